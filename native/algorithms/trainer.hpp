@@ -1,0 +1,83 @@
+// Training by stochastic gradient ascent on the log-likelihood: contrastive divergence (Hinton 2002) or persistent chains
+// (Tieleman 2008), plain or centred (Melchior, Fischer & Wiskott 2016).
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "algorithms/inference.hpp"
+
+namespace boltzkit {
+
+struct TrainerOptions {
+  enum class Algorithm { cd, pcd } algorithm = Algorithm::pcd;
+  std::uint64_t steps = 1;               // k: Gibbs sweeps per update
+  std::uint64_t epochs = 10;
+  std::size_t batchSize = 100;
+  std::size_t chains = 100;              // persistent chains (pcd)
+  bool shuffle = true;
+  bool centred = true;
+  double offsetRate = 0.01;              // of the exponential average behind the hidden offsets
+  OptimiserStep optimiser;               // kind, momentum, betas, epsilon; learningRate is read from the table
+  std::vector<double> learningRates{0.05};  // one per update of this run; the last one holds from then on
+  double l1 = 0, l2 = 0;                 // on weights, not on biases
+  struct Sparsity {
+    double target, weight, rate;         // E[h] aimed at, strength, rate of the running mean (Hinton 2012, section 11)
+  };
+  std::optional<Sparsity> sparsity;
+  double averageLast = 0;                // fraction of the run's last updates whose parameters are averaged; 0: none
+  bool initialiseFromData = true;        // visible biases from the data mean, on the machine's first update only
+  std::size_t monitorRows = 1000;        // rows behind each epoch's metrics; 0: none
+};
+
+struct EpochReport {
+  std::uint64_t epoch = 0;               // epochs completed, in this run
+  std::uint64_t step = 0;                // updates completed, in this run
+  double seconds = 0;                    // training time of this epoch, without the metrics
+  double learningRate = 0;
+  double pseudoLikelihood = 0;           // nats per row, stochastic; on validation rows if given, else on training rows
+  double freeEnergyGap = 0;              // mean F(validation) - mean F(training); NaN without validation rows
+  double chainFreeEnergyGap = 0;         // mean F(negative particles) - mean F(training): far from 0 when chains lag behind
+  double weightNorm = 0;                 // root mean square of all weights
+};
+
+// What has to be kept for a run to go on bit for bit. Tensors by name with their shapes, counters by name.
+struct TrainerState {
+  struct Saved {
+    std::size_t rows, cols;
+    std::vector<double> values;
+  };
+  std::map<std::string, Saved> tensors;
+  std::map<std::string, std::uint64_t> counters;
+};
+
+class Trainer {
+ public:
+  // `data` has one entry per visible layer, all with the same number of rows; `validation` is empty or alike. rowWeights is empty
+  // or has one weight >= 0 per row, not all zero. `state` continues where it stood: with `resume` in the middle of its run,
+  // otherwise as a new run that keeps optimiser and chains where their shapes still fit.
+  Trainer(Machine& machine, TrainerOptions options, std::vector<LayerRows> data, std::vector<LayerRows> validation,
+          std::vector<double> rowWeights, const TrainerState* state, bool resume);
+  ~Trainer();
+
+  std::uint64_t totalSteps() const;      // of this run
+  std::uint64_t stepsPerEpoch() const;
+  std::uint64_t step() const;            // updates completed, in this run
+
+  // Trains until `untilStep` updates of this run are complete (or all). Calls `onEpoch` after every epoch, on the calling thread, and
+  // `onStep` after every update. Throws Error{aborted} between updates when cancelled and Error{divergence} when a
+  // parameter would stop being finite; both leave the machine at its last complete update.
+  void run(std::uint64_t untilStep, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
+           const std::function<void(std::uint64_t step)>& onStep);
+
+  TrainerState state() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace boltzkit

@@ -1,0 +1,81 @@
+// Data rows as the host keeps them: compact, immutable once built, never blown up to float32 whole.
+// Dense rows with at most 256 distinct values (bits, grey levels) take a byte each plus a table of the exact values; other
+// dense rows take float32; sparse rows keep column indices and values.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace boltzkit {
+
+enum class RowsFormat { codes, floats, sparse };
+
+// The values a layer accepts as data.
+struct Domain {
+  double low = 0, high = 1;
+};
+
+class Rows {
+ public:
+  Rows(std::size_t cols, Domain domain);
+
+  std::size_t rows() const { return rows_; }
+  std::size_t cols() const { return cols_; }
+  std::size_t bytes() const;
+  RowsFormat format() const { return format_; }
+
+  // codes: [rows, cols] bytes and the value of each code.
+  const std::uint8_t* codes() const { return codes_.data(); }
+  const float* table() const { return table_; }
+  // floats: [rows, cols].
+  const float* floats() const { return floats_.data(); }
+  // sparse: row r has the entries offsets()[r] ... offsets()[r + 1].
+  const std::uint64_t* offsets() const { return offsets_.data(); }
+  const std::uint32_t* indices() const { return indices_.data(); }
+  const float* values() const { return values_.data(); }
+
+  // One row as floats; out has cols() places.
+  void expand(std::size_t row, float* out) const;
+
+  // The builder's side. Each append validates all it was given before it keeps any of it and throws a ParameterError that
+  // names row and column. Element (r, c) of the source is data[offset + r * rowStride + c * colStride] * scale.
+  template <class T>
+  struct Source {
+    const T* data;
+    std::ptrdiff_t offset, rowStride, colStride;
+    std::size_t rows;
+    double scale = 1;
+  };
+  void append(const Source<float>&);
+  void append(const Source<double>&);
+  void append(const Source<std::uint8_t>&);
+  // Bits, eight columns to a byte, each row starting on a byte; mostSignificantFirst is numpy.packbits' default order.
+  void appendBits(const std::uint8_t* data, std::size_t rows, bool mostSignificantFirst);
+  // CSR: offsets has rows + 1 entries from 0 up; values may be empty (all ones). Columns rise strictly within a row.
+  void appendSparse(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> indices, std::span<const float> values);
+
+ private:
+  template <class T>
+  void appendDense(const Source<T>&);
+  void beginDense(std::size_t more);
+  void toFloats();
+  void check(double value, std::size_t row, std::size_t col) const;
+
+  std::size_t cols_, rows_ = 0;
+  Domain domain_;
+  RowsFormat format_ = RowsFormat::codes;
+  bool started_ = false;
+  std::vector<std::uint8_t> codes_;
+  float table_[256] = {};
+  std::size_t tableSize_ = 0;
+  std::vector<std::uint16_t> slots_;  // open-addressing index from a value's bits to its code + 1
+  std::vector<float> floats_;
+  std::vector<std::uint64_t> offsets_{0};
+  std::vector<std::uint32_t> indices_;
+  std::vector<float> values_;
+};
+
+}  // namespace boltzkit

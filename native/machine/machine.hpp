@@ -1,0 +1,46 @@
+// A Boltzmann machine: a wiring and its parameters, held by a backend.
+//   E(s) = sum_l U_l(s_l) - sum_(a,b) s_a^T W_ab s_b,   p(s) = exp(-beta E(s)) / Z(beta)
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "backend.hpp"
+#include "machine/wiring.hpp"
+
+namespace boltzkit {
+
+class Machine {
+ public:
+  // Weights start as N(0, weightScale^2) drawn from the seed, unit parameters at zero.
+  Machine(std::unique_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale);
+
+  Backend& backend() const { return *backend_; }
+  const Wiring& wiring() const { return wiring_; }
+  std::uint64_t seed() const { return seed_; }
+  std::size_t units(std::size_t layer) const { return wiring_.layers()[layer].units; }
+
+  Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
+  Tensor& unitParameters(std::size_t layer) const { return *unitParameters_[layer]; }
+  Units unitsOf(std::size_t layer) const { return {wiring_.layers()[layer].type, unitParameters_[layer].get()}; }
+
+  // Every parameter tensor by name: "hidden.bias" [1, units], "visible-hidden.weights" [units of a, units of b].
+  struct Named {
+    std::string name;
+    Tensor* tensor;
+  };
+  std::vector<Named> parameters() const;
+  Tensor& parameter(const std::string& name) const;  // throws ParameterError on an unknown name
+
+  // The next unused step of a purpose other than training; kept with the machine so that no draw is ever repeated.
+  std::uint64_t nextStep(Purpose purpose, std::uint64_t count = 1);
+  std::vector<std::uint64_t>& stepCounters() { return counters_; }  // indexed by Purpose; saved in checkpoints
+
+ private:
+  std::unique_ptr<Backend> backend_;
+  Wiring wiring_;
+  std::uint64_t seed_;
+  std::vector<TensorPtr> weights_, unitParameters_;
+  std::vector<std::uint64_t> counters_;
+};
+
+}  // namespace boltzkit

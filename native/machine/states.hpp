@@ -1,0 +1,21 @@
+// States of a set of chains (or data rows), one tensor [rows, units] per layer, and the fields they exert.
+#pragma once
+#include <vector>
+
+#include "machine/machine.hpp"
+
+namespace boltzkit {
+
+struct States {
+  States(const Machine& machine, std::size_t rows);
+  void setRows(std::size_t n);
+  std::size_t rows() const { return layers.front()->rows(); }
+  Tensor& operator[](std::size_t layer) const { return *layers[layer]; }
+
+  std::vector<TensorPtr> layers;
+};
+
+// out = the field on `layer` from all coupled layers whose entry in `from` is true (all of them when empty).
+void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out);
+
+}  // namespace boltzkit

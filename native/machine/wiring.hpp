@@ -1,0 +1,40 @@
+// Which layers there are, which of them are coupled, and in which order blocks of them may be updated together.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "units/units.hpp"
+
+namespace boltzkit {
+
+struct Layer {
+  std::string name;
+  UnitType type;
+  std::size_t units;
+};
+
+struct Coupling {
+  std::size_t a, b;  // layer indices; weights are [units of a, units of b]
+};
+
+class Wiring {
+ public:
+  // Throws ParameterError on: no layers, more than 256, an empty or repeated name, no units, an unknown layer, a coupling
+  // given twice or of a layer with itself.
+  Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings);
+
+  const std::vector<Layer>& layers() const { return layers_; }
+  const std::vector<Coupling>& couplings() const { return couplings_; }
+  bool coupled(std::size_t a, std::size_t b) const;
+  std::string couplingName(std::size_t c) const;  // "visible-hidden"
+
+  // Blocks of mutually uncoupled layers that cover the free ones, each block in rising layer order (greedy colouring).
+  std::vector<std::vector<std::size_t>> blocks(const std::vector<bool>& clamped) const;
+
+ private:
+  std::vector<Layer> layers_;
+  std::vector<Coupling> couplings_;
+};
+
+}  // namespace boltzkit

@@ -1,0 +1,44 @@
+// The list of unit types. To add one: write its header, then add one line to BOLTZKIT_UNITS.
+#pragma once
+#include <string_view>
+
+#include "core/error.hpp"
+#include "units/bernoulli.hpp"
+
+// X(enumerator, type)
+#define BOLTZKIT_UNITS(X) X(bernoulli, Bernoulli)
+
+namespace boltzkit {
+
+enum class UnitType : std::uint8_t {
+#define BOLTZKIT_ENUMERATOR(enumerator, type) enumerator,
+  BOLTZKIT_UNITS(BOLTZKIT_ENUMERATOR)
+#undef BOLTZKIT_ENUMERATOR
+};
+
+// Calls f(Unit{}) with the type behind the tag: the one place where a tag becomes a type.
+template <class F>
+decltype(auto) visitUnit(UnitType type, F&& f) {
+  switch (type) {
+#define BOLTZKIT_CASE(enumerator, type) \
+  case UnitType::enumerator:            \
+    return f(type{});
+    BOLTZKIT_UNITS(BOLTZKIT_CASE)
+#undef BOLTZKIT_CASE
+  }
+  throw Error(ErrorCode::internal, "unknown unit type");
+}
+
+inline std::size_t unitParameterCount(UnitType type) {
+  return visitUnit(type, [](auto unit) { return decltype(unit)::parameters; });
+}
+
+inline UnitType unitTypeNamed(std::string_view name) {
+#define BOLTZKIT_NAMED(enumerator, type) \
+  if (name == type::name) return UnitType::enumerator;
+  BOLTZKIT_UNITS(BOLTZKIT_NAMED)
+#undef BOLTZKIT_NAMED
+  throw parameterError("unknown unit type '" + std::string(name) + "'");
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,83 @@
+/** Stable codes of {@link BoltzkitError}. */
+export type ErrorCode =
+  | 'ERR_SHAPE'
+  | 'ERR_PARAMETER'
+  | 'ERR_BACKEND'
+  | 'ERR_FORMAT'
+  | 'ERR_DIVERGENCE'
+  | 'ERR_BUSY'
+  | 'ERR_DISPOSED'
+  | 'ERR_INTERNAL';
+
+/** Base of every error this package throws on purpose. `code` is stable; messages say what call, what was expected, what came. */
+export class BoltzkitError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** An array has another shape than the call needs. */
+export class ShapeError extends BoltzkitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SHAPE', message, options);
+  }
+}
+
+/** An argument's value or type is not one the call accepts. */
+export class ParameterError extends BoltzkitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_PARAMETER', message, options);
+  }
+}
+
+/** Why a backend cannot be used. */
+export type BackendReason =
+  | 'addon_missing'
+  | 'package_missing'
+  | 'driver_missing'
+  | 'driver_too_old'
+  | 'no_device'
+  | 'arch_unsupported'
+  | 'abi_mismatch';
+
+/** The native addon, or the device that was asked for, cannot be used; `reason` says why. */
+export class BackendError extends BoltzkitError {
+  readonly reason: BackendReason;
+
+  constructor(reason: BackendReason, message: string, options?: ErrorOptions) {
+    super('ERR_BACKEND', message, options);
+    this.reason = reason;
+  }
+}
+
+/** A file is malformed, truncated, altered, or of another kind than expected. */
+export class FormatError extends BoltzkitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_FORMAT', message, options);
+  }
+}
+
+/** Parameters would have stopped being finite; the model stands at its last good update. */
+export class DivergenceError extends BoltzkitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DIVERGENCE', message, options);
+  }
+}
+
+/** The model is in the middle of another job. */
+export class BusyError extends BoltzkitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_BUSY', message, options);
+  }
+}
+
+/** The model was disposed of. */
+export class DisposedError extends BoltzkitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DISPOSED', message, options);
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The contract between the TypeScript side and the addon: everything the addon exports, and nothing else.
+ * The addon trusts shapes and types it is handed here only after checking them again; messages of its errors start with what
+ * was expected, the TypeScript side puts the name of the public call in front.
+ */
+
+/** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
+export const NATIVE_ABI = 1;
+
+/** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
+export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
+
+export interface NativeAddon {
+  readonly abi: number;
+  /** Version of the package that the addon was built from. */
+  readonly version: string;
+  cpu(): NativeCpuInfo;
+  /** One block of Philox4x32-10, for known-answer tests: counter [4], key [2] -> [4]. */
+  philox4x32(counter: Uint32Array, key: Uint32Array): Uint32Array;
+  /** Names of the unit types the addon was built with, with the domain of their data. */
+  unitTypes(): { name: string; low: number; high: number; parameters: string[] }[];
+  readonly Rows: new (cols: number, low: number, high: number) => NativeRows;
+  readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
+}
+
+export interface NativeCpuInfo {
+  /** The processor's name. */
+  model: string;
+  /** Logical processors this process may use. */
+  threads: number;
+  /** Kernel set in use: 'avx512', 'avx2', 'neon' or 'portable'. */
+  isa: string;
+  /** Kernel sets that were compiled in and that this processor can run, best first. */
+  available: string[];
+}
+
+/** Rows of data in the addon's compact form. Appending validates everything first and copies; it keeps no reference. */
+export interface NativeRows {
+  readonly rows: number;
+  readonly cols: number;
+  /** Bytes held. */
+  readonly bytes: number;
+  /** Element (r, c) is data[offset + r * rowStride + c * colStride] * scale. Throws PARAMETER naming row and column. */
+  appendDense(data: Float32Array | Float64Array | Uint8Array, offset: number, rows: number, rowStride: number, colStride: number, scale: number): void;
+  /** Eight columns to a byte, each row starting on a byte boundary. */
+  appendBits(data: Uint8Array, rows: number, mostSignificantFirst: boolean): void;
+  /** CSR; indptr has rows + 1 entries starting at 0; values null means ones. */
+  appendSparse(indptr: Uint32Array, indices: Uint32Array, values: Float32Array | null): void;
+  /** Row-major copy of some rows, for tests and pictures. */
+  toFloat32(firstRow: number, rows: number): Float32Array;
+}
+
+export interface NativeMachineSpec {
+  device: 'cpu' | 'reference';
+  /** 0: as many as the process may use. */
+  threads: number;
+  seed: bigint;
+  /** Standard deviation of the start weights. */
+  weightScale: number;
+  layers: { name: string; type: string; units: number }[];
+  /** Pairs of layer indices. */
+  couplings: [number, number][];
+}
+
+export interface NativeLayerRows {
+  layer: number;
+  rows: NativeRows;
+}
+
+/** Work on a thread of its own (tiny work is done before the call returns). One at a time per machine: a second throws BUSY. */
+export interface NativeJob<T> {
+  readonly promise: Promise<T>;
+  /** Asks the job to stop at the next minibatch or sweep; its promise then rejects with code ABORTED. */
+  cancel(): void;
+}
+
+export interface NativeSampleOptions {
+  chains: number;
+  steps: number;
+  beta: number;
+  /** States to start from. Layers not named start from fair coins. */
+  start: NativeLayerRows[];
+  /** mask and values: [1 or chains, units] of the layer, row-major. */
+  clamps: { layer: number; mask: Float32Array; values: Float32Array }[];
+  /** The layer whose states come back. */
+  layer: number;
+  output: 'mean' | 'sample';
+}
+
+export type NativeArray = Float32Array | Float64Array;
+
+export interface NativeMachine {
+  /** Names and shapes of all parameters, e.g. { name: 'visible-hidden.weights', rows: 784, cols: 500 }. */
+  parameters(): { name: string; rows: number; cols: number }[];
+  /** A copy, in the backend's precision (Float32Array on 'cpu', Float64Array on 'reference'). */
+  getParameter(name: string): NativeArray;
+  /** Throws SHAPE on a wrong length, PARAMETER on a value that is not finite, BUSY during a job. */
+  setParameter(name: string, values: NativeArray): void;
+  /** Counters of random steps used so far, by purpose; part of a checkpoint. */
+  getCounters(): BigUint64Array;
+  setCounters(counters: BigUint64Array): void;
+
+  conditional(given: NativeLayerRows[], target: number, draw: 'mean' | 'sample'): NativeJob<Float32Array>;
+  reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample'): NativeJob<Float32Array>;
+  energy(all: NativeLayerRows[]): NativeJob<Float64Array>;
+  freeEnergy(given: NativeLayerRows[]): NativeJob<Float64Array>;
+  pseudoLikelihood(given: NativeLayerRows, exact: boolean): NativeJob<Float64Array>;
+  sample(options: NativeSampleOptions): NativeJob<Float32Array>;
+  trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
+
+  readonly busy: boolean;
+  readonly disposed: boolean;
+  /** Cancels a running job, waits for it (at most one minibatch or sweep) and frees everything. Idempotent. */
+  dispose(): void;
+}
+
+export interface NativeTrainerOptions {
+  data: NativeLayerRows[];
+  validation: NativeLayerRows[];
+  /** One weight per row, or null for ones. */
+  sampleWeights: Float64Array | null;
+  algorithm: 'cd' | 'pcd';
+  steps: number;
+  epochs: number;
+  batchSize: number;
+  chains: number;
+  shuffle: boolean;
+  centred: boolean;
+  offsetRate: number;
+  optimiser: 'sgd' | 'adam';
+  momentum: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Learning rate of every update of this run; the last entry holds for all later ones. */
+  learningRates: Float64Array;
+  l1: number;
+  l2: number;
+  sparsity: { target: number; weight: number; rate: number } | null;
+  averageLast: number;
+  initialiseFromData: boolean;
+  monitorRows: number;
+}
+
+export interface NativeEpochReport {
+  epoch: number;
+  step: number;
+  seconds: number;
+  learningRate: number;
+  pseudoLikelihood: number;
+  /** NaN without validation rows. */
+  freeEnergyGap: number;
+  chainFreeEnergyGap: number;
+  weightNorm: number;
+}
+
+export interface NativeTrainerState {
+  tensors: Record<string, { rows: number; cols: number; values: NativeArray }>;
+  counters: Record<string, bigint>;
+}
+
+export interface NativeTrainer {
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly step: number;
+  /**
+   * Trains up to update `untilStep` of this run. `onProgress` gets every epoch report, in order and none lost, and the latest step
+   * count (at most one call waiting at a time). An exception it throws does not disturb the run: the caller must not let one out.
+   */
+  run(untilStep: number, onProgress: (step: number, epochs: NativeEpochReport[]) => void): NativeJob<{ step: number }>;
+  /** Everything needed to go on bit for bit. Throws BUSY during a run. */
+  state(): NativeTrainerState;
+}
