@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "machine/states.hpp"
 
@@ -10,25 +11,29 @@ namespace boltzkit {
 // E(s) of complete states.
 void energies(const Machine& machine, const States& states, std::span<double> out);
 
-// F(given) = -log sum over the other layers of exp(-E): the layers that are not given must not be coupled to each other.
-// Throws ParameterError if they are.
+// F(given) = -log sum over the other layers of exp(-E). Throws ParameterError if layers that are not given are coupled to each other.
 void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out);
 
-// log p(v_i | v_-i) of single units of the Bernoulli layer `layer`, the uncoupled rest summed out, all at once for one unit per
-// row: with d = F(v_i = 0) - F(v_i = 1), the cross-entropy v_i log sigmoid(d) + (1 - v_i) log sigmoid(-d).
+// log p(v_i | v_-i) of single units of the Bernoulli layer `layer`, all other layers summed out, for one unit of every row: with
+// d = F(v_i = 0) - F(v_i = 1), the cross-entropy v_i log sigmoid(d) + (1 - v_i) log sigmoid(-d). For v_i in {0, 1} that is the
+// log-probability; for a probability v_i its mean over a draw of unit i.
 class UnitConditionals {
  public:
   UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows);
-  void load(const States& states);  // fields of these rows; call again when they change
+  // Takes in new states; their rows are the rows of the calls that follow.
+  void load(const States& states);
   void logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out);
 
  private:
   const Machine& machine_;
   std::size_t layer_;
-  std::vector<TensorPtr> fields_;       // of the layers coupled to `layer_`
-  TensorPtr bias_;
-  std::vector<float> values_, biases_;  // host copies: the rows of `layer_`, its biases
-  std::vector<double> shift_, sum_[2], part_;
+  struct Neighbour {
+    std::size_t layer, coupling;
+    TensorPtr fields;
+  };
+  std::vector<Neighbour> neighbours_;
+  std::vector<float> states_, biases_;
+  std::vector<double> amount_, difference_, part_;
 };
 
 }  // namespace boltzkit

@@ -1,8 +1,6 @@
 // Block Gibbs sampling: layers that are not coupled to each other are drawn together given all the others.
 // Geman & Geman 1984; for the RBM the two blocks are the two layers (Hinton 2002).
 #pragma once
-#include <atomic>
-
 #include "machine/states.hpp"
 
 namespace boltzkit {
@@ -14,17 +12,17 @@ class BlockGibbs {
 
   const std::vector<std::vector<std::size_t>>& blocks() const { return blocks_; }
 
-  // Draws one layer given the others. `mean`, if not null, receives the conditional means too.
-  void update(std::size_t layer, States& states, const Stream& stream, std::uint32_t firstChain, double beta, Tensor* mean,
+  // Draws one free layer given the others; either output may be null. The stream's layer is filled in here.
+  void update(std::size_t layer, const States& states, const Stream& stream, std::uint32_t firstChain, double beta, Tensor* mean,
               Tensor* sample);
-  // One sweep over all blocks; the stream's layer is filled in here.
-  void sweep(States& states, Stream stream, std::uint32_t firstChain, double beta);
+  // One sweep: every block in order, each layer given the newest states of the others.
+  void sweep(States& states, const Stream& stream, std::uint32_t firstChain, double beta);
 
  private:
   const Machine& machine_;
   std::vector<bool> clamped_;
   std::vector<std::vector<std::size_t>> blocks_;
-  std::vector<TensorPtr> fields_;  // scratch per layer
+  std::vector<TensorPtr> fields_;  // scratch, one per free layer
 };
 
 }  // namespace boltzkit

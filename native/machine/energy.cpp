@@ -1,0 +1,97 @@
+#include "machine/energy.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+namespace boltzkit {
+namespace {
+
+void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given) {
+  for (const Coupling& c : machine.wiring().couplings())
+    if (!given[c.a] && !given[c.b])
+      throw parameterError("layers that are summed out must not be coupled to each other, '" + machine.wiring().layers()[c.a].name +
+                           "' and '" + machine.wiring().layers()[c.b].name + "' are");
+}
+
+// log sigmoid(x) without overflow.
+double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
+
+}  // namespace
+
+void energies(const Machine& machine, const States& states, std::span<double> out) {
+  freeEnergies(machine, states, std::vector<bool>(machine.wiring().layers().size(), true), out);
+}
+
+void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out) {
+  requireUncoupledRest(machine, given);
+  Backend& backend = machine.backend();
+  std::fill(out.begin(), out.end(), 0.0);
+  std::vector<double> part(out.size());
+  auto subtract = [&] { std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::minus<>()); };
+  for (std::size_t l = 0; l < given.size(); ++l) {
+    if (given[l]) {
+      backend.unitEnergies(machine.unitsOf(l), states[l], part);
+      std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());
+      continue;
+    }
+    TensorPtr fields = backend.tensor(states.rows(), machine.units(l));
+    layerFields(machine, l, states, given, *fields);
+    backend.cumulants(machine.unitsOf(l), *fields, 1, nullptr, part);
+    subtract();
+  }
+  for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
+    const Coupling& coupling = machine.wiring().couplings()[c];
+    if (!given[coupling.a] || !given[coupling.b]) continue;
+    TensorPtr fields = backend.tensor(states.rows(), machine.units(coupling.b));
+    const FieldTerm term{&states[coupling.a], &machine.weights(c), false};
+    backend.fields(std::span(&term, 1), false, *fields);
+    backend.rowDots(*fields, states[coupling.b], part);
+    subtract();
+  }
+}
+
+UnitConditionals::UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows) : machine_(machine), layer_(layer) {
+  std::vector<bool> given(machine.wiring().layers().size(), false);
+  given[layer] = true;
+  requireUncoupledRest(machine, given);
+  if (machine.wiring().layers()[layer].type != UnitType::bernoulli)
+    throw parameterError("pseudo-likelihood needs Bernoulli units in layer '" + machine.wiring().layers()[layer].name + "'");
+  for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
+    const Coupling& coupling = machine.wiring().couplings()[c];
+    if (coupling.b == layer)
+      throw parameterError("pseudo-likelihood needs layer '" + machine.wiring().layers()[layer].name + "' first in its couplings");
+    if (coupling.a == layer) neighbours_.push_back({coupling.b, c, machine.backend().tensor(rows, machine.units(coupling.b))});
+  }
+  biases_.resize(machine.units(layer));
+  machine.backend().download(machine.unitParameters(layer), std::span<float>(biases_));
+}
+
+void UnitConditionals::load(const States& states) {
+  std::vector<bool> given(machine_.wiring().layers().size(), false);
+  given[layer_] = true;
+  for (Neighbour& n : neighbours_) {
+    n.fields->setRows(states.rows());
+    layerFields(machine_, n.layer, states, given, *n.fields);
+  }
+  states_.resize(states.rows() * machine_.units(layer_));
+  machine_.backend().download(states[layer_], std::span<float>(states_));
+  for (auto* scratch : {&amount_, &difference_, &part_}) scratch->resize(states.rows());
+}
+
+void UnitConditionals::logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out) {
+  const std::size_t units = machine_.units(layer_);
+  auto value = [&](std::size_t r) { return static_cast<double>(states_[r * units + unit[r]]); };
+  for (std::size_t r = 0; r < out.size(); ++r) difference_[r] = biases_[unit[r]];
+  for (const double target : {1.0, 0.0})
+    for (const Neighbour& n : neighbours_) {
+      for (std::size_t r = 0; r < out.size(); ++r) amount_[r] = target - value(r);
+      const FieldShift shift{&machine_.weights(n.coupling), unit, amount_};
+      machine_.backend().cumulants(machine_.unitsOf(n.layer), *n.fields, 1, &shift, part_);
+      for (std::size_t r = 0; r < out.size(); ++r) difference_[r] += target == 1 ? part_[r] : -part_[r];
+    }
+  for (std::size_t r = 0; r < out.size(); ++r)
+    out[r] = value(r) * logSigmoid(difference_[r]) + (1 - value(r)) * logSigmoid(-difference_[r]);
+}
+
+}  // namespace boltzkit

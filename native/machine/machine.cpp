@@ -1,0 +1,65 @@
+#include "machine/machine.hpp"
+
+#include <cmath>
+#include <numbers>
+
+#include "core/checked.hpp"
+
+namespace boltzkit {
+namespace {
+
+constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::monitor) + 1;
+
+// Standard normal numbers by Box & Muller 1958, two words each; computed in double so that every backend starts alike.
+double normal(const std::uint32_t* words) {
+  const double radius = std::sqrt(-2 * std::log((words[0] + 1.0) * 0x1p-32));
+  return radius * std::cos(2 * std::numbers::pi * (words[1] * 0x1p-32));
+}
+
+// Row r of coupling c is "chain" r of "layer" c; column j uses the words 2 j and 2 j + 1 of that row.
+void drawWeights(Backend& backend, std::uint64_t seed, std::size_t coupling, double scale, Tensor& weights) {
+  std::vector<float> values(checkedMultiply(weights.rows(), weights.cols()));
+  const Stream stream{seed, Purpose::initialise, static_cast<std::uint8_t>(coupling & 0xff), coupling >> 8};
+  for (std::size_t r = 0; r < weights.rows(); ++r)
+    for (std::size_t j = 0; j < weights.cols(); j += 2) {
+      const Words4 words = streamWords(stream, static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(j / 2));
+      for (std::size_t k = 0; k < 2 && j + k < weights.cols(); ++k)
+        values[r * weights.cols() + j + k] = static_cast<float>(scale * normal(words.w + 2 * k));
+    }
+  backend.upload(std::span<const float>(values), weights);
+}
+
+}  // namespace
+
+Machine::Machine(std::unique_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale)
+    : backend_(std::move(backend)), wiring_(std::move(wiring)), seed_(seed), counters_(purposes, 0) {
+  for (const Layer& layer : wiring_.layers()) unitParameters_.push_back(backend_->tensor(unitParameterCount(layer.type), layer.units));
+  for (std::size_t c = 0; c < wiring_.couplings().size(); ++c) {
+    const Coupling& coupling = wiring_.couplings()[c];
+    weights_.push_back(backend_->tensor(units(coupling.a), units(coupling.b)));
+    drawWeights(*backend_, seed_, c, weightScale, *weights_.back());
+  }
+}
+
+std::vector<Machine::Named> Machine::parameters() const {
+  std::vector<Named> all;
+  for (std::size_t l = 0; l < unitParameters_.size(); ++l) all.push_back({wiring_.layers()[l].name + ".bias", unitParameters_[l].get()});
+  for (std::size_t c = 0; c < weights_.size(); ++c) all.push_back({wiring_.couplingName(c) + ".weights", weights_[c].get()});
+  return all;
+}
+
+Tensor& Machine::parameter(const std::string& name) const {
+  for (const Named& named : parameters())
+    if (named.name == name) return *named.tensor;
+  throw parameterError("there is no parameter named '" + name + "'");
+}
+
+std::uint64_t Machine::nextStep(Purpose purpose, std::uint64_t count) {
+  std::uint64_t& used = counters_[static_cast<std::size_t>(purpose)];
+  if (count > maxStreamStep - used) throw parameterError("the random numbers of this seed are used up; start a model with another seed");
+  const std::uint64_t first = used;
+  used += count;
+  return first;
+}
+
+}  // namespace boltzkit
