@@ -1,10 +1,10 @@
 // Builds the native addon with CMake: in a checkout (`npm run build:native`), in an installed package (`npx boltzkit build`) and
 // for `node-gyp rebuild`. Says nothing when it works within two seconds, and what to install when a tool is missing.
 import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { withLock } from './lock.mjs';
 
 const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -76,7 +76,10 @@ async function configureAndBuild(root, folder, options) {
 function configureArguments(root, more) {
   const require = createRequire(join(root, 'package.json'));
   const include = [];
-  for (const [name, sub] of [['node-api-headers', 'include'], ['node-addon-api', '.']]) {
+  for (const [name, sub] of [
+    ['node-api-headers', 'include'],
+    ['node-addon-api', '.'],
+  ]) {
     try {
       include.push(resolve(dirname(require.resolve(`${name}/package.json`)), sub));
     } catch (cause) {

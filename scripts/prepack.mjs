@@ -1,0 +1,36 @@
+// Before `npm pack`: everything built from the sources as they are, and this platform's binary where the loader of an installed
+// package looks for it.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildNative } from './build-native.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+const { file } = await buildNative();
+const compiled = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (compiled.status !== 0) process.exit(1);
+removeLeftovers(join(root, 'dist'), join(root, 'src'));
+
+const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+copyFileSync(file, join(folder, 'boltzkit.node'));
+
+// The compiler never deletes what it wrote for a source file that is gone.
+function removeLeftovers(dist, src) {
+  for (const entry of readdirSync(dist, { withFileTypes: true })) {
+    const path = join(dist, entry.name);
+    const source = join(src, entry.name);
+    if (entry.isDirectory()) {
+      if (existsSync(source)) removeLeftovers(path, source);
+      else rmSync(path, { recursive: true });
+    } else if (/\.(js|d\.ts)$/.test(entry.name) && !existsSync(source.replace(/\.(js|d\.ts)$/, '.ts'))) {
+      rmSync(path);
+    }
+  }
+}
