@@ -1,5 +1,5 @@
-// What a user asks of a machine outside of training: conditionals, energies, samples. Rows go through in chunks, so memory does not
-// grow with the data; every function polls `cancelled` between chunks or sweeps and throws Error{aborted}.
+// What a user asks of a machine outside of training: conditionals, energies, samples. Rows go through in chunks, so scratch memory
+// does not grow with the data; every function polls `cancelled` between chunks or sweeps and throws Error{aborted}.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -21,34 +21,35 @@ struct LayerRows {
 
 enum class Draw { mean, sample };
 
-// Given rows of some layers, the conditional means or samples of `target`, [rows, units]: exact when the layers that are neither
-// given nor the target are not coupled to it; throws ParameterError otherwise.
-std::vector<double> conditional(Machine& machine, const std::vector<LayerRows>& given, std::size_t target, Draw draw,
-                                const Cancelled& cancelled);
+// Given rows of some layers, the conditional means or samples of `target`, [rows, units], row-major. Exact; throws ParameterError
+// when a layer that is neither given nor the target is coupled to the target.
+std::vector<float> conditional(Machine& machine, const std::vector<LayerRows>& given, std::size_t target, Draw draw,
+                               const Cancelled& cancelled);
 
-// Rows of `layer` -> draw or mean of `via` -> means of `layer`: what the machine makes of its data.
-std::vector<double> reconstruct(Machine& machine, const LayerRows& given, std::size_t via, Draw draw, const Cancelled& cancelled);
+// Rows of a layer -> mean or draw of `via` -> means of the layer: what the machine makes of its data.
+std::vector<float> reconstruct(Machine& machine, const LayerRows& given, std::size_t via, Draw draw, const Cancelled& cancelled);
 
 std::vector<double> energyOf(Machine& machine, const std::vector<LayerRows>& all, const Cancelled& cancelled);
 std::vector<double> freeEnergyOf(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled);
 
-// Log pseudo-likelihood per row (Besag 1975). exact: the sum over all units; otherwise units times the log-probability of one
+// Log pseudo-likelihood per row (Besag 1975). exact: the sum over all units; otherwise `units` times the log-probability of one
 // unit drawn per row: unbiased, and `units` times cheaper.
 std::vector<double> pseudoLikelihoodOf(Machine& machine, const LayerRows& given, bool exact, const Cancelled& cancelled);
 
 struct SampleOptions {
   std::size_t chains = 1;
-  std::uint64_t steps = 1;
+  std::uint64_t steps = 1;       // sweeps; 0 returns the start states
   double beta = 1;
-  std::vector<LayerRows> start;          // states to start from; other layers start from fair coins (field zero)
+  std::vector<LayerRows> start;  // states to start from, `chains` rows each
   struct Clamp {
     std::size_t layer;
-    std::vector<float> mask, values;     // [1 or chains, units]
+    std::vector<float> mask, values;  // [1 or chains, units]
   };
-  std::vector<Clamp> clamps;
-  std::size_t layer = 0;                 // which layer's states come back
-  Draw output = Draw::sample;            // mean: conditional means of the last update
+  std::vector<Clamp> clamps;     // units whose mask is not 0 keep their value, from the start on
+  std::size_t layer = 0;         // the layer whose states come back
+  Draw output = Draw::sample;    // mean: the conditional means behind the last draw
 };
-std::vector<double> sample(Machine& machine, const SampleOptions& options, const Cancelled& cancelled);
+// Block Gibbs chains. Layers without start states are first drawn in turn, given the layers before them that have states.
+std::vector<float> sample(Machine& machine, const SampleOptions& options, const Cancelled& cancelled);
 
 }  // namespace boltzkit

@@ -64,7 +64,7 @@ UnitConditionals::UnitConditionals(const Machine& machine, std::size_t layer, st
     if (coupling.a == layer) neighbours_.push_back({coupling.b, c, machine.backend().tensor(rows, machine.units(coupling.b))});
   }
   biases_.resize(machine.units(layer));
-  machine.backend().download(machine.unitParameters(layer), std::span<float>(biases_));
+  machine.backend().download(machine.unitParameters(layer), std::span<double>(biases_));
 }
 
 void UnitConditionals::load(const States& states) {
@@ -75,13 +75,13 @@ void UnitConditionals::load(const States& states) {
     layerFields(machine_, n.layer, states, given, *n.fields);
   }
   states_.resize(states.rows() * machine_.units(layer_));
-  machine_.backend().download(states[layer_], std::span<float>(states_));
+  machine_.backend().download(states[layer_], std::span<double>(states_));
   for (auto* scratch : {&amount_, &difference_, &part_}) scratch->resize(states.rows());
 }
 
 void UnitConditionals::logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out) {
   const std::size_t units = machine_.units(layer_);
-  auto value = [&](std::size_t r) { return static_cast<double>(states_[r * units + unit[r]]); };
+  auto value = [&](std::size_t r) { return states_[r * units + unit[r]]; };
   for (std::size_t r = 0; r < out.size(); ++r) difference_[r] = biases_[unit[r]];
   for (const double target : {1.0, 0.0})
     for (const Neighbour& n : neighbours_) {

@@ -32,8 +32,7 @@ class UnitConditionals {
     TensorPtr fields;
   };
   std::vector<Neighbour> neighbours_;
-  std::vector<float> states_, biases_;
-  std::vector<double> amount_, difference_, part_;
+  std::vector<double> states_, biases_, amount_, difference_, part_;
 };
 
 }  // namespace boltzkit

@@ -1,0 +1,51 @@
+#include "algorithms/row_chunks.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace boltzkit {
+
+void throwIfCancelled(const Cancelled& cancelled) {
+  if (cancelled.load(std::memory_order_relaxed)) throw Error(ErrorCode::aborted, "the job was cancelled");
+}
+
+LayerData::LayerData(const Machine& machine, const std::vector<LayerRows>& layers)
+    : machine_(machine), data_(machine.wiring().layers().size()), given_(data_.size(), false) {
+  if (layers.empty()) throw parameterError("rows of at least one layer are needed");
+  rows_ = layers.front().rows->rows();
+  if (rows_ > std::numeric_limits<std::uint32_t>::max()) throw parameterError("at most 4294967295 rows, got " + std::to_string(rows_));
+  for (const LayerRows& l : layers) {
+    if (l.layer >= data_.size()) throw parameterError("there is no layer number " + std::to_string(l.layer));
+    const Layer& layer = machine.wiring().layers()[l.layer];
+    if (given_[l.layer]) throw parameterError("rows for layer '" + layer.name + "' are given twice");
+    if (l.rows->cols() != layer.units)
+      throw shapeError("rows of layer '" + layer.name + "' must have " + std::to_string(layer.units) + " columns, got " +
+                       std::to_string(l.rows->cols()));
+    if (l.rows->rows() != rows_)
+      throw shapeError("layers need the same number of rows, got " + std::to_string(rows_) + " and " + std::to_string(l.rows->rows()));
+    given_[l.layer] = true;
+    data_[l.layer] = machine.backend().data(l.rows);
+  }
+}
+
+void LayerData::gather(std::span<const std::uint32_t> rows, States& states) const {
+  for (std::size_t l = 0; l < data_.size(); ++l)
+    if (data_[l]) machine_.backend().gather(*data_[l], rows, states[l]);
+}
+
+void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled& cancelled,
+                  const std::function<void(std::size_t first, States& states)>& body) {
+  States states(machine, std::min(chunkRows, data.rows()));
+  std::vector<std::uint32_t> rows(states.rows());
+  for (std::size_t first = 0; first < data.rows(); first += chunkRows) {
+    throwIfCancelled(cancelled);
+    rows.resize(std::min(chunkRows, data.rows() - first));
+    std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(first));
+    states.setRows(rows.size());
+    data.gather(rows, states);
+    body(first, states);
+  }
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,34 @@
+// Walks over data rows in chunks that are loaded into states, so that scratch memory does not grow with the data.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "algorithms/inference.hpp"
+
+namespace boltzkit {
+
+// Rows per chunk: enough to keep the matrix kernels busy, few enough for the states of a 784-500 machine to fit in a few MiB.
+inline constexpr std::size_t chunkRows = 512;
+
+// Data sets of some layers, as the backend holds them; all have the same number of rows.
+class LayerData {
+ public:
+  // Throws ShapeError when rows or columns do not fit the machine or each other.
+  LayerData(const Machine& machine, const std::vector<LayerRows>& layers);
+
+  std::size_t rows() const { return rows_; }
+  const std::vector<bool>& given() const { return given_; }
+  void gather(std::span<const std::uint32_t> rows, States& states) const;
+
+ private:
+  const Machine& machine_;
+  std::vector<DataPtr> data_;  // per layer, null where not given
+  std::vector<bool> given_;
+  std::size_t rows_ = 0;
+};
+
+// Calls body(first, states) for every chunk of `data`, with the given layers of `states` filled in.
+void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled& cancelled,
+                  const std::function<void(std::size_t first, States& states)>& body);
+
+}  // namespace boltzkit
