@@ -19,8 +19,8 @@ Then run the command again.`;
 
 /** A build that failed for a reason the message explains; `output` is the end of what the tools said. */
 export class BuildError extends Error {
-  constructor(message, output = '') {
-    super(message);
+  constructor(message, output = '', options = undefined) {
+    super(message, options);
     this.name = 'BuildError';
     this.output = output;
   }
@@ -39,7 +39,7 @@ export async function buildNative(options = {}) {
   const root = options.root ?? packageRoot;
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   const began = performance.now();
-  checkTools(root);
+  checkTools();
   const folder = join(root, 'build', 'cmake');
   makeFolder(folder, root);
   return withLock(join(root, 'build', 'native.lock'), async () => {
@@ -83,7 +83,7 @@ function configureArguments(root, more) {
     try {
       include.push(resolve(dirname(require.resolve(`${name}/package.json`)), sub));
     } catch (cause) {
-      throw new BuildError(`boltzkit: the package ${name} is missing; run \`npm install\` first`);
+      throw new BuildError(`boltzkit: the package ${name} is missing; run \`npm install\` first`, '', { cause });
     }
   }
   const napi = include.map((path) => path.replaceAll('\\', '/')).join(';');
@@ -127,7 +127,7 @@ function failure(output, logFile, how) {
   return new BuildError(`boltzkit: the native build failed (cmake ended with ${how}); everything it said is in ${logFile}`, shown);
 }
 
-function checkTools(root) {
+function checkTools() {
   const missing = [];
   const version = spawnSync('cmake', ['--version'], { encoding: 'utf8' });
   if (version.error || version.status !== 0) missing.push('CMake');

@@ -1,0 +1,77 @@
+import { posix } from 'node:path';
+import type { SourceFile } from './sources.js';
+
+/** One file naming another (or a system header, or an npm package). */
+export interface Use {
+  from: string;
+  to: string;
+}
+
+/**
+ * What each part may use besides itself: the arrows of docs/architecture.md. A part is a folder of native/ or src/, or a file
+ * that lies directly in it.
+ */
+export type Allowed = Record<string, readonly string[]>;
+
+export const allowedNative: Allowed = {
+  core: [],
+  units: ['core'],
+  'backend.hpp': ['core', 'units'],
+  reference: ['core', 'units', 'backend.hpp'],
+  cpu: ['core', 'units', 'backend.hpp'],
+  cuda: ['core', 'units', 'backend.hpp'],
+  machine: ['core', 'units', 'backend.hpp'],
+  algorithms: ['core', 'units', 'backend.hpp', 'machine'],
+  binding: ['core', 'units', 'backend.hpp', 'machine', 'algorithms', 'cpu', 'reference'],
+  test: ['core', 'units', 'backend.hpp', 'machine', 'algorithms', 'cpu', 'reference'],
+};
+
+export const allowedTypeScript: Allowed = {
+  'errors.ts': [],
+  io: ['errors.ts'],
+  data: ['errors.ts', 'io'],
+  viz: ['errors.ts', 'io', 'data'],
+  machine: ['errors.ts', 'io', 'data'],
+  models: ['errors.ts', 'io', 'data', 'machine'],
+  'index.ts': ['errors.ts', 'data', 'machine', 'models'],
+  cli: ['errors.ts', 'io', 'data', 'viz', 'machine', 'models', 'index.ts'],
+};
+
+/** Quoted includes as paths from native/, angle includes as they stand. */
+export function nativeUses(file: SourceFile): Use[] {
+  const matches = file.text.matchAll(/^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)/gm);
+  return [...matches].map(([, quoted, angle]) => ({
+    from: file.path,
+    to: quoted === undefined ? `<${angle}>` : fromNative(file.path, quoted),
+  }));
+}
+
+function fromNative(from: string, quoted: string): string {
+  const isBeside = !quoted.includes('/') && from.split('/').length > 2;
+  return isBeside ? posix.join(posix.dirname(from), quoted) : posix.join('native', quoted);
+}
+
+/** Relative imports (static, dynamic, re-exports, types) as paths from the package's folder, others as package names. */
+export function typeScriptUses(file: SourceFile): Use[] {
+  const matches = file.text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^\s*import\s+)'([^']+)'/gm);
+  return [...matches].map(([, name = '']) => ({
+    from: file.path,
+    to: name.startsWith('.') ? posix.join(posix.dirname(file.path), name) : name,
+  }));
+}
+
+/** The part a path such as native/cpu/team.hpp or src/errors.js belongs to; undefined for headers and packages from outside. */
+export function partOf(path: string): string | undefined {
+  const [top, part] = path.split('/');
+  if (top !== 'native' && top !== 'src') return undefined;
+  return part?.replace(/\.js$/, '.ts');
+}
+
+/** The uses that go against the arrows, as sentences. */
+export function violations(uses: readonly Use[], allowed: Allowed): string[] {
+  const wrong = uses.filter(({ from, to }) => {
+    const [part, used] = [partOf(from), partOf(to)];
+    return part !== undefined && used !== undefined && part !== used && !allowed[part]?.includes(used);
+  });
+  return wrong.map(({ from, to }) => `${from} must not use ${to}`);
+}
