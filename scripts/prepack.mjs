@@ -4,22 +4,22 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildNative } from './build-native.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-const { file } = await buildNative();
-const compiled = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (compiled.status !== 0) process.exit(1);
+run(join(root, 'scripts', 'build-native.mjs'));
+run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b');
 removeLeftovers(join(root, 'dist'), join(root, 'src'));
 
 const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
 rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-copyFileSync(file, join(folder, 'boltzkit.node'));
+copyFileSync(join(root, 'build', 'Release', 'boltzkit.node'), join(folder, 'boltzkit.node'));
+
+function run(...parameters) {
+  const { status } = spawnSync(process.execPath, parameters, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
 
 // The compiler never deletes what it wrote for a source file that is gone.
 function removeLeftovers(dist, src) {

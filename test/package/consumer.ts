@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { root } from './sources.js';
+
+export interface Outcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** An empty project somewhere else, with a folder of its own that holds nothing but `node`, to serve as PATH. */
+export class Consumer {
+  readonly folder = mkdtempSync(join(tmpdir(), 'boltzkit-consumer-'));
+  readonly bareBin = join(this.folder, 'bin');
+  readonly project = join(this.folder, 'project');
+
+  constructor() {
+    mkdirSync(this.bareBin);
+    mkdirSync(this.project);
+    symlinkSync(process.execPath, join(this.bareBin, 'node'));
+    this.write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(join(this.project, name), text);
+  }
+
+  /** Runs node in the project; `tools` decides whether compilers and everything else on the PATH can be found. */
+  node(parameters: string[], { tools = false } = {}): Outcome {
+    const PATH = tools ? `${this.bareBin}${delimiter}${process.env.PATH}` : this.bareBin;
+    const env = { ...outside(process.env), PATH };
+    const result = spawnSync(process.execPath, parameters, { cwd: this.project, env, encoding: 'utf8' });
+    return { status: result.status, stdout: result.stdout, stderr: result.stderr };
+  }
+
+  npm(parameters: string[]): Outcome {
+    return this.node([npmCli(), ...parameters]);
+  }
+
+  boltzkit(parameters: string[], options: { tools?: boolean } = {}): Outcome {
+    return this.node([join('node_modules', '.bin', 'boltzkit'), ...parameters], options);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+// npm and vitest tell their children about this project by variables; a user's shell would not.
+function outside(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const ours = /^(npm_|VITEST|NODE_ENV$|NODE_OPTIONS$|BOLTZKIT_|INIT_CWD$|LD_PRELOAD$)/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)));
+}
+
+function npmCli(): string {
+  if (process.env.npm_execpath?.endsWith('.js')) return process.env.npm_execpath;
+  const globalModules = spawnSync('npm', ['root', '-g'], { encoding: 'utf8' }).stdout.trim();
+  return join(globalModules, 'npm', 'bin', 'npm-cli.js');
+}
+
+/** Packs this project into `folder` as `npm publish` would; the path of the tarball. */
+export function pack(folder: string): string {
+  const parameters = [npmCli(), 'pack', '--silent', '--pack-destination', folder];
+  const result = spawnSync(process.execPath, parameters, { cwd: root, encoding: 'utf8' });
+  const name = readdirSync(folder).find((file) => file.endsWith('.tgz'));
+  if (result.status !== 0 || name === undefined) throw new Error(`npm pack failed: ${result.stdout}\n${result.stderr}`);
+  return join(folder, name);
+}
+
+/** The paths inside a tarball, sorted, this platform's name replaced by a placeholder. */
+export function contents(tarball: string): string[] {
+  const listing = spawnSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).stdout.trim().split('\n');
+  const platform = `${process.platform}-${process.arch}`;
+  return listing.map((path) => path.replace(/^package\//, '').replace(platform, '<platform>')).sort();
+}
+
+/** The TypeScript compiler of this project, run on the consumer's files with its own settings and none of ours. */
+export function typeCheck(consumer: Consumer, file: string): Outcome {
+  const types = join(consumer.project, 'node_modules', '@types', 'node');
+  mkdirSync(dirname(types), { recursive: true });
+  rmSync(types, { recursive: true, force: true });
+  symlinkSync(join(root, 'node_modules', '@types', 'node'), types);
+  symlinkSync(join(root, 'node_modules', 'undici-types'), join(consumer.project, 'node_modules', 'undici-types'));
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2022', 'esnext.disposable'],
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+  };
+  consumer.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));
+  return consumer.node([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
+}

@@ -1,0 +1,98 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Consumer, contents, pack, typeCheck } from './consumer.js';
+
+const train = `
+const rows = [[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]];
+const rbm = new RBM({ visible: 4, hidden: 2, seed: 1 });
+const history = await rbm.fit(rows, { epochs: 3, batchSize: 2 });
+const features = await rbm.transform(rows);
+console.log(JSON.stringify({ epochs: history.length, shape: features.shape, device: backendInfo().device, mean: features.get(0, 0) }));
+rbm.dispose();
+`;
+const esm = `import { backendInfo, RBM } from 'boltzkit';\nimport { readNpy } from 'boltzkit/data';\nimport { tiles } from 'boltzkit/viz';\n
+if (typeof readNpy !== 'function' || typeof tiles !== 'function') throw new Error('an export is missing');${train}`;
+const commonJs = `const { backendInfo, RBM } = require('boltzkit');\n(async () => {${train}})();`;
+const typed = `import type { NdArray } from 'ndarray';
+import { BoltzkitError, RBM } from 'boltzkit';
+import { loadMnist } from 'boltzkit/data';
+using rbm = new RBM({ visible: 4, hidden: 2, seed: 1n });
+const run = rbm.fit(new Float32Array(4), { algorithm: 'cd', signal: AbortSignal.timeout(1000) });
+for await (const report of run) { const value: number = report.pseudoLikelihood; console.log(value); }
+const features: NdArray<Float32Array> = await rbm.transform((await loadMnist()).test.images);
+// @ts-expect-error: there is no such algorithm
+rbm.fit(features, { algorithm: 'backpropagation' });
+console.log(new Error() instanceof BoltzkitError);
+export {};
+`;
+
+describe('the tarball', () => {
+  let consumer: Consumer;
+  let tarball: string;
+
+  beforeAll(() => {
+    consumer = new Consumer();
+    tarball = pack(consumer.folder);
+    consumer.write('esm.mjs', esm);
+    consumer.write('common.cjs', commonJs);
+    consumer.write('typed.mts', typed);
+    const installed = consumer.npm(['install', '--prefer-offline', '--no-audit', '--no-fund', tarball]);
+    expect(installed.stderr + installed.stdout).not.toMatch(/npm error/i);
+    expect(installed.status).toBe(0);
+  }, 300_000);
+
+  afterAll(() => consumer?.remove());
+
+  test('holds what the frozen list says', async () => {
+    // After a change on purpose: npx vitest run test/package -u
+    await expect(`${contents(tarball).join('\n')}\n`).toMatchFileSnapshot('contents.txt');
+  });
+
+  test('has no file that npm would compile or run at installation', async () => {
+    const files = contents(tarball);
+    expect(files).not.toContain('binding.gyp');
+    const { scripts } = (await import('../../package.json', { with: { type: 'json' } })).default;
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  test.each(['esm.mjs', 'common.cjs'])('trains without a compiler on the PATH: %s', (file) => {
+    const { status, stdout, stderr } = consumer.node([file]);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ epochs: 3, shape: [4, 2], device: 'cpu' });
+  });
+
+  test('its types resolve and check, declarations included', () => {
+    expect(typeCheck(consumer, 'typed.mts')).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test('its command runs', () => {
+    const { status, stdout } = consumer.boltzkit(['--version']);
+    expect(status).toBe(0);
+    expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  test('without a binary, the error says how to build one, the build says what is missing, and with a compiler it builds', () => {
+    const installed = join(consumer.project, 'node_modules', 'boltzkit');
+    rmSync(join(installed, 'prebuilds'), { recursive: true });
+    const failed = consumer.node(['esm.mjs']);
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toContain('addon_missing');
+    expect(failed.stderr).toContain('npx boltzkit build');
+
+    const helpless = consumer.boltzkit(['build']);
+    expect(helpless.status).not.toBe(0);
+    expect(helpless.stderr).toMatch(/Not found: CMake, a C\+\+ compiler, make/);
+    expect(helpless.stderr).toContain('apt-get install');
+    expect(helpless.stderr).not.toContain('    at ');
+
+    // Compiling takes a minute: in CI and in `npm run check:package`.
+    if (!process.env.CI && !process.env.BOLTZKIT_FULL_TESTS) return;
+    const built = consumer.boltzkit(['build'], { tools: true });
+    expect(built.stderr).not.toContain('failed');
+    expect(built.status).toBe(0);
+    expect(existsSync(join(installed, 'build', 'Release', 'boltzkit.node'))).toBe(true);
+    expect(consumer.node(['esm.mjs']).status).toBe(0);
+  }, 600_000);
+});
