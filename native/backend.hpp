@@ -84,16 +84,19 @@ struct ParameterSlot {
   Tensor* gradient;
   Tensor* velocity;
   Tensor* second;
-  double l1 = 0, l2 = 0;      // decay: gradient -= l1 * sign(parameter) + l2 * parameter
-  double rate = 1;            // multiplies the step's learning rate
+  double l1 = 0, l2 = 0;  // decay: gradient -= l1 * sign(parameter) + l2 * parameter
+  double rate = 1;        // multiplies the step's learning rate
 };
+
+// Parameters beyond this count as diverged: far above any useful value, far enough below float's end for sums of them to stay finite.
+inline constexpr double largestParameter = 1e18;
 
 struct OptimiserStep {
   enum class Kind { sgd, adam } kind = Kind::sgd;
   double learningRate = 0;
-  double momentum = 0;                                 // sgd: velocity = momentum * velocity + rate * gradient; step = velocity
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;   // adam (Kingma & Ba 2015, algorithm 1)
-  std::uint64_t t = 1;                                 // adam: number of this step, from 1
+  double momentum = 0;                                // sgd: velocity = momentum * velocity + rate * gradient; step = velocity
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // adam (Kingma & Ba 2015, algorithm 1)
+  std::uint64_t t = 1;                                // adam: number of this step, from 1
 };
 
 class Backend {
@@ -131,12 +134,12 @@ class Backend {
   virtual void unitStatistics(UnitType type, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out) = 0;
 
   // --- reductions over units, one double per row -----------------------------------------------------------------------
-  virtual void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) = 0;    // sum_j U(s_j)
+  virtual void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) = 0;  // sum_j U(s_j)
   virtual void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) = 0;
-  virtual void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) = 0;                  // sum_j a_j b_j
+  virtual void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) = 0;  // sum_j a_j b_j
 
   // --- parameters ------------------------------------------------------------------------------------------------------
-  // Takes one step on every slot, or on none: if any new parameter would not be finite, parameters stay as they were and the
+  // Takes one step on every slot, or on none: if a new parameter would be NaN or beyond largestParameter, parameters stay as they were and the
   // index of the first such slot comes back (velocities are then unspecified); otherwise -1.
   virtual std::ptrdiff_t optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) = 0;
 };

@@ -97,10 +97,7 @@ std::vector<double> pseudoLikelihoodOf(Machine& machine, const LayerRows& given,
     part.resize(states.rows());
     unit.resize(states.rows());
     if (!exact) {
-      for (std::size_t r = 0; r < unit.size(); ++r) {
-        const std::uint64_t word = streamWords(stream, static_cast<std::uint32_t>(first + r), 0).w[0];
-        unit[r] = static_cast<std::uint32_t>(word * units >> 32);  // uniform up to units / 2^32
-      }
+      for (std::size_t r = 0; r < unit.size(); ++r) unit[r] = pickUnit(stream, first + r, units);
       conditionals.logProbabilities(unit, part);
       for (std::size_t r = 0; r < part.size(); ++r) result[first + r] = static_cast<double>(units) * part[r];
       return;

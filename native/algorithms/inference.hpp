@@ -38,16 +38,16 @@ std::vector<double> pseudoLikelihoodOf(Machine& machine, const LayerRows& given,
 
 struct SampleOptions {
   std::size_t chains = 1;
-  std::uint64_t steps = 1;       // sweeps; 0 returns the start states
+  std::uint64_t steps = 1;  // sweeps; 0 returns the start states
   double beta = 1;
   std::vector<LayerRows> start;  // states to start from, `chains` rows each
   struct Clamp {
     std::size_t layer;
     std::vector<float> mask, values;  // [1 or chains, units]
   };
-  std::vector<Clamp> clamps;     // units whose mask is not 0 keep their value, from the start on
-  std::size_t layer = 0;         // the layer whose states come back
-  Draw output = Draw::sample;    // mean: the conditional means behind the last draw
+  std::vector<Clamp> clamps;   // units whose mask is not 0 keep their value, from the start on
+  std::size_t layer = 0;       // the layer whose states come back
+  Draw output = Draw::sample;  // mean: the conditional means behind the last draw
 };
 // Block Gibbs chains. Layers without start states are first drawn in turn, given the layers before them that have states.
 std::vector<float> sample(Machine& machine, const SampleOptions& options, const Cancelled& cancelled);

@@ -17,11 +17,13 @@ struct ClampTensors {
 
 class Sampler {
  public:
-  Sampler(Machine& machine, const SampleOptions& options) : machine_(machine), options_(options), layers_(machine.wiring().layers().size()) {
+  Sampler(Machine& machine, const SampleOptions& options)
+      : machine_(machine), options_(options), layers_(machine.wiring().layers().size()) {
     validate();
     if (!options.start.empty()) start_.emplace(machine, options.start);
     if (start_ && start_->rows() != options.chains)
-      throw shapeError("start states must have " + std::to_string(options.chains) + " rows (chains), got " + std::to_string(start_->rows()));
+      throw shapeError("start states must have " + std::to_string(options.chains) + " rows (chains), got " +
+                       std::to_string(start_->rows()));
     stream_ = {machine.seed(), Purpose::sample, 0, machine.nextStep(Purpose::sample, options.steps + 1)};
   }
 

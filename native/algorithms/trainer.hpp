@@ -14,34 +14,34 @@ namespace boltzkit {
 
 struct TrainerOptions {
   enum class Algorithm { cd, pcd } algorithm = Algorithm::pcd;
-  std::uint64_t steps = 1;               // k: Gibbs sweeps per update
+  std::uint64_t steps = 1;  // k: Gibbs sweeps per update
   std::uint64_t epochs = 10;
   std::size_t batchSize = 100;
-  std::size_t chains = 100;              // persistent chains (pcd)
+  std::size_t chains = 100;  // persistent chains (pcd)
   bool shuffle = true;
   bool centred = true;
-  double offsetRate = 0.01;              // of the exponential average behind the hidden offsets
-  OptimiserStep optimiser;               // kind, momentum, betas, epsilon; learningRate is read from the table
+  double offsetRate = 0.01;                 // of the exponential average behind the hidden offsets
+  OptimiserStep optimiser;                  // kind, momentum, betas, epsilon; learningRate is read from the table
   std::vector<double> learningRates{0.05};  // one per update of this run; the last one holds from then on
-  double l1 = 0, l2 = 0;                 // on weights, not on biases
+  double l1 = 0, l2 = 0;                    // on weights, not on biases
   struct Sparsity {
-    double target, weight, rate;         // E[h] aimed at, strength, rate of the running mean (Hinton 2012, section 11)
+    double target, weight, rate;  // E[h] aimed at, strength, rate of the running mean (Hinton 2012, section 11)
   };
   std::optional<Sparsity> sparsity;
-  double averageLast = 0;                // fraction of the run's last updates whose parameters are averaged; 0: none
-  bool initialiseFromData = true;        // visible biases from the data mean, on the machine's first update only
-  std::size_t monitorRows = 1000;        // rows behind each epoch's metrics; 0: none
+  double averageLast = 0;          // fraction of the run's last updates whose parameters are averaged; 0: none
+  bool initialiseFromData = true;  // visible biases from the data mean, on the machine's first update only
+  std::size_t monitorRows = 1000;  // rows behind each epoch's metrics; 0: none
 };
 
 struct EpochReport {
-  std::uint64_t epoch = 0;               // epochs completed, in this run
-  std::uint64_t step = 0;                // updates completed, in this run
-  double seconds = 0;                    // training time of this epoch, without the metrics
+  std::uint64_t epoch = 0;  // epochs completed, in this run
+  std::uint64_t step = 0;   // updates completed, in this run
+  double seconds = 0;       // training time of this epoch, without the metrics
   double learningRate = 0;
-  double pseudoLikelihood = 0;           // nats per row, stochastic; on validation rows if given, else on training rows
-  double freeEnergyGap = 0;              // mean F(validation) - mean F(training); NaN without validation rows
-  double chainFreeEnergyGap = 0;         // mean F(negative particles) - mean F(training): far from 0 when chains lag behind
-  double weightNorm = 0;                 // root mean square of all weights
+  double pseudoLikelihood = 0;    // nats per row, stochastic; on validation rows if given, else on training rows
+  double freeEnergyGap = 0;       // mean F(validation) - mean F(training); NaN without validation rows
+  double chainFreeEnergyGap = 0;  // mean F(negative particles) - mean F(training): far from 0 when chains lag behind
+  double weightNorm = 0;          // root mean square of all weights
 };
 
 // What has to be kept for a run to go on bit for bit. Tensors by name with their shapes, counters by name.
@@ -63,9 +63,9 @@ class Trainer {
           std::vector<double> rowWeights, const TrainerState* state, bool resume);
   ~Trainer();
 
-  std::uint64_t totalSteps() const;      // of this run
+  std::uint64_t totalSteps() const;  // of this run
   std::uint64_t stepsPerEpoch() const;
-  std::uint64_t step() const;            // updates completed, in this run
+  std::uint64_t step() const;  // updates completed, in this run
 
   // Trains until `untilStep` updates of this run are complete (or all). Calls `onEpoch` after every epoch, on the calling thread, and
   // `onStep` after every update. Throws Error{aborted} between updates when cancelled and Error{divergence} when a

@@ -29,8 +29,7 @@ BOLTZKIT_HD inline Words4 streamCounter(const Stream& s, std::uint32_t chain, st
 
 // The four words of units 4 * block ... 4 * block + 3 of one chain.
 BOLTZKIT_HD inline Words4 streamWords(const Stream& s, std::uint32_t chain, std::uint32_t block) {
-  return philox4x32(streamCounter(s, chain, block), static_cast<std::uint32_t>(s.seed),
-                    static_cast<std::uint32_t>(s.seed >> 32));
+  return philox4x32(streamCounter(s, chain, block), static_cast<std::uint32_t>(s.seed), static_cast<std::uint32_t>(s.seed >> 32));
 }
 
 // The top 24 bits as a multiple of 2^-24 in [0, 1): exact in float and in double, so every backend compares alike.

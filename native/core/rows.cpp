@@ -13,7 +13,9 @@ namespace {
 // 256 values in 1024 slots: the load factor stays at a quarter.
 constexpr std::size_t slotCount = 1024;
 
-std::size_t slotOf(float value) { return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22; }
+std::size_t slotOf(float value) {
+  return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22;
+}
 
 std::string shown(double value) {
   char text[32];
@@ -58,7 +60,8 @@ void Rows::toFloats() {
 template <class T>
 void Rows::appendDense(const Source<T>& s) {
   auto at = [&](std::size_t r, std::size_t c) {
-    return static_cast<double>(s.data[s.offset + static_cast<std::ptrdiff_t>(r) * s.rowStride + static_cast<std::ptrdiff_t>(c) * s.colStride]) *
+    return static_cast<double>(
+               s.data[s.offset + static_cast<std::ptrdiff_t>(r) * s.rowStride + static_cast<std::ptrdiff_t>(c) * s.colStride]) *
            s.scale;
   };
   for (std::size_t r = 0; r < s.rows; ++r)
@@ -88,9 +91,15 @@ void Rows::appendDense(const Source<T>& s) {
   rows_ += s.rows;
 }
 
-void Rows::append(const Source<float>& s) { appendDense(s); }
-void Rows::append(const Source<double>& s) { appendDense(s); }
-void Rows::append(const Source<std::uint8_t>& s) { appendDense(s); }
+void Rows::append(const Source<float>& s) {
+  appendDense(s);
+}
+void Rows::append(const Source<double>& s) {
+  appendDense(s);
+}
+void Rows::append(const Source<std::uint8_t>& s) {
+  appendDense(s);
+}
 
 void Rows::appendBits(const std::uint8_t* data, std::size_t rows, bool mostSignificantFirst) {
   const std::size_t rowBytes = (cols_ + 7) / 8;

@@ -15,7 +15,9 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
 }
 
 // log sigmoid(x) without overflow.
-double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
+double logSigmoid(double x) {
+  return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x)));
+}
 
 }  // namespace
 
@@ -49,6 +51,11 @@ void freeEnergies(const Machine& machine, const States& states, const std::vecto
     backend.rowDots(*fields, states[coupling.b], part);
     subtract();
   }
+}
+
+std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units) {
+  const std::uint64_t word = streamWords(stream, static_cast<std::uint32_t>(chain), 0).w[0];
+  return static_cast<std::uint32_t>(word * units >> 32);
 }
 
 UnitConditionals::UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows) : machine_(machine), layer_(layer) {

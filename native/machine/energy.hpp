@@ -14,6 +14,9 @@ void energies(const Machine& machine, const States& states, std::span<double> ou
 // F(given) = -log sum over the other layers of exp(-E). Throws ParameterError if layers that are not given are coupled to each other.
 void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out);
 
+// A unit of `units`, uniform up to units / 2^32: word 0 of the chain.
+std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units);
+
 // log p(v_i | v_-i) of single units of the Bernoulli layer `layer`, all other layers summed out, for one unit of every row: with
 // d = F(v_i = 0) - F(v_i = 1), the cross-entropy v_i log sigmoid(d) + (1 - v_i) log sigmoid(-d). For v_i in {0, 1} that is the
 // log-probability; for a probability v_i its mean over a draw of unit i.

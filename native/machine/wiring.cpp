@@ -8,8 +8,8 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t maxLayers = 256;               // a layer's number takes eight bits of the random counter
-constexpr std::size_t maxUnits = (1u << 31) - 1;     // unit numbers and column indices are 32-bit
+constexpr std::size_t maxLayers = 256;            // a layer's number takes eight bits of the random counter
+constexpr std::size_t maxUnits = (1u << 31) - 1;  // unit numbers and column indices are 32-bit
 
 }  // namespace
 
@@ -38,7 +38,9 @@ bool Wiring::coupled(std::size_t a, std::size_t b) const {
                      [&](const Coupling& c) { return (c.a == a && c.b == b) || (c.a == b && c.b == a); });
 }
 
-std::string Wiring::couplingName(std::size_t c) const { return layers_[couplings_[c].a].name + "-" + layers_[couplings_[c].b].name; }
+std::string Wiring::couplingName(std::size_t c) const {
+  return layers_[couplings_[c].a].name + "-" + layers_[couplings_[c].b].name;
+}
 
 std::vector<std::vector<std::size_t>> Wiring::blocks(const std::vector<bool>& clamped) const {
   std::vector<std::vector<std::size_t>> blocks;

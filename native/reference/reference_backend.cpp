@@ -17,8 +17,12 @@ struct DoubleTensor final : Tensor {
   std::vector<double> values;
 };
 
-DoubleTensor& of(Tensor& t) { return static_cast<DoubleTensor&>(t); }
-const DoubleTensor& of(const Tensor& t) { return static_cast<const DoubleTensor&>(t); }
+DoubleTensor& of(Tensor& t) {
+  return static_cast<DoubleTensor&>(t);
+}
+const DoubleTensor& of(const Tensor& t) {
+  return static_cast<const DoubleTensor&>(t);
+}
 
 struct HostData final : Data {
   explicit HostData(std::shared_ptr<const Rows> r) : source(std::move(r)) {}
@@ -27,7 +31,9 @@ struct HostData final : Data {
   std::shared_ptr<const Rows> source;
 };
 
-double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
+double sign(double x) {
+  return x > 0 ? 1 : x < 0 ? -1 : 0;
+}
 
 class ReferenceBackend final : public Backend {
  public:
@@ -48,8 +54,7 @@ class ReferenceBackend final : public Backend {
     for (std::size_t i = 0; i < of(out).size(); ++i) of(out).values[i] = value;
   }
   void axpby(double alpha, const Tensor& x, double beta, Tensor& y) override {
-    for (std::size_t i = 0; i < of(y).size(); ++i)
-      of(y).values[i] = alpha * of(x).values[i] + (beta == 0 ? 0 : beta * of(y).values[i]);
+    for (std::size_t i = 0; i < of(y).size(); ++i) of(y).values[i] = alpha * of(x).values[i] + (beta == 0 ? 0 : beta * of(y).values[i]);
   }
   DataPtr data(std::shared_ptr<const Rows> rows) override { return std::make_unique<HostData>(std::move(rows)); }
   void gather(const Data& from, std::span<const std::uint32_t> rows, Tensor& out) override {
@@ -87,7 +92,8 @@ class ReferenceBackend final : public Backend {
           std::uint32_t words[Unit::wordsPerUnit];
           for (std::size_t k = 0; k < Unit::wordsPerUnit; ++k) {
             const std::size_t word = j * Unit::wordsPerUnit + k;
-            words[k] = streamWords(update.stream, static_cast<std::uint32_t>(update.firstChain + r), static_cast<std::uint32_t>(word / 4)).w[word % 4];
+            words[k] = streamWords(update.stream, static_cast<std::uint32_t>(update.firstChain + r), static_cast<std::uint32_t>(word / 4))
+                           .w[word % 4];
           }
           of(*sample).row(r)[j] = Unit::sample(field, update.beta, p + j, units, words);
         }
@@ -193,7 +199,7 @@ class ReferenceBackend final : public Backend {
         taken = rate * (m / correct1) / (std::sqrt(v / correct2) + step.epsilon);
       }
       of(*slot.gradient).values[i] = taken;
-      finite = finite && std::isfinite(p + taken);
+      finite = finite && std::fabs(p + taken) <= largestParameter;  // false for NaN
     }
     return finite;
   }
@@ -201,6 +207,8 @@ class ReferenceBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> makeReferenceBackend() { return std::make_unique<ReferenceBackend>(); }
+std::unique_ptr<Backend> makeReferenceBackend() {
+  return std::make_unique<ReferenceBackend>();
+}
 
 }  // namespace boltzkit

@@ -1,0 +1,41 @@
+// The log-likelihood gradient of a machine: positive minus negative phase of <s_a s_b^T> for every coupling and of the unit
+// statistics for every layer, plain or centred.
+//
+// Centred gradient (Melchior, Fischer & Wiskott, "How to center deep Boltzmann machines", JMLR 17 (2016), section 3): with offsets mu
+// the weights follow <(s_a - mu_a)(s_b - mu_b)^T> and the biases b' of the shifted energy follow <s_a>. We keep the ordinary
+// parameters: b_a = b'_a - sum_b W_ab mu_b, so a step (dW, db') moves b_a by db'_a - sum_b dW_ab mu_b, and moving the offsets moves nothing.
+#pragma once
+#include <vector>
+
+#include "machine/states.hpp"
+
+namespace boltzkit {
+
+class Gradient {
+ public:
+  explicit Gradient(const Machine& machine);
+
+  // Adds alpha * sum_r w_r of the statistics of `states`; `means` replaces the states of layers where it has a tensor.
+  // `first` starts afresh. rowWeights may be null.
+  void accumulate(const States& states, const std::vector<TensorPtr>& means, const Tensor* rowWeights, double alpha, bool first);
+
+  // Turns the accumulated difference into the centred gradient for these offsets ([1, units] per layer).
+  void centre(const std::vector<TensorPtr>& offsets);
+  // After the optimiser replaced gradients by steps and applied them: moves the biases so that b' took its step.
+  void compensate(const std::vector<TensorPtr>& offsets) const;
+
+  Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
+  Tensor& units(std::size_t layer) const { return *units_[layer]; }
+  // <s> of the data minus <s> of the model, [1, units].
+  Tensor& meanDifference(std::size_t layer) const { return *means_[layer]; }
+
+ private:
+  const Machine& machine_;
+  std::vector<TensorPtr> weights_, units_, means_;
+  TensorPtr ones_;
+};
+
+// out [1, units] = beta * out + alpha * sum_r w_r states[r, :]. `ones` is a column of ones with at least as many rows.
+void columnSums(Backend& backend, Tensor& ones, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out);
+
+}  // namespace boltzkit

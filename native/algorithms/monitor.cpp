@@ -1,0 +1,91 @@
+#include "algorithms/monitor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace boltzkit {
+namespace {
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// Calls body(states) for chunks of `count` evenly spaced rows.
+template <class Body>
+void forEachSample(const Machine& machine, const LayerData& data, std::size_t count, Body body) {
+  count = std::min(count, data.rows());
+  States states(machine, std::min(chunkRows, count));
+  std::vector<std::uint32_t> rows;
+  for (std::size_t first = 0; first < count; first += chunkRows) {
+    rows.resize(std::min(chunkRows, count - first));
+    for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = static_cast<std::uint32_t>((first + r) * data.rows() / count);
+    states.setRows(rows.size());
+    data.gather(rows, states);
+    body(states);
+  }
+}
+
+}  // namespace
+
+Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows)
+    : machine_(machine), training_(training), validation_(validation), rows_(rows) {}
+
+Metrics Monitor::measure(const States& chains) {
+  Metrics m{none, none, none, weightNorm()};
+  if (rows_ == 0) return m;
+  const double training = meanFreeEnergy(training_);
+  if (validation_) m.freeEnergyGap = meanFreeEnergy(*validation_) - training;
+  std::vector<double> ofChains(chains.rows());
+  freeEnergies(machine_, chains, training_.given(), ofChains);
+  m.chainFreeEnergyGap = mean(ofChains) - training;
+  m.pseudoLikelihood = pseudoLikelihood(validation_ ? *validation_ : training_);
+  return m;
+}
+
+double Monitor::meanFreeEnergy(const LayerData& data) {
+  std::vector<double> all, part;
+  forEachSample(machine_, data, rows_, [&](States& states) {
+    part.resize(states.rows());
+    freeEnergies(machine_, states, data.given(), part);
+    all.insert(all.end(), part.begin(), part.end());
+  });
+  return mean(all);
+}
+
+// One random unit per row, as in inference.hpp; NaN for machines with several data layers.
+double Monitor::pseudoLikelihood(const LayerData& data) {
+  if (std::count(data.given().begin(), data.given().end(), true) != 1) return none;
+  const auto layer = static_cast<std::size_t>(std::find(data.given().begin(), data.given().end(), true) - data.given().begin());
+  const double units = static_cast<double>(machine_.units(layer));
+  UnitConditionals conditionals(machine_, layer, std::min({rows_, chunkRows, data.rows()}));
+  const Stream stream{machine_.seed(), Purpose::monitor, static_cast<std::uint8_t>(layer), machine_.nextStep(Purpose::monitor)};
+  std::vector<double> all, part;
+  std::vector<std::uint32_t> unit;
+  forEachSample(machine_, data, rows_, [&](States& states) {
+    unit.resize(states.rows());
+    part.resize(states.rows());
+    for (std::size_t r = 0; r < unit.size(); ++r) unit[r] = pickUnit(stream, all.size() + r, machine_.units(layer));
+    conditionals.load(states);
+    conditionals.logProbabilities(unit, part);
+    all.insert(all.end(), part.begin(), part.end());
+  });
+  return units * mean(all);
+}
+
+double Monitor::weightNorm() const {
+  double squares = 0, count = 0;
+  for (std::size_t c = 0; c < machine_.wiring().couplings().size(); ++c) {
+    const Tensor& w = machine_.weights(c);
+    std::vector<double> rows(w.rows());
+    machine_.backend().rowDots(w, w, rows);
+    squares += std::accumulate(rows.begin(), rows.end(), 0.0);
+    count += static_cast<double>(w.rows()) * static_cast<double>(w.cols());
+  }
+  return count > 0 ? std::sqrt(squares / count) : 0;
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,31 @@
+// The metrics of an epoch, from a fixed subset of the rows: quantities that track the likelihood (pseudo-likelihood, free-energy gaps)
+// and not those that only look like it (reconstruction error). None of them touches the random words of training.
+#pragma once
+#include <optional>
+
+#include "algorithms/row_chunks.hpp"
+
+namespace boltzkit {
+
+struct Metrics {
+  double pseudoLikelihood, freeEnergyGap, chainFreeEnergyGap, weightNorm;
+};
+
+class Monitor {
+ public:
+  // Watches at most `rows` rows of each data set, evenly spaced; 0 turns everything but the weight norm off (NaN).
+  Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows);
+  Metrics measure(const States& chains);
+
+ private:
+  double meanFreeEnergy(const LayerData& data);
+  double pseudoLikelihood(const LayerData& data);
+  double weightNorm() const;
+
+  Machine& machine_;
+  const LayerData& training_;
+  const LayerData* validation_;
+  std::size_t rows_;
+};
+
+}  // namespace boltzkit

@@ -1,0 +1,54 @@
+// The two phases of the gradient: the positive one from data, the negative one from short chains started there
+// (CD-k; Hinton, Neural Computation 14 (2002), 1771) or from chains that persist (PCD; Tieleman, ICML 2008).
+#pragma once
+#include <vector>
+
+#include "algorithms/row_chunks.hpp"
+#include "machine/gibbs.hpp"
+
+namespace boltzkit {
+
+// States of a phase with the conditional means of those layers that have them: what the gradient's statistics are taken from.
+struct Phase {
+  Phase(const Machine& machine, std::size_t rows, const std::vector<bool>& withMeans);
+  void setRows(std::size_t n);
+
+  States states;
+  std::vector<TensorPtr> means;  // null where the states themselves count
+};
+
+class PositivePhase {
+ public:
+  // Throws ParameterError when layers without data are coupled to each other: their joint posterior has no closed form.
+  PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize);
+
+  // Loads the rows and takes the means of the other layers; samples them too when the negative phase starts here.
+  void run(std::span<const std::uint32_t> rows, bool sample);
+  Phase& phase() { return phase_; }
+
+ private:
+  Machine& machine_;
+  const LayerData& data_;
+  std::vector<bool> free_;
+  BlockGibbs gibbs_;
+  Phase phase_;
+};
+
+class NegativePhase {
+ public:
+  NegativePhase(Machine& machine, std::size_t chains);
+
+  // Chains drawn from the units' own distributions, no field: how persistent chains begin.
+  void start();
+  // k sweeps over the chains. The layers of the last block are drawn only if the chains go on from here (`persist`); their means,
+  // given the last draw of all others, take their place in the statistics.
+  void run(std::uint64_t sweeps, bool persist);
+  Phase& phase() { return phase_; }
+
+ private:
+  Machine& machine_;
+  BlockGibbs gibbs_;
+  Phase phase_;
+};
+
+}  // namespace boltzkit

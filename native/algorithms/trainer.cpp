@@ -1,0 +1,335 @@
+#include "algorithms/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "algorithms/epoch_order.hpp"
+#include "algorithms/gradient.hpp"
+#include "algorithms/monitor.hpp"
+#include "algorithms/parameter_steps.hpp"
+#include "algorithms/phases.hpp"
+#include "algorithms/trainer_options.hpp"
+
+namespace boltzkit {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::vector<double> meanOne(std::vector<double> weights) {
+  double sum = 0;
+  for (double w : weights) sum += w;
+  for (double& w : weights) w *= static_cast<double>(weights.size()) / sum;
+  return weights;
+}
+
+}  // namespace
+
+struct Trainer::Impl {
+  Impl(Machine& m, TrainerOptions o, const std::vector<LayerRows>& rows, const std::vector<LayerRows>& validationRows,
+       std::vector<double> sampleWeights)
+      : machine(m),
+        backend(m.backend()),
+        options(std::move(o)),
+        data(m, rows),
+        stepsPerEpoch(validated()),
+        totalSteps(stepsPerEpoch * options.epochs),
+        rowWeights(meanOne(std::move(sampleWeights))),
+        positive(m, data, options.batchSize),
+        negative(m, pcd() ? options.chains : options.batchSize),
+        gradient(m),
+        steps(m, options, totalSteps) {
+    if (!validationRows.empty()) validation.emplace(m, validationRows);
+    if (validation && validation->given() != data.given()) throw parameterError("validation rows must be of the same layers as the data");
+    if (!rowWeights.empty()) batchWeights = backend.tensor(1, options.batchSize);
+    for (std::size_t l = 0; l < m.wiring().layers().size(); ++l) {
+      offsets.push_back(backend.tensor(1, m.units(l)));
+      activity.push_back(options.sparsity && !data.given()[l] ? backend.tensor(1, m.units(l)) : nullptr);
+    }
+    ones = backend.tensor(std::max(options.batchSize, chunkRows), 1);
+    backend.fill(1, *ones);
+  }
+
+  bool pcd() const { return options.algorithm == TrainerOptions::Algorithm::pcd; }
+  std::uint64_t validated() const {
+    validateOptions(options, data.rows());
+    return (data.rows() + options.batchSize - 1) / options.batchSize;
+  }
+
+  // --- before the first update of a run --------------------------------------------------------------------------------
+
+  void prepare(const Cancelled& cancelled) {
+    if (prepared) return;
+    dataMeans(cancelled);
+    if (options.initialiseFromData) initialiseVisible();
+    const std::vector<bool> fresh = freshOffsets;
+    for (std::size_t l = 0; l < offsets.size(); ++l)
+      if (!data.given()[l] && fresh[l]) fieldlessMeans(l, *offsets[l]);
+    for (std::size_t l = 0; l < activity.size(); ++l)
+      if (activity[l] && freshActivity) backend.fill(options.sparsity->target, *activity[l]);
+    if (pcd() && freshChains) negative.start();
+    prepared = true;
+  }
+
+  // Offsets of data layers: the weighted mean of the whole data set.
+  void dataMeans(const Cancelled& cancelled) {
+    TensorPtr weights = rowWeights.empty() ? nullptr : backend.tensor(1, chunkRows);
+    std::vector<TensorPtr> sums;
+    for (const TensorPtr& o : offsets) sums.push_back(backend.tensor(1, o->cols()));
+    forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
+      if (weights) weights = uploadWeights(std::span(rowWeights).subspan(first, states.rows()));
+      for (std::size_t l = 0; l < offsets.size(); ++l)
+        if (data.given()[l])
+          columnSums(backend, *ones, states[l], weights.get(), 1.0 / static_cast<double>(data.rows()), first == 0 ? 0 : 1, *sums[l]);
+    });
+    for (std::size_t l = 0; l < offsets.size(); ++l)
+      if (data.given()[l]) offsets[l].swap(sums[l]);
+  }
+
+  TensorPtr uploadWeights(std::span<const double> weights) const {
+    TensorPtr tensor = backend.tensor(1, weights.size());
+    backend.upload(weights, *tensor);
+    return tensor;
+  }
+
+  void initialiseVisible() {
+    for (std::size_t l = 0; l < offsets.size(); ++l) {
+      if (!data.given()[l]) continue;
+      const std::size_t units = machine.units(l);
+      Tensor& parameters = machine.unitParameters(l);
+      std::vector<double> means(units), values(parameters.rows() * units);
+      backend.download(*offsets[l], std::span<double>(means));
+      visitUnit(machine.wiring().layers()[l].type, [&](auto unit) {
+        for (std::size_t j = 0; j < units; ++j)
+          decltype(unit)::initialise(means[j], static_cast<double>(data.rows()), values.data() + j, units);
+      });
+      backend.upload(std::span<const double>(values), parameters);
+    }
+  }
+
+  void fieldlessMeans(std::size_t layer, Tensor& out) {
+    const TensorPtr noField = backend.tensor(1, machine.units(layer));
+    backend.updateUnits({machine.unitsOf(layer), 1, {}, 0}, *noField, &out, nullptr);
+  }
+
+  // --- one update ------------------------------------------------------------------------------------------------------
+
+  void update() {
+    const std::span<const std::uint32_t> rows = batch();
+    const double n = static_cast<double>(rows.size());
+    loadWeights(rows);
+    positive.run(rows, !pcd());
+    runNegative(rows.size());
+    gradient.accumulate(positive.phase().states, positive.phase().means, batchWeights.get(), 1 / n, true);
+    trackMeans(n);
+    const double chains = static_cast<double>(negative.phase().states.rows());
+    gradient.accumulate(negative.phase().states, negative.phase().means, pcd() ? nullptr : batchWeights.get(), -1 / chains, false);
+    if (options.centred) gradient.centre(offsets);
+    addSparsity();
+    if (const auto bad = steps.take(gradient, step))
+      throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + *bad + "' infinite or not a number");
+    if (options.centred) gradient.compensate(offsets);
+    ++step;
+    steps.average(step);
+    if (step == totalSteps) steps.adoptAverage();
+  }
+
+  std::span<const std::uint32_t> batch() {
+    const std::uint64_t index = step % stepsPerEpoch;
+    if (index == 0) shuffleStep = machine.nextStep(Purpose::shuffle);
+    if (index == 0 || order.empty()) order = epochOrder({machine.seed(), Purpose::shuffle, 0, shuffleStep}, data.rows(), options.shuffle);
+    const std::size_t first = index * options.batchSize;
+    return std::span(order).subspan(first, std::min(options.batchSize, data.rows() - first));
+  }
+
+  void loadWeights(std::span<const std::uint32_t> rows) {
+    if (!batchWeights) return;
+    std::vector<double> weights(rows.size());
+    for (std::size_t r = 0; r < rows.size(); ++r) weights[r] = rowWeights[rows[r]];
+    batchWeights = uploadWeights(weights);
+  }
+
+  void runNegative(std::size_t batchRows) {
+    if (!pcd()) {
+      States& from = positive.phase().states;
+      negative.phase().setRows(batchRows);
+      for (std::size_t l = 0; l < from.layers.size(); ++l) backend.axpby(1, from[l], 0, negative.phase().states[l]);
+    }
+    negative.run(options.steps, pcd());
+  }
+
+  // Running means of the layers without data, from this batch's positive phase: centring offsets and activities.
+  void trackMeans(double n) {
+    for (std::size_t l = 0; l < offsets.size(); ++l) {
+      const Tensor* mean = positive.phase().means[l].get();
+      if (!mean) continue;
+      if (options.centred)
+        columnSums(backend, *ones, *mean, batchWeights.get(), options.offsetRate / n, 1 - options.offsetRate, *offsets[l]);
+      if (activity[l])
+        columnSums(backend, *ones, *mean, batchWeights.get(), options.sparsity->rate / n, 1 - options.sparsity->rate, *activity[l]);
+    }
+  }
+
+  // d/d bias of -weight / 2 * (activity - target)^2, the mean's own slope left out as in Lee, Ekanadham & Ng 2008.
+  void addSparsity() {
+    for (std::size_t l = 0; l < activity.size(); ++l) {
+      if (!activity[l]) continue;
+      const TensorPtr target = backend.tensor(1, machine.units(l));
+      backend.fill(options.sparsity->target, *target);
+      backend.axpby(options.sparsity->weight, *target, 1, gradient.units(l));
+      backend.axpby(-options.sparsity->weight, *activity[l], 1, gradient.units(l));
+    }
+  }
+
+  // --- the run ---------------------------------------------------------------------------------------------------------
+
+  void run(std::uint64_t until, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
+           const std::function<void(std::uint64_t)>& onStep) {
+    prepare(cancelled);
+    auto began = Clock::now();
+    while (step < std::min(until, totalSteps)) {
+      throwIfCancelled(cancelled);
+      update();
+      if (onStep) onStep(step);
+      if (step % stepsPerEpoch != 0) continue;
+      epochSeconds += std::chrono::duration<double>(Clock::now() - began).count();
+      if (onEpoch) onEpoch(report());
+      epochSeconds = 0;
+      began = Clock::now();
+    }
+    epochSeconds += std::chrono::duration<double>(Clock::now() - began).count();
+  }
+
+  EpochReport report() {
+    const Metrics m = Monitor(machine, data, validation ? &*validation : nullptr, options.monitorRows).measure(negative.phase().states);
+    return {step / stepsPerEpoch, step,        epochSeconds, steps.learningRate(step - 1), m.pseudoLikelihood, m.freeEnergyGap,
+            m.chainFreeEnergyGap, m.weightNorm};
+  }
+
+  // --- state -----------------------------------------------------------------------------------------------------------
+
+  // Every tensor of the run's state by name.
+  std::map<std::string, Tensor*> tensors() {
+    std::map<std::string, Tensor*> all = steps.tensors();
+    const std::vector<Layer>& layers = machine.wiring().layers();
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      if (options.centred) all["offset/" + layers[l].name] = offsets[l].get();
+      if (activity[l]) all["activity/" + layers[l].name] = activity[l].get();
+      if (pcd()) all["chains/" + layers[l].name] = &negative.phase().states[l];
+    }
+    return all;
+  }
+
+  TrainerState state() {
+    TrainerState s;
+    for (const auto& [name, tensor] : tensors()) {
+      TrainerState::Saved saved{tensor->rows(), tensor->cols(), std::vector<double>(tensor->rows() * tensor->cols())};
+      backend.download(*tensor, std::span<double>(saved.values));
+      s.tensors.emplace(name, std::move(saved));
+    }
+    s.counters = {{"step", step},
+                  {"totalSteps", totalSteps},
+                  {"rows", data.rows()},
+                  {"batchSize", options.batchSize},
+                  {"shuffleStep", shuffleStep},
+                  {"prepared", prepared ? 1u : 0u},
+                  {"updates", steps.updates()}};
+    return s;
+  }
+
+  void restore(const TrainerState& s, bool resume) {
+    if (resume) requireSameRun(s);
+    for (const auto& [name, tensor] : tensors()) {
+      const auto saved = s.tensors.find(name);
+      if (saved == s.tensors.end() || !fits(saved->second, *tensor)) {
+        if (resume) throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
+        continue;
+      }
+      if (!resume && name.starts_with("average/")) continue;
+      backend.upload(std::span<const double>(saved->second.values), *tensor);
+      markRestored(name);
+    }
+    steps.setUpdates(counter(s, "updates"));
+    if (!resume) return;
+    step = counter(s, "step");
+    shuffleStep = counter(s, "shuffleStep");
+    prepared = counter(s, "prepared") != 0;
+  }
+
+  static bool fits(const TrainerState::Saved& saved, const Tensor& tensor) {
+    return saved.rows == tensor.rows() && saved.cols == tensor.cols() && saved.values.size() == saved.rows * saved.cols;
+  }
+
+  static std::uint64_t counter(const TrainerState& s, const std::string& name) {
+    const auto found = s.counters.find(name);
+    if (found == s.counters.end()) throw parameterError("the training state has no counter '" + name + "'");
+    return found->second;
+  }
+
+  void requireSameRun(const TrainerState& s) const {
+    const std::pair<const char*, std::uint64_t> expected[] = {
+        {"totalSteps", totalSteps}, {"rows", data.rows()}, {"batchSize", options.batchSize}};
+    for (const auto& [name, value] : expected)
+      if (counter(s, name) != value)
+        throw parameterError(std::string("cannot resume: the interrupted run had ") + name + " " + std::to_string(counter(s, name)) +
+                             ", this one has " + std::to_string(value));
+    if (counter(s, "step") > totalSteps) throw parameterError("cannot resume: the training state's step lies behind the end of the run");
+  }
+
+  void markRestored(const std::string& name) {
+    const std::vector<Layer>& layers = machine.wiring().layers();
+    for (std::size_t l = 0; l < layers.size(); ++l)
+      if (name == "offset/" + layers[l].name) freshOffsets[l] = false;
+    if (name.starts_with("chains/")) freshChains = false;
+    if (name.starts_with("activity/")) freshActivity = false;
+  }
+
+  Machine& machine;
+  Backend& backend;
+  TrainerOptions options;
+  LayerData data;
+  std::optional<LayerData> validation;
+  std::uint64_t stepsPerEpoch, totalSteps;
+  std::vector<double> rowWeights;
+  PositivePhase positive;
+  NegativePhase negative;
+  Gradient gradient;
+  ParameterSteps steps;
+  std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target
+  TensorPtr batchWeights, ones;
+
+  std::uint64_t step = 0, shuffleStep = 0;
+  std::vector<std::uint32_t> order;
+  double epochSeconds = 0;
+  bool prepared = false, freshChains = true, freshActivity = true;
+  std::vector<bool> freshOffsets = std::vector<bool>(machine.wiring().layers().size(), true);
+};
+
+Trainer::Trainer(Machine& machine, TrainerOptions options, std::vector<LayerRows> data, std::vector<LayerRows> validation,
+                 std::vector<double> rowWeights, const TrainerState* state, bool resume) {
+  validateWeights(rowWeights, data);
+  impl_ = std::make_unique<Impl>(machine, std::move(options), data, validation, std::move(rowWeights));
+  if (resume && !state) throw parameterError("there is no interrupted run to resume");
+  if (state) impl_->restore(*state, resume);
+}
+
+Trainer::~Trainer() = default;
+std::uint64_t Trainer::totalSteps() const {
+  return impl_->totalSteps;
+}
+std::uint64_t Trainer::stepsPerEpoch() const {
+  return impl_->stepsPerEpoch;
+}
+std::uint64_t Trainer::step() const {
+  return impl_->step;
+}
+TrainerState Trainer::state() const {
+  return impl_->state();
+}
+
+void Trainer::run(std::uint64_t untilStep, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
+                  const std::function<void(std::uint64_t)>& onStep) {
+  impl_->run(untilStep, cancelled, onEpoch, onStep);
+}
+
+}  // namespace boltzkit
