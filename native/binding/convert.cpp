@@ -1,0 +1,131 @@
+#include "binding/convert.hpp"
+
+#include <cmath>
+
+#include "binding/rows.hpp"
+#include "core/checked.hpp"
+
+namespace boltzkit::binding {
+namespace {
+
+constexpr std::uint32_t maxLayers = 256;
+constexpr std::uint32_t maxCouplings = maxLayers * maxLayers;
+constexpr std::uint64_t maxThreads = 1024;
+constexpr std::uint64_t maxSteps = maxStreamStep;
+constexpr std::uint64_t maxChains = std::numeric_limits<std::uint32_t>::max();  // chain numbers have 32 bits in random counters
+constexpr double anyNumber = std::numeric_limits<double>::max();
+
+std::string plural(std::size_t n, const char* noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
+
+std::vector<Layer> layersOf(const Argument& list) {
+  const std::uint32_t n = list.length(maxLayers);
+  std::vector<Layer> layers;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const Argument layer = list.item(i);
+    layers.push_back({layer.field("name").text(), unitTypeNamed(layer.field("type").text()),
+                      static_cast<std::size_t>(layer.field("units").count(1, maxUnits))});
+  }
+  return layers;
+}
+
+std::vector<Coupling> couplingsOf(const Argument& list, std::size_t layers) {
+  const std::uint32_t n = list.length(maxCouplings);
+  if (n > 0 && layers == 0) throw parameterError("couplings need layers");
+  std::vector<Coupling> couplings;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const Argument pair = list.item(i);
+    if (pair.length(2) != 2) throw parameterError("`" + pair.name() + "` must be a pair of layer numbers");
+    couplings.push_back({pair.item(0).count(0, layers - 1), pair.item(1).count(0, layers - 1)});
+  }
+  return couplings;
+}
+
+std::vector<float> floatsOf(const Argument& array) {
+  const std::span<const float> values = array.view<float>();
+  return {values.begin(), values.end()};
+}
+
+Domain domainOf(UnitType type) {
+  return visitUnit(type, [](auto unit) { return Domain{decltype(unit)::low, decltype(unit)::high}; });
+}
+
+// [1 or chains, units] values.
+void requireClampShape(const std::vector<float>& values, const std::string& name, std::size_t chains, std::size_t units) {
+  if (values.size() == units || values.size() == checkedMultiply(chains, units)) return;
+  throw shapeError("`" + name + "` must have " + plural(units, "value") + " or as many per chain, got " + std::to_string(values.size()));
+}
+
+}  // namespace
+
+MachineSpec machineSpecOf(const Argument& spec) {
+  enum class Device { cpu, reference };
+  const Device device = spec.field("device").choice<Device>({{"cpu", Device::cpu}, {"reference", Device::reference}});
+  const auto threads = static_cast<unsigned>(spec.field("threads").count(0, maxThreads));
+  const std::uint64_t seed = spec.field("seed").big();
+  const double weightScale = spec.field("weightScale").number(0, anyNumber);
+  std::vector<Layer> layers = layersOf(spec.field("layers"));
+  std::vector<Coupling> couplings = couplingsOf(spec.field("couplings"), layers.size());
+  Wiring wiring(std::move(layers), std::move(couplings));
+  return {device == Device::cpu ? makeCpuBackend(threads) : makeReferenceBackend(), std::move(wiring), seed, weightScale};
+}
+
+std::size_t layerOf(const Argument& layer, const Wiring& wiring) { return layer.count(0, wiring.layers().size() - 1); }
+
+Draw drawOf(const Argument& draw) { return draw.choice<Draw>({{"mean", Draw::mean}, {"sample", Draw::sample}}); }
+
+LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
+  const std::size_t layer = layerOf(given.field("layer"), wiring);
+  const RowsObject& object = unwrap<RowsObject>(given.field("rows"));
+  const Layer& wanted = wiring.layers()[layer];
+  const Domain domain = domainOf(wanted.type);
+  if (object.rows()->cols() != wanted.units)
+    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.units, "column") + " (units of '" + wanted.name +
+                     "'), got " + std::to_string(object.rows()->cols()));
+  if (object.domain().low < domain.low || object.domain().high > domain.high)
+    throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
+                         "], the domain of layer '" + wanted.name + "'");
+  return {layer, object.rows()};
+}
+
+std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least) {
+  const std::uint32_t n = list.length(maxLayers);
+  if (n < least) throw parameterError("`" + list.name() + "` must give rows of at least " + plural(least, "layer"));
+  std::vector<LayerRows> given;
+  std::vector<bool> seen(wiring.layers().size(), false);
+  for (std::uint32_t i = 0; i < n; ++i) {
+    LayerRows rows = layerRowsOf(list.item(i), wiring);
+    if (seen[rows.layer]) throw parameterError("`" + list.name() + "` must name each layer at most once");
+    seen[rows.layer] = true;
+    given.push_back(std::move(rows));
+  }
+  for (const LayerRows& rows : given)
+    if (rows.rows->rows() != given.front().rows->rows())
+      throw shapeError("`" + list.name() + "` must have the same number of rows for every layer, got " +
+                       std::to_string(given.front().rows->rows()) + " and " + std::to_string(rows.rows->rows()));
+  return given;
+}
+
+SampleOptions sampleOptionsOf(const Argument& options, const Wiring& wiring) {
+  SampleOptions o;
+  o.chains = options.field("chains").count(1, maxChains);
+  o.steps = options.field("steps").count(0, maxSteps - 1);
+  o.beta = options.field("beta").number(0, anyNumber);
+  o.start = layerRowsListOf(options.field("start"), wiring, 0);
+  o.layer = layerOf(options.field("layer"), wiring);
+  o.output = drawOf(options.field("output"));
+  const Argument clamps = options.field("clamps");
+  const std::uint32_t n = clamps.length(maxLayers);
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const Argument clamp = clamps.item(i), mask = clamp.field("mask"), values = clamp.field("values");
+    o.clamps.push_back({layerOf(clamp.field("layer"), wiring), floatsOf(mask), floatsOf(values)});
+    const std::size_t units = wiring.layers()[o.clamps.back().layer].units;
+    requireClampShape(o.clamps.back().mask, mask.name(), o.chains, units);
+    requireClampShape(o.clamps.back().values, values.name(), o.chains, units);
+  }
+  if (!o.start.empty() && o.start.front().rows->rows() != o.chains)
+    throw shapeError("`options.start` must have " + plural(o.chains, "row") + " (chains), got " +
+                     std::to_string(o.start.front().rows->rows()));
+  return o;
+}
+
+}  // namespace boltzkit::binding

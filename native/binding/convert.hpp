@@ -1,0 +1,42 @@
+// Between JavaScript's plain objects and the structs of machine/ and algorithms/.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "algorithms/trainer.hpp"
+#include "binding/arguments.hpp"
+
+namespace boltzkit::binding {
+
+struct MachineSpec {
+  std::unique_ptr<Backend> backend;
+  Wiring wiring;
+  std::uint64_t seed;
+  double weightScale;
+};
+MachineSpec machineSpecOf(const Argument& spec);
+
+std::size_t layerOf(const Argument& layer, const Wiring& wiring);
+Draw drawOf(const Argument& draw);
+
+// Rows with the layer's number of columns, from its domain.
+LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);
+// At least `least` of them, of different layers, all with the same number of rows.
+std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least = 1);
+
+SampleOptions sampleOptionsOf(const Argument& options, const Wiring& wiring);
+
+struct TrainerSetup {
+  TrainerOptions options;
+  std::vector<LayerRows> data, validation;
+  std::vector<double> rowWeights;
+};
+TrainerSetup trainerSetupOf(const Argument& options, const Wiring& wiring);
+
+TrainerState trainerStateOf(const Argument& state);
+// Tensors become Float32Arrays where that loses nothing and precision allows it, else Float64Arrays.
+Napi::Object trainerStateObject(Napi::Env env, const TrainerState& state, Precision precision);
+
+Napi::Object epochReportObject(Napi::Env env, const EpochReport& report);
+
+}  // namespace boltzkit::binding

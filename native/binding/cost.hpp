@@ -1,0 +1,30 @@
+// How much work a call is, in multiply-adds, to tell whether a thread of its own pays. Doubles: estimates must not overflow.
+#pragma once
+#include "machine/machine.hpp"
+
+namespace boltzkit::binding {
+
+class Cost {
+ public:
+  explicit Cost(const Machine& machine) : single_(machine.backend().precision() == Precision::float32) {
+    for (const Coupling& c : machine.wiring().couplings())
+      sweep_ += static_cast<double>(machine.units(c.a)) * static_cast<double>(machine.units(c.b));
+    for (const Layer& layer : machine.wiring().layers()) units_ += static_cast<double>(layer.units);
+    sweep_ += unitCost * units_;
+  }
+
+  // `passes` times all layers, for each of `rows`.
+  bool small(double rows, double passes) const { return rows * passes * sweep_ < (single_ ? 2e6 : 2e5); }
+
+  // One free energy per unit, by moving the other layers' fields: a cumulant per unit of theirs.
+  double exactPasses(std::size_t units) const { return 1 + static_cast<double>(units) * unitCost * units_ / sweep_; }
+
+ private:
+  // A logistic function, a logarithm or a random number costs about as much as this many multiply-adds of a matrix product.
+  static constexpr double unitCost = 30;
+
+  bool single_;
+  double sweep_ = 0, units_ = 0;
+};
+
+}  // namespace boltzkit::binding

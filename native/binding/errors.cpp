@@ -1,0 +1,84 @@
+#include "binding/errors.hpp"
+
+#include <new>
+#include <system_error>
+
+namespace boltzkit::binding {
+namespace {
+
+const char* codeName(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::shape:
+      return "SHAPE";
+    case ErrorCode::parameter:
+      return "PARAMETER";
+    case ErrorCode::backend:
+      return "BACKEND";
+    case ErrorCode::divergence:
+      return "DIVERGENCE";
+    case ErrorCode::aborted:
+      return "ABORTED";
+    case ErrorCode::internal:
+      return "INTERNAL";
+  }
+  return "INTERNAL";
+}
+
+constexpr const char* outOfMemory = "not enough memory for arrays of these sizes";
+
+Failure classify() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return {codeName(error.code()), error.what()};
+  } catch (const StateError& error) {
+    return {error.code(), error.what()};
+  } catch (const std::bad_alloc&) {
+    return {"PARAMETER", outOfMemory};
+  } catch (const std::length_error&) {  // a container asked for more than an address space holds
+    return {"PARAMETER", outOfMemory};
+  } catch (const std::system_error& error) {
+    return {"INTERNAL", std::string("the operating system refused: ") + error.what()};
+  } catch (const std::exception& error) {
+    return {"INTERNAL", error.what()};
+  } catch (...) {
+    return {"INTERNAL", "unknown native exception"};
+  }
+}
+
+}  // namespace
+
+StateError busyError(const std::string& message) { return {"BUSY", message}; }
+StateError disposedError() { return {"DISPOSED", "the machine was disposed of"}; }
+
+Failure currentFailure() noexcept {
+  try {
+    return classify();
+  } catch (...) {  // no memory left even for the message
+    Failure failure;
+    failure.code = "INTERNAL";
+    return failure;
+  }
+}
+
+Napi::Error toJavaScript(Napi::Env env, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, failure.message);
+  error.Set("code", Napi::String::New(env, failure.code));
+  return error;
+}
+
+void throwCurrent(napi_env env) noexcept {
+  try {
+    try {
+      throw;
+    } catch (const Napi::Error& error) {
+      error.ThrowAsJavaScriptException();
+    } catch (...) {
+      toJavaScript(env, currentFailure()).ThrowAsJavaScriptException();
+    }
+  } catch (...) {
+    // The environment is going down and takes no exceptions; the call returns undefined to code that no longer runs.
+  }
+}
+
+}  // namespace boltzkit::binding

@@ -1,0 +1,130 @@
+#include "binding/machine.hpp"
+
+#include <cmath>
+
+#include "binding/arrays.hpp"
+#include "core/checked.hpp"
+
+namespace boltzkit::binding {
+namespace {
+
+std::size_t bytesOf(const Machine& machine) {
+  std::size_t values = 0;
+  for (const Machine::Named& p : machine.parameters()) values += p.tensor->rows() * p.tensor->cols();
+  return values * (machine.backend().precision() == Precision::float32 ? sizeof(float) : sizeof(double));
+}
+
+template <class T>
+Napi::Value downloaded(Napi::Env env, const Machine& machine, const Tensor& tensor) {
+  const ResultArray<T> array(env, checkedMultiply(tensor.rows(), tensor.cols()));
+  machine.backend().download(tensor, array.values());
+  return array.value();
+}
+
+template <class T>
+void uploadTo(Machine& machine, Tensor& tensor, const Argument& argument) {
+  const std::span<const T> values = argument.view<T>();
+  const std::size_t wanted = tensor.rows() * tensor.cols();
+  if (values.size() != wanted)
+    throw shapeError("`values` must have " + std::to_string(wanted) + " numbers, got " + std::to_string(values.size()));
+  const bool single = machine.backend().precision() == Precision::float32;
+  for (std::size_t i = 0; i < values.size(); ++i)  // a double may be finite and still too large for a float
+    if (!std::isfinite(single ? static_cast<float>(values[i]) : values[i]))
+      throw parameterError("`values` must be finite, got " + decimal(values[i]) + " at index " + std::to_string(i));
+  machine.backend().upload(values, tensor);
+}
+
+}  // namespace
+
+Napi::Function MachineObject::define(Napi::Env env) {
+  using M = MachineObject;
+  return DefineClass(env, className,
+                     {method<M, &M::parameters>("parameters"), method<M, &M::getParameter>("getParameter"),
+                      method<M, &M::setParameter>("setParameter"), method<M, &M::getCounters>("getCounters"),
+                      method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
+                      method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"),
+                      method<M, &M::freeEnergy>("freeEnergy"), method<M, &M::pseudoLikelihood>("pseudoLikelihood"),
+                      method<M, &M::sample>("sample"), method<M, &M::trainer>("trainer"), method<M, &M::dispose>("dispose"),
+                      getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
+}
+
+MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  constructing(info.Env(), [&] {
+    MachineSpec spec = machineSpecOf(Argument(info, 0, "spec"));
+    handle_ = std::make_shared<MachineHandle>(info.Env());
+    handle_->machine = std::make_shared<Machine>(std::move(spec.backend), std::move(spec.wiring), spec.seed, spec.weightScale);
+    handle_->memory.set(bytesOf(*handle_->machine));
+    tagObject<MachineObject>(info);
+  });
+}
+
+std::shared_ptr<Machine> MachineObject::present() const {
+  if (handle_->disposed()) throw disposedError();
+  return handle_->machine;
+}
+
+Napi::Value MachineObject::parameters(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<Machine::Named> named = machine->parameters();
+  Napi::Array list = Napi::Array::New(info.Env(), named.size());
+  for (std::uint32_t i = 0; i < named.size(); ++i) {
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry.Set("name", named[i].name);
+    entry.Set("rows", Napi::Number::New(info.Env(), static_cast<double>(named[i].tensor->rows())));
+    entry.Set("cols", Napi::Number::New(info.Env(), static_cast<double>(named[i].tensor->cols())));
+    list.Set(i, entry);
+  }
+  return list;
+}
+
+Napi::Value MachineObject::getParameter(const Napi::CallbackInfo& info) {
+  const std::string name = Argument(info, 0, "name").text();
+  Machine& machine = handle_->idle();
+  const Tensor& tensor = machine.parameter(name);
+  return machine.backend().precision() == Precision::float32 ? downloaded<float>(info.Env(), machine, tensor)
+                                                             : downloaded<double>(info.Env(), machine, tensor);
+}
+
+Napi::Value MachineObject::setParameter(const Napi::CallbackInfo& info) {
+  const std::string name = Argument(info, 0, "name").text();
+  const Argument values(info, 1, "values");
+  Machine& machine = handle_->idle();
+  Tensor& tensor = machine.parameter(name);
+  if (values.holds<float>())
+    uploadTo<float>(machine, tensor, values);
+  else if (values.holds<double>())
+    uploadTo<double>(machine, tensor, values);
+  else
+    values.refuse("a Float32Array or Float64Array");
+  return info.Env().Undefined();
+}
+
+Napi::Value MachineObject::getCounters(const Napi::CallbackInfo& info) {
+  const std::vector<std::uint64_t>& counters = handle_->idle().stepCounters();
+  Napi::BigUint64Array array = Napi::BigUint64Array::New(info.Env(), counters.size());
+  std::copy(counters.begin(), counters.end(), array.Data());
+  return array;
+}
+
+Napi::Value MachineObject::setCounters(const Napi::CallbackInfo& info) {
+  const Argument argument(info, 0, "counters");
+  std::vector<std::uint64_t>& counters = handle_->idle().stepCounters();
+  const std::span<const std::uint64_t> given = argument.view<std::uint64_t>();
+  if (given.size() != counters.size())
+    throw shapeError("`counters` must have " + std::to_string(counters.size()) + " entries, got " + std::to_string(given.size()));
+  for (std::uint64_t count : given)
+    if (count > maxStreamStep) throw parameterError("`counters` must be below 2^48, got " + std::to_string(count));
+  std::copy(given.begin(), given.end(), counters.begin());
+  return info.Env().Undefined();
+}
+
+Napi::Value MachineObject::busy(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), handle_->busy()); }
+
+Napi::Value MachineObject::disposed(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), handle_->disposed()); }
+
+Napi::Value MachineObject::dispose(const Napi::CallbackInfo& info) {
+  handle_->dispose(info.Env());
+  return info.Env().Undefined();
+}
+
+}  // namespace boltzkit::binding

@@ -1,0 +1,43 @@
+// NativeMachine: the JavaScript face of a machine.
+#pragma once
+#include "binding/convert.hpp"
+#include "binding/machine_handle.hpp"
+#include "binding/object.hpp"
+
+namespace boltzkit::binding {
+
+class MachineObject : public Napi::ObjectWrap<MachineObject> {
+ public:
+  static constexpr const char* className = "Machine";
+  static constexpr napi_type_tag tag{0x51c7e0b92d864fa3ull, 0xbe9240d7318a6cf5ull};
+  static Napi::Function define(Napi::Env env);
+
+  explicit MachineObject(const Napi::CallbackInfo& info);
+
+ private:
+  // machine.cpp
+  Napi::Value parameters(const Napi::CallbackInfo& info);
+  Napi::Value getParameter(const Napi::CallbackInfo& info);
+  Napi::Value setParameter(const Napi::CallbackInfo& info);
+  Napi::Value getCounters(const Napi::CallbackInfo& info);
+  Napi::Value setCounters(const Napi::CallbackInfo& info);
+  Napi::Value busy(const Napi::CallbackInfo& info);
+  Napi::Value disposed(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+  // machine_jobs.cpp
+  Napi::Value conditional(const Napi::CallbackInfo& info);
+  Napi::Value reconstruct(const Napi::CallbackInfo& info);
+  Napi::Value energy(const Napi::CallbackInfo& info);
+  Napi::Value freeEnergy(const Napi::CallbackInfo& info);
+  Napi::Value pseudoLikelihood(const Napi::CallbackInfo& info);
+  Napi::Value sample(const Napi::CallbackInfo& info);
+  // trainer.cpp
+  Napi::Value trainer(const Napi::CallbackInfo& info);
+
+  // The wiring to read arguments by: it stays alive even if reading them runs code that disposes of the machine.
+  std::shared_ptr<Machine> present() const;
+
+  std::shared_ptr<MachineHandle> handle_;
+};
+
+}  // namespace boltzkit::binding

@@ -1,0 +1,47 @@
+// What the JavaScript objects of one machine share: the machine itself, its running job and its trainers. Belongs to the
+// environment's thread; a job's thread sees only what its task owns.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "algorithms/trainer.hpp"
+#include "binding/errors.hpp"
+#include "binding/instance.hpp"
+#include "binding/memory.hpp"
+
+namespace boltzkit::binding {
+
+struct MachineHandle;
+
+// A trainer with all that must outlive it. `step` follows the run, so that it can be read while another thread trains.
+struct TrainerParts {
+  explicit TrainerParts(napi_env env) : memory(env) {}
+  void free();
+
+  std::shared_ptr<MachineHandle> handle;
+  std::shared_ptr<Machine> machine;
+  std::unique_ptr<Trainer> trainer;  // destroyed before the machine
+  std::uint64_t totalSteps = 0, stepsPerEpoch = 0;
+  std::atomic<std::uint64_t> step{0};
+  ExternalMemory memory;
+};
+
+struct MachineHandle : std::enable_shared_from_this<MachineHandle> {
+  explicit MachineHandle(napi_env env) : memory(env) {}
+
+  bool disposed() const { return machine == nullptr; }
+  bool busy() const { return !job.expired(); }
+  Machine& idle() const;  // throws DISPOSED or BUSY
+
+  // Starts the task, at once and on this thread if it is `small`. Returns JavaScript's { promise, cancel }.
+  Napi::Object start(Napi::Env env, std::shared_ptr<Task> task, bool small);
+  void dispose(Napi::Env env);
+  void adopt(const std::shared_ptr<TrainerParts>& trainer);
+
+  std::shared_ptr<Machine> machine;  // null once disposed of
+  std::weak_ptr<Job> job;            // the running one
+  std::vector<std::weak_ptr<TrainerParts>> trainers;
+  ExternalMemory memory;
+};
+
+}  // namespace boltzkit::binding

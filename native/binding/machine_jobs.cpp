@@ -1,0 +1,93 @@
+// The calls that ask something of a machine: each reads its arguments, then hands a function to a job.
+#include <algorithm>
+
+#include "binding/arrays.hpp"
+#include "binding/cost.hpp"
+#include "binding/machine.hpp"
+#include "core/checked.hpp"
+
+namespace boltzkit::binding {
+namespace {
+
+// A task that fills one array of a length known beforehand.
+template <class T>
+class ArrayTask : public Task {
+ public:
+  using Compute = std::function<std::vector<T>(const Cancelled&)>;
+  ArrayTask(Napi::Env env, std::size_t length, Compute compute) : result_(env, length), compute_(std::move(compute)) {}
+
+  void run(const Cancelled& cancelled, const Wake&) override {
+    const std::vector<T> values = compute_(cancelled);
+    if (values.size() != result_.values().size()) throw Error(ErrorCode::internal, "a result has another length than it should");
+    std::copy(values.begin(), values.end(), result_.values().begin());
+  }
+  Napi::Value result(Napi::Env) override { return result_.value(); }
+
+ private:
+  ResultArray<T> result_;
+  Compute compute_;
+};
+
+std::size_t rowsOf(const std::vector<LayerRows>& given) { return given.front().rows->rows(); }
+
+template <class T>
+Napi::Value startArray(Napi::Env env, MachineHandle& handle, std::size_t length, bool small, typename ArrayTask<T>::Compute compute) {
+  handle.idle();
+  return handle.start(env, std::make_shared<ArrayTask<T>>(env, length, std::move(compute)), small);
+}
+
+}  // namespace
+
+Napi::Value MachineObject::conditional(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
+  const std::size_t target = layerOf(Argument(info, 1, "target"), machine->wiring());
+  const Draw draw = drawOf(Argument(info, 2, "draw"));
+  const std::size_t rows = rowsOf(given);
+  return startArray<float>(info.Env(), *handle_, checkedMultiply(rows, machine->units(target)), Cost(*machine).small(rows, 1),
+                           [=](const Cancelled& cancelled) { return boltzkit::conditional(*machine, given, target, draw, cancelled); });
+}
+
+Napi::Value MachineObject::reconstruct(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const LayerRows given = layerRowsOf(Argument(info, 0, "given"), machine->wiring());
+  const std::size_t via = layerOf(Argument(info, 1, "via"), machine->wiring());
+  const Draw draw = drawOf(Argument(info, 2, "draw"));
+  const std::size_t rows = given.rows->rows();
+  return startArray<float>(info.Env(), *handle_, checkedMultiply(rows, machine->units(given.layer)), Cost(*machine).small(rows, 2),
+                           [=](const Cancelled& cancelled) { return boltzkit::reconstruct(*machine, given, via, draw, cancelled); });
+}
+
+Napi::Value MachineObject::energy(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<LayerRows> all = layerRowsListOf(Argument(info, 0, "all"), machine->wiring());
+  return startArray<double>(info.Env(), *handle_, rowsOf(all), Cost(*machine).small(rowsOf(all), 1),
+                            [=](const Cancelled& cancelled) { return energyOf(*machine, all, cancelled); });
+}
+
+Napi::Value MachineObject::freeEnergy(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
+  return startArray<double>(info.Env(), *handle_, rowsOf(given), Cost(*machine).small(rowsOf(given), 1),
+                            [=](const Cancelled& cancelled) { return freeEnergyOf(*machine, given, cancelled); });
+}
+
+Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const LayerRows given = layerRowsOf(Argument(info, 0, "given"), machine->wiring());
+  const bool exact = Argument(info, 1, "exact").flag();
+  const std::size_t rows = given.rows->rows();
+  const Cost cost(*machine);
+  return startArray<double>(info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(machine->units(given.layer)) : 2),
+                            [=](const Cancelled& cancelled) { return pseudoLikelihoodOf(*machine, given, exact, cancelled); });
+}
+
+Napi::Value MachineObject::sample(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const auto options = std::make_shared<const SampleOptions>(sampleOptionsOf(Argument(info, 0, "options"), machine->wiring()));
+  const bool small = Cost(*machine).small(options->chains, 2 * (static_cast<double>(options->steps) + 1));
+  return startArray<float>(info.Env(), *handle_, checkedMultiply(options->chains, machine->units(options->layer)), small,
+                           [=](const Cancelled& cancelled) { return boltzkit::sample(*machine, *options, cancelled); });
+}
+
+}  // namespace boltzkit::binding

@@ -1,0 +1,26 @@
+// NativeTrainer: one training run of a machine. Made by Machine.trainer() only.
+#pragma once
+#include "binding/machine_handle.hpp"
+#include "binding/object.hpp"
+
+namespace boltzkit::binding {
+
+class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
+ public:
+  static constexpr const char* className = "Trainer";
+  static constexpr napi_type_tag tag{0xe47b19d3ac0258f6ull, 0x7026f5ce81bd4a39ull};
+  static Napi::Function define(Napi::Env env);
+
+  explicit TrainerObject(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value totalSteps(const Napi::CallbackInfo& info);
+  Napi::Value stepsPerEpoch(const Napi::CallbackInfo& info);
+  Napi::Value step(const Napi::CallbackInfo& info);
+  Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value state(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<TrainerParts> parts_;
+};
+
+}  // namespace boltzkit::binding

@@ -1,0 +1,62 @@
+#include "binding/training_task.hpp"
+
+#include "binding/convert.hpp"
+
+namespace boltzkit::binding {
+
+TrainingTask::TrainingTask(Napi::Env env, std::shared_ptr<TrainerParts> parts, std::uint64_t untilStep, Napi::Function onProgress)
+    : parts_(std::move(parts)), untilStep_(untilStep), onProgress_(Napi::Persistent(onProgress)), context_(env, "boltzkit.training") {}
+
+void TrainingTask::run(const Cancelled& cancelled, const Wake& wake) {
+  parts_->trainer->run(
+      untilStep_, cancelled, [&](const EpochReport& report) { epochDone(report, wake); },
+      [&](std::uint64_t step) { stepDone(step, wake); });
+}
+
+void TrainingTask::stepDone(std::uint64_t step, const Wake& wake) {
+  parts_->step.store(step, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(mutex_);
+    news_ = true;
+  }
+  const Clock::time_point now = Clock::now();
+  if (now - lastWake_ < stepInterval) return;  // what is held back here comes with the next report, at the latest with the last
+  lastWake_ = now;
+  wake();
+}
+
+void TrainingTask::epochDone(const EpochReport& report, const Wake& wake) {
+  {
+    const std::lock_guard lock(mutex_);
+    epochs_.push_back(report);
+    news_ = true;
+  }
+  wake();
+}
+
+void TrainingTask::report(Napi::Env env) {
+  std::vector<EpochReport> epochs;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!news_) return;
+    news_ = false;
+    epochs.swap(epochs_);
+  }
+  const Napi::HandleScope scope(env);
+  Napi::Array list = Napi::Array::New(env, epochs.size());
+  for (std::uint32_t i = 0; i < epochs.size(); ++i) list.Set(i, epochReportObject(env, epochs[i]));
+  const Napi::Number step = Napi::Number::New(env, static_cast<double>(parts_->step.load(std::memory_order_relaxed)));
+  try {
+    onProgress_.MakeCallback(env.Global(), {step, list}, context_);
+  } catch (const Napi::Error& error) {
+    napi_fatal_exception(env, error.Value());  // becomes an uncaughtException; the run goes on
+  }
+}
+
+Napi::Value TrainingTask::result(Napi::Env env) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("step", Napi::Number::New(env, static_cast<double>(parts_->trainer->step())));
+  return result;
+}
+
+}  // namespace boltzkit::binding
