@@ -98,8 +98,9 @@ void requireSameLayers(const std::vector<LayerRows>& validation, const std::vect
 
 // Random steps are counted in 48 bits, and every update takes `steps` of them.
 void requireCountable(const TrainerOptions& options, std::size_t rows) {
-  const double updates = static_cast<double>(options.epochs) * std::ceil(static_cast<double>(rows) / static_cast<double>(options.batchSize));
-  if (updates * static_cast<double>(options.steps) > static_cast<double>(maxStreamStep))
+  const double perEpoch = std::ceil(static_cast<double>(rows) / static_cast<double>(options.batchSize));
+  const double sweeps = static_cast<double>(options.epochs) * perEpoch * static_cast<double>(options.steps);
+  if (sweeps > static_cast<double>(maxStreamStep))
     throw parameterError("`options.epochs` and `options.steps` must make fewer than 2^48 Gibbs sweeps in all");
 }
 

@@ -1,0 +1,74 @@
+import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../errors.js';
+import type { NativeErrorCode, NativeJob } from './native.js';
+
+/** Whom a job works for. */
+export interface JobOptions {
+  /** Public name of the call, the start of its error messages: `RBM.fit`. */
+  readonly call: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits for a native job, or starts one and waits for it.
+ *
+ * When `signal` is aborted before the job is over, the job is cancelled, and once it has ended (so that the machine is free again) the
+ * promise rejects with the signal's reason. An already aborted signal keeps a job given as a function from starting.
+ * Native errors, thrown or rejected with, become errors of this package.
+ */
+export async function runJob<T>(job: NativeJob<T> | (() => NativeJob<T>), options: JobOptions): Promise<T> {
+  const { call, signal } = options;
+  if (typeof job === 'function') signal?.throwIfAborted();
+  const running = typeof job === 'function' ? translating(call, job) : job;
+  const cancel = () => running.cancel();
+  if (signal?.aborted) cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const result = await running.promise;
+    signal?.throwIfAborted();
+    return result;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw translateError(call, error);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** Runs `body` and translates what the addon throws in it. */
+export function translating<T>(call: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw translateError(call, error);
+  }
+}
+
+/**
+ * The error of this package for an error of the addon, with the public call's name in front of the message; the addon's error is its
+ * `cause`. Anything that does not come from the addon is returned as it is.
+ */
+export function translateError(call: string, error: unknown): unknown {
+  return prefixError(`${call}: `, error);
+}
+
+/** Like {@link translateError}, for messages that go on with something else than a colon. */
+export function prefixError(prefix: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof BoltzkitError) return error;
+  const { code } = error as Error & { code?: unknown };
+  return isNativeCode(code) ? makers[code](prefix + error.message, { cause: error }) : error;
+}
+
+function isNativeCode(code: unknown): code is NativeErrorCode {
+  return typeof code === 'string' && Object.hasOwn(makers, code);
+}
+
+const makers: Record<NativeErrorCode, (message: string, options: ErrorOptions) => BoltzkitError> = {
+  SHAPE: (message, options) => new ShapeError(message, options),
+  PARAMETER: (message, options) => new ParameterError(message, options),
+  BACKEND: (message, options) => new BackendError('no_device', message, options),
+  DIVERGENCE: (message, options) => new DivergenceError(message, options),
+  ABORTED: (message, options) => new DisposedError(message, options), // a cancelled job without an aborted signal was disposed of
+  BUSY: (message, options) => new BusyError(message, options),
+  DISPOSED: (message, options) => new DisposedError(message, options),
+  INTERNAL: (message, options) => new BoltzkitError('ERR_INTERNAL', message, options),
+};

@@ -1,0 +1,102 @@
+import { setImmediate } from 'node:timers/promises';
+import type { HostRows, HostSparseRows } from '../data/host-rows.js';
+import { subject, type Where } from '../data/where.js';
+import { ParameterError } from '../errors.js';
+import { loadAddon } from './addon.js';
+import { prefixError } from './job.js';
+import type { NativeRows } from './native.js';
+
+/** The values that a layer's units take. */
+export interface Domain {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Up to this many elements are packed before the call returns. */
+const smallElements = 1 << 18;
+
+/** Elements per stretch of packing: a few milliseconds, so that the event loop gets its turn in time. */
+const sliceElements = 1 << 18;
+
+/**
+ * Copies rows into the addon's compact form, in slices between which the event loop runs. Rows of up to 256 Ki elements are copied
+ * before the call returns. Until the promise settles the arrays must keep their contents; transferring or resizing one is noticed.
+ *
+ * @throws ParameterError naming row and column of the first value outside of `domain`; the signal's reason when aborted.
+ */
+export async function packRows(host: HostRows, domain: Domain, where: Where, signal?: AbortSignal): Promise<NativeRows> {
+  signal?.throwIfAborted();
+  if (elements(host) <= smallElements) return packRowsNow(host, domain, where);
+  const rows = newRows(host, domain);
+  const lengths = arraysOf(host).map((array) => array.length);
+  for (let first = 0; first < host.rows; ) {
+    const end = sliceEnd(host, first);
+    appendSlice(rows, host, first, end, where);
+    first = end;
+    await setImmediate();
+    signal?.throwIfAborted();
+    if (arraysOf(host).some((array, i) => array.length !== lengths[i]))
+      throw new ParameterError(`${subject(where)} must keep its buffer while it is read, but it was transferred or resized`);
+  }
+  return rows;
+}
+
+/** Copies rows into the addon's compact form before it returns. */
+export function packRowsNow(host: HostRows, domain: Domain, where: Where): NativeRows {
+  const rows = newRows(host, domain);
+  appendSlice(rows, host, 0, host.rows, where);
+  return rows;
+}
+
+function newRows(host: HostRows, domain: Domain): NativeRows {
+  const { Rows } = loadAddon();
+  return new Rows(host.cols, domain.low, domain.high);
+}
+
+function arraysOf(host: HostRows): readonly { readonly length: number }[] {
+  return host.kind === 'sparse' ? [host.indptr, host.indices, ...(host.values ? [host.values] : [])] : [host.data];
+}
+
+function elements(host: HostRows): number {
+  return host.kind === 'sparse' ? host.indices.length + host.rows : host.rows * host.cols;
+}
+
+/** The row after the last one of a slice that begins at row `first`; a slice has at least one row. */
+function sliceEnd(host: HostRows, first: number): number {
+  if (host.kind !== 'sparse') return Math.min(host.rows, first + Math.max(1, Math.floor(sliceElements / host.cols)));
+  const most = Math.min(host.rows, first + sliceElements);
+  const entriesBefore = host.indptr[first]!;
+  let end = first + 1;
+  while (end < most && host.indptr[end + 1]! - entriesBefore <= sliceElements) end += 1;
+  return end;
+}
+
+function appendSlice(rows: NativeRows, host: HostRows, first: number, end: number, where: Where): void {
+  try {
+    append(rows, host, first, end);
+  } catch (error) {
+    throw prefixError(`${subject(where)} `, error);
+  }
+}
+
+function append(rows: NativeRows, host: HostRows, first: number, end: number): void {
+  switch (host.kind) {
+    case 'dense':
+      rows.appendDense(host.data, host.offset + first * host.rowStride, end - first, host.rowStride, host.colStride, host.scale);
+      return;
+    case 'bits': {
+      const rowBytes = Math.ceil(host.cols / 8);
+      rows.appendBits(host.data.subarray(first * rowBytes, end * rowBytes), end - first, host.mostSignificantFirst);
+      return;
+    }
+    case 'sparse':
+      appendSparse(rows, host, first, end);
+  }
+}
+
+function appendSparse(rows: NativeRows, { indptr, indices, values }: HostSparseRows, first: number, end: number): void {
+  const from = indptr[first]!;
+  const to = indptr[end]!;
+  const own = indptr.slice(first, end + 1).map((offset) => offset - from);
+  rows.appendSparse(own, indices.subarray(from, to), values?.subarray(from, to) ?? null);
+}
