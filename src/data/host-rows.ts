@@ -1,0 +1,52 @@
+import { ShapeError } from '../errors.js';
+import { shapeText } from './integers.js';
+import { subject, type Where } from './where.js';
+
+/** Element (r, c) is `data[offset + r * rowStride + c * colStride] * scale`; every such index is inside `data`. */
+export interface HostDenseRows {
+  readonly kind: 'dense';
+  readonly data: Float32Array | Float64Array | Uint8Array;
+  readonly offset: number;
+  readonly rows: number;
+  readonly cols: number;
+  readonly rowStride: number;
+  readonly colStride: number;
+  readonly scale: number;
+}
+
+/** Eight columns to a byte; every row starts on a byte boundary: `data` has rows × ⌈cols / 8⌉ bytes. */
+export interface HostBitRows {
+  readonly kind: 'bits';
+  readonly data: Uint8Array;
+  readonly rows: number;
+  readonly cols: number;
+  readonly mostSignificantFirst: boolean;
+}
+
+/** Compressed sparse rows: row r has the entries `indptr[r]` to `indptr[r + 1]`; columns rise strictly within a row. */
+export interface HostSparseRows {
+  readonly kind: 'sparse';
+  readonly indptr: Uint32Array;
+  readonly indices: Uint32Array;
+  /** One value per entry; null means ones. */
+  readonly values: Float32Array | null;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** Rows in host memory whose type and shape are checked; their values are not (each unit type has its own domain). */
+export type HostRows = HostDenseRows | HostBitRows | HostSparseRows;
+
+/** One more would not fit the 32-bit row numbers used below. */
+const maxRows = 2 ** 31 - 1;
+
+/** Checks the number of columns and that there is a sensible number of rows. */
+export function checkRowsAndColumns(shape: readonly number[], rows: number, got: number, cols: number, where: Where): void {
+  if (got !== cols) throw new ShapeError(`${subject(where)} must have ${cols} columns (${where.units}), got ${got}${shapeHint(shape)}`);
+  if (rows === 0) throw new ShapeError(`${subject(where)} must have at least one row, got shape ${shapeText(shape)}`);
+  if (rows > maxRows) throw new ShapeError(`${subject(where)} must have at most ${maxRows} rows, got ${rows}`);
+}
+
+function shapeHint(shape: readonly number[]): string {
+  return shape.length === 2 ? '' : ` (shape ${shapeText(shape)})`;
+}
