@@ -1,0 +1,100 @@
+import { ParameterError } from './errors.js';
+
+/** What came, for the end of a message; runs no code of the value's owner. */
+function got(value: unknown): string {
+  if (typeof value === 'string') return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Object.is(value, -0)) return '-0';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value);
+}
+
+/**
+ * Reads the named properties of an options object, each exactly once, into a plain object. Unknown names are refused, so that a typing
+ * mistake does not pass for a default. Getters are the caller's code: check a model's state after this, not before.
+ *
+ * @param call - Public name of the call, for messages.
+ * @param options - What the caller passed; undefined counts as no options.
+ * @param names - The options that the call knows.
+ */
+export function readOptions<K extends string>(call: string, options: unknown, names: readonly K[]): { [P in K]?: unknown } {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ParameterError(`${call}: options must be an object, got ${got(options)}`);
+  }
+  const result: { [P in K]?: unknown } = {};
+  try {
+    const unknownName = Object.keys(options).find((name) => !(names as readonly string[]).includes(name));
+    if (unknownName !== undefined) {
+      throw new ParameterError(`${call}: there is no option \`${unknownName}\`; known are ${names.join(', ')}`);
+    }
+    for (const name of names) {
+      const value = (options as Record<string, unknown>)[name];
+      if (value !== undefined) result[name] = value;
+    }
+  } catch (error) {
+    if (error instanceof ParameterError) throw error;
+    throw new ParameterError(`${call}: the options could not be read`, { cause: error });
+  }
+  return result;
+}
+
+/** Checks options one by one; every method takes the option's name and its value as read and returns it, or the fallback for undefined. */
+export class OptionCheck {
+  constructor(readonly call: string) {}
+
+  /** The error for an option that is not what was expected. */
+  error(name: string, expected: string, value: unknown): ParameterError {
+    return new ParameterError(`${this.call}: \`${name}\` must be ${expected}, got ${got(value)}`);
+  }
+
+  /** A whole number in [low, high]. */
+  integer(name: string, value: unknown, fallback: number | undefined, low = 1, high = Number.MAX_SAFE_INTEGER): number {
+    const given = value === undefined ? fallback : value;
+    if (typeof given === 'number' && Number.isSafeInteger(given) && given >= low && given <= high) return given;
+    const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`;
+    throw this.error(name, `a whole number ${range}`, given);
+  }
+
+  /** A finite number in [low, high], or in [low, high) when `below` is set. */
+  number(name: string, value: unknown, fallback: number, low = 0, high = Infinity, below = false): number {
+    const given = value === undefined ? fallback : value;
+    if (typeof given === 'number' && Number.isFinite(given) && given >= low && (below ? given < high : given <= high)) return given;
+    const range = high === Infinity ? `of at least ${low}` : `in [${low}, ${high}${below ? ')' : ']'}`;
+    throw this.error(name, `a finite number ${range}`, given);
+  }
+
+  /** true or false. */
+  flag(name: string, value: unknown, fallback: boolean): boolean {
+    const given = value === undefined ? fallback : value;
+    if (typeof given === 'boolean') return given;
+    throw this.error(name, 'true or false', given);
+  }
+
+  /** One of a few words. */
+  oneOf<T extends string>(name: string, value: unknown, fallback: T, words: readonly T[]): T {
+    const given = value === undefined ? fallback : value;
+    if (words.includes(given as T)) return given as T;
+    throw this.error(name, words.map((word) => `'${word}'`).join(' or '), given);
+  }
+
+  /** A seed: a whole number or bigint in [0, 2^64). */
+  seed(name: string, value: unknown, fallback: bigint): bigint {
+    if (value === undefined) return fallback;
+    const seed = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
+    if (typeof seed === 'bigint' && seed >= 0n && seed < 1n << 64n) return seed;
+    throw this.error(name, 'a whole number (or bigint) of at least 0 and below 2^64', value);
+  }
+
+  /** A function, or undefined. */
+  callback<F>(name: string, value: unknown): F | undefined {
+    if (value === undefined || typeof value === 'function') return value as F | undefined;
+    throw this.error(name, 'a function', value);
+  }
+
+  /** An AbortSignal, or undefined. */
+  signal(value: unknown): AbortSignal | undefined {
+    if (value === undefined || value instanceof AbortSignal) return value;
+    throw this.error('signal', 'an AbortSignal', value);
+  }
+}

@@ -1,0 +1,29 @@
+export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
+export {
+  BackendError,
+  type BackendReason,
+  BoltzkitError,
+  BusyError,
+  DisposedError,
+  DivergenceError,
+  type ErrorCode,
+  FormatError,
+  ParameterError,
+  ShapeError,
+} from './errors.js';
+export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
+export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';
+export {
+  type EpochReport,
+  type FitOptions,
+  type Matrix,
+  type Nats,
+  type Parameters,
+  type PartialFitOptions,
+  type Progress,
+  RBM,
+  type RBMOptions,
+  type SampleOptions,
+  type TrainingInfo,
+  type TrainingRun,
+} from './models/rbm.js';

@@ -1,0 +1,81 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import { ParameterError } from '../errors.js';
+
+/** A learning rate that falls (or rises) over a run. */
+export interface LearningRateSchedule {
+  /** 'linear', or half a period of a cosine. */
+  readonly schedule: 'linear' | 'cosine';
+  /** Rate of the first update. */
+  readonly from: number;
+  /** Rate after the last update; 0 if left out. */
+  readonly to?: number;
+  /** Fraction of the run, in [0, 1], during which the rate stays at `from`; 0 if left out. */
+  readonly holdFraction?: number;
+}
+
+/**
+ * Learning rates: one for all updates, a schedule, a table with one entry per update (the last one holds for all later ones), or a
+ * function of the update's number, from 0, that is called once for every update before the run begins.
+ */
+export type LearningRate =
+  | number
+  | readonly number[]
+  | Float64Array
+  | Float32Array
+  | LearningRateSchedule
+  | ((step: number, totalSteps: number) => number);
+
+/** A table larger than this is refused: it would hold more than 400 MB. */
+const longestTable = 50_000_000;
+
+/**
+ * Checks a learning rate and returns what makes the table of a run out of its number of updates.
+ *
+ * @param call - Public call, for messages.
+ * @param given - What the caller passed.
+ * @param fallback - Used when it is undefined.
+ */
+export function readLearningRate(call: string, given: unknown, fallback: number): (totalSteps: number) => Float64Array {
+  const check = new OptionCheck(call);
+  if (given === undefined || typeof given === 'number') {
+    const rate = check.number('learningRate', given, fallback);
+    return () => Float64Array.of(rate);
+  }
+  if (typeof given === 'function') {
+    const rate = given as (step: number, totalSteps: number) => unknown;
+    return (total) => tableOf(check, total, (step) => rate(step, total));
+  }
+  if (Array.isArray(given) || given instanceof Float64Array || given instanceof Float32Array) {
+    if (given.length === 0) throw check.error('learningRate', 'a number or a table of at least one number', 'an empty table');
+    const table = tableOf(check, given.length, (step) => given[step]);
+    return () => table;
+  }
+  const { schedule, from, to, holdFraction } = readOptions(call, given, ['schedule', 'from', 'to', 'holdFraction']);
+  const shape = check.oneOf('learningRate.schedule', schedule, 'linear', ['linear', 'cosine']);
+  if (from === undefined) throw check.error('learningRate.from', 'a finite number of at least 0', from);
+  const begin = check.number('learningRate.from', from, 0);
+  const end = check.number('learningRate.to', to, 0);
+  const hold = check.number('learningRate.holdFraction', holdFraction, 0, 0, 1);
+  return (total) => tableOf(check, total, (step) => scheduled(shape, begin, end, hold, step / total));
+}
+
+function scheduled(shape: 'linear' | 'cosine', from: number, to: number, hold: number, fraction: number): number {
+  if (fraction <= hold) return from;
+  const way = (fraction - hold) / (1 - hold);
+  return from + (to - from) * (shape === 'linear' ? way : (1 - Math.cos(Math.PI * way)) / 2);
+}
+
+function tableOf(check: OptionCheck, length: number, rate: (step: number) => unknown): Float64Array {
+  if (length > longestTable) {
+    throw new ParameterError(`${check.call}: a learning rate that changes is limited to ${longestTable} updates, this run has ${length}`);
+  }
+  const table = new Float64Array(length);
+  for (let step = 0; step < length; step++) {
+    const value = rate(step);
+    if (typeof value !== 'number' || !(value >= 0) || value === Infinity) {
+      throw check.error(`learningRate (update ${step})`, 'a finite number of at least 0', value);
+    }
+    table[step] = value;
+  }
+  return table;
+}

@@ -1,0 +1,203 @@
+import { OptionCheck } from '../arguments.js';
+import type { HostRows, Where } from '../data/rows-input.js';
+import { BackendError, BusyError, DisposedError } from '../errors.js';
+import { loadAddon } from './addon.js';
+import { runJob, translateError } from './job.js';
+import type { NativeArray, NativeJob, NativeLayerRows, NativeMachine } from './native.js';
+import { packRows } from './pack.js';
+
+/** Where a model computes. 'auto' takes the fastest device there is. */
+export type Device = 'auto' | 'cpu' | 'reference' | 'cuda';
+
+/** What a model, or this package, runs on. */
+export interface BackendInfo {
+  /** 'cpu', or 'reference': plain loops in double precision. */
+  readonly device: 'cpu' | 'reference';
+  /** Kernel set in use: 'avx512', 'avx2', 'neon' or 'portable'. */
+  readonly isa: string;
+  /** Kernel sets that this processor can run, best first. */
+  readonly available: readonly string[];
+  /** Threads that training and sampling use. */
+  readonly threads: number;
+  /** The processor's name. */
+  readonly model: string;
+  /** Version of the package the addon was built from. */
+  readonly version: string;
+  /** Why a faster device than this one is not used, null if there is none to miss. */
+  readonly fallback: string | null;
+}
+
+/** How a machine is wired and where it runs. */
+export interface MachineSpec {
+  readonly device: Device;
+  readonly threads: number;
+  readonly seed: bigint;
+  readonly weightScale: number;
+  readonly layers: readonly { readonly name: string; readonly type: string; readonly units: number }[];
+  readonly couplings: readonly (readonly [number, number])[];
+}
+
+/** Rows for one layer, described but not yet packed. */
+export interface LayerInput {
+  readonly layer: number;
+  readonly host: HostRows;
+  readonly where: Where;
+}
+
+const noCuda = 'this version of boltzkit has no CUDA backend';
+
+/** What computing happens on unless a model says otherwise. */
+export function backendInfo(): BackendInfo {
+  return describeBackend('cpu', 0, 'auto');
+}
+
+function describeBackend(device: 'cpu' | 'reference', threads: number, asked: Device): BackendInfo {
+  const addon = loadAddon();
+  const { isa, available, model, threads: all } = addon.cpu();
+  const used = device === 'reference' ? 1 : threads || all;
+  return { device, isa, available, threads: used, model, version: addon.version, fallback: asked === 'auto' ? noCuda : null };
+}
+
+function resolveDevice(call: string, device: Device): 'cpu' | 'reference' {
+  if (device === 'cuda')
+    throw new BackendError('package_missing', `${call}: \`device\` 'cuda' cannot be used: ${noCuda}; use 'cpu' or 'auto'`);
+  return device === 'auto' ? 'cpu' : device;
+}
+
+/**
+ * The typed face of a native machine: layers and couplings by number, one job at a time, errors with the public call's name.
+ * Models are built on it; they say which layers and couplings there are and what their users call things.
+ */
+export class Machine {
+  readonly spec: MachineSpec;
+  readonly backend: BackendInfo;
+  readonly #native: NativeMachine;
+  #job: string | undefined;
+  #disposed = false;
+
+  constructor(call: string, spec: MachineSpec) {
+    const device = resolveDevice(call, spec.device);
+    const { seed, threads, weightScale, layers, couplings } = spec;
+    this.spec = spec;
+    this.backend = describeBackend(device, threads, spec.device);
+    try {
+      const { Machine: Native } = loadAddon();
+      const pairs = couplings.map(([a, b]): [number, number] => [a, b]);
+      this.#native = new Native({ device, threads, seed, weightScale, layers: [...layers], couplings: pairs });
+    } catch (error) {
+      throw translateError(call, error);
+    }
+  }
+
+  get busy(): boolean {
+    return this.#job !== undefined;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Throws unless the machine is there and idle. */
+  assertIdle(call: string): void {
+    if (this.#disposed) throw new DisposedError(`${call}: this model was disposed of`);
+    if (this.#job !== undefined) throw new BusyError(`${call}: the model is busy with ${this.#job}; await that first`);
+  }
+
+  /** Runs `work` as the machine's one job. */
+  async exclusive<T>(call: string, work: (native: NativeMachine) => Promise<T>): Promise<T> {
+    this.assertIdle(call);
+    this.#job = call;
+    try {
+      return await work(this.#native);
+    } catch (error) {
+      if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of in the middle`, { cause: error });
+      throw error;
+    } finally {
+      this.#job = undefined;
+    }
+  }
+
+  /** Packs rows and runs one native job over them. */
+  async over<T>(
+    call: string,
+    inputs: readonly LayerInput[],
+    signal: AbortSignal | undefined,
+    start: (native: NativeMachine, rows: NativeLayerRows[]) => NativeJob<T>,
+  ): Promise<T> {
+    new OptionCheck(call).signal(signal);
+    return this.exclusive(call, async (native) => {
+      signal?.throwIfAborted();
+      const rows = await this.pack(inputs, signal);
+      return this.run(call, () => start(native, rows), signal);
+    });
+  }
+
+  /** Packs rows for their layers; inside {@link exclusive} only. */
+  async pack(inputs: readonly LayerInput[], signal: AbortSignal | undefined): Promise<NativeLayerRows[]> {
+    // All packing starts before the first wait, so that small inputs are taken before the public call returns.
+    const packing = inputs.map(({ layer, host, where }) => packRows(host, this.domain(layer), where, signal));
+    const packed = await Promise.all(packing);
+    return inputs.map(({ layer }, i) => ({ layer, rows: packed[i] as NativeLayerRows['rows'] }));
+  }
+
+  /** Starts a native job and waits for it; inside {@link exclusive} only. */
+  async run<T>(call: string, start: () => NativeJob<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of in the middle`);
+    let job: NativeJob<T>;
+    try {
+      job = start();
+    } catch (error) {
+      throw translateError(call, error);
+    }
+    return runJob(job, signal === undefined ? { call } : { call, signal });
+  }
+
+  /** Bounds of a layer's data. */
+  domain(layer: number): { low: number; high: number } {
+    const type = this.spec.layers[layer]?.type;
+    const { low, high } = loadAddon()
+      .unitTypes()
+      .find(({ name }) => name === type) ?? { low: -Infinity, high: Infinity };
+    return { low, high };
+  }
+
+  /** Names and shapes of all parameters. */
+  parameters(call: string): { name: string; rows: number; cols: number }[] {
+    return this.#now(call, () => this.#native.parameters());
+  }
+
+  /** A copy of a parameter tensor, row-major, in the backend's precision. */
+  parameter(call: string, name: string): NativeArray {
+    return this.#now(call, () => this.#native.getParameter(name));
+  }
+
+  /** Replaces a parameter tensor. */
+  setParameter(call: string, name: string, values: NativeArray): void {
+    this.#now(call, () => this.#native.setParameter(name, values));
+  }
+
+  /** Counters of the random steps used so far. */
+  counters(call: string): BigUint64Array {
+    return this.#now(call, () => this.#native.getCounters());
+  }
+
+  setCounters(call: string, counters: BigUint64Array): void {
+    this.#now(call, () => this.#native.setCounters(counters));
+  }
+
+  #now<T>(call: string, work: () => T): T {
+    this.assertIdle(call);
+    try {
+      return work();
+    } catch (error) {
+      throw translateError(call, error);
+    }
+  }
+
+  /** Cancels a running job, waits for it and frees everything. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#native.dispose();
+  }
+}

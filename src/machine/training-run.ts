@@ -1,0 +1,117 @@
+import type { NativeEpochReport } from './native.js';
+
+/** Metrics at the end of an epoch. Free energies and likelihoods are in nats per row. */
+export interface EpochReport {
+  /** Epochs completed in this run. */
+  readonly epoch: number;
+  /** Updates completed in this run. */
+  readonly step: number;
+  /** Time this epoch's updates took, metrics not counted. */
+  readonly seconds: number;
+  /** Learning rate of the last update. */
+  readonly learningRate: number;
+  /** Log pseudo-likelihood, one random unit per row (Besag 1975), of the validation rows if there are any, else of training rows. */
+  readonly pseudoLikelihood: number;
+  /** Mean free energy of validation rows minus that of training rows; it grows when the model over-fits. NaN without validation rows. */
+  readonly freeEnergyGap: number;
+  /** Mean free energy of the negative phase's chains minus that of training rows; far from 0 when the chains lag behind the model. */
+  readonly chainFreeEnergyGap: number;
+  /** Root mean square of all weights. */
+  readonly weightNorm: number;
+}
+
+/** Where a run stands; only the latest is handed on. */
+export interface Progress {
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Epochs completed. */
+  readonly epoch: number;
+  /** step / totalSteps. */
+  readonly fraction: number;
+}
+
+/** What the work behind a run is given. */
+export interface RunControl {
+  /** Aborted by {@link TrainingRun.stop}. */
+  readonly stopped: AbortSignal;
+  /** Hands reports to whoever iterates. */
+  report(reports: readonly NativeEpochReport[]): void;
+}
+
+/**
+ * A training run. `await` it for the reports of all epochs, or iterate over it (`for await`) to get each as it comes; leaving the loop
+ * early stops the run after the current update. Errors reach whoever awaits or iterates.
+ */
+export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<EpochReport> {
+  readonly #reports: EpochReport[] = [];
+  readonly #stop = new AbortController();
+  readonly #done: Promise<EpochReport[]>;
+  #settled = false;
+  #waiting: (() => void)[] = [];
+
+  /** @internal */
+  constructor(work: (control: RunControl) => Promise<void>) {
+    const report = (reports: readonly NativeEpochReport[]): void => {
+      this.#reports.push(...reports);
+      this.#wake();
+    };
+    this.#done = work({ stopped: this.#stop.signal, report }).then(
+      () => this.#settle(this.#reports),
+      (error: unknown) => {
+        this.#settle(undefined);
+        throw error;
+      },
+    );
+  }
+
+  /** Ends the run after the update under way; the run then resolves with the reports so far and can be resumed. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: awaiting a run is its purpose
+  then<A = EpochReport[], B = never>(
+    onFulfilled?: ((reports: EpochReport[]) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#done.then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<EpochReport[] | B> {
+    return this.#done.catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<EpochReport[]> {
+    return this.#done.finally(onFinally);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
+    let ended = false;
+    try {
+      for (let next = 0; ; next++) {
+        while (next >= this.#reports.length && !this.#settled) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        if (next >= this.#reports.length) break;
+        yield this.#reports[next] as EpochReport;
+      }
+      ended = true;
+      await this.#done;
+    } finally {
+      if (!ended) {
+        this.stop();
+        await this.#done;
+      }
+    }
+  }
+
+  #settle<T>(value: T): T {
+    this.#settled = true;
+    this.#wake();
+    return value;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,94 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import { ParameterError } from '../errors.js';
+import type { NativeTrainerOptions } from './native.js';
+
+/** Everything about a run but its rows. Plain data, so that a checkpoint can keep it. */
+export type TrainingSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sampleWeights' | 'learningRates'> & {
+  /** Whether rows are weighted; the weights themselves belong to the data. */
+  readonly weighted: boolean;
+};
+
+/** The settings of a run, from options as a caller gave them. */
+export const settingNames = [
+  'algorithm',
+  'steps',
+  'epochs',
+  'batchSize',
+  'chains',
+  'learningRate',
+  'optimizer',
+  'momentum',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'centred',
+  'offsetRate',
+  'l1',
+  'l2',
+  'sparsity',
+  'averageLast',
+  'shuffle',
+  'initialiseFromData',
+  'monitorRows',
+] as const;
+
+type Given = { [name in (typeof settingNames)[number]]?: unknown };
+
+/** Checks options and fills in what was left out. `chains` is the default for that option. */
+export function readSettings(
+  call: string,
+  given: Given,
+  defaults: { epochs: number; batchSize: number; chains?: number },
+): TrainingSettings {
+  const check = new OptionCheck(call);
+  const batchSize = check.integer('batchSize', given.batchSize, defaults.batchSize);
+  return {
+    algorithm: check.oneOf('algorithm', given.algorithm, 'pcd', ['pcd', 'cd']),
+    steps: check.integer('steps', given.steps, 1, 1, 2 ** 40),
+    epochs: check.integer('epochs', given.epochs, defaults.epochs, 1, 2 ** 40),
+    batchSize,
+    chains: check.integer('chains', given.chains, defaults.chains ?? batchSize, 1, 2 ** 31 - 1),
+    shuffle: check.flag('shuffle', given.shuffle, true),
+    centred: check.flag('centred', given.centred, true),
+    offsetRate: check.number('offsetRate', given.offsetRate, 0.01, 0, 1),
+    optimiser: check.oneOf('optimizer', given.optimizer, 'sgd', ['sgd', 'adam']),
+    momentum: check.number('momentum', given.momentum, 0, 0, 1, true),
+    beta1: check.number('beta1', given.beta1, 0.9, 0, 1, true),
+    beta2: check.number('beta2', given.beta2, 0.999, 0, 1, true),
+    epsilon: check.number('epsilon', given.epsilon, 1e-8, Number.MIN_VALUE),
+    l1: check.number('l1', given.l1, 0),
+    l2: check.number('l2', given.l2, 0),
+    sparsity: readSparsity(check, given.sparsity),
+    averageLast: check.number('averageLast', given.averageLast, 0, 0, 1),
+    initialiseFromData: check.flag('initialiseFromData', given.initialiseFromData, true),
+    monitorRows: check.integer('monitorRows', given.monitorRows, 1000, 0, 2 ** 31 - 1),
+    weighted: false,
+  };
+}
+
+function readSparsity(check: OptionCheck, given: unknown): TrainingSettings['sparsity'] {
+  if (given === undefined || given === null) return null;
+  const { target, weight, rate } = readOptions(check.call, given, ['target', 'weight', 'rate']);
+  if (target === undefined) throw check.error('sparsity.target', 'a number in [0, 1]', target);
+  return {
+    target: check.number('sparsity.target', target, 0, 0, 1),
+    weight: check.number('sparsity.weight', weight, 0.1),
+    rate: check.number('sparsity.rate', rate, 0.1, 0, 1),
+  };
+}
+
+/**
+ * Takes the settings of an interrupted run, after checking that none of those given contradicts them.
+ *
+ * @throws {@link ParameterError} naming the first one that does.
+ */
+export function resumedSettings(call: string, given: Given, interrupted: TrainingSettings): TrainingSettings {
+  const asGiven = readSettings(call, given, { epochs: interrupted.epochs, batchSize: interrupted.batchSize, chains: interrupted.chains });
+  for (const name of settingNames) {
+    if (given[name] === undefined || name === 'learningRate' || name === 'monitorRows') continue;
+    const key = name === 'optimizer' ? 'optimiser' : name;
+    const [was, is] = [JSON.stringify(interrupted[key]), JSON.stringify(asGiven[key])];
+    if (was !== is) throw new ParameterError(`${call}: cannot resume with another \`${name}\`: the interrupted run has ${was}, got ${is}`);
+  }
+  return { ...interrupted, monitorRows: given.monitorRows === undefined ? interrupted.monitorRows : asGiven.monitorRows };
+}

@@ -1,0 +1,58 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import { describeRows } from '../data/rows-input.js';
+import { asMatrix, asVector, toFloat64 } from '../data/vector.js';
+import { ParameterError, ShapeError } from '../errors.js';
+import type { NativeSampleOptions } from '../machine/native.js';
+
+/**
+ * Turns numbers of units and their values into the mask and values that the machine clamps by.
+ *
+ * @param call - Public call, for messages.
+ * @param clamp - What the caller passed as `clamp`.
+ * @param layer - The layer whose units are clamped.
+ * @param units - Its size.
+ * @param chains - Number of chains; values may be given for each.
+ */
+export function readClamp(call: string, clamp: unknown, layer: number, units: number, chains: number): NativeSampleOptions['clamps'] {
+  if (clamp === undefined) return [];
+  const { indices, values } = readOptions(call, clamp, ['indices', 'values']);
+  const numbers = readIndices(call, indices, units);
+  if (numbers.length === 0) return [];
+  const perChain = readValues(call, values, numbers.length, chains);
+  const rows = perChain.length / numbers.length;
+  const mask = new Float32Array(rows * units);
+  const states = new Float32Array(rows * units);
+  for (let r = 0; r < rows; r++) {
+    numbers.forEach((unit, i) => {
+      mask[r * units + unit] = 1;
+      states[r * units + unit] = perChain[r * numbers.length + i] as number;
+    });
+  }
+  return [{ layer, mask, values: states }];
+}
+
+function readIndices(call: string, indices: unknown, units: number): number[] {
+  const where = { call, argument: 'clamp.indices', units: 'unit numbers' };
+  const check = new OptionCheck(call);
+  const length = (indices as ArrayLike<number> | undefined | null)?.length;
+  if (typeof length !== 'number' || typeof indices === 'string') throw check.error('clamp.indices', 'a list of unit numbers', indices);
+  if (length > units) throw new ShapeError(`${call}: \`clamp.indices\` must name at most ${units} units, got ${length}`);
+  if (length === 0) return [];
+  const numbers = Array.from(asVector(indices, length, where));
+  const seen = new Set<number>();
+  for (const unit of numbers) {
+    check.integer('clamp.indices', unit, undefined, 0, units - 1);
+    if (seen.has(unit)) throw new ParameterError(`${call}: \`clamp.indices\` must name each unit once, got ${unit} twice`);
+    seen.add(unit);
+  }
+  return numbers;
+}
+
+function readValues(call: string, values: unknown, count: number, chains: number): Float64Array {
+  const where = { call, argument: 'clamp.values', units: 'clamped units' };
+  const range = { low: 0, high: 1 };
+  const host = describeRows(values, count, where);
+  // Described once already: getters of the caller are not asked again.
+  const copy = { data: toFloat64(host), shape: [host.rows, count] };
+  return host.rows === 1 ? asVector(copy, count, where, range) : asMatrix(copy, chains, count, where, range);
+}

@@ -1,0 +1,134 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import type { RowsInput } from '../data/rows-input.js';
+import type { LearningRate } from '../machine/learning-rate.js';
+import type { Device } from '../machine/machine.js';
+import type { Progress } from '../machine/training-run.js';
+
+const mostUnits = 2 ** 31 - 1;
+const mostThreads = 1024;
+const devices = ['auto', 'cpu', 'reference', 'cuda'] as const;
+
+/** How to construct an RBM. */
+export interface RBMOptions {
+  /** Number of visible units, 1 to 2^31 − 1. */
+  readonly visible: number;
+  /** Number of hidden units, 1 to 2^31 − 1. */
+  readonly hidden: number;
+  /** Seed of all randomness: a whole number or bigint in [0, 2^64). Default 0. */
+  readonly seed?: number | bigint;
+  /** Default 'auto'. 'reference' computes in plain loops and double precision, slowly: for checking. */
+  readonly device?: Device;
+  /** Threads for training and sampling; default 0: as many as the process may use. Results do not depend on it. */
+  readonly threads?: number;
+  /** Standard deviation of the start weights. Default 0.01. */
+  readonly weightScale?: number;
+}
+
+/** How to train. Everything has a default. */
+export interface FitOptions {
+  /** Persistent chains (Tieleman 2008) or contrastive divergence (Hinton 2002). Default 'pcd'. */
+  readonly algorithm?: 'pcd' | 'cd';
+  /** Gibbs sweeps per update, the k of CD-k and PCD-k. Default 1. */
+  readonly steps?: number;
+  /** Passes over the data. Default 10. */
+  readonly epochs?: number;
+  /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
+  readonly batchSize?: number;
+  /** Number of persistent chains. Default: batchSize. */
+  readonly chains?: number;
+  /** Default 0.05. */
+  readonly learningRate?: LearningRate;
+  /** Stochastic gradient ascent with momentum, or Adam (Kingma & Ba 2015). Default 'sgd'. */
+  readonly optimizer?: 'sgd' | 'adam';
+  /** Momentum of 'sgd', in [0, 1). Default 0. */
+  readonly momentum?: number;
+  /** Adam's decay of the first moment, in [0, 1). Default 0.9. */
+  readonly beta1?: number;
+  /** Adam's decay of the second moment, in [0, 1). Default 0.999. */
+  readonly beta2?: number;
+  /** Adam's ε. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Centred gradient (Melchior, Fischer & Wiskott 2016). Default true. */
+  readonly centred?: boolean;
+  /** Rate of the exponential average behind the hidden offsets of the centred gradient, in [0, 1]. Default 0.01. */
+  readonly offsetRate?: number;
+  /** L1 decay of the weights. Default 0. */
+  readonly l1?: number;
+  /** L2 decay of the weights. Default 0. */
+  readonly l2?: number;
+  /** Drives the mean activity of each hidden unit towards `target`. Off by default; weight 0.1 and rate 0.1 if left out. */
+  readonly sparsity?: { readonly target: number; readonly weight?: number; readonly rate?: number };
+  /** Fraction of the run's last updates over which the parameters are averaged; the model ends with the average. Default 0: none. */
+  readonly averageLast?: number;
+  /** Visits the rows in a new random order each epoch. Default true. */
+  readonly shuffle?: boolean;
+  /** Starts the visible biases at the log-odds of the data means, in a model that was never trained or set. Default true. */
+  readonly initialiseFromData?: boolean;
+  /** Rows behind each epoch's metrics; 0 turns them off. Default 1000. */
+  readonly monitorRows?: number;
+  /** One weight of at least 0 per row. */
+  readonly sampleWeights?: ArrayLike<number>;
+  /** Rows that are only watched: they turn the metrics into statements about new data. */
+  readonly validation?: RowsInput;
+  /** Goes on with the interrupted run that the model holds, given the same rows. Other settings are taken from that run. */
+  readonly resume?: boolean;
+  /** Ends the run between two updates; it then rejects with the signal's reason and can be resumed. */
+  readonly signal?: AbortSignal;
+  /** Saves the model to `path` every so many updates, while the run goes on. */
+  readonly checkpoint?: { readonly path: string | URL; readonly every: number };
+  /** Called with the latest state of the run. An error it throws ends the run. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How to train on the next part of a stream. */
+export type PartialFitOptions = Omit<
+  FitOptions,
+  'epochs' | 'averageLast' | 'shuffle' | 'validation' | 'resume' | 'checkpoint' | 'monitorRows' | 'onProgress'
+>;
+
+/** How to draw samples. */
+export interface SampleOptions {
+  /** Gibbs sweeps of every chain. 0 returns the start states. Default 1000. */
+  readonly steps?: number;
+  /** Visible states to start from, one row per chain. Default: drawn from the visible biases. */
+  readonly start?: RowsInput;
+  /** Visible units that keep a value: numbers of units, and one value in [0, 1] each, for all chains or per chain [n, indices]. */
+  readonly clamp?: { readonly indices: ArrayLike<number>; readonly values: RowsInput };
+  /** Inverse temperature: samples come from exp(−β E) / Z(β). Default 1. */
+  readonly beta?: number;
+  /** 'sample': zeros and ones; 'mean': the probabilities behind the last draw. Default 'sample'. */
+  readonly output?: 'sample' | 'mean';
+  readonly signal?: AbortSignal;
+}
+
+/** Options with every value checked. */
+export interface CheckedRBMOptions {
+  readonly visible: number;
+  readonly hidden: number;
+  readonly seed: bigint;
+  readonly device: Device;
+  readonly threads: number;
+  readonly weightScale: number;
+}
+
+/** Reads and checks the constructor's options. */
+export function readRBMOptions(call: string, options: unknown): CheckedRBMOptions {
+  const check = new OptionCheck(call);
+  if (options === undefined) throw check.error('options', 'an object with `visible` and `hidden`', options);
+  const given = readOptions(call, options, ['visible', 'hidden', 'seed', 'device', 'threads', 'weightScale']);
+  return {
+    visible: check.integer('visible', given.visible, undefined, 1, mostUnits),
+    hidden: check.integer('hidden', given.hidden, undefined, 1, mostUnits),
+    seed: check.seed('seed', given.seed, 0n),
+    device: check.oneOf('device', given.device, 'auto', devices),
+    threads: check.integer('threads', given.threads, 0, 0, mostThreads),
+    weightScale: check.number('weightScale', given.weightScale, 0.01),
+  };
+}
+
+/** Reads where a saved model is to run. */
+export function readLoadOptions(call: string, options: unknown): { device: Device; threads: number } {
+  const check = new OptionCheck(call);
+  const { device, threads } = readOptions(call, options, ['device', 'threads']);
+  return { device: check.oneOf('device', device, 'auto', devices), threads: check.integer('threads', threads, 0, 0, mostThreads) };
+}
