@@ -1,0 +1,142 @@
+/**
+ * The machine itself, beyond the RBM: deep chains, rings and forks of layers against exact enumeration. The classes of later models
+ * stand on this.
+ */
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../src/machine/addon.js';
+import type { NativeLayerRows, NativeMachine } from '../../src/machine/native.js';
+import { devices, expectNear, relativeError } from '../models/support.js';
+import {
+  bitIndex,
+  energy,
+  freeEnergy,
+  layerMarginal,
+  layerMean,
+  type OracleMachine,
+  type PartialState,
+  probabilities,
+  type State,
+  statesGiven,
+  sum,
+} from '../oracle/machine.js';
+import { randomMachine } from '../oracle/machines.js';
+import { TestRandom } from '../oracle/random.js';
+import { chiSquare, chiSquareLimit, drawsNeeded } from '../oracle/significance.js';
+
+/** Total variation that the drift tests here notice with probability 0.999, at a false-alarm rate of 1e-6. */
+const detectable = 0.02;
+
+interface Case {
+  sizes: number[];
+  couplings: [number, number][];
+}
+
+const wirings: Record<string, Case> = {
+  pair: { sizes: [5, 4], couplings: [[0, 1]] },
+  'pair, coupled backwards': { sizes: [5, 4], couplings: [[1, 0]] },
+  chain: { sizes: [4, 3, 4], couplings: [[0, 1], [1, 2]] },
+  fork: { sizes: [3, 2, 4], couplings: [[0, 2], [1, 2]] },
+  ring: { sizes: [3, 3, 3], couplings: [[0, 1], [1, 2], [0, 2]] },
+};
+
+function build(oracle: OracleMachine, device: 'cpu' | 'reference', seed: bigint): NativeMachine {
+  const machine = new (loadAddon().Machine)({
+    device,
+    threads: 2,
+    seed,
+    weightScale: 0,
+    layers: oracle.biases.map((bias, l) => ({ name: `layer${l}`, type: 'bernoulli', units: bias.length })),
+    couplings: oracle.couplings.map(({ a, b }) => [a, b]),
+  });
+  const as = (values: number[]) => (device === 'cpu' ? Float32Array.from(values) : Float64Array.from(values));
+  oracle.biases.forEach((bias, l) => {
+    machine.setParameter(`layer${l}.bias`, as(bias));
+  });
+  for (const { a, b, weights } of oracle.couplings) machine.setParameter(`layer${a}-layer${b}.weights`, as(weights.flat()));
+  return machine;
+}
+
+function layerRows(layer: number, rows: number[][]): NativeLayerRows {
+  const cols = rows[0]!.length;
+  const native = new (loadAddon().Rows)(cols, 0, 1);
+  native.appendDense(Float32Array.from(rows.flat()), 0, rows.length, cols, 1, 1);
+  return { layer, rows: native };
+}
+
+function exactStates(oracle: OracleMachine, n: number, seed: number, beta = 1): State[] {
+  const states = statesGiven(oracle, oracle.biases.map(() => null));
+  return Array.from(new TestRandom(seed).draws(probabilities(oracle, beta), n), (i) => states[i]!);
+}
+
+function expectLayer(samples: Float32Array, units: number, table: number[]) {
+  const counts = new Array<number>(table.length).fill(0);
+  for (let r = 0; r < samples.length; r += units) counts[bitIndex(samples.subarray(r, r + units))]! += 1;
+  const { statistic, freedom } = chiSquare(counts, table);
+  expect(statistic).toBeLessThan(chiSquareLimit(freedom));
+}
+
+describe.each(devices)('on %s', (device) => {
+  describe.each(Object.entries(wirings))('%s', (name, { sizes, couplings }) => {
+    const oracle = randomMachine(sizes, couplings, 1, name.length);
+
+    it('has the energies and free energies of its definition', async () => {
+      const machine = build(oracle, device, 1n);
+      const states = exactStates(oracle, 20, 3);
+      const scale = sum([...oracle.biases.flat(), ...oracle.couplings.flatMap(({ weights }) => weights.flat())].map(Math.abs)) + 4;
+      const all = sizes.map((_, l) => layerRows(l, states.map((s) => s[l]!)));
+      const energies = await machine.energy(all).promise;
+      expectNear(energies, states.map((s) => energy(oracle, s)), relativeError[device], () => scale);
+      // One layer summed out at a time: always tractable.
+      for (const hidden of sizes.keys()) {
+        const given = all.filter((_, l) => l !== hidden);
+        const expected = states.map((s) => freeEnergy(oracle, s.map((values, l): number[] | null => (l === hidden ? null : values))));
+        expectNear(await machine.freeEnergy(given).promise, expected, relativeError[device], () => scale);
+      }
+      machine.dispose();
+    });
+
+    it('has the conditionals of its definition', async () => {
+      const machine = build(oracle, device, 1n);
+      const states = exactStates(oracle, 10, 4);
+      for (const target of sizes.keys()) {
+        const partial = states.map((s): PartialState => s.map((values, l) => (l === target ? null : values)));
+        const given = [...sizes.keys()].filter((l) => l !== target).map((l) => layerRows(l, states.map((s) => s[l]!)));
+        const means = await machine.conditional(given, target, 'mean').promise;
+        expectNear(means, partial.flatMap((p) => layerMean(oracle, target, 1, p)), 2e-5);
+      }
+      machine.dispose();
+    });
+
+    it.each([1, 4])('%i sweeps keep p(s) in every layer', async (steps) => {
+      const beta = steps === 4 ? 0.6 : 1;
+      const machine = build(oracle, device, BigInt(steps));
+      const n = drawsNeeded(2 ** Math.max(...sizes), detectable);
+      const states = exactStates(oracle, n, 5, beta);
+      const start = sizes.map((_, l) => layerRows(l, states.map((s) => s[l]!)));
+      for (const [layer, units] of sizes.entries()) {
+        const samples = await machine.sample({ chains: n, steps, beta, start, clamps: [], layer, output: 'sample' }).promise;
+        expectLayer(samples, units, layerMarginal(oracle, layer, beta));
+      }
+      machine.dispose();
+    });
+  });
+
+  it('clamps units of several layers at once', async () => {
+    const oracle = randomMachine([4, 3, 4], [[0, 1], [1, 2]], 1, 9);
+    const machine = build(oracle, device, 7n);
+    const n = drawsNeeded(16, detectable);
+    const clamps = [
+      { layer: 0, mask: Float32Array.of(1, 0, 0, 0), values: Float32Array.of(1, 0, 0, 0) },
+      { layer: 1, mask: Float32Array.of(0, 0, 1), values: Float32Array.of(0, 0, 0) },
+    ];
+    const states = statesGiven(oracle, [null, null, null]);
+    const p = probabilities(oracle).map((value, i) => (states[i]![0]![0] === 1 && states[i]![1]![2] === 0 ? value : 0));
+    const table = new Array<number>(16).fill(0);
+    states.forEach((s, i) => {
+      table[bitIndex(s[2]!)]! += p[i]! / sum(p);
+    });
+    const samples = await machine.sample({ chains: n, steps: 60, beta: 1, start: [], clamps, layer: 2, output: 'sample' }).promise;
+    expectLayer(samples, 4, table);
+    machine.dispose();
+  });
+});
