@@ -16,14 +16,9 @@ export interface DenseParts {
 
 /** Describes rows given as `{ data, shape, stride?, offset?, scale? }`: an `ndarray` or a typed array with its shape. */
 export function describeDense(parts: DenseParts, cols: number, where: Where): HostDenseRows {
-  const shape = readShape(parts.shape, cols, where);
+  const shape = readRowShape(parts.shape, cols, where);
   const single = shape.length === 1;
-  const data = elements(parts.data, where);
-  const stride = readStride(parts.stride, shape, where);
-  const offset = parts.offset === undefined ? 0 : checkInteger(parts.offset, 0, where, '.offset');
-  if (parts.stride === undefined && parts.offset === undefined) checkLength(data.length, shape, where);
-  const { low, high } = reach(shape, stride, offset);
-  if (!(low >= 0 && high < data.length)) throw outOfBounds(shape, stride, offset, data.length, where);
+  const { data, stride, offset, low, high } = describeElements(parts, shape, where);
   return {
     kind: 'dense',
     ...usable(data, low, high, offset),
@@ -35,12 +30,36 @@ export function describeDense(parts: DenseParts, cols: number, where: Where): Ho
   };
 }
 
-function readShape(value: unknown, cols: number, where: Where): number[] {
+/** Elements of an array of any rank, all of them inside `data`, between the indices `low` and `high`. */
+export interface StridedElements {
+  readonly data: NumericArray;
+  readonly stride: readonly number[];
+  readonly offset: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Checks data, strides and offset against a shape that is already checked. */
+export function describeElements(parts: DenseParts, shape: readonly number[], where: Where): StridedElements {
+  const data = elements(parts.data, where);
+  const stride = readStride(parts.stride, shape, where);
+  const offset = parts.offset === undefined ? 0 : checkInteger(parts.offset, 0, where, '.offset');
+  if (parts.stride === undefined && parts.offset === undefined) checkLength(data.length, shape, where);
+  const { low, high } = reach(shape, stride, offset);
+  if (!(low >= 0 && high < data.length)) throw outOfBounds(shape, stride, offset, data.length, where);
+  return { data, stride, offset, low, high };
+}
+
+/** Reads a shape of any rank whose product a double holds exactly. */
+export function readShape(value: unknown, where: Where): number[] {
   const shape = readIntegers(value, 0, where, '.shape');
+  if (checkedProduct(shape) !== undefined) return shape;
+  throw new ShapeError(`${subject(where, '.shape')} must ask for less than 2^53 values, got ${shapeText(shape)}`);
+}
+
+function readRowShape(value: unknown, cols: number, where: Where): number[] {
+  const shape = readShape(value, where);
   if (shape.length === 0) throw new ShapeError(`${subject(where)} must have rows and columns, got a single value (shape [])`);
-  if (checkedProduct(shape) === undefined) {
-    throw new ShapeError(`${subject(where, '.shape')} must ask for less than 2^53 values, got ${shapeText(shape)}`);
-  }
   const [rows, width] = shape.length === 1 ? [1, shape] : [shape[0] as number, shape.slice(1)];
   checkRowsAndColumns(shape, rows, checkedProduct(width) as number, cols, where);
   return shape;
@@ -87,6 +106,7 @@ export function rowMajor(shape: readonly number[]): number[] {
 
 /** The lowest and highest index that a strided array touches; infinite rather than wrong when strides are absurd. */
 function reach(shape: readonly number[], stride: readonly number[], offset: number): { low: number; high: number } {
+  if (shape.includes(0)) return { low: 0, high: -1 };
   let low = offset;
   let high = offset;
   for (const [i, n] of shape.entries()) {
@@ -105,7 +125,7 @@ function checkLength(length: number, shape: readonly number[], where: Where): vo
   throw new ShapeError(`${subject(where, '.data')} must hold ${size} values (shape ${shapeText(shape)}), got ${length}`);
 }
 
-function outOfBounds(shape: number[], stride: number[], offset: number, length: number, where: Where): ShapeError {
+function outOfBounds(shape: readonly number[], stride: readonly number[], offset: number, length: number, where: Where): ShapeError {
   const view = `shape ${shapeText(shape)}, stride ${shapeText(stride)}, offset ${offset}`;
   return new ShapeError(`${subject(where)} reaches outside its ${length} values (${view})`);
 }

@@ -63,9 +63,11 @@ async function writeTemporary(path: string, chunks: Uint8Array | Iterable<Uint8A
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  // A write may take fewer bytes than offered, and the system takes at most 2 GiB at once.
-  for (let position = 0; position < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, position, Math.min(bytes.length - position, 1 << 26));
+  // A write may take fewer bytes than offered, and the system takes at most 2 GiB at once. The length is kept, so that memory which
+  // is transferred away meanwhile makes an error and not a short file.
+  const { length } = bytes;
+  for (let position = 0; position < length; ) {
+    const { bytesWritten } = await handle.write(bytes, position, Math.min(length - position, 1 << 26));
     position += bytesWritten;
   }
 }

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FormatError, ParameterError } from '../../src/errors.js';
 import { readRegularFile, writeFileAtomic } from '../../src/io/atomic.js';
-import { rejection, temporaryFolder } from './support.js';
+import { rejection, temporaryFolder } from '../data/support.js';
 
 // The real functions, unless a test puts a failing one in their place.
 vi.mock('node:fs/promises', async (original) => {
@@ -15,7 +15,7 @@ vi.mock('node:fs/promises', async (original) => {
 });
 const { open: realOpen, rename: realRename } = await vi.importActual<typeof fs>('node:fs/promises');
 
-const root = temporaryFolder();
+const { path: root } = temporaryFolder();
 let folders = 0;
 const fresh = () => {
   const folder = join(root, String(folders++));
