@@ -1,0 +1,45 @@
+// The CPU implementation of backend.hpp: float32, kernels per instruction set, one thread team per job.
+#pragma once
+#include "backend.hpp"
+#include "cpu/engine.hpp"
+
+namespace boltzkit::cpu {
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(const Kernels& kernels, unsigned threads) : engine_(kernels, threads) {}
+
+  const char* name() const override { return "cpu"; }
+  Precision precision() const override { return Precision::float32; }
+  void run(const std::function<void()>& job) override { engine_.withTeam(job); }
+
+  TensorPtr tensor(std::size_t rows, std::size_t cols) override { return std::make_unique<CpuTensor>(rows, cols); }
+  void upload(std::span<const float> from, Tensor& to) override;
+  void upload(std::span<const double> from, Tensor& to) override;
+  void download(const Tensor& from, std::span<float> to) override;
+  void download(const Tensor& from, std::span<double> to) override;
+  void fill(double value, Tensor& out) override;
+  void axpby(double alpha, const Tensor& x, double beta, Tensor& y) override;
+  DataPtr data(std::shared_ptr<const Rows> rows) override;
+  void gather(const Data& from, std::span<const std::uint32_t> rows, Tensor& out) override;
+
+  void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override;
+  void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override;
+  void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override;
+
+  void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override;
+  void unitStatistics(UnitType type, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override;
+
+  void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override;
+  void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override;
+  void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) override;
+
+  std::ptrdiff_t optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) override;
+
+ private:
+  void addField(const FieldTerm& term, bool accumulate, CpuTensor& out);
+
+  Engine engine_;
+};
+
+}  // namespace boltzkit::cpu

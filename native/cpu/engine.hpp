@@ -1,0 +1,101 @@
+// What the operations of the CPU backend work with: the kernels of one instruction set, the thread team of the job that runs,
+// and memory for intermediate results that is kept from one call to the next.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "cpu/kernels/kernels.hpp"
+#include "cpu/tensor.hpp"
+#include "cpu/thread_team.hpp"
+
+namespace boltzkit::cpu {
+
+// Memory that only grows, contents undefined.
+template <class T>
+class Scratch {
+ public:
+  T* atLeast(std::size_t n) {
+    const std::size_t floats = (n * sizeof(T) + sizeof(float) - 1) / sizeof(float);
+    if (floats > buffer_.size()) buffer_ = LineBuffer(floats);
+    return reinterpret_cast<T*>(buffer_.data());
+  }
+  std::size_t bytes() const { return buffer_.size() * sizeof(float); }
+  void release() { buffer_ = LineBuffer(); }
+
+ private:
+  LineBuffer buffer_;
+};
+
+struct Workspace {
+  Scratch<std::uint32_t> offsets, starts;  // active sets
+  Scratch<float> values;
+  Scratch<float> left;      // the transposed left factor of a product
+  Scratch<float> perThread; // see Engine::threadScratch
+  Scratch<double> columns;  // column sums
+
+  void trim();
+};
+
+class Engine {
+ public:
+  Engine(const Kernels& kernels, unsigned threads) : kernels_(kernels), threads_(threads) {}
+
+  const Kernels& kernels() const { return kernels_; }
+  Workspace& workspace() { return workspace_; }
+
+  // Runs a job with a thread team at hand; a job within a job shares the outer one's team.
+  template <class Job>
+  void withTeam(Job&& job) {
+    if (team_ && owner_ == std::this_thread::get_id()) return job();
+    TeamGuard guard(*this);
+    job();
+  }
+
+  // Threads that the calling thread commands now.
+  unsigned threads() const { return teamOfCaller() ? threads_ : 1; }
+
+  // body(tile, thread) for all tiles; `work` estimates the whole loop in elementary steps (about a quarter of a nanosecond
+  // each): a loop that is over before a second thread could join in stays on the calling thread.
+  template <class Body>
+  void parallelFor(std::size_t tiles, double work, Body&& body) {
+    ThreadTeam* team = work < worthSharing ? nullptr : teamOfCaller();
+    if (team) return team->parallelFor(tiles, body);
+    for (std::size_t tile = 0; tile < tiles; ++tile) body(tile, 0u);
+  }
+
+  // Cuts `rows` rows into tiles: body(first, last) for each.
+  template <class Body>
+  void parallelRows(std::size_t rows, double work, Body&& body) {
+    const std::size_t tiles = std::min<std::size_t>(rows, work < worthSharing ? 1 : 4 * threads());
+    parallelFor(tiles, work, [&](std::size_t tile, unsigned) { body(rows * tile / tiles, rows * (tile + 1) / tiles); });
+  }
+
+ private:
+  static constexpr double worthSharing = 40000;
+
+  struct TeamGuard {
+    explicit TeamGuard(Engine& e) : engine(e) {
+      engine.team_ = std::make_unique<ThreadTeam>(engine.threads_);
+      engine.owner_ = std::this_thread::get_id();
+    }
+    ~TeamGuard() {
+      engine.owner_ = {};
+      engine.team_.reset();
+      engine.workspace_.trim();
+    }
+    Engine& engine;
+  };
+
+  ThreadTeam* teamOfCaller() const { return owner_ == std::this_thread::get_id() ? team_.get() : nullptr; }
+
+  const Kernels& kernels_;
+  const unsigned threads_;
+  std::unique_ptr<ThreadTeam> team_;
+  std::thread::id owner_;
+  Workspace workspace_;
+};
+
+}  // namespace boltzkit::cpu

@@ -1,0 +1,43 @@
+// Dense products: denseRows x denseVectors sums in registers, one broadcast of A and one load of B per fused multiply-add.
+// The block of B lies in the first-level cache as it is: row strides are odd numbers of lines (cpu/tensor.hpp), so no packing.
+#pragma once
+#include "cpu/kernels/panel.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+template <int rows, int vectors>
+FORCE_INLINE void denseRowBlock(const PanelBlock& p, std::size_t row, std::size_t column) {
+  F sum[rows][vectors];
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) beginSums<vectors>(p, row + r, column, sum[r]);
+  const float* a = p.a + row * p.lda;
+  const float* b = p.b + column;
+  for (std::size_t k = 0; k < p.depth; ++k, b += p.ldb) {
+    F line[vectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) line[v] = load(b + v * lanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) {
+      const F x = set1(a[r * p.lda + k]);
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) sum[r][v] = fma(x, line[v], sum[r][v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) endSums<vectors>(p, row + r, column, sum[r]);
+}
+
+struct DenseStrip {
+  template <int vectors>
+  static FORCE_INLINE void strip(const PanelBlock& p, std::size_t column) {
+    std::size_t r = p.firstRow;
+    for (; r + denseRows <= p.lastRow; r += denseRows) denseRowBlock<denseRows, vectors>(p, r, column);
+    for (; r < p.lastRow; ++r) denseRowBlock<1, vectors>(p, r, column);
+  }
+};
+
+void dense(const PanelBlock& p) { forStrips<denseVectors, DenseStrip>(p); }
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

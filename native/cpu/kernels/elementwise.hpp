@@ -1,0 +1,46 @@
+// Sums and combinations of rows. n may be any number: the padding behind it is computed too, zeros giving zeros.
+#pragma once
+#include "cpu/kernels/kernels.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+// Products and sums in double precision: exact products, order fixed by n alone.
+double dot(const float* a, const float* b, std::size_t n) {
+  D low{}, high{};
+  for (std::size_t j = 0; j < n; j += lanes) {
+    const F x = load(a + j), y = load(b + j);
+    low += lowDoubles(x) * lowDoubles(y);
+    high += highDoubles(x) * highDoubles(y);
+  }
+  return sumOf(low + high);
+}
+
+void addRow(const float* row, double weight, std::size_t n, double* sums) {
+  const D w = D{} + weight;
+  for (std::size_t j = 0; j < n; j += lanes) {
+    const F x = load(row + j);
+    D* to = reinterpret_cast<D*>(sums + j);
+    to[0] += w * lowDoubles(x);
+    to[1] += w * highDoubles(x);
+  }
+}
+
+void axpby(float alpha, const float* x, float beta, float* y, std::size_t n) {
+  const F a = set1(alpha), b = set1(beta);
+  if (beta == 0) {
+    for (std::size_t j = 0; j < n; j += lanes) store(y + j, a * load(x + j));
+  } else {
+    for (std::size_t j = 0; j < n; j += lanes) store(y + j, fma(a, load(x + j), b * load(y + j)));
+  }
+}
+
+void clampRow(const float* mask, const float* values, float* states, std::size_t n) {
+  for (std::size_t j = 0; j < n; j += lanes) {
+    const I chosen = load(mask + j) != F{};
+    store(states + j, (F)(((I)load(values + j) & chosen) | ((I)load(states + j) & ~chosen)));
+  }
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

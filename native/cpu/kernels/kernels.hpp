@@ -1,0 +1,107 @@
+// The kernels of one instruction set as a table of functions: all that the rest of the backend knows of instruction sets.
+// Every pointer argument is 64-byte aligned unless said otherwise; row strides are in floats and multiples of 16; the places between a
+// row's last column and the next multiple of 16 hold zeros, may be read and computed with, and are zero again afterwards.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace boltzkit::cpu {
+
+// Everything is padded to this many floats: one 64-byte line, and a multiple of every vector length.
+inline constexpr std::size_t lineFloats = 16;
+// Columns of C that a product kernel takes at a time, and places k of one block: a block of B, 112 x 64 floats = 28 KiB,
+// stays in a first-level cache of 32 KiB or more while all rows of A pass over it.
+inline constexpr std::size_t panelColumns = 64, depthBlock = 112;
+
+// The places k of one row of A that are not zero, block of depthBlock by block, in rising order.
+struct RowLists {
+  std::uint32_t* offset;  // [rows, stride] (k - first k of the block) * row stride of B
+  float* value;           // [rows, stride] A[row, k]
+  std::uint32_t* start;   // [rows, startStride] block q of a row has the entries start[q] ... start[q + 1]
+  std::size_t stride, startStride;
+};
+
+// One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over blocks of k that are
+// added one after the other. Between blocks the sums stay in `sums`.
+struct PanelBlock {
+  std::size_t firstRow, lastRow;
+  const float* a;  // [lastRow, lda] at the block's first k; only read by the dense kernel
+  std::size_t lda, depth;
+  RowLists lists;  // only read by the active-set kernels
+  std::size_t block;
+  const float* b;  // [depth, ldb] at the panel's first column
+  std::size_t ldb;
+  float* c;  // [lastRow, ldc] at the panel's first column
+  std::size_t ldc, columns;
+  float* sums;  // [lastRow - firstRow, panelColumns]
+  bool first, last;
+  float alpha, beta;
+};
+
+// What a scan of rows found.
+struct RowScan {
+  std::size_t count;  // places that are not zero
+  bool binary;        // all of them are 1
+};
+
+// One row of a Bernoulli layer; mean and sample may be null. Unit j draws word j % 4 of the counter (j / 4, counter[0..2]).
+struct BernoulliRow {
+  const float *field, *bias;  // [units]
+  std::size_t units;
+  float beta;
+  float *mean, *sample;  // [units]
+  std::uint32_t counter[3], key[2];
+};
+
+// Steps of an optimiser over n places of one parameter tensor; coefficients are worked out by the caller.
+struct StepRange {
+  std::size_t n;  // a multiple of lineFloats
+  const float* parameter;
+  float *gradient, *velocity, *second;
+  float l1 = 0, l2 = 0;
+  float keep = 0, gain = 0;                          // sgd: velocity = keep * velocity + gain * gradient
+  float keep2 = 0, gain2 = 0, scale2 = 0, rate = 0;  // adam: see kernels/optimiser.hpp
+  float epsilon = 0;
+};
+
+struct Kernels {
+  const char* isa;
+  // Time of one row of A per place k: active real, active binary, dense (per any k), in the same unit.
+  float costReal, costBinary, costDense;
+
+  // Lists of one row of A [depth]; offsets count rows of B of ldb floats.
+  RowScan (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex);
+  void (*activeReal)(const PanelBlock&);
+  void (*activeBinary)(const PanelBlock&);
+  void (*dense)(const PanelBlock&);
+
+  // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
+  // row r is multiplied by weights[r] unless weights is null.
+  void (*transpose)(const float* in, std::size_t ldi, std::size_t rows, std::size_t cols, const float* weights, float* out, std::size_t ldo);
+
+  void (*bernoulliRow)(const BernoulliRow&);
+  // sum_j log(1 + exp(beta (field_j + amount * shift_j + bias_j))); shift may be null.
+  double (*softplusSum)(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta);
+  double (*dot)(const float* a, const float* b, std::size_t n);
+  // sums [n] += weight * row [n], in double precision.
+  void (*addRow)(const float* row, double weight, std::size_t n, double* sums);
+
+  // y = alpha x + beta y; beta 0 ignores y.
+  void (*axpby)(float alpha, const float* x, float beta, float* y, std::size_t n);
+  // states = values where mask is not zero.
+  void (*clampRow)(const float* mask, const float* values, float* states, std::size_t n);
+  // Turns gradients into steps; false if a new parameter would not be finite.
+  bool (*sgd)(const StepRange&);
+  bool (*adam)(const StepRange&);
+  // The words of the generator, for the tests: out[4 b + i] = word i of the counter (block + b, counter[0..2]).
+  void (*philox)(std::uint32_t block, const std::uint32_t counter[3], const std::uint32_t key[2], std::size_t blocks, std::uint32_t* out);
+};
+
+#if defined(__x86_64__)
+extern const Kernels kernelsAvx512, kernelsAvx2;
+#elif defined(__aarch64__)
+extern const Kernels kernelsNeon;
+#endif
+extern const Kernels kernelsPortable;
+
+}  // namespace boltzkit::cpu

@@ -1,0 +1,50 @@
+// One optimiser step on a range of one tensor, first half: gradients turn into the steps to take, nothing is applied yet.
+//   sgd   velocity = momentum velocity + rate g;  step = velocity
+//   adam  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  step = rate (m / c1) / (sqrt(v / c2) + epsilon)   (Kingma & Ba 2015)
+// with g = gradient - l1 sign(parameter) - l2 parameter. The caller folds learning rate and c1 into `rate` and 1 / c2 into `scale2`.
+#pragma once
+#include "cpu/kernels/kernels.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+FORCE_INLINE F decayed(const StepRange& s, std::size_t j, F parameter) {
+  F g = load(s.gradient + j);
+  if (s.l1 != 0) g = fma(set1(-s.l1), sign(parameter), g);
+  return fma(set1(-s.l2), parameter, g);
+}
+
+// x * 0 is 0 for a finite x and NaN for any other, and NaN stays in the sum.
+FORCE_INLINE F watch(F seen, F x) { return fma(x, F{}, seen); }
+FORCE_INLINE bool allZero(F seen) { return nonZeroBits(seen) == 0; }
+
+bool sgd(const StepRange& s) {
+  F seen{};
+  for (std::size_t j = 0; j < s.n; j += lanes) {
+    const F p = load(s.parameter + j);
+    const F step = fma(set1(s.keep), load(s.velocity + j), set1(s.gain) * decayed(s, j, p));
+    store(s.velocity + j, step);
+    store(s.gradient + j, step);
+    seen = watch(seen, p + step);
+  }
+  return allZero(seen);
+}
+
+bool adam(const StepRange& s) {
+  F seen{};
+  const F tiny = set1(1.17549435e-38f);  // the smallest normal float: keeps 0 / 0 out of the padding when epsilon is 0
+  for (std::size_t j = 0; j < s.n; j += lanes) {
+    const F p = load(s.parameter + j), g = decayed(s, j, p);
+    const F m = fma(set1(s.keep), load(s.velocity + j), set1(s.gain) * g);
+    const F v = fma(set1(s.keep2), load(s.second + j), set1(s.gain2) * g * g);
+    store(s.velocity + j, m);
+    store(s.second + j, v);
+    const F step = set1(s.rate) * m / maxOf(tiny, squareRoot(set1(s.scale2) * v) + set1(s.epsilon));
+    store(s.gradient + j, step);
+    seen = watch(seen, p + step);
+  }
+  return allZero(seen);
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

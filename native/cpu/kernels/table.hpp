@@ -1,0 +1,35 @@
+// All kernel families of one instruction set. Included last by a kernel file, after its SIMD layer.
+#pragma once
+#include "cpu/kernels/active_set.hpp"
+#include "cpu/kernels/bernoulli.hpp"
+#include "cpu/kernels/dense.hpp"
+#include "cpu/kernels/elementwise.hpp"
+#include "cpu/kernels/optimiser.hpp"
+#include "cpu/kernels/transpose.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary, float costDense) {
+  return {.isa = isa,
+          .costReal = costReal,
+          .costBinary = costBinary,
+          .costDense = costDense,
+          .listRow = listRow,
+          .activeReal = activeReal,
+          .activeBinary = activeBinary,
+          .dense = dense,
+          .transpose = transpose,
+          .bernoulliRow = bernoulliRow,
+          .softplusSum = softplusSum,
+          .dot = dot,
+          .addRow = addRow,
+          .axpby = axpby,
+          .clampRow = clampRow,
+          .sgd = sgd,
+          .adam = adam,
+          .philox = philox};
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

@@ -1,0 +1,12 @@
+// The kernels for AVX-512 (F, BW, DQ, VL).
+#define BOLTZKIT_ISA avx512
+#define BOLTZKIT_LANES 16
+#include "cpu/simd/avx512.hpp"
+
+#include "cpu/kernels/table.hpp"
+
+namespace boltzkit::cpu {
+
+constexpr Kernels kernelsAvx512 = avx512::kernelTable("avx512", 1, 1, 1);
+
+}  // namespace boltzkit::cpu

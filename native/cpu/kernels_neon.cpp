@@ -1,0 +1,12 @@
+// The kernels for AArch64 NEON.
+#define BOLTZKIT_ISA neon
+#define BOLTZKIT_LANES 4
+#include "cpu/simd/neon.hpp"
+
+#include "cpu/kernels/table.hpp"
+
+namespace boltzkit::cpu {
+
+constexpr Kernels kernelsNeon = neon::kernelTable("neon", 1, 1, 1);
+
+}  // namespace boltzkit::cpu

@@ -1,0 +1,42 @@
+// The SIMD layer for AVX-512 (F, BW, DQ, VL): 16 floats to a vector.
+#pragma once
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 warns of its own _mm512_undefined_epi32 (bug 105593)
+#endif
+#include <immintrin.h>
+
+#include "cpu/simd/vector.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+// Columns of C that one panel keeps in registers, in vectors; rows and vectors of the dense kernel's register block:
+// 6 x 4 accumulators, 4 vectors of B and a broadcast fill 29 of the 32 registers.
+constexpr int panelVectors = 4, denseRows = 6, denseVectors = 4;
+
+FORCE_INLINE F fma(F a, F b, F c) { return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+// Where an argument is NaN the second one comes back (true of every x86 variant of the layer).
+FORCE_INLINE F maxOf(F a, F b) { return (F)_mm512_max_ps((__m512)a, (__m512)b); }
+FORCE_INLINE F minOf(F a, F b) { return (F)_mm512_min_ps((__m512)a, (__m512)b); }
+FORCE_INLINE F squareRoot(F a) { return (F)_mm512_sqrt_ps((__m512)a); }
+FORCE_INLINE F onesWhereLess(F a, F b) {
+  return (F)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ), _mm512_set1_ps(1));
+}
+FORCE_INLINE unsigned nonZeroBits(F a) { return _mm512_cmp_ps_mask((__m512)a, _mm512_setzero_ps(), _CMP_NEQ_UQ); }
+FORCE_INLINE U multiplyLow(U a, U b) { return (U)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
+// Interleaves the 64-bit lanes of a and b pairwise within each 128 bits: [a0 b0 a2 b2 ...] or [a1 b1 a3 b3 ...].
+FORCE_INLINE U evenPairs(U a, U b) { return (U)_mm512_unpacklo_epi64((__m512i)a, (__m512i)b); }
+FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm512_unpackhi_epi64((__m512i)a, (__m512i)b); }
+FORCE_INLINE D lowDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)a)); }
+FORCE_INLINE D highDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)a, 1)); }
+
+// Writes the lanes named by `bits` one behind the other and returns how many there are; a whole vector may be written.
+FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
+  const __mmask16 mask = static_cast<__mmask16>(bits);
+  _mm512_storeu_ps(valueOut, _mm512_maskz_compress_ps(mask, (__m512)values));
+  _mm512_storeu_si512(offsetOut, _mm512_maskz_compress_epi32(mask, (__m512i)offsets));
+  return static_cast<unsigned>(__builtin_popcount(bits));
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

@@ -1,0 +1,40 @@
+// The SIMD layer for AArch64 NEON: 4 floats to a vector.
+#pragma once
+#include <arm_neon.h>
+
+#include "cpu/simd/vector.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+// See simd/avx512.hpp; 6 x 4 accumulators, 4 vectors of B and a broadcast fill 29 of the 32 registers.
+constexpr int panelVectors = 16, denseRows = 6, denseVectors = 4;
+
+FORCE_INLINE F fma(F a, F b, F c) { return (F)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+// A NaN in either argument comes back.
+FORCE_INLINE F maxOf(F a, F b) { return (F)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
+FORCE_INLINE F minOf(F a, F b) { return (F)vminq_f32((float32x4_t)a, (float32x4_t)b); }
+FORCE_INLINE F squareRoot(F a) { return (F)vsqrtq_f32((float32x4_t)a); }
+FORCE_INLINE F onesWhereLess(F a, F b) { return (F)((a < b) & (I)set1(1)); }
+FORCE_INLINE unsigned nonZeroBits(F a) {
+  const I bit = {1, 2, 4, 8};
+  return vaddvq_u32((uint32x4_t)((a != set1(0)) & bit));
+}
+FORCE_INLINE U multiplyLow(U a, U b) { return (U)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b)); }
+FORCE_INLINE U evenPairs(U a, U b) { return U{a[0], b[0]}; }
+FORCE_INLINE U oddPairs(U a, U b) { return U{a[1], b[1]}; }
+FORCE_INLINE D lowDoubles(F a) { return D{a[0], a[1]}; }
+FORCE_INLINE D highDoubles(F a) { return D{a[2], a[3]}; }
+
+FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
+  unsigned n = 0;
+  for (int i = 0; i < lanes; ++i) {  // without a branch: written always, kept if the bit is set
+    valueOut[n] = values[i];
+    offsetOut[n] = static_cast<std::uint32_t>(offsets[i]);
+    n += bits >> i & 1;
+  }
+  return n;
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

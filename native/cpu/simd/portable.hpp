@@ -1,0 +1,42 @@
+// The SIMD layer on the compiler's own vectors: 4 floats to a vector, whatever the baseline instruction set makes of them.
+// fma is a product and a sum, rounded twice: the baseline has no fused one, so results differ from the other layers' in the last bits.
+#pragma once
+#include "cpu/simd/vector.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+// 8 accumulators per panel; 4 x 2 in the dense kernel: the baseline of x86-64 has 16 registers.
+constexpr int panelVectors = 8, denseRows = 4, denseVectors = 2;
+
+FORCE_INLINE F fma(F a, F b, F c) { return a * b + c; }
+FORCE_INLINE F maxOf(F a, F b) { return a > b ? a : b; }
+FORCE_INLINE F minOf(F a, F b) { return a < b ? a : b; }
+FORCE_INLINE F squareRoot(F a) {
+  for (int i = 0; i < lanes; ++i) a[i] = __builtin_sqrtf(a[i]);
+  return a;
+}
+FORCE_INLINE F onesWhereLess(F a, F b) { return (F)((a < b) & (I)set1(1)); }
+FORCE_INLINE unsigned nonZeroBits(F a) {
+  unsigned bits = 0;
+  for (int i = 0; i < lanes; ++i) bits |= static_cast<unsigned>(a[i] != 0) << i;
+  return bits;
+}
+FORCE_INLINE U multiplyLow(U a, U b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
+FORCE_INLINE U evenPairs(U a, U b) { return U{a[0], b[0]}; }
+FORCE_INLINE U oddPairs(U a, U b) { return U{a[1], b[1]}; }
+FORCE_INLINE D lowDoubles(F a) { return D{a[0], a[1]}; }
+FORCE_INLINE D highDoubles(F a) { return D{a[2], a[3]}; }
+
+FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
+  unsigned n = 0;
+  for (int i = 0; i < lanes; ++i) {  // without a branch: written always, kept if the bit is set
+    valueOut[n] = values[i];
+    offsetOut[n] = static_cast<std::uint32_t>(offsets[i]);
+    n += bits >> i & 1;
+  }
+  return n;
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

@@ -1,0 +1,49 @@
+// What all instruction sets share: vectors of BOLTZKIT_LANES floats as the compiler's vector types, so + - * / and the bit operations
+// are written once. A kernel file defines BOLTZKIT_ISA (the namespace) and BOLTZKIT_LANES and includes one layer of this folder.
+//
+// Everything here and in kernels/ has internal linkage: were a function compiled with AVX-512 merged by the linker with its
+// namesake from a baseline file, the library would crash on older machines. For the same reason kernels use no std functions.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#define FORCE_INLINE inline __attribute__((always_inline, unused))
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+constexpr int lanes = BOLTZKIT_LANES, half = BOLTZKIT_LANES / 2;
+
+// may_alias: a vector reads and writes plain float arrays.
+typedef float F __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+typedef std::int32_t I __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));   // a lane per float
+typedef std::uint64_t U __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));  // half as many lanes, for Philox
+typedef double D __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+
+FORCE_INLINE F load(const float* p) { return *reinterpret_cast<const F*>(p); }  // aligned
+FORCE_INLINE void store(float* p, F v) { *reinterpret_cast<F*>(p) = v; }
+FORCE_INLINE F set1(float x) { return x - F{}; }  // not F{} + x, which would lose the sign of -0 and so costs an addition
+FORCE_INLINE I set1i(std::int32_t x) { return I{} + x; }
+
+// 0, 1, 2, ...
+FORCE_INLINE I iota() {
+  I v{};
+  for (int i = 0; i < lanes; ++i) v[i] = i;
+  return v;
+}
+
+FORCE_INLINE F absolute(F x) { return (F)((I)x & set1i(0x7fffffff)); }
+// -1, 0 or 1; 0 for NaN.
+FORCE_INLINE F sign(F x) { return (F)(((I)x & set1i(INT32_MIN)) | ((I)set1(1) & (x != F{}) & (x == x))); }
+// x in the lanes below n, 0 in the others.
+FORCE_INLINE F firstLanes(F x, std::size_t n) { return (F)((I)x & (iota() < set1i(static_cast<std::int32_t>(n)))); }
+
+// The lanes added in rising order.
+FORCE_INLINE double sumOf(D x) {
+  double sum = x[0];
+  for (int i = 1; i < half; ++i) sum += x[i];
+  return sum;
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

@@ -1,0 +1,34 @@
+#include "cpu/tensor.hpp"
+
+#include <cstring>
+#include <new>
+
+#include "core/checked.hpp"
+#include "cpu/kernels/kernels.hpp"
+
+namespace boltzkit::cpu {
+namespace {
+
+constexpr std::align_val_t lineAlignment{64};
+// Narrower rows keep their exact number of lines: at most a tenth of the memory is spent on the odd multiple.
+constexpr std::size_t wideRow = 160;
+
+}  // namespace
+
+LineBuffer::LineBuffer(std::size_t floats) : size_(roundUp(floats, lineFloats)) {
+  const std::size_t bytes = checkedMultiply(size_, sizeof(float));
+  memory_.reset(static_cast<float*>(::operator new(bytes, lineAlignment)));
+  std::memset(memory_.get(), 0, bytes);
+}
+
+void LineBuffer::Free::operator()(float* p) const { ::operator delete(p, lineAlignment); }
+
+std::size_t rowStride(std::size_t cols) {
+  const std::size_t lines = roundUp(cols, lineFloats) / lineFloats;
+  return (cols > wideRow ? lines | 1 : lines) * lineFloats;
+}
+
+CpuTensor::CpuTensor(std::size_t rows, std::size_t cols)
+    : Tensor(rows, cols), stride_(rowStride(cols)), buffer_(checkedMultiply(rows, stride_)) {}
+
+}  // namespace boltzkit::cpu

@@ -1,0 +1,66 @@
+// Tensors of the CPU backend: float32, row-major, every row on a line of 64 bytes, padded with zeros.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "backend.hpp"
+
+namespace boltzkit::cpu {
+
+// Memory on a 64-byte boundary, filled with zeros; throws std::bad_alloc.
+class LineBuffer {
+ public:
+  LineBuffer() = default;
+  explicit LineBuffer(std::size_t floats);
+  float* data() const { return memory_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const;
+  };
+  std::unique_ptr<float, Free> memory_;
+  std::size_t size_ = 0;
+};
+
+// Floats from one row to the next: a multiple of 16, and for wide rows an odd multiple, so that a block of rows, a few lines of each,
+// spreads over all sets of the first-level cache instead of falling into a few of them.
+std::size_t rowStride(std::size_t cols);
+
+class CpuTensor final : public Tensor {
+ public:
+  CpuTensor(std::size_t rows, std::size_t cols);
+
+  std::size_t stride() const { return stride_; }
+  const float* row(std::size_t r) const { return buffer_.data() + r * stride_; }
+  // Declares a change of the contents: whatever was derived from them is out of date from now on. Whoever writes calls it first, once and on the
+  // job's thread; then any thread may write through touchedRow.
+  void touch() { ++version_; }
+  float* touchedRow(std::size_t r) { return buffer_.data() + r * stride_; }
+  float* writeRow(std::size_t r) {
+    touch();
+    return touchedRow(r);
+  }
+  std::uint64_t version() const { return version_; }
+
+  // A copy [cols, rows] for products with the transpose, kept until the tensor is written to. `reads` counts the products that have asked for it since then:
+  // the first one does better to transpose its tiles on the way.
+  struct TransposedCopy {
+    LineBuffer buffer;
+    std::size_t stride = 0;
+    std::uint64_t version = 0, reads = 0;
+    bool filled = false;
+  };
+  TransposedCopy& transposedCopy() const { return transposed_; }
+
+ private:
+  std::size_t stride_;
+  LineBuffer buffer_;
+  std::uint64_t version_ = 1;
+  mutable TransposedCopy transposed_;
+};
+
+inline CpuTensor& cpuTensor(Tensor& t) { return static_cast<CpuTensor&>(t); }
+inline const CpuTensor& cpuTensor(const Tensor& t) { return static_cast<const CpuTensor&>(t); }
+
+}  // namespace boltzkit::cpu

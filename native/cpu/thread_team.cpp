@@ -1,0 +1,162 @@
+#include "cpu/thread_team.hpp"
+
+#include <utility>
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "core/error.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace boltzkit::cpu {
+namespace {
+
+// Longer than the serial pieces between the loops of a training step, shorter than anything a user or the event loop notices.
+constexpr auto spinTime = std::chrono::microseconds(50);
+constexpr int pausesPerLook = 16;
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Spins until `ready` or the time is up; says which.
+template <class Ready>
+bool spinUntil(Ready&& ready) {
+  if (ready()) return true;
+  const auto end = std::chrono::steady_clock::now() + spinTime;
+  do {
+    for (int i = 0; i < pausesPerLook; ++i) {
+      pause();
+      if (ready()) return true;
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+std::uint64_t tagged(std::uint32_t loop, std::uint32_t tile) { return (static_cast<std::uint64_t>(loop) << 32) | tile; }
+
+}  // namespace
+
+ThreadTeam::ThreadTeam(unsigned threads) : threads_(std::max(1u, threads)), shares_(new Share[threads_]) {}
+
+ThreadTeam::~ThreadTeam() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+// When the system refuses a thread (a limit on processes, say) the team goes on with those it has: shares of missing workers are stolen.
+void ThreadTeam::startWorkers() {
+  workers_.reserve(threads_ - 1);
+  try {
+    for (unsigned t = 1; t < threads_; ++t) workers_.emplace_back([this, t] { work(t); });
+  } catch (const std::system_error&) {
+  }
+}
+
+void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
+  if (tiles >= UINT32_MAX) throw Error(ErrorCode::internal, "a parallel loop over too many tiles");
+  if (threads_ == 1 || tiles < 2) return runAlone(tiles, call, context);
+  if (workers_.empty()) startWorkers();
+  call_ = call;
+  context_ = context;
+  tiles_ = static_cast<std::uint32_t>(tiles);
+  done_.store(0, std::memory_order_relaxed);
+  failed_.store(false, std::memory_order_relaxed);
+  const std::uint32_t loop = loop_.load(std::memory_order_relaxed) + 1;
+  for (unsigned t = 0; t < threads_; ++t) {
+    shares_[t].end.store(static_cast<std::uint32_t>(tiles * (t + 1) / threads_), std::memory_order_relaxed);
+    shares_[t].next.store(tagged(loop, static_cast<std::uint32_t>(tiles * t / threads_)), std::memory_order_release);
+  }
+  loop_.store(loop);  // sequentially consistent, like sleepers_: either we see the sleeper or it sees the loop
+  if (sleepers_.load() > 0) {
+    std::lock_guard lock(mutex_);
+    wake_.notify_all();
+  }
+  takePart(loop, 0);
+  awaitTiles();
+  if (failed_.load(std::memory_order_relaxed)) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void ThreadTeam::runAlone(std::size_t tiles, Call call, void* context) {
+  for (std::size_t tile = 0; tile < tiles; ++tile) call(context, tile, 0);
+}
+
+void ThreadTeam::work(unsigned thread) {
+  std::uint32_t seen = 0;
+  while (awaitLoop(seen)) {
+    seen = loop_.load();
+    takePart(seen, thread);
+  }
+}
+
+// False when the team is to stop.
+bool ThreadTeam::awaitLoop(std::uint32_t seen) {
+  auto ready = [&] { return loop_.load() != seen || stop_.load(std::memory_order_relaxed); };
+  if (!spinUntil(ready)) {
+    std::unique_lock lock(mutex_);
+    ++sleepers_;
+    wake_.wait(lock, ready);
+    --sleepers_;
+  }
+  return !stop_.load(std::memory_order_relaxed);
+}
+
+void ThreadTeam::takePart(std::uint32_t loop, unsigned thread) {
+  std::uint32_t finished = 0;
+  for (unsigned i = 0; i < threads_; ++i) finished += takeFrom(shares_[(thread + i) % threads_], loop, thread);
+  if (finished > 0) finish(finished);
+}
+
+std::uint32_t ThreadTeam::takeFrom(Share& share, std::uint32_t loop, unsigned thread) {
+  std::uint32_t finished = 0;
+  std::uint64_t next = share.next.load(std::memory_order_acquire);
+  while (next >> 32 == loop && static_cast<std::uint32_t>(next) < share.end.load(std::memory_order_relaxed)) {
+    if (!share.next.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    runTile(static_cast<std::uint32_t>(next), thread);
+    ++finished;
+    next = share.next.load(std::memory_order_acquire);
+  }
+  return finished;
+}
+
+void ThreadTeam::runTile(std::size_t tile, unsigned thread) {
+  if (failed_.load(std::memory_order_relaxed)) return;
+  try {
+    call_(context_, tile, thread);
+  } catch (...) {
+    std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+    failed_.store(true, std::memory_order_relaxed);
+  }
+}
+
+void ThreadTeam::finish(std::uint32_t tiles) {
+  // Once the last tiles are counted the caller may begin another loop, so tiles_ is read before.
+  const std::uint32_t all = tiles_;
+  if (done_.fetch_add(tiles) + tiles != all || !callerSleeps_.load()) return;
+  std::lock_guard lock(mutex_);
+  complete_.notify_one();
+}
+
+void ThreadTeam::awaitTiles() {
+  auto ready = [&] { return done_.load() == tiles_; };
+  if (spinUntil(ready)) return;
+  std::unique_lock lock(mutex_);
+  callerSleeps_.store(true);
+  complete_.wait(lock, ready);
+  callerSleeps_.store(false);
+}
+
+}  // namespace boltzkit::cpu

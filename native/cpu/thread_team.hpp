@@ -1,0 +1,78 @@
+// A team of threads for one job: the caller and threads - 1 workers that share the tiles of one parallel loop after another.
+// Workers start with the first loop and are joined by the destructor. Between loops they spin for a few tens of microseconds, because a training
+// step is a dozen loops in a row, and then sleep, so an idle team costs nothing.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace boltzkit::cpu {
+
+class ThreadTeam {
+ public:
+  explicit ThreadTeam(unsigned threads);
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  unsigned threads() const { return threads_; }
+
+  // Calls body(tile, thread) once for every tile below `tiles` and returns when all are done; thread < threads() numbers who runs it.
+  // Neighbouring tiles go to the same thread while all keep pace, so that its share of the data stays in its cache. The first exception
+  // of a body is thrown to the caller, tiles that had not begun then are left out. Not to be called from within a body.
+  template <class Body>
+  void parallelFor(std::size_t tiles, Body&& body) {
+    using Plain = std::remove_reference_t<Body>;
+    auto call = [](void* context, std::size_t tile, unsigned thread) { (*static_cast<Plain*>(context))(tile, thread); };
+    run(tiles, call, const_cast<void*>(static_cast<const void*>(&body)));
+  }
+
+ private:
+  using Call = void (*)(void* context, std::size_t tile, unsigned thread);
+
+  // The tiles that belong to one thread, from which the others steal. `next` holds the loop's number in its upper half, so that
+  // a thread that comes late to a loop cannot take a tile of the following one by mistake.
+  struct alignas(128) Share {
+    std::atomic<std::uint64_t> next{0};
+    std::atomic<std::uint32_t> end{0};
+  };
+
+  void run(std::size_t tiles, Call call, void* context);
+  void runAlone(std::size_t tiles, Call call, void* context);
+  void startWorkers();
+  void work(unsigned thread);
+  bool awaitLoop(std::uint32_t seen);
+  void takePart(std::uint32_t loop, unsigned thread);
+  std::uint32_t takeFrom(Share& share, std::uint32_t loop, unsigned thread);
+  void runTile(std::size_t tile, unsigned thread);
+  void finish(std::uint32_t tiles);
+  void awaitTiles();
+
+  const unsigned threads_;
+  std::vector<std::thread> workers_;
+  std::unique_ptr<Share[]> shares_;
+
+  // Written by the caller before a loop is published, read by whoever holds one of its tiles.
+  Call call_ = nullptr;
+  void* context_ = nullptr;
+  std::uint32_t tiles_ = 0;
+
+  alignas(128) std::atomic<std::uint32_t> loop_{0};  // number of the current loop
+  std::atomic<bool> stop_{false};
+  std::atomic<std::uint32_t> sleepers_{0};
+  alignas(128) std::atomic<std::uint32_t> done_{0};  // tiles of the current loop that are finished
+  std::atomic<bool> callerSleeps_{false};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;
+  std::mutex mutex_;
+  std::condition_variable wake_, complete_;
+};
+
+}  // namespace boltzkit::cpu

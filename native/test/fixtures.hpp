@@ -1,0 +1,128 @@
+// The same tensors on a CPU backend and on the reference backend, and comparisons between them.
+#pragma once
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "backend.hpp"
+#include "cpu/cpu_backend.hpp"
+#include "cpu/isa.hpp"
+
+namespace boltzkit::test {
+
+using Values = std::vector<double>;
+
+// A small generator for test data, apart from the generator under test (Vigna's splitmix64 constants).
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+  double uniform() { return static_cast<double>(next() >> 40) * 0x1p-24; }
+  double between(double low, double high) { return low + (high - low) * uniform(); }
+  std::size_t below(std::size_t n) { return static_cast<std::size_t>(next() % n); }
+
+ private:
+  std::uint64_t state_;
+};
+
+enum class Kind { binary, grey, signedReal };
+
+// Values that floats hold exactly; a place is zero with probability 1 - density.
+inline Values randomValues(std::size_t n, std::uint64_t seed, Kind kind, double density = 1) {
+  Dice dice(seed);
+  Values values(n);
+  for (double& v : values) {
+    if (dice.uniform() >= density) continue;
+    v = kind == Kind::binary ? 1 : static_cast<float>(dice.between(kind == Kind::grey ? 0 : -2, kind == Kind::grey ? 1 : 2));
+  }
+  return values;
+}
+
+inline Values absolute(Values values) {
+  for (double& v : values) v = std::fabs(v);
+  return values;
+}
+
+struct Twin {
+  TensorPtr fast, exact;
+  std::size_t rows() const { return exact->rows(); }
+  std::size_t cols() const { return exact->cols(); }
+};
+
+// A CPU backend with given kernels and the reference one.
+class Twins {
+ public:
+  explicit Twins(const cpu::Kernels& kernels, unsigned threads = 1) : fast(kernels, threads), exact(makeReferenceBackend()) {}
+
+  Twin make(std::size_t rows, std::size_t cols, const Values& values) {
+    Twin twin{fast.tensor(rows, cols), exact->tensor(rows, cols)};
+    fast.upload(std::span<const double>(values), *twin.fast);
+    exact->upload(std::span<const double>(values), *twin.exact);
+    return twin;
+  }
+  Twin zeros(std::size_t rows, std::size_t cols) { return {fast.tensor(rows, cols), exact->tensor(rows, cols)}; }
+
+  cpu::CpuBackend fast;
+  std::unique_ptr<Backend> exact;
+};
+
+inline Values valuesOf(Backend& backend, const Tensor& t) {
+  Values values(t.rows() * t.cols());
+  backend.download(t, std::span<double>(values));
+  return values;
+}
+
+// Everything behind the columns of a row must stay zero: kernels compute with it.
+inline bool paddingIsZero(const Tensor& t) {
+  const cpu::CpuTensor& tensor = cpu::cpuTensor(t);
+  for (std::size_t r = 0; r < t.capacity(); ++r)
+    for (std::size_t j = t.cols(); j < tensor.stride(); ++j)
+      if (tensor.row(r)[j] != 0) return false;
+  return true;
+}
+
+// The largest |got - want| / allowed, where allowed is one number or one for each value. NaN counts as infinitely wrong.
+inline double worstError(const Values& got, const Values& want, const Values& allowed) {
+  double worst = got.size() == want.size() ? 0 : INFINITY;
+  for (std::size_t i = 0; i < got.size() && i < want.size(); ++i) {
+    const double error = std::fabs(got[i] - want[i]) / allowed[allowed.size() == 1 ? 0 : i];
+    if (!(error <= worst)) worst = std::isnan(error) ? INFINITY : error;
+  }
+  return worst;
+}
+
+inline void checkTwin(Twins& twins, const Twin& twin, const Values& allowed) {
+  CHECK(worstError(valuesOf(twins.fast, *twin.fast), valuesOf(*twins.exact, *twin.exact), allowed) <= 1);
+  CHECK(paddingIsZero(*twin.fast));
+}
+
+// The rounding errors of a sum of n terms grow like a random walk: a few units in the last place times sqrt(n) of the sum of absolute
+// values. `floor` covers operations on results near zero.
+inline Values allowedSumErrors(const Values& magnitudes, std::size_t terms, double floor = 1e-12) {
+  Values allowed = magnitudes;
+  for (double& a : allowed) a = a * 0x1p-24 * 4 * (2 + std::sqrt(static_cast<double>(terms))) + floor;
+  return allowed;
+}
+
+// Runs the body once for every set of kernels that this machine can run.
+template <class Body>
+void forEachIsa(Body&& body) {
+  for (const cpu::Kernels* kernels : cpu::availableKernels()) {
+    const std::string isa = kernels->isa;
+    CAPTURE(isa);
+    body(*kernels);
+  }
+}
+
+inline Stream testStream(std::uint64_t step = 5) {
+  return {.seed = 0x123456789abcdef0u, .purpose = Purpose::negative, .layer = 3, .step = (std::uint64_t{1} << 40) + step};
+}
+
+}  // namespace boltzkit::test

@@ -1,0 +1,176 @@
+// Buffers, element-wise operations, data rows and parameter steps against the reference backend.
+#include <limits>
+
+#include "fixtures.hpp"
+
+namespace boltzkit::test {
+namespace {
+
+const std::size_t widths[] = {1, 3, 7, 16, 17, 64, 65, 161};
+
+TEST_CASE("what goes up comes down, in both precisions") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    cpu::CpuBackend backend(kernels, 1);
+    for (const std::size_t cols : widths) {
+      const Values values = randomValues(3 * cols, cols, Kind::signedReal);
+      const std::vector<float> floats(values.begin(), values.end());
+      const TensorPtr t = backend.tensor(3, cols);
+      CHECK(valuesOf(backend, *t) == Values(3 * cols, 0));
+      backend.upload(std::span<const float>(floats), *t);
+      CHECK(valuesOf(backend, *t) == values);
+      std::vector<float> back(floats.size());
+      backend.download(*t, std::span<float>(back));
+      CHECK(back == floats);
+      backend.fill(2.5, *t);
+      CHECK(valuesOf(backend, *t) == Values(3 * cols, 2.5));
+      CHECK(paddingIsZero(*t));
+    }
+  });
+}
+
+TEST_CASE("axpby agrees with the reference, also onto itself and over NaN") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const std::size_t cols : widths) {
+      Twins twins(kernels);
+      const Twin x = twins.make(4, cols, randomValues(4 * cols, 1, Kind::signedReal)), y = twins.make(4, cols, Values(4 * cols, NAN));
+      for (const double beta : {0.0, 1.0, -0.5}) {
+        twins.fast.axpby(0.3, *x.fast, beta, *y.fast);
+        twins.exact->axpby(0.3, *x.exact, beta, *y.exact);
+        checkTwin(twins, y, {1e-6});
+      }
+      twins.fast.axpby(0.25, *y.fast, 0.5, *y.fast);
+      twins.exact->axpby(0.25, *y.exact, 0.5, *y.exact);
+      checkTwin(twins, y, {1e-6});
+    }
+  });
+}
+
+TEST_CASE("clamp with one row for all and with one row each") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const std::size_t cols : widths)
+      for (const std::size_t maskRows : {1, 5})
+        for (const std::size_t valueRows : {1, 5}) {
+          Twins twins(kernels);
+          const Twin mask = twins.make(maskRows, cols, randomValues(maskRows * cols, 1, Kind::binary, 0.5));
+          const Twin values = twins.make(valueRows, cols, randomValues(valueRows * cols, 2, Kind::grey));
+          const Twin states = twins.make(5, cols, randomValues(5 * cols, 3, Kind::binary, 0.5));
+          twins.fast.clamp(*mask.fast, *values.fast, *states.fast);
+          twins.exact->clamp(*mask.exact, *values.exact, *states.exact);
+          checkTwin(twins, states, {1e-12});
+        }
+  });
+}
+
+// Rows of each format: few values (codes), many (floats), sparse.
+std::vector<std::shared_ptr<const Rows>> dataOfAllFormats(std::size_t rows, std::size_t cols) {
+  auto codes = std::make_shared<Rows>(cols, Domain{}), floats = std::make_shared<Rows>(cols, Domain{});
+  auto sparse = std::make_shared<Rows>(cols, Domain{});
+  std::vector<float> few(rows * cols), many(rows * cols), values;
+  std::vector<std::uint32_t> offsets{0}, indices;
+  Dice dice(rows + cols);
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    few[i] = static_cast<float>(dice.below(4)) / 4;
+    many[i] = static_cast<float>(dice.uniform());
+    if (dice.below(3) == 0) indices.push_back(static_cast<std::uint32_t>(i % cols)), values.push_back(static_cast<float>(dice.uniform()));
+    if (i % cols == cols - 1) offsets.push_back(static_cast<std::uint32_t>(indices.size()));
+  }
+  auto source = [&](const std::vector<float>& data) {
+    return Rows::Source<float>{data.data(), 0, static_cast<std::ptrdiff_t>(cols), 1, rows};
+  };
+  codes->append(source(few));
+  floats->append(source(many));
+  sparse->appendSparse(offsets, indices, values);
+  return {codes, floats, sparse};
+}
+
+TEST_CASE("gather expands every row format, in any order and repeatedly") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const std::size_t cols : widths)
+      for (const auto& rows : dataOfAllFormats(300, cols)) {
+        Twins twins(kernels);
+        const std::vector<std::uint32_t> order{299, 0, 17, 17, 200, 1};
+        const DataPtr fast = twins.fast.data(rows), exact = twins.exact->data(rows);
+        CHECK(fast->rows() == 300);
+        CHECK(fast->cols() == cols);
+        const Twin out = twins.make(6, cols, Values(6 * cols, 9));
+        twins.fast.gather(*fast, order, *out.fast);
+        twins.exact->gather(*exact, order, *out.exact);
+        checkTwin(twins, out, {1e-30});
+      }
+  });
+}
+
+struct Slots {
+  Twin parameter, gradient, velocity, second;
+};
+
+// Some parameters and gradients are zero; moments start at zero.
+Slots slotOf(Twins& twins, std::size_t rows, std::size_t cols, std::uint64_t seed) {
+  auto values = [&](std::uint64_t s) { return twins.make(rows, cols, randomValues(rows * cols, seed + s, Kind::signedReal, 0.9)); };
+  return {values(0), values(1), twins.zeros(rows, cols), twins.zeros(rows, cols)};
+}
+
+void newGradient(Twins& twins, const Slots& s, std::uint64_t seed) {
+  const Values values = randomValues(s.gradient.rows() * s.gradient.cols(), seed, Kind::signedReal, 0.9);
+  twins.fast.upload(std::span<const double>(values), *s.gradient.fast);
+  twins.exact->upload(std::span<const double>(values), *s.gradient.exact);
+}
+
+template <class Pick>
+ParameterSlot slotFrom(const Slots& s, Pick&& pick, double rate) {
+  return {&pick(s.parameter), &pick(s.gradient), &pick(s.velocity), &pick(s.second), 0.02, 0.03, rate};
+}
+
+Tensor& fastOf(const Twin& t) { return *t.fast; }
+Tensor& exactOf(const Twin& t) { return *t.exact; }
+
+TEST_CASE("optimiser steps agree with the reference") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam}) {
+      Twins twins(kernels, 2);
+      const Slots weights = slotOf(twins, 70, 90, 1), bias = slotOf(twins, 1, 90, 5);
+      OptimiserStep step{.kind = kind, .learningRate = 0.05, .momentum = 0.9, .epsilon = 1e-6};
+      for (step.t = 1; step.t <= 4; ++step.t) {
+        newGradient(twins, weights, 100 + step.t);
+        const ParameterSlot fast[] = {slotFrom(weights, fastOf, 1), slotFrom(bias, fastOf, 0.5)};
+        const ParameterSlot exact[] = {slotFrom(weights, exactOf, 1), slotFrom(bias, exactOf, 0.5)};
+        twins.fast.run([&] { CHECK(twins.fast.optimise(step, fast) == -1); });
+        CHECK(twins.exact->optimise(step, exact) == -1);
+        for (const Slots* s : {&weights, &bias})
+          for (const Twin* t : {&s->parameter, &s->gradient, &s->velocity, &s->second}) checkTwin(twins, *t, {1e-5});
+      }
+    }
+  });
+}
+
+TEST_CASE("a step that would leave a parameter not finite is taken by none") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam})
+      for (const double evil : {static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+        Twins twins(kernels, 2);
+        const Slots first = slotOf(twins, 3, 20, 1), second = slotOf(twins, 90, 100, 2), third = slotOf(twins, 2, 20, 3);
+        Values gradient = valuesOf(twins.fast, *second.gradient.fast);
+        gradient[8321] = evil;
+        twins.fast.upload(std::span<const double>(gradient), *second.gradient.fast);
+        const Slots* all[] = {&first, &second, &third};
+        std::vector<Values> before;
+        for (const Slots* s : all) before.push_back(valuesOf(twins.fast, *s->parameter.fast));
+        const ParameterSlot slots[] = {slotFrom(first, fastOf, 1), slotFrom(second, fastOf, 1), slotFrom(third, fastOf, 1)};
+        twins.fast.run([&] { CHECK(twins.fast.optimise({.kind = kind, .learningRate = 0.1}, slots) == 1); });
+        for (std::size_t i = 0; i < before.size(); ++i) CHECK(valuesOf(twins.fast, *all[i]->parameter.fast) == before[i]);
+      }
+  });
+}
+
+TEST_CASE("a sum that overflows float32 is refused") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    Twins twins(kernels);
+    const Twin parameter = twins.make(1, 3, {1, 3e38, 1}), gradient = twins.make(1, 3, {0, 3e38, 0}), velocity = twins.zeros(1, 3);
+    const ParameterSlot slots[] = {{parameter.fast.get(), gradient.fast.get(), velocity.fast.get(), nullptr}};
+    CHECK(twins.fast.optimise({.learningRate = 1}, slots) == 0);
+    CHECK(valuesOf(twins.fast, *parameter.fast)[0] == 1);
+  });
+}
+
+}  // namespace
+}  // namespace boltzkit::test

@@ -1,0 +1,72 @@
+// The thread team alone: every tile exactly once, exceptions, many short loops, sleeping and waking.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <stdexcept>
+
+#include "cpu/thread_team.hpp"
+
+namespace boltzkit::test {
+namespace {
+
+using cpu::ThreadTeam;
+
+TEST_CASE("every tile runs exactly once") {
+  for (const unsigned threads : {1u, 2u, 3u, 7u}) {
+    ThreadTeam team(threads);
+    for (const std::size_t tiles : {0, 1, 2, 3, 7, 64, 1000}) {
+      std::vector<std::atomic<int>> count(tiles);
+      std::atomic<bool> known{true};
+      team.parallelFor(tiles, [&](std::size_t tile, unsigned thread) {
+        ++count[tile];
+        if (thread >= threads) known = false;
+      });
+      CHECK(known);
+      for (const auto& c : count) CHECK(c == 1);
+    }
+  }
+}
+
+TEST_CASE("thousands of loops one after the other, each seeing what the one before wrote") {
+  ThreadTeam team(3);
+  std::vector<std::size_t> values(37, 0);
+  for (std::size_t loop = 0; loop < 3000; ++loop) {
+    team.parallelFor(values.size(), [&](std::size_t tile, unsigned) { values[tile] += tile + loop; });
+  }
+  for (std::size_t tile = 0; tile < values.size(); ++tile) CHECK(values[tile] == 3000 * tile + 3000 * 2999 / 2);
+}
+
+TEST_CASE("the first exception reaches the caller and the team lives on") {
+  for (const unsigned threads : {1u, 2u, 4u}) {
+    ThreadTeam team(threads);
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      CHECK_THROWS_AS(team.parallelFor(50, [](std::size_t tile, unsigned) {
+        if (tile % 10 == 3) throw std::runtime_error("tile " + std::to_string(tile));
+      }), std::runtime_error);
+      std::atomic<int> sum{0};
+      team.parallelFor(10, [&](std::size_t tile, unsigned) { sum += static_cast<int>(tile); });
+      CHECK(sum == 45);
+    }
+  }
+}
+
+TEST_CASE("workers that have gone to sleep wake up again, and so does a caller that waits long") {
+  ThreadTeam team(2);
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    std::atomic<int> others{0};
+    team.parallelFor(2, [&](std::size_t, unsigned thread) {
+      if (thread != 0) ++others;
+      std::this_thread::sleep_for(std::chrono::milliseconds(thread == 0 ? 4 : 8));
+    });
+    CHECK(others == 1);
+  }
+}
+
+TEST_CASE("a team that never ran a loop ends at once") {
+  ThreadTeam team(4);
+  CHECK(team.threads() == 4);
+}
+
+}  // namespace
+}  // namespace boltzkit::test

@@ -1,0 +1,155 @@
+// Unit updates, unit statistics and reductions of every instruction set against the reference backend.
+#include "fixtures.hpp"
+
+namespace boltzkit::test {
+namespace {
+
+const std::size_t widths[] = {1, 3, 7, 15, 16, 17, 31, 32, 33, 127, 128, 129, 300};
+
+// Fields from far in one tail of the logistic function to far in the other.
+Values fieldValues(std::size_t n, std::uint64_t seed) {
+  Dice dice(seed);
+  Values values(n);
+  for (double& v : values) v = static_cast<float>(dice.below(4) == 0 ? dice.between(-120, 120) : dice.between(-6, 6));
+  return values;
+}
+
+struct Layer {
+  Twin fields, bias;
+  UnitUpdate fast, exact;
+};
+
+Layer layerOf(Twins& twins, std::size_t rows, std::size_t units, double beta) {
+  Layer layer{twins.make(rows, units, fieldValues(rows * units, units)), twins.make(1, units, randomValues(units, 7, Kind::signedReal)), {}, {}};
+  layer.fast = {.units = {UnitType::bernoulli, layer.bias.fast.get()}, .beta = beta, .stream = testStream(), .firstChain = 0xfffffff0u};
+  layer.exact = layer.fast;
+  layer.exact.units.parameters = layer.bias.exact.get();
+  return layer;
+}
+
+// Relative to the mean, but means below the smallest the kernels return (1.6e-38) count as that.
+Values allowedMeanErrors(Values means, const Values& fields, double beta) {
+  for (std::size_t i = 0; i < means.size(); ++i) means[i] = means[i] * (4e-7 + 1.2e-7 * beta * (2 + std::fabs(fields[i]))) + 1.7e-38;
+  return means;
+}
+
+TEST_CASE("Bernoulli means agree with the reference in relative terms") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const double beta : {1.0, 0.3}) {
+      for (const std::size_t units : widths) {
+        CAPTURE(units);
+        Twins twins(kernels);
+        const Layer layer = layerOf(twins, 4, units, beta);
+        const Twin mean = twins.zeros(4, units);
+        twins.fast.updateUnits(layer.fast, *layer.fields.fast, mean.fast.get(), nullptr);
+        twins.exact->updateUnits(layer.exact, *layer.fields.exact, mean.exact.get(), nullptr);
+        checkTwin(twins, mean, allowedMeanErrors(valuesOf(*twins.exact, *mean.exact), valuesOf(*twins.exact, *layer.fields.exact), beta));
+      }
+    }
+  });
+}
+
+TEST_CASE("Bernoulli samples are those of the reference unless rounding decides") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    std::size_t different = 0, drawn = 0;
+    for (const std::size_t units : widths) {
+      CAPTURE(units);
+      Twins twins(kernels);
+      const Layer layer = layerOf(twins, 20, units, 1);
+      const Twin sample = twins.zeros(20, units), together = twins.zeros(20, units), mean = twins.zeros(20, units);
+      twins.fast.updateUnits(layer.fast, *layer.fields.fast, nullptr, sample.fast.get());
+      twins.fast.updateUnits(layer.fast, *layer.fields.fast, mean.fast.get(), together.fast.get());
+      twins.exact->updateUnits(layer.exact, *layer.fields.exact, nullptr, sample.exact.get());
+      const Values got = valuesOf(twins.fast, *sample.fast), want = valuesOf(*twins.exact, *sample.exact);
+      CHECK(got == valuesOf(twins.fast, *together.fast));
+      CHECK(paddingIsZero(*sample.fast));
+      for (std::size_t i = 0; i < got.size(); ++i) different += got[i] != want[i];
+      drawn += got.size();
+    }
+    // A mean off by 1e-7 moves one decision in ten million.
+    CHECK(drawn > 10000);
+    CHECK(different <= 1);
+  });
+}
+
+TEST_CASE("NaN fields give NaN means, so that divergence is seen") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    Twins twins(kernels);
+    Layer layer = layerOf(twins, 1, 20, 1);
+    Values fields(20, 0.5);
+    fields[3] = NAN;
+    twins.fast.upload(std::span<const double>(fields), *layer.fields.fast);
+    const Twin mean = twins.zeros(1, 20);
+    twins.fast.updateUnits(layer.fast, *layer.fields.fast, mean.fast.get(), nullptr);
+    const Values got = valuesOf(twins.fast, *mean.fast);
+    CHECK(std::isnan(got[3]));
+    CHECK(!std::isnan(got[2]));
+  });
+}
+
+TEST_CASE("unit statistics agree with the reference") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const std::size_t units : widths) {
+      CAPTURE(units);
+      Twins twins(kernels);
+      const Twin states = twins.make(11, units, randomValues(11 * units, units, Kind::grey, 0.6));
+      const Twin weights = twins.make(1, 11, randomValues(11, 3, Kind::grey)), out = twins.make(1, units, randomValues(units, 4, Kind::grey));
+      for (const bool weighted : {false, true})
+        for (const double beta : {0.0, 0.5}) {
+          twins.fast.unitStatistics(UnitType::bernoulli, *states.fast, weighted ? weights.fast.get() : nullptr, -0.7, beta, *out.fast);
+          twins.exact->unitStatistics(UnitType::bernoulli, *states.exact, weighted ? weights.exact.get() : nullptr, -0.7, beta, *out.exact);
+          checkTwin(twins, out, {3e-6});
+        }
+    }
+  });
+}
+
+TEST_CASE("energies, cumulants and inner products agree with the reference") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    for (const std::size_t units : widths) {
+      CAPTURE(units);
+      Twins twins(kernels);
+      const std::size_t rows = 5;
+      const Layer layer = layerOf(twins, rows, units, 1);
+      const Twin states = twins.make(rows, units, randomValues(rows * units, 9, Kind::grey));
+      const Twin shifts = twins.make(6, units, randomValues(6 * units, 10, Kind::signedReal));
+      const std::vector<std::uint32_t> unit{5, 0, 3, 3, 1};
+      const Values amount{1, -1, 0.5, 0, -0.25};
+      auto all = [&](Backend& b, const UnitUpdate& update, const Tensor& fields, const Tensor& s, const Tensor& weights) {
+        std::vector<Values> results(5, Values(rows));
+        const FieldShift shift{&weights, unit, amount};
+        b.unitEnergies(update.units, s, results[0]);
+        b.cumulants(update.units, fields, 1, nullptr, results[1]);
+        b.cumulants(update.units, fields, 0.4, nullptr, results[2]);
+        b.cumulants(update.units, fields, 1, &shift, results[3]);
+        b.rowDots(s, fields, results[4]);
+        return results;
+      };
+      const auto got = all(twins.fast, layer.fast, *layer.fields.fast, *states.fast, *shifts.fast);
+      const auto want = all(*twins.exact, layer.exact, *layer.fields.exact, *states.exact, *shifts.exact);
+      // Fields reach 120 in float32; energies and inner products are sums of exact products in double precision.
+      const double perUnit[] = {1e-15, 8e-6, 4e-6, 8e-6, 1e-13};
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        CAPTURE(i);
+        CHECK(worstError(got[i], want[i], {perUnit[i] * static_cast<double>(units)}) <= 1);
+      }
+    }
+  });
+}
+
+TEST_CASE("cumulants keep their relative precision where they are tiny") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    Twins twins(kernels);
+    for (const double field : {-60.0, -20.0, -8.0, -1.0, 0.0, 1.0, 30.0, 300.0}) {
+      CAPTURE(field);
+      const Twin fields = twins.make(1, 1, {field}), bias = twins.zeros(1, 1);
+      Values got(1), want(1);
+      twins.fast.cumulants({UnitType::bernoulli, bias.fast.get()}, *fields.fast, 1, nullptr, got);
+      twins.exact->cumulants({UnitType::bernoulli, bias.exact.get()}, *fields.exact, 1, nullptr, want);
+      CHECK(std::fabs(got[0] - want[0]) <= 5e-7 * want[0]);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace boltzkit::test
