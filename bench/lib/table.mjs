@@ -1,0 +1,96 @@
+// Tables in Markdown from a file of results.
+import { peers } from './peers.mjs';
+import { tests, work } from './work.mjs';
+
+const BASELINE = 'openblas';
+const chainSteps = work.sampleChains * work.sampleSteps;
+
+/** A time in the unit of its test. */
+export function show(test, seconds) {
+  const { unit } = tests[test];
+  if (unit === 'chain-steps/s') return `${(chainSteps / seconds / 1000).toPrecision(3)} k/s`;
+  if (unit === 'us') return `${(seconds * 1e6).toFixed(1)} µs`;
+  if (unit === 'ms') return `${(seconds * 1e3).toFixed(2)} ms`;
+  return `${seconds.toPrecision(3)} s`;
+}
+
+const cells = (values) => `| ${values.join(' | ')} |`;
+const table = (head, rows) => [cells(head), cells(head.map((_, i) => (i ? '---:' : '---'))), ...rows.map(cells)].join('\n');
+const labelOf = (name) => peers.find((peer) => peer.name === name)?.label ?? name;
+const times = (x) => `${x.toFixed(2)} ×`;
+
+function find(results, test, peer, threads) {
+  return results.find((record) => record.test === test && record.peer === peer && record.threads === threads);
+}
+
+/** Median and, in brackets, the multiple of the baseline's median at as many threads. */
+function cell(results, test, peer, threads) {
+  const record = find(results, test, peer, threads);
+  if (!record) return '–';
+  const baseline = find(results, test, BASELINE, threads);
+  const ratio = baseline && peer !== BASELINE ? ` (${times(record.medianSeconds / baseline.medianSeconds)})` : '';
+  const scaled = record.checks.scaled ? '\\*' : '';
+  return `${show(test, record.medianSeconds)}${ratio}${scaled}`;
+}
+
+/** Programs down, tests and threads across. */
+export function peersTable({ results, settings }, chosen) {
+  const shown = chosen.filter((test) => results.some((record) => record.test === test));
+  const columns = shown.flatMap((test) => settings.threads.map((threads) => ({ test, threads })));
+  const names = peers.map((peer) => peer.name).filter((name) => results.some((r) => r.peer === name && shown.includes(r.test)));
+  const head = ['', ...columns.map(({ test, threads }) => `${test}, ${threads} thr`)];
+  return table(
+    head,
+    names.map((name) => [labelOf(name), ...columns.map(({ test, threads }) => cell(results, test, name, threads))]),
+  );
+}
+
+function limitCells(record, limits) {
+  if (!record.gflops) return ['–', '–'];
+  const peak = limits.find((limit) => limit.threads === record.threads)?.fmaGflops;
+  return [record.gflops.toFixed(0), `${((100 * record.gflops) / peak).toFixed(0)} %`];
+}
+
+/** Each of boltzkit's own figures beside the machine's limit. */
+export function ownTable({ results, limits }) {
+  const rows = results
+    .filter((record) => record.peer === 'boltzkit' && record.test !== 'eventloop')
+    .map((record) => [
+      tests[record.test].title,
+      record.threads,
+      show(record.test, record.medianSeconds),
+      show(record.test, record.minimumSeconds),
+      ...limitCells(record, limits),
+      `${record.rssMb.toFixed(0)} MB`,
+    ]);
+  return table(['boltzkit', 'threads', 'median', 'best', 'GFLOP/s (dense)', 'of FMA peak', 'peak memory'], rows);
+}
+
+export function eventLoopLine({ results }) {
+  const record = results.find((r) => r.test === 'eventloop');
+  if (!record) return '';
+  const ms = ({ p50, p99, max }) => `p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(2)}, max ${max.toFixed(1)} ms`;
+  return `Event-loop delay while ${record.threads} threads train: ${ms(record.checks.training)}; idle: ${ms(record.checks.idle)}.`;
+}
+
+const kernelSet = ({ core, tried }) => tried.find((candidate) => candidate.core === core).kernels;
+
+/** Everything that docs/performance.md shows of a run. */
+export function summary(run) {
+  const { machine, limits, settings, date, versions } = run;
+  const peaks = limits.map((limit) => `${limit.fmaGflops.toFixed(0)} GFLOP/s on ${limit.threads}`).join(', ');
+  const training = ['cd1', 'cd1full', 'cd10', 'pcd1', 'pcd10'];
+  return [
+    `${machine.cpu}, ${machine.cores} cores${machine.virtual ? ' (virtual machine)' : ''}, ${machine.system}, Node ${machine.node}; ${date}.`,
+    `Peak of fp32 multiply-adds, measured in the same session: ${peaks}. ${settings.data}; ${settings.rounds} rounds, medians.`,
+    versions.blas ? `OpenBLAS kernel set: ${kernelSet(versions.blas)}, the fastest of those tried.` : '',
+    '',
+    peersTable(run, training),
+    '',
+    peersTable(run, ['gibbs', 'transform']),
+    '',
+    ownTable(run),
+    '',
+    eventLoopLine(run),
+  ].join('\n');
+}

@@ -1,0 +1,68 @@
+"""Shared by the Python peers: settings, data, validation, timing, and the one JSON line that a peer prints."""
+import json
+import os
+import resource
+import sys
+import time
+
+import numpy as np
+
+VISIBLE, HIDDEN, BATCH, CHAINS, STEPS = 784, 500, 100, 1000, 100
+RATE, PERSISTENT_RATE, MOMENTUM, DECAY = 0.05, 0.01, 0.9, 1e-4
+REPETITIONS = int(os.environ.get("BENCH_EPOCHS", 5))
+THREADS = int(os.environ.get("BENCH_THREADS", 1))
+TEST = sys.argv[1] if len(sys.argv) > 1 else "cd1"
+
+
+def rows():
+    """The data, float32 [n, VISIBLE]."""
+    return np.fromfile(os.environ["BENCH_ROWS"], "<f4").reshape(-1, VISIBLE)
+
+
+def batches(x):
+    return [x[i:i + BATCH] for i in range(0, len(x) - BATCH + 1, BATCH)]
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def reconstruction_error(w, b, c, x):
+    """Mean-field, on the first 1,000 rows; off the clock."""
+    x = x[:1000]
+    return float(np.mean((sigmoid(sigmoid(x @ w + c) @ w.T + b) - x) ** 2))
+
+
+def timed(f):
+    begin = time.perf_counter()
+    f()
+    return time.perf_counter() - begin
+
+
+def report(peer, seconds, **checks):
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(dict(peer=peer, test=TEST, threads=THREADS, seconds=seconds, rssMb=round(rss, 1), **checks)), flush=True)
+
+
+def train(peer, model, epoch, **checks):
+    """Times `epoch()` after one to warm up; `model()` gives weights [VISIBLE, HIDDEN], visible and hidden bias, data."""
+    epoch()
+    error = [reconstruction_error(*model())]
+    seconds = [timed(epoch) for _ in range(REPETITIONS)]
+    report(peer, seconds, mse=error + [reconstruction_error(*model())], **checks)
+
+
+def gibbs(peer, sweep, visible):
+    """Times STEPS sweeps of CHAINS chains; `sweep()` updates both layers, `visible()` gives the chains' visible states."""
+    repetition = lambda: [sweep() for _ in range(STEPS)]
+    repetition()
+    report(peer, [timed(repetition) for _ in range(REPETITIONS)], on=[float(np.mean(visible()))])
+
+
+def transform(peer, one_row, w, c, x):
+    """A repetition is the median time of 1,000 calls of `one_row(i)`, which gives P(h = 1 | row i)."""
+    block = lambda: float(np.median([timed(lambda: one_row(i)) for i in range(1000)]))
+    block()
+    seconds = [block() for _ in range(REPETITIONS)]
+    expected = sigmoid(x[999:1000].astype(float) @ np.asarray(w, float) + np.asarray(c, float))
+    report(peer, seconds, error=[float(np.max(np.abs(np.asarray(one_row(999)) - expected)))])
