@@ -1,0 +1,129 @@
+import { FormatError, ParameterError } from '../errors.js';
+import type { FilePath } from '../io/files.js';
+import { readRecords } from './csv-records.js';
+import { matrix, type NdArray } from './ndarray.js';
+import { got } from './where.js';
+
+/** Element types that a table can be read into. */
+export interface CsvTypes {
+  float32: Float32Array;
+  float64: Float64Array;
+}
+
+/** How to read a CSV file. */
+export interface CsvOptions<T extends keyof CsvTypes = 'float64'> {
+  /** Whether the first line holds names. Default `'auto'`: it does when none of its fields is a number. */
+  readonly header?: boolean | 'auto';
+  /** What separates fields. Default: a comma. */
+  readonly delimiter?: string;
+  /** Precision of the result. Default `'float64'`. */
+  readonly dtype?: T;
+}
+
+/** A table of numbers. */
+export interface CsvTable<T extends keyof CsvTypes = 'float64'> {
+  /** [rows, columns]. */
+  readonly values: NdArray<CsvTypes[T]>;
+  /** Names of the columns if the file has them. */
+  readonly names: string[] | null;
+}
+
+/**
+ * Reads a table of numbers from a CSV file, compressed by gzip or not. The file is streamed; only the numbers are kept.
+ *
+ * @param path - The file.
+ * @param options - Header, delimiter and precision.
+ * @throws {@link FormatError} naming line and column when a field is not a finite number or a line has another number of fields;
+ *   {@link ParameterError} when the file cannot be read.
+ */
+export async function readCsv<T extends keyof CsvTypes = 'float64'>(path: FilePath, options: CsvOptions<T> = {}): Promise<CsvTable<T>> {
+  return readCsvFor('readCsv', path, options);
+}
+
+/** {@link readCsv} on behalf of another public call, which messages name. */
+export async function readCsvFor<T extends keyof CsvTypes>(call: string, path: FilePath, options: CsvOptions<T>): Promise<CsvTable<T>> {
+  const { Class, format } = checkOptions(call, options);
+  const blocks: CsvTypes[T][] = [];
+  let names: string[] | null = null;
+  let cols = 0;
+  for await (const block of blocksOf(readRecords(path, call, format), Class, rowsPerBlock)) {
+    blocks.push(block.values);
+    ({ names, cols } = block);
+  }
+  const values = joined(blocks, Class);
+  if (cols === 0) throw new FormatError(`${call}: ${path} has no rows of numbers`);
+  return { values: matrix(values, values.length / cols, cols), names };
+}
+
+const rowsPerBlock = 1024;
+
+/**
+ * Reads a CSV file in batches of rows, for data that do not fit in memory; `partialFit` takes what it yields.
+ *
+ * @param path - The file.
+ * @param options - As for {@link readCsv}, and `batchSize`, the rows of every batch but the last. Default 1000.
+ */
+export async function* readCsvBatches<T extends keyof CsvTypes = 'float64'>(
+  path: FilePath,
+  options: CsvOptions<T> & { readonly batchSize?: number } = {},
+): AsyncGenerator<CsvTable<T>, void, undefined> {
+  const call = 'readCsvBatches';
+  const { batchSize = 1000, ...rest } = options;
+  if (!(Number.isSafeInteger(batchSize) && batchSize > 0)) {
+    throw new ParameterError(`${call}: \`batchSize\` must be a whole number of at least 1, got ${got(batchSize)}`);
+  }
+  const { Class, format } = checkOptions(call, rest as CsvOptions<T>);
+  for await (const { values, names, cols } of blocksOf(readRecords(path, call, format), Class, batchSize)) {
+    yield { values: matrix(values, values.length / cols, cols), names };
+  }
+}
+
+type NumberClass<D> = new (size: number) => D;
+
+function checkOptions<T extends keyof CsvTypes>(call: string, { header = 'auto', delimiter = ',', dtype }: CsvOptions<T>) {
+  if (header !== 'auto' && typeof header !== 'boolean') {
+    throw new ParameterError(`${call}: \`header\` must be true, false or 'auto', got ${got(header)}`);
+  }
+  if (typeof delimiter !== 'string' || delimiter === '' || /["\r\n]/.test(delimiter)) {
+    throw new ParameterError(`${call}: \`delimiter\` must be a character other than quotes and line ends, got ${got(delimiter)}`);
+  }
+  if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64') {
+    throw new ParameterError(`${call}: \`dtype\` must be 'float32' or 'float64', got ${got(dtype)}`);
+  }
+  const Class = (dtype === 'float32' ? Float32Array : Float64Array) as unknown as NumberClass<CsvTypes[T]>;
+  return { Class, format: { header, delimiter, single: dtype === 'float32' } };
+}
+
+interface Block<D> {
+  readonly values: D;
+  readonly names: string[] | null;
+  readonly cols: number;
+}
+
+async function* blocksOf<D extends Float32Array | Float64Array>(
+  records: ReturnType<typeof readRecords>,
+  Class: NumberClass<D>,
+  rows: number,
+): AsyncGenerator<Block<D>, void, undefined> {
+  let pending: Float64Array[] = [];
+  let names: string[] | null = null;
+  for await (const record of records) {
+    pending.push(record.values);
+    names = record.names;
+    if (pending.length < rows) continue;
+    yield { values: joined(pending, Class), names, cols: record.values.length };
+    pending = [];
+  }
+  const [first] = pending;
+  if (first !== undefined) yield { values: joined(pending, Class), names, cols: first.length };
+}
+
+function joined<D extends Float32Array | Float64Array>(parts: readonly (Float32Array | Float64Array)[], Class: NumberClass<D>): D {
+  const all = new Class(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
