@@ -49,10 +49,11 @@ class Data {
 };
 using DataPtr = std::unique_ptr<Data>;
 
-// The units of one layer: their type and parameters [parameterCount, units].
+// The units of one layer: their type, the type's own number (see units/unit.hpp) and parameters [parameterCount, places].
 struct Units {
   UnitType type;
   const Tensor* parameters;
+  std::uint32_t size = 1;
 };
 
 // One product term of a field: out (+)= scale * states * weights, or states * weights^T.
@@ -66,8 +67,9 @@ struct FieldTerm {
 struct UnitUpdate {
   Units units;
   double beta = 1;
-  Stream stream{};               // read only when a sample is asked for
-  std::uint32_t firstChain = 0;  // the chain index of row 0
+  Stream stream{};                 // read only when a sample is asked for
+  std::uint32_t firstChain = 0;    // the chain index of row 0
+  const Tensor* before = nullptr;  // the states that the draw replaces; counts take their totals from them (may be the output)
 };
 
 // Moves every row's field by a multiple of one row of a weight matrix: field[r, j] += amount[r] * weights[unit[r], j].
@@ -130,8 +132,10 @@ class Backend {
   // --- statistics ------------------------------------------------------------------------------------------------------
   // out [n, m] = beta * out + alpha * sum_r weight[r] a[r, :]^T b[r, :]; rowWeights [1, rows] or null for ones.
   virtual void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) = 0;
-  // out [parameterCount, units] = beta * out + alpha * sum_r weight[r] statistics(states[r, :]).
-  virtual void unitStatistics(UnitType type, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out) = 0;
+  // out [parameterCount, places] = beta * out + alpha * sum_r weight[r] statistics(states[r, :]); with `fields` the statistics' means given
+  // them take the place of those of the states (types whose statistics are linear take means as states instead).
+  virtual void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha,
+                              double beta, Tensor& out) = 0;
 
   // --- reductions over units, one double per row -----------------------------------------------------------------------
   virtual void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) = 0;  // sum_j U(s_j)

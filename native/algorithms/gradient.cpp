@@ -1,6 +1,22 @@
 #include "algorithms/gradient.hpp"
 
+#include <iterator>
+
 namespace boltzkit {
+namespace {
+
+TensorPtr biasRow(const Machine& machine, std::size_t layer) {
+  return visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) -> TensorPtr {
+    using Unit = decltype(unit);
+    if (Unit::parameters == 1) return nullptr;
+    std::vector<float> flags(std::begin(Unit::isBias), std::end(Unit::isBias));
+    TensorPtr row = machine.backend().tensor(1, flags.size());
+    machine.backend().upload(std::span<const float>(flags), *row);
+    return row;
+  });
+}
+
+}  // namespace
 
 void columnSums(Backend& backend, Tensor& ones, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out) {
   ones.setRows(states.rows());
@@ -12,24 +28,26 @@ Gradient::Gradient(const Machine& machine) : machine_(machine) {
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
     units_.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
     means_.push_back(backend.tensor(1, machine.units(l)));
+    biasRows_.push_back(biasRow(machine, l));
   }
   for (const Coupling& c : machine.wiring().couplings()) weights_.push_back(backend.tensor(machine.units(c.a), machine.units(c.b)));
 }
 
-void Gradient::accumulate(const States& states, const std::vector<TensorPtr>& means, const Tensor* rowWeights, double alpha, bool first) {
+void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first) {
   Backend& backend = machine_.backend();
   const double keep = first ? 0 : 1;
-  if (!ones_ || ones_->capacity() < states.rows()) {
-    ones_ = backend.tensor(states.rows(), 1);
+  const std::size_t rows = phase.states.rows();
+  if (!ones_ || ones_->capacity() < rows) {
+    ones_ = backend.tensor(rows, 1);
     backend.fill(1, *ones_);
   }
-  auto of = [&](std::size_t layer) -> const Tensor& { return means[layer] ? *means[layer] : states[layer]; };
+  auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
     backend.statistics(of(coupling.a), of(coupling.b), rowWeights, alpha, keep, *weights_[c]);
   }
   for (std::size_t l = 0; l < units_.size(); ++l) {
-    backend.unitStatistics(machine_.wiring().layers()[l].type, of(l), rowWeights, alpha, keep, *units_[l]);
+    backend.unitStatistics(machine_.unitsOf(l), of(l), phase.fields[l], rowWeights, alpha, keep, *units_[l]);
     columnSums(backend, *ones_, of(l), rowWeights, alpha, keep, *means_[l]);
   }
 }
@@ -44,13 +62,20 @@ void Gradient::centre(const std::vector<TensorPtr>& offsets) {
 }
 
 void Gradient::compensate(const std::vector<TensorPtr>& offsets) const {
-  Backend& backend = machine_.backend();
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const auto [a, b] = machine_.wiring().couplings()[c];
-    const FieldTerm onA{offsets[b].get(), weights_[c].get(), true, -1}, onB{offsets[a].get(), weights_[c].get(), false, -1};
-    backend.fields(std::span(&onA, 1), true, machine_.unitParameters(a));
-    backend.fields(std::span(&onB, 1), true, machine_.unitParameters(b));
+    compensate(a, {offsets[b].get(), weights_[c].get(), true, -1});
+    compensate(b, {offsets[a].get(), weights_[c].get(), false, -1});
   }
+}
+
+// Every bias of a layer moves by the field of a step on its couplings.
+void Gradient::compensate(std::size_t layer, const FieldTerm& moved) const {
+  Backend& backend = machine_.backend();
+  if (!biasRows_[layer]) return backend.fields(std::span(&moved, 1), true, machine_.unitParameters(layer));
+  const TensorPtr shift = backend.tensor(1, machine_.units(layer));
+  backend.fields(std::span(&moved, 1), false, *shift);
+  backend.statistics(*biasRows_[layer], *shift, nullptr, 1, 1, machine_.unitParameters(layer));
 }
 
 }  // namespace boltzkit

@@ -7,7 +7,7 @@
 #pragma once
 #include <vector>
 
-#include "machine/states.hpp"
+#include "algorithms/phases.hpp"
 
 namespace boltzkit {
 
@@ -15,15 +15,18 @@ class Gradient {
  public:
   explicit Gradient(const Machine& machine);
 
-  // Adds alpha * sum_r w_r of the statistics of `states`; `means` replaces the states of layers where it has a tensor.
-  // `first` starts afresh. rowWeights may be null.
-  void accumulate(const States& states, const std::vector<TensorPtr>& means, const Tensor* rowWeights, double alpha, bool first);
+  // Adds alpha * sum_r w_r of the statistics of a phase. `first` starts afresh. rowWeights may be null.
+  void accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first);
 
   // Turns the accumulated difference into the centred gradient for these offsets ([1, units] per layer).
   void centre(const std::vector<TensorPtr>& offsets);
   // After the optimiser replaced gradients by steps and applied them: moves the biases so that b' took its step.
   void compensate(const std::vector<TensorPtr>& offsets) const;
 
+ private:
+  void compensate(std::size_t layer, const FieldTerm& moved) const;
+
+ public:
   Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
   Tensor& units(std::size_t layer) const { return *units_[layer]; }
   // <s> of the data minus <s> of the model, [1, units].
@@ -32,6 +35,7 @@ class Gradient {
  private:
   const Machine& machine_;
   std::vector<TensorPtr> weights_, units_, means_;
+  std::vector<TensorPtr> biasRows_;  // [1, parameters]: 1 where a parameter is a bias; null for types with one parameter
   TensorPtr ones_;
 };
 

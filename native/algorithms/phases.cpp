@@ -25,9 +25,13 @@ std::vector<bool> lastBlock(const Machine& machine) {
 
 }  // namespace
 
-Phase::Phase(const Machine& machine, std::size_t rows, const std::vector<bool>& withMeans) : states(machine, rows) {
-  for (std::size_t l = 0; l < withMeans.size(); ++l)
+Phase::Phase(const Machine& machine, std::size_t rows, const std::vector<bool>& withMeans, const BlockGibbs& gibbs)
+    : states(machine, rows) {
+  for (std::size_t l = 0; l < withMeans.size(); ++l) {
+    const bool linear = visitUnit(machine.wiring().layers()[l].type, [](auto unit) { return decltype(unit)::linear; });
     means.push_back(withMeans[l] ? machine.backend().tensor(rows, machine.units(l)) : nullptr);
+    fields.push_back(withMeans[l] && !linear ? &gibbs.fields(l) : nullptr);
+  }
 }
 
 void Phase::setRows(std::size_t n) {
@@ -41,7 +45,7 @@ PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_
       data_(data),
       free_(inverted(data.given())),
       gibbs_(machine, data.given(), batchSize),
-      phase_(machine, batchSize, free_) {
+      phase_(machine, batchSize, free_, gibbs_) {
   requireUncoupled(machine, free_);
 }
 
@@ -56,12 +60,17 @@ void PositivePhase::run(std::span<const std::uint32_t> rows, bool sample) {
 NegativePhase::NegativePhase(Machine& machine, std::size_t chains)
     : machine_(machine),
       gibbs_(machine, std::vector<bool>(machine.wiring().layers().size(), false), chains),
-      phase_(machine, chains, lastBlock(machine)) {}
+      phase_(machine, chains, lastBlock(machine), gibbs_) {}
 
-void NegativePhase::start() {
+void NegativePhase::start(const LayerData& data) {
+  const std::size_t chains = phase_.states.rows();
+  std::vector<std::uint32_t> rows(chains);
+  for (std::size_t c = 0; c < chains; ++c) rows[c] = static_cast<std::uint32_t>(c * data.rows() / chains);
+  data.gather(rows, phase_.states);
   Stream stream{machine_.seed(), Purpose::chainStart, 0, machine_.nextStep(Purpose::chainStart)};
   for (std::size_t l = 0; l < phase_.means.size(); ++l) {
-    const TensorPtr noField = machine_.backend().tensor(phase_.states.rows(), machine_.units(l));
+    if (data.given()[l]) continue;
+    const TensorPtr noField = machine_.backend().tensor(chains, machine_.units(l));
     stream.layer = static_cast<std::uint8_t>(l);
     machine_.backend().updateUnits({machine_.unitsOf(l), 1, stream, 0}, *noField, nullptr, &phase_.states[l]);
   }

@@ -10,11 +10,12 @@ namespace boltzkit {
 
 // States of a phase with the conditional means of those layers that have them: what the gradient's statistics are taken from.
 struct Phase {
-  Phase(const Machine& machine, std::size_t rows, const std::vector<bool>& withMeans);
+  Phase(const Machine& machine, std::size_t rows, const std::vector<bool>& withMeans, const BlockGibbs& gibbs);
   void setRows(std::size_t n);
 
   States states;
-  std::vector<TensorPtr> means;  // null where the states themselves count
+  std::vector<TensorPtr> means;       // null where the states themselves count
+  std::vector<const Tensor*> fields;  // behind the means, for types whose statistics are not linear; else null
 };
 
 class PositivePhase {
@@ -38,8 +39,8 @@ class NegativePhase {
  public:
   NegativePhase(Machine& machine, std::size_t chains);
 
-  // Chains drawn from the units' own distributions, no field: how persistent chains begin.
-  void start();
+  // How persistent chains begin: layers with data on evenly spaced rows of it, the others drawn without any field.
+  void start(const LayerData& data);
   // k sweeps over the chains. The layers of the last block are drawn only if the chains go on from here (`persist`); their means,
   // given the last draw of all others, take their place in the statistics.
   void run(std::uint64_t sweeps, bool persist);

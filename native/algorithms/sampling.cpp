@@ -60,12 +60,12 @@ class Sampler {
         if (v->size() != machine_.units(c.layer) && v->size() != checkedMultiply(options_.chains, machine_.units(c.layer)))
           throw shapeError("a clamp needs one row or one per chain of " + std::to_string(machine_.units(c.layer)) + " units, got " +
                            std::to_string(v->size()) + " values");
-      visitUnit(machine_.wiring().layers()[c.layer].type, [&](auto unit) {
-        for (float value : c.values)
-          if (!(value >= decltype(unit)::low && value <= decltype(unit)::high))
-            throw parameterError("clamped values must lie in [" + std::to_string(decltype(unit)::low) + ", " +
-                                 std::to_string(decltype(unit)::high) + "], got " + std::to_string(value));
-      });
+      const Layer& layer = machine_.wiring().layers()[c.layer];
+      const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
+      for (float value : c.values)
+        if (!(value >= domain.low && value <= domain.high))
+          throw parameterError("clamped values must lie in [" + std::to_string(domain.low) + ", " + std::to_string(domain.high) +
+                               "], got " + std::to_string(value));
     }
   }
 

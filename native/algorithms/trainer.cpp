@@ -60,30 +60,50 @@ struct Trainer::Impl {
 
   void prepare(const Cancelled& cancelled) {
     if (prepared) return;
-    dataMeans(cancelled);
-    if (options.initialiseFromData) initialiseVisible();
+    passOverData(cancelled);
     const std::vector<bool> fresh = freshOffsets;
     for (std::size_t l = 0; l < offsets.size(); ++l)
       if (!data.given()[l] && fresh[l]) fieldlessMeans(l, *offsets[l]);
     for (std::size_t l = 0; l < activity.size(); ++l)
       if (activity[l] && freshActivity) backend.fill(options.sparsity->target, *activity[l]);
-    if (pcd() && freshChains) negative.start();
+    if (pcd() && freshChains) negative.start(data);
     prepared = true;
   }
 
-  // Offsets of data layers: the weighted mean of the whole data set.
-  void dataMeans(const Cancelled& cancelled) {
-    TensorPtr weights = rowWeights.empty() ? nullptr : backend.tensor(1, chunkRows);
-    std::vector<TensorPtr> sums;
-    for (const TensorPtr& o : offsets) sums.push_back(backend.tensor(1, o->cols()));
+  // Offsets of data layers: the weighted mean of the whole data set. Start values of their parameters: from the weighted means of the
+  // unit statistics at zero parameters.
+  void passOverData(const Cancelled& cancelled) {
+    std::vector<TensorPtr> means, statistics;
+    std::vector<Units> atZero;
+    for (std::size_t l = 0; l < offsets.size(); ++l) {
+      const Tensor& parameters = machine.unitParameters(l);
+      means.push_back(backend.tensor(1, parameters.cols()));
+      statistics.push_back(backend.tensor(parameters.rows(), parameters.cols()));
+      atZero.push_back(machine.unitsOf(l));
+    }
+    const std::vector<TensorPtr> zeros = zeroParameters();
+    for (std::size_t l = 0; l < atZero.size(); ++l) atZero[l].parameters = zeros[l].get();
+    const double each = 1.0 / static_cast<double>(data.rows());
     forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
-      if (weights) weights = uploadWeights(std::span(rowWeights).subspan(first, states.rows()));
-      for (std::size_t l = 0; l < offsets.size(); ++l)
-        if (data.given()[l])
-          columnSums(backend, *ones, states[l], weights.get(), 1.0 / static_cast<double>(data.rows()), first == 0 ? 0 : 1, *sums[l]);
+      const TensorPtr weights = rowWeights.empty() ? nullptr : uploadWeights(std::span(rowWeights).subspan(first, states.rows()));
+      const double keep = first == 0 ? 0 : 1;
+      for (std::size_t l = 0; l < offsets.size(); ++l) {
+        if (!data.given()[l]) continue;
+        columnSums(backend, *ones, states[l], weights.get(), each, keep, *means[l]);
+        if (options.initialiseFromData) backend.unitStatistics(atZero[l], states[l], nullptr, weights.get(), each, keep, *statistics[l]);
+      }
     });
-    for (std::size_t l = 0; l < offsets.size(); ++l)
-      if (data.given()[l]) offsets[l].swap(sums[l]);
+    for (std::size_t l = 0; l < offsets.size(); ++l) {
+      if (!data.given()[l]) continue;
+      offsets[l].swap(means[l]);
+      if (options.initialiseFromData) initialiseUnits(l, *statistics[l]);
+    }
+  }
+
+  std::vector<TensorPtr> zeroParameters() const {
+    std::vector<TensorPtr> zeros;
+    for (std::size_t l = 0; l < offsets.size(); ++l) zeros.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
+    return zeros;
   }
 
   TensorPtr uploadWeights(std::span<const double> weights) const {
@@ -92,19 +112,20 @@ struct Trainer::Impl {
     return tensor;
   }
 
-  void initialiseVisible() {
-    for (std::size_t l = 0; l < offsets.size(); ++l) {
-      if (!data.given()[l]) continue;
-      const std::size_t units = machine.units(l);
-      Tensor& parameters = machine.unitParameters(l);
-      std::vector<double> means(units), values(parameters.rows() * units);
-      backend.download(*offsets[l], std::span<double>(means));
-      visitUnit(machine.wiring().layers()[l].type, [&](auto unit) {
-        for (std::size_t j = 0; j < units; ++j)
-          decltype(unit)::initialise(means[j], static_cast<double>(data.rows()), values.data() + j, units);
-      });
-      backend.upload(std::span<const double>(values), parameters);
-    }
+  void initialiseUnits(std::size_t layer, const Tensor& statistics) {
+    const std::size_t count = statistics.rows(), places = statistics.cols();
+    std::vector<double> means(count * places), values(count * places);
+    backend.download(statistics, std::span<double>(means));
+    visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) {
+      using Unit = decltype(unit);
+      double from[Unit::parameters], to[Unit::parameters];
+      for (std::size_t j = 0; j < places; ++j) {
+        for (std::size_t k = 0; k < Unit::parameters; ++k) from[k] = means[k * places + j];
+        Unit::initialise(from, static_cast<double>(data.rows()), machine.wiring().layers()[layer].size, to);
+        for (std::size_t k = 0; k < Unit::parameters; ++k) values[k * places + j] = to[k];
+      }
+    });
+    backend.upload(std::span<const double>(values), machine.unitParameters(layer));
   }
 
   void fieldlessMeans(std::size_t layer, Tensor& out) {
@@ -120,10 +141,10 @@ struct Trainer::Impl {
     loadWeights(rows);
     positive.run(rows, !pcd());
     runNegative(rows.size());
-    gradient.accumulate(positive.phase().states, positive.phase().means, batchWeights.get(), 1 / n, true);
+    gradient.accumulate(positive.phase(), batchWeights.get(), 1 / n, true);
     trackMeans(n);
     const double chains = static_cast<double>(negative.phase().states.rows());
-    gradient.accumulate(negative.phase().states, negative.phase().means, pcd() ? nullptr : batchWeights.get(), -1 / chains, false);
+    gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false);
     if (options.centred) gradient.centre(offsets);
     addSparsity();
     if (const auto bad = steps.take(gradient, step))

@@ -45,8 +45,9 @@ template <class Unit>
 Napi::Object unitType(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("name", Unit::name);
-  object.Set("low", Napi::Number::New(env, Unit::low));
-  object.Set("high", Napi::Number::New(env, Unit::high));
+  const UnitDomain domain = Unit::domain(1);
+  object.Set("low", Napi::Number::New(env, domain.low));
+  object.Set("high", Napi::Number::New(env, domain.high));
   object.Set("parameters", textArray(env, {std::begin(Unit::parameterNames), std::end(Unit::parameterNames)}));
   return object;
 }

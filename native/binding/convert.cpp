@@ -46,7 +46,8 @@ std::vector<float> floatsOf(const Argument& array) {
 }
 
 Domain domainOf(UnitType type) {
-  return visitUnit(type, [](auto unit) { return Domain{decltype(unit)::low, decltype(unit)::high}; });
+  const UnitDomain domain = visitUnit(type, [](auto unit) { return decltype(unit)::domain(1); });
+  return {domain.low, domain.high};
 }
 
 // [1 or chains, units] values.

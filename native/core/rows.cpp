@@ -35,9 +35,10 @@ std::size_t Rows::bytes() const {
 }
 
 void Rows::check(double value, std::size_t row, std::size_t col) const {
-  if (value >= domain_.low && value <= domain_.high) return;  // false for NaN
-  throw parameterError("values must lie in [" + shown(domain_.low) + ", " + shown(domain_.high) + "], got " + shown(value) + " at row " +
-                       std::to_string(rows_ + row) + ", column " + std::to_string(col));
+  if (value >= domain_.low && value <= domain_.high && (!domain_.integers || value == std::floor(value))) return;  // false for NaN
+  throw parameterError(std::string(domain_.integers ? "values must be whole numbers in [" : "values must lie in [") + shown(domain_.low) +
+                       ", " + shown(domain_.high) + "], got " + shown(value) + " at row " + std::to_string(rows_ + row) + ", column " +
+                       std::to_string(col));
 }
 
 void Rows::beginDense(std::size_t more) {

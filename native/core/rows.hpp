@@ -16,6 +16,7 @@ enum class RowsFormat { codes, floats, sparse };
 // The values a layer accepts as data.
 struct Domain {
   double low = 0, high = 1;
+  bool integers = false;
 };
 
 class Rows {

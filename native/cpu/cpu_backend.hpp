@@ -28,7 +28,8 @@ class CpuBackend final : public Backend {
   void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override;
 
   void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override;
-  void unitStatistics(UnitType type, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override;
+  void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha, double beta,
+                      Tensor& out) override;
 
   void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override;
   void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override;

@@ -13,7 +13,7 @@ void BlockGibbs::update(std::size_t layer, const States& states, const Stream& s
   Tensor& fields = *fields_[layer];
   fields.setRows(states.rows());
   layerFields(machine_, layer, states, {}, fields);
-  UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain};
+  UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain, &states[layer]};
   update.stream.layer = static_cast<std::uint8_t>(layer);
   machine_.backend().updateUnits(update, fields, mean, sample);
 }

@@ -15,6 +15,8 @@ class BlockGibbs {
   // Draws one free layer given the others; either output may be null. The stream's layer is filled in here.
   void update(std::size_t layer, const States& states, const Stream& stream, std::uint32_t firstChain, double beta, Tensor* mean,
               Tensor* sample);
+  // The fields of the last update of a free layer.
+  const Tensor& fields(std::size_t layer) const { return *fields_[layer]; }
   // One sweep: every block in order, each layer given the newest states of the others.
   void sweep(States& states, const Stream& stream, std::uint32_t firstChain, double beta);
 

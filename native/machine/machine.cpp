@@ -43,7 +43,10 @@ Machine::Machine(std::unique_ptr<Backend> backend, Wiring wiring, std::uint64_t 
 
 std::vector<Machine::Named> Machine::parameters() const {
   std::vector<Named> all;
-  for (std::size_t l = 0; l < unitParameters_.size(); ++l) all.push_back({wiring_.layers()[l].name + ".bias", unitParameters_[l].get()});
+  for (std::size_t l = 0; l < unitParameters_.size(); ++l) {
+    const char* kind = unitParameters_[l]->rows() == 1 ? ".bias" : ".parameters";
+    all.push_back({wiring_.layers()[l].name + kind, unitParameters_[l].get()});
+  }
   for (std::size_t c = 0; c < weights_.size(); ++c) all.push_back({wiring_.couplingName(c) + ".weights", weights_[c].get()});
   return all;
 }

@@ -21,9 +21,12 @@ class Machine {
 
   Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
   Tensor& unitParameters(std::size_t layer) const { return *unitParameters_[layer]; }
-  Units unitsOf(std::size_t layer) const { return {wiring_.layers()[layer].type, unitParameters_[layer].get()}; }
+  Units unitsOf(std::size_t layer) const {
+    return {wiring_.layers()[layer].type, unitParameters_[layer].get(), wiring_.layers()[layer].size};
+  }
 
-  // Every parameter tensor by name: "hidden.bias" [1, units], "visible-hidden.weights" [units of a, units of b].
+  // Every parameter tensor by name: "hidden.bias" [1, units], or "hidden.parameters" [parameters, units] for types with several;
+  // "visible-hidden.weights" [units of a, units of b].
   struct Named {
     std::string name;
     Tensor* tensor;

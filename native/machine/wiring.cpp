@@ -11,6 +11,18 @@ namespace {
 constexpr std::size_t maxLayers = 256;            // a layer's number takes eight bits of the random counter
 constexpr std::size_t maxUnits = (1u << 31) - 1;  // unit numbers and column indices are 32-bit
 
+void checkSize(const Layer& layer) {
+  if (layer.size == 0) throw parameterError("the size of the units of layer '" + layer.name + "' must be at least 1, got 0");
+  visitUnit(layer.type, [&](auto unit) {
+    if (decltype(unit)::grouped && layer.units % layer.size != 0)
+      throw parameterError("layer '" + layer.name + "' needs a multiple of " + std::to_string(layer.size) + " places, got " +
+                           std::to_string(layer.units));
+  });
+  if (layer.type == UnitType::counts && layer.units != layer.size)
+    throw parameterError("a layer of counts is one group: layer '" + layer.name + "' needs as many categories as places, " +
+                         std::to_string(layer.units) + ", got " + std::to_string(layer.size));
+}
+
 }  // namespace
 
 Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : layers_(std::move(layers)), couplings_(std::move(couplings)) {
@@ -23,6 +35,7 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
     if (layer.units == 0 || layer.units > maxUnits)
       throw parameterError("layer '" + layer.name + "' must have 1 to 2147483647 units, got " + std::to_string(layer.units));
   }
+  for (const Layer& layer : layers_) checkSize(layer);
   std::set<std::pair<std::size_t, std::size_t>> pairs;
   for (const Coupling& c : couplings_) {
     if (c.a >= layers_.size() || c.b >= layers_.size()) throw parameterError("a coupling names a layer that does not exist");

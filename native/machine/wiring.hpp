@@ -11,7 +11,8 @@ namespace boltzkit {
 struct Layer {
   std::string name;
   UnitType type;
-  std::size_t units;
+  std::size_t units;       // places in a state row; `size` of them to a unit of a grouped type
+  std::uint32_t size = 1;  // the type's own number: categories, trials, words
 };
 
 struct Coupling {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backend.hpp"
+#include "units/rows.hpp"
 
 namespace boltzkit {
 namespace {
@@ -81,22 +82,11 @@ class ReferenceBackend final : public Backend {
 
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override {
     visitUnit(update.units.type, [&](auto unit) {
-      using Unit = decltype(unit);
-      const double* p = of(*update.units.parameters).values.data();
-      const std::size_t units = fields.cols();
-      for (std::size_t r = 0; r < fields.rows(); ++r)
-        for (std::size_t j = 0; j < units; ++j) {
-          const double field = of(fields).row(r)[j];
-          if (mean) of(*mean).row(r)[j] = Unit::mean(field, update.beta, p + j, units);
-          if (!sample) continue;
-          std::uint32_t words[Unit::wordsPerUnit];
-          for (std::size_t k = 0; k < Unit::wordsPerUnit; ++k) {
-            const std::size_t word = j * Unit::wordsPerUnit + k;
-            words[k] = streamWords(update.stream, static_cast<std::uint32_t>(update.firstChain + r), static_cast<std::uint32_t>(word / 4))
-                           .w[word % 4];
-          }
-          of(*sample).row(r)[j] = Unit::sample(field, update.beta, p + j, units, words);
-        }
+      for (std::size_t r = 0; r < fields.rows(); ++r) {
+        RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain + r));
+        updateRow<decltype(unit)>(row(update.units), of(fields).row(r), update.beta, update.before ? of(*update.before).row(r) : nullptr,
+                                  words, mean ? of(*mean).row(r) : nullptr, sample ? of(*sample).row(r) : nullptr);
+      }
     });
   }
 
@@ -116,45 +106,35 @@ class ReferenceBackend final : public Backend {
       }
   }
 
-  void unitStatistics(UnitType type, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override {
-    visitUnit(type, [&](auto unit) {
+  void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha, double beta,
+                      Tensor& out) override {
+    visitUnit(units.type, [&](auto unit) {
       using Unit = decltype(unit);
-      for (std::size_t j = 0; j < states.cols(); ++j) {
-        double sum[Unit::parameters] = {};
-        for (std::size_t r = 0; r < states.rows(); ++r) {
-          double statistic[Unit::parameters];
-          Unit::statistics(of(states).row(r)[j], statistic);
-          for (std::size_t k = 0; k < Unit::parameters; ++k) sum[k] += weight(rowWeights, r) * statistic[k];
-        }
-        for (std::size_t k = 0; k < Unit::parameters; ++k) {
-          double& place = of(out).row(k)[j];
-          place = (beta == 0 ? 0 : beta * place) + alpha * sum[k];
-        }
+      const std::size_t places = states.cols();
+      std::vector<double> sums(Unit::parameters * places, 0.0);
+      for (std::size_t r = 0; r < states.rows(); ++r)
+        addStatistics<Unit>(row(units), of(states).row(r), fields ? of(*fields).row(r) : nullptr, weight(rowWeights, r), 0, places, places,
+                            sums.data());
+      for (std::size_t i = 0; i < sums.size(); ++i) {
+        double& place = of(out).values[i];
+        place = (beta == 0 ? 0 : beta * place) + alpha * sums[i];
       }
     });
   }
 
   void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override {
     visitUnit(units.type, [&](auto unit) {
-      using Unit = decltype(unit);
-      const double* p = of(*units.parameters).values.data();
-      for (std::size_t r = 0; r < states.rows(); ++r) {
-        out[r] = 0;
-        for (std::size_t j = 0; j < states.cols(); ++j) out[r] += Unit::energy(of(states).row(r)[j], p + j, states.cols());
-      }
+      for (std::size_t r = 0; r < states.rows(); ++r) out[r] = energyRow<decltype(unit)>(row(units), of(states).row(r));
     });
   }
 
   void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override {
     visitUnit(units.type, [&](auto unit) {
-      using Unit = decltype(unit);
-      const double* p = of(*units.parameters).values.data();
+      std::vector<double> moved(fields.cols());
       for (std::size_t r = 0; r < fields.rows(); ++r) {
-        out[r] = 0;
-        for (std::size_t j = 0; j < fields.cols(); ++j) {
-          const double moved = shift ? shift->amount[r] * of(*shift->weights).row(shift->unit[r])[j] : 0;
-          out[r] += Unit::cumulant(of(fields).row(r)[j] + moved, beta, p + j, fields.cols());
-        }
+        for (std::size_t j = 0; j < moved.size(); ++j)
+          moved[j] = of(fields).row(r)[j] + (shift ? shift->amount[r] * of(*shift->weights).row(shift->unit[r])[j] : 0);
+        out[r] = cumulantRow<decltype(unit), double>(row(units), moved.data(), beta, nullptr);
       }
     });
   }
@@ -176,6 +156,10 @@ class ReferenceBackend final : public Backend {
   }
 
  private:
+  static RowUnits<double> row(const Units& units) {
+    const DoubleTensor& p = of(*units.parameters);
+    return {p.values.data(), p.cols(), units.size, p.cols()};
+  }
   static double weight(const Tensor* rowWeights, std::size_t r) { return rowWeights ? of(*rowWeights).values[r] : 1; }
 
   // Turns the gradient into the step and says whether the parameter would stay finite.

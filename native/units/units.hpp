@@ -1,12 +1,28 @@
 // The list of unit types. To add one: write its header, then add one line to BOLTZKIT_UNITS.
 #pragma once
+#include <string>
 #include <string_view>
 
 #include "core/error.hpp"
 #include "units/bernoulli.hpp"
+#include "units/binomial.hpp"
+#include "units/counts.hpp"
+#include "units/double_relu.hpp"
+#include "units/gaussian.hpp"
+#include "units/relu.hpp"
+#include "units/softmax.hpp"
+#include "units/spin.hpp"
 
 // X(enumerator, type)
-#define BOLTZKIT_UNITS(X) X(bernoulli, Bernoulli)
+#define BOLTZKIT_UNITS(X)   \
+  X(bernoulli, Bernoulli)   \
+  X(spin, Spin)             \
+  X(softmax, Softmax)       \
+  X(gaussian, Gaussian)     \
+  X(relu, Relu)             \
+  X(doubleRelu, DoubleRelu) \
+  X(binomial, Binomial)     \
+  X(counts, Counts)
 
 namespace boltzkit {
 

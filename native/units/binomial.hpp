@@ -1,0 +1,73 @@
+// Binomial units: the number of ones among `size` Bernoulli trials that share bias and weights, s in {0 ... size}; U(s) = -bias s with
+// the measure C(size, s). cumulant = size log(1 + exp(beta (field + bias))), mean = size sigmoid(beta (field + bias)).
+// (Teh & Hinton, "Rate-coded restricted Boltzmann machines for face recognition", NIPS 13 (2001).)
+#pragma once
+#include "units/bernoulli.hpp"
+
+namespace boltzkit {
+
+struct Binomial {
+  static constexpr const char* name = "binomial";
+  static constexpr std::size_t parameters = 1;
+  static constexpr const char* parameterNames[] = {"bias"};
+  static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
+  static constexpr bool grouped = false;
+  static constexpr bool linear = true;
+  static UnitDomain domain(std::uint32_t trials) { return {0, static_cast<double>(trials), true}; }
+  static constexpr std::uint64_t words(std::uint32_t trials) { return trials; }
+
+  // U(s) - log measure(s).
+  template <class Real>
+  BOLTZKIT_HD static Real energy(Real s, UnitView<Real> u) {
+    const Real n = static_cast<Real>(u.size);
+    return -u[0] * s - (std::lgamma(n + 1) - std::lgamma(s + 1) - std::lgamma(n - s + 1));
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static Real cumulant(Real field, Real beta, UnitView<Real> u) {
+    return static_cast<Real>(u.size) * Bernoulli::cumulant(field, beta, u);
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static Real mean(Real field, Real beta, UnitView<Real> u) {
+    return static_cast<Real>(u.size) * Bernoulli::mean(field, beta, u);
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static Real variance(Real field, Real beta, UnitView<Real> u) {
+    return static_cast<Real>(u.size) * Bernoulli::variance(field, beta, u);
+  }
+
+  // floor((size + 1) p), the larger of two neighbours when both are modes.
+  template <class Real>
+  BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {
+    const Real n = static_cast<Real>(u.size), m = std::floor((n + 1) * Bernoulli::mean(field, Real(1), u));
+    return m > n ? n : m;
+  }
+
+  // One word per trial: exact for any size.
+  template <class Real>
+  BOLTZKIT_HD static Real sample(Real field, Real beta, UnitView<Real> u, RowWords& words, std::uint64_t first) {
+    const Real p = Bernoulli::mean(field, beta, u);
+    Real ones = 0;
+    for (std::uint32_t i = 0; i < u.size; ++i) ones += uniform<Real>(words(first + i)) < p ? Real(1) : Real(0);
+    return ones;
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static void statistics(Real s, UnitView<Real>, Real* out) {
+    out[0] = s;
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static void expected(Real field, Real beta, UnitView<Real> u, Real* out) {
+    out[0] = mean(field, beta, u);
+  }
+
+  static void initialise(const double* statistics, double n, std::uint32_t trials, double* p) {
+    const double perTrial = statistics[0] / trials;
+    Bernoulli::initialise(&perTrial, n * trials, 1, p);
+  }
+};
+
+}  // namespace boltzkit

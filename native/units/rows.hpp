@@ -1,0 +1,100 @@
+// Whole rows of units by their definitions, place by place: what a backend falls back on for any type it has no kernel for.
+// Row pointers run over the places of a layer; `p` and `stride` are the parameters of its first place (see UnitView).
+#pragma once
+#include <cstddef>
+
+#include "units/units.hpp"
+
+namespace boltzkit {
+
+// The layer's units as one row function sees them.
+template <class Real>
+struct RowUnits {
+  const Real* p;
+  std::size_t stride;
+  std::uint32_t size;
+  std::size_t places;
+  UnitView<Real> at(std::size_t place) const { return {p + place, stride, size}; }
+};
+
+// The total that a group of counts keeps; 0 where there are no states to keep it from.
+template <class Unit, class Real>
+Real groupTotal(const Real* states, std::size_t size) {
+  Real total = 0;
+  if (states)
+    for (std::size_t k = 0; k < size; ++k) total += states[k];
+  return total;
+}
+
+// Means and samples; either may be null. `before` are the states that the draw replaces (it may be the sample's own memory).
+template <class Unit, class Real>
+void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before, RowWords& words, Real* mean, Real* sample) {
+  if constexpr (Unit::grouped) {
+    for (std::size_t j = 0, group = 0; j < units.places; j += units.size, ++group) {
+      const Real total = groupTotal<Unit>(before ? before + j : nullptr, units.size);
+      if (mean) Unit::mean(field + j, beta, units.at(j), total, mean + j);
+      if (sample) Unit::sample(field + j, beta, units.at(j), total, words, group * Unit::words(units.size), sample + j);
+    }
+  } else {
+    for (std::size_t j = 0; j < units.places; ++j) {
+      if (mean) mean[j] = Unit::mean(field[j], beta, units.at(j));
+      if (sample) sample[j] = Unit::sample(field[j], beta, units.at(j), words, j * Unit::words(units.size));
+    }
+  }
+}
+
+// The likeliest states.
+template <class Unit, class Real>
+void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before, Real* out) {
+  if constexpr (Unit::grouped) {
+    for (std::size_t j = 0; j < units.places; j += units.size)
+      Unit::mode(field + j, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, units.size), out + j);
+  } else {
+    for (std::size_t j = 0; j < units.places; ++j) out[j] = Unit::mode(field[j], units.at(j));
+  }
+}
+
+// sum_j cumulant(field_j); field(j) gives the field on place j.
+template <class Unit, class Real>
+double cumulantRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before) {
+  double sum = 0;
+  if constexpr (Unit::grouped) {
+    for (std::size_t j = 0; j < units.places; j += units.size)
+      sum += static_cast<double>(Unit::cumulant(field + j, beta, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, units.size)));
+  } else {
+    for (std::size_t j = 0; j < units.places; ++j) sum += static_cast<double>(Unit::cumulant(field[j], beta, units.at(j)));
+  }
+  return sum;
+}
+
+template <class Unit, class Real>
+double energyRow(const RowUnits<Real>& units, const Real* states) {
+  double sum = 0;
+  if constexpr (Unit::grouped) {
+    for (std::size_t j = 0; j < units.places; j += units.size) sum += static_cast<double>(Unit::energy(states + j, units.at(j)));
+  } else {
+    for (std::size_t j = 0; j < units.places; ++j) sum += static_cast<double>(Unit::energy(states[j], units.at(j)));
+  }
+  return sum;
+}
+
+// sums [parameters, sumStride] += weight * statistics of the states of places first ... last - 1, or, when `field` is not null, of
+// their means given the field (scalar types; linear ones take means as states).
+template <class Unit, class Real>
+void addStatistics(const RowUnits<Real>& units, const Real* states, const Real* field, double weight, std::size_t first, std::size_t last,
+                   std::size_t sumStride, double* sums) {
+  for (std::size_t j = first; j < last; ++j) {
+    Real statistic[Unit::parameters];
+    if constexpr (!Unit::linear) {
+      if (field)
+        Unit::expected(field[j], Real(1), units.at(j), statistic);
+      else
+        Unit::statistics(states[j], units.at(j), statistic);
+    } else {
+      Unit::statistics(states[j], units.at(j), statistic);
+    }
+    for (std::size_t k = 0; k < Unit::parameters; ++k) sums[k * sumStride + j] += weight * static_cast<double>(statistic[k]);
+  }
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,97 @@
+// Softmax (Potts) units: one of `size` categories, written as `size` places of which one is 1; U(s) = -sum_k bias_k s_k.
+//   p(k | field) = exp(beta (field_k + bias_k)) / sum_l ...,  cumulant = log sum_k exp(beta (field_k + bias_k)).
+#pragma once
+#include "units/unit.hpp"
+
+namespace boltzkit {
+
+struct Softmax {
+  static constexpr const char* name = "softmax";
+  static constexpr std::size_t parameters = 1;
+  static constexpr const char* parameterNames[] = {"bias"};
+  static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
+  static constexpr bool grouped = true;
+  static constexpr bool linear = true;
+  static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // one-hot, or probabilities
+  static constexpr std::uint64_t words(std::uint32_t) { return 1; }
+
+  template <class Real>
+  BOLTZKIT_HD static Real energy(const Real* s, UnitView<Real> u) {
+    Real sum = 0;
+    for (std::uint32_t k = 0; k < u.size; ++k) sum -= u.p[k] * s[k];
+    return sum;
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static Real largest(const Real* field, UnitView<Real> u) {
+    Real top = field[0] + u.p[0];
+    for (std::uint32_t k = 1; k < u.size; ++k) top = field[k] + u.p[k] > top ? field[k] + u.p[k] : top;
+    return top;
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static Real cumulant(const Real* field, Real beta, UnitView<Real> u, Real) {
+    const Real top = largest(field, u);
+    Real sum = 0;
+    for (std::uint32_t k = 0; k < u.size; ++k) sum += std::exp(beta * (field[k] + u.p[k] - top));
+    return beta * top + std::log(sum);
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static void mean(const Real* field, Real beta, UnitView<Real> u, Real, Real* out) {
+    const Real top = largest(field, u);
+    Real sum = 0;
+    for (std::uint32_t k = 0; k < u.size; ++k) sum += out[k] = std::exp(beta * (field[k] + u.p[k] - top));
+    for (std::uint32_t k = 0; k < u.size; ++k) out[k] /= sum;
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static void variance(const Real* field, Real beta, UnitView<Real> u, Real total, Real* out) {
+    mean(field, beta, u, total, out);
+    for (std::uint32_t k = 0; k < u.size; ++k) out[k] *= 1 - out[k];
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static void mode(const Real* field, UnitView<Real> u, Real, Real* out) {
+    std::uint32_t best = 0;
+    for (std::uint32_t k = 1; k < u.size; ++k)
+      if (field[k] + u.p[k] > field[best] + u.p[best]) best = k;
+    for (std::uint32_t k = 0; k < u.size; ++k) out[k] = k == best ? Real(1) : Real(0);
+  }
+
+  // The category whose stretch of the cumulative sum holds the uniform number.
+  template <class Real>
+  BOLTZKIT_HD static std::uint32_t pick(const Real* field, Real beta, UnitView<Real> u, Real top, Real sum, std::uint32_t word) {
+    const Real threshold = uniform<Real>(word) * sum;
+    Real passed = 0;
+    std::uint32_t last = 0;
+    for (std::uint32_t k = 0; k < u.size; ++k) {
+      const Real weight = std::exp(beta * (field[k] + u.p[k] - top));
+      if (weight > 0) last = k;
+      passed += weight;
+      if (threshold < passed) return k;
+    }
+    return last;  // only rounding leads here
+  }
+
+  template <class Real>
+  BOLTZKIT_HD static void sample(const Real* field, Real beta, UnitView<Real> u, Real, RowWords& words, std::uint64_t first, Real* out) {
+    const Real top = largest(field, u);
+    Real sum = 0;
+    for (std::uint32_t k = 0; k < u.size; ++k) sum += std::exp(beta * (field[k] + u.p[k] - top));
+    const std::uint32_t chosen = pick(field, beta, u, top, sum, words(first));
+    for (std::uint32_t k = 0; k < u.size; ++k) out[k] = k == chosen ? Real(1) : Real(0);
+  }
+
+  // One statistic per place.
+  template <class Real>
+  BOLTZKIT_HD static void statistics(Real s, UnitView<Real>, Real* out) {
+    out[0] = s;
+  }
+
+  static void initialise(const double* statistics, double n, std::uint32_t categories, double* p) {
+    p[0] = std::log((statistics[0] * n + 1.0 / categories) / (n + 1));
+  }
+};
+
+}  // namespace boltzkit
