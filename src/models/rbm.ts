@@ -7,7 +7,7 @@ import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type Device, type LayerInput, Machine } from '../machine/machine.js';
 import type { NativeArray, NativeMachine } from '../machine/native.js';
 import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
-import { type EpochReport, TrainingRun } from '../machine/training-run.js';
+import { TrainingRun } from '../machine/training-run.js';
 import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
 import { type Checkpoint, capture, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { readClamp } from './clamp.js';
