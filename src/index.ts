@@ -13,6 +13,14 @@ export {
 } from './errors.js';
 export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
 export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';
+export { bernoulli, binomial, counts, doubleRelu, gaussian, relu, softmax, spin, type Units } from './machine/units.js';
+export {
+  BoltzmannMachine,
+  type BoltzmannMachineOptions,
+  type LayerRows,
+  type MachineFitOptions,
+  type MachineSampleOptions,
+} from './models/boltzmann-machine.js';
 export {
   type EpochReport,
   type FitOptions,

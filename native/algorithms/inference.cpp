@@ -1,6 +1,7 @@
 #include "algorithms/inference.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "algorithms/row_chunks.hpp"
 #include "core/checked.hpp"
@@ -66,6 +67,43 @@ std::vector<float> reconstruct(Machine& machine, const LayerRows& given, std::si
     drawLayer(machine, via, states, data.given(), draw, stream, first, *up, states[via]);
     drawLayer(machine, given.layer, states, fromVia, Draw::mean, {}, first, *down, states[given.layer]);
     machine.backend().download(states[given.layer], slice(result, first, states.rows(), units));
+  });
+  return result;
+}
+
+std::vector<float> categoryProbabilities(Machine& machine, const std::vector<LayerRows>& given, std::size_t layer,
+                                         const Cancelled& cancelled) {
+  const LayerData data(machine, given);
+  if (layer >= machine.wiring().layers().size()) throw parameterError("there is no layer number " + std::to_string(layer));
+  const Layer& asked = machine.wiring().layers()[layer];
+  if (data.given()[layer]) throw parameterError("layer '" + asked.name + "' is given, so it cannot be asked for");
+  if (asked.type != UnitType::softmax || asked.size != asked.units)
+    throw parameterError("layer '" + asked.name + "' must be one softmax unit");
+  Backend& backend = machine.backend();
+  const std::size_t categories = asked.units;
+  std::vector<bool> known = data.given();
+  known[layer] = true;
+  TensorPtr all = backend.tensor(1, categories), category = backend.tensor(1, categories);
+  backend.fill(1, *all);
+  std::vector<float> result(checkedMultiply(data.rows(), categories)), oneHot(categories);
+  std::vector<double> energies;
+  forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
+    const std::size_t rows = states.rows();
+    energies.resize(rows * categories);
+    for (std::size_t k = 0; k < categories; ++k) {
+      std::fill(oneHot.begin(), oneHot.end(), 0.0f);
+      oneHot[k] = 1;
+      backend.upload(std::span<const float>(oneHot), *category);
+      backend.clamp(*all, *category, states[layer]);
+      freeEnergies(machine, states, known, std::span(energies).subspan(k * rows, rows));
+    }
+    for (std::size_t r = 0; r < rows; ++r) {
+      double lowest = energies[r], sum = 0;
+      for (std::size_t k = 1; k < categories; ++k) lowest = std::min(lowest, energies[k * rows + r]);
+      for (std::size_t k = 0; k < categories; ++k) sum += std::exp(lowest - energies[k * rows + r]);
+      for (std::size_t k = 0; k < categories; ++k)
+        result[(first + r) * categories + k] = static_cast<float>(std::exp(lowest - energies[k * rows + r]) / sum);
+    }
   });
   return result;
 }

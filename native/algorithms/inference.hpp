@@ -29,6 +29,11 @@ std::vector<float> conditional(Machine& machine, const std::vector<LayerRows>& g
 // Rows of a layer -> mean or draw of `via` -> means of the layer: what the machine makes of its data.
 std::vector<float> reconstruct(Machine& machine, const LayerRows& given, std::size_t via, Draw draw, const Cancelled& cancelled);
 
+// P(category | given) of a softmax layer of one group, every layer that is neither given nor it summed out; [rows, categories].
+// Throws ParameterError when those layers are coupled to each other.
+std::vector<float> categoryProbabilities(Machine& machine, const std::vector<LayerRows>& given, std::size_t layer,
+                                         const Cancelled& cancelled);
+
 std::vector<double> energyOf(Machine& machine, const std::vector<LayerRows>& all, const Cancelled& cancelled);
 std::vector<double> freeEnergyOf(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled);
 

@@ -56,10 +56,11 @@ double Monitor::meanFreeEnergy(const LayerData& data) {
   return mean(all);
 }
 
-// One random unit per row, as in inference.hpp; NaN for machines with several data layers.
+// One random unit per row, as in inference.hpp; NaN where that has no closed form.
 double Monitor::pseudoLikelihood(const LayerData& data) {
   if (std::count(data.given().begin(), data.given().end(), true) != 1) return none;
   const auto layer = static_cast<std::size_t>(std::find(data.given().begin(), data.given().end(), true) - data.given().begin());
+  if (!UnitConditionals::possible(machine_, layer)) return none;
   const double units = static_cast<double>(machine_.units(layer));
   UnitConditionals conditionals(machine_, layer, std::min({rows_, chunkRows, data.rows()}));
   const Stream stream{machine_.seed(), Purpose::monitor, static_cast<std::uint8_t>(layer), machine_.nextStep(Purpose::monitor)};

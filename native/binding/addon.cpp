@@ -8,7 +8,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr int abi = 1;  // NATIVE_ABI in src/machine/native.ts
+constexpr int abi = 2;  // NATIVE_ABI in src/machine/native.ts
 
 Napi::Array textArray(Napi::Env env, const std::vector<std::string>& texts) {
   Napi::Array list = Napi::Array::New(env, texts.size());
@@ -45,9 +45,7 @@ template <class Unit>
 Napi::Object unitType(Napi::Env env) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("name", Unit::name);
-  const UnitDomain domain = Unit::domain(1);
-  object.Set("low", Napi::Number::New(env, domain.low));
-  object.Set("high", Napi::Number::New(env, domain.high));
+  object.Set("grouped", Napi::Boolean::New(env, Unit::grouped));
   object.Set("parameters", textArray(env, {std::begin(Unit::parameterNames), std::end(Unit::parameterNames)}));
   return object;
 }
@@ -68,8 +66,7 @@ napi_value invokeFunction(napi_env env, napi_callback_info raw) {
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 Napi::Value functionNamed(Napi::Env env, const char* name) {
   napi_value result = nullptr;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, invokeFunction<function>, nullptr, &result) != napi_ok)
-    throw Napi::Error::New(env);
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, invokeFunction<function>, nullptr, &result) != napi_ok) throw Napi::Error::New(env);
   return {env, result};
 }
 

@@ -23,7 +23,8 @@ std::vector<Layer> layersOf(const Argument& list) {
   for (std::uint32_t i = 0; i < n; ++i) {
     const Argument layer = list.item(i);
     layers.push_back({layer.field("name").text(), unitTypeNamed(layer.field("type").text()),
-                      static_cast<std::size_t>(layer.field("units").count(1, maxUnits))});
+                      static_cast<std::size_t>(layer.field("units").count(1, maxUnits)),
+                      static_cast<std::uint32_t>(layer.field("size").count(1, maxUnits))});
   }
   return layers;
 }
@@ -45,11 +46,6 @@ std::vector<float> floatsOf(const Argument& array) {
   return {values.begin(), values.end()};
 }
 
-Domain domainOf(UnitType type) {
-  const UnitDomain domain = visitUnit(type, [](auto unit) { return decltype(unit)::domain(1); });
-  return {domain.low, domain.high};
-}
-
 // [1 or chains, units] values.
 void requireClampShape(const std::vector<float>& values, const std::string& name, std::size_t chains, std::size_t units) {
   if (values.size() == units || values.size() == checkedMultiply(chains, units)) return;
@@ -57,6 +53,11 @@ void requireClampShape(const std::vector<float>& values, const std::string& name
 }
 
 }  // namespace
+
+Domain domainOf(const Layer& layer) {
+  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
+  return {domain.low, domain.high, domain.integers};
+}
 
 MachineSpec machineSpecOf(const Argument& spec) {
   enum class Device { cpu, reference };
@@ -78,11 +79,11 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   const std::size_t layer = layerOf(given.field("layer"), wiring);
   const RowsObject& object = unwrap<RowsObject>(given.field("rows"));
   const Layer& wanted = wiring.layers()[layer];
-  const Domain domain = domainOf(wanted.type);
+  const Domain domain = domainOf(wanted);
   if (object.rows()->cols() != wanted.units)
-    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.units, "column") + " (units of '" + wanted.name +
-                     "'), got " + std::to_string(object.rows()->cols()));
-  if (object.domain().low < domain.low || object.domain().high > domain.high)
+    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.units, "column") + " (units of '" + wanted.name + "'), got " +
+                     std::to_string(object.rows()->cols()));
+  if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
     throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
                          "], the domain of layer '" + wanted.name + "'");
   return {layer, object.rows()};

@@ -19,6 +19,9 @@ MachineSpec machineSpecOf(const Argument& spec);
 std::size_t layerOf(const Argument& layer, const Wiring& wiring);
 Draw drawOf(const Argument& draw);
 
+// What data of a layer may be.
+Domain domainOf(const Layer& layer);
+
 // Rows with the layer's number of columns, from its domain.
 LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);
 // At least `least` of them, of different layers, all with the same number of rows.

@@ -38,14 +38,14 @@ void uploadTo(Machine& machine, Tensor& tensor, const Argument& argument) {
 
 Napi::Function MachineObject::define(Napi::Env env) {
   using M = MachineObject;
-  return DefineClass(env, className,
-                     {method<M, &M::parameters>("parameters"), method<M, &M::getParameter>("getParameter"),
-                      method<M, &M::setParameter>("setParameter"), method<M, &M::getCounters>("getCounters"),
-                      method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
-                      method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"),
-                      method<M, &M::freeEnergy>("freeEnergy"), method<M, &M::pseudoLikelihood>("pseudoLikelihood"),
-                      method<M, &M::sample>("sample"), method<M, &M::trainer>("trainer"), method<M, &M::dispose>("dispose"),
-                      getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
+  return DefineClass(
+      env, className,
+      {method<M, &M::parameters>("parameters"), method<M, &M::getParameter>("getParameter"), method<M, &M::setParameter>("setParameter"),
+       method<M, &M::getCounters>("getCounters"), method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
+       method<M, &M::categoryProbabilities>("categoryProbabilities"), method<M, &M::domain>("domain"),
+       method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"), method<M, &M::freeEnergy>("freeEnergy"),
+       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::sample>("sample"), method<M, &M::trainer>("trainer"),
+       method<M, &M::dispose>("dispose"), getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
 }
 
 MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -116,6 +116,16 @@ Napi::Value MachineObject::setCounters(const Napi::CallbackInfo& info) {
     if (count > maxStreamStep) throw parameterError("`counters` must be below 2^48, got " + std::to_string(count));
   std::copy(given.begin(), given.end(), counters.begin());
   return info.Env().Undefined();
+}
+
+Napi::Value MachineObject::domain(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const Domain domain = domainOf(machine->wiring().layers()[layerOf(Argument(info, 0, "layer"), machine->wiring())]);
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("low", Napi::Number::New(info.Env(), domain.low));
+  object.Set("high", Napi::Number::New(info.Env(), domain.high));
+  object.Set("integers", Napi::Boolean::New(info.Env(), domain.integers));
+  return object;
 }
 
 Napi::Value MachineObject::busy(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), handle_->busy()); }

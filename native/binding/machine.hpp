@@ -21,11 +21,13 @@ class MachineObject : public Napi::ObjectWrap<MachineObject> {
   Napi::Value setParameter(const Napi::CallbackInfo& info);
   Napi::Value getCounters(const Napi::CallbackInfo& info);
   Napi::Value setCounters(const Napi::CallbackInfo& info);
+  Napi::Value domain(const Napi::CallbackInfo& info);
   Napi::Value busy(const Napi::CallbackInfo& info);
   Napi::Value disposed(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
   // machine_jobs.cpp
   Napi::Value conditional(const Napi::CallbackInfo& info);
+  Napi::Value categoryProbabilities(const Napi::CallbackInfo& info);
   Napi::Value reconstruct(const Napi::CallbackInfo& info);
   Napi::Value energy(const Napi::CallbackInfo& info);
   Napi::Value freeEnergy(const Napi::CallbackInfo& info);

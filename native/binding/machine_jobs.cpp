@@ -48,6 +48,16 @@ Napi::Value MachineObject::conditional(const Napi::CallbackInfo& info) {
                            [=](const Cancelled& cancelled) { return boltzkit::conditional(*machine, given, target, draw, cancelled); });
 }
 
+Napi::Value MachineObject::categoryProbabilities(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
+  const std::size_t layer = layerOf(Argument(info, 1, "layer"), machine->wiring());
+  const std::size_t rows = rowsOf(given), categories = machine->units(layer);
+  return startArray<float>(info.Env(), *handle_, checkedMultiply(rows, categories),
+                           Cost(*machine).small(rows, static_cast<double>(categories)),
+                           [=](const Cancelled& cancelled) { return boltzkit::categoryProbabilities(*machine, given, layer, cancelled); });
+}
+
 Napi::Value MachineObject::reconstruct(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
   const LayerRows given = layerRowsOf(Argument(info, 0, "given"), machine->wiring());

@@ -43,7 +43,8 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : ObjectWrap(info), memor
   constructing(info.Env(), [&] {
     const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
     const double most = std::numeric_limits<double>::max();
-    domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most)};
+    domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most),
+               Argument(info, 3, "integers").flag()};
     if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
     rows_ = std::make_shared<Rows>(cols, domain_);
     tagObject<RowsObject>(info);
@@ -54,13 +55,9 @@ Napi::Value RowsObject::rowCount(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(rows_->rows()));
 }
 
-Napi::Value RowsObject::cols(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(rows_->cols()));
-}
+Napi::Value RowsObject::cols(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(rows_->cols())); }
 
-Napi::Value RowsObject::bytes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(rows_->bytes()));
-}
+Napi::Value RowsObject::bytes(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(rows_->bytes())); }
 
 // Jobs and trainers hold the rows they read, and let go of them on this thread only.
 void RowsObject::requireUnused() const {

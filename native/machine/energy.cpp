@@ -15,9 +15,7 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
 }
 
 // log sigmoid(x) without overflow.
-double logSigmoid(double x) {
-  return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x)));
-}
+double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
 
 }  // namespace
 
@@ -56,6 +54,12 @@ void freeEnergies(const Machine& machine, const States& states, const std::vecto
 std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units) {
   const std::uint64_t word = streamWords(stream, static_cast<std::uint32_t>(chain), 0).w[0];
   return static_cast<std::uint32_t>(word * units >> 32);
+}
+
+bool UnitConditionals::possible(const Machine& machine, std::size_t layer) {
+  const std::vector<Coupling>& couplings = machine.wiring().couplings();
+  return machine.wiring().layers()[layer].type == UnitType::bernoulli &&
+         std::all_of(couplings.begin(), couplings.end(), [&](const Coupling& c) { return c.a == layer; });
 }
 
 UnitConditionals::UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows) : machine_(machine), layer_(layer) {

@@ -23,6 +23,8 @@ std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t unit
 class UnitConditionals {
  public:
   UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows);
+  // Whether all other layers can be summed out of a Bernoulli layer that stands first in its couplings.
+  static bool possible(const Machine& machine, std::size_t layer);
   // Takes in new states; their rows are the rows of the calls that follow.
   void load(const States& states);
   void logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out);

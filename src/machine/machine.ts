@@ -33,7 +33,7 @@ export interface MachineSpec {
   readonly threads: number;
   readonly seed: bigint;
   readonly weightScale: number;
-  readonly layers: readonly { readonly name: string; readonly type: string; readonly units: number }[];
+  readonly layers: readonly { readonly name: string; readonly type: string; readonly units: number; readonly size: number }[];
   readonly couplings: readonly (readonly [number, number])[];
 }
 
@@ -152,13 +152,9 @@ export class Machine {
     return runJob(job, signal === undefined ? { call } : { call, signal });
   }
 
-  /** Bounds of a layer's data. */
-  domain(layer: number): { low: number; high: number } {
-    const type = this.spec.layers[layer]?.type;
-    const { low, high } = loadAddon()
-      .unitTypes()
-      .find(({ name }) => name === type) ?? { low: -Infinity, high: Infinity };
-    return { low, high };
+  /** What data of a layer may be. */
+  domain(layer: number): { low: number; high: number; integers: boolean } {
+    return this.#native.domain(layer);
   }
 
   /** Names and shapes of all parameters. */

@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 1;
+export const NATIVE_ABI = 2;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -17,9 +17,9 @@ export interface NativeAddon {
   cpu(): NativeCpuInfo;
   /** One block of Philox4x32-10, for known-answer tests: counter [4], key [2] -> [4]. */
   philox4x32(counter: Uint32Array, key: Uint32Array): Uint32Array;
-  /** Names of the unit types the addon was built with, with the domain of their data. */
-  unitTypes(): { name: string; low: number; high: number; parameters: string[] }[];
-  readonly Rows: new (cols: number, low: number, high: number) => NativeRows;
+  /** The unit types the addon was built with; several places make one unit of a grouped type. */
+  unitTypes(): { name: string; grouped: boolean; parameters: string[] }[];
+  readonly Rows: new (cols: number, low: number, high: number, integers: boolean) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
 }
 
@@ -41,7 +41,14 @@ export interface NativeRows {
   /** Bytes held. */
   readonly bytes: number;
   /** Element (r, c) is data[offset + r * rowStride + c * colStride] * scale. Throws PARAMETER naming row and column. */
-  appendDense(data: Float32Array | Float64Array | Uint8Array, offset: number, rows: number, rowStride: number, colStride: number, scale: number): void;
+  appendDense(
+    data: Float32Array | Float64Array | Uint8Array,
+    offset: number,
+    rows: number,
+    rowStride: number,
+    colStride: number,
+    scale: number,
+  ): void;
   /** Eight columns to a byte, each row starting on a byte boundary. */
   appendBits(data: Uint8Array, rows: number, mostSignificantFirst: boolean): void;
   /** CSR; indptr has rows + 1 entries starting at 0; values null means ones. */
@@ -57,7 +64,8 @@ export interface NativeMachineSpec {
   seed: bigint;
   /** Standard deviation of the start weights. */
   weightScale: number;
-  layers: { name: string; type: string; units: number }[];
+  /** `units` counts places in a state row; `size` is the type's own number: categories, trials, words, else 1. */
+  layers: { name: string; type: string; units: number; size: number }[];
   /** Pairs of layer indices. */
   couplings: [number, number][];
 }
@@ -101,6 +109,8 @@ export interface NativeMachine {
   setCounters(counters: BigUint64Array): void;
 
   conditional(given: NativeLayerRows[], target: number, draw: 'mean' | 'sample'): NativeJob<Float32Array>;
+  /** P(category | given) of a layer of one softmax unit, [rows, categories]. */
+  categoryProbabilities(given: NativeLayerRows[], layer: number): NativeJob<Float32Array>;
   reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample'): NativeJob<Float32Array>;
   energy(all: NativeLayerRows[]): NativeJob<Float64Array>;
   freeEnergy(given: NativeLayerRows[]): NativeJob<Float64Array>;
@@ -108,6 +118,8 @@ export interface NativeMachine {
   sample(options: NativeSampleOptions): NativeJob<Float32Array>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
+  /** What data of a layer may be. */
+  domain(layer: number): { low: number; high: number; integers: boolean };
   readonly busy: boolean;
   readonly disposed: boolean;
   /** Cancels a running job, waits for it (at most one minibatch or sweep) and frees everything. Idempotent. */

@@ -10,6 +10,7 @@ import type { NativeRows } from './native.js';
 export interface Domain {
   readonly low: number;
   readonly high: number;
+  readonly integers: boolean;
 }
 
 /** Up to this many elements are packed before the call returns. */
@@ -50,7 +51,7 @@ export function packRowsNow(host: HostRows, domain: Domain, where: Where): Nativ
 
 function newRows(host: HostRows, domain: Domain): NativeRows {
   const { Rows } = loadAddon();
-  return new Rows(host.cols, domain.low, domain.high);
+  return new Rows(host.cols, domain.low, domain.high, domain.integers);
 }
 
 function arraysOf(host: HostRows): readonly { readonly length: number }[] {

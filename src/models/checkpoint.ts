@@ -57,7 +57,7 @@ function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metad
     tensors.set(trainingPrefix + name, tensorOf(values, [rows, cols]));
   tensors.set(learningRatesName, { dtype: 'F64', shape: [learningRates.length], data: learningRates });
   const counters = Object.fromEntries(Object.entries(state.counters).map(([name, value]) => [name, String(value)]));
-  metadata['training'] = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch });
+  metadata.training = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch });
 }
 
 /**
@@ -71,19 +71,19 @@ function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metad
 export async function readCheckpoint(call: string, path: string | URL, kind: string): Promise<Checkpoint> {
   const what = `${call}: ${String(path)}`;
   const { tensors, metadata } = decodeSafetensors(await readRegularFile(path, call), what);
-  if (metadata['format'] !== 'boltzkit') throw new FormatError(`${what} is not a boltzkit checkpoint`);
-  if (metadata['formatVersion'] !== formatVersion) {
-    throw new FormatError(`${what} has format version ${metadata['formatVersion']}, this version of boltzkit reads ${formatVersion}`);
+  if (metadata.format !== 'boltzkit') throw new FormatError(`${what} is not a boltzkit checkpoint`);
+  if (metadata.formatVersion !== formatVersion) {
+    throw new FormatError(`${what} has format version ${metadata.formatVersion}, this version of boltzkit reads ${formatVersion}`);
   }
-  if (metadata['kind'] !== kind) throw new FormatError(`${what} holds a model of kind '${metadata['kind']}', not '${kind}'`);
+  if (metadata.kind !== kind) throw new FormatError(`${what} holds a model of kind '${metadata.kind}', not '${kind}'`);
   const counters = tensors.get(countersName)?.data;
   if (!(counters instanceof BigUint64Array)) throw new FormatError(`${what} lacks the counters of its random numbers`);
-  const config = parseObject(what, metadata['config']);
+  const config = parseObject(what, metadata.config);
   const parameters = new Map<string, { shape: readonly number[]; values: NativeArray }>();
   for (const [name, { shape, data }] of tensors) {
     if (isFloats(data) && !name.startsWith(trainingPrefix) && name !== learningRatesName) parameters.set(name, { shape, values: data });
   }
-  return { kind, config, parameters, counters, training: readTraining(what, tensors, metadata['training']) };
+  return { kind, config, parameters, counters, training: readTraining(what, tensors, metadata.training) };
 }
 
 function isFloats(data: Tensor['data']): data is NativeArray {

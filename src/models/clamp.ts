@@ -1,5 +1,5 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { describeRows } from '../data/rows-input.js';
+import { describeRows, type HostRows } from '../data/rows-input.js';
 import { asMatrix, asVector, toFloat64 } from '../data/vector.js';
 import { ParameterError, ShapeError } from '../errors.js';
 import type { NativeSampleOptions } from '../machine/native.js';
@@ -12,13 +12,23 @@ import type { NativeSampleOptions } from '../machine/native.js';
  * @param layer - The layer whose units are clamped.
  * @param units - Its size.
  * @param chains - Number of chains; values may be given for each.
+ * @param domain - Bounds of the values.
+ * @param argument - Name of the clamp, for messages.
  */
-export function readClamp(call: string, clamp: unknown, layer: number, units: number, chains: number): NativeSampleOptions['clamps'] {
+export function readClamp(
+  call: string,
+  clamp: unknown,
+  layer: number,
+  units: number,
+  chains: number,
+  domain: { readonly low: number; readonly high: number } = { low: 0, high: 1 },
+  argument = 'clamp',
+): NativeSampleOptions['clamps'] {
   if (clamp === undefined) return [];
   const { indices, values } = readOptions(call, clamp, ['indices', 'values']);
-  const numbers = readIndices(call, indices, units);
+  const numbers = readIndices(call, indices, units, `${argument}.indices`);
   if (numbers.length === 0) return [];
-  const perChain = readValues(call, values, numbers.length, chains);
+  const perChain = readValues(call, values, numbers.length, chains, domain, `${argument}.values`);
   const rows = perChain.length / numbers.length;
   const mask = new Float32Array(rows * units);
   const states = new Float32Array(rows * units);
@@ -31,28 +41,43 @@ export function readClamp(call: string, clamp: unknown, layer: number, units: nu
   return [{ layer, mask, values: states }];
 }
 
-function readIndices(call: string, indices: unknown, units: number): number[] {
-  const where = { call, argument: 'clamp.indices', units: 'unit numbers' };
+function readIndices(call: string, indices: unknown, units: number, argument: string): number[] {
+  const where = { call, argument, units: 'unit numbers' };
   const check = new OptionCheck(call);
   const length = (indices as ArrayLike<number> | undefined | null)?.length;
-  if (typeof length !== 'number' || typeof indices === 'string') throw check.error('clamp.indices', 'a list of unit numbers', indices);
-  if (length > units) throw new ShapeError(`${call}: \`clamp.indices\` must name at most ${units} units, got ${length}`);
+  if (typeof length !== 'number' || typeof indices === 'string') throw check.error(argument, 'a list of unit numbers', indices);
+  if (length > units) throw new ShapeError(`${call}: \`${argument}\` must name at most ${units} units, got ${length}`);
   if (length === 0) return [];
   const numbers = Array.from(asVector(indices, length, where));
   const seen = new Set<number>();
   for (const unit of numbers) {
-    check.integer('clamp.indices', unit, undefined, 0, units - 1);
-    if (seen.has(unit)) throw new ParameterError(`${call}: \`clamp.indices\` must name each unit once, got ${unit} twice`);
+    check.integer(argument, unit, undefined, 0, units - 1);
+    if (seen.has(unit)) throw new ParameterError(`${call}: \`${argument}\` must name each unit once, got ${unit} twice`);
     seen.add(unit);
   }
   return numbers;
 }
 
-function readValues(call: string, values: unknown, count: number, chains: number): Float64Array {
-  const where = { call, argument: 'clamp.values', units: 'clamped units' };
-  const range = { low: 0, high: 1 };
+function readValues(
+  call: string,
+  values: unknown,
+  count: number,
+  chains: number,
+  { low, high }: { readonly low: number; readonly high: number },
+  argument: string,
+): Float64Array {
+  const where = { call, argument, units: 'clamped units' };
   const host = describeRows(values, count, where);
   // Described once already: getters of the caller are not asked again.
   const copy = { data: toFloat64(host), shape: [host.rows, count] };
-  return host.rows === 1 ? asVector(copy, count, where, range) : asMatrix(copy, chains, count, where, range);
+  return host.rows === 1 ? asVector(copy, count, where, { low, high }) : asMatrix(copy, chains, count, where, { low, high });
+}
+
+/** A clamp of all places of a layer, to one row for all chains or to one per chain. */
+export function wholeLayerClamp(call: string, name: string, host: HostRows, layer: number, chains: number): NativeSampleOptions['clamps'] {
+  if (host.rows !== 1 && host.rows !== chains) {
+    throw new ShapeError(`${call}: \`clamp.${name}\` must have 1 row or ${chains} (chains), got ${host.rows}`);
+  }
+  const values = Float32Array.from(toFloat64(host));
+  return [{ layer, mask: new Float32Array(values.length).fill(1), values }];
 }

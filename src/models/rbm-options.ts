@@ -119,6 +119,16 @@ export function readRBMOptions(call: string, options: unknown): CheckedRBMOption
   return {
     visible: check.integer('visible', given.visible, undefined, 1, mostUnits),
     hidden: check.integer('hidden', given.hidden, undefined, 1, mostUnits),
+    ...readWhere(check, given),
+  };
+}
+
+/** Checks the options that every model's constructor has. */
+export function readWhere(
+  check: OptionCheck,
+  given: { readonly seed?: unknown; readonly device?: unknown; readonly threads?: unknown; readonly weightScale?: unknown },
+): Omit<CheckedRBMOptions, 'visible' | 'hidden'> {
+  return {
     seed: check.seed('seed', given.seed, 0n),
     device: check.oneOf('device', given.device, 'auto', devices),
     threads: check.integer('threads', given.threads, 0, 0, mostThreads),

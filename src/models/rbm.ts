@@ -1,18 +1,14 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { array, type NdArray } from '../data/ndarray.js';
-import { describeRows, type RowsInput } from '../data/rows-input.js';
+import { array } from '../data/ndarray.js';
+import type { RowsInput } from '../data/rows-input.js';
 import { asMatrix, asVector } from '../data/vector.js';
 import { FormatError, ShapeError } from '../errors.js';
-import { readLearningRate } from '../machine/learning-rate.js';
-import { type BackendInfo, type Device, type LayerInput, Machine } from '../machine/machine.js';
-import type { NativeArray, NativeMachine } from '../machine/native.js';
-import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
-import { TrainingRun } from '../machine/training-run.js';
-import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
-import { type Checkpoint, capture, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import type { Device, LayerInput } from '../machine/machine.js';
+import type { TrainingRun } from '../machine/training-run.js';
+import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { readClamp } from './clamp.js';
+import { Model } from './model.js';
 import {
-  type CheckedRBMOptions,
   type FitOptions,
   type PartialFitOptions,
   type RBMOptions,
@@ -20,30 +16,11 @@ import {
   readRBMOptions,
   type SampleOptions,
 } from './rbm-options.js';
+import type { Matrix, Nats, Parameters } from './results.js';
 
 export type { EpochReport, Progress, TrainingRun } from '../machine/training-run.js';
 export type { FitOptions, PartialFitOptions, RBMOptions, SampleOptions } from './rbm-options.js';
-
-/** Real-valued results per unit, row-major. */
-export type Matrix = NdArray<Float32Array>;
-/** Energies and log-probabilities in nats, in double precision. */
-export type Nats = NdArray<Float64Array>;
-/** Parameters: Float32Array, or Float64Array on the 'reference' device. */
-export type Parameters = NdArray<Float32Array> | NdArray<Float64Array>;
-
-/** Where the last training run of a model stands. */
-export interface TrainingInfo {
-  readonly algorithm: 'pcd' | 'cd';
-  /** Epochs completed. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Updates completed. */
-  readonly step: number;
-  readonly totalSteps: number;
-  readonly batchSize: number;
-  /** Whether all updates are done; if not, `fit` with `resume: true` goes on. */
-  readonly complete: boolean;
-}
+export type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 
 const visibleLayer = 0;
 const hiddenLayer = 1;
@@ -66,60 +43,39 @@ const names = { weights: 'visible-hidden.weights', visibleBias: 'visible.bias', 
  * rbm.dispose();
  * ```
  */
-export class RBM implements Disposable {
-  readonly #options: CheckedRBMOptions;
-  readonly #machine: Machine;
-  #record: TrainingRecord | null = null;
-  /** Neither trained nor set by hand: visible biases may start from the data. */
-  #untouched = true;
-
+export class RBM extends Model {
   /**
    * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used.
    */
   constructor(options: RBMOptions) {
-    this.#options = readRBMOptions('RBM', options);
-    this.#machine = newMachine('RBM', this.#options);
+    const { visible, hidden, ...where } = readRBMOptions('RBM', options);
+    super('RBM', {
+      ...where,
+      layers: [
+        { name: 'visible', type: 'bernoulli', units: visible, size: 1 },
+        { name: 'hidden', type: 'bernoulli', units: hidden, size: 1 },
+      ],
+      couplings: [[visibleLayer, hiddenLayer]],
+    });
+  }
+
+  protected describe(): { kind: string; config: Record<string, unknown> } {
+    const { seed, weightScale } = this.machine.spec;
+    return { kind: 'rbm', config: { visible: this.visible, hidden: this.hidden, seed: String(seed), weightScale } };
   }
 
   /** Number of visible units. */
   get visible(): number {
-    return this.#options.visible;
+    return this.places(visibleLayer);
   }
 
   /** Number of hidden units. */
   get hidden(): number {
-    return this.#options.hidden;
+    return this.places(hiddenLayer);
   }
 
-  get seed(): bigint {
-    return this.#options.seed;
-  }
-
-  /** The device in use. */
-  get device(): 'cpu' | 'reference' {
-    return this.#machine.backend.device;
-  }
-
-  /** Whether a job is under way. */
-  get busy(): boolean {
-    return this.#machine.busy;
-  }
-
-  get disposed(): boolean {
-    return this.#machine.disposed;
-  }
-
-  /** What this model runs on. */
-  backendInfo(): BackendInfo {
-    return this.#machine.backend;
-  }
-
-  /** Where the last run stands, null if the model was never trained. */
-  get training(): TrainingInfo | null {
-    if (this.#record === null) return null;
-    const { settings, step, totalSteps, stepsPerEpoch } = this.#record;
-    const { algorithm, epochs, batchSize } = settings;
-    return { algorithm, epochs, epoch: Math.floor(step / stepsPerEpoch), step, totalSteps, batchSize, complete: step >= totalSteps };
+  #input(call: string, argument: string, rows: unknown, layer = visibleLayer): LayerInput {
+    return this.input(call, argument, rows, layer, layer === visibleLayer ? 'visible units' : 'hidden units');
   }
 
   // --- training --------------------------------------------------------------------------------------------------------
@@ -136,66 +92,8 @@ export class RBM implements Disposable {
    */
   fit(rows: RowsInput, options?: FitOptions): TrainingRun {
     const call = 'RBM.fit';
-    return new TrainingRun(async (control) => {
-      const plan = this.#plan(call, rows, options);
-      await train(this.#machine, plan, control, (record) => this.#keep(record));
-    });
-  }
-
-  #plan(call: string, rows: unknown, options: unknown): TrainingPlan {
-    const own = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
-    const given = readOptions(call, options, [...settingNames, ...own]);
-    const check = new OptionCheck(call);
-    const data = this.#input(call, 'data', rows);
-    const count = data.host.rows;
-    const resume = check.flag('resume', given.resume, false);
-    this.#machine.assertIdle(call);
-    const previous = this.#record;
-    if (resume && (previous === null || previous.step >= previous.totalSteps)) {
-      throw check.error('resume', 'false: this model holds no interrupted run', true);
-    }
-    const settings =
-      resume && previous !== null
-        ? resumedSettings(call, given, previous.settings)
-        : readSettings(call, given, { epochs: 10, batchSize: Math.min(100, count) });
-    if (settings.batchSize > count) throw check.error('batchSize', `at most the number of rows, ${count}`, settings.batchSize);
-    const weights = given.sampleWeights === undefined ? null : readWeights(call, given.sampleWeights, count);
-    if (resume && settings.weighted !== (weights !== null)) {
-      throw check.error(
-        'sampleWeights',
-        settings.weighted ? 'the weights of the interrupted run' : 'left out, as in the interrupted run',
-        given.sampleWeights,
-      );
-    }
-    const kept = previous?.learningRates;
-    return {
-      call,
-      data: [data],
-      validation: given.validation === undefined ? [] : [this.#input(call, 'validation', given.validation)],
-      sampleWeights: weights,
-      settings: { ...settings, weighted: weights !== null, initialiseFromData: settings.initialiseFromData && (resume || this.#untouched) },
-      learningRates: resume && kept !== undefined ? () => kept : readLearningRate(call, given.learningRate, 0.05),
-      previous,
-      resume,
-      signal: check.signal(given.signal),
-      onProgress: check.callback('onProgress', given.onProgress),
-      checkpoint: this.#checkpointPlan(call, given.checkpoint),
-    };
-  }
-
-  #checkpointPlan(call: string, given: unknown): TrainingPlan['checkpoint'] {
-    if (given === undefined) return undefined;
-    const check = new OptionCheck(call);
-    const { path, every } = readOptions(call, given, ['path', 'every']);
-    if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
-    const save = (native: NativeMachine, record: TrainingRecord): Promise<void> =>
-      writeCheckpoint(call, path, this.#checkpoint(native, record));
-    return { every: check.integer('checkpoint.every', every, undefined), save };
-  }
-
-  #keep(record: TrainingRecord): void {
-    this.#record = record;
-    if (record.step > 0) this.#untouched = false;
+    const described = (argument: string) => (given: unknown) => [this.#input(call, argument, given)];
+    return this.fitLayers(call, () => described('data')(rows), described('validation'), options);
   }
 
   /**
@@ -206,32 +104,7 @@ export class RBM implements Disposable {
    */
   async partialFit(rows: RowsInput, options?: PartialFitOptions): Promise<void> {
     const call = 'RBM.partialFit';
-    const fixed = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
-    const known = settingNames.filter((name) => !fixed.includes(name));
-    const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
-    const data = this.#input(call, 'data', rows);
-    const chains = this.#record?.settings.chains;
-    const batch = { batchSize: Math.min(100, data.host.rows), epochs: 1, ...(chains === undefined ? {} : { chains }) };
-    const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0 }, batch);
-    const check = new OptionCheck(call);
-    if (settings.batchSize > data.host.rows)
-      throw check.error('batchSize', `at most the number of rows, ${data.host.rows}`, settings.batchSize);
-    const weights = given.sampleWeights === undefined ? null : readWeights(call, given.sampleWeights, data.host.rows);
-    const plan: TrainingPlan = {
-      call,
-      data: [data],
-      validation: [],
-      sampleWeights: weights,
-      settings: { ...settings, weighted: weights !== null, initialiseFromData: settings.initialiseFromData && this.#untouched },
-      learningRates: readLearningRate(call, given.learningRate, 0.05),
-      previous: this.#record,
-      resume: false,
-      signal: check.signal(given.signal),
-      onProgress: undefined,
-      checkpoint: undefined,
-    };
-    const control = { stopped: new AbortController().signal, report: () => undefined };
-    await train(this.#machine, plan, control, (record) => this.#keep(record));
+    await this.partialFitLayers(call, [this.#input(call, 'data', rows)], options);
   }
 
   // --- conditionals ----------------------------------------------------------------------------------------------------
@@ -264,11 +137,7 @@ export class RBM implements Disposable {
   async #propagate(call: string, rows: unknown, from: number, draw: 'mean' | 'sample', options: unknown): Promise<Matrix> {
     const { signal } = readOptions(call, options, ['signal']);
     const input = this.#input(call, from === visibleLayer ? 'data' : 'hiddenRows', rows, from);
-    const to = from === visibleLayer ? hiddenLayer : visibleLayer;
-    const values = await this.#machine.over(call, [input], new OptionCheck(call).signal(signal), (native, packed) =>
-      native.conditional(packed, to, draw),
-    );
-    return array(values, [input.host.rows, this.#units(to)]);
+    return this.conditional(call, [input], from === visibleLayer ? hiddenLayer : visibleLayer, draw, signal);
   }
 
   /**
@@ -282,7 +151,7 @@ export class RBM implements Disposable {
     const check = new OptionCheck(call);
     const draw = check.oneOf('draw', given.draw, 'sample', ['sample', 'mean']);
     const input = this.#input(call, 'data', rows);
-    const values = await this.#machine.over(call, [input], check.signal(given.signal), (native, [packed]) =>
+    const values = await this.machine.over(call, [input], check.signal(given.signal), (native, [packed]) =>
       native.reconstruct(packed as NonNullable<typeof packed>, hiddenLayer, draw),
     );
     return array(values, [input.host.rows, this.visible]);
@@ -296,26 +165,14 @@ export class RBM implements Disposable {
     const { signal } = readOptions(call, options, ['signal']);
     const visible = this.#input(call, 'visibleRows', visibleRows);
     const hidden = this.#input(call, 'hiddenRows', hiddenRows, hiddenLayer);
-    if (visible.host.rows !== hidden.host.rows) {
-      throw new ShapeError(
-        `${call}: \`hiddenRows\` must have ${visible.host.rows} rows, as many as \`visibleRows\`, got ${hidden.host.rows}`,
-      );
-    }
-    const values = await this.#machine.over(call, [visible, hidden], new OptionCheck(call).signal(signal), (native, all) =>
-      native.energy(all),
-    );
-    return array(values, [values.length]);
+    return this.energies(call, [visible, hidden], signal);
   }
 
   /** F(v) = −log Σ_h exp(−E(v, h)) of rows [n, visible]; [n], in nats. Lower is likelier. */
   async freeEnergy(rows: RowsInput, options?: { readonly signal?: AbortSignal }): Promise<Nats> {
     const call = 'RBM.freeEnergy';
     const { signal } = readOptions(call, options, ['signal']);
-    const input = this.#input(call, 'data', rows);
-    const values = await this.#machine.over(call, [input], new OptionCheck(call).signal(signal), (native, packed) =>
-      native.freeEnergy(packed),
-    );
-    return array(values, [values.length]);
+    return this.freeEnergies(call, [this.#input(call, 'data', rows)], signal);
   }
 
   /**
@@ -331,7 +188,7 @@ export class RBM implements Disposable {
     const check = new OptionCheck(call);
     const exact = check.flag('exact', given.exact, false);
     const input = this.#input(call, 'data', rows);
-    const values = await this.#machine.over(call, [input], check.signal(given.signal), (native, [packed]) =>
+    const values = await this.machine.over(call, [input], check.signal(given.signal), (native, [packed]) =>
       native.pseudoLikelihood(packed as NonNullable<typeof packed>, exact),
     );
     return array(values, [values.length]);
@@ -357,7 +214,7 @@ export class RBM implements Disposable {
     const clamps = readClamp(call, given.clamp, visibleLayer, this.visible, chains);
     const startRows = start[0]?.host.rows ?? chains;
     if (startRows !== chains) throw new ShapeError(`${call}: \`start\` must have ${chains} rows (chains), got ${startRows}`);
-    const values = await this.#machine.over(call, start, check.signal(given.signal), (native, packed) =>
+    const values = await this.machine.over(call, start, check.signal(given.signal), (native, packed) =>
       native.sample({ chains, steps, beta, start: packed, clamps, layer: visibleLayer, output }),
     );
     return array(values, [chains, this.visible]);
@@ -367,44 +224,39 @@ export class RBM implements Disposable {
 
   /** The weights [visible, hidden]: a copy. Set them with any matrix of that shape. `BusyError` during a job. */
   get weights(): Parameters {
-    return this.#get('RBM.weights', names.weights, [this.visible, this.hidden]);
+    return this.getParameter('RBM.weights', names.weights, [this.visible, this.hidden]);
   }
 
   set weights(value: RowsInput) {
     const call = 'RBM.weights';
-    this.#set(call, names.weights, asMatrix(value, this.visible, this.hidden, { call, argument: 'weights', units: 'hidden units' }));
+    this.setParameter(
+      call,
+      names.weights,
+      asMatrix(value, this.visible, this.hidden, { call, argument: 'weights', units: 'hidden units' }),
+    );
   }
 
   /** The visible biases [visible]: a copy. Set them with any list of that length. `BusyError` during a job. */
   get visibleBias(): Parameters {
-    return this.#get('RBM.visibleBias', names.visibleBias, [this.visible]);
+    return this.getParameter('RBM.visibleBias', names.visibleBias, [this.visible]);
   }
 
   set visibleBias(value: RowsInput) {
     const call = 'RBM.visibleBias';
-    this.#set(call, names.visibleBias, asVector(value, this.visible, { call, argument: 'visibleBias', units: 'visible units' }));
+    this.setParameter(call, names.visibleBias, asVector(value, this.visible, { call, argument: 'visibleBias', units: 'visible units' }));
   }
 
   /** The hidden biases [hidden]: a copy. Set them with any list of that length. `BusyError` during a job. */
   get hiddenBias(): Parameters {
-    return this.#get('RBM.hiddenBias', names.hiddenBias, [this.hidden]);
+    return this.getParameter('RBM.hiddenBias', names.hiddenBias, [this.hidden]);
   }
 
   set hiddenBias(value: RowsInput) {
     const call = 'RBM.hiddenBias';
-    this.#set(call, names.hiddenBias, asVector(value, this.hidden, { call, argument: 'hiddenBias', units: 'hidden units' }));
+    this.setParameter(call, names.hiddenBias, asVector(value, this.hidden, { call, argument: 'hiddenBias', units: 'hidden units' }));
   }
 
-  #get(call: string, name: string, shape: number[]): Parameters {
-    return array(this.#machine.parameter(call, name), shape) as Parameters;
-  }
-
-  #set(call: string, name: string, values: NativeArray): void {
-    this.#machine.setParameter(call, name, values);
-    this.#untouched = false;
-  }
-
-  // --- files and end of life -------------------------------------------------------------------------------------------
+  // --- files -----------------------------------------------------------------------------------------------------------
 
   /**
    * Saves parameters and training state as a safetensors file with a checksum. The path holds either the old file or the whole new one,
@@ -413,14 +265,7 @@ export class RBM implements Disposable {
    * @throws {@link BusyError} during a job (use `fit`'s `checkpoint` option there), {@link ParameterError} when the file cannot be written.
    */
   async save(path: string | URL): Promise<void> {
-    const call = 'RBM.save';
-    await this.#machine.exclusive(call, (native) => writeCheckpoint(call, path, this.#checkpoint(native, this.#record)));
-  }
-
-  #checkpoint(native: NativeMachine, training: TrainingRecord | null): Checkpoint {
-    const { visible, hidden, seed, weightScale } = this.#options;
-    const untouched = this.#untouched && (training?.step ?? 0) === 0;
-    return { kind: 'rbm', config: { visible, hidden, seed: String(seed), weightScale, untouched }, ...capture(native), training };
+    await this.saveAs('RBM.save', path);
   }
 
   /**
@@ -433,62 +278,24 @@ export class RBM implements Disposable {
     const call = 'RBM.load';
     const where = readLoadOptions(call, options);
     const checkpoint = await readCheckpoint(call, path, 'rbm');
-    const { visible, hidden, seed, weightScale, untouched } = checkpoint.config;
-    const fail = (): never => {
-      throw new FormatError(`${call}: ${String(path)} does not describe a valid RBM`);
+    const { visible, hidden, seed, weightScale } = checkpoint.config;
+    const fail = (cause?: unknown): never => {
+      throw new FormatError(`${call}: ${String(path)} does not describe a valid RBM`, { cause });
     };
-    if (typeof seed !== 'string' || !/^\d{1,20}$/.test(seed) || typeof untouched !== 'boolean') return fail();
+    if (typeof seed !== 'string' || !/^\d{1,20}$/.test(seed)) return fail();
     const sizes = [visible, hidden] as [number, number];
     checkShape(checkpoint, names.weights, sizes, fail);
     checkShape(checkpoint, names.visibleBias, [1, sizes[0]], fail);
     checkShape(checkpoint, names.hiddenBias, [1, sizes[1]], fail);
     const rbm = new RBM({ visible: sizes[0], hidden: sizes[1], seed: BigInt(seed), weightScale: weightScale as number, ...where });
     try {
-      for (const name of Object.values(names)) rbm.#set(call, name, checkpoint.parameters.get(name)?.values as NativeArray);
-      rbm.#machine.setCounters(call, checkpoint.counters);
+      rbm.restore(call, checkpoint);
     } catch (error) {
       rbm.dispose();
-      throw new FormatError(`${call}: ${String(path)} holds values that a model cannot have`, { cause: error });
+      return fail(error);
     }
-    rbm.#record = checkpoint.training;
-    rbm.#untouched = untouched;
     return rbm;
   }
-
-  /** Cancels a running job, waits for its last update and frees all memory. Idempotent; every other call then throws `DisposedError`. */
-  dispose(): void {
-    this.#machine.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
-  #units(layer: number): number {
-    return layer === visibleLayer ? this.visible : this.hidden;
-  }
-
-  #input(call: string, argument: string, rows: unknown, layer = visibleLayer): LayerInput {
-    const where = { call, argument, units: layer === visibleLayer ? 'visible units' : 'hidden units' };
-    return { layer, host: describeRows(rows, this.#units(layer), where), where };
-  }
-}
-
-function newMachine(call: string, { visible, hidden, ...where }: CheckedRBMOptions): Machine {
-  return new Machine(call, {
-    ...where,
-    layers: [
-      { name: 'visible', type: 'bernoulli', units: visible },
-      { name: 'hidden', type: 'bernoulli', units: hidden },
-    ],
-    couplings: [[visibleLayer, hiddenLayer]],
-  });
-}
-
-function readWeights(call: string, weights: unknown, rows: number): Float64Array {
-  const values = asVector(weights, rows, { call, argument: 'sampleWeights', units: 'rows' }, { low: 0 });
-  if (values.some((w) => w > 0)) return values;
-  throw new OptionCheck(call).error('sampleWeights', 'weights of which at least one is above 0', 'zeros only');
 }
 
 /** Sizes are compared with the file's tensors before anything of that size is made. */

@@ -1,0 +1,40 @@
+import { OptionCheck } from '../arguments.js';
+
+const mostPlaces = 2 ** 31 - 1;
+
+/** The units of one layer: their type and number. Make one with `bernoulli`, `spin`, `softmax` and so on. */
+export interface Units {
+  readonly type: 'bernoulli' | 'spin' | 'softmax' | 'gaussian' | 'relu' | 'doubleRelu' | 'binomial' | 'counts';
+  /** Columns of this layer's rows: one per unit, `size` per softmax unit. */
+  readonly places: number;
+  /** Categories of a softmax, trials of a binomial, words of counts; else 1. */
+  readonly size: number;
+}
+
+function units(type: Units['type'], count: number, size = 1, places = count): Units {
+  const check = new OptionCheck(type);
+  check.integer('units', count, undefined, 1, mostPlaces);
+  check.integer('size', size, undefined, 1, mostPlaces);
+  check.integer('units', places, undefined, 1, mostPlaces);
+  return Object.freeze({ type, places, size });
+}
+
+/** `n` units with states 0 and 1. Data between 0 and 1 count as probabilities. */
+export const bernoulli = (n: number): Units => units('bernoulli', n);
+/** `n` units with states −1 and +1. Data in between count as means. */
+export const spin = (n: number): Units => units('spin', n);
+/**
+ * `groups` units with one of `categories` states each (Potts units); a row has groups × categories columns, of which each group has one 1.
+ * Data may also be given as category numbers, one per group.
+ */
+export const softmax = (categories: number, groups = 1): Units => units('softmax', groups, categories, groups * categories);
+/** `n` real units with learned variances. Data should be scaled to means around 0 and variances around 1. */
+export const gaussian = (n: number): Units => units('gaussian', n);
+/** `n` rectified units with states s ≥ 0 (a Gaussian cut off at 0). */
+export const relu = (n: number): Units => units('relu', n);
+/** `n` real units with a bias and a variance for either sign. */
+export const doubleRelu = (n: number): Units => units('doubleRelu', n);
+/** `n` units that count the successes of `trials` trials. */
+export const binomial = (n: number, trials: number): Units => units('binomial', n, trials);
+/** Word counts over a vocabulary of `words` (replicated softmax); a row's total stays as it is. */
+export const counts = (words: number): Units => units('counts', words, words);

@@ -1,0 +1,304 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import { describeCategories } from '../data/categories.js';
+import { array } from '../data/ndarray.js';
+import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
+import { asMatrix } from '../data/vector.js';
+import { FormatError, ParameterError, ShapeError } from '../errors.js';
+import type { Device, LayerInput, MachineSpec } from '../machine/machine.js';
+import type { TrainingRun } from '../machine/training-run.js';
+import type { Units } from '../machine/units.js';
+import { readCheckpoint } from './checkpoint.js';
+import { readClamp, wholeLayerClamp } from './clamp.js';
+import { Model } from './model.js';
+import { type FitOptions, type PartialFitOptions, readLoadOptions, readWhere, type SampleOptions } from './rbm-options.js';
+import type { Matrix, Nats, Parameters } from './results.js';
+
+/** How a machine is wired. */
+export interface BoltzmannMachineOptions {
+  /** Layers by name, in order. */
+  readonly layers: Readonly<Record<string, Units>>;
+  /** Pairs of names of coupled layers, each pair once. */
+  readonly couplings: readonly (readonly [string, string])[];
+  /** Seed of all randomness: a whole number or bigint in [0, 2^64). Default 0. */
+  readonly seed?: number | bigint;
+  /** Default 'auto'. */
+  readonly device?: Device;
+  /** Threads for training and sampling; default 0: as many as the process may use. Results do not depend on it. */
+  readonly threads?: number;
+  /** Standard deviation of the start weights. Default 0.01. */
+  readonly weightScale?: number;
+}
+
+/** Rows by the name of their layer, all with the same number of rows. */
+export type LayerRows = Readonly<Record<string, RowsInput>>;
+
+/** How to train a machine; `validation` has rows of the same layers as the data. */
+export type MachineFitOptions = Omit<FitOptions, 'validation'> & { readonly validation?: LayerRows };
+
+/** How to draw samples from a machine. */
+export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> & {
+  /** The layer whose states come back. Default: the first. */
+  readonly layer?: string;
+  /** States to start from by layer, one row per chain. */
+  readonly start?: LayerRows;
+  /** By layer: rows for the whole layer (one for all chains or one per chain), or some of its places with their values. */
+  readonly clamp?: Readonly<Record<string, RowsInput | { readonly indices: ArrayLike<number>; readonly values: RowsInput }>>;
+};
+
+/**
+ * A Boltzmann machine of any layers and couplings between them:
+ * E(s) = Σ_l U_l(s_l) − Σ_(a,b) s_aᵀ W_ab s_b. Layers that are not coupled to each other are drawn together (block Gibbs sampling).
+ *
+ * @example
+ * ```ts
+ * import { BoltzmannMachine, bernoulli, softmax } from 'boltzkit';
+ *
+ * const machine = new BoltzmannMachine({
+ *   layers: { image: bernoulli(4), label: softmax(2), hidden: bernoulli(3) },
+ *   couplings: [['image', 'hidden'], ['label', 'hidden']],
+ *   seed: 1,
+ * });
+ * await machine.fit({ image: [[1, 1, 0, 0], [0, 0, 1, 1]], label: [0, 1] }, { epochs: 500, batchSize: 2 });
+ * const p = await machine.probabilities('label', { image: [[1, 1, 0, 0]] }); // P(label | image), [1, 2]
+ * machine.dispose();
+ * ```
+ */
+export class BoltzmannMachine extends Model {
+  readonly #layers: ReadonlyMap<string, { readonly index: number; readonly units: Units }>;
+
+  /** @throws {@link ParameterError} on unknown or repeated names, and on options out of range. */
+  constructor(options: BoltzmannMachineOptions) {
+    const spec = readSpec('BoltzmannMachine', options);
+    super('BoltzmannMachine', spec);
+    this.#layers = new Map(
+      spec.layers.map(({ name, type, units, size }, index) => [
+        name,
+        { index, units: { type: type as Units['type'], places: units, size } },
+      ]),
+    );
+  }
+
+  protected describe(): { kind: string; config: Record<string, unknown> } {
+    const { layers, couplings, seed, weightScale } = this.machine.spec;
+    return { kind: 'boltzmann-machine', config: { layers, couplings, seed: String(seed), weightScale } };
+  }
+
+  /** Units of every layer by name. */
+  get layers(): Readonly<Record<string, Units>> {
+    return Object.fromEntries([...this.#layers].map(([name, { units }]) => [name, units]));
+  }
+
+  /** Names of coupled layers. */
+  get couplings(): readonly (readonly [string, string])[] {
+    const { layers, couplings } = this.machine.spec;
+    return couplings.map(([a, b]): [string, string] => [layers[a]?.name ?? '', layers[b]?.name ?? '']);
+  }
+
+  // --- layers and rows -------------------------------------------------------------------------------------------------
+
+  #layer(call: string, name: unknown): number {
+    const found = typeof name === 'string' ? this.#layers.get(name) : undefined;
+    if (found !== undefined) return found.index;
+    throw new OptionCheck(call).error('layer', `one of ${[...this.#layers.keys()].map((n) => `'${n}'`).join(', ')}`, name);
+  }
+
+  protected override describeLayer(rows: unknown, layer: number, where: LayerInput['where']): HostRows {
+    const spec = this.machine.spec.layers[layer];
+    if (spec?.type !== 'softmax') return describeRows(rows, this.places(layer), where);
+    return describeCategories(rows, spec.size, spec.units / spec.size, where);
+  }
+
+  #inputs(call: string, argument: string, rows: unknown): LayerInput[] {
+    const given = readOptions(call, rows, [...this.#layers.keys()]);
+    const inputs = Object.entries(given).map(([name, value]) => {
+      const layer = this.#layer(call, name);
+      return this.input(call, `${argument}.${name}`, value, layer, `places of layer '${name}'`);
+    });
+    if (inputs.length > 0) return inputs;
+    throw new ParameterError(`${call}: \`${argument}\` must hold rows of at least one layer`);
+  }
+
+  // --- training --------------------------------------------------------------------------------------------------------
+
+  /**
+   * Trains on rows of some layers; the others are hidden and must not be coupled to each other. Otherwise as `RBM.fit`.
+   *
+   * @returns A run to `await` or to iterate over with `for await`.
+   */
+  fit(data: LayerRows, options?: MachineFitOptions): TrainingRun {
+    const call = 'BoltzmannMachine.fit';
+    const validation = (rows: unknown) => this.#inputs(call, 'validation', rows);
+    return this.fitLayers(call, () => this.#inputs(call, 'data', data), validation, options);
+  }
+
+  /** Trains on the next part of a stream, as `RBM.partialFit`. */
+  async partialFit(data: LayerRows, options?: PartialFitOptions): Promise<void> {
+    const call = 'BoltzmannMachine.partialFit';
+    await this.partialFitLayers(call, this.#inputs(call, 'data', data), options);
+  }
+
+  // --- conditionals and energies ---------------------------------------------------------------------------------------
+
+  /** Means of `layer` given rows of all layers that it is coupled to; [n, places]. */
+  async mean(layer: string, given: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Matrix> {
+    return this.#conditional('BoltzmannMachine.mean', layer, given, 'mean', options);
+  }
+
+  /** A draw of `layer` given rows of all layers that it is coupled to; [n, places]. Every call draws anew. */
+  async draw(layer: string, given: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Matrix> {
+    return this.#conditional('BoltzmannMachine.draw', layer, given, 'sample', options);
+  }
+
+  async #conditional(call: string, layer: unknown, given: unknown, draw: 'mean' | 'sample', options: unknown): Promise<Matrix> {
+    const { signal } = readOptions(call, options, ['signal']);
+    const target = this.#layer(call, layer);
+    return this.conditional(call, this.#inputs(call, 'given', given), target, draw, signal);
+  }
+
+  /**
+   * P(category | given) of a layer of one softmax unit, exactly: all layers that are neither given nor asked for are summed out and must not be
+   * coupled to each other. [n, categories].
+   */
+  async probabilities(layer: string, given: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Matrix> {
+    const call = 'BoltzmannMachine.probabilities';
+    const { signal } = readOptions(call, options, ['signal']);
+    const target = this.#layer(call, layer);
+    const inputs = this.#inputs(call, 'given', given);
+    const checked = new OptionCheck(call).signal(signal);
+    const rows = inputs[0]?.host.rows ?? 0;
+    const values = await this.machine.over(call, inputs, checked, (native, packed) => native.categoryProbabilities(packed, target));
+    return array(values, [rows, this.places(target)]);
+  }
+
+  /** E(s) of complete states; [n], in nats. */
+  async energy(states: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Nats> {
+    const call = 'BoltzmannMachine.energy';
+    const { signal } = readOptions(call, options, ['signal']);
+    return this.energies(call, this.#inputs(call, 'states', states), signal);
+  }
+
+  /** F(given) = −log Σ exp(−E), the sum over all layers that are not given; they must not be coupled to each other. [n], in nats. */
+  async freeEnergy(given: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Nats> {
+    const call = 'BoltzmannMachine.freeEnergy';
+    const { signal } = readOptions(call, options, ['signal']);
+    return this.freeEnergies(call, this.#inputs(call, 'given', given), signal);
+  }
+
+  // --- sampling --------------------------------------------------------------------------------------------------------
+
+  /** Runs `n` independent block Gibbs chains and returns the states of one layer, [n, places]. Every call draws anew. */
+  async sample(n: number, options?: MachineSampleOptions): Promise<Matrix> {
+    const call = 'BoltzmannMachine.sample';
+    const given = readOptions(call, options, ['steps', 'start', 'clamp', 'beta', 'output', 'layer', 'signal']);
+    const check = new OptionCheck(call);
+    const chains = check.integer('n', n, undefined, 1, 2 ** 31 - 1);
+    const steps = check.integer('steps', given.steps, 1000, 0, 2 ** 40);
+    const beta = check.number('beta', given.beta, 1);
+    const output = check.oneOf('output', given.output, 'sample', ['sample', 'mean']);
+    const layer = given.layer === undefined ? 0 : this.#layer(call, given.layer);
+    const start = given.start === undefined ? [] : this.#inputs(call, 'start', given.start);
+    for (const { host, where } of start) {
+      if (host.rows !== chains) throw new ShapeError(`${call}: \`${where.argument}\` must have ${chains} rows (chains), got ${host.rows}`);
+    }
+    const clamps = this.#clamps(call, given.clamp, chains);
+    const values = await this.machine.over(call, start, check.signal(given.signal), (native, packed) =>
+      native.sample({ chains, steps, beta, start: packed, clamps, layer, output }),
+    );
+    return array(values, [chains, this.places(layer)]);
+  }
+
+  #clamps(call: string, clamp: unknown, chains: number): ReturnType<typeof readClamp> {
+    if (clamp === undefined) return [];
+    const given = readOptions(call, clamp, [...this.#layers.keys()]);
+    return Object.entries(given).flatMap(([name, value]) => {
+      const layer = this.#layer(call, name);
+      const some = typeof value === 'object' && value !== null && 'indices' in value && 'values' in value && !('indptr' in value);
+      if (some) return readClamp(call, value, layer, this.places(layer), chains, this.machine.domain(layer), `clamp.${name}`);
+      const { host } = this.input(call, `clamp.${name}`, value, layer, `places of layer '${name}'`);
+      return wholeLayerClamp(call, name, host, layer, chains);
+    });
+  }
+
+  // --- parameters and files --------------------------------------------------------------------------------------------
+
+  /** Names and shapes of all parameters: 'label-hidden.weights', 'hidden.bias', or 'image.parameters' for units with several. */
+  get parameterShapes(): Readonly<Record<string, readonly [number, number]>> {
+    const all = this.machine.parameters('BoltzmannMachine.parameterShapes');
+    return Object.fromEntries(all.map(({ name, rows, cols }) => [name, [rows, cols] as const]));
+  }
+
+  /** A copy of a parameter tensor, by a name from {@link parameterShapes}. `BusyError` during a job. */
+  parameter(name: string): Parameters {
+    return this.getParameter('BoltzmannMachine.parameter', name, [...this.#shape('BoltzmannMachine.parameter', name)]);
+  }
+
+  /** Replaces a parameter tensor. */
+  setParameterValues(name: string, values: RowsInput): void {
+    const call = 'BoltzmannMachine.setParameterValues';
+    const [rows, cols] = this.#shape(call, name);
+    this.setParameter(call, name, asMatrix(values, rows, cols, { call, argument: 'values', units: 'places' }));
+  }
+
+  #shape(call: string, name: string): readonly [number, number] {
+    const found = this.parameterShapes[name];
+    if (found !== undefined) return found;
+    throw new OptionCheck(call).error('name', `one of ${Object.keys(this.parameterShapes).join(', ')}`, name);
+  }
+
+  /** Saves parameters and training state, as `RBM.save`. */
+  async save(path: string | URL): Promise<void> {
+    await this.saveAs('BoltzmannMachine.save', path);
+  }
+
+  /** Loads a machine that {@link save} wrote, as `RBM.load`. */
+  static async load(path: string | URL, options?: { readonly device?: Device; readonly threads?: number }): Promise<BoltzmannMachine> {
+    const call = 'BoltzmannMachine.load';
+    const where = readLoadOptions(call, options);
+    const checkpoint = await readCheckpoint(call, path, 'boltzmann-machine');
+    let machine: BoltzmannMachine | undefined;
+    try {
+      machine = new BoltzmannMachine({ ...optionsOf(checkpoint.config), ...where });
+      machine.restore(call, checkpoint);
+      return machine;
+    } catch (error) {
+      machine?.dispose();
+      throw new FormatError(`${call}: ${String(path)} does not describe a valid machine`, { cause: error });
+    }
+  }
+}
+
+/** The constructor's options from a checkpoint's description of the machine. */
+function optionsOf({ layers, couplings, seed, weightScale }: Readonly<Record<string, unknown>>): BoltzmannMachineOptions {
+  const list = layers as MachineSpec['layers'];
+  const named = list.map(({ name, type, units, size }): [string, Units] => [name, { type: type as Units['type'], places: units, size }]);
+  const pairs = (couplings as MachineSpec['couplings']).map(([a, b]): [string, string] => [list[a]?.name ?? '', list[b]?.name ?? '']);
+  return { layers: Object.fromEntries(named), couplings: pairs, seed: BigInt(seed as string), weightScale: weightScale as number };
+}
+
+function readSpec(call: string, options: unknown): MachineSpec {
+  const given = readOptions(call, options, ['layers', 'couplings', 'seed', 'device', 'threads', 'weightScale']);
+  const check = new OptionCheck(call);
+  if (typeof given.layers !== 'object' || given.layers === null) throw check.error('layers', 'an object of units by name', given.layers);
+  const layers = Object.entries(given.layers).map(([name, value]) => readLayer(check, name, value));
+  if (layers.length === 0) throw check.error('layers', 'an object with at least one layer', given.layers);
+  if (!Array.isArray(given.couplings)) throw check.error('couplings', 'a list of pairs of layer names', given.couplings);
+  const couplings = given.couplings.map((pair: unknown) => readPair(check, pair, layers));
+  return { ...readWhere(check, given), layers, couplings };
+}
+
+function readLayer(check: OptionCheck, name: string, value: unknown): MachineSpec['layers'][number] {
+  const { type, places, size } = readOptions(check.call, value, ['type', 'places', 'size']);
+  if (typeof type !== 'string') throw check.error(`layers.${name}`, 'units such as bernoulli(100)', value);
+  const units = check.integer(`layers.${name}.places`, places, undefined, 1, 2 ** 31 - 1);
+  return { name, type, units, size: check.integer(`layers.${name}.size`, size, 1, 1, 2 ** 31 - 1) };
+}
+
+function readPair(check: OptionCheck, pair: unknown, layers: MachineSpec['layers']): [number, number] {
+  if (!Array.isArray(pair) || pair.length !== 2) throw check.error('couplings', 'a list of pairs of layer names', pair);
+  const [a, b] = pair.map((name: unknown) => {
+    const index = layers.findIndex((layer) => layer.name === name);
+    if (index >= 0) return index;
+    throw check.error('couplings', `pairs of ${layers.map((layer) => `'${layer.name}'`).join(', ')}`, name);
+  });
+  return [a as number, b as number];
+}

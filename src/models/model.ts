@@ -1,0 +1,270 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import { array } from '../data/ndarray.js';
+import { describeRows, type HostRows } from '../data/rows-input.js';
+import { asVector } from '../data/vector.js';
+import { ShapeError } from '../errors.js';
+import { readLearningRate } from '../machine/learning-rate.js';
+import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
+import type { NativeArray, NativeMachine } from '../machine/native.js';
+import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
+import { TrainingRun } from '../machine/training-run.js';
+import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
+import { type Checkpoint, capture, writeCheckpoint } from './checkpoint.js';
+import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
+
+const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
+/** Settings that make no sense for one part of a stream. */
+const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
+
+/** Rows by layer as a model's public call took them, described. */
+export type Inputs = readonly LayerInput[];
+
+/**
+ * What all models share: a machine, its training state, files and end of life. A model says which layers there are and what its users call
+ * things; every method here takes the name of the public call for its messages.
+ */
+export abstract class Model implements Disposable {
+  protected readonly machine: Machine;
+  #record: TrainingRecord | null = null;
+  /** Neither trained nor set by hand: biases of layers with data may start from it. */
+  #untouched = true;
+
+  protected constructor(call: string, spec: MachineSpec) {
+    this.machine = new Machine(call, spec);
+  }
+
+  /** Kind and construction of the model, for checkpoints. */
+  protected abstract describe(): { readonly kind: string; readonly config: Readonly<Record<string, unknown>> };
+
+  /** Seed of all randomness. */
+  get seed(): bigint {
+    return this.machine.spec.seed;
+  }
+
+  /** The device in use. */
+  get device(): 'cpu' | 'reference' {
+    return this.machine.backend.device;
+  }
+
+  /** Whether a job is under way. */
+  get busy(): boolean {
+    return this.machine.busy;
+  }
+
+  get disposed(): boolean {
+    return this.machine.disposed;
+  }
+
+  /** What this model runs on. */
+  backendInfo(): BackendInfo {
+    return this.machine.backend;
+  }
+
+  /** Where the last run stands, null if the model was never trained. */
+  get training(): TrainingInfo | null {
+    if (this.#record === null) return null;
+    const { settings, step, totalSteps, stepsPerEpoch } = this.#record;
+    const { algorithm, epochs, batchSize } = settings;
+    return { algorithm, epochs, epoch: Math.floor(step / stepsPerEpoch), step, totalSteps, batchSize, complete: step >= totalSteps };
+  }
+
+  /** Cancels a running job, waits for its last update and frees all memory. Idempotent; every other call then throws `DisposedError`. */
+  dispose(): void {
+    this.machine.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // --- inputs ----------------------------------------------------------------------------------------------------------
+
+  /** Describes rows for a layer. */
+  protected input(call: string, argument: string, rows: unknown, layer: number, units: string): LayerInput {
+    const where = { call, argument, units };
+    return { layer, host: this.describeLayer(rows, layer, where), where };
+  }
+
+  /** How rows of a layer are read; models with categories read those too. */
+  protected describeLayer(rows: unknown, layer: number, where: LayerInput['where']): HostRows {
+    return describeRows(rows, this.places(layer), where);
+  }
+
+  /** Columns of a layer's rows. */
+  protected places(layer: number): number {
+    return this.machine.spec.layers[layer]?.units ?? 0;
+  }
+
+  // --- training --------------------------------------------------------------------------------------------------------
+
+  /** A training run over inputs that are described when the run begins. */
+  protected fitLayers(call: string, data: () => Inputs, validation: (rows: unknown) => Inputs, options: unknown): TrainingRun {
+    return new TrainingRun(async (control) => {
+      const plan = this.#plan(call, data, validation, options);
+      await train(this.machine, plan, control, (record) => this.#keep(record));
+    });
+  }
+
+  /** One update per minibatch of the inputs, in order. */
+  protected async partialFitLayers(call: string, inputs: Inputs, options: unknown): Promise<void> {
+    const known = settingNames.filter((name) => !runOnly.includes(name));
+    const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
+    const rows = rowCount(call, inputs);
+    const chains = this.#record?.settings.chains;
+    const defaults = { batchSize: Math.min(100, rows), epochs: 1, ...(chains === undefined ? {} : { chains }) };
+    const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0 }, defaults);
+    const check = new OptionCheck(call);
+    const weights = readWeights(check, given.sampleWeights, rows);
+    const plan: TrainingPlan = {
+      call,
+      data: inputs,
+      validation: [],
+      sampleWeights: weights,
+      settings: this.#completed(check, settings, rows, weights, false),
+      learningRates: readLearningRate(call, given.learningRate, 0.05),
+      previous: this.#record,
+      resume: false,
+      signal: check.signal(given.signal),
+      onProgress: undefined,
+      checkpoint: undefined,
+    };
+    const control = { stopped: new AbortController().signal, report: () => undefined };
+    await train(this.machine, plan, control, (record) => this.#keep(record));
+  }
+
+  #plan(call: string, data: () => Inputs, validation: (rows: unknown) => Inputs, options: unknown): TrainingPlan {
+    const given = readOptions(call, options, [...settingNames, ...runOptions]);
+    const check = new OptionCheck(call);
+    const inputs = data();
+    const rows = rowCount(call, inputs);
+    const resume = check.flag('resume', given.resume, false);
+    this.machine.assertIdle(call);
+    const previous = this.#record;
+    if (resume && (previous === null || previous.step >= previous.totalSteps)) {
+      throw check.error('resume', 'false: this model holds no interrupted run', true);
+    }
+    const interrupted = resume ? previous : null;
+    const settings =
+      interrupted === null
+        ? readSettings(call, given, { epochs: 10, batchSize: Math.min(100, rows) })
+        : resumedSettings(call, given, interrupted.settings);
+    const weights = readWeights(check, given.sampleWeights, rows);
+    if (interrupted !== null && interrupted.settings.weighted !== (weights !== null)) {
+      const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';
+      throw check.error('sampleWeights', expected, given.sampleWeights);
+    }
+    return {
+      call,
+      data: inputs,
+      validation: given.validation === undefined ? [] : validation(given.validation),
+      sampleWeights: weights,
+      settings: this.#completed(check, settings, rows, weights, resume),
+      learningRates: interrupted === null ? readLearningRate(call, given.learningRate, 0.05) : () => interrupted.learningRates,
+      previous,
+      resume,
+      signal: check.signal(given.signal),
+      onProgress: check.callback('onProgress', given.onProgress),
+      checkpoint: this.#checkpointPlan(check, given.checkpoint),
+    };
+  }
+
+  #completed(
+    check: OptionCheck,
+    settings: TrainingPlan['settings'],
+    rows: number,
+    weights: Float64Array | null,
+    resume: boolean,
+  ): TrainingPlan['settings'] {
+    if (settings.batchSize > rows) throw check.error('batchSize', `at most the number of rows, ${rows}`, settings.batchSize);
+    return { ...settings, weighted: weights !== null, initialiseFromData: settings.initialiseFromData && (resume || this.#untouched) };
+  }
+
+  #checkpointPlan(check: OptionCheck, given: unknown): TrainingPlan['checkpoint'] {
+    if (given === undefined) return undefined;
+    const { path, every } = readOptions(check.call, given, ['path', 'every']);
+    if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
+    const save = (native: NativeMachine, record: TrainingRecord): Promise<void> =>
+      writeCheckpoint(check.call, path, this.#checkpoint(native, record));
+    return { every: check.integer('checkpoint.every', every, undefined), save };
+  }
+
+  #keep(record: TrainingRecord): void {
+    this.#record = record;
+    if (record.step > 0) this.#untouched = false;
+  }
+
+  // --- questions -------------------------------------------------------------------------------------------------------
+
+  protected async conditional(call: string, inputs: Inputs, target: number, draw: 'mean' | 'sample', signal: unknown): Promise<Matrix> {
+    const checked = new OptionCheck(call).signal(signal);
+    const rows = rowCount(call, inputs);
+    const values = await this.machine.over(call, inputs, checked, (native, packed) => native.conditional(packed, target, draw));
+    return array(values, [rows, this.places(target)]);
+  }
+
+  protected async energies(call: string, inputs: Inputs, signal: unknown): Promise<Nats> {
+    rowCount(call, inputs);
+    const checked = new OptionCheck(call).signal(signal);
+    const values = await this.machine.over(call, inputs, checked, (native, packed) => native.energy(packed));
+    return array(values, [values.length]);
+  }
+
+  protected async freeEnergies(call: string, inputs: Inputs, signal: unknown): Promise<Nats> {
+    rowCount(call, inputs);
+    const checked = new OptionCheck(call).signal(signal);
+    const values = await this.machine.over(call, inputs, checked, (native, packed) => native.freeEnergy(packed));
+    return array(values, [values.length]);
+  }
+
+  // --- parameters ------------------------------------------------------------------------------------------------------
+
+  protected getParameter(call: string, name: string, shape: number[]): Parameters {
+    return array(this.machine.parameter(call, name), shape) as Parameters;
+  }
+
+  protected setParameter(call: string, name: string, values: NativeArray): void {
+    this.machine.setParameter(call, name, values);
+    this.#untouched = false;
+  }
+
+  // --- files -----------------------------------------------------------------------------------------------------------
+
+  protected async saveAs(call: string, path: string | URL): Promise<void> {
+    await this.machine.exclusive(call, (native) => writeCheckpoint(call, path, this.#checkpoint(native, this.#record)));
+  }
+
+  #checkpoint(native: NativeMachine, training: TrainingRecord | null): Checkpoint {
+    const { kind, config } = this.describe();
+    const untouched = this.#untouched && (training?.step ?? 0) === 0;
+    return { kind, config: { ...config, untouched }, ...capture(native), training };
+  }
+
+  /** Takes over what a checkpoint holds; shapes have been compared. */
+  protected restore(call: string, checkpoint: Checkpoint): void {
+    for (const [name, { values }] of checkpoint.parameters) this.machine.setParameter(call, name, values);
+    this.machine.setCounters(call, checkpoint.counters);
+    this.#record = checkpoint.training;
+    this.#untouched = checkpoint.config.untouched === true;
+  }
+}
+
+/** The number of rows, the same for all inputs. */
+function rowCount(call: string, inputs: Inputs): number {
+  const [first, ...others] = inputs;
+  const rows = first?.host.rows ?? 0;
+  for (const { host, where } of others) {
+    if (host.rows !== rows) {
+      throw new ShapeError(
+        `${call}: \`${where.argument}\` must have ${rows} rows, as many as \`${first?.where.argument}\`, got ${host.rows}`,
+      );
+    }
+  }
+  return rows;
+}
+
+function readWeights(check: OptionCheck, weights: unknown, rows: number): Float64Array | null {
+  if (weights === undefined) return null;
+  const values = asVector(weights, rows, { call: check.call, argument: 'sampleWeights', units: 'rows' }, { low: 0 });
+  if (values.some((w) => w > 0)) return values;
+  throw check.error('sampleWeights', 'weights of which at least one is above 0', 'zeros only');
+}
