@@ -126,6 +126,9 @@ class Backend {
   virtual void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) = 0;
   // Means and/or samples of a layer given its fields; either output may be null; both may be asked for at once.
   virtual void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) = 0;
+  // One sequential sweep over the units of a layer that is coupled to itself, in place: unit after unit is drawn given `fields` and the newest
+  // states of the others. weights [places, places], symmetric, zero between places of one unit.
+  virtual void sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) = 0;
   // states[r, j] = values[r or 0, j] wherever mask[r or 0, j] != 0; mask and values have one row or as many as states.
   virtual void clamp(const Tensor& mask, const Tensor& values, Tensor& states) = 0;
 

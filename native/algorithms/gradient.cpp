@@ -30,7 +30,10 @@ Gradient::Gradient(const Machine& machine) : machine_(machine) {
     means_.push_back(backend.tensor(1, machine.units(l)));
     biasRows_.push_back(biasRow(machine, l));
   }
-  for (const Coupling& c : machine.wiring().couplings()) weights_.push_back(backend.tensor(machine.units(c.a), machine.units(c.b)));
+  for (const Coupling& c : machine.wiring().couplings()) {
+    if (c.lateral()) masks_.push_back({weights_.size(), machine.lateralMask(c.a), backend.tensor(machine.units(c.a), machine.units(c.a))});
+    weights_.push_back(backend.tensor(machine.units(c.a), machine.units(c.b)));
+  }
 }
 
 void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first) {
@@ -61,10 +64,15 @@ void Gradient::centre(const std::vector<TensorPtr>& offsets) {
   }
 }
 
+void Gradient::maskLateral() {
+  for (const Mask& m : masks_) machine_.backend().clamp(*m.mask, *m.zeros, *weights_[m.coupling]);
+}
+
 void Gradient::compensate(const std::vector<TensorPtr>& offsets) const {
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const auto [a, b] = machine_.wiring().couplings()[c];
     compensate(a, {offsets[b].get(), weights_[c].get(), true, -1});
+    if (a == b) continue;  // each pair counts once
     compensate(b, {offsets[a].get(), weights_[c].get(), false, -1});
   }
 }

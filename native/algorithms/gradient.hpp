@@ -20,6 +20,8 @@ class Gradient {
 
   // Turns the accumulated difference into the centred gradient for these offsets ([1, units] per layer).
   void centre(const std::vector<TensorPtr>& offsets);
+  // Zeroes what a lateral coupling must not have: weights between places of one unit.
+  void maskLateral();
   // After the optimiser replaced gradients by steps and applied them: moves the biases so that b' took its step.
   void compensate(const std::vector<TensorPtr>& offsets) const;
 
@@ -36,6 +38,11 @@ class Gradient {
   const Machine& machine_;
   std::vector<TensorPtr> weights_, units_, means_;
   std::vector<TensorPtr> biasRows_;  // [1, parameters]: 1 where a parameter is a bias; null for types with one parameter
+  struct Mask {
+    std::size_t coupling;
+    TensorPtr mask, zeros;
+  };
+  std::vector<Mask> masks_;
   TensorPtr ones_;
 };
 

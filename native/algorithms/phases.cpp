@@ -3,24 +3,23 @@
 namespace boltzkit {
 namespace {
 
-std::vector<bool> inverted(std::vector<bool> flags) {
-  flags.flip();
-  return flags;
-}
-
-void requireUncoupled(const Machine& machine, const std::vector<bool>& free) {
-  const std::vector<Layer>& layers = machine.wiring().layers();
-  for (const Coupling& c : machine.wiring().couplings())
-    if (free[c.a] && free[c.b])
-      throw parameterError("layers without data must not be coupled to each other, '" + layers[c.a].name + "' and '" + layers[c.b].name +
-                           "' are");
-}
-
-std::vector<bool> lastBlock(const Machine& machine) {
+// Layers of the last block of free layers that are not coupled to themselves: their means given all other layers are at hand.
+std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& clamped) {
   std::vector<bool> flags(machine.wiring().layers().size(), false);
-  const std::vector<std::vector<std::size_t>> blocks = machine.wiring().blocks(flags);
-  for (std::size_t layer : blocks.back()) flags[layer] = true;
+  const std::vector<std::vector<std::size_t>> blocks = machine.wiring().blocks(clamped);
+  if (blocks.empty()) return flags;
+  for (std::size_t layer : blocks.back()) flags[layer] = machine.wiring().lateral(layer) == nullptr;
   return flags;
+}
+
+// Sweeps whose last one leaves means where the phase has room for them; samples of those layers only if the chains go on from here.
+void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t sweeps, bool persist) {
+  for (std::uint64_t s = 0; s + 1 < sweeps; ++s, ++stream.step) gibbs.sweep(phase.states, stream, 0, 1);
+  for (const std::vector<std::size_t>& block : gibbs.blocks())
+    for (std::size_t layer : block) {
+      Tensor* mean = phase.means[layer].get();
+      gibbs.update(layer, phase.states, stream, 0, 1, mean, mean && !persist ? nullptr : &phase.states[layer]);
+    }
 }
 
 }  // namespace
@@ -40,27 +39,35 @@ void Phase::setRows(std::size_t n) {
     if (mean) mean->setRows(n);
 }
 
-PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize)
+PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps)
     : machine_(machine),
       data_(data),
-      free_(inverted(data.given())),
       gibbs_(machine, data.given(), batchSize),
-      phase_(machine, batchSize, free_, gibbs_) {
-  requireUncoupled(machine, free_);
+      phase_(machine, batchSize, lastBlock(machine, data.given()), gibbs_) {
+  const bool factorised = gibbs_.blocks().size() <= 1 && !anyLateral();
+  sweeps_ = factorised ? 1 : sweeps;
+}
+
+bool PositivePhase::anyLateral() const {
+  for (std::size_t l = 0; l < data_.given().size(); ++l)
+    if (!data_.given()[l] && machine_.wiring().lateral(l)) return true;
+  return false;
 }
 
 void PositivePhase::run(std::span<const std::uint32_t> rows, bool sample) {
   phase_.setRows(rows.size());
   data_.gather(rows, phase_.states);
-  const Stream stream{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive)};
-  for (std::size_t l = 0; l < free_.size(); ++l)
-    if (free_[l]) gibbs_.update(l, phase_.states, stream, 0, 1, phase_.means[l].get(), sample ? &phase_.states[l] : nullptr);
+  if (gibbs_.blocks().size() > 1 || anyLateral())
+    for (std::size_t l = 0; l < data_.given().size(); ++l)
+      if (!data_.given()[l]) machine_.backend().fill(0, phase_.states[l]);  // no field yet from layers without states
+  const Stream stream{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive, sweeps_)};
+  sweepToMeans(gibbs_, phase_, stream, sweeps_, sample);
 }
 
 NegativePhase::NegativePhase(Machine& machine, std::size_t chains)
     : machine_(machine),
       gibbs_(machine, std::vector<bool>(machine.wiring().layers().size(), false), chains),
-      phase_(machine, chains, lastBlock(machine), gibbs_) {}
+      phase_(machine, chains, lastBlock(machine, std::vector<bool>(machine.wiring().layers().size(), false)), gibbs_) {}
 
 void NegativePhase::start(const LayerData& data) {
   const std::size_t chains = phase_.states.rows();
@@ -77,13 +84,8 @@ void NegativePhase::start(const LayerData& data) {
 }
 
 void NegativePhase::run(std::uint64_t sweeps, bool persist) {
-  Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};
-  for (std::uint64_t s = 0; s + 1 < sweeps; ++s, ++stream.step) gibbs_.sweep(phase_.states, stream, 0, 1);
-  for (const std::vector<std::size_t>& block : gibbs_.blocks())
-    for (std::size_t layer : block) {
-      Tensor* mean = phase_.means[layer].get();
-      gibbs_.update(layer, phase_.states, stream, 0, 1, mean, mean && !persist ? nullptr : &phase_.states[layer]);
-    }
+  const Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};
+  sweepToMeans(gibbs_, phase_, stream, sweeps, persist);
 }
 
 }  // namespace boltzkit

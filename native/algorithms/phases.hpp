@@ -20,17 +20,20 @@ struct Phase {
 
 class PositivePhase {
  public:
-  // Throws ParameterError when layers without data are coupled to each other: their joint posterior has no closed form.
-  PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize);
+  // `sweeps` Gibbs sweeps over the layers without data where their joint posterior has no closed form (they are coupled to each other or to
+  // themselves; Ackley, Hinton & Sejnowski 1985); otherwise their means are exact at once.
+  PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps);
 
   // Loads the rows and takes the means of the other layers; samples them too when the negative phase starts here.
   void run(std::span<const std::uint32_t> rows, bool sample);
   Phase& phase() { return phase_; }
 
  private:
+  bool anyLateral() const;
+
   Machine& machine_;
   const LayerData& data_;
-  std::vector<bool> free_;
+  std::uint64_t sweeps_;
   BlockGibbs gibbs_;
   Phase phase_;
 };

@@ -35,7 +35,7 @@ struct Trainer::Impl {
         stepsPerEpoch(validated()),
         totalSteps(stepsPerEpoch * options.epochs),
         rowWeights(meanOne(std::move(sampleWeights))),
-        positive(m, data, options.batchSize),
+        positive(m, data, options.batchSize, options.positiveSteps),
         negative(m, pcd() ? options.chains : options.batchSize),
         gradient(m),
         steps(m, options, totalSteps) {
@@ -146,6 +146,7 @@ struct Trainer::Impl {
     const double chains = static_cast<double>(negative.phase().states.rows());
     gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false);
     if (options.centred) gradient.centre(offsets);
+    gradient.maskLateral();
     addSparsity();
     if (const auto bad = steps.take(gradient, step))
       throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + *bad + "' infinite or not a number");
@@ -182,8 +183,9 @@ struct Trainer::Impl {
   // Running means of the layers without data, from this batch's positive phase: centring offsets and activities.
   void trackMeans(double n) {
     for (std::size_t l = 0; l < offsets.size(); ++l) {
-      const Tensor* mean = positive.phase().means[l].get();
-      if (!mean) continue;
+      if (data.given()[l]) continue;
+      const TensorPtr& conditional = positive.phase().means[l];
+      const Tensor* mean = conditional ? conditional.get() : &positive.phase().states[l];
       if (options.centred)
         columnSums(backend, *ones, *mean, batchWeights.get(), options.offsetRate / n, 1 - options.offsetRate, *offsets[l]);
       if (activity[l])

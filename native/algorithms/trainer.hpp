@@ -14,7 +14,8 @@ namespace boltzkit {
 
 struct TrainerOptions {
   enum class Algorithm { cd, pcd } algorithm = Algorithm::pcd;
-  std::uint64_t steps = 1;  // k: Gibbs sweeps per update
+  std::uint64_t steps = 1;           // k: Gibbs sweeps per update
+  std::uint64_t positiveSteps = 10;  // sweeps over layers without data, where their posterior has no closed form
   std::uint64_t epochs = 10;
   std::size_t batchSize = 100;
   std::size_t chains = 100;  // persistent chains (pcd)

@@ -17,6 +17,7 @@ bool nonNegative(double x) { return x >= 0 && std::isfinite(x); }
 void validateOptions(const TrainerOptions& o, std::size_t rows) {
   if (rows == 0) throw shapeError("training needs at least one row");
   require(o.steps >= 1 && o.steps < maxStreamStep, "steps", "at least 1", static_cast<double>(o.steps));
+  require(o.positiveSteps >= 1 && o.positiveSteps < maxStreamStep, "positiveSteps", "at least 1", static_cast<double>(o.positiveSteps));
   require(o.epochs >= 1 && o.epochs < maxStreamStep / rows, "epochs", "at least 1", static_cast<double>(o.epochs));
   require(o.batchSize >= 1, "batchSize", "at least 1", static_cast<double>(o.batchSize));
   if (o.batchSize > rows)

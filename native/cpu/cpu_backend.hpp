@@ -25,6 +25,7 @@ class CpuBackend final : public Backend {
 
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override;
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override;
+  void sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) override;
   void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override;
 
   void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override;

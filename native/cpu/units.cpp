@@ -98,6 +98,27 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
   });
 }
 
+// A chain is a row: threads share the chains, and a unit's lateral field is one inner product with a row of the symmetric weights.
+void CpuBackend::sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) {
+  visitUnit(update.units.type, [&](auto unit) {
+    CpuTensor& to = cpuTensor(states);
+    to.touch();
+    const double work = static_cast<double>(states.rows() * states.cols()) * (scalarStep + static_cast<double>(states.cols()) / 8);
+    engine_.parallelRows(states.rows(), work, [&](std::size_t first, std::size_t last) {
+      std::vector<float> scratch(update.units.size);
+      for (std::size_t r = first; r < last; ++r) {
+        RowWords words(update.stream, update.firstChain + static_cast<std::uint32_t>(r));
+        float* s = to.touchedRow(r);
+        auto lateral = [&](std::size_t j) {
+          return static_cast<float>(engine_.kernels().dot(cpuTensor(weights).row(j), s, states.cols()));
+        };
+        boltzkit::sweepRow<decltype(unit)>(rowUnits(update.units), cpuTensor(fields).row(r), static_cast<float>(update.beta), words,
+                                           lateral, scratch.data(), s);
+      }
+    });
+  });
+}
+
 void CpuBackend::clamp(const Tensor& mask, const Tensor& values, Tensor& states) {
   const CpuTensor &chosen = cpuTensor(mask), &from = cpuTensor(values);
   CpuTensor& to = cpuTensor(states);

@@ -9,7 +9,7 @@ namespace {
 
 void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given) {
   for (const Coupling& c : machine.wiring().couplings())
-    if (!given[c.a] && !given[c.b])
+    if (!given[c.a] && !given[c.b])  // a lateral coupling counts as well
       throw parameterError("layers that are summed out must not be coupled to each other, '" + machine.wiring().layers()[c.a].name +
                            "' and '" + machine.wiring().layers()[c.b].name + "' are");
 }
@@ -44,7 +44,7 @@ void freeEnergies(const Machine& machine, const States& states, const std::vecto
     const Coupling& coupling = machine.wiring().couplings()[c];
     if (!given[coupling.a] || !given[coupling.b]) continue;
     TensorPtr fields = backend.tensor(states.rows(), machine.units(coupling.b));
-    const FieldTerm term{&states[coupling.a], &machine.weights(c), false};
+    const FieldTerm term{&states[coupling.a], &machine.weights(c), false, coupling.lateral() ? 0.5 : 1};
     backend.fields(std::span(&term, 1), false, *fields);
     backend.rowDots(*fields, states[coupling.b], part);
     subtract();

@@ -15,7 +15,11 @@ void BlockGibbs::update(std::size_t layer, const States& states, const Stream& s
   layerFields(machine_, layer, states, {}, fields);
   UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain, &states[layer]};
   update.stream.layer = static_cast<std::uint8_t>(layer);
-  machine_.backend().updateUnits(update, fields, mean, sample);
+  const Tensor* lateral = machine_.lateralWeights(layer);
+  if (!lateral) return machine_.backend().updateUnits(update, fields, mean, sample);
+  if (mean || sample != &states[layer])
+    throw Error(ErrorCode::internal, "a layer coupled to itself is drawn in place and has no joint means");
+  machine_.backend().sweepLateral(update, fields, *lateral, *sample);
 }
 
 void BlockGibbs::sweep(States& states, const Stream& stream, std::uint32_t firstChain, double beta) {

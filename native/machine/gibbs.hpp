@@ -12,6 +12,7 @@ class BlockGibbs {
 
   const std::vector<std::vector<std::size_t>>& blocks() const { return blocks_; }
 
+  // A layer that is coupled to itself is swept unit by unit, in place, and has no means.
   // Draws one free layer given the others; either output may be null. The stream's layer is filled in here.
   void update(std::size_t layer, const States& states, const Stream& stream, std::uint32_t firstChain, double beta, Tensor* mean,
               Tensor* sample);

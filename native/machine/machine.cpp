@@ -38,7 +38,31 @@ Machine::Machine(std::unique_ptr<Backend> backend, Wiring wiring, std::uint64_t 
     const Coupling& coupling = wiring_.couplings()[c];
     weights_.push_back(backend_->tensor(units(coupling.a), units(coupling.b)));
     drawWeights(*backend_, seed_, c, weightScale, *weights_.back());
+    if (coupling.lateral()) makeSymmetric(coupling.a, *weights_.back());
   }
+}
+
+TensorPtr Machine::lateralMask(std::size_t layer) const {
+  const Layer& l = wiring_.layers()[layer];
+  const std::size_t group = visitUnit(l.type, [](auto unit) { return decltype(unit)::grouped; }) ? l.size : 1;
+  std::vector<float> mask(checkedMultiply(l.units, l.units), 0.0f);
+  for (std::size_t i = 0; i < l.units; ++i)
+    for (std::size_t j = i / group * group; j < (i / group + 1) * group; ++j) mask[i * l.units + j] = 1;
+  TensorPtr tensor = backend_->tensor(l.units, l.units);
+  backend_->upload(std::span<const float>(mask), *tensor);
+  return tensor;
+}
+
+// The upper triangle decides.
+void Machine::makeSymmetric(std::size_t layer, Tensor& weights) const {
+  const std::size_t n = weights.rows();
+  std::vector<double> values(checkedMultiply(n, n));
+  backend_->download(weights, std::span<double>(values));
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < i; ++j) values[i * n + j] = values[j * n + i];
+  backend_->upload(std::span<const double>(values), weights);
+  const TensorPtr mask = lateralMask(layer), zeros = backend_->tensor(n, n);
+  backend_->clamp(*mask, *zeros, weights);
 }
 
 std::vector<Machine::Named> Machine::parameters() const {

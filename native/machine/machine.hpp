@@ -20,6 +20,13 @@ class Machine {
   std::size_t units(std::size_t layer) const { return wiring_.layers()[layer].units; }
 
   Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
+  // Weights of a layer's coupling with itself, or null.
+  const Tensor* lateralWeights(std::size_t layer) const {
+    const Coupling* c = wiring_.lateral(layer);
+    return c ? weights_[static_cast<std::size_t>(c - wiring_.couplings().data())].get() : nullptr;
+  }
+  // 1 where a lateral coupling's weights must stay zero [units, units].
+  TensorPtr lateralMask(std::size_t layer) const;
   Tensor& unitParameters(std::size_t layer) const { return *unitParameters_[layer]; }
   Units unitsOf(std::size_t layer) const {
     return {wiring_.layers()[layer].type, unitParameters_[layer].get(), wiring_.layers()[layer].size};
@@ -39,6 +46,8 @@ class Machine {
   std::vector<std::uint64_t>& stepCounters() { return counters_; }  // indexed by Purpose; saved in checkpoints
 
  private:
+  void makeSymmetric(std::size_t layer, Tensor& weights) const;
+
   std::unique_ptr<Backend> backend_;
   Wiring wiring_;
   std::uint64_t seed_;

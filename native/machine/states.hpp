@@ -15,7 +15,7 @@ struct States {
   std::vector<TensorPtr> layers;
 };
 
-// out = the field on `layer` from all coupled layers whose entry in `from` is true (all of them when empty).
+// out = the field on `layer` from all other coupled layers whose entry in `from` is true (all of them when empty).
 void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out);
 
 }  // namespace boltzkit

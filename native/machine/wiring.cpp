@@ -39,7 +39,8 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
   std::set<std::pair<std::size_t, std::size_t>> pairs;
   for (const Coupling& c : couplings_) {
     if (c.a >= layers_.size() || c.b >= layers_.size()) throw parameterError("a coupling names a layer that does not exist");
-    if (c.a == c.b) throw parameterError("layer '" + layers_[c.a].name + "' cannot be coupled to itself");
+    if (c.lateral() && layers_[c.a].type == UnitType::counts)
+      throw parameterError("layer '" + layers_[c.a].name + "' of counts is one unit and cannot be coupled to itself");
     if (!pairs.insert(std::minmax(c.a, c.b)).second)
       throw parameterError("layers '" + layers_[c.a].name + "' and '" + layers_[c.b].name + "' are coupled twice");
     checkedMultiply(checkedMultiply(layers_[c.a].units, layers_[c.b].units), sizeof(double));
@@ -49,6 +50,11 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
 bool Wiring::coupled(std::size_t a, std::size_t b) const {
   return std::any_of(couplings_.begin(), couplings_.end(),
                      [&](const Coupling& c) { return (c.a == a && c.b == b) || (c.a == b && c.b == a); });
+}
+
+const Coupling* Wiring::lateral(std::size_t layer) const {
+  const auto found = std::find_if(couplings_.begin(), couplings_.end(), [&](const Coupling& c) { return c.lateral() && c.a == layer; });
+  return found == couplings_.end() ? nullptr : &*found;
 }
 
 std::string Wiring::couplingName(std::size_t c) const { return layers_[couplings_[c].a].name + "-" + layers_[couplings_[c].b].name; }

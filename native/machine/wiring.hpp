@@ -17,17 +17,22 @@ struct Layer {
 
 struct Coupling {
   std::size_t a, b;  // layer indices; weights are [units of a, units of b]
+  bool lateral() const {
+    return a == b;
+  }  // within a layer: symmetric, zero between places of one unit; each pair counts once in the energy
 };
 
 class Wiring {
  public:
   // Throws ParameterError on: no layers, more than 256, an empty or repeated name, no units, an unknown layer, a coupling
-  // given twice or of a layer with itself.
+  // given twice, counts coupled to themselves.
   Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings);
 
   const std::vector<Layer>& layers() const { return layers_; }
   const std::vector<Coupling>& couplings() const { return couplings_; }
   bool coupled(std::size_t a, std::size_t b) const;
+  // The coupling of a layer with itself, if there is one.
+  const Coupling* lateral(std::size_t layer) const;
   std::string couplingName(std::size_t c) const;  // "visible-hidden"
 
   // Blocks of mutually uncoupled layers that cover the free ones, each block in rising layer order (greedy colouring).

@@ -18,12 +18,8 @@ struct DoubleTensor final : Tensor {
   std::vector<double> values;
 };
 
-DoubleTensor& of(Tensor& t) {
-  return static_cast<DoubleTensor&>(t);
-}
-const DoubleTensor& of(const Tensor& t) {
-  return static_cast<const DoubleTensor&>(t);
-}
+DoubleTensor& of(Tensor& t) { return static_cast<DoubleTensor&>(t); }
+const DoubleTensor& of(const Tensor& t) { return static_cast<const DoubleTensor&>(t); }
 
 struct HostData final : Data {
   explicit HostData(std::shared_ptr<const Rows> r) : source(std::move(r)) {}
@@ -32,9 +28,7 @@ struct HostData final : Data {
   std::shared_ptr<const Rows> source;
 };
 
-double sign(double x) {
-  return x > 0 ? 1 : x < 0 ? -1 : 0;
-}
+double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 class ReferenceBackend final : public Backend {
  public:
@@ -86,6 +80,22 @@ class ReferenceBackend final : public Backend {
         RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain + r));
         updateRow<decltype(unit)>(row(update.units), of(fields).row(r), update.beta, update.before ? of(*update.before).row(r) : nullptr,
                                   words, mean ? of(*mean).row(r) : nullptr, sample ? of(*sample).row(r) : nullptr);
+      }
+    });
+  }
+
+  void sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) override {
+    visitUnit(update.units.type, [&](auto unit) {
+      std::vector<double> scratch(update.units.size);
+      for (std::size_t r = 0; r < fields.rows(); ++r) {
+        RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain + r));
+        double* s = of(states).row(r);
+        auto lateral = [&](std::size_t j) {
+          double sum = 0;
+          for (std::size_t k = 0; k < states.cols(); ++k) sum += of(weights).row(j)[k] * s[k];
+          return sum;
+        };
+        sweepRow<decltype(unit)>(row(update.units), of(fields).row(r), update.beta, words, lateral, scratch.data(), s);
       }
     });
   }
@@ -191,8 +201,6 @@ class ReferenceBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> makeReferenceBackend() {
-  return std::make_unique<ReferenceBackend>();
-}
+std::unique_ptr<Backend> makeReferenceBackend() { return std::make_unique<ReferenceBackend>(); }
 
 }  // namespace boltzkit

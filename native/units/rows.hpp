@@ -43,6 +43,22 @@ void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, const 
   }
 }
 
+// Draws unit after unit in place, each given the newest states of the others; lateral(j) is their field on place j. Before each draw the
+// old states are still there, so a grouped type keeps its total. `scratch` has room for the places of one group.
+template <class Unit, class Real, class Lateral>
+void sweepRow(const RowUnits<Real>& units, const Real* field, Real beta, RowWords& words, Lateral&& lateral, Real* scratch, Real* states) {
+  if constexpr (Unit::grouped) {
+    for (std::size_t j = 0, group = 0; j < units.places; j += units.size, ++group) {
+      for (std::size_t k = 0; k < units.size; ++k) scratch[k] = field[j + k] + lateral(j + k);
+      const Real total = groupTotal<Unit>(states + j, units.size);
+      Unit::sample(scratch, beta, units.at(j), total, words, group * Unit::words(units.size), states + j);
+    }
+  } else {
+    for (std::size_t j = 0; j < units.places; ++j)
+      states[j] = Unit::sample(field[j] + lateral(j), beta, units.at(j), words, j * Unit::words(units.size));
+  }
+}
+
 // The likeliest states.
 template <class Unit, class Real>
 void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before, Real* out) {

@@ -133,6 +133,8 @@ export interface NativeTrainerOptions {
   sampleWeights: Float64Array | null;
   algorithm: 'cd' | 'pcd';
   steps: number;
+  /** Gibbs sweeps of the positive phase where hidden layers are coupled to each other or to themselves. */
+  positiveSteps: number;
   epochs: number;
   batchSize: number;
   chains: number;

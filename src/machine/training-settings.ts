@@ -12,6 +12,7 @@ export type TrainingSettings = Omit<NativeTrainerOptions, 'data' | 'validation' 
 export const settingNames = [
   'algorithm',
   'steps',
+  'positiveSteps',
   'epochs',
   'batchSize',
   'chains',
@@ -45,6 +46,7 @@ export function readSettings(
   return {
     algorithm: check.oneOf('algorithm', given.algorithm, 'pcd', ['pcd', 'cd']),
     steps: check.integer('steps', given.steps, 1, 1, 2 ** 40),
+    positiveSteps: check.integer('positiveSteps', given.positiveSteps, 10, 1, 2 ** 40),
     epochs: check.integer('epochs', given.epochs, defaults.epochs, 1, 2 ** 40),
     batchSize,
     chains: check.integer('chains', given.chains, defaults.chains ?? batchSize, 1, 2 ** 31 - 1),

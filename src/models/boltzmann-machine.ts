@@ -33,7 +33,11 @@ export interface BoltzmannMachineOptions {
 export type LayerRows = Readonly<Record<string, RowsInput>>;
 
 /** How to train a machine; `validation` has rows of the same layers as the data. */
-export type MachineFitOptions = Omit<FitOptions, 'validation'> & { readonly validation?: LayerRows };
+export type MachineFitOptions = Omit<FitOptions, 'validation'> & {
+  readonly validation?: LayerRows;
+  /** Gibbs sweeps of the positive phase where layers without data are coupled to each other or to themselves. Default 10. */
+  readonly positiveSteps?: number;
+};
 
 /** How to draw samples from a machine. */
 export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> & {
