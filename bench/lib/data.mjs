@@ -5,12 +5,6 @@ import { join } from 'node:path';
 import { loadMnist } from 'boltzkit/data';
 import { SHORT_ROWS, work } from './work.mjs';
 
-/** Contiguous images [n, visible] as float32 in [0, 1]. */
-function toFloat32({ data, shape, offset = 0 }) {
-  const values = data.subarray(offset, offset + shape[0] * work.visible);
-  return Float32Array.from(values, data instanceof Uint8Array ? (x) => x / 255 : undefined);
-}
-
 function join32(parts) {
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -27,12 +21,12 @@ function join32(parts) {
  */
 export async function prepareRows(folder) {
   const { train, test } = await loadMnist(...(folder ? [folder] : []));
-  const rows = folder ? toFloat32(train.images) : join32([toFloat32(train.images), toFloat32(test.images)]);
+  const rows = folder ? train.images.data : join32([train.images.data, test.images.data]);
   const count = rows.length / work.visible;
   const temporary = mkdtempSync(join(tmpdir(), 'boltzkit-rows-'));
   const write = (name, n) => {
     const path = join(temporary, name);
-    writeFileSync(path, new Uint8Array(rows.buffer, 0, n * work.visible * 4));
+    writeFileSync(path, new Uint8Array(rows.buffer, rows.byteOffset, n * work.visible * 4));
     return path;
   };
   return {

@@ -56,8 +56,17 @@ export function reconstructionError(weights, visibleBias, hiddenBias, rows) {
 export const clock = () => Number(process.hrtime.bigint()) / 1e9;
 export { median, quantile };
 
+/** Peak memory in kB. What getrusage says would include the parent before exec. */
+function peakMemory() {
+  try {
+    return Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))[1]);
+  } catch {
+    return process.resourceUsage().maxRSS;
+  }
+}
+
 export function report(peer, seconds, more) {
-  const rssMb = Math.round(process.resourceUsage().maxRSS / 102.4) / 10;
+  const rssMb = Math.round(peakMemory() / 102.4) / 10;
   console.log(JSON.stringify({ peer, test, threads, seconds, rssMb, ...more }));
 }
 

@@ -110,7 +110,8 @@ export async function blasSettings(rowsFile) {
     const env = { ...libraries, ...(core ? { OPENBLAS_CORETYPE: core } : {}) };
     const settings = { ...env, ...threadSettings(1), BENCH_ROWS: rowsFile, BENCH_EPOCHS: '5' };
     const result = await runProgram([openblas.program, 'cd1'], settings).catch(() => null); // a kernel set this processor lacks
-    if (result) tried.push({ core: core ?? 'own choice', kernels: result.note.replace(/.*: /, ''), seconds: Math.min(...result.seconds), env });
+    if (result)
+      tried.push({ core: core ?? 'own choice', kernels: result.note.replace(/.*: /, ''), seconds: Math.min(...result.seconds), env });
   }
   const best = tried.reduce((a, b) => (b.seconds < 0.97 * a.seconds ? b : a));
   return { env: best.env, core: best.core, tried: tried.map(({ env: _, ...rest }) => rest) };

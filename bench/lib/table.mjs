@@ -36,6 +36,7 @@ function cell(results, test, peer, threads) {
 /** Programs down, tests and threads across. */
 export function peersTable({ results, settings }, chosen) {
   const shown = chosen.filter((test) => results.some((record) => record.test === test));
+  if (shown.length === 0) return '';
   const columns = shown.flatMap((test) => settings.threads.map((threads) => ({ test, threads })));
   const names = peers.map((peer) => peer.name).filter((name) => results.some((r) => r.peer === name && shown.includes(r.test)));
   const head = ['', ...columns.map(({ test, threads }) => `${test}, ${threads} thr`)];
@@ -63,6 +64,7 @@ export function ownTable({ results, limits }) {
       ...limitCells(record, limits),
       `${record.rssMb.toFixed(0)} MB`,
     ]);
+  if (rows.length === 0) return '';
   return table(['boltzkit', 'threads', 'median', 'best', 'GFLOP/s (dense)', 'of FMA peak', 'peak memory'], rows);
 }
 
@@ -80,17 +82,17 @@ export function summary(run) {
   const { machine, limits, settings, date, versions } = run;
   const peaks = limits.map((limit) => `${limit.fmaGflops.toFixed(0)} GFLOP/s on ${limit.threads}`).join(', ');
   const training = ['cd1', 'cd1full', 'cd10', 'pcd1', 'pcd10'];
-  return [
+  const conditions = [
     `${machine.cpu}, ${machine.cores} cores${machine.virtual ? ' (virtual machine)' : ''}, ${machine.system}, Node ${machine.node}; ${date}.`,
     `Peak of fp32 multiply-adds, measured in the same session: ${peaks}. ${settings.data}; ${settings.rounds} rounds, medians.`,
     versions.blas ? `OpenBLAS kernel set: ${kernelSet(versions.blas)}, the fastest of those tried.` : '',
-    '',
+  ];
+  const parts = [
+    conditions.join('\n').trim(),
     peersTable(run, training),
-    '',
     peersTable(run, ['gibbs', 'transform']),
-    '',
     ownTable(run),
-    '',
     eventLoopLine(run),
-  ].join('\n');
+  ];
+  return parts.filter(Boolean).join('\n\n');
 }

@@ -39,8 +39,17 @@ def timed(f):
     return time.perf_counter() - begin
 
 
+def peak_memory():
+    """In kB. What getrusage says would include the parent before exec."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def report(peer, seconds, **checks):
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rss = peak_memory() / 1024
     print(json.dumps(dict(peer=peer, test=TEST, threads=THREADS, seconds=seconds, rssMb=round(rss, 1), **checks)), flush=True)
 
 

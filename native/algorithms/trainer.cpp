@@ -246,6 +246,7 @@ struct Trainer::Impl {
   TrainerState state() {
     TrainerState s;
     for (const auto& [name, tensor] : tensors()) {
+      if (blank(name)) continue;
       TrainerState::Saved saved{tensor->rows(), tensor->cols(), std::vector<double>(tensor->rows() * tensor->cols())};
       backend.download(*tensor, std::span<double>(saved.values));
       s.tensors.emplace(name, std::move(saved));
@@ -262,21 +263,29 @@ struct Trainer::Impl {
 
   void restore(const TrainerState& s, bool resume) {
     if (resume) requireSameRun(s);
+    const bool complete = resume && counter(s, "prepared") != 0;
+    const bool keepsOptimiser = resume || usedAdam(s) == (options.optimiser.kind == OptimiserStep::Kind::adam);
     for (const auto& [name, tensor] : tensors()) {
       const auto saved = s.tensors.find(name);
       if (saved == s.tensors.end() || !fits(saved->second, *tensor)) {
-        if (resume) throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
+        if (complete) throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
         continue;
       }
       if (!resume && name.starts_with("average/")) continue;
+      if (!keepsOptimiser && (name.starts_with("velocity/") || name.starts_with("second/"))) continue;
       backend.upload(std::span<const double>(saved->second.values), *tensor);
       markRestored(name);
     }
-    steps.setUpdates(counter(s, "updates"));
+    if (keepsOptimiser) steps.setUpdates(counter(s, "updates"));
     if (!resume) return;
     step = counter(s, "step");
     shuffleStep = counter(s, "shuffleStep");
     prepared = counter(s, "prepared") != 0;
+  }
+
+  // One optimiser's memory means nothing to another: an SGD velocity holds steps, Adam's first moment gradients.
+  static bool usedAdam(const TrainerState& s) {
+    return std::any_of(s.tensors.begin(), s.tensors.end(), [](const auto& t) { return t.first.starts_with("second/"); });
   }
 
   static bool fits(const TrainerState::Saved& saved, const Tensor& tensor) {
@@ -297,6 +306,16 @@ struct Trainer::Impl {
         throw parameterError(std::string("cannot resume: the interrupted run had ") + name + " " + std::to_string(counter(s, name)) +
                              ", this one has " + std::to_string(value));
     if (counter(s, "step") > totalSteps) throw parameterError("cannot resume: the training state's step lies behind the end of the run");
+  }
+
+  // Whether a tensor holds nothing yet, because the run was stopped before it was prepared and no earlier run had left anything in it.
+  // Such a tensor is not part of the state: it would be taken for chains (offsets, activities) that had begun.
+  bool blank(const std::string& name) const {
+    if (prepared) return false;
+    const std::vector<Layer>& layers = machine.wiring().layers();
+    for (std::size_t l = 0; l < layers.size(); ++l)
+      if (name == "offset/" + layers[l].name) return freshOffsets[l];
+    return (name.starts_with("chains/") && freshChains) || (name.starts_with("activity/") && freshActivity);
   }
 
   void markRestored(const std::string& name) {

@@ -1,5 +1,6 @@
 #include "binding/machine.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "binding/arrays.hpp"
@@ -7,6 +8,10 @@
 
 namespace boltzkit::binding {
 namespace {
+
+// What a machine counts for with the garbage collector at least: it may hold threads, and a loop that makes and drops small machines
+// must not gather them by the thousand.
+constexpr std::size_t leastReported = 1 << 20;
 
 std::size_t bytesOf(const Machine& machine) {
   std::size_t values = 0;
@@ -53,7 +58,7 @@ MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) 
     MachineSpec spec = machineSpecOf(Argument(info, 0, "spec"));
     handle_ = std::make_shared<MachineHandle>(info.Env());
     handle_->machine = std::make_shared<Machine>(std::move(spec.backend), std::move(spec.wiring), spec.seed, spec.weightScale);
-    handle_->memory.set(bytesOf(*handle_->machine));
+    handle_->memory.set(std::max(bytesOf(*handle_->machine), leastReported));
     tagObject<MachineObject>(info);
   });
 }

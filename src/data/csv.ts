@@ -20,13 +20,8 @@ export interface CsvOptions<T extends keyof CsvTypes = 'float64'> {
   readonly dtype?: T;
 }
 
-/** A table of numbers. */
-export interface CsvTable<T extends keyof CsvTypes = 'float64'> {
-  /** [rows, columns]. */
-  readonly values: NdArray<CsvTypes[T]>;
-  /** Names of the columns if the file has them. */
-  readonly names: string[] | null;
-}
+/** A table of numbers [rows, columns], with the names of its columns if the file has them. */
+export type CsvTable<T extends keyof CsvTypes = 'float64'> = NdArray<CsvTypes[T]> & { readonly names: string[] | null };
 
 /**
  * Reads a table of numbers from a CSV file, compressed by gzip or not. The file is streamed; only the numbers are kept.
@@ -50,15 +45,14 @@ export async function readCsvFor<T extends keyof CsvTypes>(call: string, path: F
     blocks.push(block.values);
     ({ names, cols } = block);
   }
-  const values = joined(blocks, Class);
   if (cols === 0) throw new FormatError(`${call}: ${path} has no rows of numbers`);
-  return { values: matrix(values, values.length / cols, cols), names };
+  return table({ values: joined(blocks, Class), names, cols });
 }
 
 const rowsPerBlock = 1024;
 
 /**
- * Reads a CSV file in batches of rows, for data that do not fit in memory; `partialFit` takes what it yields.
+ * Reads a CSV file in batches of rows, for data that do not fit in memory; each batch can go to `partialFit` as it is.
  *
  * @param path - The file.
  * @param options - As for {@link readCsv}, and `batchSize`, the rows of every batch but the last. Default 1000.
@@ -73,9 +67,7 @@ export async function* readCsvBatches<T extends keyof CsvTypes = 'float64'>(
     throw new ParameterError(`${call}: \`batchSize\` must be a whole number of at least 1, got ${got(batchSize)}`);
   }
   const { Class, format } = checkOptions(call, rest as CsvOptions<T>);
-  for await (const { values, names, cols } of blocksOf(readRecords(path, call, format), Class, batchSize)) {
-    yield { values: matrix(values, values.length / cols, cols), names };
-  }
+  for await (const block of blocksOf(readRecords(path, call, format), Class, batchSize)) yield table(block);
 }
 
 type NumberClass<D> = new (size: number) => D;
@@ -98,6 +90,10 @@ interface Block<D> {
   readonly values: D;
   readonly names: string[] | null;
   readonly cols: number;
+}
+
+function table<D extends Float32Array | Float64Array>({ values, names, cols }: Block<D>): NdArray<D> & { names: string[] | null } {
+  return Object.assign(matrix(values, values.length / cols, cols), { names });
 }
 
 async function* blocksOf<D extends Float32Array | Float64Array>(

@@ -58,22 +58,22 @@ describe('a table of numbers is read as it stands', () => {
     for (const content of [text, gzipSync(text)]) {
       const table = await readCsv(file(content));
       expect(table.names).toEqual(names);
-      expect(table.values.shape).toEqual([expected.length, expected[0]!.length]);
-      expect([...table.values.data]).toEqual(expected.flat());
+      expect(table.shape).toEqual([expected.length, expected[0]!.length]);
+      expect([...table.data]).toEqual(expected.flat());
     }
   });
 
   test('the first line is names or numbers as the caller says', async () => {
     expect((await readCsv(file('2019,2020\n1,2\n'), { header: true })).names).toEqual(['2019', '2020']);
-    expect((await readCsv(file('2019,2020\n1,2\n'), { header: false })).values.shape).toEqual([2, 2]);
+    expect((await readCsv(file('2019,2020\n1,2\n'), { header: false })).shape).toEqual([2, 2]);
     expect((await readCsv(file('id,1,2\n5,1,2\n'), { header: true })).names).toEqual(['id', '1', '2']);
   });
 
   test('other delimiters and precisions', async () => {
-    expect([...(await readCsv(file('1\t2\n'), { delimiter: '\t' })).values.data]).toEqual([1, 2]);
+    expect([...(await readCsv(file('1\t2\n'), { delimiter: '\t' })).data]).toEqual([1, 2]);
     const single = await readCsv(file('0.1,16777217\n'), { dtype: 'float32' });
-    expect(single.values.data).toEqual(new Float32Array([0.1, 16777216]));
-    expect((await readCsv(file('0.1,16777217\n'))).values.data).toEqual(new Float64Array([0.1, 16777217]));
+    expect(single.data).toEqual(new Float32Array([0.1, 16777216]));
+    expect((await readCsv(file('0.1,16777217\n'))).data).toEqual(new Float64Array([0.1, 16777217]));
   });
 
   test('any doubles survive being written as text', async () => {
@@ -83,9 +83,9 @@ describe('a table of numbers is read as it stands', () => {
       .chain((cols) => fc.array(fc.array(number, { minLength: cols, maxLength: cols }), { minLength: 1 }));
     await fc.assert(
       fc.asyncProperty(rows, async (table) => {
-        const { values } = await readCsv(file(table.map((row) => row.join(',')).join('\n')));
+        const { data } = await readCsv(file(table.map((row) => row.join(',')).join('\n')));
         // Text has no negative zero as JavaScript writes it.
-        expect([...values.data]).toEqual(table.flat().map((value) => (value === 0 ? 0 : value)));
+        expect([...data]).toEqual(table.flat().map((value) => (value === 0 ? 0 : value)));
       }),
       { numRuns: 50 },
     );
@@ -93,8 +93,8 @@ describe('a table of numbers is read as it stands', () => {
 
   test('a file of many blocks', async () => {
     const rows = Array.from({ length: 5000 }, (_, r) => [r, r * 0.5, -r]);
-    const { values } = await readCsv(file(gzipSync(rows.map((row) => row.join(',')).join('\n'))));
-    expect([...values.data]).toEqual(rows.flat().map((value) => value + 0));
+    const { data } = await readCsv(file(gzipSync(rows.map((row) => row.join(',')).join('\n'))));
+    expect([...data]).toEqual(rows.flat().map((value) => value + 0));
   });
 });
 
@@ -103,10 +103,10 @@ describe('batches of rows come in order, with the rest last', () => {
     const path = file(`a\n${Array.from({ length: 25 }, (_, i) => i).join('\n')}`);
     const sizes: number[] = [];
     const all: number[] = [];
-    for await (const { values, names } of readCsvBatches(path, { batchSize: 10 })) {
+    for await (const { data, shape, names } of readCsvBatches(path, { batchSize: 10 })) {
       expect(names).toEqual(['a']);
-      sizes.push(values.shape[0]!);
-      all.push(...values.data);
+      sizes.push(shape[0]!);
+      all.push(...data);
     }
     expect(sizes).toEqual([10, 10, 5]);
     expect(all).toEqual(Array.from({ length: 25 }, (_, i) => i));
@@ -115,8 +115,8 @@ describe('batches of rows come in order, with the rest last', () => {
   test.runIf(process.platform === 'linux')('leaving early closes the file', async () => {
     const path = file(gzipSync(Array.from({ length: 200_000 }, (_, i) => i).join('\n')));
     const open = () => execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' }).split(path).length - 1;
-    for await (const { values } of readCsvBatches(path, { batchSize: 1 })) {
-      expect([...values.data]).toEqual([0]);
+    for await (const { data } of readCsvBatches(path, { batchSize: 1 })) {
+      expect([...data]).toEqual([0]);
       break;
     }
     await expect.poll(open).toBe(0);
@@ -166,7 +166,7 @@ describe('what is not a table of numbers is refused with line and column', () =>
     const path = file('1\n2\n3\nx\n');
     const seen: number[] = [];
     const read = async () => {
-      for await (const { values } of readCsvBatches(path, { batchSize: 2 })) seen.push(...values.data);
+      for await (const { data } of readCsvBatches(path, { batchSize: 2 })) seen.push(...data);
     };
     expect((await rejection(read())).message).toMatch(/line 4, column 1/);
     expect(seen.slice(0, 2)).toEqual([1, 2].slice(0, seen.length));

@@ -3,13 +3,17 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/machine/addon.js';
 import { devices, modelOf } from '../models/support.js';
+import { randomRbm } from '../oracle/machines.js';
 import { counterOf, type Draw, philox4x32, purposes, uniformOf } from '../oracle/philox.js';
 import { hiddenMeans, type OracleRbm, visibleMeans } from '../oracle/rbm.js';
-import { randomRbm } from '../oracle/machines.js';
 
 /** Random123's kat_vectors, philox4x32 with 10 rounds. */
 const knownAnswers: [counter: number[], key: number[], words: number[]][] = [
-  [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
+  [
+    [0, 0, 0, 0],
+    [0, 0],
+    [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+  ],
   [new Array(4).fill(0xffffffff), new Array(2).fill(0xffffffff), [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
   [
     [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
@@ -42,7 +46,11 @@ describe('counters', () => {
   const draw: fc.Arbitrary<Draw> = fc.record({
     purpose: fc.constantFrom(...purposes),
     layer: fc.nat({ max: 255 }),
-    step: fc.oneof(fc.nat({ max: 5 }), fc.maxSafeNat().map((n) => n % 2 ** 48), fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1)),
+    step: fc.oneof(
+      fc.nat({ max: 5 }),
+      fc.maxSafeNat().map((n) => n % 2 ** 48),
+      fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1),
+    ),
     chain: fc.oneof(fc.nat({ max: 5 }), word),
     unit: fc.oneof(fc.nat({ max: 9 }), fc.nat({ max: 0x7fffffff })),
   });
@@ -63,7 +71,13 @@ describe('counters', () => {
     fc.assert(
       fc.property(draw, (a) => {
         const [block, chain, low, packed] = counterOf(a);
-        expect({ chain, step: (packed % 2 ** 16) * 2 ** 32 + low, layer: (packed >>> 16) & 255, purpose: purposes[packed >>> 24], block }).toEqual({
+        expect({
+          chain,
+          step: (packed % 2 ** 16) * 2 ** 32 + low,
+          layer: (packed >>> 16) & 255,
+          purpose: purposes[packed >>> 24],
+          block,
+        }).toEqual({
           chain: a.chain,
           step: a.step,
           layer: a.layer,

@@ -34,9 +34,28 @@ interface Case {
 const wirings: Record<string, Case> = {
   pair: { sizes: [5, 4], couplings: [[0, 1]] },
   'pair, coupled backwards': { sizes: [5, 4], couplings: [[1, 0]] },
-  chain: { sizes: [4, 3, 4], couplings: [[0, 1], [1, 2]] },
-  fork: { sizes: [3, 2, 4], couplings: [[0, 2], [1, 2]] },
-  ring: { sizes: [3, 3, 3], couplings: [[0, 1], [1, 2], [0, 2]] },
+  chain: {
+    sizes: [4, 3, 4],
+    couplings: [
+      [0, 1],
+      [1, 2],
+    ],
+  },
+  fork: {
+    sizes: [3, 2, 4],
+    couplings: [
+      [0, 2],
+      [1, 2],
+    ],
+  },
+  ring: {
+    sizes: [3, 3, 3],
+    couplings: [
+      [0, 1],
+      [1, 2],
+      [0, 2],
+    ],
+  },
 };
 
 function build(oracle: OracleMachine, device: 'cpu' | 'reference', seed: bigint): NativeMachine {
@@ -64,7 +83,10 @@ function layerRows(layer: number, rows: number[][]): NativeLayerRows {
 }
 
 function exactStates(oracle: OracleMachine, n: number, seed: number, beta = 1): State[] {
-  const states = statesGiven(oracle, oracle.biases.map(() => null));
+  const states = statesGiven(
+    oracle,
+    oracle.biases.map(() => null),
+  );
   return Array.from(new TestRandom(seed).draws(probabilities(oracle, beta), n), (i) => states[i]!);
 }
 
@@ -83,13 +105,28 @@ describe.each(devices)('on %s', (device) => {
       const machine = build(oracle, device, 1n);
       const states = exactStates(oracle, 20, 3);
       const scale = sum([...oracle.biases.flat(), ...oracle.couplings.flatMap(({ weights }) => weights.flat())].map(Math.abs)) + 4;
-      const all = sizes.map((_, l) => layerRows(l, states.map((s) => s[l]!)));
+      const all = sizes.map((_, l) =>
+        layerRows(
+          l,
+          states.map((s) => s[l]!),
+        ),
+      );
       const energies = await machine.energy(all).promise;
-      expectNear(energies, states.map((s) => energy(oracle, s)), relativeError[device], () => scale);
+      expectNear(
+        energies,
+        states.map((s) => energy(oracle, s)),
+        relativeError[device],
+        () => scale,
+      );
       // One layer summed out at a time: always tractable.
       for (const hidden of sizes.keys()) {
         const given = all.filter((_, l) => l !== hidden);
-        const expected = states.map((s) => freeEnergy(oracle, s.map((values, l): number[] | null => (l === hidden ? null : values))));
+        const expected = states.map((s) =>
+          freeEnergy(
+            oracle,
+            s.map((values, l): number[] | null => (l === hidden ? null : values)),
+          ),
+        );
         expectNear(await machine.freeEnergy(given).promise, expected, relativeError[device], () => scale);
       }
       machine.dispose();
@@ -100,9 +137,20 @@ describe.each(devices)('on %s', (device) => {
       const states = exactStates(oracle, 10, 4);
       for (const target of sizes.keys()) {
         const partial = states.map((s): PartialState => s.map((values, l) => (l === target ? null : values)));
-        const given = [...sizes.keys()].filter((l) => l !== target).map((l) => layerRows(l, states.map((s) => s[l]!)));
+        const given = [...sizes.keys()]
+          .filter((l) => l !== target)
+          .map((l) =>
+            layerRows(
+              l,
+              states.map((s) => s[l]!),
+            ),
+          );
         const means = await machine.conditional(given, target, 'mean').promise;
-        expectNear(means, partial.flatMap((p) => layerMean(oracle, target, 1, p)), 2e-5);
+        expectNear(
+          means,
+          partial.flatMap((p) => layerMean(oracle, target, 1, p)),
+          2e-5,
+        );
       }
       machine.dispose();
     });
@@ -112,7 +160,12 @@ describe.each(devices)('on %s', (device) => {
       const machine = build(oracle, device, BigInt(steps));
       const n = drawsNeeded(2 ** Math.max(...sizes), detectable);
       const states = exactStates(oracle, n, 5, beta);
-      const start = sizes.map((_, l) => layerRows(l, states.map((s) => s[l]!)));
+      const start = sizes.map((_, l) =>
+        layerRows(
+          l,
+          states.map((s) => s[l]!),
+        ),
+      );
       for (const [layer, units] of sizes.entries()) {
         const samples = await machine.sample({ chains: n, steps, beta, start, clamps: [], layer, output: 'sample' }).promise;
         expectLayer(samples, units, layerMarginal(oracle, layer, beta));
@@ -122,7 +175,15 @@ describe.each(devices)('on %s', (device) => {
   });
 
   it('clamps units of several layers at once', async () => {
-    const oracle = randomMachine([4, 3, 4], [[0, 1], [1, 2]], 1, 9);
+    const oracle = randomMachine(
+      [4, 3, 4],
+      [
+        [0, 1],
+        [1, 2],
+      ],
+      1,
+      9,
+    );
     const machine = build(oracle, device, 7n);
     const n = drawsNeeded(16, detectable);
     const clamps = [

@@ -138,10 +138,7 @@ describe.each(devices)('on %s', (device) => {
     const cell = (samples: Float32Array, r: number) => bitIndex(samples.subarray(r * visible, (r + 1) * visible));
     const agreements = (f: (r: number) => boolean) => Array.from({ length: n }, (_, r) => Number(f(r))).reduce((a, b) => a + b, 0);
     const same = sum(table.map((p) => p * p));
-    for (const count of [
-      agreements((r) => cell(first, r) === cell(second, r)),
-      agreements((r) => cell(first, r) === cell(other, r)),
-    ])
+    for (const count of [agreements((r) => cell(first, r) === cell(second, r)), agreements((r) => cell(first, r) === cell(other, r))])
       expect(Math.abs(count - n * same) / Math.sqrt(n * same * (1 - same))).toBeLessThan(5);
     // Neighbouring chains share a row each; pairs are taken apart.
     const pairs = agreements((r) => r % 2 === 0 && cell(first, r) === cell(first, r + 1));

@@ -18,22 +18,66 @@ const bad = <T>(value: unknown) => value as T;
 
 const badRows: Refusal[] = [
   ['too few columns', (m) => m.fit([[0, 1]]), ShapeError, /^RBM\.fit: `data` must have 4 columns \(visible units\), got 2/],
-  ['too many columns', (m) => m.transform(ndarray(new Float32Array(10), [2, 5])), ShapeError, /^RBM\.transform: .*must have 4 columns.*got 5/],
-  ['hidden rows of the wrong width', (m) => m.meanVisible(rows), ShapeError, /^RBM\.meanVisible: .*must have 3 columns \(hidden units\), got 4/],
-  ['rows of different lengths', (m) => m.freeEnergy([[0, 1, 1, 0], [1, 1]]), ShapeError, /^RBM\.freeEnergy: /],
+  [
+    'too many columns',
+    (m) => m.transform(ndarray(new Float32Array(10), [2, 5])),
+    ShapeError,
+    /^RBM\.transform: .*must have 4 columns.*got 5/,
+  ],
+  [
+    'hidden rows of the wrong width',
+    (m) => m.meanVisible(rows),
+    ShapeError,
+    /^RBM\.meanVisible: .*must have 3 columns \(hidden units\), got 4/,
+  ],
+  [
+    'rows of different lengths',
+    (m) =>
+      m.freeEnergy([
+        [0, 1, 1, 0],
+        [1, 1],
+      ]),
+    ShapeError,
+    /^RBM\.freeEnergy: /,
+  ],
   ['no rows', (m) => m.fit([]), ShapeError, /^RBM\.fit: `data`/],
-  ['no rows in an ndarray', (m) => m.sampleHidden(ndarray(new Float32Array(0), [0, 4])), ShapeError, /^RBM\.sampleHidden: .*at least one row/],
+  [
+    'no rows in an ndarray',
+    (m) => m.sampleHidden(ndarray(new Float32Array(0), [0, 4])),
+    ShapeError,
+    /^RBM\.sampleHidden: .*at least one row/,
+  ],
   ['a shape that its data do not fill', (m) => m.fit({ data: new Float32Array(7), shape: [2, 4] }), ShapeError, /^RBM\.fit: `data/],
-  ['a stride that leaves the data', (m) => m.fit({ data: new Float32Array(8), shape: [2, 4], stride: [5, 1] }), ShapeError, /^RBM\.fit: `data/],
+  [
+    'a stride that leaves the data',
+    (m) => m.fit({ data: new Float32Array(8), shape: [2, 4], stride: [5, 1] }),
+    ShapeError,
+    /^RBM\.fit: `data/,
+  ],
   ['a negative offset', (m) => m.fit({ data: new Float32Array(8), shape: [2, 4], offset: -1 }), ParameterError, /^RBM\.fit: `data/],
   ['a shape whose product wraps', (m) => m.fit({ data: new Float32Array(8), shape: [2 ** 62, 4] }), ParameterError, /^RBM\.fit: `data/],
   ['a shape of fractions', (m) => m.fit({ data: new Float32Array(8), shape: [2, 4.5] }), ParameterError, /^RBM\.fit: `data/],
-  ['NaN', (m) => m.fit([[0, 1, Number.NaN, 0]]), ParameterError, /^RBM\.fit: `data` values must lie in \[0, 1\], got nan at row 0, column 2/i],
+  [
+    'NaN',
+    (m) => m.fit([[0, 1, Number.NaN, 0]]),
+    ParameterError,
+    /^RBM\.fit: `data` values must lie in \[0, 1\], got nan at row 0, column 2/i,
+  ],
   ['a value above 1', (m) => m.fit([...rows, [0, 0, 0, 1.001]]), ParameterError, /^RBM\.fit: `data` .*got 1\.001 at row 2, column 3/],
   ['a value below 0', (m) => m.freeEnergy([[-0.5, 0, 0, 1]]), ParameterError, /^RBM\.freeEnergy: .*got -0\.5 at row 0, column 0/],
   ['infinity', (m) => m.reconstruct([[0, Number.POSITIVE_INFINITY, 0, 1]]), ParameterError, /^RBM\.reconstruct: .*row 0.*column 1/],
-  ['grey bytes without a scale', (m) => m.fit({ data: Uint8Array.of(0, 255, 1, 0), shape: [1, 4] }), ParameterError, /^RBM\.fit: `data`.*255/],
-  ['a scale that is not finite', (m) => m.fit({ data: Uint8Array.of(0, 1, 1, 0), shape: [1, 4], scale: Number.NaN }), ParameterError, /scale/],
+  [
+    'grey bytes without a scale',
+    (m) => m.fit({ data: Uint8Array.of(0, 255, 1, 0), shape: [1, 4] }),
+    ParameterError,
+    /^RBM\.fit: `data`.*255/,
+  ],
+  [
+    'a scale that is not finite',
+    (m) => m.fit({ data: Uint8Array.of(0, 1, 1, 0), shape: [1, 4], scale: Number.NaN }),
+    ParameterError,
+    /scale/,
+  ],
   ['bits with too few bytes', (m) => m.fit({ bits: Uint8Array.of(1), shape: [2, 4] }), ShapeError, /^RBM\.fit: `data/],
   ['sparse columns out of range', (m) => m.fit({ indptr: [0, 1], indices: [4], shape: [1, 4] }), ParameterError, /^RBM\.fit: `data/],
   ['sparse columns out of order', (m) => m.fit({ indptr: [0, 2], indices: [2, 1], shape: [1, 4] }), ParameterError, /^RBM\.fit: `data/],
@@ -45,11 +89,24 @@ const badRows: Refusal[] = [
   ['null', (m) => m.transform(bad(null)), ParameterError, /^RBM\.transform: .*null/],
   ['a promise', (m) => m.fit(bad(Promise.resolve(rows))), ParameterError, /^RBM\.fit: `data`.*await/],
   ['different numbers of rows', (m) => m.energy(rows, [[0, 1, 1]]), ShapeError, /^RBM\.energy: .*rows/],
-  ['validation rows of the wrong width', (m) => m.fit(rows, { validation: [[0, 1]], batchSize: 2 }), ShapeError, /^RBM\.fit: `validation`.*4 columns/],
-  ['NaN in validation rows', (m) => m.fit(rows, { validation: [[0, 1, Number.NaN, 1]], batchSize: 2 }), ParameterError, /^RBM\.fit: `validation`/],
+  [
+    'validation rows of the wrong width',
+    (m) => m.fit(rows, { validation: [[0, 1]], batchSize: 2 }),
+    ShapeError,
+    /^RBM\.fit: `validation`.*4 columns/,
+  ],
+  [
+    'NaN in validation rows',
+    (m) => m.fit(rows, { validation: [[0, 1, Number.NaN, 1]], batchSize: 2 }),
+    ParameterError,
+    /^RBM\.fit: `validation`/,
+  ],
 ];
 
-const fitWith = (options: unknown): Call => (m) => m.fit(rows, { batchSize: 2, ...(options as FitOptions) });
+const fitWith =
+  (options: unknown): Call =>
+  (m) =>
+    m.fit(rows, { batchSize: 2, ...(options as FitOptions) });
 const badOptions: Refusal[] = [
   ['k = 0', fitWith({ steps: 0 }), ParameterError, /^RBM\.fit: `steps` .*got 0/],
   ['k = 1.5', fitWith({ steps: 1.5 }), ParameterError, /^RBM\.fit: `steps` .*got 1\.5/],
@@ -85,7 +142,12 @@ const badOptions: Refusal[] = [
   ['options that are text', (m) => m.fit(rows, bad('fast')), ParameterError, /^RBM\.fit: options/],
   [
     'options whose getter throws',
-    (m) => m.fit(rows, { get epochs(): number { throw new Error('mine'); } }),
+    (m) =>
+      m.fit(rows, {
+        get epochs(): number {
+          throw new Error('mine');
+        },
+      }),
     ParameterError,
     /^RBM\.fit: /,
   ],
@@ -100,19 +162,43 @@ const badOptions: Refusal[] = [
   ['an unknown output', (m) => m.sample(1, { output: bad('mode') }), ParameterError, /^RBM\.sample: `output`/],
   ['start states of another number', (m) => m.sample(3, { start: rows }), ShapeError, /^RBM\.sample: .*start/],
   ['a clamp out of range', (m) => m.sample(1, { clamp: { indices: [4], values: [1] } }), ParameterError, /^RBM\.sample: `clamp\.indices/],
-  ['a clamp given twice', (m) => m.sample(1, { clamp: { indices: [1, 1], values: [1, 0] } }), ParameterError, /^RBM\.sample: `clamp\.indices/],
-  ['clamp values of another number', (m) => m.sample(1, { clamp: { indices: [1, 2], values: [1] } }), ShapeError, /^RBM\.sample: `clamp\.values/],
+  [
+    'a clamp given twice',
+    (m) => m.sample(1, { clamp: { indices: [1, 1], values: [1, 0] } }),
+    ParameterError,
+    /^RBM\.sample: `clamp\.indices/,
+  ],
+  [
+    'clamp values of another number',
+    (m) => m.sample(1, { clamp: { indices: [1, 2], values: [1] } }),
+    ShapeError,
+    /^RBM\.sample: `clamp\.values/,
+  ],
   ['a clamp value of 2', (m) => m.sample(1, { clamp: { indices: [1], values: [2] } }), ParameterError, /^RBM\.sample: .*clamp/],
   ['an unknown draw', (m) => m.reconstruct(rows, { draw: bad('median') }), ParameterError, /^RBM\.reconstruct: `draw`/],
   ['exact: 1', (m) => m.pseudoLikelihood(rows, { exact: bad(1) }), ParameterError, /^RBM\.pseudoLikelihood: `exact`/],
 ];
 
+const set =
+  (name: 'weights' | 'visibleBias' | 'hiddenBias', value: unknown): Call =>
+  (m) =>
+    Reflect.set(m, name, value, m);
 const badParameters: Refusal[] = [
-  ['weights of another shape', (m) => void (m.weights = new Array(3).fill([0, 0, 0, 0])), ShapeError, /^RBM\.weights: /],
-  ['weights of NaN', (m) => void (m.weights = [[0, 0, 0], [0, Number.NaN, 0], [0, 0, 0], [0, 0, 0]]), ParameterError, /^RBM\.weights: /],
-  ['a bias too many', (m) => void (m.hiddenBias = [0, 0, 0, 0]), ShapeError, /^RBM\.hiddenBias: /],
-  ['an infinite bias', (m) => void (m.visibleBias = [0, 0, 0, Number.NEGATIVE_INFINITY]), ParameterError, /^RBM\.visibleBias: /],
-  ['a bias that is text', (m) => void (m.visibleBias = bad('0000')), ParameterError, /^RBM\.visibleBias: /],
+  ['weights of another shape', set('weights', new Array(3).fill([0, 0, 0, 0])), ShapeError, /^RBM\.weights: /],
+  [
+    'weights of NaN',
+    set('weights', [
+      [0, 0, 0],
+      [0, Number.NaN, 0],
+      [0, 0, 0],
+      [0, 0, 0],
+    ]),
+    ParameterError,
+    /^RBM\.weights: /,
+  ],
+  ['a bias too many', set('hiddenBias', [0, 0, 0, 0]), ShapeError, /^RBM\.hiddenBias: /],
+  ['an infinite bias', set('visibleBias', [0, 0, 0, Number.NEGATIVE_INFINITY]), ParameterError, /^RBM\.visibleBias: /],
+  ['a bias that is text', set('visibleBias', '0000'), ParameterError, /^RBM\.visibleBias: /],
 ];
 
 /** The error of a call, thrown at once or by its promise. */
@@ -123,6 +209,11 @@ async function failure(call: () => unknown): Promise<unknown> {
     return error;
   }
   return undefined;
+}
+
+/** `new ArrayBuffer(bytes, { maxByteLength })`, which the types of ES2022 do not know yet. */
+function resizableBuffer(bytes: number, maxByteLength: number): ArrayBuffer {
+  return Reflect.construct(ArrayBuffer, [bytes, { maxByteLength }]) as ArrayBuffer;
 }
 
 describe.each(devices)('on %s', (device) => {
@@ -160,7 +251,7 @@ describe.each(devices)('on %s', (device) => {
       code: expect.stringMatching(/ERR_(PARAMETER|SHAPE)/),
       message: expect.stringMatching(/^RBM\.transform: .*detached/),
     });
-    const resizable = new Float32Array(new ArrayBuffer(16, { maxByteLength: 32 } as never));
+    const resizable = new Float32Array(resizableBuffer(16, 32));
     expect(await failure(() => rbm.transform({ data: resizable, shape: [1, 4] }))).toMatchObject({
       code: 'ERR_PARAMETER',
       message: expect.stringMatching(/^RBM\.transform: .*resizable/),
@@ -172,7 +263,10 @@ describe.each(devices)('on %s', (device) => {
     const data = new Float32Array(3_000_000);
     const pending = failure(() => wide.freeEnergy({ data, shape: [3000, 1000] }));
     structuredClone(data.buffer, { transfer: [data.buffer] });
-    expect(await pending).toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringMatching(/^RBM\.freeEnergy: .*(detached|transferred)/) });
+    expect(await pending).toMatchObject({
+      code: 'ERR_PARAMETER',
+      message: expect.stringMatching(/^RBM\.freeEnergy: .*(detached|transferred)/),
+    });
     expect(wide.busy).toBe(false);
   });
 

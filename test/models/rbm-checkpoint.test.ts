@@ -145,7 +145,11 @@ describe('files', () => {
     await rbm.save(file('good'));
     const { tensors, metadata } = decodeSafetensors(await readFile(file('good')), 'test');
     const rewrite = (text: string): string =>
-      Object.entries(change).reduce((t, [key, value]) => t.replace(new RegExp(`("${key}":\\s*)("[^"]*"|\\d+)`), (_, head, old) => head + (old[0] === '"' ? `"${value}"` : value)), text);
+      Object.entries(change).reduce(
+        (t, [key, value]) =>
+          t.replace(new RegExp(`("${key}":\\s*)("[^"]*"|\\d+)`), (_, head, old) => head + (old[0] === '"' ? `"${value}"` : value)),
+        text,
+      );
     const altered = Object.fromEntries(
       Object.entries(metadata).map(([key, value]) => {
         const name = key.replace(/^.*[./]/, '');
@@ -175,7 +179,10 @@ describe('files', () => {
     using rbm = new RBM({ visible: 2, hidden: 3 });
     await mkdir(file('folder'), { recursive: true });
     for (const path of [file('folder'), join(file('nowhere'), 'model'), '/dev/full', '', 7, null, 'a\0b'])
-      await expect(rbm.save(path as string)).rejects.toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringMatching(/^RBM\.save: /) });
+      await expect(rbm.save(path as string)).rejects.toMatchObject({
+        code: 'ERR_PARAMETER',
+        message: expect.stringMatching(/^RBM\.save: /),
+      });
     expect(rbm.busy).toBe(false);
   });
 

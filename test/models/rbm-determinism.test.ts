@@ -29,7 +29,10 @@ const visible = 131;
 const hidden = 77;
 const count = 67;
 const random = new TestRandom(51);
-const data = { data: Float32Array.from({ length: count * visible }, () => (random.uniform() < 0.3 ? random.uniform() : random.below(2))), shape: [count, visible] };
+const data = {
+  data: Float32Array.from({ length: count * visible }, () => (random.uniform() < 0.3 ? random.uniform() : random.below(2))),
+  shape: [count, visible],
+};
 const validation = { data: Float32Array.from({ length: 9 * visible }, () => random.below(2)), shape: [9, visible] };
 const sampleWeights = Array.from({ length: count }, () => random.uniform() * 2);
 
@@ -38,7 +41,15 @@ const base: FitOptions = { epochs: 3, batchSize: 16, learningRate: { schedule: '
 /** Runs that use every piece of state there is. */
 const runs: Record<string, FitOptions> = {
   'PCD, centred, SGD with momentum': { ...base, algorithm: 'pcd', chains: 21, steps: 2, momentum: 0.8 },
-  'PCD, plain, Adam, averaging': { ...base, algorithm: 'pcd', chains: 16, centred: false, optimizer: 'adam', learningRate: 0.01, averageLast: 0.6 },
+  'PCD, plain, Adam, averaging': {
+    ...base,
+    algorithm: 'pcd',
+    chains: 16,
+    centred: false,
+    optimizer: 'adam',
+    learningRate: 0.01,
+    averageLast: 0.6,
+  },
   'CD, centred, sparsity, decay, averaging': {
     ...base,
     algorithm: 'cd',
@@ -94,10 +105,10 @@ describe.each(devices)('on %s', (device) => {
   });
 
   it('goes on after an abort, at whatever update it came', async () => {
-    const options: FitOptions = { epochs: 400, batchSize: 5, chains: 7, momentum: 0.5, monitorRows: 0 };
+    const epochs = device === 'reference' ? 30 : 400;
+    const options: FitOptions = { epochs, batchSize: 5, chains: 7, momentum: 0.5, monitorRows: 0 };
     using whole = create(device, 2);
     const few = { data: data.data.slice(0, 20 * visible), shape: [20, visible] };
-    if (device === 'reference') options.epochs = 30;
     await whole.fit(few, options);
     using rbm = create(device, 1);
     const path = join(folder, 'aborted.safetensors');
@@ -117,6 +128,25 @@ describe.each(devices)('on %s', (device) => {
       }
     }
     expect(parameterBits(rbm)).toBe(parameterBits(whole));
+  });
+
+  it('goes on from before its first update', async () => {
+    for (const options of Object.values(runs)) {
+      using whole = create(device, 2);
+      await whole.fit(data, options);
+      using rbm = create(device, 2);
+      const run = rbm.fit(data, options);
+      run.stop();
+      await run;
+      expect(rbm.training).toMatchObject({ step: 0, complete: false });
+      const path = join(folder, 'before.safetensors');
+      await rbm.save(path);
+      using loaded = await RBM.load(path, { device });
+      for (const again of [rbm, loaded]) {
+        await again.fit(data, { resume: true, ...resumeOptions(options) });
+        expect(parameterBits(again)).toBe(parameterBits(whole));
+      }
+    }
   });
 
   it('goes on after stop(), in the same object', async () => {

@@ -61,11 +61,23 @@ describe.each(devices)('on %s', (device) => {
       expect(up.shape).toEqual([rows.length, hidden]);
       // Sigmoid of a field with an absolute error e is off by at most e / 4; small means keep their relative precision.
       const error = Math.max(tolerance * termSizes(oracle), float32Error);
-      expectNear(up.data, rows.flatMap((v) => hiddenMeans(oracle, v)), error);
-      expectNear((await rbm.transform(rows)).data, rows.flatMap((v) => hiddenMeans(oracle, v)), error);
+      expectNear(
+        up.data,
+        rows.flatMap((v) => hiddenMeans(oracle, v)),
+        error,
+      );
+      expectNear(
+        (await rbm.transform(rows)).data,
+        rows.flatMap((v) => hiddenMeans(oracle, v)),
+        error,
+      );
       const down = await rbm.meanVisible(hiddenRows);
       expect(down.shape).toEqual([hiddenRows.length, visible]);
-      expectNear(down.data, hiddenRows.flatMap((h) => visibleMeans(oracle, h)), error);
+      expectNear(
+        down.data,
+        hiddenRows.flatMap((h) => visibleMeans(oracle, h)),
+        error,
+      );
     });
 
     it('reconstruction through hidden means', async () => {
@@ -152,7 +164,12 @@ describe.each(devices)('on %s', (device) => {
 function expectCoins(draws: ArrayLike<number>, units: number, means: readonly number[]) {
   const n = draws.length / units;
   const counts = means.map((_, j) => Array.from({ length: n }, (_, r) => draws[r * units + j]!).reduce((a, b) => a + b, 0) / n);
-  expectZScores(counts, [...means], means.map((p) => Math.sqrt((p * (1 - p)) / n)), zLimit(units));
+  expectZScores(
+    counts,
+    [...means],
+    means.map((p) => Math.sqrt((p * (1 - p)) / n)),
+    zLimit(units),
+  );
 }
 
 /** Each unit is uncorrelated with its partner (the unit `shift` further on, in another row or another call). */

@@ -145,7 +145,16 @@ describe.each(devices)('on %s', (device) => {
       for (const centred of [false, true]) {
         using rbm = modelOf(oracle, device, { seed: 7 });
         const before = parametersOf(rbm);
-        const options: FitOptions = { ...plainStep, algorithm: 'pcd', steps, chains, epochs: update, batchSize: kinds.length, learningRate, centred };
+        const options: FitOptions = {
+          ...plainStep,
+          algorithm: 'pcd',
+          steps,
+          chains,
+          epochs: update,
+          batchSize: kinds.length,
+          learningRate,
+          centred,
+        };
         await rbm.fit(kinds, { ...options, monitorRows: 0 });
         const change = parametersOf(rbm).map((value, i) => value - before[i]!);
         let offsets: Offsets | undefined;

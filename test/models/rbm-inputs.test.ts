@@ -17,9 +17,13 @@ interface Table {
 
 /** Tables of values that every listed kind can hold. */
 function tables(value: fc.Arbitrary<number>): fc.Arbitrary<Table> {
-  return fc
-    .record({ rows: fc.integer({ min: 1, max: 9 }), cols: fc.integer({ min: 1, max: 19 }) })
-    .chain(({ rows, cols }) => fc.record({ rows: fc.constant(rows), cols: fc.constant(cols), values: fc.array(value, { minLength: rows * cols, maxLength: rows * cols }) }));
+  return fc.record({ rows: fc.integer({ min: 1, max: 9 }), cols: fc.integer({ min: 1, max: 19 }) }).chain(({ rows, cols }) =>
+    fc.record({
+      rows: fc.constant(rows),
+      cols: fc.constant(cols),
+      values: fc.array(value, { minLength: rows * cols, maxLength: rows * cols }),
+    }),
+  );
 }
 
 type Form = (table: Table) => RowsInput;
@@ -64,8 +68,8 @@ const realForms: Record<string, Form> = {
 const byteForms: Record<string, Form> = {
   bytes: (t) => ({ data: Uint8Array.from(t.values), shape: shape(t) }),
   'clamped bytes': (t) => ({ data: Uint8ClampedArray.from(t.values), shape: shape(t) }),
-  'Int16Array': (t) => ({ data: Int16Array.from(t.values), shape: shape(t) }),
-  'Uint32Array': (t) => ({ data: Uint32Array.from(t.values), shape: shape(t) }),
+  Int16Array: (t) => ({ data: Int16Array.from(t.values), shape: shape(t) }),
+  Uint32Array: (t) => ({ data: Uint32Array.from(t.values), shape: shape(t) }),
   'bytes in a Buffer at an odd address': (t) => ({ data: Buffer.from([9, ...t.values]).subarray(1), shape: shape(t) }),
   'bits, most significant first': (t) => bits(t, 'msb'),
   'bits, least significant first': (t) => bits(t, 'lsb'),

@@ -6,14 +6,22 @@ import { describe, expect, it } from 'vitest';
 import type { FitOptions } from '../../src/index.js';
 import { RBM } from '../../src/index.js';
 import { randomRbm } from '../oracle/machines.js';
-import { hiddenMeans } from '../oracle/rbm.js';
 import { TestRandom } from '../oracle/random.js';
+import { hiddenMeans } from '../oracle/rbm.js';
 import { devices, expectNear, modelOf, parametersOf, type TestDevice } from './support.js';
 
 const oracle = randomRbm(5, 3, 1, 41);
 const weightCount = 15;
 const rows = Array.from({ length: 12 }, (_, n) => new TestRandom(n).coins(5));
-const base: FitOptions = { algorithm: 'cd', centred: false, initialiseFromData: false, batchSize: 12, epochs: 1, shuffle: false, monitorRows: 0 };
+const base: FitOptions = {
+  algorithm: 'cd',
+  centred: false,
+  initialiseFromData: false,
+  batchSize: 12,
+  epochs: 1,
+  shuffle: false,
+  monitorRows: 0,
+};
 
 /**
  * Gradients of update 1, 2, … at parameters that do not move: all learning rates but the last are zero. In double precision, so that
@@ -62,6 +70,23 @@ describe('steps', () => {
     expectNear(result, expected, 1e-3 * tiny, () => 1);
   });
 
+  it.each(devices)('another optimiser in the next run starts without the memory of the last one (%s)', async (device) => {
+    const sgd: FitOptions = { ...base, learningRate: 1e-3, momentum: 0.9, epochs: 20 };
+    const adam: FitOptions = { ...base, learningRate: 1e-3, optimizer: 'adam', epochs: 20 };
+    const largestStep = async (first: FitOptions, second: FitOptions) => {
+      using rbm = modelOf(oracle, device, { seed: 3 });
+      await rbm.fit(rows, first);
+      const before = parametersOf(rbm);
+      await rbm.fit(rows, { ...second, epochs: 1 });
+      return Math.max(...parametersOf(rbm).map((value, i) => Math.abs(value - before[i]!)));
+    };
+    // Adam's first step is the learning rate at most, plain SGD's at most the learning rate times statistics between -1 and 1.
+    expect(await largestStep(sgd, adam)).toBeLessThan(1.01e-3);
+    expect(await largestStep(adam, sgd)).toBeLessThan(1.01e-3);
+    // The same optimiser goes on with its memory: 19 steps of momentum 0.9 add up.
+    expect(await largestStep(sgd, sgd)).toBeGreaterThan(1.5e-3);
+  });
+
   it.each(devices)('L1 and L2 pull on the weights and not on the biases (%s)', async (device) => {
     const plain = await change(device, { ...base, learningRate: 0.5 });
     const decayed = await change(device, { ...base, learningRate: 0.5, l1: 0.1, l2: 0.3 });
@@ -105,10 +130,7 @@ describe('learning rates', () => {
     close(await rates(0.25, 3), [0.25, 0.25, 0.25]);
     close(await rates([0.3, 0.2], 4), [0.3, 0.2, 0.2, 0.2]);
     close(await rates(Float64Array.of(0.3, 0.2, 0.1), 3), [0.3, 0.2, 0.1]);
-    close(
-      await rates((step, total) => (step + 1) / total, 4),
-      [0.25, 0.5, 0.75, 1],
-    );
+    close(await rates((step, total) => (step + 1) / total, 4), [0.25, 0.5, 0.75, 1]);
   });
 
   it('linear and cosine schedules start at `from`, fall steadily and end near `to`', async () => {
@@ -172,7 +194,11 @@ describe.each(devices)('start values on %s', (device) => {
     expect(Math.abs(values.reduce((a, b) => a + b, 0) / values.length)).toBeLessThan((5 * 0.01) / Math.sqrt(3000));
     expect(values).toEqual(start(1, device === 'cpu' ? 'reference' : 'cpu'));
     expect(values).not.toEqual(start(2, device));
-    expectNear(start(1, device, 0.02), values.map((w) => 2 * w), 1e-6);
+    expectNear(
+      start(1, device, 0.02),
+      values.map((w) => 2 * w),
+      1e-6,
+    );
     expect(start(1, device, 0).every((w) => w === 0)).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 /** What the suites of the models share: devices, models with known parameters, their parameters as plain numbers. */
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { RBM } from '../../src/index.js';
 import type { OracleRbm } from '../oracle/rbm.js';
@@ -22,7 +23,7 @@ export interface Parameters {
   hiddenBias: number[];
 }
 
-export function modelOf(oracle: OracleRbm, device: TestDevice, options: { seed?: number; threads?: number } = {}): RBM {
+export function modelOf(oracle: OracleRbm, device: TestDevice, options: { seed?: number | bigint; threads?: number } = {}): RBM {
   const rbm = new RBM({ visible: oracle.visibleBias.length, hidden: oracle.hiddenBias.length, device, threads: 2, ...options });
   setParameters(rbm, oracle);
   return rbm;
@@ -48,17 +49,24 @@ export function oracleOf(rbm: RBM): OracleRbm {
   };
 }
 
-/** All parameter bytes as one string: equal strings are equal bits. */
+/** All parameter bytes as one short string: equal strings are equal bits. */
 export function parameterBits(rbm: RBM): string {
-  return [rbm.weights, rbm.visibleBias, rbm.hiddenBias].map((array) => bitsOf(array.data as Float32Array)).join(':');
+  return [rbm.weights, rbm.visibleBias, rbm.hiddenBias].map((array) => bitsOf(array.data)).join(':');
 }
 
 export function bitsOf(data: Float32Array | Float64Array): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+  return createHash('sha256')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('base64url');
 }
 
 /** Each value within `error` of the oracle's, relative to `scale` (the expected value's size by default). */
-export function expectNear(actual: ArrayLike<number>, expected: number[], error: number, scale: (i: number) => number = (i) => Math.abs(expected[i]!)) {
+export function expectNear(
+  actual: ArrayLike<number>,
+  expected: number[],
+  error: number,
+  scale: (i: number) => number = (i) => Math.abs(expected[i]!),
+) {
   expect(actual.length).toBe(expected.length);
   expected.forEach((value, i) => {
     const difference = Math.abs(actual[i]! - value);

@@ -5,7 +5,7 @@
  *
  * (Ackley, Hinton & Sejnowski 1985, eq. 6), where <.>_data takes the layers that are not data from p(rest | v_n).
  */
-import { allStates, logZ, noneGiven, type OracleMachine, type PartialState, probabilities, statesGiven, type State } from './machine.js';
+import { allStates, logZ, noneGiven, type OracleMachine, type PartialState, probabilities, type State, statesGiven } from './machine.js';
 
 /** Numbers shaped like a machine's parameters: moments, gradients. */
 export type Moments = OracleMachine;

@@ -1,7 +1,7 @@
 /** Small machines that the suites share. */
-import { type OracleMachine } from './machine.js';
+import type { OracleMachine } from './machine.js';
 import { TestRandom } from './random.js';
-import { type OracleRbm } from './rbm.js';
+import type { OracleRbm } from './rbm.js';
 
 /** Weights N(0, scale^2), biases N(0, biasScale^2). */
 export function randomRbm(visible: number, hidden: number, scale: number, seed: number, biasScale = 0.5): OracleRbm {

@@ -1,14 +1,13 @@
 /** The oracle against second derivations: closed forms, central differences, brute-force simulation. */
 import { describe, expect, it } from 'vitest';
-import { flatten, logLikelihood, logLikelihoodGradient, unflatten } from './gradient.js';
 import { redrawLayer, sweep } from './gibbs.js';
+import { flatten, logLikelihood, logLikelihoodGradient, unflatten } from './gradient.js';
 import {
   allStates,
   bitIndex,
   bitVectors,
   energy,
   freeEnergy,
-  givenLayer,
   layerMarginal,
   layerMean,
   logPseudoLikelihood,
@@ -20,12 +19,29 @@ import {
 } from './machine.js';
 import { randomMachine, randomRbm } from './machines.js';
 import { TestRandom } from './random.js';
-import { asMachine, chainAfter, expectedCd, expectedStatistics, hiddenMeans, rbmStatistics, visibleMeans, VisibleKernel } from './rbm.js';
+import { asMachine, chainAfter, expectedCd, expectedStatistics, hiddenMeans, rbmStatistics, VisibleKernel, visibleMeans } from './rbm.js';
 
 const rbm = randomRbm(4, 3, 1, 1);
 const machine = asMachine(rbm);
-const deep = randomMachine([3, 2, 3], [[0, 1], [1, 2]], 1, 2);
-const ring = randomMachine([2, 3, 2], [[0, 1], [1, 2], [0, 2]], 1, 3);
+const deep = randomMachine(
+  [3, 2, 3],
+  [
+    [0, 1],
+    [1, 2],
+  ],
+  1,
+  2,
+);
+const ring = randomMachine(
+  [2, 3, 2],
+  [
+    [0, 1],
+    [1, 2],
+    [0, 2],
+  ],
+  1,
+  3,
+);
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 function expectClose(actual: number[], expected: number[], digits = 12) {
@@ -51,7 +67,13 @@ describe('energies and sums', () => {
   });
 
   it('has n log 2 as log Z of a machine without parameters', () => {
-    const empty: OracleMachine = { biases: [[0, 0, 0], [0, 0]], couplings: [] };
+    const empty: OracleMachine = {
+      biases: [
+        [0, 0, 0],
+        [0, 0],
+      ],
+      couplings: [],
+    };
     expect(logZ(empty)).toBeCloseTo(5 * Math.log(2), 13);
   });
 
@@ -105,9 +127,31 @@ describe('energies and sums', () => {
 
 describe('gradient of the log-likelihood', () => {
   it.each([
-    ['rbm', machine, [[[1, 0, 1, 1], null], [[0, 0, 1, 0], null], [[0.5, 0.25, 1, 0], null]]],
-    ['deep', deep, [[[1, 0, 1], null, null], [[0, 1, 1], null, null]]],
-    ['ring, two layers given', ring, [[[1, 0], null, [0, 1]], [[1, 1], null, [1, 0]]]],
+    [
+      'rbm',
+      machine,
+      [
+        [[1, 0, 1, 1], null],
+        [[0, 0, 1, 0], null],
+        [[0.5, 0.25, 1, 0], null],
+      ],
+    ],
+    [
+      'deep',
+      deep,
+      [
+        [[1, 0, 1], null, null],
+        [[0, 1, 1], null, null],
+      ],
+    ],
+    [
+      'ring, two layers given',
+      ring,
+      [
+        [[1, 0], null, [0, 1]],
+        [[1, 1], null, [1, 0]],
+      ],
+    ],
   ] as [string, OracleMachine, (number[] | null)[][]][])('agrees with central differences: %s', (_, m, data) => {
     const at = flatten(m);
     const step = 1e-5;
@@ -137,7 +181,7 @@ describe('Gibbs kernel', () => {
   });
 
   it('brings any start to p(s)', () => {
-    let p = probabilities(machine).map((_, i) => (i === 0 ? 1 : 0));
+    let p = probabilities(machine).map((_, i): number => (i === 0 ? 1 : 0));
     for (let n = 0; n < 400; ++n) p = sweep(machine, p, [1, 0]);
     expectClose(p, probabilities(machine), 9);
   });
@@ -155,18 +199,29 @@ describe('Gibbs kernel', () => {
 });
 
 describe('contrastive divergence', () => {
-  const rows = [[1, 0, 1, 1], [0, 0, 1, 0], [1, 1, 1, 1], [0.5, 0.25, 1, 0]];
+  const rows = [
+    [1, 0, 1, 1],
+    [0, 0, 1, 0],
+    [1, 1, 1, 1],
+    [0.5, 0.25, 1, 0],
+  ];
 
   it('vanishes in expectation for data from the model itself', () => {
     const p = layerMarginal(machine, 0);
     for (const k of [1, 2, 5]) {
       const { mean } = expectedCd(rbm, bitVectors(4), k, { weights: p });
-      expectClose(mean, mean.map(() => 0));
+      expectClose(
+        mean,
+        mean.map(() => 0),
+      );
     }
   });
 
   it('becomes the likelihood gradient for many sweeps', () => {
-    const exact = logLikelihoodGradient(machine, rows.map((v) => [v, null]));
+    const exact = logLikelihoodGradient(
+      machine,
+      rows.map((v) => [v, null]),
+    );
     const wanted = [...exact.couplings[0]!.weights.flat(), ...exact.biases.flat()];
     expectClose(expectedCd(rbm, rows, 400).mean, wanted, 8);
   });

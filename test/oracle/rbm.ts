@@ -119,7 +119,12 @@ export interface CdExpectation {
 }
 
 /** Expected CD-k gradient of data rows with weights (ones by default), and how much one estimate scatters around it. */
-export function expectedCd(rbm: OracleRbm, rows: number[][], k: number, options: { weights?: number[]; offsets?: Offsets } = {}): CdExpectation {
+export function expectedCd(
+  rbm: OracleRbm,
+  rows: number[][],
+  k: number,
+  options: { weights?: number[]; offsets?: Offsets } = {},
+): CdExpectation {
   const weights = options.weights ?? rows.map(() => 1);
   const total = sum(weights);
   const length = rbmStatistics(rbm, rows[0]!).length;
