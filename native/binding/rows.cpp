@@ -45,7 +45,10 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : ObjectWrap(info), memor
     const double most = std::numeric_limits<double>::max();
     domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most)};
     if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
+    const Argument expected(info, 3, "expected");
+    const std::uint64_t rows = expected.value().IsUndefined() ? 0 : expected.count(0, maxSafeInteger);
     rows_ = std::make_shared<Rows>(cols, domain_);
+    rows_->reserve(rows);
     tagObject<RowsObject>(info);
   });
 }

@@ -19,7 +19,13 @@ export interface NativeAddon {
   philox4x32(counter: Uint32Array, key: Uint32Array): Uint32Array;
   /** Names of the unit types the addon was built with, with the domain of their data. */
   unitTypes(): { name: string; low: number; high: number; parameters: string[] }[];
-  readonly Rows: new (cols: number, low: number, high: number) => NativeRows;
+  /** `expected`: how many rows will come, so that memory for them is set aside once; 0 or nothing when not known. */
+  readonly Rows: new (
+    cols: number,
+    low: number,
+    high: number,
+    expected?: number,
+  ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
 }
 
@@ -41,7 +47,14 @@ export interface NativeRows {
   /** Bytes held. */
   readonly bytes: number;
   /** Element (r, c) is data[offset + r * rowStride + c * colStride] * scale. Throws PARAMETER naming row and column. */
-  appendDense(data: Float32Array | Float64Array | Uint8Array, offset: number, rows: number, rowStride: number, colStride: number, scale: number): void;
+  appendDense(
+    data: Float32Array | Float64Array | Uint8Array,
+    offset: number,
+    rows: number,
+    rowStride: number,
+    colStride: number,
+    scale: number,
+  ): void;
   /** Eight columns to a byte, each row starting on a byte boundary. */
   appendBits(data: Uint8Array, rows: number, mostSignificantFirst: boolean): void;
   /** CSR; indptr has rows + 1 entries starting at 0; values null means ones. */
