@@ -36,6 +36,7 @@ class Argument {
   Napi::Object object() const;
   Napi::Function function() const;
 
+  bool given() const { return !value_.IsUndefined(); }
   bool flag() const;
   double number(double low, double high) const;  // finite and in [low, high]
   std::uint64_t count(std::uint64_t low, std::uint64_t high) const;

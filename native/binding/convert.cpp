@@ -21,10 +21,10 @@ std::vector<Layer> layersOf(const Argument& list) {
   const std::uint32_t n = list.length(maxLayers);
   std::vector<Layer> layers;
   for (std::uint32_t i = 0; i < n; ++i) {
-    const Argument layer = list.item(i);
+    const Argument layer = list.item(i), size = layer.field("size");
     layers.push_back({layer.field("name").text(), unitTypeNamed(layer.field("type").text()),
                       static_cast<std::size_t>(layer.field("units").count(1, maxUnits)),
-                      static_cast<std::uint32_t>(layer.field("size").count(1, maxUnits))});
+                      static_cast<std::uint32_t>(size.given() ? size.count(1, maxUnits) : 1)});
   }
   return layers;
 }

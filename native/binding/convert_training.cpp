@@ -69,7 +69,8 @@ TrainerOptions optionsOf(const Argument& options) {
   TrainerOptions o;
   o.algorithm = options.field("algorithm").choice<Algorithm>({{"cd", Algorithm::cd}, {"pcd", Algorithm::pcd}});
   o.steps = options.field("steps").count(1, maxStreamStep);
-  o.positiveSteps = options.field("positiveSteps").count(1, maxStreamStep);
+  const Argument positiveSteps = options.field("positiveSteps");
+  if (positiveSteps.given()) o.positiveSteps = positiveSteps.count(1, maxStreamStep);
   o.epochs = options.field("epochs").count(0, maxStreamStep);
   o.batchSize = options.field("batchSize").count(1, maxUnits);
   o.chains = options.field("chains").count(1, maxUnits);

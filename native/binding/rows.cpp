@@ -43,10 +43,13 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : ObjectWrap(info), memor
   constructing(info.Env(), [&] {
     const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
     const double most = std::numeric_limits<double>::max();
+    const Argument expected(info, 3, "expected"), integers(info, 4, "integers");
     domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most),
-               Argument(info, 3, "integers").flag()};
+               integers.given() && integers.flag()};
     if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
+    const std::uint64_t rows = expected.given() ? expected.count(0, maxSafeInteger) : 0;
     rows_ = std::make_shared<Rows>(cols, domain_);
+    rows_->reserve(rows);
     tagObject<RowsObject>(info);
   });
 }

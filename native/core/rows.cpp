@@ -1,5 +1,6 @@
 #include "core/rows.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -41,6 +42,12 @@ void Rows::check(double value, std::size_t row, std::size_t col) const {
                        std::to_string(col));
 }
 
+void Rows::reserve(std::size_t rows) {
+  reserved_ = checkedMultiply(rows, cols_);
+  if (format_ == RowsFormat::codes) codes_.reserve(reserved_);
+  if (format_ == RowsFormat::floats) floats_.reserve(reserved_);
+}
+
 void Rows::beginDense(std::size_t more) {
   if (started_ && format_ == RowsFormat::sparse) throw parameterError("dense rows cannot follow sparse ones");
   const std::size_t total = checkedMultiply(rows_ + more, cols_);
@@ -52,43 +59,145 @@ void Rows::beginDense(std::size_t more) {
 }
 
 void Rows::toFloats() {
+  floats_.reserve(std::max(reserved_, codes_.size()));
   floats_.resize(codes_.size());
   for (std::size_t i = 0; i < codes_.size(); ++i) floats_[i] = table_[codes_[i]];
   std::vector<std::uint8_t>().swap(codes_);
   format_ = RowsFormat::floats;
 }
 
+// Takes the next code for a value whose search came to this empty slot; -1 when all 256 are taken.
+int Rows::newCode(float value, std::size_t slot) {
+  if (tableSize_ == 256) return -1;
+  table_[tableSize_++] = value;
+  slots_[slot] = static_cast<std::uint16_t>(tableSize_);
+  return static_cast<int>(tableSize_) - 1;
+}
+
+namespace {
+
+template <class T>
+double exactOf(T element, double scale) {
+  return static_cast<double>(element) * scale;
+}
+
+template <class T>
+float valueOf(T element, double scale) {
+  return static_cast<float>(exactOf(element, scale)) + 0.0f;  // -0 becomes +0: one code for both
+}
+
+template <class T>
+struct SourceRow {
+  const T* first;
+  std::ptrdiff_t stride;
+
+  SourceRow(const Rows::Source<T>& s, std::size_t row)
+      : first(s.data + (s.offset + static_cast<std::ptrdiff_t>(row) * s.rowStride)), stride(s.colStride) {}
+  T at(std::size_t c) const { return first[static_cast<std::ptrdiff_t>(c) * stride]; }
+
+  // Writes codes; returns how many columns it came to before they ran out.
+  template <class Coder>
+  std::size_t encode(Coder& coder, std::size_t cols, std::uint8_t* out) const {
+    for (std::size_t c = 0; c < cols; ++c) {
+      const int code = coder(at(c));
+      if (code < 0) return c;
+      out[c] = static_cast<std::uint8_t>(code);
+    }
+    return cols;
+  }
+};
+
+// Neighbouring columns have a loop of their own, which compilers turn into vector instructions.
+template <class T>
+bool allInside(const SourceRow<T>& row, std::size_t cols, Domain domain, double scale) {
+  int outside = 0;
+  const auto look = [&](T element) {
+    const double v = exactOf(element, scale);
+    outside |= !(v >= domain.low) | !(v <= domain.high);  // both true for NaN
+  };
+  if (row.stride == 1)
+    for (std::size_t c = 0; c < cols; ++c) look(row.first[c]);
+  else
+    for (std::size_t c = 0; c < cols; ++c) look(row.at(c));
+  return outside == 0;
+}
+
+// Scaling and rounding keep order, so of bytes only the smallest and the largest need a look.
+bool allInside(const SourceRow<std::uint8_t>& row, std::size_t cols, Domain domain, double scale) {
+  std::uint8_t least = 255, most = 0;
+  const auto look = [&](std::uint8_t element) {
+    least = std::min(least, element);
+    most = std::max(most, element);
+  };
+  if (row.stride == 1)
+    for (std::size_t c = 0; c < cols; ++c) look(row.first[c]);
+  else
+    for (std::size_t c = 0; c < cols; ++c) look(row.at(c));
+  const auto inside = [&](double v) { return v >= domain.low && v <= domain.high; };
+  return inside(exactOf(least, scale)) && inside(exactOf(most, scale));
+}
+
+}  // namespace
+
+template <class T>
+void Rows::validate(const Source<T>& s) const {
+  for (std::size_t r = 0; r < s.rows; ++r) {
+    const SourceRow<T> row(s, r);
+    if (allInside(row, cols_, domain_, s.scale)) continue;
+    for (std::size_t c = 0; c < cols_; ++c) check(exactOf(row.at(c), s.scale), r, c);
+  }
+}
+
+// Finds the code of an element, or gives it a new one; -1 when all are taken.
+template <class T>
+class Rows::Coder {
+ public:
+  Coder(Rows& rows, double scale) : rows_(rows), slots_(rows.slots_.data()), table_(rows.table_), scale_(scale) {}
+
+  int operator()(T element) {
+    const float value = valueOf(element, scale_);
+    std::size_t slot = slotOf(value);
+    for (; slots_[slot] != 0; slot = (slot + 1) % slotCount)
+      if (table_[slots_[slot] - 1] == value) return slots_[slot] - 1;
+    return rows_.newCode(value, slot);
+  }
+
+ private:
+  Rows& rows_;
+  const std::uint16_t* slots_;
+  const float* table_;
+  double scale_;
+};
+
+// Bytes are looked up in a table of their own, filled as they turn up.
+template <>
+class Rows::Coder<std::uint8_t> {
+ public:
+  Coder(Rows& rows, double scale) : search_(rows, 1), scale_(scale) { std::fill(std::begin(known_), std::end(known_), -1); }
+
+  int operator()(std::uint8_t element) {
+    if (known_[element] < 0) known_[element] = static_cast<std::int16_t>(search_(exactOf(element, scale_)));
+    return known_[element];
+  }
+
+ private:
+  Coder<double> search_;
+  double scale_;
+  std::int16_t known_[256];
+};
+
 template <class T>
 void Rows::appendDense(const Source<T>& s) {
-  auto at = [&](std::size_t r, std::size_t c) {
-    return static_cast<double>(
-               s.data[s.offset + static_cast<std::ptrdiff_t>(r) * s.rowStride + static_cast<std::ptrdiff_t>(c) * s.colStride]) *
-           s.scale;
-  };
-  for (std::size_t r = 0; r < s.rows; ++r)
-    for (std::size_t c = 0; c < cols_; ++c) check(at(r, c), r, c);
+  validate(s);
   beginDense(s.rows);
-  for (std::size_t r = 0; r < s.rows; ++r)
-    for (std::size_t c = 0; c < cols_; ++c) {
-      const float value = static_cast<float>(at(r, c)) + 0.0f;  // -0 becomes +0: one code for both
-      const std::size_t place = (rows_ + r) * cols_ + c;
-      if (format_ == RowsFormat::floats) {
-        floats_[place] = value;
-        continue;
-      }
-      std::size_t slot = slotOf(value);
-      while (slots_[slot] != 0 && table_[slots_[slot] - 1] != value) slot = (slot + 1) % slotCount;
-      if (slots_[slot] == 0) {
-        if (tableSize_ == 256) {
-          toFloats();
-          floats_[place] = value;
-          continue;
-        }
-        table_[tableSize_++] = value;
-        slots_[slot] = static_cast<std::uint16_t>(tableSize_);
-      }
-      codes_[place] = static_cast<std::uint8_t>(slots_[slot] - 1);
-    }
+  Coder<T> coder(*this, s.scale);
+  for (std::size_t r = 0; r < s.rows; ++r) {
+    const SourceRow<T> row(s, r);
+    std::size_t c = format_ == RowsFormat::codes ? row.encode(coder, cols_, codes_.data() + (rows_ + r) * cols_) : 0;
+    if (c == cols_) continue;
+    if (format_ == RowsFormat::codes) toFloats();
+    for (float* out = floats_.data() + (rows_ + r) * cols_; c < cols_; ++c) out[c] = valueOf(row.at(c), s.scale);
+  }
   rows_ += s.rows;
 }
 
@@ -104,13 +213,17 @@ void Rows::append(const Source<std::uint8_t>& s) {
 
 void Rows::appendBits(const std::uint8_t* data, std::size_t rows, bool mostSignificantFirst) {
   const std::size_t rowBytes = (cols_ + 7) / 8;
-  std::vector<std::uint8_t> row(cols_);
   checkedMultiply(rows, rowBytes);
+  const auto bit = [&](std::size_t r, std::size_t c) -> std::uint8_t {
+    const unsigned place = static_cast<unsigned>(c % 8), byte = data[r * rowBytes + c / 8];
+    return (byte >> (mostSignificantFirst ? 7 - place : place)) & 1u;
+  };
+  if (domain_.low > 0 || domain_.high < 1)  // else no bit can be wrong
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t c = 0; c < cols_; ++c) check(bit(r, c), r, c);
+  std::vector<std::uint8_t> row(cols_);
   for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < cols_; ++c) {
-      const unsigned bit = static_cast<unsigned>(c % 8), byte = data[r * rowBytes + c / 8];
-      row[c] = (byte >> (mostSignificantFirst ? 7 - bit : bit)) & 1u;
-    }
+    for (std::size_t c = 0; c < cols_; ++c) row[c] = bit(r, c);
     append(Source<std::uint8_t>{row.data(), 0, static_cast<std::ptrdiff_t>(cols_), 1, 1});
   }
 }

@@ -41,6 +41,9 @@ class Rows {
   // One row as floats; out has cols() places.
   void expand(std::size_t row, float* out) const;
 
+  // Sets memory aside for this many rows in all, so that later appends of dense rows need not move what is there.
+  void reserve(std::size_t rows);
+
   // The builder's side. Each append validates all it was given before it keeps any of it and throws a ParameterError that
   // names row and column. Element (r, c) of the source is data[offset + r * rowStride + c * colStride] * scale.
   template <class T>
@@ -61,8 +64,13 @@ class Rows {
  private:
   template <class T>
   void appendDense(const Source<T>&);
+  template <class T>
+  void validate(const Source<T>&) const;
+  template <class T>
+  class Coder;
   void beginDense(std::size_t more);
   void toFloats();
+  int newCode(float value, std::size_t slot);
   void check(double value, std::size_t row, std::size_t col) const;
 
   std::size_t cols_, rows_ = 0;
@@ -71,7 +79,7 @@ class Rows {
   bool started_ = false;
   std::vector<std::uint8_t> codes_;
   float table_[256] = {};
-  std::size_t tableSize_ = 0;
+  std::size_t tableSize_ = 0, reserved_ = 0;
   std::vector<std::uint16_t> slots_;  // open-addressing index from a value's bits to its code + 1
   std::vector<float> floats_;
   std::vector<std::uint64_t> offsets_{0};

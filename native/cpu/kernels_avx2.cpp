@@ -7,6 +7,7 @@
 
 namespace boltzkit::cpu {
 
-constexpr Kernels kernelsAvx2 = avx2::kernelTable("avx2", 1, 1, 1);
+// Costs measured with bench/kernels (AMD Zen 5): dense products win above 74 % real or 80 % binary places.
+constexpr Kernels kernelsAvx2 = avx2::kernelTable("avx2", 1.35f, 1.25f, 1);
 
 }  // namespace boltzkit::cpu

@@ -7,6 +7,7 @@
 
 namespace boltzkit::cpu {
 
-constexpr Kernels kernelsPortable = portable::kernelTable("portable", 1, 1, 1);
+// Costs measured with bench/kernels (AMD Zen 5, SSE2).
+constexpr Kernels kernelsPortable = portable::kernelTable("portable", 1.2f, 1.15f, 1);
 
 }  // namespace boltzkit::cpu

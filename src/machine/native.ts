@@ -19,7 +19,14 @@ export interface NativeAddon {
   philox4x32(counter: Uint32Array, key: Uint32Array): Uint32Array;
   /** The unit types the addon was built with; several places make one unit of a grouped type. */
   unitTypes(): { name: string; grouped: boolean; parameters: string[] }[];
-  readonly Rows: new (cols: number, low: number, high: number, integers: boolean) => NativeRows;
+  /** `expected`: how many rows will come, so that memory for them is set aside once; 0 when not known. `integers`: only whole numbers. */
+  readonly Rows: new (
+    cols: number,
+    low: number,
+    high: number,
+    expected?: number,
+    integers?: boolean,
+  ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
 }
 
@@ -65,7 +72,7 @@ export interface NativeMachineSpec {
   /** Standard deviation of the start weights. */
   weightScale: number;
   /** `units` counts places in a state row; `size` is the type's own number: categories, trials, words, else 1. */
-  layers: { name: string; type: string; units: number; size: number }[];
+  layers: { name: string; type: string; units: number; size?: number }[];
   /** Pairs of layer indices. */
   couplings: [number, number][];
 }
@@ -133,8 +140,8 @@ export interface NativeTrainerOptions {
   sampleWeights: Float64Array | null;
   algorithm: 'cd' | 'pcd';
   steps: number;
-  /** Gibbs sweeps of the positive phase where hidden layers are coupled to each other or to themselves. */
-  positiveSteps: number;
+  /** Gibbs sweeps of the positive phase where hidden layers are coupled to each other or to themselves; 10 if left out. */
+  positiveSteps?: number;
   epochs: number;
   batchSize: number;
   chains: number;

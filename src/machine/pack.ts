@@ -51,7 +51,7 @@ export function packRowsNow(host: HostRows, domain: Domain, where: Where): Nativ
 
 function newRows(host: HostRows, domain: Domain): NativeRows {
   const { Rows } = loadAddon();
-  return new Rows(host.cols, domain.low, domain.high, domain.integers);
+  return new Rows(host.cols, domain.low, domain.high, host.kind === 'sparse' ? 0 : host.rows, domain.integers);
 }
 
 function arraysOf(host: HostRows): readonly { readonly length: number }[] {

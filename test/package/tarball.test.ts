@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Consumer, contents, pack, typeCheck } from './consumer.js';
+import { sourcesIn } from './sources.js';
 
 const train = `
 const rows = [[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]];
@@ -44,9 +45,18 @@ describe('the tarball', () => {
 
   afterAll(() => consumer?.remove());
 
-  test('holds what the frozen list says', async () => {
+  test('holds all compiled modules, all native sources but the tests, and besides them what the frozen list says', async () => {
+    const modules = sourcesIn('src', /\.ts$/).map(({ path }) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1'));
+    const native = sourcesIn('native', /\.(cpp|hpp|map)$/).map(({ path }) => path);
+    const derived = [
+      ...modules.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),
+      ...native.filter((path) => !path.startsWith('native/test/')),
+    ];
+    const files = contents(tarball);
+    expect(derived.filter((path) => !files.includes(path))).toEqual([]);
     // After a change on purpose: npx vitest run test/package -u
-    await expect(`${contents(tarball).join('\n')}\n`).toMatchFileSnapshot('contents.txt');
+    const rest = files.filter((path) => !derived.includes(path));
+    await expect(`${rest.join('\n')}\n`).toMatchFileSnapshot('contents.txt');
   });
 
   test('has no file that npm would compile or run at installation', async () => {

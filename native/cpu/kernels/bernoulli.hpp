@@ -16,11 +16,13 @@ FORCE_INLINE void bernoulliVector(const BernoulliRow& row, std::size_t j, I word
 }
 
 void bernoulliRow(const BernoulliRow& row) {
-  for (std::size_t j = 0; j < row.units; j += 2 * lanes) {
-    TwoVectors words{};
-    if (row.sample) words = philoxUnits(static_cast<std::uint32_t>(j / 4), row.counter, row.key);
-    bernoulliVector(row, j, words.first);
-    if (j + lanes < row.units) bernoulliVector(row, j + lanes, words.second);
+  const PhiloxKeys keys = philoxKeys(row.key);
+  for (std::size_t j = 0; j < row.units; j += philoxGrain) {
+    UnitWords words{};
+    if (row.sample) words = philoxUnits(static_cast<std::uint32_t>(j / 4), row.counter, keys);
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < philoxVectors; ++v)
+      if (j + v * lanes < row.units) bernoulliVector(row, j + v * lanes, words.vector[v]);
   }
 }
 

@@ -11,17 +11,32 @@ struct PhiloxWords {
   U w[4];
 };
 
-FORCE_INLINE PhiloxWords philoxRounds10(PhiloxWords c, const std::uint32_t* key) {
-  const U m0 = U{} + philoxM0, m1 = U{} + philoxM1;
+// The keys of all rounds, spread over vectors once for many blocks: working them out on the way took as long as the products do.
+struct PhiloxKeys {
+  U k[philoxRounds][2];
+};
+
+FORCE_INLINE PhiloxKeys philoxKeys(const std::uint32_t* key) {
+  PhiloxKeys keys;
   std::uint32_t k0 = key[0], k1 = key[1];
+  for (int round = 0; round < philoxRounds; ++round, k0 += philoxW0, k1 += philoxW1) {
+    keys.k[round][0] = U{} + k0;
+    keys.k[round][1] = U{} + k1;
+  }
+  return keys;
+}
+
+// Two sets of blocks at a time: one alone would wait for its own products most of the time.
+FORCE_INLINE void philoxAllRounds(PhiloxWords (&c)[2], const PhiloxKeys& keys) {
+  const U m0 = U{} + philoxM0, m1 = U{} + philoxM1;
 #pragma GCC unroll 10
   for (int round = 0; round < philoxRounds; ++round) {
-    const U p0 = multiplyLow(c.w[0], m0), p1 = multiplyLow(c.w[2], m1);
-    c = {{(p1 >> 32) ^ c.w[1] ^ (U{} + k0), p1, (p0 >> 32) ^ c.w[3] ^ (U{} + k1), p0}};
-    k0 += philoxW0;
-    k1 += philoxW1;
+#pragma GCC unroll 2
+    for (PhiloxWords& x : c) {
+      const U p0 = multiplyLow(x.w[0], m0), p1 = multiplyLow(x.w[2], m1);
+      x = {{xor3(p1 >> 32, x.w[1], keys.k[round][0]), p1, xor3(p0 >> 32, x.w[3], keys.k[round][1]), p0}};
+    }
   }
-  return c;
 }
 
 // Blocks block ... block + half - 1 in the order of lanes that lets evenPairs give the first half of the units and oddPairs the rest.
@@ -31,17 +46,26 @@ FORCE_INLINE U blockNumbers(std::uint32_t block) {
   return v + block;
 }
 
-struct TwoVectors {
-  I first, second;
+// The words of the 4 * lanes units from 4 * block on, in the order of the units.
+constexpr std::size_t philoxVectors = 4, philoxGrain = philoxVectors * lanes;
+
+struct UnitWords {
+  I vector[philoxVectors];
 };
 
-// The words of the 2 * lanes units from 4 * block on, in the order of the units.
-FORCE_INLINE TwoVectors philoxUnits(std::uint32_t block, const std::uint32_t* counter, const std::uint32_t* key) {
-  const PhiloxWords start{{blockNumbers(block), U{} + counter[0], U{} + counter[1], U{} + counter[2]}};
-  const PhiloxWords end = philoxRounds10(start, key);
+FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* counter, const PhiloxKeys& keys) {
+  const U c1 = U{} + counter[0], c2 = U{} + counter[1], c3 = U{} + counter[2];
+  PhiloxWords c[2] = {{{blockNumbers(block), c1, c2, c3}}, {{blockNumbers(block + half), c1, c2, c3}}};
+  philoxAllRounds(c, keys);
   const U low = U{} + 0xffffffffu;
-  const U lower = (end.w[0] & low) | (end.w[1] << 32), upper = (end.w[2] & low) | (end.w[3] << 32);
-  return {(I)evenPairs(lower, upper), (I)oddPairs(lower, upper)};
+  UnitWords words;
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    const U lower = (c[i].w[0] & low) | (c[i].w[1] << 32), upper = (c[i].w[2] & low) | (c[i].w[3] << 32);
+    words.vector[2 * i] = (I)evenPairs(lower, upper);
+    words.vector[2 * i + 1] = (I)oddPairs(lower, upper);
+  }
+  return words;
 }
 
 // The top 24 bits as a multiple of 2^-24 in [0, 1), as uniform<float> in core/random.hpp.
@@ -51,11 +75,12 @@ FORCE_INLINE F uniform24(I words) {
 }
 
 void philox(std::uint32_t block, const std::uint32_t counter[3], const std::uint32_t key[2], std::size_t blocks, std::uint32_t* out) {
-  for (std::size_t b = 0; b < blocks; b += half) {
-    const TwoVectors words = philoxUnits(block + static_cast<std::uint32_t>(b), counter, key);
-    std::uint32_t place[2 * lanes];
+  const PhiloxKeys keys = philoxKeys(key);
+  for (std::size_t b = 0; b < blocks; b += 2 * half) {
+    const UnitWords words = philoxUnits(block + static_cast<std::uint32_t>(b), counter, keys);
+    std::uint32_t place[philoxGrain];
     __builtin_memcpy(place, &words, sizeof place);
-    for (std::size_t i = 0; i < 2 * lanes && 4 * b + i < 4 * blocks; ++i) out[4 * b + i] = place[i];
+    for (std::size_t i = 0; i < philoxGrain && b + i / 4 < blocks; ++i) out[4 * b + i] = place[i];
   }
 }
 

@@ -21,6 +21,7 @@ FORCE_INLINE unsigned nonZeroBits(F a) {
   return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
 }
 FORCE_INLINE U multiplyLow(U a, U b) { return (U)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+FORCE_INLINE U xor3(U a, U b, U c) { return a ^ b ^ c; }
 FORCE_INLINE U evenPairs(U a, U b) { return (U)_mm256_unpacklo_epi64((__m256i)a, (__m256i)b); }
 FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm256_unpackhi_epi64((__m256i)a, (__m256i)b); }
 FORCE_INLINE D lowDoubles(F a) { return (D)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)a)); }

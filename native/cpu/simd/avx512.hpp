@@ -24,6 +24,7 @@ FORCE_INLINE F onesWhereLess(F a, F b) {
 }
 FORCE_INLINE unsigned nonZeroBits(F a) { return _mm512_cmp_ps_mask((__m512)a, _mm512_setzero_ps(), _CMP_NEQ_UQ); }
 FORCE_INLINE U multiplyLow(U a, U b) { return (U)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
+FORCE_INLINE U xor3(U a, U b, U c) { return (U)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b, (__m512i)c, 0x96); }
 // Interleaves the 64-bit lanes of a and b pairwise within each 128 bits: [a0 b0 a2 b2 ...] or [a1 b1 a3 b3 ...].
 FORCE_INLINE U evenPairs(U a, U b) { return (U)_mm512_unpacklo_epi64((__m512i)a, (__m512i)b); }
 FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm512_unpackhi_epi64((__m512i)a, (__m512i)b); }

@@ -21,6 +21,7 @@ FORCE_INLINE unsigned nonZeroBits(F a) {
   return vaddvq_u32((uint32x4_t)((a != set1(0)) & bit));
 }
 FORCE_INLINE U multiplyLow(U a, U b) { return (U)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b)); }
+FORCE_INLINE U xor3(U a, U b, U c) { return a ^ b ^ c; }
 FORCE_INLINE U evenPairs(U a, U b) { return U{a[0], b[0]}; }
 FORCE_INLINE U oddPairs(U a, U b) { return U{a[1], b[1]}; }
 FORCE_INLINE D lowDoubles(F a) { return D{a[0], a[1]}; }

@@ -23,6 +23,7 @@ FORCE_INLINE unsigned nonZeroBits(F a) {
   return bits;
 }
 FORCE_INLINE U multiplyLow(U a, U b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
+FORCE_INLINE U xor3(U a, U b, U c) { return a ^ b ^ c; }
 FORCE_INLINE U evenPairs(U a, U b) { return U{a[0], b[0]}; }
 FORCE_INLINE U oddPairs(U a, U b) { return U{a[1], b[1]}; }
 FORCE_INLINE D lowDoubles(F a) { return D{a[0], a[1]}; }

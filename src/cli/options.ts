@@ -1,0 +1,88 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Height and width of the pictures that rows of data stand for. */
+export interface ImageShape {
+  height: number;
+  width: number;
+}
+
+/** A learning rate as typed: a constant, or a schedule over the whole run. */
+export type LearningRate = number | { schedule: 'linear' | 'cosine'; from: number; to: number; holdFraction: number };
+
+function toNumber(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+}
+
+/** A parser for whole numbers in [low, high]. */
+export function integer(low: number, high: number = 2 ** 31 - 1): (text: string) => number {
+  return (text) => {
+    const value = toNumber(text);
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser for numbers in [low, high], or above `low` when `open`. */
+export function number(low: number, high: number = Number.MAX_VALUE, open = false): (text: string) => number {
+  return (text) => {
+    const value = toNumber(text);
+    if (!(value <= high && (open ? value > low : value >= low))) {
+      const upper = high === Number.MAX_VALUE ? '' : ` and at most ${high}`;
+      throw new InvalidArgumentError(`Expected a number ${open ? 'above' : 'of at least'} ${low}${upper}.`);
+    }
+    return value;
+  };
+}
+
+/** A parser for one of a few words. */
+export function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new InvalidArgumentError(`Expected one of: ${words.join(', ')}.`);
+    return found;
+  };
+}
+
+/** A seed: a whole number from 0 to 2^64 - 1, as a bigint because a double cannot hold them all. */
+export function seed(text: string): bigint {
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n) {
+    throw new InvalidArgumentError('Expected a whole number from 0 to 2^64 - 1.');
+  }
+  return BigInt(text);
+}
+
+/** `28x28` as height and width. */
+export function imageShape(text: string): ImageShape {
+  const match = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text);
+  const height = Number(match?.[1] ?? 0);
+  const width = Number(match?.[2] ?? 0);
+  if (height < 1 || width < 1) throw new InvalidArgumentError('Expected height x width in pixels, e.g. 28x28.');
+  return { height, width };
+}
+
+const RATE_FORMS = 'Expected a number above 0 (0.05), or linear:from[:to[:hold]] or cosine:from[:to[:hold]] (linear:0.05:0:0.5).';
+
+/**
+ * `0.05`; `linear:0.05`, `linear:0.05:0.001`, `cosine:0.05:0:0.5`: from, to (0 if left out), and the fraction of the run for which
+ * the rate stays at `from` first (0 if left out).
+ */
+export function learningRate(text: string): LearningRate {
+  const [kind = '', ...rest] = text.split(':');
+  const values = (kind === 'linear' || kind === 'cosine' ? rest : [kind, ...rest]).map(toNumber);
+  const [from = Number.NaN, to = 0, holdFraction = 0] = values;
+  const positive = from > 0 && from < Number.MAX_VALUE;
+  if (kind !== 'linear' && kind !== 'cosine') {
+    if (!positive || values.length > 1) throw new InvalidArgumentError(RATE_FORMS);
+    return from;
+  }
+  const sound = positive && to >= 0 && to < Number.MAX_VALUE && holdFraction >= 0 && holdFraction <= 1 && values.length <= 3;
+  if (!sound) throw new InvalidArgumentError(RATE_FORMS);
+  return { schedule: kind, from, to, holdFraction };
+}
+
+/** A learning rate as it would be typed. */
+export function learningRateText(rate: LearningRate): string {
+  return typeof rate === 'number' ? String(rate) : `${rate.schedule}:${rate.from}:${rate.to}:${rate.holdFraction}`;
+}

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { registerBuild } from './commands/build.js';
+import { registerDoctor } from './commands/doctor.js';
+import { registerEvaluate } from './commands/evaluate.js';
+import { registerInfo } from './commands/info.js';
+import { registerSample } from './commands/sample.js';
+import { registerTrain } from './commands/train.js';
+import { packageVersion } from './package-info.js';
+
+const COMMANDS = [registerTrain, registerSample, registerEvaluate, registerInfo, registerDoctor, registerBuild];
+
+const EPILOGUE = `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (train saves first; --resume goes on).
+BOLTZKIT_DATA names the folder of the MNIST files; BOLTZKIT_DEBUG=1 shows stack traces.
+
+  $ boltzkit train mnist                     learn MNIST, pictures in mnist-run/
+  $ boltzkit sample mnist-run/model.safetensors --out digits.png
+  $ boltzkit evaluate mnist-run/model.safetensors mnist`;
+
+/** The command line: what it accepts, without running anything. Throws CommanderError where commander would end the process. */
+export function buildProgram(): Command {
+  const program = new Command('boltzkit')
+    .description('Train, sample and examine Boltzmann machines.')
+    .version(packageVersion(), '-v, --version')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError(true)
+    .addHelpText('after', EPILOGUE);
+  for (const register of COMMANDS) register(program);
+  return program;
+}

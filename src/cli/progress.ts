@@ -1,0 +1,93 @@
+import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
+import type { EpochReport } from '../models/rbm.js';
+import { duration, fixed } from './format.js';
+import type { HealthHint } from './health.js';
+import type { Output } from './output.js';
+
+/** Where a run stands, as training tells it. */
+export interface StepProgress {
+  step: number;
+  totalSteps: number;
+}
+
+const COLUMNS = '   epoch      log-PL     F gap  chain gap     rms W        lr      time';
+
+function epochLine(report: EpochReport, epochs: number): string {
+  const cells: [string, number][] = [
+    [`${report.epoch}/${epochs}`, 8],
+    [fixed(report.pseudoLikelihood), 12],
+    [fixed(report.freeEnergyGap), 10],
+    [fixed(report.chainFreeEnergyGap), 11],
+    [fixed(report.weightNorm, 4), 10],
+    [report.learningRate.toPrecision(2), 10],
+    [duration(report.seconds), 10],
+  ];
+  return cells.map(([text, width]) => text.padStart(width)).join('');
+}
+
+/** Shows training as it goes: a bar with the time left on a terminal, plain lines in a pipe, JSON lines with `--json`. */
+export class ProgressView {
+  readonly #output: Output;
+  readonly #epochs: number;
+  #bars: MultiBar | null = null;
+  #bar: SingleBar | null = null;
+  #startedAt = 0;
+  #startStep = 0;
+  #lastHint: string | null = null;
+
+  constructor(output: Output, epochs: number) {
+    this.#output = output;
+    this.#epochs = epochs;
+  }
+
+  start(step: number, totalSteps: number): void {
+    this.#startedAt = performance.now();
+    this.#startStep = step;
+    this.#output.line(COLUMNS);
+    if (!this.#output.interactive) return;
+    this.#bars = new cliProgress.MultiBar({
+      format: '  {bar} {percentage} %  update {value}/{total}  {left} left',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 30,
+      hideCursor: true,
+      stream: process.stdout,
+      fps: 5,
+      clearOnComplete: true,
+      // The command has signal handlers of its own.
+      gracefulExit: false,
+      emptyOnZero: true,
+    });
+    this.#bar = this.#bars.create(totalSteps, step, { left: '–' });
+  }
+
+  step(progress: StepProgress): void {
+    this.#bar?.update(progress.step, { left: duration(this.#secondsLeft(progress)) });
+  }
+
+  epoch(report: EpochReport, hint: HealthHint | null): void {
+    this.#output.record({ event: 'epoch', ...report, hint });
+    this.#line(epochLine(report, this.#epochs));
+    // A hint that stands for many epochs is said once.
+    if (hint !== null && hint.kind !== this.#lastHint) this.#line(`  hint: ${hint.text}`);
+    this.#lastHint = hint?.kind ?? null;
+  }
+
+  /** Takes the bar away; safe to call twice. */
+  end(): void {
+    this.#bars?.stop();
+    this.#bars = null;
+    this.#bar = null;
+  }
+
+  #line(text: string): void {
+    if (this.#bars === null) this.#output.line(text);
+    else this.#bars.log(`${text}\n`);
+  }
+
+  #secondsLeft({ step, totalSteps }: StepProgress): number {
+    const done = step - this.#startStep;
+    const elapsed = (performance.now() - this.#startedAt) / 1000;
+    return done > 0 ? (elapsed / done) * (totalSteps - step) : Number.NaN;
+  }
+}

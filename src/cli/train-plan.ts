@@ -1,0 +1,127 @@
+import { basename } from 'node:path';
+import { UsageError } from './failures.js';
+import { type ImageShape, type LearningRate, learningRateText } from './options.js';
+import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
+
+/** The options of `train` as parsed; what was not typed is absent. */
+export interface TrainOptions {
+  data?: string;
+  validation?: string;
+  validationFraction?: number;
+  scale?: number;
+  labelColumn?: string;
+  image?: ImageShape;
+  hidden?: number;
+  algorithm?: 'pcd' | 'cd';
+  steps?: number;
+  epochs?: number;
+  batch?: number;
+  chains?: number;
+  lr?: LearningRate;
+  optimizer?: 'sgd' | 'adam';
+  momentum?: number;
+  l1?: number;
+  l2?: number;
+  centred?: boolean;
+  averageLast?: number;
+  seed?: bigint;
+  device?: 'auto' | 'cpu' | 'reference' | 'cuda';
+  threads?: number;
+  out?: string;
+  checkpointEvery?: number;
+  force?: true;
+  resume?: true;
+  json?: true;
+}
+
+/**
+ * Measured on MNIST and five binary data sets; docs/design-notes.md has the figures. A run is counted in updates, not epochs, so that
+ * 8,000 digits and 60,000 get the same amount of learning in about the same time.
+ */
+export const DEFAULTS = {
+  hidden: 500,
+  updates: 6000,
+  batch: 100,
+  steps: 1,
+  averageLast: 0.1,
+  l1: 2e-4,
+  seed: 1n,
+  validationFraction: 0.1,
+} as const;
+
+const DEFAULT_RATE: Record<'sgd' | 'adam', LearningRate> = {
+  sgd: { schedule: 'linear', from: 0.2, to: 0, holdFraction: 0.3 },
+  adam: { schedule: 'linear', from: 0.001, to: 0, holdFraction: 0.3 },
+};
+
+/** The folder a run goes into when none is named: the data's name and `-run`, in the current folder. */
+export function defaultFolder(source: string): string {
+  const name = basename(source.replace(/[\\/]+$/, '')).replace(/(\.(gz|npy|csv|tsv|txt|data|idx))+$/i, '');
+  return `${name === '' || name === '.' || name === '..' ? 'data' : name}-run`;
+}
+
+/** Combinations that make no sense are refused before anything is read. */
+export function checkCombinations(options: TrainOptions): void {
+  if (options.validation !== undefined && options.validationFraction !== undefined) {
+    throw new UsageError('--validation and --validation-fraction exclude each other');
+  }
+  if (options.algorithm === 'cd' && options.chains !== undefined) {
+    throw new UsageError('--chains is the number of persistent chains; --algorithm cd has none');
+  }
+  if (options.optimizer === 'adam' && options.momentum !== undefined) {
+    throw new UsageError('--momentum belongs to --optimizer sgd; adam has its own');
+  }
+  if (options.force && options.resume) throw new UsageError('--force and --resume exclude each other');
+}
+
+export function dataRequest(source: string, options: TrainOptions): DataRequest {
+  return {
+    source,
+    folder: options.data ?? null,
+    validation: options.validation ?? null,
+    validationFraction: options.validationFraction ?? null,
+    scale: options.scale ?? null,
+    labelColumn: options.labelColumn ?? null,
+    image: options.image ?? null,
+    seed: String(options.seed ?? DEFAULTS.seed),
+  };
+}
+
+/** Fills in what was not typed, now that the number of rows is known. */
+export function resolveSettings(options: TrainOptions, rows: number): TrainSettings {
+  const batch = options.batch ?? Math.min(DEFAULTS.batch, rows);
+  const optimizer = options.optimizer ?? 'sgd';
+  const epochs = Math.round(DEFAULTS.updates / Math.ceil(rows / batch));
+  return {
+    hidden: options.hidden ?? DEFAULTS.hidden,
+    epochs: options.epochs ?? Math.min(Math.max(epochs, 5), 500),
+    algorithm: options.algorithm ?? 'pcd',
+    steps: options.steps ?? DEFAULTS.steps,
+    lr: options.lr ?? DEFAULT_RATE[optimizer],
+    batch,
+    chains: options.chains ?? batch,
+    optimizer,
+    momentum: options.momentum ?? 0,
+    l1: options.l1 ?? DEFAULTS.l1,
+    l2: options.l2 ?? 0,
+    centred: options.centred ?? true,
+    averageLast: options.averageLast ?? DEFAULTS.averageLast,
+    seed: String(options.seed ?? DEFAULTS.seed),
+    device: options.device ?? 'auto',
+  };
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'schedule' in value) return learningRateText(value as LearningRate);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** A resumed run keeps its settings: an option that says otherwise is refused rather than ignored. */
+export function checkResume(options: TrainOptions, record: RunRecord): void {
+  for (const [name, kept] of Object.entries(record.settings)) {
+    const typed = options[name as keyof TrainOptions];
+    if (typed === undefined || shown(typed) === shown(kept)) continue;
+    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new UsageError(`\`${option} ${shown(typed)}\`: the run to resume has ${shown(kept)}`, '--resume keeps the settings of the run');
+  }
+}

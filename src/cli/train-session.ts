@@ -1,0 +1,253 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DivergenceError } from '../errors.js';
+import { type EpochReport, RBM } from '../models/rbm.js';
+import type { TrainingData } from './data-source.js';
+import { InterruptedError } from './failures.js';
+import { count, duration, fixed } from './format.js';
+import { type HealthHint, healthHint } from './health.js';
+import type { InterruptWatch } from './interrupt.js';
+import { asRows } from './matrix.js';
+import { learningRateText } from './options.js';
+import type { Output } from './output.js';
+import { packageVersion } from './package-info.js';
+import { writePictures } from './pictures.js';
+import { ProgressView } from './progress.js';
+import { RUN_FILES, writeRunRecord } from './run-folder.js';
+import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
+import type { TrainOptions } from './train-plan.js';
+
+/** `run.json` is rewritten at most this often while training, in milliseconds: short epochs should not wait for the disk. */
+const RECORD_INTERVAL = 2000;
+/** Updates between automatic checkpoints at least. */
+const SMALLEST_CHECKPOINT_INTERVAL = 500;
+/** Rows behind each epoch's metrics: the stochastic pseudo-likelihood of fewer is too noisy for a curve. */
+const MONITOR_ROWS = 5000;
+
+/** What one invocation of `train` works on. */
+export interface SessionParts {
+  folder: string;
+  record: RunRecord;
+  data: TrainingData;
+  output: Output;
+  watch: InterruptWatch;
+  options: TrainOptions;
+  resume: boolean;
+}
+
+/** The record of a run that has not begun. */
+export function newRecord(request: DataRequest, data: TrainingData, settings: TrainSettings, sha256: string): RunRecord {
+  const now = new Date().toISOString();
+  return {
+    format: 'boltzkit-run',
+    version: 1,
+    boltzkit: packageVersion(),
+    state: 'running',
+    pid: process.pid,
+    host: hostname(),
+    started: now,
+    updated: now,
+    settings,
+    data: request,
+    loaded: {
+      name: data.name,
+      rows: data.train.rows,
+      validationRows: data.validation?.rows ?? 0,
+      visible: data.train.cols,
+      image: data.image,
+      sha256,
+    },
+    step: 0,
+    totalSteps: settings.epochs * Math.ceil(data.train.rows / settings.batch),
+    seconds: 0,
+    hint: null,
+    history: [],
+  };
+}
+
+/** Trains, keeps the folder's files up to date, and leaves a run that can be resumed whatever ends it. */
+export class TrainSession {
+  readonly #parts: SessionParts;
+  readonly #view: ProgressView;
+  readonly #began = performance.now();
+  readonly #secondsBefore: number;
+  #recordWritten = 0;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#view = new ProgressView(parts.output, parts.record.settings.epochs);
+    this.#secondsBefore = parts.record.seconds;
+  }
+
+  async run(): Promise<void> {
+    const { record, resume, output } = this.#parts;
+    using rbm = await this.#model();
+    const done = resume && rbm.training !== null && rbm.training.step >= rbm.training.totalSteps;
+    this.#announce(rbm, done);
+    if (!done) await this.#train(rbm);
+    const files = await this.#pictures(rbm);
+    output.line(`\n${this.#summary(done)}`);
+    output.line(`wrote ${files.join(', ')} to ${this.#parts.folder}`);
+    output.record({
+      event: 'end',
+      state: record.state,
+      step: record.step,
+      seconds: record.seconds,
+      hint: record.hint,
+      folder: this.#parts.folder,
+      files,
+    });
+  }
+
+  async #model(): Promise<RBM> {
+    const { record, resume, options, folder } = this.#parts;
+    const { settings, loaded } = record;
+    const threads = options.threads ?? 0;
+    if (resume) return RBM.load(join(folder, RUN_FILES.model), { device: settings.device, threads });
+    return new RBM({ visible: loaded.visible, hidden: settings.hidden, seed: BigInt(settings.seed), device: settings.device, threads });
+  }
+
+  #announce(rbm: RBM, done: boolean): void {
+    const { record, output, resume, folder } = this.#parts;
+    const { settings: s, totalSteps } = record;
+    const { device, isa, threads } = rbm.backendInfo();
+    const step = rbm.training?.step ?? 0;
+    if (resume) record.history = record.history.filter((report) => report.step <= step);
+    output.record({
+      event: 'start',
+      folder,
+      resumedAt: resume ? step : null,
+      totalSteps,
+      settings: s,
+      data: record.loaded,
+      backend: { device, isa, threads },
+    });
+    if (done) return;
+    const method = `${s.algorithm === 'pcd' ? 'PCD' : 'CD'}-${s.steps}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${learningRateText(s.lr)}`;
+    output.line(
+      `RBM ${rbm.visible}–${rbm.hidden}, ${method}, ${count(totalSteps)} updates of ${s.batch} rows; ${device} (${isa}), ${threads} threads`,
+    );
+    if (resume) output.line(`resuming at update ${count(step)}`);
+  }
+
+  async #train(rbm: RBM): Promise<void> {
+    const { watch } = this.#parts;
+    await this.#save('running');
+    this.#view.start(rbm.training?.step ?? 0, this.#parts.record.totalSteps);
+    try {
+      await this.#fit(rbm);
+      await this.#settle(rbm, 'finished');
+    } catch (error) {
+      this.#view.end();
+      if (watch.signal.aborted) throw await this.#interrupted(rbm);
+      if (error instanceof DivergenceError) await this.#settle(rbm, 'diverged');
+      throw error;
+    } finally {
+      this.#view.end();
+    }
+  }
+
+  async #fit(rbm: RBM): Promise<void> {
+    const { record, data, resume, watch, folder } = this.#parts;
+    const { settings: s } = record;
+    const every = this.#checkpointEvery();
+    const run = rbm.fit(asRows(data.train), {
+      algorithm: s.algorithm,
+      steps: s.steps,
+      epochs: s.epochs,
+      batchSize: s.batch,
+      chains: s.chains,
+      learningRate: s.lr,
+      optimizer: s.optimizer,
+      ...(s.optimizer === 'sgd' ? { momentum: s.momentum } : {}),
+      centred: s.centred,
+      l1: s.l1,
+      l2: s.l2,
+      averageLast: s.averageLast,
+      monitorRows: MONITOR_ROWS,
+      resume,
+      signal: watch.signal,
+      ...(data.validation === null ? {} : { validation: asRows(data.validation) }),
+      ...(every === 0 ? {} : { checkpoint: { path: join(folder, RUN_FILES.model), every } }),
+      onProgress: (progress) => this.#view.step(progress),
+    });
+    for await (const report of run) await this.#onEpoch(report);
+    await run;
+  }
+
+  #checkpointEvery(): number {
+    const { record, options } = this.#parts;
+    return options.checkpointEvery ?? Math.max(Math.ceil(record.loaded.rows / record.settings.batch), SMALLEST_CHECKPOINT_INTERVAL);
+  }
+
+  async #onEpoch(report: EpochReport): Promise<void> {
+    const { record } = this.#parts;
+    record.history.push(report);
+    const hint = this.#hint();
+    record.hint = hint;
+    record.step = report.step;
+    this.#view.epoch(report, hint);
+    if (performance.now() - this.#recordWritten > RECORD_INTERVAL) await this.#save('running');
+  }
+
+  #hint(): HealthHint | null {
+    const { loaded, settings, history } = this.#parts.record;
+    return healthHint(history, { visible: loaded.visible, algorithm: settings.algorithm });
+  }
+
+  /** Saves the model first: a record may lag behind its model, never the other way round. */
+  async #settle(rbm: RBM, state: RunRecord['state']): Promise<void> {
+    await rbm.save(join(this.#parts.folder, RUN_FILES.model));
+    this.#parts.record.step = rbm.training?.step ?? 0;
+    await this.#save(state);
+  }
+
+  async #save(state: RunRecord['state']): Promise<void> {
+    const { record, folder } = this.#parts;
+    record.state = state;
+    record.pid = process.pid;
+    record.host = hostname();
+    record.updated = new Date().toISOString();
+    record.seconds = this.#secondsBefore + (performance.now() - this.#began) / 1000;
+    await writeRunRecord(folder, record);
+    this.#recordWritten = performance.now();
+  }
+
+  async #interrupted(rbm: RBM): Promise<InterruptedError> {
+    const { folder, output, record } = this.#parts;
+    await this.#settle(rbm, 'interrupted');
+    output.record({
+      event: 'end',
+      state: 'interrupted',
+      step: record.step,
+      seconds: record.seconds,
+      hint: record.hint,
+      folder,
+      files: [RUN_FILES.model, RUN_FILES.record],
+    });
+    const at = `interrupted at update ${count(record.step)} of ${count(record.totalSteps)}; saved to ${folder}`;
+    return new InterruptedError(at, `boltzkit train --resume --out ${folder}`);
+  }
+
+  async #pictures(rbm: RBM): Promise<string[]> {
+    const { folder, record, data, output, watch } = this.#parts;
+    const drawn = await writePictures({
+      rbm,
+      folder,
+      image: record.loaded.image,
+      rows: data.validation ?? data.train,
+      history: record.history,
+      signal: watch.signal,
+    });
+    for (const note of drawn.notes) output.line(`note: ${note}`);
+    return [RUN_FILES.model, ...drawn.files, RUN_FILES.record];
+  }
+
+  #summary(done: boolean): string {
+    const { record } = this.#parts;
+    const last = record.history[record.history.length - 1];
+    const quality = `log-pseudo-likelihood ${fixed(last?.pseudoLikelihood ?? null)} nats per row`;
+    const health = record.hint === null ? 'nothing looks wrong' : record.hint.text;
+    return `${done ? 'was finished already' : `trained in ${duration(record.seconds)}`}; ${quality}; ${health}`;
+  }
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { healthHint } from '../../src/cli/health.js';
+import type { EpochReport } from '../../src/models/rbm.js';
+
+const context = { visible: 100, algorithm: 'pcd' } as const;
+
+function history(...epochs: Partial<EpochReport>[]): EpochReport[] {
+  const healthy = { seconds: 1, learningRate: 0.05, pseudoLikelihood: -20, freeEnergyGap: 0, chainFreeEnergyGap: 0, weightNorm: 0.1 };
+  return epochs.map((epoch, i) => ({ epoch: i + 1, step: (i + 1) * 10, ...healthy, ...epoch }));
+}
+
+const kind = (...epochs: Partial<EpochReport>[]) => healthHint(history(...epochs), context)?.kind ?? null;
+
+describe('health hints', () => {
+  it('has nothing to say about a healthy run, an empty one, or one without validation', () => {
+    expect(healthHint([], context)).toBeNull();
+    expect(kind({}, {}, {}, {})).toBeNull();
+    expect(kind({ freeEnergyGap: Number.NaN }, { freeEnergyGap: Number.NaN }, { freeEnergyGap: Number.NaN })).toBeNull();
+  });
+
+  it('sees divergence, but not in a single noisy epoch', () => {
+    expect(kind({ pseudoLikelihood: -20 }, { pseudoLikelihood: -31 })).toBeNull();
+    expect(kind({ pseudoLikelihood: -20 }, { pseudoLikelihood: -31 }, { pseudoLikelihood: -32 })).toBe('diverging');
+    expect(kind({ pseudoLikelihood: -20 }, { pseudoLikelihood: -29 }, { pseudoLikelihood: -29 })).toBeNull();
+  });
+
+  it('sees what is worse than coin tosses, and parameters that are no numbers', () => {
+    expect(kind({ pseudoLikelihood: -100 * Math.LN2 - 1 })).toBe('diverging');
+    expect(kind({ pseudoLikelihood: -100 * Math.LN2 + 1 })).toBeNull();
+    expect(kind({}, { pseudoLikelihood: Number.NaN, weightNorm: Number.POSITIVE_INFINITY })).toBe('diverging');
+  });
+
+  it('has nothing to say without metrics', () => {
+    const none = { pseudoLikelihood: Number.NaN, freeEnergyGap: Number.NaN, chainFreeEnergyGap: Number.NaN };
+    expect(kind(none, none, none, none)).toBeNull();
+  });
+
+  it('sees chains that drift, in both directions, but not in the first epochs', () => {
+    expect(kind({ chainFreeEnergyGap: 50 }, { chainFreeEnergyGap: 50 })).toBeNull();
+    expect(kind({}, {}, {}, { chainFreeEnergyGap: 11 })).toBe('chains');
+    expect(kind({}, {}, {}, { chainFreeEnergyGap: -11 })).toBe('chains');
+    expect(kind({}, {}, {}, { chainFreeEnergyGap: 9 })).toBeNull();
+  });
+
+  it('sees over-fitting when the gap is large and has grown', () => {
+    expect(kind({ freeEnergyGap: 1 }, { freeEnergyGap: 2 }, { freeEnergyGap: 3 })).toBe('overfitting');
+    expect(kind({ freeEnergyGap: 3 }, { freeEnergyGap: 3 }, { freeEnergyGap: 3 })).toBeNull();
+    expect(kind({ freeEnergyGap: 0.1 }, { freeEnergyGap: 0.2 }, { freeEnergyGap: 1.9 })).toBeNull();
+  });
+
+  it('tells the most pressing first, in one line', () => {
+    const all = { pseudoLikelihood: -90, chainFreeEnergyGap: 90, freeEnergyGap: 9 };
+    const hint = healthHint(history({}, { freeEnergyGap: 5 }, { freeEnergyGap: 6 }, all), context);
+    expect(hint?.kind).toBe('diverging');
+    expect(hint?.text).not.toContain('\n');
+  });
+});

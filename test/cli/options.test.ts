@@ -1,0 +1,64 @@
+import { InvalidArgumentError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { imageShape, integer, learningRate, learningRateText, number, oneOf, seed } from '../../src/cli/options.js';
+
+const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
+  for (const text of texts) expect(() => parse(text), JSON.stringify(text)).toThrow(InvalidArgumentError);
+};
+
+describe('option parsers', () => {
+  it('reads whole numbers and refuses everything else', () => {
+    expect(integer(1)('500')).toBe(500);
+    expect(integer(0)('0')).toBe(0);
+    expect(integer(1)('1e3')).toBe(1000);
+    refused(integer(1), '', ' ', '0', '-1', '1.5', 'abc', '5x', '0x10', 'NaN', 'Infinity', '2147483648', '1e400', '--epochs');
+  });
+
+  it('reads numbers within bounds', () => {
+    expect(number(0, 1)('0.25')).toBe(0.25);
+    expect(number(0, 1)('.5')).toBe(0.5);
+    expect(number(0, Number.MAX_VALUE, true)('1e-300')).toBe(1e-300);
+    refused(number(0, 1), '1.01', '-0.1', 'NaN', 'Infinity', '', '1,5');
+    refused(number(0, Number.MAX_VALUE, true), '0', '1e999');
+  });
+
+  it('reads seeds beyond 2^53 without rounding', () => {
+    expect(seed('18446744073709551615')).toBe(2n ** 64n - 1n);
+    refused(seed, '18446744073709551616', '-1', '1.0', '1e3', '', '99999999999999999999999');
+  });
+
+  it('names the choices', () => {
+    expect(oneOf('pcd', 'cd')('cd')).toBe('cd');
+    expect(() => oneOf('pcd', 'cd')('CD')).toThrow('pcd, cd');
+  });
+
+  it('reads picture shapes', () => {
+    expect(imageShape('28x20')).toEqual({ height: 28, width: 20 });
+    refused(imageShape, '28', '28x', 'x28', '0x28', '28x0', '28x28x1', '-1x5', '1e3x2');
+  });
+
+  it('reads learning rates', () => {
+    expect(learningRate('0.05')).toBe(0.05);
+    expect(learningRate('linear:0.05')).toEqual({ schedule: 'linear', from: 0.05, to: 0, holdFraction: 0 });
+    expect(learningRate('cosine:0.05:0.001:0.5')).toEqual({ schedule: 'cosine', from: 0.05, to: 0.001, holdFraction: 0.5 });
+    refused(
+      learningRate,
+      '0',
+      '-1',
+      'NaN',
+      '',
+      'linear',
+      'linear:',
+      'linear:0',
+      'linear:1:-1',
+      'linear:1:0:2',
+      'linear:1:0:0:0',
+      'step:0.1',
+      '0.1:0.2',
+    );
+  });
+
+  it('prints a learning rate as it can be typed again', () => {
+    for (const text of ['0.05', 'linear:0.05:0:0.5', 'cosine:0.1:0.001:0']) expect(learningRateText(learningRate(text))).toBe(text);
+  });
+});

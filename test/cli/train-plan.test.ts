@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { checkCombinations, defaultFolder, resolveSettings } from '../../src/cli/train-plan.js';
+
+describe('training plan', () => {
+  it('names the folder after the data', () => {
+    expect(defaultFolder('mnist')).toBe('mnist-run');
+    expect(defaultFolder('some/where/rows.csv.gz')).toBe('rows-run');
+    expect(defaultFolder('some/folder/')).toBe('folder-run');
+    expect(defaultFolder('train-images-idx3-ubyte.gz')).toBe('train-images-idx3-ubyte-run');
+    expect(defaultFolder('..')).toBe('data-run');
+  });
+
+  it('fills in settings that suit the number of rows', () => {
+    expect(resolveSettings({}, 60000)).toMatchObject({ epochs: 10, batch: 100, chains: 100, hidden: 500 });
+    expect(resolveSettings({}, 9000).epochs).toBe(67);
+    expect(resolveSettings({}, 30)).toMatchObject({ batch: 30, chains: 30, epochs: 500 });
+    expect(resolveSettings({}, 10_000_000).epochs).toBe(5);
+    expect(resolveSettings({ batch: 20, epochs: 3, optimizer: 'adam' }, 100)).toMatchObject({
+      batch: 20,
+      chains: 20,
+      epochs: 3,
+      lr: { from: 0.001 },
+    });
+  });
+
+  it('refuses options that contradict each other', () => {
+    expect(() => checkCombinations({ algorithm: 'cd', chains: 5 })).toThrow('--chains');
+    expect(() => checkCombinations({ optimizer: 'adam', momentum: 0.5 })).toThrow('--momentum');
+    expect(() => checkCombinations({ validation: 'x', validationFraction: 0.1 })).toThrow('--validation');
+    expect(() => checkCombinations({ force: true, resume: true })).toThrow('--resume');
+    expect(() => checkCombinations({})).not.toThrow();
+  });
+});
