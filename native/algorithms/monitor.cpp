@@ -36,7 +36,7 @@ Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* v
 
 Metrics Monitor::measure(const States& chains) {
   Metrics m{none, none, none, weightNorm()};
-  if (rows_ == 0) return m;
+  if (rows_ == 0 || !summable(machine_, training_.given())) return m;
   const double training = meanFreeEnergy(training_);
   if (validation_) m.freeEnergyGap = meanFreeEnergy(*validation_) - training;
   std::vector<double> ofChains(chains.rows());

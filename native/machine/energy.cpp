@@ -19,6 +19,11 @@ double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std
 
 }  // namespace
 
+bool summable(const Machine& machine, const std::vector<bool>& given) {
+  const std::vector<Coupling>& couplings = machine.wiring().couplings();
+  return std::all_of(couplings.begin(), couplings.end(), [&](const Coupling& c) { return given[c.a] || given[c.b]; });
+}
+
 void energies(const Machine& machine, const States& states, std::span<double> out) {
   freeEnergies(machine, states, std::vector<bool>(machine.wiring().layers().size(), true), out);
 }

@@ -11,6 +11,9 @@ namespace boltzkit {
 // E(s) of complete states.
 void energies(const Machine& machine, const States& states, std::span<double> out);
 
+// Whether the layers that are not given can be summed out in closed form: none is coupled to another of them or to itself.
+bool summable(const Machine& machine, const std::vector<bool>& given);
+
 // F(given) = -log sum over the other layers of exp(-E). Throws ParameterError if layers that are not given are coupled to each other.
 void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out);
 

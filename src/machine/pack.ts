@@ -10,7 +10,7 @@ import type { NativeRows } from './native.js';
 export interface Domain {
   readonly low: number;
   readonly high: number;
-  readonly integers: boolean;
+  readonly integers?: boolean;
 }
 
 /** Up to this many elements are packed before the call returns. */
