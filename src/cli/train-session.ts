@@ -90,6 +90,8 @@ export class TrainSession {
     const done = resume && rbm.training !== null && rbm.training.step >= rbm.training.totalSteps;
     this.#announce(rbm, done);
     if (!done) await this.#train(rbm);
+    // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
+    else if (record.state !== 'finished') await this.#settle(rbm, 'finished');
     const files = await this.#pictures(rbm);
     output.line(`\n${this.#summary(done)}`);
     output.line(`wrote ${files.join(', ')} to ${this.#parts.folder}`);

@@ -115,11 +115,12 @@ describe('train', () => {
 });
 
 describe('interrupted training', () => {
-  const long = [...train, '--epochs', '3000', '--hidden', '32', '--json', '--checkpoint-every', '100'];
+  // Several seconds of work, so that a signal surely comes before its end.
+  const long = [...train, '--epochs', '300', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s saves, exits with 130, and --resume goes on bit for bit', async (signal) => {
     const out = ['--out', `int-${signal}`];
-    const running = startCli([...long, '--epochs', '300', ...out], folder.path);
+    const running = startCli([...long, ...out], folder.path);
     await running.said('"epoch":20,');
     running.child.kill(signal);
     const stopped = await running.result;
@@ -138,10 +139,10 @@ describe('interrupted training', () => {
   });
 
   let whole: Promise<unknown> | null = null;
-  const uninterrupted = () => (whole ??= cli([...long, '--epochs', '300', '--out', 'whole'], folder.path));
+  const uninterrupted = () => (whole ??= cli([...long, '--out', 'whole'], folder.path));
 
   it('survives being killed: the last checkpoint goes on to the same end', async () => {
-    const running = startCli([...long, '--epochs', '300', '--out', 'killed'], folder.path);
+    const running = startCli([...long, '--out', 'killed'], folder.path);
     await running.said('"epoch":40,');
     running.child.kill('SIGKILL');
     expect((await running.result).signal).toBe('SIGKILL');
@@ -167,6 +168,17 @@ describe('interrupted training', () => {
     expect((await cli(['train', 'changed.csv', '--resume', '--out', 'kept'], folder.path)).stderr).toContain('the data differ');
     await rm(at('kept', 'model.safetensors'));
     expect((await cli(resume, folder.path)).stderr).toContain('checkpoint');
+  });
+
+  it('puts a record right that a kill left behind its finished model', async () => {
+    await cli([...train, '--epochs', '2', '--out', 'torn'], folder.path);
+    const path = at('torn', 'run.json');
+    const record = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...record, state: 'running', pid: 2 ** 30, step: 5, history: [] }));
+    const before = await model('torn');
+    expect((await cli(['train', '--resume', '--out', 'torn'], folder.path)).code).toBe(0);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ state: 'finished', step: 22 });
+    expect(await model('torn')).toEqual(before);
   });
 
   it('makes the pictures again when a finished run is resumed', async () => {
