@@ -22,7 +22,7 @@ const pictures = barsAndStripes();
 await writeFile('bars.csv', pictures.map((row) => `${row.join(',')}\n`).join(''));
 
 const rows = await readCsv('bars.csv');
-using rbm = new RBM({ visible: side * side, hidden: 24, seed: 2 });
+const rbm = new RBM({ visible: side * side, hidden: 24, seed: 2 });
 await rbm.fit(rows, {
   epochs: small ? 4000 : 20000,
   batchSize: pictures.length,
@@ -41,5 +41,6 @@ console.log(`${right} of 1000 samples are bars or stripes (chance: ${(1000 * kno
 const noise = cells.map((cell) => ((cell * 7) % 5 < 2 ? 1 : 0));
 const [bar, other] = (await rbm.freeEnergy([pictures[3], noise])).data;
 console.log(`free energy of a picture ${bar.toFixed(1)}, of noise ${other.toFixed(1)} nats`);
+rbm.dispose();
 await rm('bars.csv');
 process.exitCode = right > 500 && bar < other ? 0 : 1;

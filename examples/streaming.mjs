@@ -35,11 +35,12 @@ async function* batches(source, rows, count) {
 const mean = (values) => values.data.reduce((sum, value) => sum + value, 0) / values.data.length;
 const { value: unseen } = await batches(readings(99), 500, 1).next();
 
-using rbm = new RBM({ visible, hidden: 12, seed: 3 });
+const rbm = new RBM({ visible, hidden: 12, seed: 3 });
 const before = mean(await rbm.pseudoLikelihood(unseen, { exact: true }));
 for await (const rows of batches(readings(7), batch, small ? 400 : 4000)) {
   await rbm.partialFit(rows, { batchSize: batch, learningRate: 0.05 });
 }
 const after = mean(await rbm.pseudoLikelihood(unseen, { exact: true }));
 console.log(`log-pseudo-likelihood of unseen readings: ${before.toFixed(2)} before, ${after.toFixed(2)} after`);
+rbm.dispose();
 process.exitCode = after > before + 5 ? 0 : 1;

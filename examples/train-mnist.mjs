@@ -7,11 +7,12 @@ import { tiles, writePng } from 'boltzkit/viz';
 const small = Boolean(process.env.BOLTZKIT_SMALL);
 const { train, test } = await loadMnist();
 
-using rbm = new RBM({ visible: 784, hidden: small ? 32 : 500, seed: 1 });
+const rbm = new RBM({ visible: 784, hidden: small ? 32 : 500, seed: 1 });
 const run = rbm.fit(train.images, {
   algorithm: 'pcd',
   epochs: small ? 2 : 60,
-  learningRate: { schedule: 'linear', from: 0.05, to: 0, holdFraction: 0.5 },
+  learningRate: { schedule: 'linear', from: 0.2, holdFraction: 0.3 },
+  l1: 2e-4,
   averageLast: 0.1,
   validation: test.images,
 });
@@ -28,4 +29,5 @@ const digits = await rbm.sample(100, { steps: small ? 20 : 1000, output: 'mean' 
 await writePng('digits.png', tiles(digits, { height: 28, width: 28, columns: 10 }));
 await writePng('filters.png', tiles(rbm.weights.transpose(1, 0), { height: 28, width: 28, columns: 25, range: 'symmetric' }));
 await rbm.save('mnist.safetensors');
+rbm.dispose(); // frees its memory now; otherwise the garbage collector does, some day
 console.log('wrote digits.png, filters.png, mnist.safetensors');

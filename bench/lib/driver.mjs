@@ -56,12 +56,12 @@ export function reconstructionError(weights, visibleBias, hiddenBias, rows) {
 export const clock = () => Number(process.hrtime.bigint()) / 1e9;
 export { median, quantile };
 
-/** Peak memory in kB. What getrusage says would include the parent before exec. */
-function peakMemory() {
+/** Peak memory of a process in kB, null where the system does not say. (What getrusage says would include the parent before exec.) */
+export function peakMemory(pid = 'self') {
   try {
-    return Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))[1]);
+    return Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))[1]);
   } catch {
-    return process.resourceUsage().maxRSS;
+    return pid === 'self' ? process.resourceUsage().maxRSS : null;
   }
 }
 

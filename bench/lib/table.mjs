@@ -62,7 +62,7 @@ export function ownTable({ results, limits }) {
       show(record.test, record.medianSeconds),
       show(record.test, record.minimumSeconds),
       ...limitCells(record, limits),
-      `${record.rssMb.toFixed(0)} MB`,
+      record.rssMb ? `${record.rssMb.toFixed(0)} MB` : '–',
     ]);
   if (rows.length === 0) return '';
   return table(['boltzkit', 'threads', 'median', 'best', 'GFLOP/s (dense)', 'of FMA peak', 'peak memory'], rows);

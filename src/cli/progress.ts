@@ -10,6 +10,9 @@ export interface StepProgress {
   totalSteps: number;
 }
 
+/** A long run prints every second, third … epoch, so that about this many lines tell it. */
+const MOST_LINES = 40;
+
 const COLUMNS = '   epoch      log-PL     F gap  chain gap     rms W        lr      time';
 
 function epochLine(report: EpochReport, epochs: number): string {
@@ -34,6 +37,9 @@ export class ProgressView {
   #startedAt = 0;
   #startStep = 0;
   #lastHint: string | null = null;
+  #quality = '–';
+  /** A second Ctrl-C ends the process at once: even then the cursor comes back. */
+  readonly #restoreTerminal = (): void => this.end();
 
   constructor(output: Output, epochs: number) {
     this.#output = output;
@@ -46,7 +52,7 @@ export class ProgressView {
     this.#output.line(COLUMNS);
     if (!this.#output.interactive) return;
     this.#bars = new cliProgress.MultiBar({
-      format: '  {bar} {percentage} %  update {value}/{total}  {left} left',
+      format: '  {bar} {percentage} %  update {value}/{total}  log-PL {quality}  {left} left',
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 30,
@@ -58,26 +64,37 @@ export class ProgressView {
       gracefulExit: false,
       emptyOnZero: true,
     });
-    this.#bar = this.#bars.create(totalSteps, step, { left: '–' });
+    process.once('exit', this.#restoreTerminal);
+    this.#bar = this.#bars.create(totalSteps, step, { left: '–', quality: this.#quality });
   }
 
   step(progress: StepProgress): void {
-    this.#bar?.update(progress.step, { left: duration(this.#secondsLeft(progress)) });
+    this.#bar?.update(progress.step, { left: duration(this.#secondsLeft(progress)), quality: this.#quality });
   }
 
   epoch(report: EpochReport, hint: HealthHint | null): void {
     this.#output.record({ event: 'epoch', ...report, hint });
-    this.#line(epochLine(report, this.#epochs));
+    this.#quality = fixed(report.pseudoLikelihood, 1);
     // A hint that stands for many epochs is said once.
-    if (hint !== null && hint.kind !== this.#lastHint) this.#line(`  hint: ${hint.text}`);
+    const news = hint !== null && hint.kind !== this.#lastHint;
+    if (news || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#epochs));
+    if (news) this.#line(`  hint: ${hint.text}`);
     this.#lastHint = hint?.kind ?? null;
   }
 
   /** Takes the bar away; safe to call twice. */
   end(): void {
+    // Lines that wait for the next redraw would be lost.
+    this.#bars?.update();
     this.#bars?.stop();
     this.#bars = null;
     this.#bar = null;
+    process.off('exit', this.#restoreTerminal);
+  }
+
+  #isShown(epoch: number): boolean {
+    const stride = Math.ceil(this.#epochs / MOST_LINES);
+    return epoch === 1 || epoch === this.#epochs || epoch % stride === 0;
   }
 
   #line(text: string): void {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FormatError } from '../errors.js';
@@ -51,6 +51,11 @@ export async function readRunRecord(folder: string): Promise<RunRecord | null> {
 export async function writeRunRecord(folder: string, record: RunRecord): Promise<void> {
   const text = JSON.stringify(record, null, 2);
   await writeFileAtomic(join(folder, RUN_FILES.record), new TextEncoder().encode(`${text}\n`), 'train');
+}
+
+/** Takes back the record of a run that failed before its first update: there is nothing to resume. */
+export async function removeRunRecord(folder: string): Promise<void> {
+  await rm(join(folder, RUN_FILES.record), { force: true });
 }
 
 async function listFolder(folder: string): Promise<string[] | null> {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { UsageError } from './failures.js';
+import { CliError, UsageError } from './failures.js';
 import { type ImageShape, type LearningRate, learningRateText } from './options.js';
 import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
 
@@ -90,6 +90,7 @@ export function dataRequest(source: string, options: TrainOptions): DataRequest 
 /** Fills in what was not typed, now that the number of rows is known. */
 export function resolveSettings(options: TrainOptions, rows: number): TrainSettings {
   const batch = options.batch ?? Math.min(DEFAULTS.batch, rows);
+  if (batch > rows) throw new CliError(`\`--batch ${batch}\`: there are only ${rows} rows to learn from`, { code: 'ERR_PARAMETER' });
   const optimizer = options.optimizer ?? 'sgd';
   const epochs = Math.round(DEFAULTS.updates / Math.ceil(rows / batch));
   return {
@@ -121,7 +122,8 @@ export function checkResume(options: TrainOptions, record: RunRecord): void {
   for (const [name, kept] of Object.entries(record.settings)) {
     const typed = options[name as keyof TrainOptions];
     if (typed === undefined || shown(typed) === shown(kept)) continue;
-    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new UsageError(`\`${option} ${shown(typed)}\`: the run to resume has ${shown(kept)}`, '--resume keeps the settings of the run');
+    const option =
+      name === 'centred' ? '--no-centred' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${shown(typed)}`;
+    throw new UsageError(`\`${option}\`: the run to resume has ${shown(kept)}`, '--resume keeps the settings of the run');
   }
 }

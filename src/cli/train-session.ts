@@ -13,7 +13,7 @@ import type { Output } from './output.js';
 import { packageVersion } from './package-info.js';
 import { writePictures } from './pictures.js';
 import { ProgressView } from './progress.js';
-import { RUN_FILES, writeRunRecord } from './run-folder.js';
+import { createRunFolder, RUN_FILES, removeRunRecord, writeRunRecord } from './run-folder.js';
 import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
 import type { TrainOptions } from './train-plan.js';
 
@@ -65,6 +65,11 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
   };
 }
 
+/** How to go on, ready to be copied into a shell. */
+function resumeCommand(folder: string): string {
+  return `boltzkit train --resume --out ${/^[\w./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`}`;
+}
+
 /** Trains, keeps the folder's files up to date, and leaves a run that can be resumed whatever ends it. */
 export class TrainSession {
   readonly #parts: SessionParts;
@@ -85,6 +90,8 @@ export class TrainSession {
     const done = resume && rbm.training !== null && rbm.training.step >= rbm.training.totalSteps;
     this.#announce(rbm, done);
     if (!done) await this.#train(rbm);
+    // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
+    else if (record.state !== 'finished') await this.#settle(rbm, 'finished');
     const files = await this.#pictures(rbm);
     output.line(`\n${this.#summary(done)}`);
     output.line(`wrote ${files.join(', ')} to ${this.#parts.folder}`);
@@ -131,7 +138,8 @@ export class TrainSession {
   }
 
   async #train(rbm: RBM): Promise<void> {
-    const { watch } = this.#parts;
+    const { watch, folder, resume } = this.#parts;
+    await createRunFolder(folder);
     await this.#save('running');
     this.#view.start(rbm.training?.step ?? 0, this.#parts.record.totalSteps);
     try {
@@ -141,6 +149,7 @@ export class TrainSession {
       this.#view.end();
       if (watch.signal.aborted) throw await this.#interrupted(rbm);
       if (error instanceof DivergenceError) await this.#settle(rbm, 'diverged');
+      else if (!resume && !rbm.training?.step) await removeRunRecord(folder);
       throw error;
     } finally {
       this.#view.end();
@@ -226,21 +235,25 @@ export class TrainSession {
       files: [RUN_FILES.model, RUN_FILES.record],
     });
     const at = `interrupted at update ${count(record.step)} of ${count(record.totalSteps)}; saved to ${folder}`;
-    return new InterruptedError(at, `boltzkit train --resume --out ${folder}`);
+    return new InterruptedError(at, resumeCommand(folder));
   }
 
   async #pictures(rbm: RBM): Promise<string[]> {
-    const { folder, record, data, output, watch } = this.#parts;
-    const drawn = await writePictures({
-      rbm,
-      folder,
-      image: record.loaded.image,
-      rows: data.validation ?? data.train,
-      history: record.history,
-      signal: watch.signal,
-    });
+    const { output } = this.#parts;
+    const drawn = await this.#draw(rbm);
     for (const note of drawn.notes) output.line(`note: ${note}`);
     return [RUN_FILES.model, ...drawn.files, RUN_FILES.record];
+  }
+
+  async #draw(rbm: RBM): Promise<{ files: string[]; notes: string[] }> {
+    const { folder, record, data, watch } = this.#parts;
+    try {
+      const rows = data.validation ?? data.train;
+      return await writePictures({ rbm, folder, image: record.loaded.image, rows, history: record.history, signal: watch.signal });
+    } catch (error) {
+      if (!watch.signal.aborted) throw error;
+      throw new InterruptedError('interrupted while drawing the pictures; the model is finished and saved', resumeCommand(folder));
+    }
   }
 
   #summary(done: boolean): string {

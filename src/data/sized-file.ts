@@ -53,7 +53,6 @@ async function inflate(bytes: Uint8Array, contentSize: ContentSize, what: string
   } catch (error) {
     throw error instanceof BoltzkitError ? error : gzipError(error, what);
   }
-  if (gunzip.bytesWritten < bytes.length) throw new FormatError(`${what} has ${bytes.length - gunzip.bytesWritten} bytes after its end`);
   return content.finish();
 }
 

@@ -53,7 +53,8 @@ export function isTypedArray(value: unknown): value is NodeJS.TypedArray {
 
 /**
  * A fresh plain view of a caller's typed array: same memory, no redefined properties, `Uint8ClampedArray` and `Buffer` as `Uint8Array`.
- * Shared memory, which another thread may be writing, is copied. Refuses types that hold no plain numbers, and resizable and detached buffers.
+ * Shared memory, which another thread may be writing, is copied. Types that hold no plain numbers, and resizable and detached buffers
+ * are refused.
  */
 export function plainView(value: unknown, where: Where, part = ''): NumericArray {
   const tag = typedArrayTag(value);

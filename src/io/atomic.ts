@@ -63,11 +63,12 @@ async function writeTemporary(path: string, chunks: Uint8Array | Iterable<Uint8A
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  // A write may take fewer bytes than offered, and the system takes at most 2 GiB at once. The length is kept, so that memory which
-  // is transferred away meanwhile makes an error and not a short file.
+  // A write may take fewer bytes than offered, and the system takes at most 2 GiB at once. The length is kept and progress demanded, so
+  // that memory which is transferred away meanwhile makes an error, not a short file and not an endless loop.
   const { length } = bytes;
   for (let position = 0; position < length; ) {
     const { bytesWritten } = await handle.write(bytes, position, Math.min(length - position, 1 << 26));
+    if (bytesWritten === 0) throw new Error('no more bytes could be written (was their memory transferred to another thread?)');
     position += bytesWritten;
   }
 }

@@ -27,5 +27,5 @@ export function escaped(text: string): string {
 
 /** About how wide a text is in a sans-serif font of a size. */
 export function textWidth(text: string, size: number): number {
-  return text.length * size * 0.56;
+  return text.length * size * 0.6;
 }

@@ -15,6 +15,7 @@ describe('training plan', () => {
     expect(resolveSettings({}, 9000).epochs).toBe(67);
     expect(resolveSettings({}, 30)).toMatchObject({ batch: 30, chains: 30, epochs: 500 });
     expect(resolveSettings({}, 10_000_000).epochs).toBe(5);
+    expect(() => resolveSettings({ batch: 31 }, 30)).toThrow('only 30 rows');
     expect(resolveSettings({ batch: 20, epochs: 3, optimizer: 'adam' }, 100)).toMatchObject({
       batch: 20,
       chains: 20,

@@ -33,6 +33,16 @@ describe('an idx file is read in its own type and shape', () => {
     }
   });
 
+  test('a compressed file in two members or padded with zeros, as tapes leave it', async () => {
+    const file = idxFile(8, [3], Uint8Array.of(7, 8, 9));
+    for (const content of [
+      Buffer.concat([gzipSync(file.subarray(0, 9)), gzipSync(file.subarray(9))]),
+      Buffer.concat([gzipSync(file), Buffer.alloc(20)]),
+    ]) {
+      expect([...(await readIdx(folder.put('a', content))).data]).toEqual([7, 8, 9]);
+    }
+  });
+
   test('a large compressed file in several pieces', async () => {
     const elements = new Uint8Array(3_000_000).map((_, i) => (i * i) >> 5);
     const result = await readIdx(folder.put('a', gzipSync(idxFile(8, [3, 1_000_000], elements))));
@@ -59,11 +69,7 @@ describe('a damaged idx file is rejected with its name and what is wrong', () =>
     ['a false claim, compressed', gzipSync(idxFile(8, [100], Uint8Array.of(1))), /was cut: its header promises 108 bytes, it has 9/],
     ['bytes after the end', Buffer.concat([good, Buffer.alloc(3)]), /is longer than its header says: 18 bytes, it has 21/],
     ['bytes after the end, compressed', gzipSync(Buffer.concat([good, Buffer.alloc(3)])), /is longer than its header says/],
-    [
-      'bytes after the compressed end',
-      Buffer.concat([gzipSync(good), Buffer.from('more')]),
-      /has 4 bytes after its end|not an intact gzip/,
-    ],
+    ['bytes after the compressed end', Buffer.concat([gzipSync(good), Buffer.from('more')]), /is not an intact gzip file/],
     ['a bomb', gzipSync(Buffer.concat([idxFile(8, [10], Buffer.alloc(10)), Buffer.alloc(50_000_000)])), /is longer than its header says/],
     ['only the gzip magic', Uint8Array.of(0x1f, 0x8b), /is not an intact gzip file/],
   ])('%s', async (_, content, message) => {

@@ -97,6 +97,43 @@ describe('a file is replaced whole or not at all', () => {
     expect(readdirSync(folder)).toEqual(['a']);
   });
 
+  test('the content is flushed before the rename, and the folder after it', async () => {
+    const folder = fresh();
+    const steps: string[] = [];
+    vi.mocked(fs.open).mockImplementation(async (path, ...rest) => {
+      const handle = await realOpen(path, ...rest);
+      const sync = handle.sync.bind(handle);
+      handle.sync = () => {
+        steps.push(path === folder ? 'flush folder' : 'flush file');
+        return sync();
+      };
+      return handle;
+    });
+    vi.mocked(fs.rename).mockImplementation((from, to) => {
+      steps.push(`rename ${readFileSync(from, 'utf8')}`);
+      return realRename(from, to);
+    });
+    await writeFileAtomic(join(folder, 'a'), Buffer.from('all'));
+    expect(steps).toEqual(['flush file', 'rename all', 'flush folder']);
+  });
+
+  test('memory that is transferred away while it is written makes an error, not a short file', async () => {
+    const folder = fresh();
+    const bytes = new Uint8Array(1000);
+    vi.mocked(fs.open).mockImplementationOnce(async (...args) => {
+      const handle = await realOpen(...args);
+      const write = handle.write.bind(handle) as (bytes: Uint8Array, at: number, length: number) => Promise<{ bytesWritten: number }>;
+      handle.write = (async (chunk: Uint8Array, at: number) => {
+        const done = await write(chunk, at, 10);
+        if (chunk.length > 0) structuredClone(chunk.buffer, { transfer: [chunk.buffer as ArrayBuffer] });
+        return done;
+      }) as never;
+      return handle;
+    });
+    expect(await rejection(writeFileAtomic(join(folder, 'a'), bytes))).toBeInstanceOf(ParameterError);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('writes that take fewer bytes than offered are carried on', async () => {
     const path = join(fresh(), 'a');
     vi.mocked(fs.open).mockImplementationOnce(async (...args) => {

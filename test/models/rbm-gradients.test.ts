@@ -97,25 +97,36 @@ describe.each(devices)('on %s', (device) => {
       expectZScores(change, mean, error, zLimit(components));
     });
 
-    it('averages to its expectation over many small updates: no draw is used twice', async () => {
+    it('scatters around its expectation as much as it must: no draw is used twice, and hidden units enter by their means', async () => {
       using rbm = modelOf(oracle, device, { seed: 5 });
-      const small = matrix(repeated(kinds, 10));
+      const small = repeated(kinds, 10);
+      const { mean, error } = expectedCd(oracle, small, 2);
       const rounds = 400;
       const total = new Array<number>(components).fill(0);
+      const squares = new Array<number>(components).fill(0);
       for (let n = 0; n < rounds; ++n) {
         setParameters(rbm, oracle);
         const before = parametersOf(rbm);
-        await rbm.partialFit(small, { ...plainStep, algorithm: 'cd', steps: 2, batchSize: 80 });
+        await rbm.partialFit(matrix(small), { ...plainStep, algorithm: 'cd', steps: 2, batchSize: small.length });
         parametersOf(rbm).forEach((value, i) => {
-          total[i]! += (value - before[i]!) / rounds;
+          const change = value - before[i]!;
+          total[i]! += change / rounds;
+          squares[i]! += ((change - mean[i]!) / error[i]!) ** 2 / rounds;
         });
       }
-      const { mean, error } = expectedCd(oracle, repeated(kinds, 10), 2);
+      const limit = zLimit(2 * components);
       expectZScores(
         total,
         mean,
         error.map((e) => e / Math.sqrt(rounds)),
-        zLimit(components),
+        limit,
+      );
+      // Squared z-scores of sums over 80 chains have mean 1 and variance 2.
+      expectZScores(
+        squares,
+        squares.map(() => 1),
+        squares.map(() => Math.sqrt(2 / rounds)),
+        limit,
       );
     });
 

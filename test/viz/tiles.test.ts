@@ -41,6 +41,11 @@ describe('tiles are where and what they should be', () => {
     );
   });
 
+  test('rows of an image below each other, also enlarged', () => {
+    const picture = tiles([[0, 1, 0.2, 0.4]], { height: 2, width: 2, gap: 0, zoom: 2 });
+    expect([...picture.data]).toEqual([0, 0, 255, 255, 0, 0, 255, 255, 51, 51, 102, 102, 51, 51, 102, 102]);
+  });
+
   test('every documented form of rows, strided and with a scale', () => {
     const weights = ndarray(new Float32Array([0, 1, 1, 0]), [2, 2]).transpose(1, 0);
     expect([...tiles(weights, plain).data]).toEqual([0, 255, 255, 0]);

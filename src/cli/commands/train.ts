@@ -6,7 +6,7 @@ import { count } from '../format.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
 import { imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
-import { createRunFolder, inspectRunFolder, RUN_FILES } from '../run-folder.js';
+import { inspectRunFolder, RUN_FILES } from '../run-folder.js';
 import type { DataRequest, RunRecord } from '../run-record.js';
 import { checkCombinations, checkResume, dataRequest, defaultFolder, resolveSettings, type TrainOptions } from '../train-plan.js';
 import { newRecord, TrainSession } from '../train-session.js';
@@ -23,7 +23,7 @@ function requestToResume(record: RunRecord, source: string | undefined, options:
 
 async function sameData(record: RunRecord, data: TrainingData): Promise<void> {
   if ((await data.sha256()) === record.loaded.sha256) return;
-  throw new CliError(`the data are not those that the run was started with (${record.loaded.name})`, {
+  throw new CliError(`the data differ from those of the run, ${record.loaded.name}`, {
     code: 'ERR_DATA_CHANGED',
     hint: 'give the same file or folder again, or start over with --force',
   });
@@ -46,7 +46,6 @@ async function train(source: string | undefined, output: Output, options: TrainO
   for (const note of data.notes) output.line(`note: ${note}`);
   const record = kept ?? newRecord(request, data, resolveSettings(options, data.train.rows), await data.sha256());
   if (options.image !== undefined) record.loaded.image = options.image;
-  await createRunFolder(folder);
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
 }
 

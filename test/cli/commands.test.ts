@@ -1,0 +1,153 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import ndarray from 'ndarray';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readNpy, writeNpy } from '../../src/data/npy.js';
+import { cli, jsonLines, useFolder, writeStripes } from './support.js';
+
+const folder = useFolder();
+const at = (...path: string[]) => join(folder.path, ...path);
+
+async function ok(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await cli(args, folder.path);
+  expect([code, stderr]).toEqual([0, '']);
+  return stdout;
+}
+
+async function okJson(...args: string[]): Promise<Record<string, unknown>> {
+  const lines = jsonLines(await ok(...args, '--json'));
+  expect(lines).toHaveLength(1);
+  return lines[0]!;
+}
+
+beforeAll(async () => {
+  await writeStripes(at('stripes.csv'), 120);
+  await ok('train', 'stripes.csv', '--hidden', '12', '--epochs', '150', '--batch', '20', '--out', 'run');
+});
+
+describe('sample', () => {
+  it('draws a picture, from a file or from the folder of a run', async () => {
+    expect(await ok('sample', 'run')).toContain('64 probabilities after 1,000 Gibbs steps');
+    expect((await readFile(at('samples.png'))).subarray(1, 4).toString()).toBe('PNG');
+    const told = await okJson('sample', 'run/model.safetensors', '--count', '5', '--steps', '3', '--out', 'five.png', '--image', '4x9');
+    expect(told).toMatchObject({ out: 'five.png', count: 5, steps: 3, values: 'mean', visible: 36 });
+  });
+
+  it('writes zeros and ones to npy; the seed decides which', async () => {
+    const draw = async (out: string, ...more: string[]) => {
+      await ok('sample', 'run', '--count', '20', '--steps', '50', '--out', out, ...more);
+      return readNpy(at(out));
+    };
+    const first = await draw('a.npy');
+    expect(first.shape).toEqual([20, 36]);
+    expect(Array.from(first.data as Float32Array).every((value) => value === 0 || value === 1)).toBe(true);
+    expect((await draw('b.npy')).data).toEqual(first.data);
+    const other = await draw('c.npy', '--seed', '7');
+    expect(other.data).not.toEqual(first.data);
+    expect((await draw('d.npy', '--seed', '7', '--threads', '1')).data).toEqual(other.data);
+  });
+
+  it('holds clamped units, from csv with empty cells and from npy with NaN', async () => {
+    const cells = Array.from({ length: 36 }, (_, i) => (i < 6 ? '1' : i < 12 ? '0' : ''));
+    await writeFile(at('clamp.csv'), `${cells.join(',')}\n`);
+    await ok('sample', 'run', '--count', '9', '--steps', '20', '--clamp-file', 'clamp.csv', '--out', 'held.npy');
+    const held = await readNpy(at('held.npy'));
+    for (let r = 0; r < 9; r++) for (let i = 0; i < 12; i++) expect(held.get(r, i)).toBe(i < 6 ? 1 : 0);
+    const values = Float32Array.from({ length: 2 * 36 }, (_, i) => (i % 36 === 3 ? Math.floor(i / 36) : Number.NaN));
+    await writeNpy(at('clamp.npy'), ndarray(values, [2, 36]));
+    await ok('sample', 'run', '--count', '2', '--steps', '20', '--clamp-file', 'clamp.npy', '--out', 'held.npy');
+    const two = await readNpy(at('held.npy'));
+    expect([two.get(0, 3), two.get(1, 3)]).toEqual([0, 1]);
+  });
+
+  it('starts from rows of a file: no steps give them back', async () => {
+    await ok('sample', 'run', '--count', '10', '--steps', '1', '--start', 'stripes.csv', '--out', 'started.npy');
+    const { code, stderr } = await cli(['sample', 'run', '--count', '121', '--start', 'stripes.csv'], folder.path);
+    expect([code, stderr.includes('120 rows')]).toEqual([2, true]);
+  });
+
+  it.each([
+    ['1,0\n', '36 columns'],
+    [`${','.repeat(35)}\n`, 'no unit fixed'],
+    [`x${','.repeat(35)}\n`, 'neither a number nor empty'],
+    [`1${','.repeat(35)}\n,1${','.repeat(34)}\n`, 'row 1 holds other units'],
+    [`${`1${','.repeat(35)}\n`.repeat(3)}`, '1 row or one per sample'],
+    [`2${','.repeat(35)}\n`, 'clamp'],
+  ])('refuses the clamp file %j', async (text, says) => {
+    await writeFile(at('bad.csv'), text);
+    const { code, stderr } = await cli(['sample', 'run', '--count', '2', '--clamp-file', 'bad.csv'], folder.path);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toMatch(/^boltzkit: [^\n]+\n$/);
+    expect(stderr).toContain(says);
+  });
+
+  it('asks for a shape when there is none', async () => {
+    await writeFile(at('odd.csv'), '1,0,1\n0,1,0\n'.repeat(10));
+    await ok('train', 'odd.csv', '--epochs', '1', '--hidden', '2', '--out', 'odd');
+    const { code, stderr } = await cli(['sample', 'odd'], folder.path);
+    expect([code, stderr.includes('--image')]).toEqual([2, true]);
+    await ok('sample', 'odd', '--out', 'odd.png', '--image', '1x3', '--steps', '2');
+  });
+});
+
+describe('evaluate', () => {
+  interface Part {
+    rows: number;
+    pseudoLikelihood: { mean: number; standardError: number };
+    perUnit: { pseudoLikelihood: { mean: number } };
+  }
+
+  it('tells pseudo-likelihood and free energy with errors, total and per unit', async () => {
+    const told = (await okJson('evaluate', 'run', 'stripes.csv', '--exact')) as unknown as { test: Part; train: null };
+    expect(told.train).toBeNull();
+    expect(told.test.rows).toBe(120);
+    expect(told.test.pseudoLikelihood.mean).toBeGreaterThan(-10);
+    expect(told.test.perUnit.pseudoLikelihood.mean).toBeCloseTo(told.test.pseudoLikelihood.mean / 36, 10);
+    const stochastic = (await okJson('evaluate', 'run', 'stripes.csv')) as unknown as { test: Part };
+    const { mean, standardError } = stochastic.test.pseudoLikelihood;
+    expect(Math.abs(mean - told.test.pseudoLikelihood.mean)).toBeLessThan(6 * standardError + 1e-6);
+  });
+
+  it('tells the free-energy gap of two files, or of the data of the run', async () => {
+    const two = await okJson('evaluate', 'run', 'stripes.csv', '--train', 'stripes.csv');
+    expect(two.freeEnergyGap).toMatchObject({ mean: 0 });
+    const own = await okJson('evaluate', 'run');
+    expect(own).toMatchObject({ test: { rows: 12 }, train: { rows: 108 } });
+    expect(await ok('evaluate', 'run', '--rows', '5')).toContain('free-energy gap, test − train');
+  });
+
+  it('needs data when the run is not beside the model', async () => {
+    await writeFile(at('alone.safetensors'), await readFile(at('run', 'model.safetensors')));
+    const { code, stderr } = await cli(['evaluate', 'alone.safetensors'], folder.path);
+    expect([code, stderr.includes('say what to evaluate on')]).toEqual([2, true]);
+  });
+});
+
+describe('info, doctor, build', () => {
+  it('describes a model', async () => {
+    const text = await ok('info', 'run');
+    for (const part of ['36 visible', '12 hidden', '6 × 6', 'complete', 'stripes.csv']) expect(text).toContain(part);
+    expect(await okJson('info', 'run/model.safetensors')).toMatchObject({ kind: 'rbm', visible: 36, hidden: 12, seed: 1 });
+  });
+
+  it('describes the installation', async () => {
+    expect(await ok('info')).toContain('threads');
+    expect(await okJson('info')).toMatchObject({ backend: { device: 'cpu' } });
+  });
+
+  it('passes its self-test', async () => {
+    const told = await okJson('doctor');
+    expect(told.passed).toBe(true);
+    expect(told.checks).toHaveLength(4);
+    expect(await ok('doctor')).toContain('same bits');
+  });
+
+  it('says what to do when there is no addon', async () => {
+    for (const command of [['doctor'], ['info'], ['train', 'stripes.csv', '--out', 'none']]) {
+      const { code, stderr } = await cli(command, folder.path, { BOLTZKIT_NATIVE: at('missing.node') });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^boltzkit: [^\n]+\n$/);
+      expect(stderr).toContain('missing.node');
+    }
+  });
+});

@@ -1,0 +1,200 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import ndarray from 'ndarray';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeNpy } from '../../src/data/npy.js';
+import { cli, jsonLines, startCli, useFolder, writeStripes } from './support.js';
+
+const folder = useFolder();
+const at = (...path: string[]) => join(folder.path, ...path);
+const model = (run: string) => readFile(at(run, 'model.safetensors'));
+const train = ['train', 'stripes.csv', '--hidden', '8', '--batch', '10'];
+
+beforeAll(() => writeStripes(at('stripes.csv'), 120));
+
+describe('train', () => {
+  it('writes everything and says how it went', async () => {
+    const { code, stdout, stderr } = await cli([...train, '--epochs', '60'], folder.path);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect((await readdir(at('stripes-run'))).sort()).toEqual([
+      'curves.svg',
+      'filters.png',
+      'model.safetensors',
+      'reconstructions.png',
+      'run.json',
+      'samples.png',
+    ]);
+    expect(stdout).toContain('108 rows of 36, 12 for validation');
+    expect(stdout).toContain('60/60');
+    expect(stdout).not.toContain('\x1b');
+    // Two lines per epoch would be a wall of text: about forty in all.
+    expect(stdout.split('\n').length).toBeLessThan(60);
+    expect((await readFile(at('stripes-run', 'curves.svg'), 'utf8')).startsWith('<svg')).toBe(true);
+    for (const name of ['filters.png', 'samples.png', 'reconstructions.png']) {
+      expect((await readFile(at('stripes-run', name))).subarray(1, 4).toString()).toBe('PNG');
+    }
+  });
+
+  it('refuses to overwrite that run, and does so when forced', async () => {
+    const before = await model('stripes-run');
+    const refused = await cli([...train, '--epochs', '2'], folder.path);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('--force');
+    expect(await model('stripes-run')).toEqual(before);
+    expect((await cli([...train, '--epochs', '2', '--force'], folder.path)).code).toBe(0);
+    expect(await model('stripes-run')).not.toEqual(before);
+  });
+
+  it('--json gives one JSON object per line and nothing else', async () => {
+    const { code, stdout, stderr } = await cli([...train, '--epochs', '3', '--out', 'json', '--json'], folder.path);
+    expect([code, stderr]).toEqual([0, '']);
+    const events = jsonLines(stdout);
+    expect(events.map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'end']);
+    expect(events[0]).toMatchObject({ totalSteps: 33, settings: { hidden: 8, epochs: 3 }, data: { rows: 108, validationRows: 12 } });
+    expect(events[3]).toMatchObject({ epoch: 3, step: 33 });
+    expect(events[4]).toMatchObject({ state: 'finished', step: 33 });
+  });
+
+  it('gives the same bits for the same seed and any number of threads, others for another seed', async () => {
+    const run = async (out: string, ...more: string[]) => {
+      expect((await cli([...train, '--epochs', '4', '--out', out, ...more], folder.path)).code).toBe(0);
+      return model(out);
+    };
+    const first = await run('same-1', '--threads', '1');
+    expect(await run('same-2', '--threads', '2')).toEqual(first);
+    expect(await run('other', '--seed', '18446744073709551615')).not.toEqual(first);
+  });
+
+  it.each([
+    {
+      text: '--algorithm cd --steps 2 --lr cosine:0.05:0.01:0.5 --momentum 0.5 --l1 0 --l2 1e-4 --no-centred --average-last 0',
+      settings: { algorithm: 'cd', steps: 2, lr: { schedule: 'cosine', from: 0.05, to: 0.01, holdFraction: 0.5 }, momentum: 0.5, l1: 0 },
+      more: { l2: 1e-4, centred: false, averageLast: 0 },
+    },
+    {
+      text: '--optimizer adam --chains 30 --lr 0.001 --validation-fraction 0 --image 4x9 --device reference --checkpoint-every 7',
+      settings: { optimizer: 'adam', chains: 30, lr: 0.001, device: 'reference' },
+      more: {},
+    },
+  ])('takes $text', async ({ text, settings, more }) => {
+    const args = [...train, '--epochs', '2', '--out', 'options', '--force', '--json', ...text.split(' ')];
+    const { code, stdout, stderr } = await cli(args, folder.path);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(jsonLines(stdout)[0]).toMatchObject({ settings: { ...settings, ...more } });
+  });
+
+  it('stops with the last good state when training diverges', async () => {
+    const { code, stderr } = await cli([...train, '--epochs', '20', '--lr', '1e38', '--l1', '0', '--out', 'wild'], folder.path);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^boltzkit: [^\n]*--lr[^\n]*\n$/);
+    expect(JSON.parse(await readFile(at('wild', 'run.json'), 'utf8'))).toMatchObject({ state: 'diverged' });
+    expect((await cli(['info', 'wild'], folder.path)).code).toBe(0);
+    expect((await cli(['train', '--resume', '--out', 'wild'], folder.path)).stderr).toContain('diverged');
+  });
+
+  it('notes what it cannot draw', async () => {
+    await writeFile(at('odd.csv'), '1,0,1\n0,1,0\n'.repeat(20));
+    const { code, stdout } = await cli(['train', 'odd.csv', '--epochs', '2', '--hidden', '2'], folder.path);
+    expect(code).toBe(0);
+    expect(stdout).toContain('--image');
+    expect((await readdir(at('odd-run'))).sort()).toEqual(['curves.svg', 'model.safetensors', 'run.json']);
+  });
+
+  it('learns from npy files with a validation file, and from pictures', async () => {
+    const bytes = Uint8Array.from({ length: 40 * 30 }, (_, i) => (i % 7) * 40);
+    await writeNpy(at('pictures.npy'), ndarray(bytes, [40, 5, 6]));
+    await writeNpy(at('unseen.npy'), ndarray(bytes.slice(0, 300), [10, 30]));
+    const { stdout, code } = await cli(
+      ['train', 'pictures.npy', '--validation', 'unseen.npy', '--epochs', '1', '--hidden', '3', '--json'],
+      folder.path,
+    );
+    expect(code).toBe(0);
+    expect(jsonLines(stdout)[0]).toMatchObject({ data: { rows: 40, validationRows: 10, visible: 30, image: { height: 5, width: 6 } } });
+  });
+});
+
+describe('interrupted training', () => {
+  // Several seconds of work, so that a signal surely comes before its end.
+  const long = [...train, '--epochs', '300', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s saves, exits with 130, and --resume goes on bit for bit', async (signal) => {
+    const out = ['--out', `int-${signal}`];
+    const running = startCli([...long, ...out], folder.path);
+    await running.said('"epoch":20,');
+    running.child.kill(signal);
+    const stopped = await running.result;
+    expect(stopped.code).toBe(130);
+    expect(JSON.parse(stopped.stderr)).toMatchObject({ code: 'ERR_INTERRUPTED', hint: `boltzkit train --resume --out int-${signal}` });
+    const end = jsonLines(stopped.stdout).at(-1);
+    expect(end).toMatchObject({ event: 'end', state: 'interrupted' });
+    expect(end?.step).toBeLessThan(3300);
+    const resumed = await cli(['train', '--resume', '--json', '--threads', '1', ...out], folder.path);
+    expect([resumed.code, resumed.stderr]).toEqual([0, '']);
+    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ resumedAt: end?.step });
+    await uninterrupted();
+    expect(await model(`int-${signal}`)).toEqual(await model('whole'));
+    const record = JSON.parse(await readFile(at(`int-${signal}`, 'run.json'), 'utf8')) as { history: { epoch: number }[] };
+    expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
+  });
+
+  let whole: Promise<unknown> | null = null;
+  const uninterrupted = () => (whole ??= cli([...long, '--out', 'whole'], folder.path));
+
+  it('survives being killed: the last checkpoint goes on to the same end', async () => {
+    const running = startCli([...long, '--out', 'killed'], folder.path);
+    await running.said('"epoch":40,');
+    running.child.kill('SIGKILL');
+    expect((await running.result).signal).toBe('SIGKILL');
+    expect((await readdir(at('killed'))).filter((name) => !/^(run\.json|model\.safetensors)$/.test(name)).length).toBeLessThanOrEqual(1);
+    expect((await cli(long.concat('--out', 'killed'), folder.path)).stderr).toContain('--resume');
+    expect((await cli(['train', '--resume', '--out', 'killed'], folder.path)).code).toBe(0);
+    await uninterrupted();
+    expect(await model('killed')).toEqual(await model('whole'));
+  });
+
+  it('refuses to resume with other settings or other data', async () => {
+    const running = startCli([...long, '--out', 'kept'], folder.path);
+    await running.said('"epoch":5,');
+    running.child.kill('SIGINT');
+    await running.result;
+    const resume = ['train', 'stripes.csv', '--resume', '--out', 'kept'];
+    for (const more of [['--hidden', '9'], ['--lr', '0.3'], ['--seed', '5'], ['--no-centred'], ['--device', 'reference']]) {
+      const { code, stderr } = await cli([...resume, ...more], folder.path);
+      expect(code).toBe(2);
+      expect(stderr).toContain(more[0]);
+    }
+    await writeStripes(at('changed.csv'), 118);
+    expect((await cli(['train', 'changed.csv', '--resume', '--out', 'kept'], folder.path)).stderr).toContain('the data differ');
+    await rm(at('kept', 'model.safetensors'));
+    expect((await cli(resume, folder.path)).stderr).toContain('checkpoint');
+  });
+
+  it('puts a record right that a kill left behind its finished model', async () => {
+    await cli([...train, '--epochs', '2', '--out', 'torn'], folder.path);
+    const path = at('torn', 'run.json');
+    const record = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...record, state: 'running', pid: 2 ** 30, step: 5, history: [] }));
+    const before = await model('torn');
+    expect((await cli(['train', '--resume', '--out', 'torn'], folder.path)).code).toBe(0);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ state: 'finished', step: 22 });
+    expect(await model('torn')).toEqual(before);
+  });
+
+  it('makes the pictures again when a finished run is resumed', async () => {
+    await cli([...train, '--epochs', '2', '--out', 'done'], folder.path);
+    await rm(at('done', 'samples.png'));
+    const { code, stdout } = await cli(['train', '--resume', '--out', 'done'], folder.path);
+    expect(code).toBe(0);
+    expect(stdout).toContain('finished already');
+    expect(await readdir(at('done'))).toContain('samples.png');
+  });
+
+  it('goes on when whoever read its output is gone', async () => {
+    const running = startCli([...train, '--epochs', '200', '--out', 'unread'], folder.path);
+    await running.said('1/200');
+    running.child.stdout?.destroy();
+    expect((await running.result).code).toBe(0);
+    expect(await readdir(at('unread'))).toContain('samples.png');
+  });
+});

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+
+/** What each must say at its small size; all judge themselves by their exit code. */
+const SAYS: Record<string, RegExp> = {
+  'train-mnist.mjs': /features 2000 × 32\nwrote digits\.png, filters\.png, mnist\.safetensors/,
+  'inpainting.mjs': /the given halves are as they were: true/,
+  'features-classifier.mjs': /right with 500 labels: \d\d\.\d % on pixels, \d\d\.\d % on features/,
+  'resume-from-checkpoint.mjs': /same weights as the uninterrupted run: true/,
+  'streaming.mjs': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
+  'own-data-csv.mjs': /^\d{3,4} of 1000 samples are bars or stripes/,
+};
+
+/** What is left behind in the working directory. */
+const LEAVES: Record<string, string[]> = {
+  'train-mnist.mjs': ['digits.png', 'filters.png', 'mnist.safetensors'],
+  'inpainting.mjs': ['inpainted.png'],
+};
+
+function run(file: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { BOLTZKIT_DATA: _data, ...env } = process.env;
+  const child = spawn(process.execPath, [join(examples, file)], { cwd, env: { ...env, BOLTZKIT_SMALL: '1' } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+describe('examples', () => {
+  it('are all listed here', () => {
+    expect(readdirSync(examples).sort()).toEqual(Object.keys(SAYS).sort());
+  });
+
+  it.each(Object.entries(SAYS))('%s runs and checks its own result', async (file, says) => {
+    const cwd = await mkdtemp(join(tmpdir(), 'boltzkit-example-'));
+    try {
+      const { code, stdout, stderr } = await run(file, cwd);
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(says);
+      expect(code).toBe(0);
+      expect((await readdir(cwd)).sort()).toEqual(LEAVES[file] ?? []);
+    } finally {
+      await rm(cwd, { recursive: true });
+    }
+  });
+});

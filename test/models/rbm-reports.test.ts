@@ -1,0 +1,74 @@
+/** The numbers that a run reports at the end of an epoch, against their definitions and the oracle. */
+import { describe, expect, it } from 'vitest';
+import type { FitOptions } from '../../src/index.js';
+import { bitVectors, freeEnergy, logPseudoLikelihood, sum, unitLogProbabilities } from '../oracle/machine.js';
+import { randomRbm } from '../oracle/machines.js';
+import { TestRandom } from '../oracle/random.js';
+import { asMachine, productTable, sigmoid, VisibleKernel } from '../oracle/rbm.js';
+import { zLimit } from '../oracle/significance.js';
+import { devices, expectZScores, modelOf } from './support.js';
+
+const oracle = randomRbm(5, 3, 1, 51);
+const machine = asMachine(oracle);
+const random = new TestRandom(3);
+const rows = Array.from({ length: 30 }, () => random.coins(5));
+const validation = Array.from({ length: 20 }, () => random.coins(5, 0.8));
+const mean = (values: ArrayLike<number>) => sum(Array.from(values)) / values.length;
+
+/** Updates that change nothing, so that every epoch reports on the model that the oracle knows. */
+const still: FitOptions = { algorithm: 'pcd', learningRate: 0, batchSize: 30, chains: 50, initialiseFromData: false };
+
+describe.each(devices)('on %s', (device) => {
+  it('free-energy gaps and the weight norm are those of the model as it stands', async () => {
+    using rbm = modelOf(oracle, device);
+    const history = await rbm.fit(rows, { ...still, learningRate: 0.3, epochs: 3, validation });
+    const last = history.at(-1)!;
+    expect(last.freeEnergyGap).toBeCloseTo(mean((await rbm.freeEnergy(validation)).data) - mean((await rbm.freeEnergy(rows)).data), 4);
+    expect(last.weightNorm).toBeCloseTo(Math.sqrt(mean(Array.from(rbm.weights.data, (w) => w * w))), 5);
+  });
+
+  it('monitorRows watches that many evenly spaced rows, and none when it is 0', async () => {
+    using rbm = modelOf(oracle, device);
+    const [report] = await rbm.fit(rows, { ...still, epochs: 1, validation, monitorRows: 10 });
+    const every = (data: number[][]) =>
+      mean(Array.from({ length: 10 }, (_, n) => freeEnergy(machine, [data[Math.floor((n * data.length) / 10)]!, null])));
+    expect(report!.freeEnergyGap).toBeCloseTo(every(validation) - every(rows), 4);
+    const [silent] = await rbm.fit(rows, { ...still, epochs: 1, validation, monitorRows: 0 });
+    expect([silent!.pseudoLikelihood, silent!.freeEnergyGap, silent!.chainFreeEnergyGap]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(silent!.weightNorm).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['training', {}],
+    ['validation', { validation }],
+  ] as [string, FitOptions][])('the pseudo-likelihood is an unbiased estimate for %s rows', async (_, options) => {
+    using rbm = modelOf(oracle, device);
+    const epochs = 500;
+    const history = await rbm.fit(rows, { ...still, ...options, epochs });
+    const watched = options.validation ? validation : rows;
+    const expected = mean(watched.map((row) => logPseudoLikelihood(machine, 0, row)));
+    const variance = mean(
+      watched.map((row) => {
+        const terms = unitLogProbabilities(machine, 0, row).map((term) => 5 * term);
+        return mean(terms.map((term) => (term - mean(terms)) ** 2));
+      }),
+    );
+    const error = Math.sqrt(variance / watched.length / epochs);
+    expectZScores([mean(history.map((report) => report.pseudoLikelihood))], [expected], [error], zLimit(1));
+  });
+
+  it('the chain gap compares the negative particles with the data', async () => {
+    using rbm = modelOf(oracle, device);
+    const chains = 40_000;
+    const sweeps = 3;
+    const history = await rbm.fit(rows, { ...still, chains, epochs: sweeps });
+    const kernel = new VisibleKernel(oracle);
+    let table = kernel.fromHidden(productTable(oracle.hiddenBias.map(sigmoid)));
+    for (let n = 1; n < sweeps; ++n) table = kernel.sweep(table);
+    const energies = bitVectors(5).map((v) => freeEnergy(machine, [v, null]));
+    const expected = sum(energies.map((energy, i) => table[i]! * energy));
+    const variance = sum(energies.map((energy, i) => table[i]! * (energy - expected) ** 2));
+    const training = mean(rows.map((row) => freeEnergy(machine, [row, null])));
+    expectZScores([history.at(-1)!.chainFreeEnergyGap], [expected - training], [Math.sqrt(variance / chains)], zLimit(1));
+  });
+});

@@ -1,0 +1,362 @@
+/**
+ * Wrong versions of the native code, each a mistake that a sampler or trainer could really have (statistics.md of the design lists where
+ * they were found in other libraries). Every one must fail a test.
+ *
+ * `find` must occur exactly once in `file`; when the code there changes, the mutant has to be written anew, and the run says so.
+ * `tests` are the files that are expected to notice; one failing test in them is enough. A name that starts with a device is a mutant of
+ * that backend and has to be noticed by a test 'on' that device.
+ *
+ * Left out: "spin/binary factor 2" of that list, as there are no spin units yet.
+ */
+
+const exact = 'test/models/rbm-exact.test.ts';
+const drift = 'test/models/no-drift.test.ts';
+const gradients = 'test/models/rbm-gradients.test.ts';
+const updates = 'test/models/rbm-updates.test.ts';
+const determinism = 'test/models/rbm-determinism.test.ts';
+const wirings = 'test/machine/wirings.test.ts';
+
+/** @type {{ name: string, file: string, find: string, replace: string, tests: string[] }[]} */
+export const mutants = [
+  // --- fields and energies -------------------------------------------------------------------------------------------------
+  {
+    name: 'reference: square weights transposed',
+    file: 'native/reference/reference_backend.cpp',
+    find: '(term.transposed ? w.row(j)[i] : w.row(i)[j])',
+    replace: '(term.transposed || w.rows() == w.cols() ? w.row(j)[i] : w.row(i)[j])',
+    tests: [exact],
+  },
+  {
+    name: 'cpu: square weights transposed',
+    file: 'native/cpu/fields.cpp',
+    find: '.bTransposed = term.transposed,',
+    replace: '.bTransposed = term.transposed || states.cols() == out.cols(),',
+    tests: [exact],
+  },
+  {
+    name: 'cpu: fields from the weights of an earlier update',
+    file: 'native/cpu/fields.cpp',
+    find: 'if (copy.version != weights.version()) {',
+    replace: 'if (copy.version == 0) {',
+    tests: [gradients, determinism],
+  },
+  {
+    name: 'softplus cut off at 10',
+    file: 'native/reference/reference_backend.cpp',
+    find: 'out[r] += Unit::cumulant(of(fields).row(r)[j] + moved, beta, p + j, fields.cols());',
+    replace:
+      '{ const double x = of(fields).row(r)[j] + moved; out[r] += x > 10 ? beta * (x + p[j]) : Unit::cumulant(x, beta, p + j, fields.cols()); }',
+    tests: [exact],
+  },
+  {
+    name: 'free energy without the biases of the given layer',
+    file: 'native/machine/energy.cpp',
+    find: 'std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());\n      continue;',
+    replace: 'continue;',
+    tests: [exact],
+  },
+  {
+    name: 'stochastic pseudo-likelihood never draws the last unit',
+    file: 'native/machine/energy.cpp',
+    find: 'return static_cast<std::uint32_t>(word * units >> 32);',
+    replace: 'return static_cast<std::uint32_t>(word * (units - 1) >> 32);',
+    tests: [exact],
+  },
+
+  // --- Gibbs sampling ------------------------------------------------------------------------------------------------------
+  {
+    name: 'beta left out',
+    file: 'native/machine/gibbs.cpp',
+    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain};',
+    replace: 'UnitUpdate update{machine_.unitsOf(layer), 1, stream, firstChain};',
+    tests: [drift],
+  },
+  {
+    name: 'beta left out in the first layer',
+    file: 'native/machine/gibbs.cpp',
+    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain};',
+    replace: 'UnitUpdate update{machine_.unitsOf(layer), layer == 0 ? 1 : beta, stream, firstChain};',
+    tests: [drift],
+  },
+  {
+    name: 'cpu: beta left out',
+    file: 'native/cpu/units.cpp',
+    find: '.beta = static_cast<float>(update.beta),',
+    replace: '.beta = 1.0f,',
+    tests: [drift],
+  },
+  {
+    name: 'a coupled layer missing from the field',
+    file: 'native/machine/states.cpp',
+    find: 'if (from.empty() || from[other]) terms',
+    replace: 'if ((from.empty() || from[other]) && terms.empty()) terms',
+    tests: [wirings],
+  },
+  {
+    name: 'all layers of a sweep drawn from the same old states',
+    file: 'native/algorithms/sampling.cpp',
+    find: 'gibbs.update(layer, states, stream, static_cast<std::uint32_t>(first), options_.beta, mean, &states[layer]);',
+    replace: `static thread_local std::unique_ptr<States> old;
+    if (layer == 0 || !old) {
+      old = std::make_unique<States>(machine_, states.rows());
+      for (std::size_t l = 0; l < layers_; ++l) machine_.backend().axpby(1, states[l], 0, (*old)[l]);
+    }
+    gibbs.update(layer, step > 0 ? *old : states, stream, static_cast<std::uint32_t>(first), options_.beta, mean, &states[layer]);`,
+    tests: [wirings],
+  },
+  {
+    name: 'start states forgotten',
+    file: 'native/algorithms/sampling.cpp',
+    find: 'ready = start_->given();',
+    replace: '',
+    tests: [drift],
+  },
+  {
+    name: 'clamps hold at the start only',
+    file: 'native/algorithms/sampling.cpp',
+    find: 'clamp(layer, states[layer]);\n        if (wanted)',
+    replace: 'if (wanted)',
+    tests: [drift],
+  },
+
+  // --- random words --------------------------------------------------------------------------------------------------------
+  {
+    name: 'a reused counter: every call draws the same words',
+    file: 'native/machine/machine.cpp',
+    find: 'used += count;',
+    replace: 'used += 0;',
+    tests: [gradients],
+  },
+  {
+    name: 'a reused counter: every sweep of the negative phase draws the same words',
+    file: 'native/algorithms/phases.cpp',
+    find: '++s, ++stream.step)',
+    replace: '++s)',
+    tests: [gradients],
+  },
+  {
+    name: 'a reused counter: every sweep of sample() draws the same words',
+    file: 'native/algorithms/sampling.cpp',
+    find: 'stream.step += step;',
+    replace: 'stream.step += step > 0;',
+    tests: [drift],
+  },
+  {
+    name: 'a reused counter: both layers draw the same words',
+    file: 'native/machine/gibbs.cpp',
+    find: 'update.stream.layer = static_cast<std::uint8_t>(layer);',
+    replace: 'update.stream.layer = 0;',
+    tests: [drift],
+  },
+  {
+    name: 'a reused counter: every chunk of chains draws the same words',
+    file: 'native/algorithms/sampling.cpp',
+    find: 'gibbs.update(layer, states, stream, static_cast<std::uint32_t>(first), options_.beta, mean, &states[layer]);',
+    replace: 'gibbs.update(layer, states, stream, 0, options_.beta, mean, &states[layer]);',
+    tests: [drift],
+  },
+  {
+    name: 'reference: all chains draw the same words',
+    file: 'native/reference/reference_backend.cpp',
+    find: 'static_cast<std::uint32_t>(update.firstChain + r)',
+    replace: 'static_cast<std::uint32_t>(update.firstChain)',
+    tests: [gradients],
+  },
+  {
+    name: 'cpu: all chains draw the same words',
+    file: 'native/cpu/units.cpp',
+    find: 'const Words4 c = streamCounter(update.stream, update.firstChain + static_cast<std::uint32_t>(r), 0);',
+    replace: 'const Words4 c = streamCounter(update.stream, update.firstChain, 0); (void)r;',
+    tests: [gradients],
+  },
+  {
+    name: 'reference: two units share a word',
+    file: 'native/reference/reference_backend.cpp',
+    find: '.w[word % 4];',
+    replace: '.w[word % 4 & 2];',
+    tests: [exact],
+  },
+
+  // --- gradients -----------------------------------------------------------------------------------------------------------
+  {
+    name: 'a stale hidden state paired with the new visible one in the negative phase',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'gradient.accumulate(negative.phase().states, negative.phase().means,',
+    replace: 'gradient.accumulate(negative.phase().states, std::vector<TensorPtr>(offsets.size()),',
+    tests: [gradients],
+  },
+  {
+    name: 'sampled instead of mean hidden units in the negative phase (needless variance)',
+    file: 'native/algorithms/phases.cpp',
+    find: 'gibbs_.update(layer, phase_.states, stream, 0, 1, mean, mean && !persist ? nullptr : &phase_.states[layer]);',
+    replace:
+      'gibbs_.update(layer, phase_.states, stream, 0, 1, mean, &phase_.states[layer]); if (mean && !persist) machine_.backend().axpby(1, phase_.states[layer], 0, *mean);',
+    tests: [gradients],
+  },
+  {
+    name: 'negative phase divided by the positive count',
+    file: 'native/algorithms/trainer.cpp',
+    find: '-1 / chains, false)',
+    replace: '-1 / (n + 0 * chains), false)',
+    tests: [gradients],
+  },
+  {
+    name: 'the last, shorter batch divided by the full batch size',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'const double n = static_cast<double>(rows.size());',
+    replace: 'const double n = static_cast<double>(options.batchSize);',
+    tests: [gradients],
+  },
+  {
+    name: 'the last, shorter batch dropped',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'return (data.rows() + options.batchSize - 1) / options.batchSize;',
+    replace: 'return data.rows() / options.batchSize;',
+    tests: [gradients],
+  },
+  {
+    name: 'persistent chains reset before every update',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'negative.run(options.steps, pcd());',
+    replace: 'if (pcd()) negative.start();\n    negative.run(options.steps, pcd());',
+    tests: [gradients],
+  },
+  {
+    name: 'CD-k of one sweep whatever k',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'negative.run(options.steps, pcd());',
+    replace: 'negative.run(1, pcd());',
+    tests: [gradients],
+  },
+  {
+    name: 'contrastive divergence from the means of the hidden units',
+    file: 'native/algorithms/phases.cpp',
+    find: 'sample ? &phase_.states[l] : nullptr);',
+    replace:
+      'nullptr);\n  for (std::size_t l = 0; l < free_.size(); ++l)\n    if (free_[l] && sample) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
+    tests: [gradients],
+  },
+  {
+    name: 'sample weights dropped in the positive phase',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'gradient.accumulate(positive.phase().states, positive.phase().means, batchWeights.get(), 1 / n, true);',
+    replace: 'gradient.accumulate(positive.phase().states, positive.phase().means, nullptr, 1 / n, true);',
+    tests: [gradients],
+  },
+  {
+    name: 'sample weights dropped in the negative phase',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'pcd() ? nullptr : batchWeights.get(), -1',
+    replace: 'nullptr, -1',
+    tests: [gradients],
+  },
+  {
+    name: 'cpu: row weights ignored by products of states',
+    file: 'native/cpu/fields.cpp',
+    find: '.weights = rowWeights ? cpuTensor(*rowWeights).row(0) : nullptr,',
+    replace: '.weights = nullptr,',
+    tests: [gradients],
+  },
+  {
+    name: 'centring without compensation in the biases',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (options.centred) gradient.compensate(offsets);',
+    replace: '',
+    tests: [gradients],
+  },
+  {
+    name: 'an uncentred mode that still moves the biases by the offsets',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (options.centred) gradient.compensate(offsets);',
+    replace: 'gradient.compensate(offsets);',
+    tests: [gradients],
+  },
+  {
+    name: 'centring with the offsets of the wrong layer',
+    file: 'native/algorithms/gradient.cpp',
+    find: 'backend.statistics(*means_[a], *offsets[b], nullptr, -1, 1, *weights_[c]);',
+    replace: 'backend.statistics(*offsets[a], *offsets[b], nullptr, -1, 1, *weights_[c]);',
+    tests: [gradients],
+  },
+
+  // --- steps ---------------------------------------------------------------------------------------------------------------
+  {
+    name: 'decay of the biases',
+    file: 'native/algorithms/parameter_steps.cpp',
+    find: 'isWeights ? options_.l2 : 0',
+    replace: 'options_.l2',
+    tests: [updates],
+  },
+  {
+    name: "Adam's bias correction stuck at the first update",
+    file: 'native/algorithms/parameter_steps.cpp',
+    find: 'optimiser.t = updates_ + 1;',
+    replace: 'optimiser.t = 1;',
+    tests: [updates],
+  },
+  {
+    name: 'the average of the last updates misses its first one',
+    file: 'native/algorithms/parameter_steps.cpp',
+    find: 'if (step <= averageFrom_) return;',
+    replace: 'if (step <= averageFrom_ + 1) return;',
+    tests: [updates],
+  },
+  {
+    name: 'visible biases start from the data in every run',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (options.initialiseFromData) initialiseVisible();',
+    replace: 'initialiseVisible();',
+    tests: [gradients],
+  },
+
+  // --- resuming ------------------------------------------------------------------------------------------------------------
+  {
+    name: 'a resumed epoch in another order',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'shuffleStep = counter(s, "shuffleStep");',
+    replace: '',
+    tests: [determinism],
+  },
+  {
+    name: 'resuming with fresh chains',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (pcd()) all["chains/" + layers[l].name] = &negative.phase().states[l];',
+    replace: '',
+    tests: [determinism],
+  },
+  {
+    name: 'resuming without the velocity',
+    file: 'native/algorithms/parameter_steps.cpp',
+    find: 'all["velocity/" + parameters_[i].name] = velocity_[i].get();',
+    replace: '',
+    tests: [determinism],
+  },
+  {
+    name: 'resuming without the hidden offsets',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (options.centred) all["offset/" + layers[l].name] = offsets[l].get();',
+    replace: '',
+    tests: [determinism],
+  },
+  {
+    name: 'resuming with an average of what is left',
+    file: 'native/algorithms/parameter_steps.cpp',
+    find: 'if (average_[i]) all["average/" + parameters_[i].name] = average_[i].get();',
+    replace: '',
+    tests: [determinism],
+  },
+  {
+    name: 'zeros taken for persistent chains after a stop before the first update',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (blank(name)) continue;',
+    replace: '',
+    tests: [determinism],
+  },
+  {
+    name: "one optimiser's memory handed to another",
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (!keepsOptimiser && (',
+    replace: 'if (false && (',
+    tests: [updates],
+  },
+];
