@@ -42,10 +42,9 @@ export const mutants = [
   },
   {
     name: 'softplus cut off at 10',
-    file: 'native/reference/reference_backend.cpp',
-    find: 'out[r] += Unit::cumulant(of(fields).row(r)[j] + moved, beta, p + j, fields.cols());',
-    replace:
-      '{ const double x = of(fields).row(r)[j] + moved; out[r] += x > 10 ? beta * (x + p[j]) : Unit::cumulant(x, beta, p + j, fields.cols()); }',
+    file: 'native/units/bernoulli.hpp',
+    find: 'return (x > 0 ? x : Real(0)) + std::log1p(std::exp(-std::fabs(x)));',
+    replace: 'return x > 10 ? x : (x > 0 ? x : Real(0)) + std::log1p(std::exp(-std::fabs(x)));',
     tests: [exact],
   },
   {
@@ -67,15 +66,15 @@ export const mutants = [
   {
     name: 'beta left out',
     file: 'native/machine/gibbs.cpp',
-    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain};',
-    replace: 'UnitUpdate update{machine_.unitsOf(layer), 1, stream, firstChain};',
+    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain, &states[layer]};',
+    replace: 'UnitUpdate update{machine_.unitsOf(layer), 1, stream, firstChain, &states[layer]};',
     tests: [drift],
   },
   {
     name: 'beta left out in the first layer',
     file: 'native/machine/gibbs.cpp',
-    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain};',
-    replace: 'UnitUpdate update{machine_.unitsOf(layer), layer == 0 ? 1 : beta, stream, firstChain};',
+    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain, &states[layer]};',
+    replace: 'UnitUpdate update{machine_.unitsOf(layer), layer == 0 ? 1 : beta, stream, firstChain, &states[layer]};',
     tests: [drift],
   },
   {
@@ -158,8 +157,8 @@ export const mutants = [
   {
     name: 'reference: all chains draw the same words',
     file: 'native/reference/reference_backend.cpp',
-    find: 'static_cast<std::uint32_t>(update.firstChain + r)',
-    replace: 'static_cast<std::uint32_t>(update.firstChain)',
+    find: 'RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain + r));\n        updateRow<',
+    replace: 'RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain));\n        updateRow<',
     tests: [gradients],
   },
   {
@@ -171,9 +170,9 @@ export const mutants = [
   },
   {
     name: 'reference: two units share a word',
-    file: 'native/reference/reference_backend.cpp',
-    find: '.w[word % 4];',
-    replace: '.w[word % 4 & 2];',
+    file: 'native/units/unit.hpp',
+    find: 'return words_.w[i % 4];',
+    replace: 'return words_.w[i % 4 & 2];',
     tests: [exact],
   },
 
@@ -181,16 +180,17 @@ export const mutants = [
   {
     name: 'a stale hidden state paired with the new visible one in the negative phase',
     file: 'native/algorithms/trainer.cpp',
-    find: 'gradient.accumulate(negative.phase().states, negative.phase().means,',
-    replace: 'gradient.accumulate(negative.phase().states, std::vector<TensorPtr>(offsets.size()),',
+    find: 'gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false);',
+    replace:
+      'std::vector<TensorPtr> kept(offsets.size()); kept.swap(negative.phase().means); gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false); kept.swap(negative.phase().means);',
     tests: [gradients],
   },
   {
     name: 'sampled instead of mean hidden units in the negative phase (needless variance)',
     file: 'native/algorithms/phases.cpp',
-    find: 'gibbs_.update(layer, phase_.states, stream, 0, 1, mean, mean && !persist ? nullptr : &phase_.states[layer]);',
+    find: 'sweepToMeans(gibbs_, phase_, stream, sweeps, persist);',
     replace:
-      'gibbs_.update(layer, phase_.states, stream, 0, 1, mean, &phase_.states[layer]); if (mean && !persist) machine_.backend().axpby(1, phase_.states[layer], 0, *mean);',
+      'sweepToMeans(gibbs_, phase_, stream, sweeps, true); if (!persist) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, phase_.states[l], 0, *phase_.means[l]);',
     tests: [gradients],
   },
   {
@@ -231,16 +231,16 @@ export const mutants = [
   {
     name: 'contrastive divergence from the means of the hidden units',
     file: 'native/algorithms/phases.cpp',
-    find: 'sample ? &phase_.states[l] : nullptr);',
+    find: 'sweepToMeans(gibbs_, phase_, stream, sweeps_, sample);',
     replace:
-      'nullptr);\n  for (std::size_t l = 0; l < free_.size(); ++l)\n    if (free_[l] && sample) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
+      'sweepToMeans(gibbs_, phase_, stream, sweeps_, false); if (sample) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
     tests: [gradients],
   },
   {
     name: 'sample weights dropped in the positive phase',
     file: 'native/algorithms/trainer.cpp',
-    find: 'gradient.accumulate(positive.phase().states, positive.phase().means, batchWeights.get(), 1 / n, true);',
-    replace: 'gradient.accumulate(positive.phase().states, positive.phase().means, nullptr, 1 / n, true);',
+    find: 'gradient.accumulate(positive.phase(), batchWeights.get(), 1 / n, true);',
+    replace: 'gradient.accumulate(positive.phase(), nullptr, 1 / n, true);',
     tests: [gradients],
   },
   {
@@ -304,8 +304,8 @@ export const mutants = [
   {
     name: 'visible biases start from the data in every run',
     file: 'native/algorithms/trainer.cpp',
-    find: 'if (options.initialiseFromData) initialiseVisible();',
-    replace: 'initialiseVisible();',
+    find: 'if (options.initialiseFromData) initialiseUnits(l, *statistics[l]);',
+    replace: 'initialiseUnits(l, *statistics[l]);',
     tests: [gradients],
   },
 
