@@ -15,6 +15,8 @@ const SAYS: Record<string, RegExp> = {
   'features-classifier.mjs': /right with 500 labels: \d\d\.\d % on pixels, \d\d\.\d % on features/,
   'resume-from-checkpoint.mjs': /same weights as the uninterrupted run: true/,
   'streaming.mjs': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
+  'labelled-digits.mjs': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
+  'encoder.mjs': /the 4-2-4 encoder is solved for 1 of 1 seeds/,
   'own-data-csv.mjs': /^\d{3,4} of 1000 samples are bars or stripes/,
 };
 
@@ -22,6 +24,7 @@ const SAYS: Record<string, RegExp> = {
 const LEAVES: Record<string, string[]> = {
   'train-mnist.mjs': ['digits.png', 'filters.png', 'mnist.safetensors'],
   'inpainting.mjs': ['inpainted.png'],
+  'labelled-digits.mjs': ['labelled-digits.png'],
 };
 
 function run(file: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {

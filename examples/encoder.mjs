@@ -1,0 +1,41 @@
+// The 4-2-4 encoder of Ackley, Hinton & Sejnowski (1985): two groups of four units, of which one is on, must find a two-bit code through two
+// hidden units. Everything is learned by sampling, with couplings inside each group.
+import { BoltzmannMachine, bernoulli } from 'boltzkit';
+
+const small = Boolean(process.env.BOLTZKIT_SMALL);
+const [patterns, hidden, seeds] = [4, 2, small ? 1 : 20];
+const oneHot = Array.from({ length: patterns }, (_, i) => Array.from({ length: patterns }, (_, j) => (i === j ? 1 : 0)));
+const rows = Array.from({ length: 50 * patterns }, (_, r) => oneHot[r % patterns]);
+
+let solved = 0;
+for (let seed = 1; seed <= seeds; seed++) {
+  const machine = new BoltzmannMachine({
+    layers: { left: bernoulli(patterns), right: bernoulli(patterns), code: bernoulli(hidden) },
+    couplings: [
+      ['left', 'left'],
+      ['right', 'right'],
+      ['code', 'code'],
+      ['left', 'code'],
+      ['right', 'code'],
+    ],
+    seed,
+    threads: 1,
+    weightScale: 0.5,
+  });
+  const learningRate = { schedule: 'linear', from: 0.2, to: 0.02 };
+  const options = { epochs: 3000, batchSize: rows.length, chains: 400, learningRate, steps: 3, positiveSteps: 5, l2: 1e-3, monitorRows: 0 };
+  await machine.fit({ left: rows, right: rows }, options);
+
+  // Solved: with one group held at a pattern the other shows the same one most of the time, for every pattern.
+  let right = 0;
+  for (const pattern of oneHot) {
+    const drawn = await machine.sample(500, { layer: 'right', clamp: { left: [pattern] }, steps: 60 });
+    let same = 0;
+    for (let r = 0; r < 500; r++) if (pattern.every((on, i) => drawn.get(r, i) === on)) same++;
+    if (same > 250) right++;
+  }
+  if (right === patterns) solved++;
+  machine.dispose();
+}
+console.log(`the ${patterns}-${hidden}-${patterns} encoder is solved for ${solved} of ${seeds} seeds`);
+process.exitCode = solved === seeds ? 0 : 1;
