@@ -28,7 +28,8 @@ std::vector<float> madeUpRows() {
   for (std::size_t r = 0; r < 10000; ++r)
     for (std::size_t stroke = 0; stroke < 37; ++stroke) {
       const std::size_t first = 120 + static_cast<std::size_t>(dice.uniform() * 540);
-      for (std::size_t j = first; j < first + 5; ++j) values[r * 784 + j] = static_cast<float>(1 + std::floor(dice.uniform() * 255)) / 255.0f;
+      for (std::size_t j = first; j < first + 5; ++j)
+        values[r * 784 + j] = static_cast<float>(1 + std::floor(dice.uniform() * 255)) / 255.0f;
     }
   return values;
 }
@@ -58,7 +59,8 @@ int run(int count, char** arguments) {
     std::printf("\n== %s: FMA peak of one core %.1f GFLOP/s\n", kernels->isa, peak);
     good = benchProducts(*kernels, peak) && good;
     good = benchUnits(*kernels) && good;
-    for (unsigned t = threads ? threads : 1; t <= (threads ? threads : info.threads); ++t) good = benchTraining(*kernels, t, rows, peak) && good;
+    for (unsigned t = threads ? threads : 1; t <= (threads ? threads : info.threads); ++t)
+      good = benchTraining(*kernels, t, rows, peak) && good;
   }
   if (!good) std::printf("\nSome results were WRONG.\n");
   return good ? 0 : 1;

@@ -14,9 +14,12 @@ struct Case {
   bool aTransposed, bTransposed;
 };
 
-const Case cases[] = {{"up", 100, 784, 500, false, false},          {"down, copy", 100, 500, 784, false, false},
-                      {"down, on the way", 100, 500, 784, false, true}, {"statistics", 784, 100, 500, true, false},
-                      {"one row up", 1, 784, 500, false, false},     {"one row down", 1, 500, 784, false, false},
+const Case cases[] = {{"up", 100, 784, 500, false, false},
+                      {"down, copy", 100, 500, 784, false, false},
+                      {"down, on the way", 100, 500, 784, false, true},
+                      {"statistics", 784, 100, 500, true, false},
+                      {"one row up", 1, 784, 500, false, false},
+                      {"one row down", 1, 500, 784, false, false},
                       {"up 4096", 256, 4096, 4096, false, false}};
 
 struct Operand {
@@ -38,7 +41,8 @@ double worstError(const Case& c, const Operand& a, const Operand& b, const Opera
     for (std::size_t j = 0; j < c.columns; j += 1 + c.columns / 19) {
       double sum = 0, size = 1e-30;
       for (std::size_t k = 0; k < c.depth; ++k) {
-        const double x = c.aTransposed ? a.tensor.row(k)[r] : a.tensor.row(r)[k], y = c.bTransposed ? b.tensor.row(j)[k] : b.tensor.row(k)[j];
+        const double x = c.aTransposed ? a.tensor.row(k)[r] : a.tensor.row(r)[k],
+                     y = c.bTransposed ? b.tensor.row(j)[k] : b.tensor.row(k)[j];
         sum += x * y;
         size += std::fabs(x * y);
       }
@@ -48,18 +52,27 @@ double worstError(const Case& c, const Operand& a, const Operand& b, const Opera
 }
 
 bool benchCase(cpu::Engine& engine, const Case& c, double density, bool binary, double peak) {
-  Operand a(c.aTransposed ? c.depth : c.rows, c.aTransposed ? c.rows : c.depth), b(c.bTransposed ? c.columns : c.depth, c.bTransposed ? c.depth : c.columns);
+  Operand a(c.aTransposed ? c.depth : c.rows, c.aTransposed ? c.rows : c.depth),
+      b(c.bTransposed ? c.columns : c.depth, c.bTransposed ? c.depth : c.columns);
   Operand out(c.rows, c.columns);
   a.fill(1, density, binary);
   b.fill(2, 1, false);
-  const cpu::Product product{.a = a.tensor.row(0), .aStride = a.tensor.stride(), .aTransposed = c.aTransposed, .rows = c.rows, .depth = c.depth,
-                             .columns = c.columns, .b = b.tensor.row(0), .bStride = b.tensor.stride(), .bTransposed = c.bTransposed,
-                             .c = out.tensor.writeRow(0), .cStride = out.tensor.stride()};
+  const cpu::Product product{.a = a.tensor.row(0),
+                             .aStride = a.tensor.stride(),
+                             .aTransposed = c.aTransposed,
+                             .rows = c.rows,
+                             .depth = c.depth,
+                             .columns = c.columns,
+                             .b = b.tensor.row(0),
+                             .bStride = b.tensor.stride(),
+                             .bTransposed = c.bTransposed,
+                             .c = out.tensor.writeRow(0),
+                             .cStride = out.tensor.stride()};
   const double seconds = secondsPerCall([&] { cpu::multiply(engine, product); });
   const double error = worstError(c, a, b, out);
   const double rate = 2.0 * static_cast<double>(c.rows * c.depth * c.columns) / seconds * 1e-9;
-  std::printf("  %-18s %-7s %3.0f %% %10.1f us %8.1f GFLOP/s dense-equivalent %6.2f of peak   error %.0e%s\n", c.name, binary ? "binary" : "real",
-              density * 100, seconds * 1e6, rate, rate / peak, error, error < 1e-5 ? "" : "  WRONG");
+  std::printf("  %-18s %-7s %3.0f %% %10.1f us %8.1f GFLOP/s dense-equivalent %6.2f of peak   error %.0e%s\n", c.name,
+              binary ? "binary" : "real", density * 100, seconds * 1e6, rate, rate / peak, error, error < 1e-5 ? "" : "  WRONG");
   return error < 1e-5;
 }
 

@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t rows = 100, units = 784;
 
 bool report(const char* name, double seconds, double elements, double error, double allowed) {
-  std::printf("  %-32s %8.1f us %7.3f ns per element   error %.0e%s\n", name, seconds * 1e6, seconds / elements * 1e9, error, error <= allowed ? "" : "  WRONG");
+  std::printf("  %-32s %8.1f us %7.3f ns per element   error %.0e%s\n", name, seconds * 1e6, seconds / elements * 1e9, error,
+              error <= allowed ? "" : "  WRONG");
   return error <= allowed;
 }
 
@@ -36,10 +37,14 @@ double largestDifference(const std::vector<double>& a, const std::vector<double>
 
 struct Setting {
   explicit Setting(Backend& b)
-      : backend(b), fields(randomTensor(b, rows, units, 1, 3)), bias(randomTensor(b, 1, units, 2, 1)), mean(b.tensor(rows, units)), sample(b.tensor(rows, units)) {}
+      : backend(b),
+        fields(randomTensor(b, rows, units, 1, 3)),
+        bias(randomTensor(b, 1, units, 2, 1)),
+        mean(b.tensor(rows, units)),
+        sample(b.tensor(rows, units)) {}
   void update(bool means, bool samples) {
-    backend.updateUnits({.units = {UnitType::bernoulli, bias.get()}, .stream = {.seed = 5, .step = 9}}, *fields, means ? mean.get() : nullptr,
-                        samples ? sample.get() : nullptr);
+    backend.updateUnits({.units = {UnitType::bernoulli, bias.get()}, .stream = {.seed = 5, .step = 9}}, *fields,
+                        means ? mean.get() : nullptr, samples ? sample.get() : nullptr);
   }
   Backend& backend;
   TensorPtr fields, bias, mean, sample;
@@ -62,7 +67,8 @@ bool benchUpdates(Backend& fast, Backend& exact) {
 
 bool benchOptimiser(Backend& fast, Backend& exact) {
   auto steps = [](Backend& b, OptimiserStep::Kind kind, int repeats, double* seconds) {
-    const TensorPtr p = randomTensor(b, 784, 500, 1, 1), g = randomTensor(b, 784, 500, 2, 1), m = b.tensor(784, 500), v = b.tensor(784, 500);
+    const TensorPtr p = randomTensor(b, 784, 500, 1, 1), g = randomTensor(b, 784, 500, 2, 1), m = b.tensor(784, 500),
+                    v = b.tensor(784, 500);
     const ParameterSlot slots[] = {{p.get(), g.get(), m.get(), v.get(), 0, 1e-4, 1}};
     const OptimiserStep step{.kind = kind, .learningRate = 0.01, .momentum = 0.9};
     for (int i = 0; i < repeats; ++i) b.optimise(step, slots);
@@ -74,7 +80,9 @@ bool benchOptimiser(Backend& fast, Backend& exact) {
   for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam}) {
     double seconds = 0;
     const auto got = steps(fast, kind, 2, &seconds), want = steps(exact, kind, 2, nullptr);
-    good = report(kind == OptimiserStep::Kind::sgd ? "SGD with momentum" : "Adam", seconds, 784 * 500, largestDifference(got, want), 1e-4) && good;
+    good =
+        report(kind == OptimiserStep::Kind::sgd ? "SGD with momentum" : "Adam", seconds, 784 * 500, largestDifference(got, want), 1e-4) &&
+        good;
   }
   return good;
 }
@@ -84,7 +92,8 @@ bool benchTranspose(const cpu::Kernels& kernels) {
   Dice dice(1);
   for (std::size_t r = 0; r < 784; ++r)
     for (std::size_t j = 0; j < 500; ++j) from.writeRow(r)[j] = static_cast<float>(dice.uniform());
-  const double seconds = secondsPerCall([&] { kernels.transpose(from.row(0), from.stride(), 784, 500, nullptr, to.writeRow(0), to.stride()); });
+  const double seconds =
+      secondsPerCall([&] { kernels.transpose(from.row(0), from.stride(), 784, 500, nullptr, to.writeRow(0), to.stride()); });
   double error = 0;
   for (std::size_t r = 0; r < 784; ++r)
     for (std::size_t j = 0; j < 500; ++j) error = std::max(error, static_cast<double>(std::fabs(from.row(r)[j] - to.row(j)[r])));

@@ -2,11 +2,12 @@
 // and memory for intermediate results that is kept from one call to the next.
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <thread>
 #include <vector>
 
+#include "core/error.hpp"
 #include "cpu/kernels/kernels.hpp"
 #include "cpu/tensor.hpp"
 #include "cpu/thread_team.hpp"
@@ -32,9 +33,9 @@ class Scratch {
 struct Workspace {
   Scratch<std::uint32_t> offsets, starts;  // active sets
   Scratch<float> values;
-  Scratch<float> left;      // the transposed left factor of a product
-  Scratch<float> perThread; // see Engine::threadScratch
-  Scratch<double> columns;  // column sums
+  Scratch<float> left;       // the transposed left factor of a product
+  Scratch<float> perThread;  // see Engine::threadScratch
+  Scratch<double> columns;   // column sums
 
   void trim();
 };
@@ -46,10 +47,11 @@ class Engine {
   const Kernels& kernels() const { return kernels_; }
   Workspace& workspace() { return workspace_; }
 
-  // Runs a job with a thread team at hand; a job within a job shares the outer one's team.
+  // Runs a job with a thread team at hand; a job within a job shares the outer one's team. One job at a time: team and workspace are
+  // shared by all operations.
   template <class Job>
   void withTeam(Job&& job) {
-    if (team_ && owner_ == std::this_thread::get_id()) return job();
+    if (ownedByCaller()) return job();
     TeamGuard guard(*this);
     job();
   }
@@ -77,24 +79,28 @@ class Engine {
   static constexpr double worthSharing = 40000;
 
   struct TeamGuard {
-    explicit TeamGuard(Engine& e) : engine(e) {
-      engine.team_ = std::make_unique<ThreadTeam>(engine.threads_);
-      engine.owner_ = std::this_thread::get_id();
+    explicit TeamGuard(Engine& e) : team(e.threads_), engine(e) {
+      std::thread::id nobody;
+      if (!engine.owner_.compare_exchange_strong(nobody, std::this_thread::get_id()))
+        throw Error(ErrorCode::internal, "the CPU backend runs one job at a time");
+      engine.team_ = &team;
     }
     ~TeamGuard() {
-      engine.owner_ = {};
-      engine.team_.reset();
+      engine.team_ = nullptr;
       engine.workspace_.trim();
+      engine.owner_ = std::thread::id();
     }
+    ThreadTeam team;
     Engine& engine;
   };
 
-  ThreadTeam* teamOfCaller() const { return owner_ == std::this_thread::get_id() ? team_.get() : nullptr; }
+  bool ownedByCaller() const { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+  ThreadTeam* teamOfCaller() const { return ownedByCaller() ? team_ : nullptr; }
 
   const Kernels& kernels_;
   const unsigned threads_;
-  std::unique_ptr<ThreadTeam> team_;
-  std::thread::id owner_;
+  ThreadTeam* team_ = nullptr;
+  std::atomic<std::thread::id> owner_{};  // the thread whose job runs
   Workspace workspace_;
 };
 

@@ -25,8 +25,8 @@ const CpuTensor::TransposedCopy* copyFor(Engine& engine, const CpuTensor& weight
   const std::size_t tiles = (weights.cols() + lineFloats - 1) / lineFloats;
   engine.parallelFor(tiles, static_cast<double>(weights.rows() * weights.cols()) / 4, [&](std::size_t tile, unsigned) {
     const std::size_t first = tile * lineFloats;
-    engine.kernels().transpose(weights.row(0) + first, weights.stride(), weights.rows(), std::min(lineFloats, weights.cols() - first), nullptr,
-                               copy.buffer.data() + first * stride, stride);
+    engine.kernels().transpose(weights.row(0) + first, weights.stride(), weights.rows(), std::min(lineFloats, weights.cols() - first),
+                               nullptr, copy.buffer.data() + first * stride, stride);
   });
   copy.filled = true;
   return &copy;

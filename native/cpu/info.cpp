@@ -30,9 +30,8 @@ std::string trimmed(std::string text) {
 #if defined(__x86_64__)
 std::string processorName() {
   unsigned words[12] = {};
-  if (__get_cpuid_max(0x80000000u, nullptr) < 0x80000004u) return "";
-  for (unsigned i = 0; i < 3; ++i)
-    __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
+  if (static_cast<unsigned>(__get_cpuid_max(0x80000000u, nullptr)) < 0x80000004u) return "";
+  for (unsigned i = 0; i < 3; ++i) __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
   char name[sizeof words + 1] = {};
   std::memcpy(name, words, sizeof words);
   return trimmed(name);

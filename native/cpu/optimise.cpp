@@ -79,7 +79,8 @@ std::ptrdiff_t CpuBackend::optimise(const OptimiserStep& step, std::span<const P
   engine_.parallelFor(tiles.size(), work, [&](std::size_t i, unsigned) {
     const ParameterSlot& slot = slots[tiles[i].slot];
     const std::size_t at = tiles[i].first;
-    engine_.kernels().axpby(1, cpuTensor(*slot.gradient).touchedRow(0) + at, 1, cpuTensor(*slot.parameter).touchedRow(0) + at, tiles[i].count);
+    engine_.kernels().axpby(1, cpuTensor(*slot.gradient).touchedRow(0) + at, 1, cpuTensor(*slot.parameter).touchedRow(0) + at,
+                            tiles[i].count);
   });
   return -1;
 }

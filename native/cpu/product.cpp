@@ -19,7 +19,7 @@ constexpr std::size_t tileRows = 128;
 // Rows of A per listing task; a multiple of 16, the transposition's grain.
 constexpr std::size_t listRows = 16;
 // Places of A whose lists are held at a time; longer products go through in groups of rows.
-constexpr std::size_t listedPlaces = std::size_t{1} << 20;
+constexpr std::size_t listedPlaces = std::size_t{1} << 21, leastGroup = 64;
 
 std::size_t blocksOf(std::size_t n, std::size_t size) { return (n + size - 1) / size; }
 
@@ -28,7 +28,7 @@ class Plan {
   Plan(Engine& engine, const Product& product) : engine_(engine), kernels_(engine.kernels()), p_(product) {}
 
   void run() {
-    const std::size_t group = std::max<std::size_t>(256, listedPlaces / (p_.depth + 1) / listRows * listRows);
+    const std::size_t group = std::max<std::size_t>(leastGroup, listedPlaces / (p_.depth + 1) / listRows * listRows);
     for (first_ = 0; first_ < p_.rows; first_ += group) {
       rows_ = std::min(group, p_.rows - first_);
       list();
@@ -65,7 +65,9 @@ class Plan {
   }
 
   // Dense rows are not worth listing to the end: one task that is nearly full decides for all.
-  bool tooFull(std::size_t count, std::size_t rows) const { return static_cast<double>(count) > 0.9 * static_cast<double>(rows * p_.depth); }
+  bool tooFull(std::size_t count, std::size_t rows) const {
+    return static_cast<double>(count) > 0.9 * static_cast<double>(rows * p_.depth);
+  }
 
   void choose(std::size_t count, bool binary, bool full) {
     const double active = static_cast<double>(count) * (binary ? kernels_.costBinary : kernels_.costReal);

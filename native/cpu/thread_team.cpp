@@ -1,6 +1,5 @@
 #include "cpu/thread_team.hpp"
 
-#include <utility>
 #include <algorithm>
 #include <chrono>
 #include <system_error>

@@ -1,8 +1,9 @@
-// The same tensors on a CPU backend and on the reference backend, and comparisons between them.
+// The backends under test, the same tensors on one of them and on the reference backend, and comparisons between the two.
 #pragma once
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -56,10 +57,26 @@ struct Twin {
   std::size_t cols() const { return exact->cols(); }
 };
 
-// A CPU backend with given kernels and the reference one.
+// A backend under test; a new one takes one entry in candidates().
+struct Candidate {
+  std::string name;
+  std::function<std::unique_ptr<Backend>(unsigned threads)> make;
+};
+
+// The CPU backend with every set of kernels that this machine can run.
+inline std::vector<Candidate> candidates() {
+  std::vector<Candidate> all;
+  for (const cpu::Kernels* kernels : cpu::availableKernels())
+    all.push_back(
+        {std::string("cpu ") + kernels->isa, [kernels](unsigned threads) { return std::make_unique<cpu::CpuBackend>(*kernels, threads); }});
+  return all;
+}
+
+// A backend under test and the reference one.
 class Twins {
  public:
-  explicit Twins(const cpu::Kernels& kernels, unsigned threads = 1) : fast(kernels, threads), exact(makeReferenceBackend()) {}
+  explicit Twins(const Candidate& candidate, unsigned threads = 1)
+      : owner_(candidate.make(threads)), fast(*owner_), exact(makeReferenceBackend()) {}
 
   Twin make(std::size_t rows, std::size_t cols, const Values& values) {
     Twin twin{fast.tensor(rows, cols), exact->tensor(rows, cols)};
@@ -69,7 +86,11 @@ class Twins {
   }
   Twin zeros(std::size_t rows, std::size_t cols) { return {fast.tensor(rows, cols), exact->tensor(rows, cols)}; }
 
-  cpu::CpuBackend fast;
+ private:
+  std::unique_ptr<Backend> owner_;
+
+ public:
+  Backend& fast;
   std::unique_ptr<Backend> exact;
 };
 
@@ -79,12 +100,12 @@ inline Values valuesOf(Backend& backend, const Tensor& t) {
   return values;
 }
 
-// Everything behind the columns of a row must stay zero: kernels compute with it.
+// On the CPU everything behind the columns of a row must stay zero: kernels compute with it.
 inline bool paddingIsZero(const Tensor& t) {
-  const cpu::CpuTensor& tensor = cpu::cpuTensor(t);
-  for (std::size_t r = 0; r < t.capacity(); ++r)
-    for (std::size_t j = t.cols(); j < tensor.stride(); ++j)
-      if (tensor.row(r)[j] != 0) return false;
+  const auto* tensor = dynamic_cast<const cpu::CpuTensor*>(&t);
+  for (std::size_t r = 0; tensor && r < t.capacity(); ++r)
+    for (std::size_t j = t.cols(); j < tensor->stride(); ++j)
+      if (tensor->row(r)[j] != 0) return false;
   return true;
 }
 
@@ -111,7 +132,16 @@ inline Values allowedSumErrors(const Values& magnitudes, std::size_t terms, doub
   return allowed;
 }
 
-// Runs the body once for every set of kernels that this machine can run.
+// Runs the body once for every backend under test.
+template <class Body>
+void forEachBackend(Body&& body) {
+  for (const Candidate& candidate : candidates()) {
+    CAPTURE(candidate.name);
+    body(candidate);
+  }
+}
+
+// Runs the body once for every set of CPU kernels.
 template <class Body>
 void forEachIsa(Body&& body) {
   for (const cpu::Kernels* kernels : cpu::availableKernels()) {

@@ -1,4 +1,4 @@
-// Fields and statistics of every instruction set against the reference backend, around all block sizes of the kernels.
+// Fields and statistics of every backend against the reference one, around all block sizes of the kernels.
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
@@ -45,7 +45,8 @@ void checkFields(Twins& twins, const Shape& s, const Inputs& in, bool fromTransp
   CAPTURE(fromTransposed);
   CAPTURE(accumulate);
   const Twin states = twins.make(s.rows, s.depth, in.a);
-  const Twin weights = fromTransposed ? twins.make(s.columns, s.depth, transposed(in.b, s.depth, s.columns)) : twins.make(s.depth, s.columns, in.b);
+  const Twin weights =
+      fromTransposed ? twins.make(s.columns, s.depth, transposed(in.b, s.depth, s.columns)) : twins.make(s.depth, s.columns, in.b);
   const Twin out = twins.make(s.rows, s.columns, in.c), size = twins.make(s.rows, s.columns, absolute(in.c));
   const Twin sizeStates = twins.make(s.rows, s.depth, absolute(in.a)), sizeWeights = twins.make(s.depth, s.columns, absolute(in.b));
   auto term = [&](Backend& b, const Tensor& st, const Tensor& w, bool t, double f, Tensor& o) {
@@ -82,8 +83,8 @@ void checkStatistics(Twins& twins, const Shape& s, const Inputs& in, bool weight
 }
 
 TEST_CASE("fields agree with the reference") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels, 2);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate, 2);
     twins.fast.run([&] {
       std::size_t number = 0;
       for (const Shape& s : shapes()) {
@@ -97,8 +98,8 @@ TEST_CASE("fields agree with the reference") {
 }
 
 TEST_CASE("statistics agree with the reference") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels, 2);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate, 2);
     twins.fast.run([&] {
       std::size_t number = 0;
       for (const Shape& s : shapes()) {
@@ -110,10 +111,11 @@ TEST_CASE("statistics agree with the reference") {
 }
 
 TEST_CASE("several terms add up, on top of what is there or from nothing") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
     const Twin a = twins.make(5, 20, randomValues(100, 1, Kind::binary, 0.3)), b = twins.make(5, 9, randomValues(45, 2, Kind::grey));
-    const Twin u = twins.make(20, 33, randomValues(660, 3, Kind::signedReal)), v = twins.make(33, 9, randomValues(297, 4, Kind::signedReal));
+    const Twin u = twins.make(20, 33, randomValues(660, 3, Kind::signedReal)),
+               v = twins.make(33, 9, randomValues(297, 4, Kind::signedReal));
     for (const bool accumulate : {false, true}) {
       const Twin out = twins.make(5, 33, randomValues(165, 5, Kind::signedReal));
       const FieldTerm fast[] = {{a.fast.get(), u.fast.get(), false, 1}, {b.fast.get(), v.fast.get(), true, 0.5}};
@@ -129,30 +131,35 @@ TEST_CASE("several terms add up, on top of what is there or from nothing") {
 }
 
 TEST_CASE("a transposed copy follows every kind of write to the weights") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
     const Twin states = twins.make(3, 24, randomValues(72, 1, Kind::binary, 0.5));
-    const Twin weights = twins.make(40, 24, randomValues(960, 2, Kind::signedReal)), gradient = twins.zeros(40, 24), velocity = twins.zeros(40, 24);
+    const Twin weights = twins.make(40, 24, randomValues(960, 2, Kind::signedReal)), gradient = twins.zeros(40, 24),
+               velocity = twins.zeros(40, 24);
     const Twin mask = twins.make(1, 24, randomValues(24, 3, Kind::binary, 0.5)), out = twins.zeros(3, 40);
     const Twin left = twins.make(4, 40, randomValues(160, 4, Kind::grey)), right = twins.make(4, 24, randomValues(96, 5, Kind::grey));
     const Values other = randomValues(960, 6, Kind::signedReal);
     auto compare = [&] {
       for (int use = 0; use < 3; ++use) {
-        const FieldTerm fast[] = {{states.fast.get(), weights.fast.get(), true, 1}}, exact[] = {{states.exact.get(), weights.exact.get(), true, 1}};
+        const FieldTerm fast[] = {{states.fast.get(), weights.fast.get(), true, 1}},
+                        exact[] = {{states.exact.get(), weights.exact.get(), true, 1}};
         twins.fast.fields(fast, false, *out.fast);
         twins.exact->fields(exact, false, *out.exact);
         checkTwin(twins, out, {1e-4});
       }
     };
     auto both = [&](auto&& operation) {
-      operation(static_cast<Backend&>(twins.fast), [](const Twin& t) -> Tensor& { return *t.fast; });
+      operation(twins.fast, [](const Twin& t) -> Tensor& { return *t.fast; });
       operation(*twins.exact, [](const Twin& t) -> Tensor& { return *t.exact; });
       compare();
     };
     compare();
     both([&](Backend& b, auto of) { b.upload(std::span<const double>(other), of(weights)); });
     both([&](Backend& b, auto of) { b.statistics(of(left), of(right), nullptr, 1, 0.5, of(weights)); });
-    both([&](Backend& b, auto of) { b.axpby(0.5, of(weights), 0, of(gradient)); b.axpby(1, of(gradient), 0.25, of(weights)); });
+    both([&](Backend& b, auto of) {
+      b.axpby(0.5, of(weights), 0, of(gradient));
+      b.axpby(1, of(gradient), 0.25, of(weights));
+    });
     both([&](Backend& b, auto of) { b.clamp(of(mask), of(gradient), of(weights)); });
     both([&](Backend& b, auto of) {
       const ParameterSlot slots[] = {{&of(weights), &of(gradient), &of(velocity), nullptr}};
@@ -163,8 +170,8 @@ TEST_CASE("a transposed copy follows every kind of write to the weights") {
 }
 
 TEST_CASE("a short batch uses the first rows only") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
     const Twin a = twins.make(20, 30, randomValues(600, 1, Kind::grey, 0.4)), b = twins.make(20, 18, randomValues(360, 2, Kind::grey));
     const Twin w = twins.make(30, 18, randomValues(540, 3, Kind::signedReal)), out = twins.zeros(20, 18), sums = twins.zeros(30, 18);
     for (const std::size_t rows : {20, 7, 1, 13}) {

@@ -9,8 +9,9 @@ namespace {
 const std::size_t widths[] = {1, 3, 7, 16, 17, 64, 65, 161};
 
 TEST_CASE("what goes up comes down, in both precisions") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    cpu::CpuBackend backend(kernels, 1);
+  forEachBackend([](const Candidate& candidate) {
+    const auto owner = candidate.make(1);
+    Backend& backend = *owner;
     for (const std::size_t cols : widths) {
       const Values values = randomValues(3 * cols, cols, Kind::signedReal);
       const std::vector<float> floats(values.begin(), values.end());
@@ -29,9 +30,9 @@ TEST_CASE("what goes up comes down, in both precisions") {
 }
 
 TEST_CASE("axpby agrees with the reference, also onto itself and over NaN") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const std::size_t cols : widths) {
-      Twins twins(kernels);
+      Twins twins(candidate);
       const Twin x = twins.make(4, cols, randomValues(4 * cols, 1, Kind::signedReal)), y = twins.make(4, cols, Values(4 * cols, NAN));
       for (const double beta : {0.0, 1.0, -0.5}) {
         twins.fast.axpby(0.3, *x.fast, beta, *y.fast);
@@ -46,11 +47,11 @@ TEST_CASE("axpby agrees with the reference, also onto itself and over NaN") {
 }
 
 TEST_CASE("clamp with one row for all and with one row each") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const std::size_t cols : widths)
       for (const std::size_t maskRows : {1, 5})
         for (const std::size_t valueRows : {1, 5}) {
-          Twins twins(kernels);
+          Twins twins(candidate);
           const Twin mask = twins.make(maskRows, cols, randomValues(maskRows * cols, 1, Kind::binary, 0.5));
           const Twin values = twins.make(valueRows, cols, randomValues(valueRows * cols, 2, Kind::grey));
           const Twin states = twins.make(5, cols, randomValues(5 * cols, 3, Kind::binary, 0.5));
@@ -84,10 +85,10 @@ std::vector<std::shared_ptr<const Rows>> dataOfAllFormats(std::size_t rows, std:
 }
 
 TEST_CASE("gather expands every row format, in any order and repeatedly") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const std::size_t cols : widths)
       for (const auto& rows : dataOfAllFormats(300, cols)) {
-        Twins twins(kernels);
+        Twins twins(candidate);
         const std::vector<std::uint32_t> order{299, 0, 17, 17, 200, 1};
         const DataPtr fast = twins.fast.data(rows), exact = twins.exact->data(rows);
         CHECK(fast->rows() == 300);
@@ -125,9 +126,9 @@ Tensor& fastOf(const Twin& t) { return *t.fast; }
 Tensor& exactOf(const Twin& t) { return *t.exact; }
 
 TEST_CASE("optimiser steps agree with the reference") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam}) {
-      Twins twins(kernels, 2);
+      Twins twins(candidate, 2);
       const Slots weights = slotOf(twins, 70, 90, 1), bias = slotOf(twins, 1, 90, 5);
       OptimiserStep step{.kind = kind, .learningRate = 0.05, .momentum = 0.9, .epsilon = 1e-6};
       for (step.t = 1; step.t <= 4; ++step.t) {
@@ -144,10 +145,10 @@ TEST_CASE("optimiser steps agree with the reference") {
 }
 
 TEST_CASE("a step that would leave a parameter not finite is taken by none") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam})
       for (const double evil : {static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
-        Twins twins(kernels, 2);
+        Twins twins(candidate, 2);
         const Slots first = slotOf(twins, 3, 20, 1), second = slotOf(twins, 90, 100, 2), third = slotOf(twins, 2, 20, 3);
         Values gradient = valuesOf(twins.fast, *second.gradient.fast);
         gradient[8321] = evil;
@@ -162,9 +163,25 @@ TEST_CASE("a step that would leave a parameter not finite is taken by none") {
   });
 }
 
+TEST_CASE("moments of parameters without gradients fade to zero, not to denormal numbers") {
+  forEachBackend([](const Candidate& candidate) {
+    const auto owner = candidate.make(1);
+    Backend& backend = *owner;
+    const TensorPtr p = backend.tensor(1, 20), g = backend.tensor(1, 20), v = backend.tensor(1, 20);
+    backend.fill(1, *v);
+    for (int i = 0; i < 400; ++i) {
+      backend.fill(0, *g);
+      const ParameterSlot slots[] = {{p.get(), g.get(), v.get(), nullptr}};
+      CHECK(backend.optimise({.learningRate = 1, .momentum = 0.8}, slots) == -1);
+    }
+    CHECK(valuesOf(backend, *v) == Values(20, 0));
+    CHECK(valuesOf(backend, *p)[0] == doctest::Approx(4));
+  });
+}
+
 TEST_CASE("a sum that overflows float32 is refused") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
     const Twin parameter = twins.make(1, 3, {1, 3e38, 1}), gradient = twins.make(1, 3, {0, 3e38, 0}), velocity = twins.zeros(1, 3);
     const ParameterSlot slots[] = {{parameter.fast.get(), gradient.fast.get(), velocity.fast.get(), nullptr}};
     CHECK(twins.fast.optimise({.learningRate = 1}, slots) == 0);

@@ -40,9 +40,11 @@ TEST_CASE("the first exception reaches the caller and the team lives on") {
   for (const unsigned threads : {1u, 2u, 4u}) {
     ThreadTeam team(threads);
     for (int repeat = 0; repeat < 20; ++repeat) {
-      CHECK_THROWS_AS(team.parallelFor(50, [](std::size_t tile, unsigned) {
-        if (tile % 10 == 3) throw std::runtime_error("tile " + std::to_string(tile));
-      }), std::runtime_error);
+      CHECK_THROWS_AS(team.parallelFor(50,
+                                       [](std::size_t tile, unsigned) {
+                                         if (tile % 10 == 3) throw std::runtime_error("tile " + std::to_string(tile));
+                                       }),
+                      std::runtime_error);
       std::atomic<int> sum{0};
       team.parallelFor(10, [&](std::size_t tile, unsigned) { sum += static_cast<int>(tile); });
       CHECK(sum == 45);

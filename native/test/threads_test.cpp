@@ -1,4 +1,8 @@
 // Results must not depend on the number of threads, and instruction sets with a fused multiply-add must agree bit for bit.
+#include <cstdlib>
+#include <thread>
+
+#include "cpu/info.hpp"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
@@ -15,7 +19,8 @@ std::vector<Values> train(const cpu::Kernels& kernels, unsigned threads) {
   };
   const TensorPtr v0 = make(batch, visible, 1, Kind::grey, 0.2), w = make(visible, hidden, 2, Kind::signedReal, 1);
   const TensorPtr b = make(1, visible, 3, Kind::signedReal, 1), c = make(1, hidden, 4, Kind::signedReal, 1);
-  const TensorPtr h = make(batch, hidden, 0, Kind::grey, 0), mean = make(batch, hidden, 0, Kind::grey, 0), v = make(batch, visible, 0, Kind::grey, 0);
+  const TensorPtr h = make(batch, hidden, 0, Kind::grey, 0), mean = make(batch, hidden, 0, Kind::grey, 0),
+                  v = make(batch, visible, 0, Kind::grey, 0);
   const TensorPtr gradient = make(visible, hidden, 0, Kind::grey, 0), velocity = make(visible, hidden, 0, Kind::grey, 0);
   const TensorPtr gb = make(1, visible, 0, Kind::grey, 0), vb = make(1, visible, 0, Kind::grey, 0);
   Values energy(batch), cumulant(batch), dots(batch);
@@ -29,12 +34,13 @@ std::vector<Values> train(const cpu::Kernels& kernels, unsigned threads) {
     for (std::uint64_t step = 0; step < 3; ++step) {
       update(*v0, false, *c, 3 * step, *fh, mean.get(), h.get());
       backend.statistics(*v0, *mean, nullptr, 0.01, 0, *gradient);
-      backend.unitStatistics(UnitType::bernoulli, *v0, nullptr, 0.01, 0, *gb);
+      backend.unitStatistics({UnitType::bernoulli, b.get()}, *v0, nullptr, nullptr, 0.01, 0, *gb);
       update(*h, true, *b, 3 * step + 1, *fv, nullptr, v.get());
       update(*v, false, *c, 3 * step + 2, *fh, mean.get(), nullptr);
       backend.statistics(*v, *mean, nullptr, -0.01, 1, *gradient);
-      backend.unitStatistics(UnitType::bernoulli, *v, nullptr, -0.01, 1, *gb);
-      const ParameterSlot slots[] = {{w.get(), gradient.get(), velocity.get(), nullptr, 1e-5, 1e-4, 1}, {b.get(), gb.get(), vb.get(), nullptr}};
+      backend.unitStatistics({UnitType::bernoulli, b.get()}, *v, nullptr, nullptr, -0.01, 1, *gb);
+      const ParameterSlot slots[] = {{w.get(), gradient.get(), velocity.get(), nullptr, 1e-5, 1e-4, 1},
+                                     {b.get(), gb.get(), vb.get(), nullptr}};
       CHECK(backend.optimise({.learningRate = 0.5, .momentum = 0.9}, slots) == -1);
     }
     backend.unitEnergies({UnitType::bernoulli, b.get()}, *v, energy);
@@ -67,6 +73,33 @@ TEST_CASE("a job within a job shares its team") {
   int runs = 0;
   backend.run([&] { backend.run([&] { ++runs; }); });
   CHECK(runs == 1);
+}
+
+TEST_CASE("a second job at the same time is refused") {
+  cpu::CpuBackend backend(cpu::kernelsNamed(""), 2);
+  backend.run([&] {
+    std::thread other([&] { CHECK_THROWS_AS(backend.run([] {}), Error); });
+    other.join();
+  });
+  int runs = 0;
+  CHECK_THROWS_AS(backend.run([] { throw Error(ErrorCode::aborted, "stop"); }), Error);
+  backend.run([&] { ++runs; });
+  CHECK(runs == 1);
+}
+
+TEST_CASE("what the machine offers is known, and the environment chooses among it") {
+  unsetenv("BOLTZKIT_ISA");
+  const CpuInfo info = cpuInfo();
+  CHECK(info.threads >= 1);
+  CHECK(info.available.back() == "portable");
+  CHECK(info.isa == info.available.front());
+  setenv("BOLTZKIT_ISA", "portable", 1);
+  CHECK(cpuInfo().isa == "portable");
+  CHECK(std::string(makeCpuBackend(0)->name()) == "cpu");
+  setenv("BOLTZKIT_ISA", "avx1024", 1);
+  CHECK_THROWS_AS(cpuInfo(), Error);
+  CHECK_THROWS_AS(makeCpuBackend(1), Error);
+  unsetenv("BOLTZKIT_ISA");
 }
 
 TEST_CASE("an unknown instruction set is refused with the list of what there is") {

@@ -1,4 +1,5 @@
-// Unit updates, unit statistics and reductions of every instruction set against the reference backend.
+// Unit updates, unit statistics and reductions of every backend against the reference one.
+#include "cpu/unit_rows.hpp"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
@@ -20,7 +21,8 @@ struct Layer {
 };
 
 Layer layerOf(Twins& twins, std::size_t rows, std::size_t units, double beta) {
-  Layer layer{twins.make(rows, units, fieldValues(rows * units, units)), twins.make(1, units, randomValues(units, 7, Kind::signedReal)), {}, {}};
+  Layer layer{
+      twins.make(rows, units, fieldValues(rows * units, units)), twins.make(1, units, randomValues(units, 7, Kind::signedReal)), {}, {}};
   layer.fast = {.units = {UnitType::bernoulli, layer.bias.fast.get()}, .beta = beta, .stream = testStream(), .firstChain = 0xfffffff0u};
   layer.exact = layer.fast;
   layer.exact.units.parameters = layer.bias.exact.get();
@@ -34,11 +36,11 @@ Values allowedMeanErrors(Values means, const Values& fields, double beta) {
 }
 
 TEST_CASE("Bernoulli means agree with the reference in relative terms") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const double beta : {1.0, 0.3}) {
       for (const std::size_t units : widths) {
         CAPTURE(units);
-        Twins twins(kernels);
+        Twins twins(candidate);
         const Layer layer = layerOf(twins, 4, units, beta);
         const Twin mean = twins.zeros(4, units);
         twins.fast.updateUnits(layer.fast, *layer.fields.fast, mean.fast.get(), nullptr);
@@ -50,11 +52,11 @@ TEST_CASE("Bernoulli means agree with the reference in relative terms") {
 }
 
 TEST_CASE("Bernoulli samples are those of the reference unless rounding decides") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     std::size_t different = 0, drawn = 0;
     for (const std::size_t units : widths) {
       CAPTURE(units);
-      Twins twins(kernels);
+      Twins twins(candidate);
       const Layer layer = layerOf(twins, 20, units, 1);
       const Twin sample = twins.zeros(20, units), together = twins.zeros(20, units), mean = twins.zeros(20, units);
       twins.fast.updateUnits(layer.fast, *layer.fields.fast, nullptr, sample.fast.get());
@@ -73,8 +75,8 @@ TEST_CASE("Bernoulli samples are those of the reference unless rounding decides"
 }
 
 TEST_CASE("NaN fields give NaN means, so that divergence is seen") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
     Layer layer = layerOf(twins, 1, 20, 1);
     Values fields(20, 0.5);
     fields[3] = NAN;
@@ -87,17 +89,54 @@ TEST_CASE("NaN fields give NaN means, so that divergence is seen") {
   });
 }
 
+// Unit types without kernels of their own go through GenericRows; Bernoulli units have both, so one can be held against the other.
+TEST_CASE("the generic row functions do what the Bernoulli kernels do") {
+  using Generic = cpu::GenericRows<Bernoulli>;
+  using Fast = cpu::UnitRows<Bernoulli>;
+  const cpu::Kernels& kernels = *cpu::availableKernels().front();
+  for (const std::size_t units : widths) {
+    CAPTURE(units);
+    cpu::CpuBackend backend(kernels, 1);
+    auto row = [&](const Values& values) {
+      TensorPtr t = backend.tensor(1, values.size());
+      backend.upload(std::span<const double>(values), *t);
+      return t;
+    };
+    const TensorPtr fields = row(fieldValues(units, units)), bias = row(randomValues(units, 7, Kind::signedReal));
+    const TensorPtr weights = row(randomValues(units, 8, Kind::signedReal)), states = row(randomValues(units, 9, Kind::grey));
+    const TensorPtr out[] = {row(Values(units)), row(Values(units)), row(Values(units)), row(Values(units))};
+    auto data = [](const TensorPtr& t) { return cpu::cpuTensor(*t).touchedRow(0); };
+    const cpu::UnitRow fieldRow{data(fields), data(bias), cpu::rowStride(units), units},
+        stateRow{data(states), data(bias), cpu::rowStride(units), units};
+    Fast::update(kernels, fieldRow, 0.8f, testStream(), 12, data(out[0]), data(out[1]));
+    Generic::update(kernels, fieldRow, 0.8f, testStream(), 12, data(out[2]), data(out[3]));
+    CHECK(worstError(valuesOf(backend, *out[0]), valuesOf(backend, *out[2]), {1e-6}) <= 1);
+    CHECK(valuesOf(backend, *out[1]) == valuesOf(backend, *out[3]));
+    const double size = static_cast<double>(units);
+    CHECK(std::fabs(Fast::energy(kernels, stateRow) - Generic::energy(kernels, stateRow)) <= 1e-6 * size);
+    for (const cpu::RowShift& shift : {cpu::RowShift{}, cpu::RowShift{data(weights), -0.5f}})
+      CHECK(std::fabs(Fast::cumulant(kernels, fieldRow, shift, 0.8f) - Generic::cumulant(kernels, fieldRow, shift, 0.8f)) <= 2e-5 * size);
+    std::vector<double> fastSums(320), genericSums(320);
+    Generic::addStatistics(kernels, stateRow, nullptr, 0.3, 0, units, 320, genericSums.data());
+    for (std::size_t j = 0; j < units; ++j) fastSums[j] = 0.3 * data(states)[j];
+    CHECK(worstError(genericSums, fastSums, {1e-12}) <= 1);
+  }
+}
+
 TEST_CASE("unit statistics agree with the reference") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const std::size_t units : widths) {
       CAPTURE(units);
-      Twins twins(kernels);
+      Twins twins(candidate);
       const Twin states = twins.make(11, units, randomValues(11 * units, units, Kind::grey, 0.6));
-      const Twin weights = twins.make(1, 11, randomValues(11, 3, Kind::grey)), out = twins.make(1, units, randomValues(units, 4, Kind::grey));
+      const Twin bias = twins.zeros(1, units), weights = twins.make(1, 11, randomValues(11, 3, Kind::grey)),
+                 out = twins.make(1, units, randomValues(units, 4, Kind::grey));
       for (const bool weighted : {false, true})
         for (const double beta : {0.0, 0.5}) {
-          twins.fast.unitStatistics(UnitType::bernoulli, *states.fast, weighted ? weights.fast.get() : nullptr, -0.7, beta, *out.fast);
-          twins.exact->unitStatistics(UnitType::bernoulli, *states.exact, weighted ? weights.exact.get() : nullptr, -0.7, beta, *out.exact);
+          twins.fast.unitStatistics({UnitType::bernoulli, bias.fast.get()}, *states.fast, nullptr, weighted ? weights.fast.get() : nullptr,
+                                    -0.7, beta, *out.fast);
+          twins.exact->unitStatistics({UnitType::bernoulli, bias.exact.get()}, *states.exact, nullptr,
+                                      weighted ? weights.exact.get() : nullptr, -0.7, beta, *out.exact);
           checkTwin(twins, out, {3e-6});
         }
     }
@@ -105,10 +144,10 @@ TEST_CASE("unit statistics agree with the reference") {
 }
 
 TEST_CASE("energies, cumulants and inner products agree with the reference") {
-  forEachIsa([](const cpu::Kernels& kernels) {
+  forEachBackend([](const Candidate& candidate) {
     for (const std::size_t units : widths) {
       CAPTURE(units);
-      Twins twins(kernels);
+      Twins twins(candidate);
       const std::size_t rows = 5;
       const Layer layer = layerOf(twins, rows, units, 1);
       const Twin states = twins.make(rows, units, randomValues(rows * units, 9, Kind::grey));
@@ -138,8 +177,8 @@ TEST_CASE("energies, cumulants and inner products agree with the reference") {
 }
 
 TEST_CASE("cumulants keep their relative precision where they are tiny") {
-  forEachIsa([](const cpu::Kernels& kernels) {
-    Twins twins(kernels);
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
     for (const double field : {-60.0, -20.0, -8.0, -1.0, 0.0, 1.0, 30.0, 300.0}) {
       CAPTURE(field);
       const Twin fields = twins.make(1, 1, {field}), bias = twins.zeros(1, 1);

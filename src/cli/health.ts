@@ -11,25 +11,28 @@ export interface HealthContext {
   /** Visible units: gaps are judged in nats per unit. */
   visible: number;
   algorithm: 'pcd' | 'cd';
+  /** Rows behind the metrics. */
+  rows: number;
 }
 
 /**
- * The rules, set from runs on MNIST and five binary data sets; healthy runs stay at half of these limits or less. Pseudo-likelihoods
+ * The rules, set from runs on MNIST and five binary data sets; docs/design-notes.md has how far healthy and sick runs came. Pseudo-likelihoods
  * are noisy (one unit per row), hence the wide margin and the second look.
+ * From fewer than 50 rows nothing is concluded, except from parameters that are no numbers any more.
  *  - diverging: worse than coin tosses, −log 2 per unit; or in two epochs in a row half as bad again as in the best epoch.
  *  - chains: from the third epoch on, the chains' mean free energy is more than 0.1 nats per unit away from the data's.
  *  - over-fitting: the validation rows' free energy is more than 0.02 nats per unit above the training rows', and a tenth more above it
  *    than in the first half of the run so far.
  */
-const RULES = { worsening: 1.5, chains: 0.1, overfitting: 0.02, growth: 1.1, warmupEpochs: 2 } as const;
+const RULES = { worsening: 1.5, chains: 0.1, overfitting: 0.02, growth: 1.1, warmupEpochs: 2, fewestRows: 50 } as const;
 
-function diverging(history: readonly EpochReport[], { visible }: HealthContext): HealthHint | null {
+function diverging(history: readonly EpochReport[], { visible, rows }: HealthContext): HealthHint | null {
   const [previous, last] = [history.at(-2), history.at(-1)];
   if (last === undefined) return null;
   const best = Math.max(...history.map((report) => report.pseudoLikelihood).filter(Number.isFinite));
   const limit = Math.max(best * RULES.worsening, -visible * Math.LN2);
-  const broken = Number.isNaN(last.pseudoLikelihood) ? !Number.isFinite(last.weightNorm) : last.pseudoLikelihood < -visible * Math.LN2;
-  const falling = last.pseudoLikelihood < limit && previous !== undefined && previous.pseudoLikelihood < limit;
+  const broken = !Number.isFinite(last.weightNorm) || (rows >= RULES.fewestRows && last.pseudoLikelihood < -visible * Math.LN2);
+  const falling = rows >= RULES.fewestRows && last.pseudoLikelihood < limit && previous !== undefined && previous.pseudoLikelihood < limit;
   return broken || falling ? { kind: 'diverging', text: 'training diverges (the pseudo-likelihood falls): lower --lr' } : null;
 }
 
@@ -58,5 +61,6 @@ function overfitting(history: readonly EpochReport[], { visible }: HealthContext
 
 /** The most pressing advice that the metrics so far give, or null when nothing is wrong. */
 export function healthHint(history: readonly EpochReport[], context: HealthContext): HealthHint | null {
+  if (context.rows < RULES.fewestRows) return diverging(history, context);
   return diverging(history, context) ?? drifting(history, context) ?? overfitting(history, context);
 }

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FormatError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import { CliError } from './failures.js';
@@ -80,6 +81,7 @@ function refuseIfRunning(folder: string, record: RunRecord): void {
  */
 export async function inspectRunFolder(folder: string, intent: FolderIntent): Promise<RunRecord | null> {
   const present = await listFolder(folder);
+  await checkWritable(folder);
   const record = present === null || (intent.force && !intent.resume) ? await readable(folder) : await readRunRecord(folder);
   if (record !== null) refuseIfRunning(folder, record);
   if (intent.resume) return toResume(folder, record, present ?? []);
@@ -118,5 +120,29 @@ function toResume(folder: string, record: RunRecord | null, present: string[]): 
 
 /** Makes the folder; called once all options and data are known to be good. */
 export async function createRunFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    const parent = dirname(resolve(folder));
+    // Not `recursive`: Node 20 never returns from that where folders cannot be made, as in /proc.
+    if (code !== 'ENOENT' || (await exists(parent))) throw error;
+    await createRunFolder(parent);
+    await mkdir(folder);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Finds out before anything is loaded whether files could be written: in the folder, or in the nearest one that exists above it. */
+async function checkWritable(folder: string): Promise<void> {
+  let nearest = resolve(folder);
+  while (!(await exists(nearest)) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  await access(nearest, constants.W_OK);
 }

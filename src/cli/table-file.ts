@@ -4,7 +4,7 @@ import { readIdxFor } from '../data/idx.js';
 import { readNpyFor } from '../data/npy.js';
 import { rowMajorElements } from '../data/row-major.js';
 import { FormatError, ParameterError } from '../errors.js';
-import { openRegularFile } from '../io/files.js';
+import { fileError, openRegularFile } from '../io/files.js';
 import { CliError } from './failures.js';
 import type { ImageShape } from './options.js';
 
@@ -26,11 +26,13 @@ type Kind = 'npy' | 'idx' | 'csv';
 
 /** The first bytes of a file, unpacked if it is gzipped. */
 async function firstBytes(path: string): Promise<Buffer> {
-  const { handle } = await openRegularFile(path, CALL);
+  const { handle, name } = await openRegularFile(path, CALL);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(1 << 12), 0, 1 << 12, 0);
     const head = buffer.subarray(0, bytesRead);
     return head[0] === 0x1f && head[1] === 0x8b ? await inflateHead(head) : head;
+  } catch (error) {
+    throw fileError(CALL, 'read', name, error);
   } finally {
     await handle.close();
   }
@@ -45,7 +47,8 @@ async function inflateHead(packed: Buffer): Promise<Buffer> {
   } catch {
     // The head of a gzip stream ends in the middle: what came out so far is what is wanted.
   }
-  return Buffer.concat(parts);
+  // Cut before its first byte: the reader of text will say that the file is not intact.
+  return parts.length === 0 ? Buffer.from('\n') : Buffer.concat(parts);
 }
 
 function kindOf(head: Buffer, path: string): Kind {

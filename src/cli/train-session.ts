@@ -4,7 +4,7 @@ import { DivergenceError } from '../errors.js';
 import { type EpochReport, RBM } from '../models/rbm.js';
 import type { TrainingData } from './data-source.js';
 import { InterruptedError } from './failures.js';
-import { count, duration, fixed } from './format.js';
+import { count, duration } from './format.js';
 import { type HealthHint, healthHint } from './health.js';
 import type { InterruptWatch } from './interrupt.js';
 import { asRows } from './matrix.js';
@@ -13,6 +13,7 @@ import type { Output } from './output.js';
 import { packageVersion } from './package-info.js';
 import { writePictures } from './pictures.js';
 import { ProgressView } from './progress.js';
+import { finalQuality, type Quality, qualityText } from './quality.js';
 import { createRunFolder, RUN_FILES, removeRunRecord, writeRunRecord } from './run-folder.js';
 import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
 import type { TrainOptions } from './train-plan.js';
@@ -85,25 +86,18 @@ export class TrainSession {
   }
 
   async run(): Promise<void> {
-    const { record, resume, output } = this.#parts;
+    const { record, resume, output, folder } = this.#parts;
     using rbm = await this.#model();
     const done = resume && rbm.training !== null && rbm.training.step >= rbm.training.totalSteps;
     this.#announce(rbm, done);
     if (!done) await this.#train(rbm);
     // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
     else if (record.state !== 'finished') await this.#settle(rbm, 'finished');
-    const files = await this.#pictures(rbm);
-    output.line(`\n${this.#summary(done)}`);
-    output.line(`wrote ${files.join(', ')} to ${this.#parts.folder}`);
-    output.record({
-      event: 'end',
-      state: record.state,
-      step: record.step,
-      seconds: record.seconds,
-      hint: record.hint,
-      folder: this.#parts.folder,
-      files,
-    });
+    const { files, quality } = await this.#conclude(rbm);
+    output.line(`\n${this.#summary(done, quality)}`);
+    output.line(`wrote ${files.join(', ')} to ${folder}`);
+    const { state, step, seconds, hint } = record;
+    output.record({ event: 'end', state, step, seconds, hint, quality, folder, files });
   }
 
   async #model(): Promise<RBM> {
@@ -201,7 +195,7 @@ export class TrainSession {
 
   #hint(): HealthHint | null {
     const { loaded, settings, history } = this.#parts.record;
-    return healthHint(history, { visible: loaded.visible, algorithm: settings.algorithm });
+    return healthHint(history, { visible: loaded.visible, algorithm: settings.algorithm, rows: loaded.validationRows || loaded.rows });
   }
 
   /** Saves the model first: a record may lag behind its model, never the other way round. */
@@ -238,29 +232,26 @@ export class TrainSession {
     return new InterruptedError(at, resumeCommand(folder));
   }
 
-  async #pictures(rbm: RBM): Promise<string[]> {
-    const { output } = this.#parts;
-    const drawn = await this.#draw(rbm);
-    for (const note of drawn.notes) output.line(`note: ${note}`);
-    return [RUN_FILES.model, ...drawn.files, RUN_FILES.record];
-  }
-
-  async #draw(rbm: RBM): Promise<{ files: string[]; notes: string[] }> {
-    const { folder, record, data, watch } = this.#parts;
+  /** Everything after the last update: the model is saved already, so an interruption loses nothing but time. */
+  async #conclude(rbm: RBM): Promise<{ files: string[]; quality: Quality }> {
+    const { folder, record, data, output, watch } = this.#parts;
+    const rows = data.validation ?? data.train;
+    const { history } = record;
     try {
-      const rows = data.validation ?? data.train;
-      return await writePictures({ rbm, folder, image: record.loaded.image, rows, history: record.history, signal: watch.signal });
+      const drawn = await writePictures({ rbm, folder, image: record.loaded.image, rows, history, signal: watch.signal });
+      for (const note of drawn.notes) output.line(`note: ${note}`);
+      const quality = await finalQuality(rbm, rows, watch.signal);
+      return { files: [RUN_FILES.model, ...drawn.files, RUN_FILES.record], quality };
     } catch (error) {
       if (!watch.signal.aborted) throw error;
       throw new InterruptedError('interrupted while drawing the pictures; the model is finished and saved', resumeCommand(folder));
     }
   }
 
-  #summary(done: boolean): string {
-    const { record } = this.#parts;
-    const last = record.history[record.history.length - 1];
-    const quality = `log-pseudo-likelihood ${fixed(last?.pseudoLikelihood ?? null)} nats per row`;
+  #summary(done: boolean, quality: Quality): string {
+    const { record, data } = this.#parts;
     const health = record.hint === null ? 'nothing looks wrong' : record.hint.text;
-    return `${done ? 'was finished already' : `trained in ${duration(record.seconds)}`}; ${quality}; ${health}`;
+    const began = done ? 'was finished already' : `trained in ${duration(record.seconds)}`;
+    return `${began}; ${qualityText(quality, data.validation !== null)}; ${health}`;
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { healthHint } from '../../src/cli/health.js';
 import type { EpochReport } from '../../src/models/rbm.js';
 
-const context = { visible: 100, algorithm: 'pcd' } as const;
+const context = { visible: 100, algorithm: 'pcd', rows: 1000 } as const;
 
 function history(...epochs: Partial<EpochReport>[]): EpochReport[] {
   const healthy = { seconds: 1, learningRate: 0.05, pseudoLikelihood: -20, freeEnergyGap: 0, chainFreeEnergyGap: 0, weightNorm: 0.1 };
@@ -28,6 +28,13 @@ describe('health hints', () => {
     expect(kind({ pseudoLikelihood: -100 * Math.LN2 - 1 })).toBe('diverging');
     expect(kind({ pseudoLikelihood: -100 * Math.LN2 + 1 })).toBeNull();
     expect(kind({}, { pseudoLikelihood: Number.NaN, weightNorm: Number.POSITIVE_INFINITY })).toBe('diverging');
+  });
+
+  it('concludes nothing from a handful of rows', () => {
+    const few = { ...context, rows: 10 };
+    const bad = { pseudoLikelihood: -90, chainFreeEnergyGap: 90, freeEnergyGap: 9 };
+    expect(healthHint(history({}, {}, bad, bad), few)).toBeNull();
+    expect(healthHint(history({}, { weightNorm: Number.NaN }), few)?.kind).toBe('diverging');
   });
 
   it('has nothing to say without metrics', () => {

@@ -53,7 +53,11 @@ describe('train', () => {
     expect(events.map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'end']);
     expect(events[0]).toMatchObject({ totalSteps: 33, settings: { hidden: 8, epochs: 3 }, data: { rows: 108, validationRows: 12 } });
     expect(events[3]).toMatchObject({ epoch: 3, step: 33 });
-    expect(events[4]).toMatchObject({ state: 'finished', step: 33 });
+    expect(events[4]).toMatchObject({
+      state: 'finished',
+      step: 33,
+      quality: { rows: 12, mean: expect.any(Number), standardError: expect.any(Number) },
+    });
   });
 
   it('gives the same bits for the same seed and any number of threads, others for another seed', async () => {

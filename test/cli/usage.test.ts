@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cli, useFolder, writeStripes } from './support.js';
 
@@ -12,6 +13,7 @@ beforeAll(async () => {
   await writeFile(join(folder.path, 'large.csv'), '1,2.5\n0,300\n');
   await writeFile(join(folder.path, 'junk.npy'), 'not an array');
   await writeFile(join(folder.path, 'junk.safetensors'), 'not a model');
+  await writeFile(join(folder.path, 'cut.csv.gz'), gzipSync('0,1\n1,0\n'.repeat(500)).subarray(0, 30));
   await mkdir(join(folder.path, 'hollow'));
 });
 
@@ -32,6 +34,8 @@ const USAGE: { args: string[]; says: string }[] = [
   { args: ['train', 'stripes.csv', '--image', '28x28'], says: '784 pixels' },
   { args: ['train', 'stripes.csv', '--algorithm', 'cd', '--chains', '5'], says: '--chains' },
   { args: ['train', 'stripes.csv', '--resume', '--force'], says: '--force' },
+  { args: ['train', 'stripes.csv', '--out', ''], says: '--out' },
+  { args: ['train', ''], says: 'empty' },
   { args: ['sample'], says: 'model' },
   { args: ['sample', 'x', '--out', 'x.gif'], says: '.png or .npy' },
   { args: ['sample', 'x', '--count', '0'], says: 'whole number' },
@@ -41,6 +45,9 @@ const USAGE: { args: string[]; says: string }[] = [
 
 const FAILURES: { args: string[]; says: string }[] = [
   { args: ['train', 'nowhere.csv'], says: 'nowhere.csv' },
+  { args: ['train', 'cut.csv.gz'], says: 'not an intact gzip file' },
+  { args: ['train', 'stripes.csv', '--out', 'stripes.csv/run'], says: 'stripes.csv' },
+  { args: ['train', 'stripes.csv', '--hidden', '2000000000', '--out', 'never'], says: 'memory' },
   { args: ['train', 'hollow'], says: 'hollow' },
   { args: ['train', 'text.csv'], says: 'text.csv' },
   { args: ['train', 'empty.csv'], says: 'empty.csv' },

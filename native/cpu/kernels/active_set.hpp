@@ -44,8 +44,7 @@ FORCE_INLINE void activeRows(const PanelBlock& p, std::size_t column) {
       const float* place = b + offset[i];
       const F x = binary ? F{} : set1(value[i]);
 #pragma GCC unroll 16
-      for (int v = 0; v < vectors; ++v)
-        sum[v] = binary ? sum[v] + load(place + v * lanes) : fma(x, load(place + v * lanes), sum[v]);
+      for (int v = 0; v < vectors; ++v) sum[v] = binary ? sum[v] + load(place + v * lanes) : fma(x, load(place + v * lanes), sum[v]);
     }
     endSums<vectors>(p, r, column, sum);
   }

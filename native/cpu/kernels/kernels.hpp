@@ -77,7 +77,8 @@ struct Kernels {
 
   // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
   // row r is multiplied by weights[r] unless weights is null.
-  void (*transpose)(const float* in, std::size_t ldi, std::size_t rows, std::size_t cols, const float* weights, float* out, std::size_t ldo);
+  void (*transpose)(const float* in, std::size_t ldi, std::size_t rows, std::size_t cols, const float* weights, float* out,
+                    std::size_t ldo);
 
   void (*bernoulliRow)(const BernoulliRow&);
   // sum_j log(1 + exp(beta (field_j + amount * shift_j + bias_j))); shift may be null.

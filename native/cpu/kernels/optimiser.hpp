@@ -14,6 +14,10 @@ FORCE_INLINE F decayed(const StepRange& s, std::size_t j, F parameter) {
   return fma(set1(-s.l2), parameter, g);
 }
 
+// Moments that fade away end at zero: weights of pixels that are never on would otherwise spend their lives among denormal numbers, on which
+// many processors compute a hundred times slower.
+FORCE_INLINE F flushed(F x) { return (F)((I)x & ((absolute(x) > set1(1e-30f)) | (x != x))); }
+
 // x * 0 is 0 for a finite x and NaN for any other, and NaN stays in the sum.
 FORCE_INLINE F watch(F seen, F x) { return fma(x, F{}, seen); }
 FORCE_INLINE bool allZero(F seen) { return nonZeroBits(seen) == 0; }
@@ -22,7 +26,7 @@ bool sgd(const StepRange& s) {
   F seen{};
   for (std::size_t j = 0; j < s.n; j += lanes) {
     const F p = load(s.parameter + j);
-    const F step = fma(set1(s.keep), load(s.velocity + j), set1(s.gain) * decayed(s, j, p));
+    const F step = flushed(fma(set1(s.keep), load(s.velocity + j), set1(s.gain) * decayed(s, j, p)));
     store(s.velocity + j, step);
     store(s.gradient + j, step);
     seen = watch(seen, p + step);
@@ -35,8 +39,8 @@ bool adam(const StepRange& s) {
   const F tiny = set1(1.17549435e-38f);  // the smallest normal float: keeps 0 / 0 out of the padding when epsilon is 0
   for (std::size_t j = 0; j < s.n; j += lanes) {
     const F p = load(s.parameter + j), g = decayed(s, j, p);
-    const F m = fma(set1(s.keep), load(s.velocity + j), set1(s.gain) * g);
-    const F v = fma(set1(s.keep2), load(s.second + j), set1(s.gain2) * g * g);
+    const F m = flushed(fma(set1(s.keep), load(s.velocity + j), set1(s.gain) * g));
+    const F v = flushed(fma(set1(s.keep2), load(s.second + j), set1(s.gain2) * g * g));
     store(s.velocity + j, m);
     store(s.second + j, v);
     const F step = set1(s.rate) * m / maxOf(tiny, squareRoot(set1(s.scale2) * v) + set1(s.epsilon));

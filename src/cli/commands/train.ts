@@ -4,6 +4,7 @@ import { loadTrainingData, type TrainingData } from '../data-source.js';
 import { CliError, InterruptedError, UsageError } from '../failures.js';
 import { count } from '../format.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
+import { checkMemory } from '../memory.js';
 import { imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 import { inspectRunFolder, RUN_FILES } from '../run-folder.js';
@@ -34,6 +35,7 @@ async function train(source: string | undefined, output: Output, options: TrainO
   if (source === undefined && !(options.resume && options.out !== undefined)) {
     throw new UsageError('say what to learn: `boltzkit train mnist`, or a file or folder', 'with --resume --out <folder> the run knows');
   }
+  if (options.out === '' || source === '') throw new UsageError(options.out === '' ? '--out is empty' : 'the name of the data is empty');
   const folder = options.out ?? defaultFolder(source ?? '');
   const intent = { force: options.force === true, resume: options.resume === true };
   const kept = await inspectRunFolder(folder, intent);
@@ -44,7 +46,9 @@ async function train(source: string | undefined, output: Output, options: TrainO
   if (watch.signal.aborted) throw new InterruptedError('interrupted before training began');
   output.line(`${data.name}: ${count(data.train.rows)} rows of ${data.train.cols}, ${count(data.validation?.rows ?? 0)} for validation`);
   for (const note of data.notes) output.line(`note: ${note}`);
-  const record = kept ?? newRecord(request, data, resolveSettings(options, data.train.rows), await data.sha256());
+  const settings = kept?.settings ?? resolveSettings(options, data.train.rows);
+  checkMemory(data.train.cols, settings);
+  const record = kept ?? newRecord(request, data, settings, await data.sha256());
   if (options.image !== undefined) record.loaded.image = options.image;
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
 }

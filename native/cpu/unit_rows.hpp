@@ -1,0 +1,90 @@
+// What the backend does with one row of a layer, by unit type. GenericRows goes through the type's own definition in native/units place by
+// place, so a new type works without a line of change here; a type that has vector kernels specialises UnitRows.
+#pragma once
+#include <vector>
+
+#include "cpu/engine.hpp"
+#include "units/rows.hpp"
+
+namespace boltzkit::cpu {
+
+// The fields or states of one row and the parameters of its units [Unit::parameters, stride].
+struct UnitRow {
+  const float* values;
+  const float* parameters;
+  std::size_t parameterStride, units;
+  std::uint32_t size = 1;         // the type's own number
+  const float* before = nullptr;  // the states that an update replaces
+
+  RowUnits<float> definition() const { return {parameters, parameterStride, size, units}; }
+};
+
+// Moves the fields of a row by amount * weights; weights may be null.
+struct RowShift {
+  const float* weights = nullptr;
+  float amount = 0;
+};
+
+template <class Unit>
+struct GenericRows {
+  // Elementary steps (Engine::parallelFor) per unit, roughly.
+  static constexpr double steps = 40;
+
+  // mean and sample may be null.
+  static void update(const Kernels&, const UnitRow& row, float beta, const Stream& stream, std::uint32_t chain, float* mean,
+                     float* sample) {
+    RowWords words(stream, chain);
+    updateRow<Unit>(row.definition(), row.values, beta, row.before, words, mean, sample);
+  }
+
+  static double cumulant(const Kernels&, const UnitRow& row, const RowShift& shift, float beta) {
+    if (!shift.weights) return cumulantRow<Unit>(row.definition(), row.values, beta, row.before);
+    std::vector<float> moved(row.values, row.values + row.units);
+    for (std::size_t j = 0; j < row.units; ++j) moved[j] += shift.amount * shift.weights[j];
+    return cumulantRow<Unit>(row.definition(), moved.data(), beta, row.before);
+  }
+
+  static double energy(const Kernels&, const UnitRow& row) { return energyRow<Unit>(row.definition(), row.values); }
+
+  // sums [Unit::parameters, stride] += weight * statistics of the places first ... last - 1 (their means where fields are given); first is
+  // a multiple of lineFloats.
+  static void addStatistics(const Kernels&, const UnitRow& row, const float* fields, double weight, std::size_t first, std::size_t last,
+                            std::size_t stride, double* sums) {
+    boltzkit::addStatistics<Unit>(row.definition(), row.values, fields, weight, first, last, stride, sums);
+  }
+};
+
+template <class Unit>
+struct UnitRows : GenericRows<Unit> {};
+
+template <>
+struct UnitRows<Bernoulli> {
+  static constexpr double steps = 1;
+
+  static void update(const Kernels& kernels, const UnitRow& row, float beta, const Stream& stream, std::uint32_t chain, float* mean,
+                     float* sample) {
+    const Words4 c = streamCounter(stream, chain, 0);
+    kernels.bernoulliRow({.field = row.values,
+                          .bias = row.parameters,
+                          .units = row.units,
+                          .beta = beta,
+                          .mean = mean,
+                          .sample = sample,
+                          .counter = {c.w[1], c.w[2], c.w[3]},
+                          .key = {static_cast<std::uint32_t>(stream.seed), static_cast<std::uint32_t>(stream.seed >> 32)}});
+  }
+
+  static double cumulant(const Kernels& kernels, const UnitRow& row, const RowShift& shift, float beta) {
+    return kernels.softplusSum(row.values, row.parameters, shift.weights, shift.amount, row.units, beta);
+  }
+
+  // The energy is linear in the state: one inner product.
+  static double energy(const Kernels& kernels, const UnitRow& row) { return -kernels.dot(row.values, row.parameters, row.units); }
+
+  static void addStatistics(const Kernels& kernels, const UnitRow& row, const float*, double weight, std::size_t first, std::size_t last,
+                            std::size_t, double* sums) {
+    kernels.addRow(row.values + first, weight, last - first, sums + first);
+  }
+};
+
+}  // namespace boltzkit::cpu

@@ -1,0 +1,27 @@
+import { totalmem } from 'node:os';
+import { CliError } from './failures.js';
+import { bytes } from './format.js';
+import type { TrainSettings } from './run-record.js';
+
+/** Matrices of the weights' size that training holds at the same time: weights, gradient, momentum or moments, average. */
+const MATRICES = 4;
+
+/**
+ * Refuses sizes that this machine cannot hold. Systems that overcommit memory grant such a request and kill the process later, without
+ * a word of explanation.
+ *
+ * @param available - Bytes the process may have; by default what the machine, or the container, has in all.
+ */
+export function checkMemory(visible: number, settings: TrainSettings, available: number = availableMemory()): void {
+  const { hidden, chains, device } = settings;
+  const perValue = device === 'reference' ? 8 : 4;
+  const needed = perValue * (MATRICES * visible * hidden + 2 * chains * (visible + hidden));
+  if (needed <= available) return;
+  const message = `${visible} × ${hidden} units with ${chains} chains need about ${bytes(needed)} of memory, there are ${bytes(available)}`;
+  throw new CliError(message, { code: 'ERR_MEMORY', hint: 'fewer --hidden or --chains' });
+}
+
+function availableMemory(): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}

@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest';
+import { checkMemory } from '../../src/cli/memory.js';
+import { resolveSettings } from '../../src/cli/train-plan.js';
+
+describe('memory check', () => {
+  it('lets through what fits and names what does not', () => {
+    const settings = resolveSettings({ hidden: 500 }, 60000);
+    expect(() => checkMemory(784, settings, 10e6)).not.toThrow();
+    expect(() => checkMemory(784, settings, 6e6)).toThrow('784 × 500 units with 100 chains need about 7.3 MB of memory, there are 6.0 MB');
+    expect(() => checkMemory(784, { ...settings, device: 'reference' }, 10e6)).toThrow('14.6 MB');
+  });
+});
