@@ -142,6 +142,12 @@ describe('info, doctor, build', () => {
     expect(await ok('doctor')).toContain('same bits');
   });
 
+  it('says what a build needs when the tools are missing', async () => {
+    const { code, stdout, stderr } = await cli(['build'], folder.path, { PATH: at('no-tools') });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^boltzkit: [^\n]*CMake[^\n]*compiler[^\n]*\n$/);
+  });
+
   it('says what to do when there is no addon', async () => {
     for (const command of [['doctor'], ['info'], ['train', 'stripes.csv', '--out', 'none']]) {
       const { code, stderr } = await cli(command, folder.path, { BOLTZKIT_NATIVE: at('missing.node') });
