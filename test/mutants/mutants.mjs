@@ -79,9 +79,9 @@ export const mutants = [
   },
   {
     name: 'cpu: beta left out',
-    file: 'native/cpu/units.cpp',
-    find: '.beta = static_cast<float>(update.beta),',
-    replace: '.beta = 1.0f,',
+    file: 'native/cpu/unit_rows.hpp',
+    find: '.beta = beta,',
+    replace: '.beta = 1,',
     tests: [drift],
   },
   {
@@ -163,9 +163,9 @@ export const mutants = [
   },
   {
     name: 'cpu: all chains draw the same words',
-    file: 'native/cpu/units.cpp',
-    find: 'const Words4 c = streamCounter(update.stream, update.firstChain + static_cast<std::uint32_t>(r), 0);',
-    replace: 'const Words4 c = streamCounter(update.stream, update.firstChain, 0); (void)r;',
+    file: 'native/cpu/unit_rows.hpp',
+    find: 'const Words4 c = streamCounter(stream, chain, 0);',
+    replace: 'const Words4 c = streamCounter(stream, 0, 0); (void)chain;',
     tests: [gradients],
   },
   {
