@@ -73,18 +73,13 @@ export class BoltzmannMachine extends Model {
   /** @throws {@link ParameterError} on unknown or repeated names, and on options out of range. */
   constructor(options: BoltzmannMachineOptions) {
     const spec = readSpec('BoltzmannMachine', options);
-    super('BoltzmannMachine', spec);
+    super('BoltzmannMachine', spec, { kind: 'boltzmann-machine', config: { layers: spec.layers, couplings: spec.couplings } });
     this.#layers = new Map(
       spec.layers.map(({ name, type, units, size }, index) => [
         name,
         { index, units: { type: type as Units['type'], places: units, size } },
       ]),
     );
-  }
-
-  protected describe(): { kind: string; config: Record<string, unknown> } {
-    const { layers, couplings, seed, weightScale } = this.machine.spec;
-    return { kind: 'boltzmann-machine', config: { layers, couplings, seed: String(seed), weightScale } };
   }
 
   /** Units of every layer by name. */

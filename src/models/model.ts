@@ -19,6 +19,9 @@ const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
 /** Rows by layer as a model's public call took them, described. */
 export type Inputs = readonly LayerInput[];
 
+/** Kind of a model and how it is wired, for checkpoints. */
+export type Description = Pick<Checkpoint, 'kind' | 'config'>;
+
 /**
  * What all models share: a machine, its training state, files and end of life. A model says which layers there are and what its users call
  * things; every method here takes the name of the public call for its messages.
@@ -29,12 +32,12 @@ export abstract class Model implements Disposable {
   /** Neither trained nor set by hand: biases of layers with data may start from it. */
   #untouched = true;
 
-  protected constructor(call: string, spec: MachineSpec) {
-    this.machine = new Machine(call, spec);
-  }
+  readonly #description: Description;
 
-  /** Kind and construction of the model, for checkpoints. */
-  protected abstract describe(): { readonly kind: string; readonly config: Readonly<Record<string, unknown>> };
+  protected constructor(call: string, spec: MachineSpec, description: Description) {
+    this.machine = new Machine(call, spec);
+    this.#description = description;
+  }
 
   /** Seed of all randomness. */
   get seed(): bigint {
@@ -234,9 +237,10 @@ export abstract class Model implements Disposable {
   }
 
   #checkpoint(native: NativeMachine, training: TrainingRecord | null): Checkpoint {
-    const { kind, config } = this.describe();
+    const { kind, config } = this.#description;
+    const { seed, weightScale } = this.machine.spec;
     const untouched = this.#untouched && (training?.step ?? 0) === 0;
-    return { kind, config: { ...config, untouched }, ...capture(native), training };
+    return { kind, config: { ...config, seed: String(seed), weightScale, untouched }, ...capture(native), training };
   }
 
   /** Takes over what a checkpoint holds; shapes have been compared. */

@@ -49,19 +49,15 @@ export class RBM extends Model {
    */
   constructor(options: RBMOptions) {
     const { visible, hidden, ...where } = readRBMOptions('RBM', options);
-    super('RBM', {
+    const spec = {
       ...where,
       layers: [
         { name: 'visible', type: 'bernoulli', units: visible, size: 1 },
         { name: 'hidden', type: 'bernoulli', units: hidden, size: 1 },
       ],
-      couplings: [[visibleLayer, hiddenLayer]],
-    });
-  }
-
-  protected describe(): { kind: string; config: Record<string, unknown> } {
-    const { seed, weightScale } = this.machine.spec;
-    return { kind: 'rbm', config: { visible: this.visible, hidden: this.hidden, seed: String(seed), weightScale } };
+      couplings: [[visibleLayer, hiddenLayer] as const],
+    };
+    super('RBM', spec, { kind: 'rbm', config: { visible, hidden } });
   }
 
   /** Number of visible units. */
