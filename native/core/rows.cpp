@@ -14,6 +14,9 @@ namespace {
 // 256 values in 1024 slots: the load factor stays at a quarter.
 constexpr std::size_t slotCount = 1024;
 
+// A mistaken announcement of rows must not cost more address space than this many elements take.
+constexpr std::size_t mostReserved = std::size_t{1} << 31;
+
 std::size_t slotOf(float value) {
   return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22;
 }
@@ -42,7 +45,7 @@ void Rows::check(double value, std::size_t row, std::size_t col) const {
 }
 
 void Rows::reserve(std::size_t rows) {
-  reserved_ = checkedMultiply(rows, cols_);
+  reserved_ = std::min(checkedMultiply(rows, cols_), mostReserved);
   if (format_ == RowsFormat::codes) codes_.reserve(reserved_);
   if (format_ == RowsFormat::floats) floats_.reserve(reserved_);
 }
