@@ -33,13 +33,17 @@ export type Parameters = NdArray<Float32Array> | NdArray<Float64Array>;
 
 /** Where the last training run of a model stands. */
 export interface TrainingInfo {
+  /** What estimated the gradient. */
   readonly algorithm: 'pcd' | 'cd';
   /** Epochs completed. */
   readonly epoch: number;
+  /** Epochs asked for. */
   readonly epochs: number;
   /** Updates completed. */
   readonly step: number;
+  /** Updates of the whole run. */
   readonly totalSteps: number;
+  /** Rows per update. */
   readonly batchSize: number;
   /** Whether all updates are done; if not, `fit` with `resume: true` goes on. */
   readonly complete: boolean;
@@ -91,6 +95,7 @@ export class RBM implements Disposable {
     return this.#options.hidden;
   }
 
+  /** The seed as given. */
   get seed(): bigint {
     return this.#options.seed;
   }
@@ -105,6 +110,7 @@ export class RBM implements Disposable {
     return this.#machine.busy;
   }
 
+  /** Whether the model was disposed of. */
   get disposed(): boolean {
     return this.#machine.disposed;
   }
@@ -370,6 +376,7 @@ export class RBM implements Disposable {
     return this.#get('RBM.weights', names.weights, [this.visible, this.hidden]);
   }
 
+  /** Copies the values given. `ShapeError` when they do not fit. */
   set weights(value: RowsInput) {
     const call = 'RBM.weights';
     this.#set(call, names.weights, asMatrix(value, this.visible, this.hidden, { call, argument: 'weights', units: 'hidden units' }));
@@ -380,6 +387,7 @@ export class RBM implements Disposable {
     return this.#get('RBM.visibleBias', names.visibleBias, [this.visible]);
   }
 
+  /** Copies the values given. `ShapeError` when they do not fit. */
   set visibleBias(value: RowsInput) {
     const call = 'RBM.visibleBias';
     this.#set(call, names.visibleBias, asVector(value, this.visible, { call, argument: 'visibleBias', units: 'visible units' }));
@@ -390,6 +398,7 @@ export class RBM implements Disposable {
     return this.#get('RBM.hiddenBias', names.hiddenBias, [this.hidden]);
   }
 
+  /** Copies the values given. `ShapeError` when they do not fit. */
   set hiddenBias(value: RowsInput) {
     const call = 'RBM.hiddenBias';
     this.#set(call, names.hiddenBias, asVector(value, this.hidden, { call, argument: 'hiddenBias', units: 'hidden units' }));
@@ -460,6 +469,7 @@ export class RBM implements Disposable {
     this.#machine.dispose();
   }
 
+  /** As {@link RBM.dispose}, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
