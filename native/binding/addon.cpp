@@ -67,8 +67,7 @@ napi_value invokeFunction(napi_env env, napi_callback_info raw) {
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 Napi::Value functionNamed(Napi::Env env, const char* name) {
   napi_value result = nullptr;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, invokeFunction<function>, nullptr, &result) != napi_ok)
-    throw Napi::Error::New(env);
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, invokeFunction<function>, nullptr, &result) != napi_ok) throw Napi::Error::New(env);
   return {env, result};
 }
 

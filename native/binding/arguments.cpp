@@ -128,9 +128,7 @@ Napi::Function Argument::function() const {
 
 Argument Argument::field(const char* key) const { return {object().Get(key), name_ + "." + key}; }
 
-Argument Argument::item(std::uint32_t index) const {
-  return {object().Get(index), name_ + "[" + std::to_string(index) + "]"};
-}
+Argument Argument::item(std::uint32_t index) const { return {object().Get(index), name_ + "[" + std::to_string(index) + "]"}; }
 
 std::uint32_t Argument::length(std::uint32_t most) const {
   if (!value_.IsArray()) refuse("an array");
@@ -196,7 +194,7 @@ std::span<T> Argument::view() const {
   return {static_cast<T*>(info.data), info.length};
 }
 
-#define BOLTZKIT_VIEW(T)                 \
+#define BOLTZKIT_VIEW(T)                    \
   template bool Argument::holds<T>() const; \
   template std::span<T> Argument::view<T>() const;
 BOLTZKIT_VIEW(float)

@@ -30,17 +30,17 @@ class Argument {
   const std::string& name() const { return name_; }
   bool isNull() const { return value_.IsNull(); }
 
-  Argument field(const char* key) const;          // of an object
-  Argument item(std::uint32_t index) const;       // of an array
-  std::uint32_t length(std::uint32_t most) const; // of an array
+  Argument field(const char* key) const;           // of an object
+  Argument item(std::uint32_t index) const;        // of an array
+  std::uint32_t length(std::uint32_t most) const;  // of an array
   Napi::Object object() const;
   Napi::Function function() const;
 
   bool flag() const;
-  double number(double low, double high) const;   // finite and in [low, high]
+  double number(double low, double high) const;  // finite and in [low, high]
   std::uint64_t count(std::uint64_t low, std::uint64_t high) const;
-  std::int64_t integer() const;                   // any safe integer
-  std::uint64_t big() const;                      // a bigint from 0 to 2^64 - 1
+  std::int64_t integer() const;  // any safe integer
+  std::uint64_t big() const;     // a bigint from 0 to 2^64 - 1
   std::string text(std::size_t most = 1024) const;
 
   template <class E>

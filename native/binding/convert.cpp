@@ -79,8 +79,8 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   const Layer& wanted = wiring.layers()[layer];
   const Domain domain = domainOf(wanted.type);
   if (object.rows()->cols() != wanted.units)
-    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.units, "column") + " (units of '" + wanted.name +
-                     "'), got " + std::to_string(object.rows()->cols()));
+    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.units, "column") + " (units of '" + wanted.name + "'), got " +
+                     std::to_string(object.rows()->cols()));
   if (object.domain().low < domain.low || object.domain().high > domain.high)
     throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
                          "], the domain of layer '" + wanted.name + "'");

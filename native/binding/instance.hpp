@@ -16,7 +16,7 @@ struct Instance {
   JobHost jobs;
   Napi::FunctionReference float32Array, float64Array;  // JavaScript's own constructors, as they were when the addon was loaded
   Napi::FunctionReference trainerClass;
-  std::shared_ptr<TrainerParts> newTrainer;            // set while Machine.trainer() constructs; nobody else can make a trainer
+  std::shared_ptr<TrainerParts> newTrainer;  // set while Machine.trainer() constructs; nobody else can make a trainer
 };
 
 }  // namespace boltzkit::binding

@@ -57,7 +57,7 @@ void JobHost::onWake(napi_env env, napi_value, void* host, void*) {
 }
 
 void JobHost::advance() {
-  woken_.store(false);  // before the look at the jobs, so that news from now on wakes again
+  woken_.store(false);                          // before the look at the jobs, so that news from now on wakes again
   const std::vector<Entry> entries = entries_;  // a report may run code that starts or ends jobs
   for (const Entry& entry : entries) entry.job->advance(entry.over);
   forgetSettled();

@@ -43,14 +43,13 @@ void uploadTo(Machine& machine, Tensor& tensor, const Argument& argument) {
 
 Napi::Function MachineObject::define(Napi::Env env) {
   using M = MachineObject;
-  return DefineClass(env, className,
-                     {method<M, &M::parameters>("parameters"), method<M, &M::getParameter>("getParameter"),
-                      method<M, &M::setParameter>("setParameter"), method<M, &M::getCounters>("getCounters"),
-                      method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
-                      method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"),
-                      method<M, &M::freeEnergy>("freeEnergy"), method<M, &M::pseudoLikelihood>("pseudoLikelihood"),
-                      method<M, &M::sample>("sample"), method<M, &M::trainer>("trainer"), method<M, &M::dispose>("dispose"),
-                      getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
+  return DefineClass(
+      env, className,
+      {method<M, &M::parameters>("parameters"), method<M, &M::getParameter>("getParameter"), method<M, &M::setParameter>("setParameter"),
+       method<M, &M::getCounters>("getCounters"), method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
+       method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"), method<M, &M::freeEnergy>("freeEnergy"),
+       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::sample>("sample"), method<M, &M::trainer>("trainer"),
+       method<M, &M::dispose>("dispose"), getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
 }
 
 MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {

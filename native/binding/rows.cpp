@@ -57,13 +57,9 @@ Napi::Value RowsObject::rowCount(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(rows_->rows()));
 }
 
-Napi::Value RowsObject::cols(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(rows_->cols()));
-}
+Napi::Value RowsObject::cols(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(rows_->cols())); }
 
-Napi::Value RowsObject::bytes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(rows_->bytes()));
-}
+Napi::Value RowsObject::bytes(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(rows_->bytes())); }
 
 // Jobs and trainers hold the rows they read, and let go of them on this thread only.
 void RowsObject::requireUnused() const {

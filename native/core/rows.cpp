@@ -17,9 +17,7 @@ constexpr std::size_t slotCount = 1024;
 // A mistaken announcement of rows must not cost more address space than this many elements take.
 constexpr std::size_t mostReserved = std::size_t{1} << 31;
 
-std::size_t slotOf(float value) {
-  return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22;
-}
+std::size_t slotOf(float value) { return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22; }
 
 std::string shown(double value) {
   char text[32];
@@ -203,15 +201,9 @@ void Rows::appendDense(const Source<T>& s) {
   rows_ += s.rows;
 }
 
-void Rows::append(const Source<float>& s) {
-  appendDense(s);
-}
-void Rows::append(const Source<double>& s) {
-  appendDense(s);
-}
-void Rows::append(const Source<std::uint8_t>& s) {
-  appendDense(s);
-}
+void Rows::append(const Source<float>& s) { appendDense(s); }
+void Rows::append(const Source<double>& s) { appendDense(s); }
+void Rows::append(const Source<std::uint8_t>& s) { appendDense(s); }
 
 void Rows::appendBits(const std::uint8_t* data, std::size_t rows, bool mostSignificantFirst) {
   const std::size_t rowBytes = (cols_ + 7) / 8;
