@@ -333,18 +333,10 @@ Trainer::Trainer(Machine& machine, TrainerOptions options, std::vector<LayerRows
 }
 
 Trainer::~Trainer() = default;
-std::uint64_t Trainer::totalSteps() const {
-  return impl_->totalSteps;
-}
-std::uint64_t Trainer::stepsPerEpoch() const {
-  return impl_->stepsPerEpoch;
-}
-std::uint64_t Trainer::step() const {
-  return impl_->step;
-}
-TrainerState Trainer::state() const {
-  return impl_->state();
-}
+std::uint64_t Trainer::totalSteps() const { return impl_->totalSteps; }
+std::uint64_t Trainer::stepsPerEpoch() const { return impl_->stepsPerEpoch; }
+std::uint64_t Trainer::step() const { return impl_->step; }
+TrainerState Trainer::state() const { return impl_->state(); }
 
 void Trainer::run(std::uint64_t untilStep, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
                   const std::function<void(std::uint64_t)>& onStep) {

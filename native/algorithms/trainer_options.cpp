@@ -9,12 +9,8 @@ void require(bool ok, const char* name, const char* expected, double came) {
   if (!ok) throw parameterError(std::string("`") + name + "` must be " + expected + ", got " + std::to_string(came));
 }
 
-bool fraction(double x) {
-  return x >= 0 && x <= 1;
-}
-bool nonNegative(double x) {
-  return x >= 0 && std::isfinite(x);
-}
+bool fraction(double x) { return x >= 0 && x <= 1; }
+bool nonNegative(double x) { return x >= 0 && std::isfinite(x); }
 
 }  // namespace
 

@@ -15,9 +15,7 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
 }
 
 // log sigmoid(x) without overflow.
-double logSigmoid(double x) {
-  return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x)));
-}
+double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
 
 }  // namespace
 

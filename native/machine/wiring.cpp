@@ -38,9 +38,7 @@ bool Wiring::coupled(std::size_t a, std::size_t b) const {
                      [&](const Coupling& c) { return (c.a == a && c.b == b) || (c.a == b && c.b == a); });
 }
 
-std::string Wiring::couplingName(std::size_t c) const {
-  return layers_[couplings_[c].a].name + "-" + layers_[couplings_[c].b].name;
-}
+std::string Wiring::couplingName(std::size_t c) const { return layers_[couplings_[c].a].name + "-" + layers_[couplings_[c].b].name; }
 
 std::vector<std::vector<std::size_t>> Wiring::blocks(const std::vector<bool>& clamped) const {
   std::vector<std::vector<std::size_t>> blocks;

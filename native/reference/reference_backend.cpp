@@ -17,12 +17,8 @@ struct DoubleTensor final : Tensor {
   std::vector<double> values;
 };
 
-DoubleTensor& of(Tensor& t) {
-  return static_cast<DoubleTensor&>(t);
-}
-const DoubleTensor& of(const Tensor& t) {
-  return static_cast<const DoubleTensor&>(t);
-}
+DoubleTensor& of(Tensor& t) { return static_cast<DoubleTensor&>(t); }
+const DoubleTensor& of(const Tensor& t) { return static_cast<const DoubleTensor&>(t); }
 
 struct HostData final : Data {
   explicit HostData(std::shared_ptr<const Rows> r) : source(std::move(r)) {}
@@ -31,9 +27,7 @@ struct HostData final : Data {
   std::shared_ptr<const Rows> source;
 };
 
-double sign(double x) {
-  return x > 0 ? 1 : x < 0 ? -1 : 0;
-}
+double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 class ReferenceBackend final : public Backend {
  public:
@@ -207,8 +201,6 @@ class ReferenceBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> makeReferenceBackend() {
-  return std::make_unique<ReferenceBackend>();
-}
+std::unique_ptr<Backend> makeReferenceBackend() { return std::make_unique<ReferenceBackend>(); }
 
 }  // namespace boltzkit
