@@ -11,6 +11,7 @@ export type ErrorCode =
 
 /** Base of every error this package throws on purpose. `code` is stable; messages say what call, what was expected, what came. */
 export class BoltzkitError extends Error {
+  /** What kind of failure this is; stable across versions. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -46,6 +47,7 @@ export type BackendReason =
 
 /** The native addon, or the device that was asked for, cannot be used; `reason` says why. */
 export class BackendError extends BoltzkitError {
+  /** Why the backend cannot be used. */
   readonly reason: BackendReason;
 
   constructor(reason: BackendReason, message: string, options?: ErrorOptions) {

@@ -23,9 +23,7 @@ typedef float Vector __attribute__((vector_size(kVectorBytes)));
 constexpr int kLanes = kVectorBytes / 4;
 constexpr int kChains = 12;  // independent accumulators: more than latency x ports (4 x 2), and they fit 16 registers
 
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+static double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // Wall time of `work` done by `threads` threads that start together.
 static double together(int threads, const std::function<void()>& work) {

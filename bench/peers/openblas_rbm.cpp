@@ -23,9 +23,7 @@ using Vec = std::vector<float>;
 constexpr int kVisible = 784, kHidden = 500, kBatch = 100, kChains = 1000, kSteps = 100;
 constexpr float kRate = 0.05f, kPersistentRate = 0.01f, kMomentum = 0.9f, kDecay = 1e-4f;
 
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+static double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 static double median(Vec v) {
   std::sort(v.begin(), v.end());
   return v[v.size() / 2];
@@ -96,14 +94,14 @@ static void activate(float* z, float* s, const float* bias, int rows, int n) {
 }
 
 static void up(const Rbm& r, const float* v, int rows, float* probability, float* draw) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, kHidden, kVisible, 1, v, kVisible, r.weights.data(), kHidden, 0,
-              probability, kHidden);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, kHidden, kVisible, 1, v, kVisible, r.weights.data(), kHidden, 0, probability,
+              kHidden);
   activate(probability, draw, r.hiddenBias.data(), rows, kHidden);
 }
 
 static void down(const Rbm& r, const float* h, int rows, float* probability, float* draw) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, kVisible, kHidden, 1, h, kHidden, r.weights.data(), kHidden, 0,
-              probability, kVisible);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, kVisible, kHidden, 1, h, kHidden, r.weights.data(), kHidden, 0, probability,
+              kVisible);
   activate(probability, draw, r.visibleBias.data(), rows, kVisible);
 }
 
@@ -142,8 +140,8 @@ class Trainer {
     const float scale = rate_ / kBatch, decay = rate_ * kDecay;
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, kVisible, kHidden, kBatch, scale, v0, kVisible, dataHidden_.data(), kHidden,
                 kMomentum, m, kHidden);
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, kVisible, kHidden, kBatch, -scale, visible_.data(), kVisible,
-                lastHidden_.data(), kHidden, 1, m, kHidden);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, kVisible, kHidden, kBatch, -scale, visible_.data(), kVisible, lastHidden_.data(),
+                kHidden, 1, m, kHidden);
 #pragma omp parallel for simd schedule(static)
     for (long i = 0; i < kVisible * kHidden; ++i) {
       m[i] -= decay * w[i];
@@ -234,8 +232,8 @@ static void transform(const Vec& rows, int repetitions) {
   for (int e = 0; e <= repetitions; ++e) {
     for (int i = 0; i < 1000; ++i) {
       const double begin = now();  // sgemv: sgemm with one row packs all of the weights first
-      cblas_sgemv(CblasRowMajor, CblasTrans, kVisible, kHidden, 1, r.weights.data(), kHidden,
-                  &rows[static_cast<std::size_t>(i) * kVisible], 1, 0, h.data(), 1);
+      cblas_sgemv(CblasRowMajor, CblasTrans, kVisible, kHidden, 1, r.weights.data(), kHidden, &rows[static_cast<std::size_t>(i) * kVisible],
+                  1, 0, h.data(), 1);
       activate(h.data(), nullptr, r.hiddenBias.data(), 1, kHidden);
       block[i] = static_cast<float>(now() - begin);
     }

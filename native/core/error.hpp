@@ -16,11 +16,7 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
-inline Error shapeError(const std::string& message) {
-  return {ErrorCode::shape, message};
-}
-inline Error parameterError(const std::string& message) {
-  return {ErrorCode::parameter, message};
-}
+inline Error shapeError(const std::string& message) { return {ErrorCode::shape, message}; }
+inline Error parameterError(const std::string& message) { return {ErrorCode::parameter, message}; }
 
 }  // namespace boltzkit

@@ -14,9 +14,10 @@ namespace {
 // 256 values in 1024 slots: the load factor stays at a quarter.
 constexpr std::size_t slotCount = 1024;
 
-std::size_t slotOf(float value) {
-  return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22;
-}
+// A mistaken announcement of rows must not cost more address space than this many elements take.
+constexpr std::size_t mostReserved = std::size_t{1} << 31;
+
+std::size_t slotOf(float value) { return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22; }
 
 std::string shown(double value) {
   char text[32];
@@ -43,7 +44,7 @@ void Rows::check(double value, std::size_t row, std::size_t col) const {
 }
 
 void Rows::reserve(std::size_t rows) {
-  reserved_ = checkedMultiply(rows, cols_);
+  reserved_ = std::min(checkedMultiply(rows, cols_), mostReserved);
   if (format_ == RowsFormat::codes) codes_.reserve(reserved_);
   if (format_ == RowsFormat::floats) floats_.reserve(reserved_);
 }
@@ -201,15 +202,9 @@ void Rows::appendDense(const Source<T>& s) {
   rows_ += s.rows;
 }
 
-void Rows::append(const Source<float>& s) {
-  appendDense(s);
-}
-void Rows::append(const Source<double>& s) {
-  appendDense(s);
-}
-void Rows::append(const Source<std::uint8_t>& s) {
-  appendDense(s);
-}
+void Rows::append(const Source<float>& s) { appendDense(s); }
+void Rows::append(const Source<double>& s) { appendDense(s); }
+void Rows::append(const Source<std::uint8_t>& s) { appendDense(s); }
 
 void Rows::appendBits(const std::uint8_t* data, std::size_t rows, bool mostSignificantFirst) {
   const std::size_t rowBytes = (cols_ + 7) / 8;

@@ -6,7 +6,9 @@ import { got } from './where.js';
 
 /** Element types that a table can be read into. */
 export interface CsvTypes {
+  /** Single precision. */
   float32: Float32Array;
+  /** Double precision. */
   float64: Float64Array;
 }
 
@@ -21,15 +23,18 @@ export interface CsvOptions<T extends keyof CsvTypes = 'float64'> {
 }
 
 /** A table of numbers [rows, columns], with the names of its columns if the file has them. */
-export type CsvTable<T extends keyof CsvTypes = 'float64'> = NdArray<CsvTypes[T]> & { readonly names: string[] | null };
+export type CsvTable<T extends keyof CsvTypes = 'float64'> = NdArray<CsvTypes[T]> & {
+  /** Names of the columns, null without a header. */
+  readonly names: string[] | null;
+};
 
 /**
  * Reads a table of numbers from a CSV file, compressed by gzip or not. The file is streamed; only the numbers are kept.
  *
  * @param path - The file.
  * @param options - Header, delimiter and precision.
- * @throws {@link FormatError} naming line and column when a field is not a finite number or a line has another number of fields;
- *   {@link ParameterError} when the file cannot be read.
+ * @throws `FormatError` naming line and column when a field is not a finite number or a line has another number of fields;
+ *   `ParameterError` when the file cannot be read.
  */
 export async function readCsv<T extends keyof CsvTypes = 'float64'>(path: FilePath, options: CsvOptions<T> = {}): Promise<CsvTable<T>> {
   return readCsvFor('readCsv', path, options);

@@ -26,7 +26,7 @@ const classes: Record<number, ArrayClass<IdxData>> = {
  *
  * @param path - The file.
  * @returns Its array in the file's own type and shape, for example bytes [60000, 28, 28].
- * @throws {@link FormatError} when the file is cut, altered or of another kind, {@link ParameterError} when it cannot be read.
+ * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it cannot be read.
  */
 export async function readIdx(path: FilePath): Promise<NdArray<IdxData>> {
   return readIdxFor('readIdx', path);

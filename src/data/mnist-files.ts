@@ -23,7 +23,7 @@ export type MnistFiles = Record<keyof typeof parts, string>;
  * @param folder - Where to look.
  * @param call - The public call, for messages.
  * @param origin - Who named the folder, for messages.
- * @throws {@link ParameterError} that names the files that are missing.
+ * @throws `ParameterError` that names the files that are missing.
  */
 export async function findMnistFiles(folder: string, call: string, origin: string): Promise<MnistFiles> {
   const here = search(folder, await namesIn(folder, call, origin));

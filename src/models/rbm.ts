@@ -223,6 +223,7 @@ export class RBM extends Model {
     return this.getParameter('RBM.weights', names.weights, [this.visible, this.hidden]);
   }
 
+  /** Copies the values given. `ShapeError` when they do not fit. */
   set weights(value: RowsInput) {
     const call = 'RBM.weights';
     this.setParameter(
@@ -237,6 +238,7 @@ export class RBM extends Model {
     return this.getParameter('RBM.visibleBias', names.visibleBias, [this.visible]);
   }
 
+  /** Copies the values given. `ShapeError` when they do not fit. */
   set visibleBias(value: RowsInput) {
     const call = 'RBM.visibleBias';
     this.setParameter(call, names.visibleBias, asVector(value, this.visible, { call, argument: 'visibleBias', units: 'visible units' }));
@@ -247,6 +249,7 @@ export class RBM extends Model {
     return this.getParameter('RBM.hiddenBias', names.hiddenBias, [this.hidden]);
   }
 
+  /** Copies the values given. `ShapeError` when they do not fit. */
   set hiddenBias(value: RowsInput) {
     const call = 'RBM.hiddenBias';
     this.setParameter(call, names.hiddenBias, asVector(value, this.hidden, { call, argument: 'hiddenBias', units: 'hidden units' }));

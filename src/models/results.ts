@@ -9,13 +9,17 @@ export type Parameters = NdArray<Float32Array> | NdArray<Float64Array>;
 
 /** Where the last training run of a model stands. */
 export interface TrainingInfo {
+  /** What estimated the gradient. */
   readonly algorithm: 'pcd' | 'cd';
   /** Epochs completed. */
   readonly epoch: number;
+  /** Epochs asked for. */
   readonly epochs: number;
   /** Updates completed. */
   readonly step: number;
+  /** Updates of the whole run. */
   readonly totalSteps: number;
+  /** Rows per update. */
   readonly batchSize: number;
   /** Whether all updates are done; if not, `fit` with `resume: true` goes on. */
   readonly complete: boolean;

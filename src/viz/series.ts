@@ -10,7 +10,12 @@ export interface Series {
   /** Where the values stand, rising. Default: 1, 2, 3 … */
   readonly x?: ArrayLike<number>;
   /** A band around the line, for example a confidence interval: its lower and upper edge at every point. */
-  readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> };
+  readonly band?: {
+    /** Lower edge. */
+    readonly low: ArrayLike<number>;
+    /** Upper edge. */
+    readonly high: ArrayLike<number>;
+  };
   /** A CSS colour. Default: the next of a palette that is distinguishable with every common colour deficiency. */
   readonly colour?: string;
   /** Whether the line is dashed. */
@@ -19,11 +24,15 @@ export interface Series {
 
 /** A chart with axes of its own. */
 export interface Panel {
+  /** Heading of the chart. */
   readonly title?: string;
+  /** What the horizontal axis shows. */
   readonly xLabel?: string;
+  /** What the vertical axis shows. */
   readonly yLabel?: string;
   /** Default `'linear'`. On `'log'` values that are not positive are gaps. */
   readonly yScale?: 'linear' | 'log';
+  /** The lines. */
   readonly series: readonly Series[];
 }
 

@@ -6,7 +6,9 @@ import { diverging } from './colours.js';
 
 /** A picture in memory, row-major, one byte per channel. */
 export interface Picture {
+  /** Pixels in a row. */
   readonly width: number;
+  /** Rows of pixels. */
   readonly height: number;
   /** 1: grey, 3: red, green and blue. */
   readonly channels: 1 | 3;
@@ -48,7 +50,7 @@ const maxPixels = 2 ** 27;
  * @param images - [n, height × width], row-major pixels: an `ndarray` or any other form of rows that the models take. Values beyond the
  *   range are clipped, NaN is drawn as 0.
  * @param options - Size of an image, layout and colours.
- * @throws {@link ShapeError} when rows have another length, {@link ParameterError} when an option makes no sense.
+ * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no sense.
  */
 export function tiles(images: RowsInput, options: TileOptions): Picture {
   const [height, width] = [whole('height', options.height, 1), whole('width', options.width, 1)];
