@@ -35,7 +35,7 @@ describe('loadAddon', () => {
   });
 
   it('loads in the main thread and in several workers at once, each on its own', () => {
-    const child = spawnSync(process.execPath, [fixture('many-threads.mjs'), addonFile()], { encoding: 'utf8' });
+    const child = spawnSync(process.execPath, [fixture('many-threads.mjs'), addonFile()], { encoding: 'utf8', timeout: 50_000 });
     expect([child.status, child.stderr]).toEqual([0, '']);
     const sums = child.stdout.trim().split('\n');
     expect(sums).toHaveLength(9);

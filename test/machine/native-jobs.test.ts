@@ -190,10 +190,8 @@ it('reads arguments before it looks at the state they may change', async () => {
 });
 
 it('keeps the process alive until a job is over, and no longer', () => {
-  const began = Date.now();
-  const child = spawnSync(process.execPath, [fixture('one-job.mjs'), addonFile()], { encoding: 'utf8' });
+  const child = spawnSync(process.execPath, [fixture('one-job.mjs'), addonFile()], { encoding: 'utf8', timeout: 30_000 });
   expect([child.status, child.stdout.trim(), child.stderr]).toEqual([0, 'rows: 300000', '']);
-  expect(Date.now() - began).toBeLessThan(30_000);
 });
 
 it('tells the garbage collector of memory outside of its heap', async () => {
