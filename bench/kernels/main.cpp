@@ -1,5 +1,5 @@
 // Kernel benchmarks: every kernel is held against a plain computation, then timed, then compared with the machine's limit.
-//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--threads N] [--rows rows.f32]
+//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--part products|units|training] [--threads N] [--rows rows.f32]
 // rows.f32 holds float32 rows of 784 values in [0, 1] (MNIST, say); without it rows like MNIST's are made up.
 #include <cstdio>
 #include <cstring>
@@ -41,12 +41,13 @@ std::shared_ptr<const Rows> packed(const std::vector<float>& values) {
 }
 
 int run(int count, char** arguments) {
-  std::string isa, file;
+  std::string isa, file, part;
   unsigned threads = 0;
   for (int i = 1; i + 1 < count; i += 2) {
     const std::string option = arguments[i];
     if (option == "--isa") isa = arguments[i + 1];
     if (option == "--threads") threads = static_cast<unsigned>(std::stoul(arguments[i + 1]));
+    if (option == "--part") part = arguments[i + 1];
     if (option == "--rows") file = arguments[i + 1];
   }
   const CpuInfo info = cpuInfo();
@@ -57,8 +58,10 @@ int run(int count, char** arguments) {
     if (isa != "all" && kernels != &cpu::kernelsNamed(isa)) continue;
     const double peak = measuredPeak(*kernels);
     std::printf("\n== %s: FMA peak of one core %.1f GFLOP/s\n", kernels->isa, peak);
-    good = benchProducts(*kernels, peak) && good;
-    good = benchUnits(*kernels) && good;
+    auto wanted = [&](const char* name) { return part.empty() || part == name; };
+    if (wanted("products")) good = benchProducts(*kernels, peak) && good;
+    if (wanted("units")) good = benchUnits(*kernels) && good;
+    if (!wanted("training")) continue;
     for (unsigned t = threads ? threads : 1; t <= (threads ? threads : info.threads); ++t)
       good = benchTraining(*kernels, t, rows, peak) && good;
   }

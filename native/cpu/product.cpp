@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t tileRows = 128;
 // Rows of A per listing task; a multiple of 16, the transposition's grain.
 constexpr std::size_t listRows = 16;
+// Fewer rows do not fill the dense kernel's registers and cost it as much as these.
+constexpr std::size_t leastDenseRows = 6;
 // Places of A whose lists are held at a time; longer products go through in groups of rows.
 constexpr std::size_t listedPlaces = std::size_t{1} << 21, leastGroup = 64;
 
@@ -66,12 +68,12 @@ class Plan {
 
   // Dense rows are not worth listing to the end: one task that is nearly full decides for all.
   bool tooFull(std::size_t count, std::size_t rows) const {
-    return static_cast<double>(count) > 0.9 * static_cast<double>(rows * p_.depth);
+    return rows >= leastDenseRows && static_cast<double>(count) > 0.9 * static_cast<double>(rows * p_.depth);
   }
 
   void choose(std::size_t count, bool binary, bool full) {
     const double active = static_cast<double>(count) * (binary ? kernels_.costBinary : kernels_.costReal);
-    const double dense = static_cast<double>(rows_ * p_.depth) * kernels_.costDense;
+    const double dense = static_cast<double>(std::max(rows_, leastDenseRows) * p_.depth) * kernels_.costDense;
     kernel_ = full || dense < active ? kernels_.dense : binary ? kernels_.activeBinary : kernels_.activeReal;
     work_ = std::min(full ? dense : active, dense) * static_cast<double>(p_.columns) / 16;
   }

@@ -28,12 +28,21 @@ FORCE_INLINE void denseRowBlock(const PanelBlock& p, std::size_t row, std::size_
   for (int r = 0; r < rows; ++r) endSums<vectors>(p, row + r, column, sum[r]);
 }
 
+// The last rows, fewer than a block has.
+template <int rows, int vectors>
+FORCE_INLINE void denseRest(const PanelBlock& p, std::size_t row, std::size_t column) {
+  if (p.lastRow - row == rows)
+    denseRowBlock<rows, vectors>(p, row, column);
+  else if constexpr (rows > 1)
+    denseRest<rows - 1, vectors>(p, row, column);
+}
+
 struct DenseStrip {
   template <int vectors>
   static FORCE_INLINE void strip(const PanelBlock& p, std::size_t column) {
     std::size_t r = p.firstRow;
     for (; r + denseRows <= p.lastRow; r += denseRows) denseRowBlock<denseRows, vectors>(p, r, column);
-    for (; r < p.lastRow; ++r) denseRowBlock<1, vectors>(p, r, column);
+    denseRest<denseRows - 1, vectors>(p, r, column);
   }
 };
 
