@@ -76,10 +76,9 @@ void NegativePhase::start(const LayerData& data) {
   data.gather(rows, phase_.states);
   Stream stream{machine_.seed(), Purpose::chainStart, 0, machine_.nextStep(Purpose::chainStart)};
   for (std::size_t l = 0; l < phase_.means.size(); ++l) {
-    if (data.given()[l]) continue;
     const TensorPtr noField = machine_.backend().tensor(chains, machine_.units(l));
     stream.layer = static_cast<std::uint8_t>(l);
-    machine_.backend().updateUnits({machine_.unitsOf(l), 1, stream, 0}, *noField, nullptr, &phase_.states[l]);
+    machine_.backend().updateUnits({machine_.unitsOf(l), 1, stream, 0, &phase_.states[l]}, *noField, nullptr, &phase_.states[l]);
   }
 }
 

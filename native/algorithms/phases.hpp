@@ -42,7 +42,7 @@ class NegativePhase {
  public:
   NegativePhase(Machine& machine, std::size_t chains);
 
-  // How persistent chains begin: layers with data on evenly spaced rows of it, the others drawn without any field.
+  // How persistent chains begin: every unit drawn without any field; counts take their totals from evenly spaced data rows.
   void start(const LayerData& data);
   // k sweeps over the chains. The layers of the last block are drawn only if the chains go on from here (`persist`); their means,
   // given the last draw of all others, take their place in the statistics.
