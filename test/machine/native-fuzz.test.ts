@@ -77,8 +77,13 @@ function throwing(): never {
 
 /** Calls that pass, as functions of nothing: the receiver and fresh arguments for one of its members. */
 const calls: Record<string, () => { target: object; member: string; args: unknown[]; construct?: boolean }> = {
-  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3], construct: true }),
-  'new Machine': () => ({ target: loadAddon(), member: 'Machine', args: [machineSpec()], construct: true }),
+  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true], construct: true }),
+  'new Machine': () => ({
+    target: loadAddon(),
+    member: 'Machine',
+    args: [machineSpec({ layers: pair.map((layer) => ({ ...layer, size: 1 })) })],
+    construct: true,
+  }),
   cpu: () => ({ target: loadAddon(), member: 'cpu', args: [] }),
   philox4x32: () => ({ target: loadAddon(), member: 'philox4x32', args: [new Uint32Array(4), new Uint32Array(2)] }),
   unitTypes: () => ({ target: loadAddon(), member: 'unitTypes', args: [] }),
@@ -107,6 +112,18 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
       ],
     ],
   }),
+  categoryProbabilities: () => ({
+    target: newMachine({
+      layers: [...pair, { name: 'label', type: 'softmax', units: 3, size: 3 }],
+      couplings: [
+        [0, 1],
+        [1, 2],
+      ],
+    }),
+    member: 'categoryProbabilities',
+    args: [[{ layer: 0, rows: newRows(2) }], 2],
+  }),
+  domain: () => ({ target: newMachine(), member: 'domain', args: [1] }),
   freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }]] }),
   pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [{ layer: 0, rows: newRows(2) }, true] }),
   sample: () => ({ target: newMachine(), member: 'sample', args: [sampleOptions()] }),
@@ -116,6 +133,8 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   dispose: () => ({ target: newMachine(), member: 'dispose', args: [] }),
 };
 
+const pair = machineSpec().layers;
+
 const sampleOptions = () => ({
   ...{ chains: 2, steps: 2, beta: 1, layer: 0, output: 'sample' },
   start: [{ layer: 0, rows: newRows(2) }],
@@ -123,6 +142,7 @@ const sampleOptions = () => ({
 });
 
 const rich = () => ({
+  positiveSteps: 1,
   validation: [{ layer: 0, rows: newRows(4) }],
   sampleWeights: new Float64Array(20).fill(1),
   sparsity: { target: 0.1, weight: 0.1, rate: 0.1 },
@@ -165,6 +185,16 @@ async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (
     expect(message.length).toBeLessThan(400);
   }
 }
+
+it('covers every export and every method', () => {
+  const prototypes = [newRows(1), newMachine(), newTrainer(newMachine())].map((object) => Object.getPrototypeOf(object) as object);
+  const methods = prototypes.flatMap((prototype) =>
+    Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([name, { get }]) => !get && name !== 'constructor'),
+  );
+  const exported = Object.entries(loadAddon()).filter(([, value]) => typeof value === 'function');
+  const covered = new Set(Object.values(calls).map((make) => make().member));
+  expect([...methods, ...exported].map(([name]) => name).filter((name) => !covered.has(name))).toEqual([]);
+});
 
 describe('wrong arguments', () => {
   it.each(Object.entries(calls))('%s passes as the tests below call it', async (_, make) => {

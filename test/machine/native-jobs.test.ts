@@ -96,6 +96,14 @@ describe.each(devices)('on %s', (device) => {
     expect([trainer.totalSteps, trainer.stepsPerEpoch, trainer.step]).toEqual([15, 5, 0]);
   });
 
+  it('rejects a job that dispose finds done but not yet delivered', async () => {
+    const machine = newMachine({ device });
+    const job = machine.freeEnergy([{ layer: 0, rows: manyRows() }]);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500); // the job ends, the event loop does not turn
+    machine.dispose();
+    expect(await codeOf(() => job.promise)).toBe('ABORTED');
+  });
+
   it('reports every epoch once and in order, and the last step', async () => {
     const machine = newMachine({ device });
     const trainer = newTrainer(machine, { epochs: 200 });
