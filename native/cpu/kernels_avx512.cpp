@@ -7,7 +7,7 @@
 
 namespace boltzkit::cpu {
 
-// Costs measured with bench/kernels (AMD Zen 5): dense products win above 50 % real or 54 % binary places.
-constexpr Kernels kernelsAvx512 = avx512::kernelTable("avx512", 2.0f, 1.85f, 1);
+// Costs measured with bench/kernels (AMD Zen 5): dense products win above 53 % real or 59 % binary places.
+constexpr Kernels kernelsAvx512 = avx512::kernelTable("avx512", 1.88f, 1.69f, 1);
 
 }  // namespace boltzkit::cpu

@@ -31,30 +31,63 @@ RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowL
   return {n, other == 0};
 }
 
+// The entries of one row that belong to the block at work.
+struct Entries {
+  const std::uint32_t* offset;
+  const float* value;
+  std::size_t count;
+};
+
+FORCE_INLINE Entries entriesOf(const PanelBlock& p, std::size_t row) {
+  const std::uint32_t* start = p.lists.start + row * p.lists.startStride + p.block;
+  const std::size_t first = row * p.lists.stride + start[0];
+  return {p.lists.offset + first, p.lists.value + first, start[1] - start[0]};
+}
+
 template <int vectors, bool binary>
-FORCE_INLINE void activeRows(const PanelBlock& p, std::size_t column) {
-  const float* b = p.b + column;
-  for (std::size_t r = p.firstRow; r < p.lastRow; ++r) {
-    const std::uint32_t* start = p.lists.start + r * p.lists.startStride + p.block;
-    const std::uint32_t* offset = p.lists.offset + r * p.lists.stride;
-    const float* value = p.lists.value + r * p.lists.stride;
-    F sum[vectors];
-    beginSums<vectors>(p, r, column, sum);
-    for (std::uint32_t i = start[0], end = start[1]; i < end; ++i) {
-      const float* place = b + offset[i];
-      const F x = binary ? F{} : set1(value[i]);
+FORCE_INLINE void addEntry(const float* b, const Entries& entries, std::size_t i, F (&sum)[vectors]) {
+  const float* place = b + entries.offset[i];
+  const F x = binary ? F{} : set1(entries.value[i]);
 #pragma GCC unroll 16
-      for (int v = 0; v < vectors; ++v) sum[v] = binary ? sum[v] + load(place + v * lanes) : fma(x, load(place + v * lanes), sum[v]);
-    }
-    endSums<vectors>(p, r, column, sum);
+  for (int v = 0; v < vectors; ++v) sum[v] = binary ? sum[v] + load(place + v * lanes) : fma(x, load(place + v * lanes), sum[v]);
+}
+
+template <int vectors, bool binary>
+FORCE_INLINE void oneRow(const PanelBlock& p, std::size_t row, std::size_t column) {
+  const Entries entries = entriesOf(p, row);
+  F sum[vectors];
+  beginSums<vectors>(p, row, column, sum);
+  for (std::size_t i = 0; i < entries.count; ++i) addEntry<vectors, binary>(p.b + column, entries, i, sum);
+  endSums<vectors>(p, row, column, sum);
+}
+
+// Two rows in turns, as far as both have entries: four sums alone wait for their own last addition.
+template <int vectors, bool binary>
+FORCE_INLINE void twoRows(const PanelBlock& p, std::size_t row, std::size_t column) {
+  const float* b = p.b + column;
+  const Entries upper = entriesOf(p, row), lower = entriesOf(p, row + 1);
+  F upperSum[vectors], lowerSum[vectors];
+  beginSums<vectors>(p, row, column, upperSum);
+  beginSums<vectors>(p, row + 1, column, lowerSum);
+  const std::size_t both = upper.count < lower.count ? upper.count : lower.count;
+  for (std::size_t i = 0; i < both; ++i) {
+    addEntry<vectors, binary>(b, upper, i, upperSum);
+    addEntry<vectors, binary>(b, lower, i, lowerSum);
   }
+  for (std::size_t i = both; i < upper.count; ++i) addEntry<vectors, binary>(b, upper, i, upperSum);
+  for (std::size_t i = both; i < lower.count; ++i) addEntry<vectors, binary>(b, lower, i, lowerSum);
+  endSums<vectors>(p, row, column, upperSum);
+  endSums<vectors>(p, row + 1, column, lowerSum);
 }
 
 template <bool binary>
 struct ActiveStrip {
   template <int vectors>
   static FORCE_INLINE void strip(const PanelBlock& p, std::size_t column) {
-    activeRows<vectors, binary>(p, column);
+    std::size_t row = p.firstRow;
+    if constexpr (activePairs)
+      for (; row + 2 <= p.lastRow; row += 2) twoRows<vectors, binary>(p, row, column);
+    for (; row < p.lastRow; ++row) oneRow<vectors, binary>(p, row, column);
   }
 };
 

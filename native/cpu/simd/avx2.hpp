@@ -9,6 +9,8 @@ namespace {
 
 // See simd/avx512.hpp; 6 x 2 accumulators, 2 vectors of B and a broadcast fill 15 of the 16 registers.
 constexpr int panelVectors = 8, denseRows = 6, denseVectors = 2;
+// Two rows of 8 sums would leave no register.
+constexpr bool activePairs = false;
 
 FORCE_INLINE F fma(F a, F b, F c) { return (F)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 FORCE_INLINE F maxOf(F a, F b) { return (F)_mm256_max_ps((__m256)a, (__m256)b); }

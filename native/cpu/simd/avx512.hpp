@@ -13,6 +13,8 @@ namespace {
 // Columns of C that one panel keeps in registers, in vectors; rows and vectors of the dense kernel's register block:
 // 6 x 4 accumulators, 4 vectors of B and a broadcast fill 29 of the 32 registers.
 constexpr int panelVectors = 4, denseRows = 6, denseVectors = 4;
+// The active-set kernels take two rows at a time: 2 x 4 sums.
+constexpr bool activePairs = true;
 
 FORCE_INLINE F fma(F a, F b, F c) { return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 // Where an argument is NaN the second one comes back (true of every x86 variant of the layer).

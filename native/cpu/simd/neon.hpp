@@ -9,6 +9,8 @@ namespace {
 
 // See simd/avx512.hpp; 6 x 4 accumulators, 4 vectors of B and a broadcast fill 29 of the 32 registers.
 constexpr int panelVectors = 16, denseRows = 6, denseVectors = 4;
+// One row has 16 sums, enough to hide the latency of an addition.
+constexpr bool activePairs = false;
 
 FORCE_INLINE F fma(F a, F b, F c) { return (F)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 // A NaN in either argument comes back.

@@ -8,6 +8,8 @@ namespace {
 
 // 8 accumulators per panel; 4 x 2 in the dense kernel: the baseline of x86-64 has 16 registers.
 constexpr int panelVectors = 8, denseRows = 4, denseVectors = 2;
+// Two rows of 8 sums would leave no register.
+constexpr bool activePairs = false;
 
 FORCE_INLINE F fma(F a, F b, F c) { return a * b + c; }
 FORCE_INLINE F maxOf(F a, F b) { return a > b ? a : b; }
