@@ -6,8 +6,8 @@ import { maximum, median, minimum } from './statistics.mjs';
 import { invalid } from './validate.mjs';
 import { tests } from './work.mjs';
 
-/** A round counts as disturbed when the machine reached less than this part of its best in it. */
-const QUIET = 0.93;
+/** A round counts as disturbed when the machine's typical rate before it was less than this part of the best of the session. */
+const QUIET = 0.9;
 
 export class Session {
   constructor({ data, threads, rounds, repetitions, limitsProgram, blasEnv, folder, log }) {
@@ -96,7 +96,7 @@ export class Session {
 
   /** Tests whose rounds were measured on a machine that something else was using too. */
   disturbed() {
-    const slow = this.limits.filter((limit) => limit.fmaGflops < QUIET * this.peak(limit.threads));
+    const slow = this.limits.filter((limit) => limit.fmaGflops * limit.typical < QUIET * this.peak(limit.threads));
     return [...new Set(slow.map(({ test, round }) => `${test} round ${round + 1}`))];
   }
 }

@@ -1,7 +1,8 @@
 // What one core and all cores can do at best, to put beside every timing: fp32 fused multiply-adds on registers, and reading an array
 // of the size of the weights (784 x 500 floats), which is what a single row's conditional is bound by.
 // Build: c++ -O3 -march=native -std=c++20 -pthread fma_peak.cpp      Run: fma_peak <threads> [seconds per figure]
-// Prints one JSON line. Each figure is the best of its repetitions: a limit, not a typical value.
+// Prints one JSON line. Figures are the best of their repetitions: limits, not typical values. `typical` is the median repetition's share of
+// the best one: near 1 on a quiet machine, less when something else is using it.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -43,10 +44,13 @@ static double together(int threads, const std::function<void()>& work) {
   return *std::max_element(end.begin(), end.end()) - *std::min_element(begin.begin(), begin.end());
 }
 
-static double best(int threads, double seconds, const std::function<void()>& work) {
-  double least = together(threads, work);
-  for (double stop = now() + seconds; now() < stop;) least = std::min(least, together(threads, work));
-  return least;
+// Times of all repetitions, rising.
+static std::vector<double> repeat(int threads, double seconds, const std::function<void()>& work) {
+  together(threads, work);  // warms up
+  std::vector<double> times{together(threads, work)};
+  for (double stop = now() + seconds; now() < stop;) times.push_back(together(threads, work));
+  std::sort(times.begin(), times.end());
+  return times;
 }
 
 // Opaque to the optimiser, so that nothing is computed ahead of time or thrown away.
@@ -77,13 +81,13 @@ int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::max(1, std::atoi(argv[1])) : 1;
   const double seconds = argc > 2 ? std::atof(argv[2]) : 0.3;
   const long rounds = 1'000'000;
-  const double multiply = best(threads, seconds, [&] { multiplyAdds(rounds); });
+  const std::vector<double> multiply = repeat(threads, seconds, [&] { multiplyAdds(rounds); });
   const double flops = 2.0 * kLanes * kChains * rounds * threads;
 
   const std::vector<Vector> weights(784 * 500 / kLanes);
   const int reads = 50;
-  const double reading = best(threads, seconds / 2, [&] { readArray(weights, reads); });
+  const double reading = repeat(threads, seconds / 2, [&] { readArray(weights, reads); }).front();
   const double bytes = 1.0 * weights.size() * kVectorBytes * reads * threads;
-  std::printf("{\"threads\":%d,\"vectorBits\":%d,\"fmaGflops\":%.1f,\"weightReadGBs\":%.1f}\n", threads, kVectorBytes * 8,
-              flops / multiply * 1e-9, bytes / reading * 1e-9);
+  std::printf("{\"threads\":%d,\"vectorBits\":%d,\"fmaGflops\":%.1f,\"weightReadGBs\":%.1f,\"typical\":%.3f}\n", threads, kVectorBytes * 8,
+              flops / multiply.front() * 1e-9, bytes / reading * 1e-9, multiply.front() / multiply[multiply.size() / 2]);
 }
