@@ -20,6 +20,7 @@ export {
   type LayerRows,
   type MachineFitOptions,
   type MachineSampleOptions,
+  type PlaceClamp,
 } from './models/boltzmann-machine.js';
 export {
   type EpochReport,

@@ -4,6 +4,7 @@ const mostPlaces = 2 ** 31 - 1;
 
 /** The units of one layer: their type and number. Make one with `bernoulli`, `spin`, `softmax` and so on. */
 export interface Units {
+  /** The type's name. */
   readonly type: 'bernoulli' | 'spin' | 'softmax' | 'gaussian' | 'relu' | 'doubleRelu' | 'binomial' | 'counts';
   /** Columns of this layer's rows: one per unit, `size` per softmax unit. */
   readonly places: number;

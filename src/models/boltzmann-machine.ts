@@ -34,10 +34,19 @@ export type LayerRows = Readonly<Record<string, RowsInput>>;
 
 /** How to train a machine; `validation` has rows of the same layers as the data. */
 export type MachineFitOptions = Omit<FitOptions, 'validation'> & {
+  /** Rows that are only watched. */
   readonly validation?: LayerRows;
   /** Gibbs sweeps of the positive phase where layers without data are coupled to each other or to themselves. Default 10. */
   readonly positiveSteps?: number;
 };
+
+/** Some places of a layer that keep a value. */
+export interface PlaceClamp {
+  /** Numbers of places, each once. */
+  readonly indices: ArrayLike<number>;
+  /** One value per index, for all chains or per chain [n, indices]. */
+  readonly values: RowsInput;
+}
 
 /** How to draw samples from a machine. */
 export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> & {
@@ -46,7 +55,7 @@ export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> & {
   /** States to start from by layer, one row per chain. */
   readonly start?: LayerRows;
   /** By layer: rows for the whole layer (one for all chains or one per chain), or some of its places with their values. */
-  readonly clamp?: Readonly<Record<string, RowsInput | { readonly indices: ArrayLike<number>; readonly values: RowsInput }>>;
+  readonly clamp?: Readonly<Record<string, RowsInput | PlaceClamp>>;
 };
 
 /**

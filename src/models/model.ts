@@ -77,6 +77,7 @@ export abstract class Model implements Disposable {
     this.machine.dispose();
   }
 
+  /** The same as {@link dispose}, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
