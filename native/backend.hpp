@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 
+#include "core/graph.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
 #include "units/units.hpp"
@@ -59,17 +60,33 @@ struct Units {
 // One product term of a field: out (+)= scale * states * weights, or states * weights^T.
 struct FieldTerm {
   const Tensor* states;   // [rows, n]
-  const Tensor* weights;  // [n, m], or [m, n] when transposed
-  bool transposed;
+  const Tensor* weights;  // [n, m], or [m, n] when transposed; [1, graph->weights()] with a graph
+  bool transposed = false;
   double scale = 1;
+  const Graph* graph = nullptr;  // a layer on itself: n = m, only along these edges
 };
 
 struct UnitUpdate {
   Units units;
   double beta = 1;
-  Stream stream{};                 // read only when a sample is asked for
-  std::uint32_t firstChain = 0;    // the chain index of row 0
-  const Tensor* before = nullptr;  // the states that the draw replaces; counts take their totals from them (may be the output)
+  Stream stream{};                     // read only when a sample is asked for
+  std::uint32_t firstChain = 0;        // the chain index of row 0
+  const Tensor* before = nullptr;      // the states that the draw replaces; counts take their totals from them (may be the output)
+  std::span<const double> betas = {};  // one per row, in place of beta
+  Draw draw = Draw::sample;            // what is written to `sample`
+
+  double betaOf(std::size_t row) const { return betas.empty() ? beta : betas[row]; }
+};
+
+// Sequential sweeps over the units of a layer that is coupled to itself: unit after unit is replaced given the newest states of the others.
+// Dense weights [places, places], symmetric, zero between places of one unit, are swept in the order of the units, a graph in its own order.
+// The unit at position p of the order takes the random words p * words(size) and on; sweep s those of step stream.step + s.
+struct LateralSweep {
+  const Tensor* weights;
+  const Graph* graph = nullptr;    // then weights are [1, graph->weights()]
+  const Tensor* fields = nullptr;  // [rows, places] from other layers; null: none
+  const Tensor* keep = nullptr;    // [1 or rows, places]: units whose places are not 0 keep their states (all places of a unit or none)
+  std::uint64_t sweeps = 1;
 };
 
 // Moves every row's field by a multiple of one row of a weight matrix: field[r, j] += amount[r] * weights[unit[r], j].
@@ -88,6 +105,9 @@ struct ParameterSlot {
   Tensor* second;
   double l1 = 0, l2 = 0;  // decay: gradient -= l1 * sign(parameter) + l2 * parameter
   double rate = 1;        // multiplies the step's learning rate
+  // Units of the parameters, [1, rows] and [1, cols]; null: ones. The optimiser works on parameter[i, j] / (rowScale[i] colScale[j]): it
+  // gets the gradient (with decay) times both scales, and its step times both is added.
+  const Tensor *rowScale = nullptr, *colScale = nullptr;
 };
 
 // Parameters beyond this count as diverged: far above any useful value, far enough below float's end for sums of them to stay finite.
@@ -126,15 +146,20 @@ class Backend {
   virtual void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) = 0;
   // Means and/or samples of a layer given its fields; either output may be null; both may be asked for at once.
   virtual void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) = 0;
-  // One sequential sweep over the units of a layer that is coupled to itself, in place: unit after unit is drawn given `fields` and the newest
-  // states of the others. weights [places, places], symmetric, zero between places of one unit.
-  virtual void sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) = 0;
+  // Sweeps a layer that is coupled to itself, in place.
+  virtual void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) = 0;
   // states[r, j] = values[r or 0, j] wherever mask[r or 0, j] != 0; mask and values have one row or as many as states.
   virtual void clamp(const Tensor& mask, const Tensor& values, Tensor& states) = 0;
+  // present[r, j] = 1 where states hold a number, 0 where they hold NaN (a missing value), which becomes 0. Same shapes.
+  virtual void splitMissing(Tensor& states, Tensor& present) = 0;
 
   // --- statistics ------------------------------------------------------------------------------------------------------
   // out [n, m] = beta * out + alpha * sum_r weight[r] a[r, :]^T b[r, :]; rowWeights [1, rows] or null for ones.
   virtual void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) = 0;
+  // The same along the edges of a graph, both ends alike: out[e] = beta * out[e] + alpha * sum_r weight[r] (a_i b_j + b_i a_j) / 2 for the
+  // places i and j that weight e of the graph joins; out [1, graph.weights()].
+  virtual void edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,
+                              Tensor& out) = 0;
   // out [parameterCount, places] = beta * out + alpha * sum_r weight[r] statistics(states[r, :]); with `fields` the statistics' means given
   // them take the place of those of the states (types whose statistics are linear take means as states instead).
   virtual void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha,

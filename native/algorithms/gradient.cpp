@@ -31,8 +31,10 @@ Gradient::Gradient(const Machine& machine) : machine_(machine) {
     biasRows_.push_back(biasRow(machine, l));
   }
   for (const Coupling& c : machine.wiring().couplings()) {
-    if (c.lateral()) masks_.push_back({weights_.size(), machine.lateralMask(c.a), backend.tensor(machine.units(c.a), machine.units(c.a))});
-    weights_.push_back(backend.tensor(machine.units(c.a), machine.units(c.b)));
+    if (c.lateral() && !c.graph)
+      masks_.push_back({weights_.size(), machine.lateralMask(c.a), backend.tensor(machine.units(c.a), machine.units(c.a))});
+    const Tensor& like = machine.weights(weights_.size());
+    weights_.push_back(backend.tensor(like.rows(), like.cols()));
   }
 }
 
@@ -47,7 +49,7 @@ void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double a
   auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    backend.statistics(of(coupling.a), of(coupling.b), rowWeights, alpha, keep, *weights_[c]);
+    couplingStatistics(c, of(coupling.a), of(coupling.b), rowWeights, alpha, keep);
   }
   for (std::size_t l = 0; l < units_.size(); ++l) {
     backend.unitStatistics(machine_.unitsOf(l), of(l), phase.fields[l], rowWeights, alpha, keep, *units_[l]);
@@ -55,12 +57,19 @@ void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double a
   }
 }
 
+void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta) {
+  const Graph* graph = machine_.wiring().couplings()[c].graph.get();
+  if (graph)
+    machine_.backend().edgeStatistics(*graph, a, b, rowWeights, alpha, beta, *weights_[c]);
+  else
+    machine_.backend().statistics(a, b, rowWeights, alpha, beta, *weights_[c]);
+}
+
 void Gradient::centre(const std::vector<TensorPtr>& offsets) {
-  Backend& backend = machine_.backend();
   for (std::size_t c = 0; c < weights_.size(); ++c) {
-    const auto [a, b] = machine_.wiring().couplings()[c];
-    backend.statistics(*offsets[a], *means_[b], nullptr, -1, 1, *weights_[c]);
-    backend.statistics(*means_[a], *offsets[b], nullptr, -1, 1, *weights_[c]);
+    const Coupling& coupling = machine_.wiring().couplings()[c];
+    couplingStatistics(c, *offsets[coupling.a], *means_[coupling.b], nullptr, -1, 1);
+    couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);
   }
 }
 
@@ -70,10 +79,10 @@ void Gradient::maskLateral() {
 
 void Gradient::compensate(const std::vector<TensorPtr>& offsets) const {
   for (std::size_t c = 0; c < weights_.size(); ++c) {
-    const auto [a, b] = machine_.wiring().couplings()[c];
-    compensate(a, {offsets[b].get(), weights_[c].get(), true, -1});
-    if (a == b) continue;  // each pair counts once
-    compensate(b, {offsets[a].get(), weights_[c].get(), false, -1});
+    const Coupling& coupling = machine_.wiring().couplings()[c];
+    compensate(coupling.a, {offsets[coupling.b].get(), weights_[c].get(), true, -1, coupling.graph.get()});
+    if (coupling.lateral()) continue;  // each pair counts once
+    compensate(coupling.b, {offsets[coupling.a].get(), weights_[c].get(), false, -1, nullptr});
   }
 }
 

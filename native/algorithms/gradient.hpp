@@ -27,6 +27,8 @@ class Gradient {
 
  private:
   void compensate(std::size_t layer, const FieldTerm& moved) const;
+  // A coupling's weights = beta * weights + alpha * sum_r w_r a_r b_r^T.
+  void couplingStatistics(std::size_t coupling, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta);
 
  public:
   Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }

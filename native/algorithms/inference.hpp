@@ -19,8 +19,6 @@ struct LayerRows {
   std::shared_ptr<const Rows> rows;
 };
 
-enum class Draw { mean, sample };
-
 // Given rows of some layers, the conditional means or samples of `target`, [rows, units], row-major. Exact; throws ParameterError
 // when a layer that is neither given nor the target is coupled to the target.
 std::vector<float> conditional(Machine& machine, const std::vector<LayerRows>& given, std::size_t target, Draw draw,

@@ -14,11 +14,12 @@ std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& cla
 
 // Sweeps whose last one leaves means where the phase has room for them; samples of those layers only if the chains go on from here.
 void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t sweeps, bool persist) {
-  for (std::uint64_t s = 0; s + 1 < sweeps; ++s, ++stream.step) gibbs.sweep(phase.states, stream, 0, 1);
+  gibbs.sweep(phase.states, {stream}, sweeps - 1);
+  stream.step += sweeps - 1;
   for (const std::vector<std::size_t>& block : gibbs.blocks())
     for (std::size_t layer : block) {
       Tensor* mean = phase.means[layer].get();
-      gibbs.update(layer, phase.states, stream, 0, 1, mean, mean && !persist ? nullptr : &phase.states[layer]);
+      gibbs.update(layer, phase.states, {stream}, mean, mean && !persist ? nullptr : &phase.states[layer]);
     }
 }
 

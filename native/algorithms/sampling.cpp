@@ -125,7 +125,7 @@ class Sampler {
   void update(BlockGibbs& gibbs, std::size_t layer, States& states, std::size_t first, std::uint64_t step, Tensor* mean) {
     Stream stream = stream_;
     stream.step += step;
-    gibbs.update(layer, states, stream, static_cast<std::uint32_t>(first), options_.beta, mean, &states[layer]);
+    gibbs.update(layer, states, {stream, static_cast<std::uint32_t>(first), options_.beta}, mean, &states[layer]);
   }
 
   Machine& machine_;

@@ -29,14 +29,26 @@ std::vector<Layer> layersOf(const Argument& list) {
   return layers;
 }
 
-std::vector<Coupling> couplingsOf(const Argument& list, std::size_t layers) {
+// Pairs of unit numbers, one after the other.
+std::shared_ptr<const Graph> graphOf(const Argument& edges, const Layer& layer) {
+  const std::span<const std::uint32_t> ends = edges.view<std::uint32_t>();
+  if (ends.size() % 2 != 0) throw parameterError("`" + edges.name() + "` must hold pairs of units, got " + plural(ends.size(), "number"));
+  std::vector<Graph::Edge> pairs(ends.size() / 2);
+  for (std::size_t e = 0; e < pairs.size(); ++e) pairs[e] = {ends[2 * e], ends[2 * e + 1]};
+  const std::uint32_t size = groupSize(layer);
+  return std::make_shared<const Graph>(layer.units / size, size, std::move(pairs));
+}
+
+std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>& layers) {
   const std::uint32_t n = list.length(maxCouplings);
-  if (n > 0 && layers == 0) throw parameterError("couplings need layers");
+  if (n > 0 && layers.empty()) throw parameterError("couplings need layers");
   std::vector<Coupling> couplings;
   for (std::uint32_t i = 0; i < n; ++i) {
-    const Argument pair = list.item(i);
-    if (pair.length(2) != 2) throw parameterError("`" + pair.name() + "` must be a pair of layer numbers");
-    couplings.push_back({pair.item(0).count(0, layers - 1), pair.item(1).count(0, layers - 1)});
+    const Argument coupling = list.item(i);
+    const std::uint32_t length = coupling.length(3);
+    if (length < 2) throw parameterError("`" + coupling.name() + "` must be a pair of layer numbers");
+    couplings.push_back({coupling.item(0).count(0, layers.size() - 1), coupling.item(1).count(0, layers.size() - 1)});
+    if (length == 3) couplings.back().graph = graphOf(coupling.item(2), layers[couplings.back().a]);
   }
   return couplings;
 }
@@ -66,7 +78,7 @@ MachineSpec machineSpecOf(const Argument& spec) {
   const std::uint64_t seed = spec.field("seed").big();
   const double weightScale = spec.field("weightScale").number(0, anyNumber);
   std::vector<Layer> layers = layersOf(spec.field("layers"));
-  std::vector<Coupling> couplings = couplingsOf(spec.field("couplings"), layers.size());
+  std::vector<Coupling> couplings = couplingsOf(spec.field("couplings"), layers);
   Wiring wiring(std::move(layers), std::move(couplings));
   return {device == Device::cpu ? makeCpuBackend(threads) : makeReferenceBackend(), std::move(wiring), seed, weightScale};
 }

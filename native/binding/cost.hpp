@@ -8,7 +8,8 @@ class Cost {
  public:
   explicit Cost(const Machine& machine) : single_(machine.backend().precision() == Precision::float32) {
     for (const Coupling& c : machine.wiring().couplings())
-      sweep_ += static_cast<double>(machine.units(c.a)) * static_cast<double>(machine.units(c.b));
+      sweep_ += c.graph ? 2 * static_cast<double>(c.graph->weights())
+                        : static_cast<double>(machine.units(c.a)) * static_cast<double>(machine.units(c.b));
     for (const Layer& layer : machine.wiring().layers()) units_ += static_cast<double>(layer.units);
     sweep_ += unitCost * units_;
   }

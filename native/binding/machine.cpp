@@ -27,15 +27,16 @@ Napi::Value downloaded(Napi::Env env, const Machine& machine, const Tensor& tens
 }
 
 template <class T>
-void uploadTo(Machine& machine, Tensor& tensor, const Argument& argument) {
+void uploadTo(Machine& machine, const std::string& name, const Argument& argument) {
+  Tensor& tensor = machine.parameter(name);
   const std::span<const T> values = argument.view<T>();
   const std::size_t wanted = tensor.rows() * tensor.cols();
   if (values.size() != wanted)
     throw shapeError("`values` must have " + std::to_string(wanted) + " numbers, got " + std::to_string(values.size()));
-  const bool single = machine.backend().precision() == Precision::float32;
-  for (std::size_t i = 0; i < values.size(); ++i)  // a double may be finite and still too large for a float
-    if (!std::isfinite(single ? static_cast<float>(values[i]) : values[i]))
-      throw parameterError("`values` must be finite, got " + decimal(values[i]) + " at index " + std::to_string(i));
+  std::vector<double> stored(values.begin(), values.end());
+  if (machine.backend().precision() == Precision::float32)  // a double may be finite and still too large for a float
+    for (double& value : stored) value = static_cast<float>(value);
+  machine.checkParameter(name, stored);
   machine.backend().upload(values, tensor);
 }
 
@@ -94,11 +95,11 @@ Napi::Value MachineObject::setParameter(const Napi::CallbackInfo& info) {
   const std::string name = Argument(info, 0, "name").text();
   const Argument values(info, 1, "values");
   Machine& machine = handle_->idle();
-  Tensor& tensor = machine.parameter(name);
+  machine.parameter(name);
   if (values.holds<float>())
-    uploadTo<float>(machine, tensor, values);
+    uploadTo<float>(machine, name, values);
   else if (values.holds<double>())
-    uploadTo<double>(machine, tensor, values);
+    uploadTo<double>(machine, name, values);
   else
     values.refuse("a Float32Array or Float64Array");
   return info.Env().Undefined();

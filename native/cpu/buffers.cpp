@@ -1,5 +1,6 @@
 // Transfers between host and tensors, and the expansion of packed data rows.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "cpu/cpu_backend.hpp"
@@ -82,6 +83,21 @@ void CpuBackend::gather(const Data& from, std::span<const std::uint32_t> rows, T
   to.touch();
   engine_.parallelRows(rows.size(), static_cast<double>(rows.size() * source.cols()), [&](std::size_t first, std::size_t last) {
     for (std::size_t r = first; r < last; ++r) expandRow(source, rows[r], to.touchedRow(r));
+  });
+}
+
+void CpuBackend::splitMissing(Tensor& states, Tensor& present) {
+  CpuTensor &values = cpuTensor(states), &mask = cpuTensor(present);
+  values.touch();
+  mask.touch();
+  engine_.parallelRows(states.rows(), static_cast<double>(states.rows() * states.cols()), [&](std::size_t first, std::size_t last) {
+    for (std::size_t r = first; r < last; ++r) {
+      float *s = values.touchedRow(r), *m = mask.touchedRow(r);
+      for (std::size_t j = 0; j < states.cols(); ++j) {
+        m[j] = std::isnan(s[j]) ? 0.0f : 1.0f;
+        if (m[j] == 0) s[j] = 0;
+      }
+    }
   });
 }
 

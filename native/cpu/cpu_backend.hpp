@@ -25,10 +25,13 @@ class CpuBackend final : public Backend {
 
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override;
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override;
-  void sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) override;
+  void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override;
   void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override;
+  void splitMissing(Tensor& states, Tensor& present) override;
 
   void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override;
+  void edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,
+                      Tensor& out) override;
   void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha, double beta,
                       Tensor& out) override;
 
@@ -40,6 +43,7 @@ class CpuBackend final : public Backend {
 
  private:
   void addField(const FieldTerm& term, bool accumulate, CpuTensor& out);
+  void addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out);
 
   Engine engine_;
 };

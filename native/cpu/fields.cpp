@@ -37,7 +37,10 @@ const CpuTensor::TransposedCopy* copyFor(Engine& engine, const CpuTensor& weight
 void CpuBackend::fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) {
   if (terms.empty() && !accumulate) fill(0, out);
   for (const FieldTerm& term : terms) {
-    addField(term, accumulate, cpuTensor(out));
+    if (term.graph)
+      addGraphField(term, accumulate, cpuTensor(out));
+    else
+      addField(term, accumulate, cpuTensor(out));
     accumulate = true;
   }
 }

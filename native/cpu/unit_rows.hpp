@@ -19,6 +19,16 @@ struct UnitRow {
   RowUnits<float> definition() const { return {parameters, parameterStride, size, units}; }
 };
 
+inline UnitRow rowOf(const Units& units, const Tensor& values, std::size_t r, const Tensor* before = nullptr) {
+  const CpuTensor& parameters = cpuTensor(*units.parameters);
+  return {cpuTensor(values).row(r),
+          parameters.row(0),
+          parameters.stride(),
+          values.cols(),
+          units.size,
+          before ? cpuTensor(*before).row(r) : nullptr};
+}
+
 // Moves the fields of a row by amount * weights; weights may be null.
 struct RowShift {
   const float* weights = nullptr;
@@ -34,7 +44,7 @@ struct GenericRows {
   static void update(const Kernels&, const UnitRow& row, float beta, const Stream& stream, std::uint32_t chain, float* mean,
                      float* sample) {
     RowWords words(stream, chain);
-    updateRow<Unit>(row.definition(), row.values, beta, row.before, words, mean, sample);
+    boltzkit::updateRow<Unit>(row.definition(), row.values, beta, Draw::sample, row.before, words, mean, sample);
   }
 
   static double cumulant(const Kernels&, const UnitRow& row, const RowShift& shift, float beta) {

@@ -14,19 +14,20 @@ double stepsFor(const Tensor& t) {
   return static_cast<double>(t.rows() * t.cols()) * UnitRows<Unit>::steps;
 }
 
-UnitRow rowOf(const Units& units, const Tensor& values, std::size_t r, const Tensor* before = nullptr) {
-  const CpuTensor& parameters = cpuTensor(*units.parameters);
-  return {cpuTensor(values).row(r),
-          parameters.row(0),
-          parameters.stride(),
-          values.cols(),
-          units.size,
-          before ? cpuTensor(*before).row(r) : nullptr};
-}
-
 RowShift shiftOf(const FieldShift* shift, std::size_t r) {
   if (!shift) return {};
   return {cpuTensor(*shift->weights).row(shift->unit[r]), static_cast<float>(shift->amount[r])};
+}
+
+// Vector kernels draw samples; the mode of a unit goes by its definition.
+template <class Unit>
+void updateRow(const Engine& engine, const UnitUpdate& update, const UnitRow& row, std::size_t r, float* mean, float* sample) {
+  const float beta = static_cast<float>(update.betaOf(r));
+  const std::uint32_t chain = update.firstChain + static_cast<std::uint32_t>(r);
+  if (update.draw == Draw::sample || !sample)
+    return UnitRows<Unit>::update(engine.kernels(), row, beta, update.stream, chain, mean, sample);
+  RowWords words(update.stream, chain);
+  boltzkit::updateRow<Unit>(row.definition(), row.values, beta, update.draw, row.before, words, mean, sample);
 }
 
 }  // namespace
@@ -39,9 +40,8 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
     if (samples) samples->touch();
     engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
       for (std::size_t r = first; r < last; ++r)
-        UnitRows<Unit>::update(engine_.kernels(), rowOf(update.units, fields, r, update.before), static_cast<float>(update.beta),
-                               update.stream, update.firstChain + static_cast<std::uint32_t>(r), means ? means->touchedRow(r) : nullptr,
-                               samples ? samples->touchedRow(r) : nullptr);
+        updateRow<Unit>(engine_, update, rowOf(update.units, fields, r, update.before), r, means ? means->touchedRow(r) : nullptr,
+                        samples ? samples->touchedRow(r) : nullptr);
     });
   });
 }
@@ -54,29 +54,6 @@ void CpuBackend::clamp(const Tensor& mask, const Tensor& values, Tensor& states)
     for (std::size_t r = first; r < last; ++r)
       engine_.kernels().clampRow(chosen.row(mask.rows() == 1 ? 0 : r), from.row(values.rows() == 1 ? 0 : r), to.touchedRow(r),
                                  states.cols());
-  });
-}
-
-// A chain is a row: threads share the chains, and a unit's lateral field is one inner product with a row of the symmetric weights.
-void CpuBackend::sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) {
-  visitUnit(update.units.type, [&](auto unit) {
-    using Unit = decltype(unit);
-    CpuTensor& to = cpuTensor(states);
-    to.touch();
-    const double perUnit = UnitRows<Unit>::steps + static_cast<double>(states.cols()) / 8;
-    engine_.parallelRows(states.rows(), static_cast<double>(states.rows() * states.cols()) * perUnit,
-                         [&](std::size_t first, std::size_t last) {
-                           std::vector<float> scratch(update.units.size);
-                           for (std::size_t r = first; r < last; ++r) {
-                             RowWords words(update.stream, update.firstChain + static_cast<std::uint32_t>(r));
-                             float* s = to.touchedRow(r);
-                             const auto lateral = [&](std::size_t j) {
-                               return static_cast<float>(engine_.kernels().dot(cpuTensor(weights).row(j), s, states.cols()));
-                             };
-                             sweepRow<Unit>(rowOf(update.units, fields, r).definition(), cpuTensor(fields).row(r),
-                                            static_cast<float>(update.beta), words, lateral, scratch.data(), s);
-                           }
-                         });
   });
 }
 

@@ -49,7 +49,7 @@ void freeEnergies(const Machine& machine, const States& states, const std::vecto
     const Coupling& coupling = machine.wiring().couplings()[c];
     if (!given[coupling.a] || !given[coupling.b]) continue;
     TensorPtr fields = backend.tensor(states.rows(), machine.units(coupling.b));
-    const FieldTerm term{&states[coupling.a], &machine.weights(c), false, coupling.lateral() ? 0.5 : 1};
+    const FieldTerm term{&states[coupling.a], &machine.weights(c), false, coupling.lateral() ? 0.5 : 1, coupling.graph.get()};
     backend.fields(std::span(&term, 1), false, *fields);
     backend.rowDots(*fields, states[coupling.b], part);
     subtract();

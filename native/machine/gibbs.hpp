@@ -5,6 +5,15 @@
 
 namespace boltzkit {
 
+// How a sweep draws. The stream's layer is filled in where a layer is drawn.
+struct Round {
+  Stream stream;
+  std::uint32_t firstChain = 0;  // the chain of row 0
+  double beta = 1;
+  std::span<const double> betas = {};  // one per row, in place of beta
+  Draw draw = Draw::sample;
+};
+
 class BlockGibbs {
  public:
   // Clamped layers keep their states. `rows` is the largest number of chains that will be swept together.
@@ -12,20 +21,31 @@ class BlockGibbs {
 
   const std::vector<std::vector<std::size_t>>& blocks() const { return blocks_; }
 
-  // A layer that is coupled to itself is swept unit by unit, in place, and has no means.
-  // Draws one free layer given the others; either output may be null. The stream's layer is filled in here.
-  void update(std::size_t layer, const States& states, const Stream& stream, std::uint32_t firstChain, double beta, Tensor* mean,
-              Tensor* sample);
-  // The fields of the last update of a free layer.
+  // From now on the places of a layer whose mask is not 0 keep these values; states must hold them already. Masks and values
+  // [1 or rows, units] stay the caller's; all places of a unit are kept or none. Null: no place is kept.
+  void keep(std::size_t layer, const Tensor* mask, const Tensor* values) { kept_[layer] = {mask, values}; }
+  // Puts the kept values into the states of a layer.
+  void restoreKept(std::size_t layer, Tensor& states) const;
+
+  // Draws one free layer given the others; either output may be null. A layer that is coupled to itself is swept unit by unit, in place, and
+  // has no means.
+  void update(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample);
+  // The fields of the last update of a free layer that is not coupled to itself.
   const Tensor& fields(std::size_t layer) const { return *fields_[layer]; }
-  // One sweep: every block in order, each layer given the newest states of the others.
-  void sweep(States& states, const Stream& stream, std::uint32_t firstChain, double beta);
+  // Sweeps of every block in order, each layer given the newest states of the others; each takes one step of the stream.
+  void sweep(States& states, Round round, std::uint64_t sweeps = 1);
 
  private:
+  void sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample);
+
   const Machine& machine_;
   std::vector<bool> clamped_;
   std::vector<std::vector<std::size_t>> blocks_;
   std::vector<TensorPtr> fields_;  // scratch, one per free layer
+  struct Kept {
+    const Tensor *mask = nullptr, *values = nullptr;
+  };
+  std::vector<Kept> kept_;
 };
 
 }  // namespace boltzkit

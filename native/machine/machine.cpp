@@ -36,15 +36,16 @@ Machine::Machine(std::unique_ptr<Backend> backend, Wiring wiring, std::uint64_t 
   for (const Layer& layer : wiring_.layers()) unitParameters_.push_back(backend_->tensor(unitParameterCount(layer.type), layer.units));
   for (std::size_t c = 0; c < wiring_.couplings().size(); ++c) {
     const Coupling& coupling = wiring_.couplings()[c];
-    weights_.push_back(backend_->tensor(units(coupling.a), units(coupling.b)));
+    weights_.push_back(coupling.graph ? backend_->tensor(1, coupling.graph->weights())
+                                      : backend_->tensor(units(coupling.a), units(coupling.b)));
     drawWeights(*backend_, seed_, c, weightScale, *weights_.back());
-    if (coupling.lateral()) makeSymmetric(coupling.a, *weights_.back());
+    if (coupling.lateral() && !coupling.graph) makeSymmetric(coupling.a, *weights_.back());
   }
 }
 
 TensorPtr Machine::lateralMask(std::size_t layer) const {
   const Layer& l = wiring_.layers()[layer];
-  const std::size_t group = visitUnit(l.type, [](auto unit) { return decltype(unit)::grouped; }) ? l.size : 1;
+  const std::size_t group = groupSize(l);
   std::vector<float> mask(checkedMultiply(l.units, l.units), 0.0f);
   for (std::size_t i = 0; i < l.units; ++i)
     for (std::size_t j = i / group * group; j < (i / group + 1) * group; ++j) mask[i * l.units + j] = 1;
@@ -79,6 +80,29 @@ Tensor& Machine::parameter(const std::string& name) const {
   for (const Named& named : parameters())
     if (named.name == name) return *named.tensor;
   throw parameterError("there is no parameter named '" + name + "'");
+}
+
+void Machine::checkParameter(const std::string& name, std::span<const double> values) const {
+  const Tensor& tensor = parameter(name);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(std::fabs(values[i]) <= largestParameter))
+      throw parameterError("values must be finite and at most 1e18, got " + std::to_string(values[i]) + " at index " + std::to_string(i));
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    const Coupling& coupling = wiring_.couplings()[c];
+    if (weights_[c].get() != &tensor || !coupling.lateral() || coupling.graph) continue;
+    const std::size_t n = tensor.rows(), group = groupSize(wiring_.layers()[coupling.a]);
+    auto at = [&](std::size_t i, std::size_t j) {
+      return std::to_string(values[i * n + j]) + " at [" + std::to_string(i) + ", " + std::to_string(j) + "]";
+    };
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j <= i; ++j) {
+        if (i / group == j / group && (values[i * n + j] != 0 || values[j * n + i] != 0))
+          throw parameterError("a layer coupled to itself needs weights of zero between places of one unit (on the diagonal), got " +
+                               (values[i * n + j] != 0 ? at(i, j) : at(j, i)));
+        if (values[i * n + j] != values[j * n + i])
+          throw parameterError("a layer coupled to itself needs symmetric weights, got " + at(i, j) + " and " + at(j, i));
+      }
+  }
 }
 
 std::uint64_t Machine::nextStep(Purpose purpose, std::uint64_t count) {

@@ -20,12 +20,11 @@ class Machine {
   std::size_t units(std::size_t layer) const { return wiring_.layers()[layer].units; }
 
   Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
-  // Weights of a layer's coupling with itself, or null.
-  const Tensor* lateralWeights(std::size_t layer) const {
-    const Coupling* c = wiring_.lateral(layer);
-    return c ? weights_[static_cast<std::size_t>(c - wiring_.couplings().data())].get() : nullptr;
+  // The weights of a layer's coupling with itself; it must have one.
+  const Tensor& lateralWeights(std::size_t layer) const {
+    return *weights_[static_cast<std::size_t>(wiring_.lateral(layer) - wiring_.couplings().data())];
   }
-  // 1 where a lateral coupling's weights must stay zero [units, units].
+  // 1 where the weights of a dense lateral coupling must stay zero [units, units].
   TensorPtr lateralMask(std::size_t layer) const;
   Tensor& unitParameters(std::size_t layer) const { return *unitParameters_[layer]; }
   Units unitsOf(std::size_t layer) const {
@@ -33,13 +32,16 @@ class Machine {
   }
 
   // Every parameter tensor by name: "hidden.bias" [1, units], or "hidden.parameters" [parameters, units] for types with several;
-  // "visible-hidden.weights" [units of a, units of b].
+  // "visible-hidden.weights" [units of a, units of b], [1, graph weights] along a graph.
   struct Named {
     std::string name;
     Tensor* tensor;
   };
   std::vector<Named> parameters() const;
   Tensor& parameter(const std::string& name) const;  // throws ParameterError on an unknown name
+  // Throws ParameterError unless values [rows, cols] may become this parameter: finite, and for a dense lateral coupling symmetric with zeros
+  // between places of one unit.
+  void checkParameter(const std::string& name, std::span<const double> values) const;
 
   // The next unused step of a purpose other than training; kept with the machine so that no draw is ever repeated.
   std::uint64_t nextStep(Purpose purpose, std::uint64_t count = 1);

@@ -17,9 +17,17 @@ void layerFields(const Machine& machine, std::size_t layer, const States& states
     if ((couplings[c].a != layer && couplings[c].b != layer) || couplings[c].lateral()) continue;
     const bool transposed = couplings[c].a == layer;  // weights are [a, b]: a field on a needs their transpose
     const std::size_t other = transposed ? couplings[c].b : couplings[c].a;
-    if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed});
+    if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed, 1, nullptr});
   }
   machine.backend().fields(terms, false, out);
+}
+
+void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out) {
+  layerFields(machine, layer, states, {}, out);
+  const Coupling* lateral = machine.wiring().lateral(layer);
+  if (!lateral) return;
+  const FieldTerm term{&states[layer], &machine.lateralWeights(layer), false, 1, lateral->graph.get()};
+  machine.backend().fields(std::span(&term, 1), true, out);
 }
 
 }  // namespace boltzkit

@@ -25,6 +25,10 @@ void checkSize(const Layer& layer) {
 
 }  // namespace
 
+std::uint32_t groupSize(const Layer& layer) {
+  return visitUnit(layer.type, [](auto unit) { return decltype(unit)::grouped; }) ? layer.size : 1;
+}
+
 Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : layers_(std::move(layers)), couplings_(std::move(couplings)) {
   if (layers_.empty() || layers_.size() > maxLayers)
     throw parameterError("a machine needs 1 to 256 layers, got " + std::to_string(layers_.size()));
@@ -43,8 +47,20 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
       throw parameterError("layer '" + layers_[c.a].name + "' of counts is one unit and cannot be coupled to itself");
     if (!pairs.insert(std::minmax(c.a, c.b)).second)
       throw parameterError("layers '" + layers_[c.a].name + "' and '" + layers_[c.b].name + "' are coupled twice");
+    if (c.graph) checkGraph(c);
+    if (c.graph) continue;
     checkedMultiply(checkedMultiply(layers_[c.a].units, layers_[c.b].units), sizeof(double));
   }
+}
+
+void Wiring::checkGraph(const Coupling& c) const {
+  const Layer& layer = layers_[c.a];
+  if (!c.lateral()) throw parameterError("a graph must join units of one layer, got '" + layer.name + "' and '" + layers_[c.b].name + "'");
+  const std::size_t group = groupSize(layer);
+  if (c.graph->size() != group || c.graph->units() * group != layer.units)
+    throw parameterError("the graph of layer '" + layer.name + "' must have " + std::to_string(layer.units / group) + " units of " +
+                         std::to_string(group) + " places, got " + std::to_string(c.graph->units()) + " of " +
+                         std::to_string(c.graph->size()));
 }
 
 bool Wiring::coupled(std::size_t a, std::size_t b) const {
@@ -55,6 +71,11 @@ bool Wiring::coupled(std::size_t a, std::size_t b) const {
 const Coupling* Wiring::lateral(std::size_t layer) const {
   const auto found = std::find_if(couplings_.begin(), couplings_.end(), [&](const Coupling& c) { return c.lateral() && c.a == layer; });
   return found == couplings_.end() ? nullptr : &*found;
+}
+
+std::size_t Wiring::couplingsOf(std::size_t layer) const {
+  return static_cast<std::size_t>(
+      std::count_if(couplings_.begin(), couplings_.end(), [&](const Coupling& c) { return c.a == layer || c.b == layer; }));
 }
 
 std::string Wiring::couplingName(std::size_t c) const { return layers_[couplings_[c].a].name + "-" + layers_[couplings_[c].b].name; }

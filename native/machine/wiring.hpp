@@ -1,9 +1,11 @@
 // Which layers there are, which of them are coupled, and in which order blocks of them may be updated together.
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/graph.hpp"
 #include "units/units.hpp"
 
 namespace boltzkit {
@@ -15,17 +17,21 @@ struct Layer {
   std::uint32_t size = 1;  // the type's own number: categories, trials, words
 };
 
+// Places of one unit.
+std::uint32_t groupSize(const Layer& layer);
+
 struct Coupling {
   std::size_t a, b;  // layer indices; weights are [units of a, units of b]
-  bool lateral() const {
-    return a == b;
-  }  // within a layer: symmetric, zero between places of one unit; each pair counts once in the energy
+  // A layer's coupling with itself may follow a graph; weights are then [1, graph->weights()].
+  std::shared_ptr<const Graph> graph = nullptr;
+  // Within a layer: symmetric, zero between places of one unit; each pair counts once in the energy.
+  bool lateral() const { return a == b; }
 };
 
 class Wiring {
  public:
   // Throws ParameterError on: no layers, more than 256, an empty or repeated name, no units, an unknown layer, a coupling
-  // given twice, counts coupled to themselves.
+  // given twice, counts coupled to themselves, a graph between two layers or of another size than its layer.
   Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings);
 
   const std::vector<Layer>& layers() const { return layers_; }
@@ -33,12 +39,16 @@ class Wiring {
   bool coupled(std::size_t a, std::size_t b) const;
   // The coupling of a layer with itself, if there is one.
   const Coupling* lateral(std::size_t layer) const;
+  // How many couplings a layer has, that with itself included.
+  std::size_t couplingsOf(std::size_t layer) const;
   std::string couplingName(std::size_t c) const;  // "visible-hidden"
 
   // Blocks of mutually uncoupled layers that cover the free ones, each block in rising layer order (greedy colouring).
   std::vector<std::vector<std::size_t>> blocks(const std::vector<bool>& clamped) const;
 
  private:
+  void checkGraph(const Coupling& coupling) const;
+
   std::vector<Layer> layers_;
   std::vector<Coupling> couplings_;
 };

@@ -65,6 +65,11 @@ class ReferenceBackend final : public Backend {
     if (!accumulate) fill(0, out);
     for (const FieldTerm& term : terms) {
       const DoubleTensor &s = of(*term.states), &w = of(*term.weights);
+      if (term.graph) {
+        for (std::size_t r = 0; r < out.rows(); ++r)
+          for (std::size_t j = 0; j < out.cols(); ++j) of(out).row(r)[j] += term.scale * graphField(*term.graph, w.row(0), s.row(r), j);
+        continue;
+      }
       for (std::size_t r = 0; r < out.rows(); ++r)
         for (std::size_t j = 0; j < out.cols(); ++j) {
           double sum = 0;
@@ -78,25 +83,30 @@ class ReferenceBackend final : public Backend {
     visitUnit(update.units.type, [&](auto unit) {
       for (std::size_t r = 0; r < fields.rows(); ++r) {
         RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain + r));
-        updateRow<decltype(unit)>(row(update.units), of(fields).row(r), update.beta, update.before ? of(*update.before).row(r) : nullptr,
-                                  words, mean ? of(*mean).row(r) : nullptr, sample ? of(*sample).row(r) : nullptr);
+        updateRow<decltype(unit)>(row(update.units), of(fields).row(r), update.betaOf(r), update.draw,
+                                  update.before ? of(*update.before).row(r) : nullptr, words, mean ? of(*mean).row(r) : nullptr,
+                                  sample ? of(*sample).row(r) : nullptr);
       }
     });
   }
 
-  void sweepLateral(const UnitUpdate& update, const Tensor& fields, const Tensor& weights, Tensor& states) override {
+  void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override {
     visitUnit(update.units.type, [&](auto unit) {
       std::vector<double> scratch(update.units.size);
-      for (std::size_t r = 0; r < fields.rows(); ++r) {
-        RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain + r));
-        double* s = of(states).row(r);
-        auto lateral = [&](std::size_t j) {
-          double sum = 0;
-          for (std::size_t k = 0; k < states.cols(); ++k) sum += of(weights).row(j)[k] * s[k];
-          return sum;
-        };
-        sweepRow<decltype(unit)>(row(update.units), of(fields).row(r), update.beta, words, lateral, scratch.data(), s);
-      }
+      for (std::size_t r = 0; r < states.rows(); ++r)
+        for (std::uint64_t n = 0; n < sweep.sweeps; ++n) {
+          Stream stream = update.stream;
+          stream.step += n;
+          RowWords words(stream, static_cast<std::uint32_t>(update.firstChain + r));
+          double* s = of(states).row(r);
+          auto lateral = [&](std::size_t j) {
+            return sweep.graph ? graphField(*sweep.graph, of(*sweep.weights).row(0), s, j) : denseField(of(*sweep.weights), s, j);
+          };
+          sweepRow<decltype(unit)>(row(update.units), sweep.graph ? sweep.graph->order().data() : nullptr,
+                                   sweep.fields ? of(*sweep.fields).row(r) : nullptr,
+                                   sweep.keep ? of(*sweep.keep).row(sweep.keep->rows() == 1 ? 0 : r) : nullptr, update.betaOf(r),
+                                   update.draw, words, lateral, scratch.data(), s);
+        }
     });
   }
 
@@ -104,6 +114,29 @@ class ReferenceBackend final : public Backend {
     for (std::size_t r = 0; r < states.rows(); ++r)
       for (std::size_t j = 0; j < states.cols(); ++j)
         if (of(mask).row(mask.rows() == 1 ? 0 : r)[j] != 0) of(states).row(r)[j] = of(values).row(values.rows() == 1 ? 0 : r)[j];
+  }
+
+  void splitMissing(Tensor& states, Tensor& present) override {
+    for (std::size_t i = 0; i < of(states).size(); ++i) {
+      double& value = of(states).values[i];
+      of(present).values[i] = std::isnan(value) ? 0 : 1;
+      if (std::isnan(value)) value = 0;
+    }
+  }
+
+  void edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,
+                      Tensor& out) override {
+    const std::uint32_t size = graph.size();
+    for (std::uint32_t e = 0; e < graph.edges().size(); ++e)
+      for (std::uint32_t k = 0; k < size; ++k)
+        for (std::uint32_t l = 0; l < size; ++l) {
+          const std::size_t i = std::size_t{graph.edges()[e].first} * size + k, j = std::size_t{graph.edges()[e].second} * size + l;
+          double sum = 0;
+          for (std::size_t r = 0; r < a.rows(); ++r)
+            sum += weight(rowWeights, r) * (of(a).row(r)[i] * of(b).row(r)[j] + of(b).row(r)[i] * of(a).row(r)[j]) / 2;
+          double& place = of(out).values[(std::size_t{e} * size + k) * size + l];
+          place = (beta == 0 ? 0 : beta * place) + alpha * sum;
+        }
   }
 
   void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override {
@@ -166,6 +199,20 @@ class ReferenceBackend final : public Backend {
   }
 
  private:
+  static double denseField(const DoubleTensor& weights, const double* states, std::size_t place) {
+    double sum = 0;
+    for (std::size_t k = 0; k < weights.cols(); ++k) sum += weights.row(place)[k] * states[k];
+    return sum;
+  }
+  static double graphField(const Graph& graph, const double* weights, const double* states, std::size_t place) {
+    const std::size_t unit = place / graph.size();
+    const auto k = static_cast<std::uint32_t>(place % graph.size());
+    double sum = 0;
+    for (const Graph::Neighbour* n = graph.begin(unit); n != graph.end(unit); ++n)
+      for (std::uint32_t l = 0; l < graph.size(); ++l)
+        sum += weights[graph.weight(*n, k, l)] * states[std::size_t{n->unit} * graph.size() + l];
+    return sum;
+  }
   static RowUnits<double> row(const Units& units) {
     const DoubleTensor& p = of(*units.parameters);
     return {p.values.data(), p.cols(), units.size, p.cols()};
@@ -179,8 +226,10 @@ class ReferenceBackend final : public Backend {
     const double correct2 = 1 - std::pow(step.beta2, static_cast<double>(step.t));
     bool finite = true;
     for (std::size_t i = 0; i < of(*slot.parameter).size(); ++i) {
+      const std::size_t cols = slot.parameter->cols();
+      const double scale = weight(slot.rowScale, i / cols) * weight(slot.colScale, i % cols);
       const double p = of(*slot.parameter).values[i];
-      const double g = of(*slot.gradient).values[i] - slot.l1 * sign(p) - slot.l2 * p;
+      const double g = (of(*slot.gradient).values[i] - slot.l1 * sign(p) - slot.l2 * p) * scale;
       double& m = of(*slot.velocity).values[i];
       double taken;
       if (step.kind == OptimiserStep::Kind::sgd) {
@@ -192,6 +241,7 @@ class ReferenceBackend final : public Backend {
         v = step.beta2 * v + (1 - step.beta2) * g * g;
         taken = rate * (m / correct1) / (std::sqrt(v / correct2) + step.epsilon);
       }
+      taken *= scale;
       of(*slot.gradient).values[i] = taken;
       finite = finite && std::fabs(p + taken) <= largestParameter;  // false for NaN
     }

@@ -203,7 +203,7 @@ TEST_CASE("cumulants, means, variances and expected statistics are those of the 
     const State old = before(c);
     RowWords words({}, 0);
     State mean(c.places);
-    updateRow<Unit, double>(definition.units(), field.data(), beta, old.data(), words, mean.data(), nullptr);
+    updateRow<Unit, double>(definition.units(), field.data(), beta, Draw::sample, old.data(), words, mean.data(), nullptr);
     const double cumulant = cumulantRow<Unit, double>(definition.units(), field.data(), beta, old.data());
     CHECK(std::fabs(cumulant - law.logZ) < 2e-6 * (1 + std::fabs(law.logZ)));
     const State variance = variances<Unit>(definition.units(), field, beta, c.total);
@@ -230,7 +230,7 @@ TEST_CASE("samples follow the law") {
     for (int i = 0; i < draws; ++i) {
       RowWords words({7, Purpose::sample, 0, 3}, static_cast<std::uint32_t>(i));
       State states = before(c);
-      updateRow<Unit, double>(definition.units(), field.data(), beta, states.data(), words, nullptr, states.data());
+      updateRow<Unit, double>(definition.units(), field.data(), beta, Draw::sample, states.data(), words, nullptr, states.data());
       for (std::size_t j = 0; j < c.places; ++j) {
         sums[j] += states[j];
         squares[j] += states[j] * states[j];

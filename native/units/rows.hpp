@@ -26,36 +26,50 @@ Real groupTotal(const Real* states, std::size_t size) {
   return total;
 }
 
-// Means and samples; either may be null. `before` are the states that the draw replaces (it may be the sample's own memory).
+// Draws one unit's state; field, before and state point to its first place. A grouped type takes its total from the state before (which may
+// be in the same memory).
 template <class Unit, class Real>
-void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before, RowWords& words, Real* mean, Real* sample) {
+void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWords& words, std::uint64_t firstWord, const Real* before,
+            Real* state) {
   if constexpr (Unit::grouped) {
-    for (std::size_t j = 0, group = 0; j < units.places; j += units.size, ++group) {
-      const Real total = groupTotal<Unit>(before ? before + j : nullptr, units.size);
-      if (mean) Unit::mean(field + j, beta, units.at(j), total, mean + j);
-      if (sample) Unit::sample(field + j, beta, units.at(j), total, words, group * Unit::words(units.size), sample + j);
-    }
+    const Real total = groupTotal<Unit>(before, unit.size);
+    if (draw == Draw::sample) Unit::sample(field, beta, unit, total, words, firstWord, state);
+    if (draw == Draw::mean) Unit::mean(field, beta, unit, total, state);
+    if (draw == Draw::mode) Unit::mode(field, unit, total, state);
   } else {
-    for (std::size_t j = 0; j < units.places; ++j) {
-      if (mean) mean[j] = Unit::mean(field[j], beta, units.at(j));
-      if (sample) sample[j] = Unit::sample(field[j], beta, units.at(j), words, j * Unit::words(units.size));
-    }
+    if (draw == Draw::sample) *state = Unit::sample(*field, beta, unit, words, firstWord);
+    if (draw == Draw::mean) *state = Unit::mean(*field, beta, unit);
+    if (draw == Draw::mode) *state = Unit::mode(*field, unit);
   }
 }
 
-// Draws unit after unit in place, each given the newest states of the others; lateral(j) is their field on place j. Before each draw the
-// old states are still there, so a grouped type keeps its total. `scratch` has room for the places of one group.
-template <class Unit, class Real, class Lateral>
-void sweepRow(const RowUnits<Real>& units, const Real* field, Real beta, RowWords& words, Lateral&& lateral, Real* scratch, Real* states) {
-  if constexpr (Unit::grouped) {
-    for (std::size_t j = 0, group = 0; j < units.places; j += units.size, ++group) {
-      for (std::size_t k = 0; k < units.size; ++k) scratch[k] = field[j + k] + lateral(j + k);
-      const Real total = groupTotal<Unit>(states + j, units.size);
-      Unit::sample(scratch, beta, units.at(j), total, words, group * Unit::words(units.size), states + j);
+// Means and new states; either may be null. `before` are the states that the draw replaces (it may be the new states' own memory).
+template <class Unit, class Real>
+void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw draw, const Real* before, RowWords& words, Real* mean,
+               Real* sample) {
+  const std::size_t size = Unit::grouped ? units.size : 1;
+  for (std::size_t j = 0, unit = 0; j < units.places; j += size, ++unit) {
+    if constexpr (Unit::grouped) {
+      if (mean) Unit::mean(field + j, beta, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, size), mean + j);
+    } else {
+      if (mean) mean[j] = Unit::mean(field[j], beta, units.at(j));
     }
-  } else {
-    for (std::size_t j = 0; j < units.places; ++j)
-      states[j] = Unit::sample(field[j] + lateral(j), beta, units.at(j), words, j * Unit::words(units.size));
+    if (sample)
+      redraw<Unit>(units.at(j), field + j, beta, draw, words, unit * Unit::words(units.size), before ? before + j : nullptr, sample + j);
+  }
+}
+
+// A sweep over one row: the units order[0], order[1], ... (0, 1, ... if null), each given the newest states of the others; lateral(j) is
+// their field on place j. field and keep may be null. `scratch` has room for the places of one unit.
+template <class Unit, class Real, class Lateral>
+void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Real* field, const Real* keep, Real beta, Draw draw,
+              RowWords& words, Lateral&& lateral, Real* scratch, Real* states) {
+  const std::size_t size = Unit::grouped ? units.size : 1, count = units.places / size;
+  for (std::size_t p = 0; p < count; ++p) {
+    const std::size_t j = (order ? order[p] : p) * size;
+    if (keep && keep[j] != 0) continue;
+    for (std::size_t k = 0; k < size; ++k) scratch[k] = (field ? field[j + k] : 0) + lateral(j + k);
+    redraw<Unit>(units.at(j), scratch, beta, draw, words, p * Unit::words(units.size), states + j, states + j);
   }
 }
 

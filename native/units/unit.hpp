@@ -48,6 +48,9 @@ class RowWords {
   Words4 words_{};
 };
 
+// What takes the place of a unit's state, given its field.
+enum class Draw { sample, mean, mode };
+
 // What data of a unit type may be: every value in [low, high], and whole numbers where `integers` is set.
 struct UnitDomain {
   double low, high;

@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 2;
+export const NATIVE_ABI = 3;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -73,8 +73,8 @@ export interface NativeMachineSpec {
   weightScale: number;
   /** `units` counts places in a state row; `size` is the type's own number: categories, trials, words, else 1. */
   layers: { name: string; type: string; units: number; size?: number }[];
-  /** Pairs of layer indices. */
-  couplings: [number, number][];
+  /** Pairs of layer indices; a layer on itself may follow a graph, given as pairs of unit numbers one after the other. */
+  couplings: ([number, number] | [number, number, Uint32Array])[];
 }
 
 export interface NativeLayerRows {
