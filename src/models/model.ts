@@ -240,9 +240,10 @@ export abstract class Model implements Disposable {
 
   #checkpoint(native: NativeMachine, training: TrainingRecord | null): Checkpoint {
     const { kind, config } = this.#description;
-    const { seed, weightScale } = this.machine.spec;
+    const { seed, weightScale, couplings } = this.machine.spec;
     const untouched = this.#untouched && (training?.step ?? 0) === 0;
-    return { kind, config: { ...config, seed: String(seed), weightScale, untouched }, ...capture(native), training };
+    const graphs = new Map(couplings.flatMap(([, , edges], c) => (edges === undefined ? [] : [[c, edges] as const])));
+    return { kind, config: { ...config, seed: String(seed), weightScale, untouched }, ...capture(native), graphs, training };
   }
 
   /** Takes over what a checkpoint holds; shapes have been compared. */
