@@ -9,11 +9,13 @@ import { type GraphOptions, readGraph } from '../machine/graph.js';
 import type { Device, LayerInput, MachineSpec } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
+import type { Chains } from './chains.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { readClamp, wholeLayerClamp } from './clamp.js';
 import { Model } from './model.js';
 import { type FitOptions, type PartialFitOptions, readLoadOptions, readWhere, type SampleOptions } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
+import { type ChainSetting, readSchedule, readTemperatures, type Schedule, type TemperatureOptions } from './sampling.js';
 
 /** How a machine is wired. */
 export interface BoltzmannMachineOptions {
@@ -53,14 +55,34 @@ export interface PlaceClamp {
   readonly values: RowsInput;
 }
 
-/** How to draw samples from a machine. */
-export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> & {
-  /** The layer whose states come back. Default: the first. */
-  readonly layer?: string;
-  /** States to start from by layer, one row per chain. */
+/** What chains of a machine start from and hold on to. */
+export interface MachineStart {
+  /** States to start from by layer, one row per chain; the other layers are drawn in turn, given those that have states. */
   readonly start?: LayerRows;
   /** By layer: rows for the whole layer (one for all chains or one per chain), or some of its places with their values. */
   readonly clamp?: Readonly<Record<string, RowsInput | PlaceClamp>>;
+  /** Ends the call between two sweeps; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to draw samples from a machine. */
+export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> &
+  MachineStart & {
+    /** The layer whose states come back. Default: the first. */
+    readonly layer?: string;
+  };
+
+/** How to begin chains that stay. */
+export type MachineChainOptions = MachineStart & Pick<TemperatureOptions, 'beta' | 'ladder'>;
+
+/** How to look for states of low energy. */
+export type AnnealOptions = MachineStart & {
+  /** Sweeps. Default 1000. */
+  readonly steps?: number;
+  /** Inverse temperatures by sweep. Default: from 0.1 to 5. */
+  readonly schedule?: Schedule;
+  /** Sweeps afterwards in which every unit takes its likeliest state. Default 100. */
+  readonly quench?: number;
 };
 
 /**
@@ -213,22 +235,62 @@ export class BoltzmannMachine extends Model {
   /** Runs `n` independent block Gibbs chains and returns the states of one layer, [n, places]. Every call draws anew. */
   async sample(n: number, options?: MachineSampleOptions): Promise<Matrix> {
     const call = 'BoltzmannMachine.sample';
-    const given = readOptions(call, options, ['steps', 'start', 'clamp', 'beta', 'output', 'layer', 'signal']);
+    const given = readOptions(call, options, ['steps', 'start', 'clamp', 'beta', 'schedule', 'ladder', 'output', 'layer', 'signal']);
     const check = new OptionCheck(call);
-    const chains = check.integer('n', n, undefined, 1, 2 ** 31 - 1);
     const steps = check.integer('steps', given.steps, 1000, 0, 2 ** 40);
-    const beta = check.number('beta', given.beta, 1);
     const output = check.oneOf('output', given.output, 'sample', ['sample', 'mean']);
     const layer = given.layer === undefined ? 0 : this.#layer(call, given.layer);
+    const setting = this.#setting(call, n, given);
+    const temperatures = readTemperatures(call, given, setting.chains, steps);
+    return this.sampleLayer(call, setting, layer, { steps, temperatures, output, signal: check.signal(given.signal) });
+  }
+
+  /**
+   * `n` block Gibbs chains that stay: they can be advanced, looked at and saved; with a `ladder` each is a group of chains at several
+   * temperatures (parallel tempering).
+   */
+  async chains(n: number, options?: MachineChainOptions): Promise<Chains> {
+    const call = 'BoltzmannMachine.chains';
+    const given = readOptions(call, options, ['start', 'clamp', 'beta', 'ladder', 'signal']);
+    const setting = this.#setting(call, n, given);
+    const signal = new OptionCheck(call).signal(given.signal);
+    return this.startChains(call, setting, readTemperatures(call, given, setting.chains, 0), signal);
+  }
+
+  /** Chains that `Chains.save` wrote, of a machine with the same layers. */
+  async loadChains(path: string | URL): Promise<Chains> {
+    return this.readChains('BoltzmannMachine.loadChains', path);
+  }
+
+  /**
+   * Looks for states of low energy (modes) by simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983): `n` chains whose inverse temperature
+   * rises, followed by sweeps in which every unit takes its likeliest state.
+   *
+   * @returns Energies [n], lowest first, and the states of every layer in that order.
+   */
+  async anneal(n: number, options?: AnnealOptions): Promise<{ energies: Nats; states: Readonly<Record<string, Matrix>> }> {
+    const call = 'BoltzmannMachine.anneal';
+    const given = readOptions(call, options, ['steps', 'schedule', 'quench', 'start', 'clamp', 'signal']);
+    const check = new OptionCheck(call);
+    const steps = check.integer('steps', given.steps, 1000, 1, 2 ** 31);
+    const schedule = readSchedule(check, given.schedule ?? { from: 0.1, to: 5 }, steps);
+    const quench = check.integer('quench', given.quench, 100, 0, 2 ** 40);
+    const { energies, states } = await this.annealed(call, this.#setting(call, n, given), {
+      steps,
+      schedule,
+      quench,
+      signal: check.signal(given.signal),
+    });
+    return { energies, states: Object.fromEntries([...this.#layers.keys()].map((name, l) => [name, states[l] as Matrix])) };
+  }
+
+  #setting(call: string, n: unknown, given: { readonly start?: unknown; readonly clamp?: unknown }): ChainSetting {
+    const chains = new OptionCheck(call).integer('n', n, undefined, 1, 2 ** 31 - 1);
     const start = given.start === undefined ? [] : this.#inputs(call, 'start', given.start);
     for (const { host, where } of start) {
       if (host.rows !== chains) throw new ShapeError(`${call}: \`${where.argument}\` must have ${chains} rows (chains), got ${host.rows}`);
     }
-    const clamps = this.#clamps(call, given.clamp, chains);
-    const values = await this.machine.over(call, start, check.signal(given.signal), (native, packed) =>
-      native.sample({ chains, steps, beta, start: packed, clamps, layer, output }),
-    );
-    return array(values, [chains, this.places(layer)]);
+    return { chains, start, clamps: this.#clamps(call, given.clamp, chains) };
   }
 
   #clamps(call: string, clamp: unknown, chains: number): ReturnType<typeof readClamp> {
