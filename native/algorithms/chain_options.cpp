@@ -11,8 +11,7 @@ namespace {
 
 void checkBetas(const std::vector<double>& betas, const char* name) {
   for (double beta : betas)
-    if (!std::isfinite(beta) || beta < 0)
-      throw parameterError(std::string(name) + " must be finite and at least 0, got " + std::to_string(beta));
+    if (!std::isfinite(beta) || beta < 0) throw parameterError(std::string(name) + " must be finite and at least 0, got " + decimal(beta));
 }
 
 const std::string& nameOf(const Machine& machine, std::size_t layer) { return machine.wiring().layers()[layer].name; }
@@ -36,7 +35,7 @@ void checkUnit(const Machine& machine, const ChainOptions::Clamp& c, std::size_t
   if (held != 0 && held != size)
     throw parameterError("a clamp must hold all " + std::to_string(size) + " places of " + where + " or none, got " + std::to_string(held));
   if (held != 0 && layer.type == UnitType::softmax && std::fabs(sum - 1) > 1e-5)
-    throw parameterError("the places of " + where + " must be clamped to one category, got values that add up to " + std::to_string(sum));
+    throw parameterError("the places of " + where + " must be clamped to one category, got values that add up to " + decimal(sum));
 }
 
 void checkClamp(const Machine& machine, const ChainOptions& options, const ChainOptions::Clamp& c) {
@@ -50,7 +49,7 @@ void checkClamp(const Machine& machine, const ChainOptions& options, const Chain
   for (float value : c.values)
     if (!(value >= domain.low && value <= domain.high) || (domain.integers && value != std::floor(value)))
       throw parameterError("clamped values of layer '" + layer.name + "' must be " + (domain.integers ? "whole numbers " : "") + "in [" +
-                           std::to_string(domain.low) + ", " + std::to_string(domain.high) + "], got " + std::to_string(value));
+                           decimal(domain.low) + ", " + decimal(domain.high) + "], got " + decimal(value));
   const std::size_t size = groupSize(layer), rows = std::max(c.mask.size(), c.values.size()) / layer.units;
   if (size == 1) return;
   for (std::size_t chain = 0; chain < rows; ++chain)

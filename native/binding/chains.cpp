@@ -166,7 +166,8 @@ Napi::Value MachineObject::chains(const Napi::CallbackInfo& info) {
   ChainOptions options = chainOptionsOf(given, machine->wiring());
   const Wanted wanted = wantedOf(given, machine->wiring());
   validateChains(*machine, options);
-  const bool small = Cost(*machine).small(options.chains, 2 * (static_cast<double>(options.steps) + 1));
+  const bool small =
+      Cost(*machine).small(options.chains, 2 * (static_cast<double>(options.steps) + static_cast<double>(options.quench) + 1));
   handle_->idle();
   return handle_->start(info.Env(), std::make_shared<ChainTask>(info.Env(), machine, std::move(options), wanted), small);
 }

@@ -193,7 +193,7 @@ async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (
     if (message === 'thrown by the argument') return;
     expect(codes, String(error)).toContain(code);
     expect(code, message).not.toBe('INTERNAL');
-    expect(message.length).toBeLessThan(500);
+    expect(message.length).toBeLessThan(400);
   }
 }
 
