@@ -33,9 +33,12 @@ class Scratch {
 struct Workspace {
   Scratch<std::uint32_t> offsets, starts;  // active sets
   Scratch<float> values;
-  Scratch<float> left;       // the transposed left factor of a product
-  Scratch<float> perThread;  // see Engine::threadScratch
-  Scratch<double> columns;   // column sums
+  Scratch<float> left;                   // the transposed left factor of a product
+  Scratch<float> perThread;              // see Engine::threadScratch
+  Scratch<double> columns;               // column sums
+  Scratch<std::size_t> neighbourStarts;  // layers coupled to themselves: see cpu/coupled_lists.hpp
+  Scratch<Coupled> neighbours;
+  Scratch<float> tiles;
 
   void trim();
 };

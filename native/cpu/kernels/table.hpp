@@ -4,6 +4,7 @@
 #include "cpu/kernels/bernoulli.hpp"
 #include "cpu/kernels/dense.hpp"
 #include "cpu/kernels/elementwise.hpp"
+#include "cpu/kernels/lateral.hpp"
 #include "cpu/kernels/optimiser.hpp"
 #include "cpu/kernels/transpose.hpp"
 
@@ -22,6 +23,8 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .transpose = transpose,
           .bernoulliRow = bernoulliRow,
           .softplusSum = softplusSum,
+          .tileSums = tileSums,
+          .twoStateTile = twoStateTile,
           .dot = dot,
           .addRow = addRow,
           .axpby = axpby,
