@@ -1,6 +1,7 @@
 #include "core/graph.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -15,6 +16,11 @@ namespace {
 constexpr std::uint32_t uncoloured = std::numeric_limits<std::uint32_t>::max(), pending = uncoloured - 1;
 
 std::string pairOf(const Graph::Edge& e) { return "(" + std::to_string(e.first) + ", " + std::to_string(e.second) + ")"; }
+
+std::uint64_t nextId() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 void checkEdges(std::size_t units, std::vector<Graph::Edge>& edges) {
   for (Graph::Edge& e : edges) {
@@ -31,7 +37,8 @@ void checkEdges(std::size_t units, std::vector<Graph::Edge>& edges) {
 
 }  // namespace
 
-Graph::Graph(std::size_t units, std::uint32_t size, std::vector<Edge> edges) : units_(units), size_(size), edges_(std::move(edges)) {
+Graph::Graph(std::size_t units, std::uint32_t size, std::vector<Edge> edges)
+    : id_(nextId()), units_(units), size_(size), edges_(std::move(edges)) {
   checkEdges(units_, edges_);
   if (edges_.size() > std::numeric_limits<std::uint32_t>::max()) throw parameterError("a graph may have at most 4294967295 edges");
   checkedMultiply(checkedMultiply(checkedMultiply(edges_.size(), size_), size_), sizeof(double));

@@ -15,6 +15,8 @@ class Graph {
   // Throws ParameterError on a unit that does not exist, a loop and an edge given twice (in either direction).
   Graph(std::size_t units, std::uint32_t size, std::vector<Edge> edges);
 
+  // A number that no graph with other edges has had in this process: what is derived from a graph can be kept under it.
+  std::uint64_t id() const { return id_; }
   std::size_t units() const { return units_; }
   std::uint32_t size() const { return size_; }
   std::size_t weights() const { return edges_.size() * size_ * size_; }
@@ -45,6 +47,7 @@ class Graph {
   void colourGreedily(std::vector<std::uint32_t>& colourOf) const;
   void sortByColour(const std::vector<std::uint32_t>& colourOf);
 
+  std::uint64_t id_;
   std::size_t units_;
   std::uint32_t size_;
   std::vector<Edge> edges_;

@@ -9,7 +9,7 @@ namespace boltzkit::cpu {
 void CpuBackend::addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out) {
   const CpuTensor& states = cpuTensor(*term.states);
   const std::size_t places = out.cols(), room = tileFloats(places), tiles = (out.rows() + chainTile - 1) / chainTile;
-  const CoupledLists lists = listGraph(engine_, *term.graph, nullptr, cpuTensor(*term.weights).row(0), static_cast<float>(term.scale));
+  const CoupledLists lists = listGraph(engine_, *term.graph, false, cpuTensor(*term.weights), static_cast<float>(term.scale));
   float* memory = engine_.workspace().tiles.atLeast(engine_.threads() * 2 * room);
   out.touch();
   const double work = static_cast<double>(out.rows()) * static_cast<double>(places + term.graph->weights());

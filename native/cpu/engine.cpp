@@ -8,10 +8,12 @@ namespace boltzkit::cpu {
 void Workspace::trim() {
   constexpr std::size_t keep = std::size_t{64} << 20;
   const auto all = [this](auto&& each) {
-    return std::apply(each, std::tie(offsets, starts, values, left, perThread, columns, neighbourStarts, neighbours, tiles));
+    return std::apply(each, std::tie(offsets, starts, values, left, perThread, columns, neighbourStarts, slotStarts, neighbours, slotPlaces,
+                                     slotWeights, tiles));
   };
   if (all([](auto&... scratch) { return (scratch.bytes() + ...); }) <= keep) return;
   all([](auto&... scratch) { (scratch.release(), ...); });
+  listed = slotted = {};
 }
 
 }  // namespace boltzkit::cpu

@@ -212,6 +212,79 @@ class BlockSweep {
   const std::size_t block_, productStride_;
 };
 
+// Few chains would leave most lanes of a tile empty; with large colours units fill them.
+bool sweepsChains(const Call& call, const Graph& graph) { return call.rows() <= 4 && graph.units() >= 64 * (graph.colours().size() - 1); }
+
+template <class Unit>
+class ChainSweeps {
+ public:
+  ChainSweeps(const Call& call, const Graph& graph, const CoupledSlots& slots) : call_(call), graph_(graph), slots_(slots) {}
+
+  void run() {
+    const std::size_t room = roundUp(call_.places() + lineFloats, lineFloats);
+    float* memory = call_.engine.workspace().tiles.atLeast(4 * room);
+    for (std::size_t r = 0; r < call_.rows(); ++r) sweepRow(r, memory, room);
+  }
+
+ private:
+  // Parts of a colour begin at multiples of 64 positions, the grain of the generator.
+  static constexpr std::size_t grain = 64;
+
+  // [positions] from [places].
+  void permute(const float* from, float* to) const {
+    call_.engine.parallelRows(call_.places(), 4.0 * static_cast<double>(call_.places()), [&](std::size_t first, std::size_t last) {
+      for (std::size_t p = first; p < last; ++p) to[p] = from[graph_.order()[p]];
+    });
+  }
+
+  ChainSweep load(std::size_t r, float* memory, std::size_t room) const {
+    ChainSweep c{.starts = slots_.starts, .place = slots_.place, .run = slots_.run, .weight = slots_.weight};
+    auto place = [&](const float* from) {
+      float* to = memory;
+      permute(from, to);
+      memory += room;
+      return to;
+    };
+    c.states = place(call_.states.row(r));
+    std::fill(c.states + call_.places(), c.states + room, 0.0f);  // read, with weights of 0, where a run goes on behind the last unit
+    c.bias = place(call_.units(0).p);
+    if (call_.sweep.fields) c.fields = place(cpuTensor(*call_.sweep.fields).row(r));
+    if (call_.sweep.keep) c.keep = place(cpuTensor(*call_.sweep.keep).row(call_.keepsRows() ? r : 0));
+    c.slope = TwoStates<Unit>::slope * static_cast<float>(call_.update.betaOf(r));
+    c.low = TwoStates<Unit>::low;
+    c.range = TwoStates<Unit>::range;
+    c.draw = call_.update.draw;
+    return c;
+  }
+
+  void sweepRow(std::size_t r, float* memory, std::size_t room) const {
+    ChainSweep c = load(r, memory, room);
+    for (std::uint64_t n = 0; n < call_.sweep.sweeps; ++n) {
+      setCounter(c, call_.stream(n), call_.update.firstChain + static_cast<std::uint32_t>(r));
+      for (std::size_t colour = 0; colour + 1 < graph_.colours().size(); ++colour)
+        sweepColour(c, graph_.colours()[colour], graph_.colours()[colour + 1]);
+    }
+    float* to = call_.states.touchedRow(r);
+    call_.engine.parallelRows(call_.places(), 4.0 * static_cast<double>(call_.places()), [&](std::size_t first, std::size_t last) {
+      for (std::size_t p = first; p < last; ++p) to[graph_.order()[p]] = c.states[p];
+    });
+  }
+
+  void sweepColour(const ChainSweep& c, std::size_t begin, std::size_t end) const {
+    const std::size_t first = begin / grain, last = (end + grain - 1) / grain;
+    call_.engine.parallelRows(last - first, 4.0 * static_cast<double>(end - begin), [&](std::size_t from, std::size_t to) {
+      ChainSweep part = c;
+      part.first = std::max(begin, grain * (first + from));
+      part.last = std::min(end, grain * (first + to));
+      call_.kernels().twoStateChain(part);
+    });
+  }
+
+  const Call& call_;
+  const Graph& graph_;
+  const CoupledSlots slots_;
+};
+
 }  // namespace
 
 void CpuBackend::sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) {
@@ -222,12 +295,14 @@ void CpuBackend::sweepLateral(const UnitUpdate& update, const LateralSweep& swee
     using Unit = decltype(unit);
     const Call call{engine_, update, sweep, cpuTensor(states), Unit::grouped ? update.units.size : 1};
     if (sweep.graph) {
-      const std::uint32_t* order = sweep.graph->order().data();
-      return LocalSweep<Unit>(call, listGraph(engine_, *sweep.graph, order, weights.row(0), 1), order, sweep.graph->colours()).run();
+      const Graph& graph = *sweep.graph;
+      if constexpr (TwoStates<Unit>::apply)
+        if (sweepsChains(call, graph)) return ChainSweeps<Unit>(call, graph, slotGraph(engine_, graph, weights)).run();
+      return LocalSweep<Unit>(call, listGraph(engine_, graph, true, weights, 1), graph.order().data(), graph.colours()).run();
     }
     const std::size_t block = blockPlaces(call.group);
     const bool small = call.places() <= block;
-    const CoupledLists lists = listBlocks(engine_, weights.row(0), weights.stride(), call.places(), call.group, block, small);
+    const CoupledLists lists = listBlocks(engine_, weights, call.group, block, small);
     if (small) return LocalSweep<Unit>(call, lists, nullptr, {}).run();
     while (perThread_.size() < engine_.threads()) perThread_.push_back(std::make_unique<Engine>(engine_.kernels(), 1));
     BlockSweep<Unit>(call, lists, perThread_).run();

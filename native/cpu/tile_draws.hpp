@@ -29,6 +29,15 @@ struct TileRows {
   std::size_t first, count;
 };
 
+// The generator's counter and key of a chain.
+template <class Sweep>
+void setCounter(Sweep& sweep, const Stream& stream, std::uint32_t chain) {
+  const Words4 c = streamCounter(stream, chain, 0);
+  std::copy(c.w + 1, c.w + 4, sweep.counter);
+  sweep.key[0] = static_cast<std::uint32_t>(stream.seed);
+  sweep.key[1] = static_cast<std::uint32_t>(stream.seed >> 32);
+}
+
 template <class Unit>
 void drawTwoStates(const Kernels& kernels, const UnitUpdate& update, const Stream& stream, TileRows rows, TileSweep t) {
   alignas(64) float slope[chainTile]{};
@@ -37,10 +46,7 @@ void drawTwoStates(const Kernels& kernels, const UnitUpdate& update, const Strea
   t.low = TwoStates<Unit>::low;
   t.range = TwoStates<Unit>::range;
   t.draw = update.draw;
-  const Words4 c = streamCounter(stream, update.firstChain + static_cast<std::uint32_t>(rows.first), 0);
-  std::copy(c.w + 1, c.w + 4, t.counter);
-  t.key[0] = static_cast<std::uint32_t>(stream.seed);
-  t.key[1] = static_cast<std::uint32_t>(stream.seed >> 32);
+  setCounter(t, stream, update.firstChain + static_cast<std::uint32_t>(rows.first));
   kernels.twoStateTile(t);
 }
 

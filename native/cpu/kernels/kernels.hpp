@@ -85,6 +85,22 @@ struct TileSweep {
   std::uint32_t counter[3], key[2];  // that of the first chain
 };
 
+// A sweep of one chain over the two-state units at positions first ... last - 1 of an order, none of which are coupled to each other, a unit to a
+// lane. All arrays count positions; neighbours stand in slots, one for each of the 16 units of a line: line g has the slots starts[g] ...
+// starts[g + 1], a unit with fewer neighbours weights of 0 in the last ones. fields and keep may be null.
+struct ChainSweep {
+  std::size_t first, last;
+  const std::size_t* starts;
+  const std::uint32_t* place;  // [slots, 16] positions of the neighbours
+  const std::uint32_t* run;    // [slots] whether the 16 follow each other
+  const float* weight;         // [slots, 16]
+  const float *bias, *fields, *keep;
+  float* states;  // has room for another line
+  float slope, low, range;
+  Draw draw;
+  std::uint32_t counter[3], key[2];
+};
+
 // Steps of an optimiser over n places of one parameter tensor; coefficients are worked out by the caller.
 struct StepRange {
   std::size_t n;  // a multiple of lineFloats
@@ -119,6 +135,7 @@ struct Kernels {
   void (*tileSums)(const std::size_t* starts, const Coupled* coupled, const float* source, std::size_t places, bool accumulate, float* out);
   // Bernoulli units and spins.
   void (*twoStateTile)(const TileSweep&);
+  void (*twoStateChain)(const ChainSweep&);
   double (*dot)(const float* a, const float* b, std::size_t n);
   // sums [n] += weight * row [n], in double precision.
   void (*addRow)(const float* row, double weight, std::size_t n, double* sums);

@@ -64,12 +64,16 @@ template <Draw draw>
 FORCE_INLINE void sweepTile(const TileSweep& t) {
   const PhiloxKeys keys = philoxKeys(t.key);
   const ChainPart chains = chainPart(t.counter, t.key);
-  I words[4 * tileVectors]{};
+  I words[unitsTogether * tileVectors]{};
   for (std::size_t p = t.first; p < t.last;) {
-    const std::size_t next = p / 4 * 4 + 4, end = next < t.last ? next : t.last;
-    if constexpr (draw == Draw::sample)
-      chainWords(chains, blockPart((t.firstPosition + static_cast<std::uint32_t>(p)) / 4, t.counter, t.key), keys, words);
-    for (; p < end; ++p) twoStatePosition<draw>(t, p, words + p % 4 * tileVectors);
+    const std::size_t start = p / unitsTogether * unitsTogether, next = start + unitsTogether, end = next < t.last ? next : t.last;
+    if constexpr (draw == Draw::sample) {
+      BlockPart blocks[blocksTogether];
+      for (std::size_t b = 0; b < blocksTogether; ++b)
+        blocks[b] = blockPart((t.firstPosition + static_cast<std::uint32_t>(start)) / 4 + static_cast<std::uint32_t>(b), t.counter, t.key);
+      chainWords(chains, blocks, keys, words);
+    }
+    for (; p < end; ++p) twoStatePosition<draw>(t, p, words + p % unitsTogether * tileVectors);
   }
 }
 

@@ -26,13 +26,13 @@ FORCE_INLINE PhiloxKeys philoxKeys(const std::uint32_t* key) {
   return keys;
 }
 
-// The rounds from `first` on. Two sets of blocks at a time: one alone would wait for its own products most of the time.
-template <int first = 0>
-FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[2], const PhiloxKeys& keys) {
+// The rounds from `first` on. Two or more sets of blocks at a time: one alone would wait for its own products most of the time.
+template <int first = 0, int sets>
+FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[sets], const PhiloxKeys& keys) {
   const U m0 = U{} + philoxM0, m1 = U{} + philoxM1;
 #pragma GCC unroll 10
   for (int round = first; round < philoxRounds; ++round) {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (PhiloxWords& x : c) {
       const U p0 = multiplyLow(x.w[0], m0), p1 = multiplyLow(x.w[2], m1);
       x = {{xor3(p1 >> 32, x.w[1], keys.k[round][0]), p1, xor3(p0 >> 32, x.w[3], keys.k[round][1]), p0}};
@@ -70,7 +70,10 @@ FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* cou
 }
 
 // The top 24 bits as a number, and as a multiple of 2^-24 in [0, 1) like uniform<float> in core/random.hpp.
-FORCE_INLINE F top24(I words) { return __builtin_convertvector((words >> 8) & set1i(0xffffff), F); }
+FORCE_INLINE F top24(I words) {
+  typedef std::uint32_t Lanes __attribute__((vector_size(4 * BOLTZKIT_LANES)));
+  return __builtin_convertvector((I)((Lanes)words >> 8), F);
+}
 FORCE_INLINE F uniform24(I words) { return top24(words) * set1(0x1p-24f); }
 
 // The words of chainTile chains for the same four units, a chain to a lane. What the first three rounds make of a counter depends, word by word, on
@@ -109,20 +112,25 @@ FORCE_INLINE BlockPart blockPart(std::uint32_t block, const std::uint32_t* count
   return {U{} + low(p0), U{} + (low(p1) ^ (key[0] + 2 * philoxW0)), U{} + (high(p2) ^ (key[1] + 2 * philoxW1)), U{} + low(p2)};
 }
 
-// words[i * tileVectors + v]: word i of the chains in vector v.
-FORCE_INLINE void chainWords(const ChainPart& chains, const BlockPart& block, const PhiloxKeys& keys, I* words) {
+// Blocks that are worked out together: as many sets of words as there are registers for.
+constexpr std::size_t blocksTogether = lanes == 16 ? 2 : 1, unitsTogether = 4 * blocksTogether;
+
+// words[i * tileVectors + v]: word i, counted on from block to block, of the chains in vector v.
+FORCE_INLINE void chainWords(const ChainPart& chains, const BlockPart (&block)[blocksTogether], const PhiloxKeys& keys, I* words) {
   const U m1 = U{} + philoxM1, lower = U{} + 0xffffffffu;
 #pragma GCC unroll 4
   for (std::size_t v = 0; v < tileVectors; ++v) {
-    PhiloxWords c[2];
-#pragma GCC unroll 2
-    for (std::size_t i = 0; i < 2; ++i) {
-      const U p1 = multiplyLow(chains.high[2 * v + i] ^ block.second, m1);
-      c[i] = {{(p1 >> 32) ^ block.third, p1, chains.low[2 * v + i] ^ block.fourth, block.fifth}};
+    PhiloxWords c[2 * blocksTogether];
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < 2 * blocksTogether; ++i) {
+      const BlockPart& b = block[i / 2];
+      const U p1 = multiplyLow(chains.high[2 * v + i % 2] ^ b.second, m1);
+      c[i] = {{(p1 >> 32) ^ b.third, p1, chains.low[2 * v + i % 2] ^ b.fourth, b.fifth}};
     }
     philoxRoundsFrom<3>(c, keys);
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < 4; ++i) words[i * tileVectors + v] = (I)((c[0].w[i] & lower) | (c[1].w[i] << 32));
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < unitsTogether; ++i)
+      words[i * tileVectors + v] = (I)((c[i / 4 * 2].w[i % 4] & lower) | (c[i / 4 * 2 + 1].w[i % 4] << 32));
   }
 }
 

@@ -5,6 +5,7 @@
 #include "cpu/kernels/dense.hpp"
 #include "cpu/kernels/elementwise.hpp"
 #include "cpu/kernels/lateral.hpp"
+#include "cpu/kernels/lateral_chain.hpp"
 #include "cpu/kernels/optimiser.hpp"
 #include "cpu/kernels/transpose.hpp"
 
@@ -25,6 +26,7 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .softplusSum = softplusSum,
           .tileSums = tileSums,
           .twoStateTile = twoStateTile,
+          .twoStateChain = twoStateChain,
           .dot = dot,
           .addRow = addRow,
           .axpby = axpby,
