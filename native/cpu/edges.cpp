@@ -67,7 +67,7 @@ void addEdges(Engine& engine, const Graph& graph, const Factors& factors, double
 // Every sum runs over the rows in one order, groups of rows one after the other.
 void CpuBackend::edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,
                                 Tensor& out) {
-  constexpr std::size_t placesAtATime = std::size_t{1} << 23;
+  constexpr std::size_t placesAtATime = std::size_t{1} << 20;
   float* to = cpuTensor(out).writeRow(0);
   const float* weights = rowWeights ? cpuTensor(*rowWeights).row(0) : nullptr;
   const std::size_t places = roundUp(a.cols(), lineFloats);

@@ -3,7 +3,9 @@
 // Graphs and small dense layers (LocalSweep): threads share tiles of chains, and a tile stays in its transposed form for all sweeps of a
 // call. With fewer tiles than threads they share the units of one colour instead.
 // Large dense layers (BlockSweep): blocks of about 64 places. The field of all other units on a block is one product; within the block each unit
-// then adds the changes that the block's earlier ones have made. Threads share the chains.
+// then adds the changes that the block's earlier ones have made. In a call of several sweeps the fields of two-state units are kept, and what
+// a block has changed is added to them, one product again, of which the units that did not flip are no part. Threads share the chains.
+// Large graphs with few chains (ChainSweeps): a unit to a lane; threads share the units of one colour.
 #include "cpu/coupled_lists.hpp"
 #include "cpu/cpu_backend.hpp"
 #include "cpu/product.hpp"
@@ -129,7 +131,13 @@ template <class Unit>
 class BlockSweep {
  public:
   BlockSweep(const Call& call, const CoupledLists& lists, std::span<const std::unique_ptr<Engine>> engines)
-      : call_(call), lists_(lists), engines_(engines), block_(blockPlaces(call.group)), productStride_(rowStride(block_)) {}
+      : call_(call),
+        lists_(lists),
+        engines_(engines),
+        block_(blockPlaces(call.group)),
+        blockStride_(rowStride(block_)),
+        keepsFields_(TwoStates<Unit>::apply && call.sweep.sweeps >= leastSweeps),
+        fieldStride_(rowStride(keepsFields_ ? call.places() : block_)) {}
 
   void run() {
     const std::size_t share = (call_.tiles() + call_.engine.threads() - 1) / call_.engine.threads();
@@ -144,30 +152,35 @@ class BlockSweep {
 
  private:
   // Their states stay in the second-level cache while the weights pass by.
-  static constexpr std::size_t mostRows = 128;
+  static constexpr std::size_t mostRows = 64;
+  // Fields that are kept save work from this many sweeps on; after some more they are made afresh, so that rounding does not add up.
+  static constexpr std::uint64_t leastSweeps = 3, freshFields = 32;
   static constexpr std::size_t tileArrays = 4;
   std::size_t tileRoom() const { return tileFloats(block_ + lineFloats); }
-  std::size_t memoryPerThread() const { return mostRows * productStride_ + tileArrays * tileRoom(); }
+  std::size_t memoryPerThread() const { return mostRows * (fieldStride_ + blockStride_) + tileArrays * tileRoom(); }
 
   void sweepRows(Engine& engine, std::size_t firstRow, std::size_t lastRow, float* memory) const {
+    float *fields = memory, *changes = fields + mostRows * fieldStride_, *tiles = changes + mostRows * blockStride_;
     for (std::uint64_t n = 0; n < call_.sweep.sweeps; ++n)
       for (std::size_t first = 0; first < call_.places(); first += block_) {
         const std::size_t last = std::min(first + block_, call_.places());
-        blockFields(engine, firstRow, lastRow, first, last, memory);
+        if (!keepsFields_) makeFields(engine, firstRow, lastRow, first, last, fields);
+        if (keepsFields_ && first == 0 && n % freshFields == 0) makeFields(engine, firstRow, lastRow, 0, call_.places(), fields);
         for (std::size_t r = firstRow; r < lastRow; r += chainTile)
-          sweepTile(n, {r, std::min(chainTile, lastRow - r)}, first, last, memory + (r - firstRow) * productStride_,
-                    memory + mostRows * productStride_);
+          sweepTile(n, {r, std::min(chainTile, lastRow - r)}, first, last,
+                    fields + (r - firstRow) * fieldStride_ + (keepsFields_ ? first : 0), changes + (r - firstRow) * blockStride_, tiles);
+        if (keepsFields_) addChanges(engine, lastRow - firstRow, first, last, changes, fields);
       }
   }
 
-  // The fields of all units on the block before any of its own has changed. A block that may begin between two lines is read by rows, which
-  // the symmetry of the weights allows.
-  void blockFields(Engine& engine, std::size_t firstRow, std::size_t lastRow, std::size_t first, std::size_t last, float* out) const {
+  // The fields on the places first ... last - 1. Where they may begin between two lines the weights are read by rows, which their symmetry
+  // allows.
+  void makeFields(Engine& engine, std::size_t firstRow, std::size_t lastRow, std::size_t first, std::size_t last, float* out) const {
     const CpuTensor& weights = cpuTensor(*call_.sweep.weights);
     if (call_.sweep.fields)
       for (std::size_t r = firstRow; r < lastRow; ++r)
         std::copy(cpuTensor(*call_.sweep.fields).row(r) + first, cpuTensor(*call_.sweep.fields).row(r) + last,
-                  out + (r - firstRow) * productStride_);
+                  out + (r - firstRow) * fieldStride_);
     const bool byRows = call_.group > 1;
     multiply(engine, {.a = call_.states.row(firstRow),
                       .aStride = call_.states.stride(),
@@ -178,16 +191,32 @@ class BlockSweep {
                       .bStride = weights.stride(),
                       .bTransposed = byRows,
                       .c = out,
-                      .cStride = productStride_,
+                      .cStride = fieldStride_,
                       .beta = call_.sweep.fields ? 1.0f : 0.0f});
   }
 
-  void sweepTile(std::uint64_t n, TileRows rows, std::size_t first, std::size_t last, const float* fields, float* memory) const {
+  // All fields after a block has changed: the fewer of its units have, the less there is to add.
+  void addChanges(Engine& engine, std::size_t rows, std::size_t first, std::size_t last, const float* changes, float* fields) const {
+    const CpuTensor& weights = cpuTensor(*call_.sweep.weights);
+    multiply(engine, {.a = changes,
+                      .aStride = blockStride_,
+                      .rows = rows,
+                      .depth = last - first,
+                      .columns = call_.places(),
+                      .b = weights.row(first),
+                      .bStride = weights.stride(),
+                      .c = fields,
+                      .cStride = fieldStride_,
+                      .beta = 1});
+  }
+
+  void sweepTile(std::uint64_t n, TileRows rows, std::size_t first, std::size_t last, const float* fields, float* changes,
+                 float* memory) const {
     const std::size_t line = first / lineFloats * lineFloats, lead = (first - line) * chainTile;
     const std::size_t places = std::min(roundUp(last, lineFloats), call_.places()) - line;
     float *states = memory, *change = memory + tileRoom(), *tileFields = memory + 2 * tileRoom(), *keep = memory + 3 * tileRoom();
     loadPlaces(call_, call_.states, rows, line, places, states);
-    loadTile(call_.kernels(), fields, productStride_, rows.count, last - first, tileFields);
+    loadTile(call_.kernels(), fields, fieldStride_, rows.count, last - first, tileFields);
     if (call_.keepsRows()) loadPlaces(call_, *call_.sweep.keep, rows, line, places, keep);
     std::fill_n(change, tileFloats(last - first), 0.0f);
     const TileSweep t{.first = 0,
@@ -204,12 +233,15 @@ class BlockSweep {
                       .firstPosition = static_cast<std::uint32_t>(first / call_.group)};
     drawTile<Unit>(call_.kernels(), call_.update, call_.stream(n), rows, t, call_.units(first));
     storePlaces(call_, states, rows, line, places);
+    if (keepsFields_) storeTile(call_.kernels(), change, rows.count, last - first, changes, blockStride_);
   }
 
   const Call& call_;
   const CoupledLists lists_;
   const std::span<const std::unique_ptr<Engine>> engines_;
-  const std::size_t block_, productStride_;
+  const std::size_t block_, blockStride_;
+  const bool keepsFields_;
+  const std::size_t fieldStride_;
 };
 
 // Few chains would leave most lanes of a tile empty; with large colours units fill them.

@@ -218,6 +218,19 @@ TEST_CASE("few chains of a large graph agree with the reference") {
   });
 }
 
+TEST_CASE("many sweeps of a dense layer agree with the reference") {
+  forEachBackend([](const Candidate& candidate) {
+    const auto fast = candidate.make(2), exact = makeReferenceBackend();
+    for (const UnitType type : {UnitType::bernoulli, UnitType::spin}) {
+      Tally tally;
+      const Layer layer({type}, 33, 150, nullptr);
+      compare(*fast, *exact, layer, {.fields = true, .keep = 2, .betas = true, .sweeps = 70}, tally);
+      compare(*fast, *exact, layer, {.keep = 1, .sweeps = 40}, tally);
+      CHECK(tally.different <= 1);
+    }
+  });
+}
+
 // Every way to the same rows: threads, rows in pieces, sweeps in pieces.
 void checkWays(const Candidate& candidate, const Layer& layer, Setting setting) {
   const auto backend = candidate.make(1);
