@@ -11,17 +11,22 @@ export {
   ParameterError,
   ShapeError,
 } from './errors.js';
+export { type GraphOptions, gridEdges } from './machine/graph.js';
 export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
 export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';
 export { bernoulli, binomial, counts, doubleRelu, gaussian, relu, softmax, spin, type Units } from './machine/units.js';
 export {
+  type AnnealOptions,
   BoltzmannMachine,
   type BoltzmannMachineOptions,
   type LayerRows,
+  type MachineChainOptions,
   type MachineFitOptions,
   type MachineSampleOptions,
+  type MachineStart,
   type PlaceClamp,
 } from './models/boltzmann-machine.js';
+export { type AdvanceOptions, Chains, type SwapStatistics } from './models/chains.js';
 export {
   type EpochReport,
   type FitOptions,
@@ -36,3 +41,4 @@ export {
   type TrainingInfo,
   type TrainingRun,
 } from './models/rbm.js';
+export type { LadderOptions, Schedule, TemperatureOptions } from './models/sampling.js';

@@ -1,4 +1,4 @@
-// What a user asks of a machine outside of training: conditionals, energies, samples. Rows go through in chunks, so scratch memory
+// What a user asks of a machine outside of training: conditionals and energies. Rows go through in chunks, so scratch memory
 // does not grow with the data; every function polls `cancelled` between chunks or sweeps and throws Error{aborted}.
 #pragma once
 #include <atomic>
@@ -38,21 +38,5 @@ std::vector<double> freeEnergyOf(Machine& machine, const std::vector<LayerRows>&
 // Log pseudo-likelihood per row (Besag 1975). exact: the sum over all units; otherwise `units` times the log-probability of one
 // unit drawn per row: unbiased, and `units` times cheaper.
 std::vector<double> pseudoLikelihoodOf(Machine& machine, const LayerRows& given, bool exact, const Cancelled& cancelled);
-
-struct SampleOptions {
-  std::size_t chains = 1;
-  std::uint64_t steps = 1;  // sweeps; 0 returns the start states
-  double beta = 1;
-  std::vector<LayerRows> start;  // states to start from, `chains` rows each
-  struct Clamp {
-    std::size_t layer;
-    std::vector<float> mask, values;  // [1 or chains, units]
-  };
-  std::vector<Clamp> clamps;   // units whose mask is not 0 keep their value, from the start on
-  std::size_t layer = 0;       // the layer whose states come back
-  Draw output = Draw::sample;  // mean: the conditional means behind the last draw
-};
-// Block Gibbs chains. Layers without start states are first drawn in turn, given the layers before them that have states.
-std::vector<float> sample(Machine& machine, const SampleOptions& options, const Cancelled& cancelled);
 
 }  // namespace boltzkit

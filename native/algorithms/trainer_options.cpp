@@ -6,7 +6,7 @@ namespace boltzkit {
 namespace {
 
 void require(bool ok, const char* name, const char* expected, double came) {
-  if (!ok) throw parameterError(std::string("`") + name + "` must be " + expected + ", got " + std::to_string(came));
+  if (!ok) throw parameterError(std::string("`") + name + "` must be " + expected + ", got " + decimal(came));
 }
 
 bool fraction(double x) { return x >= 0 && x <= 1; }

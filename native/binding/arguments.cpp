@@ -78,12 +78,6 @@ TypedArrayInfo typedArrayInfo(Napi::Value value) {
 
 }  // namespace
 
-std::string decimal(double value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  return {buffer, end};
-}
-
 std::string describe(Napi::Value value) {
   switch (value.Type()) {
     case napi_undefined:

@@ -70,7 +70,4 @@ class Argument {
   std::string name_;
 };
 
-// Shortest decimal form that reads back as the same double.
-std::string decimal(double value);
-
 }  // namespace boltzkit::binding

@@ -53,17 +53,6 @@ std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>
   return couplings;
 }
 
-std::vector<float> floatsOf(const Argument& array) {
-  const std::span<const float> values = array.view<float>();
-  return {values.begin(), values.end()};
-}
-
-// [1 or chains, units] values.
-void requireClampShape(const std::vector<float>& values, const std::string& name, std::size_t chains, std::size_t units) {
-  if (values.size() == units || values.size() == checkedMultiply(chains, units)) return;
-  throw shapeError("`" + name + "` must have " + plural(units, "value") + " or as many per chain, got " + std::to_string(values.size()));
-}
-
 }  // namespace
 
 Domain domainOf(const Layer& layer) {
@@ -117,29 +106,6 @@ std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wirin
       throw shapeError("`" + list.name() + "` must have the same number of rows for every layer, got " +
                        std::to_string(given.front().rows->rows()) + " and " + std::to_string(rows.rows->rows()));
   return given;
-}
-
-SampleOptions sampleOptionsOf(const Argument& options, const Wiring& wiring) {
-  SampleOptions o;
-  o.chains = options.field("chains").count(1, maxChains);
-  o.steps = options.field("steps").count(0, maxSteps - 1);
-  o.beta = options.field("beta").number(0, anyNumber);
-  o.start = layerRowsListOf(options.field("start"), wiring, 0);
-  o.layer = layerOf(options.field("layer"), wiring);
-  o.output = drawOf(options.field("output"));
-  const Argument clamps = options.field("clamps");
-  const std::uint32_t n = clamps.length(maxLayers);
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const Argument clamp = clamps.item(i), mask = clamp.field("mask"), values = clamp.field("values");
-    o.clamps.push_back({layerOf(clamp.field("layer"), wiring), floatsOf(mask), floatsOf(values)});
-    const std::size_t units = wiring.layers()[o.clamps.back().layer].units;
-    requireClampShape(o.clamps.back().mask, mask.name(), o.chains, units);
-    requireClampShape(o.clamps.back().values, values.name(), o.chains, units);
-  }
-  if (!o.start.empty() && o.start.front().rows->rows() != o.chains)
-    throw shapeError("`options.start` must have " + plural(o.chains, "row") + " (chains), got " +
-                     std::to_string(o.start.front().rows->rows()));
-  return o;
 }
 
 }  // namespace boltzkit::binding

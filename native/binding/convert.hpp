@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "algorithms/chains.hpp"
 #include "algorithms/trainer.hpp"
 #include "binding/arguments.hpp"
 
@@ -27,7 +28,7 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);
 // At least `least` of them, of different layers, all with the same number of rows.
 std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least = 1);
 
-SampleOptions sampleOptionsOf(const Argument& options, const Wiring& wiring);
+ChainOptions chainOptionsOf(const Argument& options, const Wiring& wiring);
 
 struct TrainerSetup {
   TrainerOptions options;

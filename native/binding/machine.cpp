@@ -50,7 +50,7 @@ Napi::Function MachineObject::define(Napi::Env env) {
        method<M, &M::getCounters>("getCounters"), method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
        method<M, &M::categoryProbabilities>("categoryProbabilities"), method<M, &M::domain>("domain"),
        method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"), method<M, &M::freeEnergy>("freeEnergy"),
-       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::sample>("sample"), method<M, &M::trainer>("trainer"),
+       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::chains>("chains"), method<M, &M::trainer>("trainer"),
        method<M, &M::dispose>("dispose"), getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
 }
 
@@ -116,11 +116,11 @@ Napi::Value MachineObject::setCounters(const Napi::CallbackInfo& info) {
   const Argument argument(info, 0, "counters");
   std::vector<std::uint64_t>& counters = handle_->idle().stepCounters();
   const std::span<const std::uint64_t> given = argument.view<std::uint64_t>();
-  if (given.size() != counters.size())
-    throw shapeError("`counters` must have " + std::to_string(counters.size()) + " entries, got " + std::to_string(given.size()));
+  if (given.size() > counters.size())
+    throw shapeError("`counters` must have at most " + std::to_string(counters.size()) + " entries, got " + std::to_string(given.size()));
   for (std::uint64_t count : given)
     if (count > maxStreamStep) throw parameterError("`counters` must be below 2^48, got " + std::to_string(count));
-  std::copy(given.begin(), given.end(), counters.begin());
+  std::copy(given.begin(), given.end(), counters.begin());  // a file from before a purpose existed has none of its draws
   return info.Env().Undefined();
 }
 

@@ -92,12 +92,4 @@ Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
                             [=](const Cancelled& cancelled) { return pseudoLikelihoodOf(*machine, given, exact, cancelled); });
 }
 
-Napi::Value MachineObject::sample(const Napi::CallbackInfo& info) {
-  const std::shared_ptr<Machine> machine = present();
-  const auto options = std::make_shared<const SampleOptions>(sampleOptionsOf(Argument(info, 0, "options"), machine->wiring()));
-  const bool small = Cost(*machine).small(options->chains, 2 * (static_cast<double>(options->steps) + 1));
-  return startArray<float>(info.Env(), *handle_, checkedMultiply(options->chains, machine->units(options->layer)), small,
-                           [=](const Cancelled& cancelled) { return boltzkit::sample(*machine, *options, cancelled); });
-}
-
 }  // namespace boltzkit::binding

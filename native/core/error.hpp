@@ -1,5 +1,6 @@
 // The one error type of the native code; the binding turns it into the JavaScript class named by its code.
 #pragma once
+#include <charconv>
 #include <stdexcept>
 #include <string>
 
@@ -15,6 +16,13 @@ class Error : public std::runtime_error {
  private:
   ErrorCode code_;
 };
+
+// Shortest decimal form that reads back as the same double, for messages.
+inline std::string decimal(double value) {
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  return {buffer, end};
+}
 
 inline Error shapeError(const std::string& message) { return {ErrorCode::shape, message}; }
 inline Error parameterError(const std::string& message) { return {ErrorCode::parameter, message}; }

@@ -8,7 +8,7 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::monitor) + 1;
+constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::swap) + 1;
 
 // Standard normal numbers by Box & Muller 1958, two words each; computed in double so that every backend starts alike.
 double normal(const std::uint32_t* words) {
@@ -86,13 +86,13 @@ void Machine::checkParameter(const std::string& name, std::span<const double> va
   const Tensor& tensor = parameter(name);
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!(std::fabs(values[i]) <= largestParameter))
-      throw parameterError("values must be finite and at most 1e18, got " + std::to_string(values[i]) + " at index " + std::to_string(i));
+      throw parameterError("values must be finite and at most 1e18, got " + decimal(values[i]) + " at index " + std::to_string(i));
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = wiring_.couplings()[c];
     if (weights_[c].get() != &tensor || !coupling.lateral() || coupling.graph) continue;
     const std::size_t n = tensor.rows(), group = groupSize(wiring_.layers()[coupling.a]);
     auto at = [&](std::size_t i, std::size_t j) {
-      return std::to_string(values[i * n + j]) + " at [" + std::to_string(i) + ", " + std::to_string(j) + "]";
+      return decimal(values[i * n + j]) + " at [" + std::to_string(i) + ", " + std::to_string(j) + "]";
     };
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j <= i; ++j) {

@@ -5,7 +5,7 @@ export const digestKey = 'boltzkit.sha256';
 /** What stands in the digest's place while it is computed. */
 export const digestPlaceholder = '0'.repeat(64);
 
-const elementSizes: Record<string, number> = { F32: 4, F64: 8, I64: 8, U64: 8, U8: 1 };
+const elementSizes: Record<string, number> = { F32: 4, F64: 8, I64: 8, U64: 8, U32: 4, U8: 1 };
 const maxRank = 32;
 
 /** One tensor as the header describes it; offsets count from the end of the header. */

@@ -14,6 +14,7 @@ const classes = {
   F64: Float64Array,
   I64: BigInt64Array,
   U64: BigUint64Array,
+  U32: Uint32Array,
   U8: Uint8Array,
 } as const;
 
@@ -25,7 +26,7 @@ export interface Tensor {
   readonly dtype: TensorType;
   readonly shape: readonly number[];
   /** As many elements as the shape says, of the type that `dtype` names. */
-  readonly data: Float32Array | Float64Array | BigInt64Array | BigUint64Array | Uint8Array;
+  readonly data: Float32Array | Float64Array | BigInt64Array | BigUint64Array | Uint32Array | Uint8Array;
 }
 
 /** What a file holds. */

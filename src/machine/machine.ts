@@ -3,7 +3,7 @@ import type { HostRows, Where } from '../data/rows-input.js';
 import { BackendError, BusyError, DisposedError } from '../errors.js';
 import { loadAddon } from './addon.js';
 import { runJob, translateError } from './job.js';
-import type { NativeArray, NativeJob, NativeLayerRows, NativeMachine } from './native.js';
+import type { NativeArray, NativeJob, NativeLayerRows, NativeMachine, NativeMachineSpec } from './native.js';
 import { packRows } from './pack.js';
 
 /** Where a model computes. 'auto' takes the fastest device there is. */
@@ -34,7 +34,8 @@ export interface MachineSpec {
   readonly seed: bigint;
   readonly weightScale: number;
   readonly layers: readonly { readonly name: string; readonly type: string; readonly units: number; readonly size: number }[];
-  readonly couplings: readonly (readonly [number, number])[];
+  /** Pairs of layers; a layer on itself may follow a graph: pairs of unit numbers. */
+  readonly couplings: readonly (readonly [number, number] | readonly [number, number, Uint32Array])[];
 }
 
 /** Rows for one layer, described but not yet packed. */
@@ -82,8 +83,8 @@ export class Machine {
     this.backend = describeBackend(device, threads, spec.device);
     try {
       const { Machine: Native } = loadAddon();
-      const pairs = couplings.map(([a, b]): [number, number] => [a, b]);
-      this.#native = new Native({ device, threads, seed, weightScale, layers: [...layers], couplings: pairs });
+      const list = couplings.map(([a, b, edges]): NativeMachineSpec['couplings'][number] => (edges === undefined ? [a, b] : [a, b, edges]));
+      this.#native = new Native({ device, threads, seed, weightScale, layers: [...layers], couplings: list });
     } catch (error) {
       throw translateError(call, error);
     }

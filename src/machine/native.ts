@@ -89,17 +89,50 @@ export interface NativeJob<T> {
   cancel(): void;
 }
 
-export interface NativeSampleOptions {
+export interface NativeChainOptions {
   chains: number;
+  /** Sweeps; 0 leaves the start states. */
   steps: number;
-  beta: number;
-  /** States to start from. Layers not named start from fair coins. */
+  /** One inverse temperature for all chains, or one per chain. */
+  betas: Float64Array;
+  /** Empty, or one inverse temperature per sweep. */
+  schedule: Float64Array;
+  /** Parallel tempering; chains are groups of as many as there are betas. Rung and direction: see NativeChainResults. */
+  tempered: { betas: Float64Array; every: number; rung: Float64Array; direction: Float64Array } | null;
+  /** Sweeps afterwards in which every unit takes its likeliest state. */
+  quench: number;
+  /** States to start from. Layers not named are drawn, in turn, given those that have states. */
   start: NativeLayerRows[];
-  /** mask and values: [1 or chains, units] of the layer, row-major. */
+  /** mask and values: [1 or chains, units] of the layer, row-major; at most one entry per layer. */
   clamps: { layer: number; mask: Float32Array; values: Float32Array }[];
-  /** The layer whose states come back. */
-  layer: number;
-  output: 'mean' | 'sample';
+  /** Moments to accumulate. */
+  observe: { every: number; pairs: [number, number][] } | null;
+  /** Layers, rising, whose last states come back. */
+  states: number[];
+  /** The layer whose conditional means behind the last draw come back. */
+  mean: number | null;
+  /** Whether the energies of the last states come back. */
+  energies: boolean;
+}
+
+export interface NativeChainResults {
+  /** [chains, units] in the order asked for. */
+  states: Float32Array[];
+  mean: Float32Array | null;
+  energies: Float64Array | null;
+  /** Rows behind the sums. */
+  observations: number;
+  /** Per layer. */
+  sums: Float64Array[];
+  /** Per pair, [units of a, units of b]. */
+  products: Float64Array[];
+  /** Of every chain: its place in the ladder, and 1 on the way up from the lowest rung, 2 on the way back, 0 before. */
+  rung: Float64Array;
+  direction: Float64Array;
+  /** Of swaps, by the lower of two neighbouring rungs. */
+  attempts: Float64Array;
+  accepted: Float64Array;
+  roundTrips: number;
 }
 
 export type NativeArray = Float32Array | Float64Array;
@@ -122,7 +155,7 @@ export interface NativeMachine {
   energy(all: NativeLayerRows[]): NativeJob<Float64Array>;
   freeEnergy(given: NativeLayerRows[]): NativeJob<Float64Array>;
   pseudoLikelihood(given: NativeLayerRows, exact: boolean): NativeJob<Float64Array>;
-  sample(options: NativeSampleOptions): NativeJob<Float32Array>;
+  chains(options: NativeChainOptions): NativeJob<NativeChainResults>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
   /** What data of a layer may be. */

@@ -1,24 +1,31 @@
+import type { NdArray } from 'ndarray';
 import { OptionCheck, readOptions } from '../arguments.js';
 import { describeCategories } from '../data/categories.js';
 import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
 import { asMatrix } from '../data/vector.js';
 import { FormatError, ParameterError, ShapeError } from '../errors.js';
+import { type GraphOptions, readGraph } from '../machine/graph.js';
 import type { Device, LayerInput, MachineSpec } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
-import { readCheckpoint } from './checkpoint.js';
+import type { Chains } from './chains.js';
+import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { readClamp, wholeLayerClamp } from './clamp.js';
 import { Model } from './model.js';
 import { type FitOptions, type PartialFitOptions, readLoadOptions, readWhere, type SampleOptions } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
+import { type ChainSetting, readSchedule, readTemperatures, type Schedule, type TemperatureOptions } from './sampling.js';
 
 /** How a machine is wired. */
 export interface BoltzmannMachineOptions {
   /** Layers by name, in order. */
   readonly layers: Readonly<Record<string, Units>>;
-  /** Pairs of names of coupled layers, each pair once. */
-  readonly couplings: readonly (readonly [string, string])[];
+  /**
+   * Pairs of names of coupled layers, each pair once. A layer may be coupled to itself (every unit to every other), or only along the edges
+   * of a graph: `['spins', 'spins', { edges: gridEdges([64, 64]) }]`.
+   */
+  readonly couplings: readonly (readonly [string, string] | readonly [string, string, GraphOptions])[];
   /** Seed of all randomness: a whole number or bigint in [0, 2^64). Default 0. */
   readonly seed?: number | bigint;
   /** Default 'auto'. */
@@ -48,14 +55,34 @@ export interface PlaceClamp {
   readonly values: RowsInput;
 }
 
-/** How to draw samples from a machine. */
-export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> & {
-  /** The layer whose states come back. Default: the first. */
-  readonly layer?: string;
-  /** States to start from by layer, one row per chain. */
+/** What chains of a machine start from and hold on to. */
+export interface MachineStart {
+  /** States to start from by layer, one row per chain; the other layers are drawn in turn, given those that have states. */
   readonly start?: LayerRows;
   /** By layer: rows for the whole layer (one for all chains or one per chain), or some of its places with their values. */
   readonly clamp?: Readonly<Record<string, RowsInput | PlaceClamp>>;
+  /** Ends the call between two sweeps; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to draw samples from a machine. */
+export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> &
+  MachineStart & {
+    /** The layer whose states come back. Default: the first. */
+    readonly layer?: string;
+  };
+
+/** How to begin chains that stay. */
+export type MachineChainOptions = MachineStart & Pick<TemperatureOptions, 'beta' | 'ladder'>;
+
+/** How to look for states of low energy. */
+export type AnnealOptions = MachineStart & {
+  /** Sweeps. Default 1000. */
+  readonly steps?: number;
+  /** Inverse temperatures by sweep. Default: from 0.1 to 5. */
+  readonly schedule?: Schedule;
+  /** Sweeps afterwards in which every unit takes its likeliest state. Default 100. */
+  readonly quench?: number;
 };
 
 /**
@@ -82,7 +109,8 @@ export class BoltzmannMachine extends Model {
   /** @throws {@link ParameterError} on unknown or repeated names, and on options out of range. */
   constructor(options: BoltzmannMachineOptions) {
     const spec = readSpec('BoltzmannMachine', options);
-    super('BoltzmannMachine', spec, { kind: 'boltzmann-machine', config: { layers: spec.layers, couplings: spec.couplings } });
+    const couplings = spec.couplings.map(([a, b]) => [a, b]);
+    super('BoltzmannMachine', spec, { kind: 'boltzmann-machine', config: { layers: spec.layers, couplings } });
     this.#layers = new Map(
       spec.layers.map(({ name, type, units, size }, index) => [
         name,
@@ -100,6 +128,16 @@ export class BoltzmannMachine extends Model {
   get couplings(): readonly (readonly [string, string])[] {
     const { layers, couplings } = this.machine.spec;
     return couplings.map(([a, b]): [string, string] => [layers[a]?.name ?? '', layers[b]?.name ?? '']);
+  }
+
+  /**
+   * The edges of a layer that is coupled to itself along a graph: pairs of units [edges, 2] in the order of its weights, a pair (i, j) with
+   * i < j. Units of K categories have K × K weights to an edge, the categories of unit j running fastest. Null without a graph.
+   */
+  edges(layer: string): NdArray<Uint32Array> | null {
+    const index = this.#layer('BoltzmannMachine.edges', layer);
+    const graph = this.machine.spec.couplings.find(([a, b]) => a === index && b === index)?.[2];
+    return graph === undefined ? null : array(graph.slice(), [graph.length / 2, 2]);
   }
 
   // --- layers and rows -------------------------------------------------------------------------------------------------
@@ -197,22 +235,62 @@ export class BoltzmannMachine extends Model {
   /** Runs `n` independent block Gibbs chains and returns the states of one layer, [n, places]. Every call draws anew. */
   async sample(n: number, options?: MachineSampleOptions): Promise<Matrix> {
     const call = 'BoltzmannMachine.sample';
-    const given = readOptions(call, options, ['steps', 'start', 'clamp', 'beta', 'output', 'layer', 'signal']);
+    const given = readOptions(call, options, ['steps', 'start', 'clamp', 'beta', 'schedule', 'ladder', 'output', 'layer', 'signal']);
     const check = new OptionCheck(call);
-    const chains = check.integer('n', n, undefined, 1, 2 ** 31 - 1);
     const steps = check.integer('steps', given.steps, 1000, 0, 2 ** 40);
-    const beta = check.number('beta', given.beta, 1);
     const output = check.oneOf('output', given.output, 'sample', ['sample', 'mean']);
     const layer = given.layer === undefined ? 0 : this.#layer(call, given.layer);
+    const setting = this.#setting(call, n, given);
+    const temperatures = readTemperatures(call, given, setting.chains, steps);
+    return this.sampleLayer(call, setting, layer, { steps, temperatures, output, signal: check.signal(given.signal) });
+  }
+
+  /**
+   * `n` block Gibbs chains that stay: they can be advanced, looked at and saved; with a `ladder` each is a group of chains at several
+   * temperatures (parallel tempering).
+   */
+  async chains(n: number, options?: MachineChainOptions): Promise<Chains> {
+    const call = 'BoltzmannMachine.chains';
+    const given = readOptions(call, options, ['start', 'clamp', 'beta', 'ladder', 'signal']);
+    const setting = this.#setting(call, n, given);
+    const signal = new OptionCheck(call).signal(given.signal);
+    return this.startChains(call, setting, readTemperatures(call, given, setting.chains, 0), signal);
+  }
+
+  /** Chains that `Chains.save` wrote, of a machine with the same layers. */
+  async loadChains(path: string | URL): Promise<Chains> {
+    return this.readChains('BoltzmannMachine.loadChains', path);
+  }
+
+  /**
+   * Looks for states of low energy (modes) by simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983): `n` chains whose inverse temperature
+   * rises, followed by sweeps in which every unit takes its likeliest state.
+   *
+   * @returns Energies [n], lowest first, and the states of every layer in that order.
+   */
+  async anneal(n: number, options?: AnnealOptions): Promise<{ energies: Nats; states: Readonly<Record<string, Matrix>> }> {
+    const call = 'BoltzmannMachine.anneal';
+    const given = readOptions(call, options, ['steps', 'schedule', 'quench', 'start', 'clamp', 'signal']);
+    const check = new OptionCheck(call);
+    const steps = check.integer('steps', given.steps, 1000, 1, 2 ** 31);
+    const schedule = readSchedule(check, given.schedule ?? { from: 0.1, to: 5 }, steps);
+    const quench = check.integer('quench', given.quench, 100, 0, 2 ** 40);
+    const { energies, states } = await this.annealed(call, this.#setting(call, n, given), {
+      steps,
+      schedule,
+      quench,
+      signal: check.signal(given.signal),
+    });
+    return { energies, states: Object.fromEntries([...this.#layers.keys()].map((name, l) => [name, states[l] as Matrix])) };
+  }
+
+  #setting(call: string, n: unknown, given: { readonly start?: unknown; readonly clamp?: unknown }): ChainSetting {
+    const chains = new OptionCheck(call).integer('n', n, undefined, 1, 2 ** 31 - 1);
     const start = given.start === undefined ? [] : this.#inputs(call, 'start', given.start);
     for (const { host, where } of start) {
       if (host.rows !== chains) throw new ShapeError(`${call}: \`${where.argument}\` must have ${chains} rows (chains), got ${host.rows}`);
     }
-    const clamps = this.#clamps(call, given.clamp, chains);
-    const values = await this.machine.over(call, start, check.signal(given.signal), (native, packed) =>
-      native.sample({ chains, steps, beta, start: packed, clamps, layer, output }),
-    );
-    return array(values, [chains, this.places(layer)]);
+    return { chains, start, clamps: this.#clamps(call, given.clamp, chains) };
   }
 
   #clamps(call: string, clamp: unknown, chains: number): ReturnType<typeof readClamp> {
@@ -265,7 +343,7 @@ export class BoltzmannMachine extends Model {
     const checkpoint = await readCheckpoint(call, path, 'boltzmann-machine');
     let machine: BoltzmannMachine | undefined;
     try {
-      machine = new BoltzmannMachine({ ...optionsOf(checkpoint.config), ...where });
+      machine = new BoltzmannMachine({ ...optionsOf(checkpoint), ...where });
       machine.restore(call, checkpoint);
       return machine;
     } catch (error) {
@@ -276,10 +354,14 @@ export class BoltzmannMachine extends Model {
 }
 
 /** The constructor's options from a checkpoint's description of the machine. */
-function optionsOf({ layers, couplings, seed, weightScale }: Readonly<Record<string, unknown>>): BoltzmannMachineOptions {
+function optionsOf({ config, graphs }: Checkpoint): BoltzmannMachineOptions {
+  const { layers, couplings, seed, weightScale } = config;
   const list = layers as MachineSpec['layers'];
   const named = list.map(({ name, type, units, size }): [string, Units] => [name, { type: type as Units['type'], places: units, size }]);
-  const pairs = (couplings as MachineSpec['couplings']).map(([a, b]): [string, string] => [list[a]?.name ?? '', list[b]?.name ?? '']);
+  const pairs = (couplings as [number, number][]).map(([a, b], c): BoltzmannMachineOptions['couplings'][number] => {
+    const [names, data] = [[list[a]?.name ?? '', list[b]?.name ?? ''] as const, graphs.get(c)];
+    return data === undefined ? names : [...names, { edges: { data, shape: [data.length / 2, 2] } }];
+  });
   return { layers: Object.fromEntries(named), couplings: pairs, seed: BigInt(seed as string), weightScale: weightScale as number };
 }
 
@@ -290,7 +372,7 @@ function readSpec(call: string, options: unknown): MachineSpec {
   const layers = Object.entries(given.layers).map(([name, value]) => readLayer(check, name, value));
   if (layers.length === 0) throw check.error('layers', 'an object with at least one layer', given.layers);
   if (!Array.isArray(given.couplings)) throw check.error('couplings', 'a list of pairs of layer names', given.couplings);
-  const couplings = given.couplings.map((pair: unknown) => readPair(check, pair, layers));
+  const couplings = given.couplings.map((coupling: unknown, i) => readCoupling(check, coupling, layers, i));
   return { ...readWhere(check, given), layers, couplings };
 }
 
@@ -301,12 +383,19 @@ function readLayer(check: OptionCheck, name: string, value: unknown): MachineSpe
   return { name, type, units, size: check.integer(`layers.${name}.size`, size, 1, 1, 2 ** 31 - 1) };
 }
 
-function readPair(check: OptionCheck, pair: unknown, layers: MachineSpec['layers']): [number, number] {
-  if (!Array.isArray(pair) || pair.length !== 2) throw check.error('couplings', 'a list of pairs of layer names', pair);
-  const [a, b] = pair.map((name: unknown) => {
-    const index = layers.findIndex((layer) => layer.name === name);
-    if (index >= 0) return index;
+function readCoupling(check: OptionCheck, given: unknown, layers: MachineSpec['layers'], index: number): MachineSpec['couplings'][number] {
+  const form = 'a list of pairs of layer names, with a graph as third where a layer follows one';
+  if (!Array.isArray(given) || given.length < 2 || given.length > 3) throw check.error('couplings', form, given);
+  const [a, b] = given.slice(0, 2).map((name: unknown) => {
+    const found = layers.findIndex((layer) => layer.name === name);
+    if (found >= 0) return found;
     throw check.error('couplings', `pairs of ${layers.map((layer) => `'${layer.name}'`).join(', ')}`, name);
-  });
-  return [a as number, b as number];
+  }) as [number, number];
+  if (given[2] === undefined) return [a, b];
+  const { type, units, size, name } = layers[a] as MachineSpec['layers'][number];
+  if (a !== b)
+    throw new ParameterError(
+      `${check.call}: \`couplings[${index}]\` must join a layer to itself to follow a graph, got '${name}' and '${layers[b]?.name}'`,
+    );
+  return [a, a, readGraph(check.call, given[2], type === 'softmax' ? units / size : units, `couplings[${index}]`)];
 }

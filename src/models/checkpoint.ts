@@ -12,6 +12,7 @@ import type { TrainingSettings } from '../machine/training-settings.js';
 const formatVersion = '1';
 const trainingPrefix = 'training/';
 const countersName = 'machine/counters';
+const graphPrefix = 'graph/';
 const learningRatesName = 'training-plan/learningRates';
 
 /** What a checkpoint says about a model. */
@@ -22,6 +23,8 @@ export interface Checkpoint {
   readonly config: Readonly<Record<string, unknown>>;
   readonly parameters: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: NativeArray }>;
   readonly counters: BigUint64Array;
+  /** Pairs of unit numbers by the number of their coupling. */
+  readonly graphs: ReadonlyMap<number, Uint32Array>;
   readonly training: TrainingRecord | null;
 }
 
@@ -41,6 +44,7 @@ export async function writeCheckpoint(call: string, path: string | URL, checkpoi
   const tensors = new Map<string, Tensor>();
   for (const [name, { shape, values }] of checkpoint.parameters) tensors.set(name, tensorOf(values, shape));
   tensors.set(countersName, { dtype: 'U64', shape: [checkpoint.counters.length], data: checkpoint.counters });
+  for (const [c, data] of checkpoint.graphs) tensors.set(graphPrefix + c, { dtype: 'U32', shape: [data.length / 2, 2], data });
   const metadata: Record<string, string> = {
     format: 'boltzkit',
     formatVersion,
@@ -83,7 +87,15 @@ export async function readCheckpoint(call: string, path: string | URL, kind: str
   for (const [name, { shape, data }] of tensors) {
     if (isFloats(data) && !name.startsWith(trainingPrefix) && name !== learningRatesName) parameters.set(name, { shape, values: data });
   }
-  return { kind, config, parameters, counters, training: readTraining(what, tensors, metadata.training) };
+  return { kind, config, parameters, counters, graphs: readGraphs(tensors), training: readTraining(what, tensors, metadata.training) };
+}
+
+function readGraphs(tensors: ReadonlyMap<string, Tensor>): Map<number, Uint32Array> {
+  const graphs = new Map<number, Uint32Array>();
+  for (const [name, { data }] of tensors) {
+    if (name.startsWith(graphPrefix) && data instanceof Uint32Array) graphs.set(Number(name.slice(graphPrefix.length)), data);
+  }
+  return graphs;
 }
 
 function isFloats(data: Tensor['data']): data is NativeArray {

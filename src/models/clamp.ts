@@ -2,7 +2,7 @@ import { OptionCheck, readOptions } from '../arguments.js';
 import { describeRows, type HostRows } from '../data/rows-input.js';
 import { asMatrix, asVector, toFloat64 } from '../data/vector.js';
 import { ParameterError, ShapeError } from '../errors.js';
-import type { NativeSampleOptions } from '../machine/native.js';
+import type { Clamp } from './sampling.js';
 
 /**
  * Turns numbers of units and their values into the mask and values that the machine clamps by.
@@ -23,7 +23,7 @@ export function readClamp(
   chains: number,
   domain: { readonly low: number; readonly high: number } = { low: 0, high: 1 },
   argument = 'clamp',
-): NativeSampleOptions['clamps'] {
+): Clamp[] {
   if (clamp === undefined) return [];
   const { indices, values } = readOptions(call, clamp, ['indices', 'values']);
   const numbers = readIndices(call, indices, units, `${argument}.indices`);
@@ -38,7 +38,7 @@ export function readClamp(
       states[r * units + unit] = perChain[r * numbers.length + i] as number;
     });
   }
-  return [{ layer, mask, values: states }];
+  return [{ layer, units, mask, values: states }];
 }
 
 function readIndices(call: string, indices: unknown, units: number, argument: string): number[] {
@@ -74,10 +74,10 @@ function readValues(
 }
 
 /** A clamp of all places of a layer, to one row for all chains or to one per chain. */
-export function wholeLayerClamp(call: string, name: string, host: HostRows, layer: number, chains: number): NativeSampleOptions['clamps'] {
+export function wholeLayerClamp(call: string, name: string, host: HostRows, layer: number, chains: number): Clamp[] {
   if (host.rows !== 1 && host.rows !== chains) {
     throw new ShapeError(`${call}: \`clamp.${name}\` must have 1 row or ${chains} (chains), got ${host.rows}`);
   }
   const values = Float32Array.from(toFloat64(host));
-  return [{ layer, mask: new Float32Array(values.length).fill(1), values }];
+  return [{ layer, units: host.cols, mask: new Float32Array(values.length).fill(1), values }];
 }

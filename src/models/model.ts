@@ -9,8 +9,11 @@ import type { NativeArray, NativeMachine } from '../machine/native.js';
 import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
 import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
+import { Chains } from './chains.js';
+import { readChains } from './chains-file.js';
 import { type Checkpoint, capture, writeCheckpoint } from './checkpoint.js';
 import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
+import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.js';
 
 const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
 /** Settings that make no sense for one part of a stream. */
@@ -18,6 +21,22 @@ const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
 
 /** Rows by layer as a model's public call took them, described. */
 export type Inputs = readonly LayerInput[];
+
+/** How to draw once, checked. */
+export interface SampleControl {
+  readonly steps: number;
+  readonly temperatures: Temperatures;
+  readonly output: 'sample' | 'mean';
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How to anneal, checked. */
+export interface AnnealControl {
+  readonly steps: number;
+  readonly schedule: Float64Array;
+  readonly quench: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** Kind of a model and how it is wired, for checkpoints. */
 export type Description = Pick<Checkpoint, 'kind' | 'config'>;
@@ -221,6 +240,105 @@ export abstract class Model implements Disposable {
     return array(values, [values.length]);
   }
 
+  // --- sampling --------------------------------------------------------------------------------------------------------
+
+  /** The states (or conditional means behind the last draw) of one layer after `steps` sweeps; [chains, places]. */
+  protected async sampleLayer(call: string, setting: ChainSetting, layer: number, options: SampleControl): Promise<Matrix> {
+    const { steps, temperatures, output, signal } = options;
+    const { group, ...hot } = temperatures;
+    const { chains, start, clamps } = forEveryChain(setting, group);
+    const results = await this.machine.over(call, start, signal, (native, rows) =>
+      native.chains({
+        ...hot,
+        chains,
+        steps,
+        quench: 0,
+        start: rows,
+        clamps: [...clamps],
+        observe: null,
+        states: output === 'mean' ? [] : [layer],
+        mean: output === 'mean' ? layer : null,
+        energies: false,
+      }),
+    );
+    const all = (output === 'mean' ? results.mean : results.states[0]) as Float32Array;
+    const places = this.places(layer);
+    if (group === 1) return array(all, [chains, places]);
+    const top = new Float32Array(setting.chains * places);
+    results.rung.forEach((rung, c) => {
+      if (rung === group - 1) top.set(all.subarray(c * places, (c + 1) * places), Math.floor(c / group) * places);
+    });
+    return array(top, [setting.chains, places]);
+  }
+
+  /** Chains at their start states. */
+  protected async startChains(
+    call: string,
+    setting: ChainSetting,
+    temperatures: Temperatures,
+    signal: AbortSignal | undefined,
+  ): Promise<Chains> {
+    const { betas, tempered, group } = temperatures;
+    const { chains, start, clamps } = forEveryChain(setting, group);
+    const all = this.machine.spec.layers.map((_, layer) => layer);
+    const shared = { chains, betas, quench: 0, clamps: [...clamps], observe: null, mean: null, energies: false };
+    const results = await this.machine.over(call, start, signal, (native, rows) =>
+      native.chains({ ...shared, steps: 0, schedule: new Float64Array(0), tempered, start: rows, states: all }),
+    );
+    const counts = { attempts: new Float64Array(group - 1), accepted: new Float64Array(group - 1), roundTrips: 0 };
+    return new Chains(this.machine, {
+      chains,
+      sweeps: 0,
+      betas,
+      ladder: tempered === null ? null : { ...tempered, ...counts },
+      states: results.states,
+      clamps: [...clamps],
+      observations: 0,
+      sums: [],
+      products: new Map(),
+    });
+  }
+
+  /** Chains from a file. */
+  protected async readChains(call: string, path: string | URL): Promise<Chains> {
+    const { record, counters } = await readChains(call, path, this.machine.spec);
+    // Draws that the chains have seen must not come again.
+    const used = this.machine.counters(call);
+    this.machine.setCounters(
+      call,
+      used.map((count, purpose) => ((counters[purpose] ?? 0n) > count ? (counters[purpose] as bigint) : count)),
+    );
+    return new Chains(this.machine, record);
+  }
+
+  /** Low-energy states by simulated annealing; lowest first. */
+  protected async annealed(call: string, setting: ChainSetting, options: AnnealControl): Promise<{ energies: Nats; states: Matrix[] }> {
+    const { steps, schedule, quench, signal } = options;
+    const { chains, start, clamps } = setting;
+    const all = this.machine.spec.layers.map((_, layer) => layer);
+    const shared = { chains, betas: Float64Array.of(1), tempered: null, observe: null, mean: null, energies: true };
+    const results = await this.machine.over(call, start, signal, (native, rows) =>
+      native.chains({ ...shared, steps, schedule, quench, start: rows, clamps: [...clamps], states: all }),
+    );
+    const energies = results.energies as Float64Array;
+    const order = Array.from(energies.keys()).sort((a, b) => (energies[a] as number) - (energies[b] as number));
+    const states = results.states.map((rows, layer) => {
+      const places = this.places(layer);
+      const sorted = new Float32Array(rows.length);
+      order.forEach((from, to) => {
+        sorted.set(rows.subarray(from * places, (from + 1) * places), to * places);
+      });
+      return array(sorted, [chains, places]);
+    });
+    return {
+      energies: array(
+        Float64Array.from(order, (c) => energies[c] as number),
+        [chains],
+      ),
+      states,
+    };
+  }
+
   // --- parameters ------------------------------------------------------------------------------------------------------
 
   protected getParameter(call: string, name: string, shape: number[]): Parameters {
@@ -240,9 +358,10 @@ export abstract class Model implements Disposable {
 
   #checkpoint(native: NativeMachine, training: TrainingRecord | null): Checkpoint {
     const { kind, config } = this.#description;
-    const { seed, weightScale } = this.machine.spec;
+    const { seed, weightScale, couplings } = this.machine.spec;
     const untouched = this.#untouched && (training?.step ?? 0) === 0;
-    return { kind, config: { ...config, seed: String(seed), weightScale, untouched }, ...capture(native), training };
+    const graphs = new Map(couplings.flatMap(([, , edges], c) => (edges === undefined ? [] : [[c, edges] as const])));
+    return { kind, config: { ...config, seed: String(seed), weightScale, untouched }, ...capture(native), graphs, training };
   }
 
   /** Takes over what a checkpoint holds; shapes have been compared. */

@@ -3,6 +3,7 @@ import type { RowsInput } from '../data/rows-input.js';
 import type { LearningRate } from '../machine/learning-rate.js';
 import type { Device } from '../machine/machine.js';
 import type { Progress } from '../machine/training-run.js';
+import type { TemperatureOptions } from './sampling.js';
 
 const mostUnits = 2 ** 31 - 1;
 const mostThreads = 1024;
@@ -99,7 +100,7 @@ export type PartialFitOptions = Omit<
 >;
 
 /** How to draw samples. */
-export interface SampleOptions {
+export interface SampleOptions extends TemperatureOptions {
   /** Gibbs sweeps of every chain. 0 returns the start states. Default 1000. */
   readonly steps?: number;
   /** Visible states to start from, one row per chain. Default: drawn from the visible biases. */
@@ -111,8 +112,6 @@ export interface SampleOptions {
     /** One value per index for all chains, or [n, indices]. */
     readonly values: RowsInput;
   };
-  /** Inverse temperature: samples come from exp(−β E) / Z(β). Default 1. */
-  readonly beta?: number;
   /** 'sample': zeros and ones; 'mean': the probabilities behind the last draw. Default 'sample'. */
   readonly output?: 'sample' | 'mean';
   /** Ends the call between two sweeps; it then rejects with the signal's reason. */

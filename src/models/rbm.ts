@@ -5,6 +5,7 @@ import { asMatrix, asVector } from '../data/vector.js';
 import { FormatError, ShapeError } from '../errors.js';
 import type { Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
+import type { Chains } from './chains.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { readClamp } from './clamp.js';
 import { Model } from './model.js';
@@ -17,6 +18,7 @@ import {
   type SampleOptions,
 } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
+import { type ChainSetting, readTemperatures } from './sampling.js';
 
 export type { EpochReport, Progress, TrainingRun } from '../machine/training-run.js';
 export type { FitOptions, PartialFitOptions, RBMOptions, SampleOptions } from './rbm-options.js';
@@ -200,20 +202,34 @@ export class RBM extends Model {
    */
   async sample(n: number, options?: SampleOptions): Promise<Matrix> {
     const call = 'RBM.sample';
-    const given = readOptions(call, options, ['steps', 'start', 'clamp', 'beta', 'output', 'signal']);
+    const given = readOptions(call, options, ['steps', 'start', 'clamp', 'beta', 'schedule', 'ladder', 'output', 'signal']);
     const check = new OptionCheck(call);
-    const chains = check.integer('n', n, undefined, 1, 2 ** 31 - 1);
     const steps = check.integer('steps', given.steps, 1000, 0, 2 ** 40);
-    const beta = check.number('beta', given.beta, 1);
     const output = check.oneOf('output', given.output, 'sample', ['sample', 'mean']);
+    const setting = this.#setting(call, n, given);
+    const temperatures = readTemperatures(call, given, setting.chains, steps);
+    return this.sampleLayer(call, setting, visibleLayer, { steps, temperatures, output, signal: check.signal(given.signal) });
+  }
+
+  /** `n` block Gibbs chains that stay: they can be advanced, looked at (layers 'visible' and 'hidden') and saved. */
+  async chains(n: number, options?: Pick<SampleOptions, 'start' | 'clamp' | 'beta' | 'ladder' | 'signal'>): Promise<Chains> {
+    const call = 'RBM.chains';
+    const given = readOptions(call, options, ['start', 'clamp', 'beta', 'ladder', 'signal']);
+    const setting = this.#setting(call, n, given);
+    return this.startChains(call, setting, readTemperatures(call, given, setting.chains, 0), new OptionCheck(call).signal(given.signal));
+  }
+
+  /** Chains that `Chains.save` wrote, of an RBM of this size. */
+  async loadChains(path: string | URL): Promise<Chains> {
+    return this.readChains('RBM.loadChains', path);
+  }
+
+  #setting(call: string, n: unknown, given: { readonly start?: unknown; readonly clamp?: unknown }): ChainSetting {
+    const chains = new OptionCheck(call).integer('n', n, undefined, 1, 2 ** 31 - 1);
     const start = given.start === undefined ? [] : [this.#input(call, 'start', given.start)];
-    const clamps = readClamp(call, given.clamp, visibleLayer, this.visible, chains);
     const startRows = start[0]?.host.rows ?? chains;
     if (startRows !== chains) throw new ShapeError(`${call}: \`start\` must have ${chains} rows (chains), got ${startRows}`);
-    const values = await this.machine.over(call, start, check.signal(given.signal), (native, packed) =>
-      native.sample({ chains, steps, beta, start: packed, clamps, layer: visibleLayer, output }),
-    );
-    return array(values, [chains, this.visible]);
+    return { chains, start, clamps: readClamp(call, given.clamp, visibleLayer, this.visible, chains) };
   }
 
   // --- parameters ------------------------------------------------------------------------------------------------------

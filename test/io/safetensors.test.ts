@@ -30,13 +30,15 @@ const metadata = '"__metadata__":{"boltzkit.sha256":"DIGEST"}';
 
 describe('what was encoded comes back bit for bit', () => {
   const bytes = fc.uint8Array({ maxLength: 48 });
-  const tensor = fc.tuple(fc.constantFrom('F32', 'F64', 'I64', 'U64', 'U8'), bytes, fc.boolean()).map(([dtype, raw, wide]): Tensor => {
-    const Class = { F32: Float32Array, F64: Float64Array, I64: BigInt64Array, U64: BigUint64Array, U8: Uint8Array }[
-      dtype as Tensor['dtype']
-    ];
-    const data = new Class(raw.slice(0, raw.length - (raw.length % Class.BYTES_PER_ELEMENT)).buffer);
-    return { dtype: dtype as Tensor['dtype'], shape: wide ? [1, data.length] : [data.length], data };
-  });
+  const tensor = fc
+    .tuple(fc.constantFrom('F32', 'F64', 'I64', 'U64', 'U32', 'U8'), bytes, fc.boolean())
+    .map(([dtype, raw, wide]): Tensor => {
+      const Class = { F32: Float32Array, F64: Float64Array, I64: BigInt64Array, U64: BigUint64Array, U32: Uint32Array, U8: Uint8Array }[
+        dtype as Tensor['dtype']
+      ];
+      const data = new Class(raw.slice(0, raw.length - (raw.length % Class.BYTES_PER_ELEMENT)).buffer);
+      return { dtype: dtype as Tensor['dtype'], shape: wide ? [1, data.length] : [data.length], data };
+    });
   const name = fc.oneof(
     fc.string({ unit: 'binary', minLength: 1 }),
     fc.constantFrom('__proto__', '1', '0', 'constructor', '"boltzkit.sha256":"', 'a"b\\c', '\ud800'),

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/machine/addon.js';
 import type { NativeJob } from '../../src/machine/native.js';
-import { machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
+import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
 
 const codes = ['SHAPE', 'PARAMETER', 'BACKEND', 'DIVERGENCE', 'ABORTED', 'BUSY', 'DISPOSED', 'INTERNAL'];
 
@@ -81,7 +81,15 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   'new Machine': () => ({
     target: loadAddon(),
     member: 'Machine',
-    args: [machineSpec({ layers: pair.map((layer) => ({ ...layer, size: 1 })) })],
+    args: [
+      machineSpec({
+        layers: pair.map((layer) => ({ ...layer, size: 1 })),
+        couplings: [
+          [0, 1],
+          [0, 0, Uint32Array.of(0, 1, 2, 1)],
+        ],
+      }),
+    ],
     construct: true,
   }),
   cpu: () => ({ target: loadAddon(), member: 'cpu', args: [] }),
@@ -126,7 +134,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   domain: () => ({ target: newMachine(), member: 'domain', args: [1] }),
   freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }]] }),
   pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [{ layer: 0, rows: newRows(2) }, true] }),
-  sample: () => ({ target: newMachine(), member: 'sample', args: [sampleOptions()] }),
+  chains: () => ({ target: newMachine(), member: 'chains', args: [allChainOptions()] }),
   trainer: () => ({ target: newMachine(), member: 'trainer', args: [trainerOptions(newRows(20), rich()), savedState(), false] }),
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
   state: () => ({ target: newTrainer(newMachine()), member: 'state', args: [] }),
@@ -135,11 +143,14 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
 
 const pair = machineSpec().layers;
 
-const sampleOptions = () => ({
-  ...{ chains: 2, steps: 2, beta: 1, layer: 0, output: 'sample' },
-  start: [{ layer: 0, rows: newRows(2) }],
-  clamps: [{ layer: 0, mask: new Float32Array(visible), values: new Float32Array(visible) }],
-});
+const allChainOptions = () =>
+  chainOptions({
+    ...{ chains: 2, steps: 2, quench: 1, states: [0, 1], mean: 0, energies: true },
+    tempered: { betas: Float64Array.of(0.5, 1), every: 1, rung: Float64Array.of(0, 1), direction: Float64Array.of(0, 2) },
+    start: [{ layer: 0, rows: newRows(2) }],
+    clamps: [{ layer: 0, mask: new Float32Array(visible), values: new Float32Array(visible) }],
+    observe: { every: 1, pairs: [[0, 1]] },
+  });
 
 const rich = () => ({
   positiveSteps: 1,

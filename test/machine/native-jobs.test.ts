@@ -8,6 +8,7 @@ import { loadAddon } from '../../src/machine/addon.js';
 import type { NativeEpochReport, NativeMachine } from '../../src/machine/native.js';
 import {
   addonFile,
+  chainOptions,
   codeOf,
   endlessRun,
   fixture,
@@ -63,7 +64,7 @@ describe.each(devices)('on %s', (device) => {
       (m) => m.reconstruct({ layer: 0, rows }, 1, 'mean'),
       (m) => m.freeEnergy([{ layer: 0, rows }]),
       (m) => m.pseudoLikelihood({ layer: 0, rows }, false),
-      (m) => m.sample({ chains: 1, steps: 1, beta: 1, start: [], clamps: [], layer: 0, output: 'mean' }),
+      (m) => m.chains(chainOptions()),
       (m) => newTrainer(m),
       () => idle.run(1, () => {}),
       () => idle.state(),

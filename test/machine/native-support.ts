@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../../src/machine/addon.js';
-import type { NativeMachine, NativeMachineSpec, NativeRows, NativeTrainer, NativeTrainerOptions } from '../../src/machine/native.js';
+import type {
+  NativeChainOptions,
+  NativeMachine,
+  NativeMachineSpec,
+  NativeRows,
+  NativeTrainer,
+  NativeTrainerOptions,
+} from '../../src/machine/native.js';
 
 export const visible = 6;
 export const hidden = 4;
@@ -78,6 +85,25 @@ export function trainerOptions(rows: NativeRows, more: Partial<NativeTrainerOpti
     averageLast: 0,
     initialiseFromData: true,
     monitorRows: 20,
+    ...more,
+  };
+}
+
+/** Options of one chain of one sweep at a temperature of 1 that returns the first layer. */
+export function chainOptions(more: Partial<NativeChainOptions> = {}): NativeChainOptions {
+  return {
+    chains: 1,
+    steps: 1,
+    betas: Float64Array.of(1),
+    schedule: new Float64Array(0),
+    tempered: null,
+    quench: 0,
+    start: [],
+    clamps: [],
+    observe: null,
+    states: [0],
+    mean: null,
+    energies: false,
     ...more,
   };
 }

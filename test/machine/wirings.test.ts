@@ -21,6 +21,7 @@ import {
 import { randomMachine } from '../oracle/machines.js';
 import { TestRandom } from '../oracle/random.js';
 import { chiSquare, chiSquareLimit, drawsNeeded } from '../oracle/significance.js';
+import { chainOptions } from './native-support.js';
 
 /** Total variation that the drift tests here notice with probability 0.999, at a false-alarm rate of 1e-6. */
 const detectable = 0.03;
@@ -183,7 +184,8 @@ describe.each(devices)('on %s', (device) => {
       let bit = 0;
       for (const [layer, units] of sizes.entries()) {
         machine.setCounters(counters);
-        const samples = await machine.sample({ chains: n, steps, beta, start, clamps: [], layer, output: 'sample' }).promise;
+        const options = chainOptions({ chains: n, steps, betas: Float64Array.of(beta), start, states: [layer] });
+        const samples = (await machine.chains(options).promise).states[0]!;
         for (let r = 0; r < n; ++r) cells[r]! += bitIndex(samples.subarray(r * units, (r + 1) * units)) * 2 ** bit;
         bit += units;
       }
@@ -214,7 +216,7 @@ describe.each(devices)('on %s', (device) => {
     states.forEach((s, i) => {
       table[bitIndex(s[2]!)]! += p[i]! / sum(p);
     });
-    const samples = await machine.sample({ chains: n, steps: 60, beta: 1, start: [], clamps, layer: 2, output: 'sample' }).promise;
+    const samples = (await machine.chains(chainOptions({ chains: n, steps: 60, clamps, states: [2] })).promise).states[0]!;
     expectLayer(samples, 4, table);
     machine.dispose();
   });

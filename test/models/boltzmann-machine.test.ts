@@ -15,6 +15,7 @@ import {
   counts,
   doubleRelu,
   gaussian,
+  gridEdges,
   ParameterError,
   relu,
   ShapeError,
@@ -22,7 +23,7 @@ import {
   spin,
   type Units,
 } from '../../src/index.js';
-import { energy, jointStates, layerStates, type MixedMachine, probabilities, randomMixed } from '../oracle/mixed.js';
+import { edgeWeights, energy, jointStates, layerStates, type MixedMachine, probabilities, randomMixed } from '../oracle/mixed.js';
 import { TestRandom } from '../oracle/random.js';
 import { chiSquare, chiSquareLimit, drawsNeeded } from '../oracle/significance.js';
 import { devices, type TestDevice } from './support.js';
@@ -82,6 +83,44 @@ const wirings: Record<string, MixedMachine> = {
     6,
   ),
   'a Potts model with lateral couplings': randomMixed([['softmax', 3, 3]], [[0, 0]], 0.8, 7),
+  'spins on a graph with a ring of three colours': randomMixed(
+    [['spin', 6, 1]],
+    [
+      [
+        0,
+        0,
+        [
+          [0, 1],
+          [2, 1],
+          [2, 0],
+          [3, 2],
+          [5, 4],
+        ],
+      ],
+    ],
+    0.9,
+    9,
+  ),
+  'a Potts chain and hidden units': randomMixed(
+    [
+      ['softmax', 3, 3],
+      ['bernoulli', 2, 1],
+    ],
+    [
+      [
+        0,
+        0,
+        [
+          [0, 1],
+          [2, 1],
+        ],
+      ],
+      [0, 1],
+    ],
+    0.8,
+    10,
+  ),
+  'binomial units on a graph': randomMixed([['binomial', 3, 2]], [[0, 0, [[2, 0]]]], 0.5, 11),
   'a general machine, all layers lateral': randomMixed(
     [
       ['bernoulli', 3, 1],
@@ -106,11 +145,15 @@ const makers = {
 
 function build(oracle: MixedMachine, device: TestDevice, seed: number): BoltzmannMachine {
   const layers = oracle.layers.map(({ name, type, places, size }): [string, Units] => [name, makers[type](places, size)]);
-  const couplings = oracle.couplings.map(({ a, b }): [string, string] => [oracle.layers[a]!.name, oracle.layers[b]!.name]);
+  const couplings = oracle.couplings.map(({ a, b, edges }): BoltzmannMachineOptions['couplings'][number] => {
+    const names = [oracle.layers[a]!.name, oracle.layers[b]!.name] as const;
+    return edges === undefined ? names : [...names, { edges }];
+  });
   const machine = new BoltzmannMachine({ layers: Object.fromEntries(layers), couplings, seed, device, threads: 2 });
   for (const { name, bias } of oracle.layers) machine.setParameterValues(`${name}.bias`, [bias]);
-  for (const { a, b, weights } of oracle.couplings) {
-    machine.setParameterValues(`${oracle.layers[a]!.name}-${oracle.layers[b]!.name}.weights`, weights);
+  for (const { a, b, weights, edges } of oracle.couplings) {
+    const values = edges === undefined ? weights : [edgeWeights(oracle.layers[a]!, weights, edges)];
+    machine.setParameterValues(`${oracle.layers[a]!.name}-${oracle.layers[b]!.name}.weights`, values);
   }
   return machine;
 }
@@ -222,6 +265,25 @@ describe('training', () => {
     expect(kl).toBeLessThan(0.01);
   }, 60_000);
 
+  it('learns the couplings along a graph', async () => {
+    const teacher = wirings['spins on a graph with a ring of three colours']!;
+    const p = probabilities(teacher);
+    const states = jointStates(teacher);
+    const data = Array.from(new TestRandom(6).draws(p, 20000), (cell) => states[cell]![0]!);
+    using student = build(
+      { ...teacher, couplings: teacher.couplings.map((c) => ({ ...c, weights: c.weights.map((row) => row.map(() => 0)) })) },
+      'cpu',
+      4,
+    );
+    const schedule = { schedule: 'linear', from: 0.2 } as const;
+    await student.fit({ layer0: data }, { epochs: 20, batchSize: 500, chains: 2000, learningRate: schedule, averageLast: 0.3 });
+    const { weights, edges } = teacher.couplings[0]!;
+    const learned = student.parameter('layer0-layer0.weights').data;
+    edgeWeights(teacher.layers[0]!, weights, edges!).forEach((w, e) => {
+      expect(Math.abs((learned[e] as number) - w)).toBeLessThan(0.08);
+    });
+  });
+
   it('takes every unit type as data and as hidden units, with finite parameters after some updates', async () => {
     const random = new TestRandom(9);
     const all: [Units, () => number[]][] = [
@@ -264,6 +326,66 @@ describe('training', () => {
     expect(mean(column(0))).toBeCloseTo(2, 0);
     expect(deviation(column(0)) / 0.5).toBeCloseTo(1, 0);
     expect(deviation(column(1)) / 2).toBeCloseTo(1, 0);
+  });
+});
+
+describe('graphs', () => {
+  it('takes pairs, a dense matrix or a sparse one', () => {
+    const dense = { data: [0, 2, 0, 2, 0, -1, 0, -1, 0], shape: [3, 3] };
+    const sparse = { indptr: [0, 1, 3, 4], indices: [1, 0, 2, 1], shape: [3, 3] };
+    const pairs = [
+      [1, 0],
+      [1, 2],
+    ];
+    for (const graph of [{ edges: pairs }, { adjacency: dense }, { adjacency: sparse }]) {
+      using machine = new BoltzmannMachine({ layers: { s: spin(3) }, couplings: [['s', 's', graph]] });
+      expect(Array.from(machine.edges('s')!.data)).toEqual([0, 1, 1, 2]);
+      expect(machine.parameterShapes['s-s.weights']).toEqual([1, 2]);
+    }
+  });
+
+  it('knows grids of any dimension, open and periodic', () => {
+    const pairs = (edges: { data: Uint32Array }) =>
+      Array.from({ length: edges.data.length / 2 }, (_, e) =>
+        edges.data
+          .slice(2 * e, 2 * e + 2)
+          .sort()
+          .join(),
+      );
+    expect(pairs(gridEdges([2, 3])).sort()).toEqual(['0,1', '0,3', '1,2', '1,4', '2,5', '3,4', '4,5']);
+    expect(pairs(gridEdges([3], { periodic: true })).sort()).toEqual(['0,1', '0,2', '1,2']);
+    for (const sizes of [
+      [4, 4],
+      [3, 4, 5],
+      [2, 2, 2, 2],
+    ]) {
+      const units = sizes.reduce((a, b) => a * b);
+      const edges = pairs(gridEdges(sizes, { periodic: true }));
+      expect(new Set(edges).size).toBe(edges.length);
+      expect(edges.length).toBe(sizes.reduce((sum, n) => sum + (n > 2 ? units : units / 2), 0));
+    }
+    expect(() => gridEdges([0])).toThrow(/whole number from 1/);
+  });
+
+  it('are part of a saved machine', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'boltzkit-'));
+    try {
+      using machine = new BoltzmannMachine({
+        layers: { s: spin(9), h: spin(2) },
+        couplings: [
+          ['s', 's', { edges: gridEdges([3, 3]) }],
+          ['s', 'h'],
+        ],
+        seed: 3,
+      });
+      await machine.save(join(folder, 'm.safetensors'));
+      using again = await BoltzmannMachine.load(join(folder, 'm.safetensors'));
+      expect(again.edges('s')).toEqual(machine.edges('s'));
+      expect(again.edges('h')).toBeNull();
+      expect((await again.sample(5, { steps: 3 })).data).toEqual((await machine.sample(5, { steps: 3 })).data);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
@@ -314,13 +436,62 @@ describe('bad input', () => {
       /must be pairs of 'image', 'label', 'hidden', got "hiden"/,
     ],
     ['a coupling given twice', () => new BoltzmannMachine({ layers, couplings: [...couplings, ['hidden', 'image']] }), /coupled twice/],
+    [
+      'a graph between two layers',
+      () => new BoltzmannMachine({ layers, couplings: [['image', 'hidden', { edges: [[0, 1]] }]] }),
+      /`couplings\[0\]` must join a layer to itself to follow a graph, got 'image' and 'hidden'/,
+    ],
+    [
+      'an edge to a unit that is not there',
+      () => new BoltzmannMachine({ layers, couplings: [['image', 'image', { edges: [[0, 4]] }]] }),
+      /`couplings\[0\].edges\[0, 1\]` must be a whole number from 0 to 3, got 4/,
+    ],
+    [
+      'an edge given twice',
+      () =>
+        new BoltzmannMachine({
+          layers,
+          couplings: [
+            [
+              'image',
+              'image',
+              {
+                edges: [
+                  [0, 1],
+                  [1, 0],
+                ],
+              },
+            ],
+          ],
+        }),
+      /each edge must be given once.*\(0, 1\) twice/,
+    ],
+    [
+      'an edge from a unit to itself',
+      () => new BoltzmannMachine({ layers, couplings: [['image', 'image', { edges: [[2, 2]] }]] }),
+      /two different units, got \(2, 2\)/,
+    ],
+    ['an asymmetric graph', () => adjacent([0, 1, 0, 0]), /must be symmetric, got 1 at \[0, 1\] and 0 at \[1, 0\]/],
+    ['a graph with loops', () => adjacent([1, 0, 0, 0]), /zero diagonal, got 1 at \[0, 0\]/],
     ['no layers', () => new BoltzmannMachine({ layers: {}, couplings: [] }), /at least one layer/],
     ['zero units', () => bernoulli(0), /whole number from 1/],
     ['trials that are no number', () => binomial(3, 0.5), /whole number/],
   ];
+  function adjacent(data: number[]): BoltzmannMachine {
+    return new BoltzmannMachine({ layers: { s: spin(2) }, couplings: [['s', 's', { adjacency: { data, shape: [2, 2] } }]] });
+  }
   it.each(bad)('%s', (_, act, message) => {
     expect(act).toThrow(ParameterError);
     expect(act).toThrow(message);
+  });
+
+  it('lateral weights that are not symmetric, or not zero on the diagonal', () => {
+    using machine = new BoltzmannMachine({ layers: { s: spin(2) }, couplings: [['s', 's']] });
+    const before = machine.parameter('s-s.weights').data;
+    const set = (data: number[]) => () => machine.setParameterValues('s-s.weights', { data, shape: [2, 2] });
+    expect(set([0.5, 1, 1, 0])).toThrow(/zero between places of one unit.*got 0.5.* at \[0, 0\]/);
+    expect(set([0, 1, 2, 0])).toThrow(/symmetric weights, got 2.* at \[1, 0\] and 1.* at \[0, 1\]/);
+    expect(machine.parameter('s-s.weights').data).toEqual(before);
   });
 
   const calls: [string, (m: BoltzmannMachine) => PromiseLike<unknown>, typeof ParameterError | typeof ShapeError, RegExp][] = [

@@ -18,6 +18,8 @@ const hiddenRows = [
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'boltzkit-states-'));
+  using rbm = create('cpu');
+  await (await rbm.chains(2)).save(join(folder, 'chains.safetensors'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -32,6 +34,8 @@ const calls: Record<string, (rbm: RBM) => unknown> = {
   sampleVisible: (rbm) => rbm.sampleVisible(hiddenRows),
   reconstruct: (rbm) => rbm.reconstruct(rows),
   sample: (rbm) => rbm.sample(2, { steps: 2 }),
+  chains: (rbm) => rbm.chains(2),
+  loadChains: (rbm) => rbm.loadChains(join(folder, 'chains.safetensors')),
   energy: (rbm) => rbm.energy(rows, hiddenRows),
   freeEnergy: (rbm) => rbm.freeEnergy(rows),
   pseudoLikelihood: (rbm) => rbm.pseudoLikelihood(rows),

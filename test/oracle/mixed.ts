@@ -16,7 +16,13 @@ export interface MixedLayer {
 export interface MixedMachine {
   layers: MixedLayer[];
   /** weights[i][j] between place i of layer a and place j of layer b; symmetric where a is b. */
-  couplings: { a: number; b: number; weights: number[][] }[];
+  couplings: {
+    a: number;
+    b: number;
+    weights: number[][];
+    /** Pairs of units that are coupled where a is b, all of them if left out. */
+    edges?: [number, number][];
+  }[];
 }
 
 /** All states of a layer, as rows. */
@@ -76,7 +82,7 @@ export function probabilities(machine: MixedMachine): number[] {
 /** A machine with normal biases and weights; layers as [type, units, size]. */
 export function randomMixed(
   layers: [type: MixedLayer['type'], units: number, size: number][],
-  couplings: [number, number][],
+  couplings: [a: number, b: number, edges?: [number, number][]][],
   scale: number,
   seed: number,
 ): MixedMachine {
@@ -87,21 +93,32 @@ export function randomMixed(
   });
   return {
     layers: made,
-    couplings: couplings.map(([a, b]) => {
+    couplings: couplings.map(([a, b, edges]) => {
       const weights = made[a]!.bias.map(() => random.normals(made[b]!.places, scale).map(Math.fround));
-      if (a === b) makeLateral(made[a]!, weights);
-      return { a, b, weights };
+      if (a === b) makeLateral(made[a]!, weights, edges);
+      return edges === undefined ? { a, b, weights } : { a, b, weights, edges };
     }),
   };
 }
 
-/** Symmetric, and zero between places of one unit. */
-function makeLateral({ type, size }: MixedLayer, weights: number[][]): void {
-  const group = type === 'softmax' ? size : 1;
+/** Symmetric, zero between places of one unit and of units without an edge. */
+function makeLateral({ type, size }: MixedLayer, weights: number[][], edges?: [number, number][]): void {
+  const unit = (place: number) => (type === 'softmax' ? Math.floor(place / size) : place);
+  const joined = (i: number, j: number) => edges === undefined || edges.some(([a, b]) => (a === i && b === j) || (a === j && b === i));
   weights.forEach((row, i) => {
     row.forEach((_, j) => {
-      if (Math.floor(i / group) === Math.floor(j / group)) row[j] = 0;
+      if (unit(i) === unit(j) || !joined(unit(i), unit(j))) row[j] = 0;
       else if (j < i) row[j] = weights[j]![i]!;
     });
+  });
+}
+
+/** The weights along the edges of a lateral coupling, in the order a machine keeps them. */
+export function edgeWeights({ type, size }: MixedLayer, weights: number[][], edges: [number, number][]): number[] {
+  const group = type === 'softmax' ? size : 1;
+  const places = (unit: number) => Array.from({ length: group }, (_, k) => unit * group + k);
+  return edges.flatMap((edge) => {
+    const [i, j] = [Math.min(...edge), Math.max(...edge)];
+    return places(i).flatMap((p) => places(j).map((q) => weights[p]![q]!));
   });
 }

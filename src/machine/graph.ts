@@ -1,0 +1,104 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
+import { toFloat64 } from '../data/vector.js';
+import { ParameterError } from '../errors.js';
+
+/** The pairs of units of one layer that are coupled: either `edges` or `adjacency`. */
+export interface GraphOptions {
+  /** Pairs of unit numbers, [edges, 2], each pair once and in one direction; see {@link gridEdges}. */
+  readonly edges?: RowsInput;
+  /** A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled where it is not zero. */
+  readonly adjacency?: RowsInput;
+}
+
+/**
+ * Reads a graph over the units of a layer.
+ *
+ * @param call - Public call, for messages.
+ * @param options - What the caller passed.
+ * @param units - Units of the layer.
+ * @param argument - Name of the options, for messages.
+ * @returns Unit numbers, pair by pair, the smaller one first; the pairs in the order given, or row by row of the matrix.
+ */
+export function readGraph(call: string, options: unknown, units: number, argument: string): Uint32Array {
+  const { edges, adjacency } = readOptions(call, options, ['edges', 'adjacency']);
+  if ((edges === undefined) === (adjacency === undefined)) {
+    throw new ParameterError(`${call}: \`${argument}\` must have either \`edges\` or \`adjacency\``);
+  }
+  return edges === undefined
+    ? fromMatrix(call, adjacency, units, `${argument}.adjacency`)
+    : fromPairs(call, edges, units, `${argument}.edges`);
+}
+
+function fromPairs(call: string, edges: unknown, units: number, argument: string): Uint32Array {
+  if (Array.isArray(edges) && edges.length === 0) return new Uint32Array(0);
+  const numbers = toFloat64(describeRows(edges, 2, { call, argument, units: 'unit numbers of a pair' }));
+  const check = new OptionCheck(call);
+  const pairs = Uint32Array.from(numbers, (unit, i) => check.integer(`${argument}[${i >> 1}, ${i & 1}]`, unit, undefined, 0, units - 1));
+  for (let i = 0; i < pairs.length; i += 2) pairs.subarray(i, i + 2).sort();
+  return pairs;
+}
+
+function fromMatrix(call: string, adjacency: unknown, units: number, argument: string): Uint32Array {
+  const host = describeRows(adjacency, units, { call, argument, units: 'units' });
+  if (host.rows !== units) throw new ParameterError(`${call}: \`${argument}\` must have ${units} rows (units), got ${host.rows}`);
+  const values = new Map<number, number>();
+  eachEntry(host, (i, j, value) => {
+    if (value !== 0) values.set(i * units + j, value);
+  });
+  const pairs: number[] = [];
+  for (const [place, value] of values) {
+    const [i, j] = [Math.floor(place / units), place % units];
+    if (i === j) throw new ParameterError(`${call}: \`${argument}\` must have a zero diagonal, got ${value} at [${i}, ${i}]`);
+    const mirrored = values.get(j * units + i) ?? 0;
+    if (!Object.is(mirrored, value)) {
+      throw new ParameterError(`${call}: \`${argument}\` must be symmetric, got ${value} at [${i}, ${j}] and ${mirrored} at [${j}, ${i}]`);
+    }
+    if (i < j) pairs.push(i, j);
+  }
+  return Uint32Array.from(pairs);
+}
+
+function eachEntry(host: HostRows, visit: (row: number, column: number, value: number) => void): void {
+  if (host.kind !== 'sparse') {
+    toFloat64(host).forEach((value, i) => {
+      visit(Math.floor(i / host.cols), i % host.cols, value);
+    });
+    return;
+  }
+  for (let r = 0; r < host.rows; r++) {
+    for (let i = host.indptr[r] as number; i < (host.indptr[r + 1] as number); i++) {
+      visit(r, host.indices[i] as number, host.values === null ? 1 : (host.values[i] as number));
+    }
+  }
+}
+
+/**
+ * The edges of a grid of any dimension, whose units are numbered with the last index running fastest.
+ *
+ * @param sizes - Units along each dimension, for example [64, 64].
+ * @param options - `periodic`: also couples the two ends of every line of more than two units. Default false.
+ * @returns Pairs of unit numbers [edges, 2], for the `edges` of a coupling.
+ */
+export function gridEdges(
+  sizes: readonly number[],
+  options?: { readonly periodic?: boolean },
+): { data: Uint32Array; shape: [number, number] } {
+  const call = 'gridEdges';
+  const check = new OptionCheck(call);
+  const periodic = check.flag('periodic', readOptions(call, options, ['periodic']).periodic, false);
+  if (!Array.isArray(sizes) || sizes.length === 0) throw check.error('sizes', 'a list of sizes', sizes);
+  const units = sizes.reduce((product: number, size, d) => product * check.integer(`sizes[${d}]`, size, undefined, 1, 2 ** 31 - 1), 1);
+  check.integer('sizes', units, undefined, 1, 2 ** 31 - 1);
+  const pairs: number[] = [];
+  let stride = units;
+  for (const size of sizes) {
+    stride /= size;
+    for (let unit = 0; unit < units; unit++) {
+      const along = Math.floor(unit / stride) % size;
+      if (along + 1 < size) pairs.push(unit, unit + stride);
+      else if (periodic && size > 2) pairs.push(unit, unit - along * stride);
+    }
+  }
+  return { data: Uint32Array.from(pairs), shape: [pairs.length / 2, 2] };
+}

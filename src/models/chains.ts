@@ -1,0 +1,263 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import { array, type NdArray } from '../data/ndarray.js';
+import type { HostRows } from '../data/rows-input.js';
+import { ParameterError } from '../errors.js';
+import type { Machine } from '../machine/machine.js';
+import type { NativeChainOptions, NativeChainResults } from '../machine/native.js';
+import { type ChainRecord, writeChains } from './chains-file.js';
+import type { Matrix, Nats } from './results.js';
+import { type Clamp, readSchedule, type Schedule } from './sampling.js';
+
+/** How to let chains run on. */
+export interface AdvanceOptions {
+  /** Accumulates moments of the states on the way; see {@link Chains.mean} and {@link Chains.product}. */
+  readonly observe?: {
+    /** Sweeps from one observation to the next. Default 1. */
+    readonly every?: number;
+    /** Pairs of layers whose products are accumulated as well. */
+    readonly pairs?: readonly (readonly [string, string])[];
+  };
+  /** Inverse temperatures by sweep, in place of the chains' own. Not with a ladder. */
+  readonly schedule?: Schedule;
+  /** Ends the call between two sweeps; the chains then stay where they were before it. */
+  readonly signal?: AbortSignal;
+}
+
+/** Swaps of a ladder since the chains began. */
+export interface SwapStatistics {
+  /** The inverse temperatures of the rungs. */
+  readonly betas: readonly number[];
+  /** By the lower of two neighbouring rungs: swaps tried, taken, and the ratio of the two. */
+  readonly attempts: readonly number[];
+  readonly accepted: readonly number[];
+  readonly rates: readonly number[];
+  /** Ways of chains from the lowest rung to the highest and back, of all chains together. */
+  readonly roundTrips: number;
+}
+
+/**
+ * Block Gibbs chains of a model that stay where they are between calls: to be advanced, looked at, saved. Made by `chains()` of a model.
+ * They follow the model's parameters as they are at each call. What they draw is a function of the model's seed and the sequence of calls.
+ */
+export class Chains {
+  readonly #machine: Machine;
+  readonly #record: ChainRecord;
+  readonly #clamps: readonly Clamp[];
+
+  /** @internal */
+  constructor(machine: Machine, record: ChainRecord) {
+    this.#machine = machine;
+    this.#record = record;
+    this.#clamps = record.clamps;
+  }
+
+  /** Number of chains, or of groups of them with a ladder: rows of {@link states}. */
+  get count(): number {
+    return this.#record.chains / this.#rungs;
+  }
+
+  /** Sweeps so far. */
+  get sweeps(): number {
+    return this.#record.sweeps;
+  }
+
+  /** States behind {@link mean} and {@link product}. */
+  get observations(): number {
+    return this.#record.observations;
+  }
+
+  get #rungs(): number {
+    return this.#record.ladder?.betas.length ?? 1;
+  }
+
+  /**
+   * Runs every chain for `steps` sweeps.
+   *
+   * @throws {@link ParameterError}, {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's reason when aborted.
+   */
+  async advance(steps: number, options?: AdvanceOptions): Promise<void> {
+    const call = 'Chains.advance';
+    const given = readOptions(call, options, ['observe', 'schedule', 'signal']);
+    const check = new OptionCheck(call);
+    check.integer('steps', steps, undefined, 1, 2 ** 40);
+    const schedule = given.schedule === undefined ? new Float64Array(0) : readSchedule(check, given.schedule, steps);
+    if (schedule.length > 0 && this.#record.ladder !== null)
+      throw check.error('schedule', 'left out: a ladder sets the temperatures', given.schedule);
+    const observe = this.#observer(call, given.observe);
+    const results = await runChains(this.#machine, call, this.#record, {
+      steps,
+      schedule,
+      observe,
+      clamps: [...this.#clamps],
+      signal: check.signal(given.signal),
+    });
+    adopt(this.#record, results, steps, observe);
+  }
+
+  #observer(call: string, observe: unknown): NativeChainOptions['observe'] {
+    if (observe === undefined) return null;
+    const { every, pairs } = readOptions(call, observe, ['every', 'pairs']);
+    const check = new OptionCheck(call);
+    if (pairs !== undefined && !Array.isArray(pairs)) throw check.error('observe.pairs', 'a list of pairs of layer names', pairs);
+    const numbers = ((pairs ?? []) as unknown[]).map((pair): [number, number] => {
+      if (!Array.isArray(pair) || pair.length !== 2) throw check.error('observe.pairs', 'a list of pairs of layer names', pair);
+      return [layerNumber(this.#machine, call, pair[0]), layerNumber(this.#machine, call, pair[1])];
+    });
+    return { every: check.integer('observe.every', every, 1, 1, 2 ** 40), pairs: numbers };
+  }
+
+  /**
+   * The states of a layer, a copy [count, places].
+   *
+   * @param options - `rung`: of tempered chains those on this rung of the ladder, from 0; default the last.
+   */
+  states(layer: string, options?: { readonly rung?: number }): Matrix {
+    const call = 'Chains.states';
+    const number = layerNumber(this.#machine, call, layer);
+    const { rung } = readOptions(call, options, ['rung']);
+    const wanted = new OptionCheck(call).integer('rung', rung, this.#rungs - 1, 0, this.#rungs - 1);
+    const places = this.#machine.spec.layers[number]?.units ?? 0;
+    const all = this.#record.states[number] as Float32Array;
+    if (this.#record.ladder === null) return array(all.slice(), [this.count, places]);
+    const chosen = new Float32Array(this.count * places);
+    this.#record.ladder.rung.forEach((at, c) => {
+      if (at === wanted) chosen.set(all.subarray(c * places, (c + 1) * places), Math.floor(c / this.#rungs) * places);
+    });
+    return array(chosen, [this.count, places]);
+  }
+
+  /** The mean of the observed states of a layer, [places]; of tempered chains those on the last rung. */
+  mean(layer: string): Nats {
+    const number = layerNumber(this.#machine, 'Chains.mean', layer);
+    return this.#average('Chains.mean', this.#record.sums[number], [this.#machine.spec.layers[number]?.units ?? 0]);
+  }
+
+  /** The mean of s_a s_bᵀ over the observed states, [places of a, places of b]; the pair must have been observed every time. */
+  product(a: string, b: string): NdArray<Float64Array> {
+    const call = 'Chains.product';
+    const [first, second] = [layerNumber(this.#machine, call, a), layerNumber(this.#machine, call, b)];
+    const places = [first, second].map((layer) => this.#machine.spec.layers[layer]?.units ?? 0);
+    return this.#average(call, this.#record.products.get(`${first},${second}`), places);
+  }
+
+  #average(call: string, sums: Float64Array | undefined, shape: number[]): NdArray<Float64Array> {
+    const { observations } = this.#record;
+    if (sums !== undefined && observations > 0)
+      return array(
+        sums.map((sum) => sum / observations),
+        shape,
+      );
+    throw new ParameterError(`${call}: nothing was observed yet: pass \`observe\` to advance()`);
+  }
+
+  /** Forgets what was observed, for example when a warm-up is over. */
+  forget(): void {
+    Object.assign(this.#record, { observations: 0, sums: [], products: new Map() });
+  }
+
+  /** Swaps so far; null without a ladder. */
+  get swaps(): SwapStatistics | null {
+    const { ladder } = this.#record;
+    if (ladder === null) return null;
+    const [attempts, accepted] = [Array.from(ladder.attempts), Array.from(ladder.accepted)];
+    const rates = accepted.map((taken, k) => taken / (attempts[k] as number));
+    return { betas: Array.from(ladder.betas), attempts, accepted, rates, roundTrips: ladder.roundTrips };
+  }
+
+  /** E(s) of every chain (of its last rung with a ladder), [count], in nats. */
+  async energies(options?: { readonly signal?: AbortSignal }): Promise<Nats> {
+    const call = 'Chains.energies';
+    const signal = new OptionCheck(call).signal(readOptions(call, options, ['signal']).signal);
+    const names = this.#machine.spec.layers.map(({ name }) => name);
+    const inputs = names.map((name, layer) => ({
+      layer,
+      host: hostRows(this.states(name).data, this.count),
+      where: { call, argument: name, units: 'places' },
+    }));
+    const values = await this.#machine.over(call, inputs, signal, (native, rows) => native.energy(rows));
+    return array(values, [values.length]);
+  }
+
+  /** Saves the chains, for the `loadChains` of their model. The path holds either the old file or the whole new one. */
+  async save(path: string | URL): Promise<void> {
+    await this.#machine.exclusive('Chains.save', (native) =>
+      writeChains('Chains.save', path, this.#machine.spec, this.#record, native.getCounters()),
+    );
+  }
+}
+
+/** The number of a layer, by its name. */
+export function layerNumber(machine: Machine, call: string, name: unknown): number {
+  const number = machine.spec.layers.findIndex((layer) => layer.name === name);
+  if (number >= 0) return number;
+  throw new OptionCheck(call).error('layer', `one of ${machine.spec.layers.map((layer) => `'${layer.name}'`).join(', ')}`, name);
+}
+
+function hostRows(data: Float32Array, rows: number): HostRows {
+  const cols = data.length / rows;
+  return { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 };
+}
+
+/** Runs the chains of a record on from their states; the record stays as it is. */
+function runChains(
+  machine: Machine,
+  call: string,
+  record: ChainRecord,
+  run: Pick<NativeChainOptions, 'steps' | 'schedule' | 'observe'> & { readonly clamps: Clamp[]; readonly signal: AbortSignal | undefined },
+): Promise<NativeChainResults> {
+  const start = record.states.map((data, layer) => ({
+    layer,
+    host: hostRows(data, record.chains),
+    where: { call, argument: 'states', units: 'places' },
+  }));
+  const { chains, betas, ladder } = record;
+  const { steps, schedule, observe, clamps, signal } = run;
+  const all = machine.spec.layers.map((_, layer) => layer);
+  return machine.over(call, start, signal, (native, rows) =>
+    native.chains({
+      chains,
+      steps,
+      betas,
+      schedule,
+      tempered: ladder,
+      quench: 0,
+      start: rows,
+      clamps,
+      observe,
+      states: all,
+      mean: null,
+      energies: false,
+    }),
+  );
+}
+
+/** Takes over the results of a run. */
+export function adopt(record: ChainRecord, results: NativeChainResults, steps: number, observe: NativeChainOptions['observe']): void {
+  record.states = results.states;
+  record.sweeps += steps;
+  if (record.ladder !== null) {
+    const { ladder } = record;
+    ladder.rung = results.rung;
+    ladder.direction = results.direction;
+    ladder.attempts = results.attempts.map((n, k) => n + (ladder.attempts[k] ?? 0));
+    ladder.accepted = results.accepted.map((n, k) => n + (ladder.accepted[k] ?? 0));
+    ladder.roundTrips += results.roundTrips;
+  }
+  if (observe === null) return;
+  // Pairs that were left out this time are no means over all observations any more.
+  const products = new Map(observe.pairs.map((pair, i) => [pair.join(), results.products[i] as Float64Array]));
+  if (record.observations > 0) {
+    record.sums = results.sums.map((sum, l) => plus(sum, record.sums[l] as Float64Array));
+    record.products = new Map(
+      [...products].flatMap(([pair, sum]) =>
+        record.products.has(pair) ? [[pair, plus(sum, record.products.get(pair) as Float64Array)]] : [],
+      ),
+    );
+  } else {
+    record.sums = results.sums;
+    record.products = products;
+  }
+  record.observations += results.observations;
+}
+
+const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, i) => x + (b[i] as number));
