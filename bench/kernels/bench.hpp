@@ -73,6 +73,7 @@ double measuredPeak(const cpu::Kernels& kernels);
 // Each returns false when the result is not what a plain computation gives.
 bool benchProducts(const cpu::Kernels& kernels, double peak);
 bool benchUnits(const cpu::Kernels& kernels);
+bool benchLateral(const cpu::Kernels& kernels, unsigned mostThreads, double peak);
 bool benchTraining(const cpu::Kernels& kernels, unsigned threads, const std::shared_ptr<const Rows>& rows, double peak);
 
 }  // namespace boltzkit::bench

@@ -1,5 +1,5 @@
 // Kernel benchmarks: every kernel is held against a plain computation, then timed, then compared with the machine's limit.
-//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--part products|units|training] [--threads N] [--rows rows.f32]
+//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--part products|units|lateral|training] [--threads N] [--rows rows.f32]
 // rows.f32 holds float32 rows of 784 values in [0, 1] (MNIST, say); without it rows like MNIST's are made up.
 #include <cstdio>
 #include <cstring>
@@ -61,6 +61,7 @@ int run(int count, char** arguments) {
     auto wanted = [&](const char* name) { return part.empty() || part == name; };
     if (wanted("products")) good = benchProducts(*kernels, peak) && good;
     if (wanted("units")) good = benchUnits(*kernels) && good;
+    if (wanted("lateral")) good = benchLateral(*kernels, threads ? threads : info.threads, peak) && good;
     if (!wanted("training")) continue;
     for (unsigned t = threads ? threads : 1; t <= (threads ? threads : info.threads); ++t)
       good = benchTraining(*kernels, t, rows, peak) && good;

@@ -15,12 +15,14 @@ class Graph {
   // Throws ParameterError on a unit that does not exist, a loop and an edge given twice (in either direction).
   Graph(std::size_t units, std::uint32_t size, std::vector<Edge> edges);
 
+  // A number that no graph with other edges has had in this process: what is derived from a graph can be kept under it.
+  std::uint64_t id() const { return id_; }
   std::size_t units() const { return units_; }
   std::uint32_t size() const { return size_; }
   std::size_t weights() const { return edges_.size() * size_ * size_; }
   const std::vector<Edge>& edges() const { return edges_; }  // as given, the smaller unit first
 
-  // The neighbours of unit i: entries start(i) ... start(i + 1).
+  // The neighbours of unit i, in rising order: entries start(i) ... start(i + 1).
   struct Neighbour {
     std::uint32_t unit;  // the other end
     std::uint32_t edge;
@@ -34,14 +36,18 @@ class Graph {
                    : (static_cast<std::size_t>(n.edge) * size_ + l) * size_ + k;
   }
 
-  // All units, colour by colour; units of one colour are not coupled to each other, so they may be drawn together.
+  // All units, colour by colour, in rising order within one; units of one colour are not coupled to each other, so they may be drawn together.
   const std::vector<std::uint32_t>& order() const { return order_; }
   // Colour c has the places colours()[c] ... colours()[c + 1] of order().
   const std::vector<std::uint32_t>& colours() const { return colours_; }
 
  private:
   void colour();
+  void colourPart(std::uint32_t from, std::vector<std::uint32_t>& colourOf) const;
+  void colourGreedily(std::vector<std::uint32_t>& colourOf) const;
+  void sortByColour(const std::vector<std::uint32_t>& colourOf);
 
+  std::uint64_t id_;
   std::size_t units_;
   std::uint32_t size_;
   std::vector<Edge> edges_;

@@ -46,6 +46,7 @@ class CpuBackend final : public Backend {
   void addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out);
 
   Engine engine_;
+  std::vector<std::unique_ptr<Engine>> perThread_;  // one-thread engines for products within a thread's tile
 };
 
 }  // namespace boltzkit::cpu

@@ -1,17 +1,19 @@
 #include "cpu/engine.hpp"
 
+#include <tuple>
+
 namespace boltzkit::cpu {
 
 // A rare large call should not hold its memory for as long as the model lives.
 void Workspace::trim() {
   constexpr std::size_t keep = std::size_t{64} << 20;
-  if (offsets.bytes() + starts.bytes() + values.bytes() + left.bytes() + perThread.bytes() + columns.bytes() <= keep) return;
-  offsets.release();
-  starts.release();
-  values.release();
-  left.release();
-  perThread.release();
-  columns.release();
+  const auto all = [this](auto&& each) {
+    return std::apply(each, std::tie(offsets, starts, values, left, perThread, columns, neighbourStarts, slotStarts, neighbours, slotPlaces,
+                                     slotWeights, tiles));
+  };
+  if (all([](auto&... scratch) { return (scratch.bytes() + ...); }) <= keep) return;
+  all([](auto&... scratch) { (scratch.release(), ...); });
+  listed = slotted = {};
 }
 
 }  // namespace boltzkit::cpu

@@ -30,12 +30,27 @@ class Scratch {
   LineBuffer buffer_;
 };
 
+// What lists of neighbours were made from; the default belongs to none.
+struct ListKey {
+  std::uint64_t graph = 0, weights = 0;
+  float scale = 0;
+  bool inOrder = false;
+  bool operator==(const ListKey&) const = default;
+};
+
 struct Workspace {
   Scratch<std::uint32_t> offsets, starts;  // active sets
   Scratch<float> values;
   Scratch<float> left;       // the transposed left factor of a product
   Scratch<float> perThread;  // see Engine::threadScratch
   Scratch<double> columns;   // column sums
+  // Layers coupled to themselves: see cpu/coupled_lists.hpp.
+  Scratch<std::size_t> neighbourStarts, slotStarts;
+  Scratch<Coupled> neighbours;
+  Scratch<std::uint32_t> slotPlaces;
+  Scratch<float> slotWeights;
+  ListKey listed, slotted;
+  Scratch<float> tiles;
 
   void trim();
 };

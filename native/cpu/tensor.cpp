@@ -1,5 +1,6 @@
 #include "cpu/tensor.hpp"
 
+#include <atomic>
 #include <cstring>
 #include <new>
 
@@ -12,6 +13,12 @@ namespace {
 constexpr std::align_val_t lineAlignment{64};
 // Narrower rows keep their exact number of lines: at most a tenth of the memory is spent on the odd multiple.
 constexpr std::size_t wideRow = 160;
+
+// Room for 2^32 versions of 2^32 tensors.
+std::uint64_t firstVersion() {
+  static std::atomic<std::uint64_t> tensors{0};
+  return ++tensors << 32;
+}
 
 }  // namespace
 
@@ -29,6 +36,6 @@ std::size_t rowStride(std::size_t cols) {
 }
 
 CpuTensor::CpuTensor(std::size_t rows, std::size_t cols)
-    : Tensor(rows, cols), stride_(rowStride(cols)), buffer_(checkedMultiply(rows, stride_)) {}
+    : Tensor(rows, cols), stride_(rowStride(cols)), buffer_(checkedMultiply(rows, stride_)), version_(firstVersion()) {}
 
 }  // namespace boltzkit::cpu

@@ -34,7 +34,7 @@ class CpuTensor final : public Tensor {
   std::size_t stride() const { return stride_; }
   const float* row(std::size_t r) const { return buffer_.data() + r * stride_; }
   // Declares a change of the contents: whatever was derived from them is out of date from now on. Whoever writes calls it first, once and on the
-  // job's thread; then any thread may write through touchedRow.
+  // job's thread; then any thread may write through touchedRow. No two contents of any tensors have the same version.
   void touch() { ++version_; }
   float* touchedRow(std::size_t r) { return buffer_.data() + r * stride_; }
   float* writeRow(std::size_t r) {
@@ -56,7 +56,7 @@ class CpuTensor final : public Tensor {
  private:
   std::size_t stride_;
   LineBuffer buffer_;
-  std::uint64_t version_ = 1;
+  std::uint64_t version_;
   mutable TransposedCopy transposed_;
 };
 

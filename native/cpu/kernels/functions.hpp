@@ -27,11 +27,11 @@ FORCE_INLINE F exponential(F x) {
   return e * (F)power;
 }
 
+// 1 + e^-x, limited to [1, 6e37].
+FORCE_INLINE F inverseLogistic(F x) { return set1(1) + exponential(maxOf(set1(-87), minOf(set1(87), F{} - x))); }
+
 // 1 / (1 + e^-x). Beyond 87 the result is 1, below -87 it stays at 1.6e-38: never 0, so a unit can always be drawn on.
-FORCE_INLINE F logistic(F x) {
-  const F e = exponential(maxOf(set1(-87), minOf(set1(87), F{} - x)));
-  return set1(1) / (set1(1) + e);
-}
+FORCE_INLINE F logistic(F x) { return set1(1) / inverseLogistic(x); }
 
 // log(1 + e^x) = max(x, 0) + log1p(e^-|x|); log1p(y) = 2 atanh(s), s = y / (2 + y) in [0, 1/3].
 FORCE_INLINE F softplus(F x) {

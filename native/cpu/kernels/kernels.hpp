@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "units/unit.hpp"
+
 namespace boltzkit::cpu {
 
 // Everything is padded to this many floats: one 64-byte line, and a multiple of every vector length.
@@ -53,6 +55,52 @@ struct BernoulliRow {
   std::uint32_t counter[3], key[2];
 };
 
+// Chains that a tile of a layer coupled to itself takes together, a lane each: its states are [places, chainTile].
+inline constexpr std::size_t chainTile = lineFloats;
+
+// A place that contributes to the field of another one.
+struct Coupled {
+  std::uint32_t place;
+  float weight;
+};
+
+// A sweep of one tile of chains over the units at positions first ... last - 1 of an order, one after the other, in place. Arrays over places
+// may belong to a part of the layer: `order` and Coupled::place count within them. keep, sharedKeep, fields and change may be null.
+struct TileSweep {
+  std::size_t first, last;
+  const std::uint32_t* order;  // [positions] the unit; null: the position itself
+  const std::size_t* starts;   // place k of the unit at position p has the neighbours starts[p * size + k] ... of `coupled`
+  const Coupled* coupled;
+  const float* source;          // [places, chainTile] what neighbours contribute: `states` or `change`
+  float *states, *change;       // [places, chainTile]; change: the new state less the old one
+  const float* fields;          // [places, chainTile]
+  const float* keep;            // [places, chainTile] not 0: this chain's unit stays
+  const float* sharedKeep;      // [places] not 0: the unit stays
+  const float* bias;            // [places]
+  std::uint32_t firstPosition;  // of position 0 in the order of the whole layer, a multiple of 4: position p takes its words
+  // Two-state units take the value low + range on; on = 1 has the probability logistic(slope (field + bias)).
+  const float* slope;  // [chainTile]
+  float low, range;
+  Draw draw;
+  std::uint32_t counter[3], key[2];  // that of the first chain
+};
+
+// A sweep of one chain over the two-state units at positions first ... last - 1 of an order, none of which are coupled to each other, a unit to a
+// lane. All arrays count positions; neighbours stand in slots, one for each of the 16 units of a line: line g has the slots starts[g] ...
+// starts[g + 1], a unit with fewer neighbours weights of 0 in the last ones. fields and keep may be null.
+struct ChainSweep {
+  std::size_t first, last;
+  const std::size_t* starts;
+  const std::uint32_t* place;  // [slots, 16] positions of the neighbours
+  const std::uint32_t* run;    // [slots] whether the 16 follow each other
+  const float* weight;         // [slots, 16]
+  const float *bias, *fields, *keep;
+  float* states;  // has room for another line
+  float slope, low, range;
+  Draw draw;
+  std::uint32_t counter[3], key[2];
+};
+
 // Steps of an optimiser over n places of one parameter tensor; coefficients are worked out by the caller.
 struct StepRange {
   std::size_t n;  // a multiple of lineFloats
@@ -83,6 +131,11 @@ struct Kernels {
   void (*bernoulliRow)(const BernoulliRow&);
   // sum_j log(1 + exp(beta (field_j + amount * shift_j + bias_j))); shift may be null.
   double (*softplusSum)(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta);
+  // out [places, chainTile] = sums over the neighbours starts[i] ... starts[i + 1] of place i (+ out when accumulating).
+  void (*tileSums)(const std::size_t* starts, const Coupled* coupled, const float* source, std::size_t places, bool accumulate, float* out);
+  // Bernoulli units and spins.
+  void (*twoStateTile)(const TileSweep&);
+  void (*twoStateChain)(const ChainSweep&);
   double (*dot)(const float* a, const float* b, std::size_t n);
   // sums [n] += weight * row [n], in double precision.
   void (*addRow)(const float* row, double weight, std::size_t n, double* sums);

@@ -26,12 +26,13 @@ FORCE_INLINE PhiloxKeys philoxKeys(const std::uint32_t* key) {
   return keys;
 }
 
-// Two sets of blocks at a time: one alone would wait for its own products most of the time.
-FORCE_INLINE void philoxAllRounds(PhiloxWords (&c)[2], const PhiloxKeys& keys) {
+// The rounds from `first` on. Two or more sets of blocks at a time: one alone would wait for its own products most of the time.
+template <int first = 0, int sets>
+FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[sets], const PhiloxKeys& keys) {
   const U m0 = U{} + philoxM0, m1 = U{} + philoxM1;
 #pragma GCC unroll 10
-  for (int round = 0; round < philoxRounds; ++round) {
-#pragma GCC unroll 2
+  for (int round = first; round < philoxRounds; ++round) {
+#pragma GCC unroll 4
     for (PhiloxWords& x : c) {
       const U p0 = multiplyLow(x.w[0], m0), p1 = multiplyLow(x.w[2], m1);
       x = {{xor3(p1 >> 32, x.w[1], keys.k[round][0]), p1, xor3(p0 >> 32, x.w[3], keys.k[round][1]), p0}};
@@ -56,7 +57,7 @@ struct UnitWords {
 FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* counter, const PhiloxKeys& keys) {
   const U c1 = U{} + counter[0], c2 = U{} + counter[1], c3 = U{} + counter[2];
   PhiloxWords c[2] = {{{blockNumbers(block), c1, c2, c3}}, {{blockNumbers(block + half), c1, c2, c3}}};
-  philoxAllRounds(c, keys);
+  philoxRoundsFrom(c, keys);
   const U low = U{} + 0xffffffffu;
   UnitWords words;
 #pragma GCC unroll 2
@@ -68,10 +69,69 @@ FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* cou
   return words;
 }
 
-// The top 24 bits as a multiple of 2^-24 in [0, 1), as uniform<float> in core/random.hpp.
-FORCE_INLINE F uniform24(I words) {
-  const I top = (words >> 8) & set1i(0xffffff);
-  return __builtin_convertvector(top, F) * set1(0x1p-24f);
+// The top 24 bits as a number, and as a multiple of 2^-24 in [0, 1) like uniform<float> in core/random.hpp.
+FORCE_INLINE F top24(I words) {
+  typedef std::uint32_t Lanes __attribute__((vector_size(4 * BOLTZKIT_LANES)));
+  return __builtin_convertvector((I)((Lanes)words >> 8), F);
+}
+FORCE_INLINE F uniform24(I words) { return top24(words) * set1(0x1p-24f); }
+
+// The words of chainTile chains for the same four units, a chain to a lane. What the first three rounds make of a counter depends, word by word, on
+// the chain alone or on the block alone, but for one product: the chain's part is worked out once per sweep, the block's part in plain
+// registers, and 15 of the 20 products are left.
+constexpr std::size_t tileVectors = chainTile / lanes;
+
+struct ChainPart {
+  U high[2 * tileVectors], low[2 * tileVectors];  // of the chains with even and odd numbers in turns
+};
+
+FORCE_INLINE ChainPart chainPart(const std::uint32_t* counter, const std::uint32_t* key) {
+  const std::uint64_t step = std::uint64_t{philoxM1} * counter[1];
+  ChainPart part;
+  for (std::size_t set = 0; set < 2 * tileVectors; ++set) {
+    U chain{};
+    for (std::size_t i = 0; i < half; ++i) chain[i] = (counter[0] + static_cast<std::uint32_t>(set / 2 * lanes + 2 * i + set % 2));
+    const U p = multiplyLow(chain ^ ((step >> 32) ^ key[0]), U{} + philoxM0);
+    part.high[set] = (p >> 32) ^ (key[1] + philoxW1);
+    part.low[set] = p;
+  }
+  return part;
+}
+
+// The words that depend on the block alone, with the keys of their rounds.
+struct BlockPart {
+  U second, third, fourth, fifth;
+};
+
+FORCE_INLINE BlockPart blockPart(std::uint32_t block, const std::uint32_t* counter, const std::uint32_t* key) {
+  auto high = [](std::uint64_t p) { return static_cast<std::uint32_t>(p >> 32); };
+  auto low = [](std::uint64_t p) { return static_cast<std::uint32_t>(p); };
+  const std::uint64_t p0 = std::uint64_t{philoxM0} * block;
+  const std::uint64_t p1 = std::uint64_t{philoxM1} * (high(p0) ^ counter[2] ^ key[1]);
+  const std::uint64_t p2 = std::uint64_t{philoxM0} * (high(p1) ^ (philoxM1 * counter[1]) ^ (key[0] + philoxW0));
+  return {U{} + low(p0), U{} + (low(p1) ^ (key[0] + 2 * philoxW0)), U{} + (high(p2) ^ (key[1] + 2 * philoxW1)), U{} + low(p2)};
+}
+
+// Blocks that are worked out together: as many sets of words as there are registers for.
+constexpr std::size_t blocksTogether = lanes == 16 ? 2 : 1, unitsTogether = 4 * blocksTogether;
+
+// words[i * tileVectors + v]: word i, counted on from block to block, of the chains in vector v.
+FORCE_INLINE void chainWords(const ChainPart& chains, const BlockPart (&block)[blocksTogether], const PhiloxKeys& keys, I* words) {
+  const U m1 = U{} + philoxM1, lower = U{} + 0xffffffffu;
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < tileVectors; ++v) {
+    PhiloxWords c[2 * blocksTogether];
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < 2 * blocksTogether; ++i) {
+      const BlockPart& b = block[i / 2];
+      const U p1 = multiplyLow(chains.high[2 * v + i % 2] ^ b.second, m1);
+      c[i] = {{(p1 >> 32) ^ b.third, p1, chains.low[2 * v + i % 2] ^ b.fourth, b.fifth}};
+    }
+    philoxRoundsFrom<3>(c, keys);
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < unitsTogether; ++i)
+      words[i * tileVectors + v] = (I)((c[i / 4 * 2].w[i % 4] & lower) | (c[i / 4 * 2 + 1].w[i % 4] << 32));
+  }
 }
 
 void philox(std::uint32_t block, const std::uint32_t counter[3], const std::uint32_t key[2], std::size_t blocks, std::uint32_t* out) {

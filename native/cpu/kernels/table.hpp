@@ -4,6 +4,8 @@
 #include "cpu/kernels/bernoulli.hpp"
 #include "cpu/kernels/dense.hpp"
 #include "cpu/kernels/elementwise.hpp"
+#include "cpu/kernels/lateral.hpp"
+#include "cpu/kernels/lateral_chain.hpp"
 #include "cpu/kernels/optimiser.hpp"
 #include "cpu/kernels/transpose.hpp"
 
@@ -22,6 +24,9 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .transpose = transpose,
           .bernoulliRow = bernoulliRow,
           .softplusSum = softplusSum,
+          .tileSums = tileSums,
+          .twoStateTile = twoStateTile,
+          .twoStateChain = twoStateChain,
           .dot = dot,
           .addRow = addRow,
           .axpby = axpby,

@@ -27,6 +27,10 @@ FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm256_unpackhi_epi64((__m256i)a, 
 FORCE_INLINE D lowDoubles(F a) { return (D)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)a)); }
 FORCE_INLINE D highDoubles(F a) { return (D)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)a, 1)); }
 
+FORCE_INLINE F gather(const float* from, const std::uint32_t* place) {
+  return (F)_mm256_i32gather_ps(from, _mm256_load_si256(reinterpret_cast<const __m256i*>(place)), 4);
+}
+
 // For each 8-bit mask the permutation that moves its lanes to the front, one byte per lane.
 struct CompressTable {
   std::uint64_t lanes[256];

@@ -33,6 +33,9 @@ FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm512_unpackhi_epi64((__m512i)a, 
 FORCE_INLINE D lowDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)a)); }
 FORCE_INLINE D highDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)a, 1)); }
 
+// Lane i: from[place[i]].
+FORCE_INLINE F gather(const float* from, const std::uint32_t* place) { return (F)_mm512_i32gather_ps(_mm512_load_si512(place), from, 4); }
+
 // Writes the lanes named by `bits` one behind the other and returns how many there are; a whole vector may be written.
 FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
   const __mmask16 mask = static_cast<__mmask16>(bits);

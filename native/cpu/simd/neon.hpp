@@ -29,6 +29,10 @@ FORCE_INLINE U oddPairs(U a, U b) { return U{a[1], b[1]}; }
 FORCE_INLINE D lowDoubles(F a) { return D{a[0], a[1]}; }
 FORCE_INLINE D highDoubles(F a) { return D{a[2], a[3]}; }
 
+FORCE_INLINE F gather(const float* from, const std::uint32_t* place) {
+  return F{from[place[0]], from[place[1]], from[place[2]], from[place[3]]};
+}
+
 FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
   unsigned n = 0;
   for (int i = 0; i < lanes; ++i) {  // without a branch: written always, kept if the bit is set

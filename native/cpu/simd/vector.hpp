@@ -21,6 +21,11 @@ typedef std::uint64_t U __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alia
 typedef double D __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 
 FORCE_INLINE F load(const float* p) { return *reinterpret_cast<const F*>(p); }  // aligned
+FORCE_INLINE F loadAnywhere(const float* p) {
+  F v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
 FORCE_INLINE void store(float* p, F v) { *reinterpret_cast<F*>(p) = v; }
 FORCE_INLINE F set1(float x) { return x - F{}; }  // not F{} + x, which would lose the sign of -0 and so costs an addition
 FORCE_INLINE I set1i(std::int32_t x) { return I{} + x; }

@@ -1,0 +1,108 @@
+#include "cpu/coupled_lists.hpp"
+
+namespace boltzkit::cpu {
+namespace {
+
+// Says whether the lists there are these, and that they will be from now on.
+bool made(ListKey& there, const ListKey& wanted) {
+  if (there == wanted) return true;
+  there = wanted;
+  return false;
+}
+
+// The entries of one unit, place by place.
+void listUnit(const Graph& graph, std::uint32_t unit, const float* weights, float scale, Coupled* to) {
+  const std::uint32_t size = graph.size();
+  for (std::uint32_t k = 0; k < size; ++k)
+    for (const Graph::Neighbour* n = graph.begin(unit); n != graph.end(unit); ++n)
+      for (std::uint32_t l = 0; l < size; ++l) *to++ = {n->unit * size + l, scale * weights[graph.weight(*n, k, l)]};
+}
+
+// The slots of the 16 units from position p on. Places that no unit uses continue the run of the others.
+void slotLine(const Graph& graph, const std::uint32_t* position, const float* weights, std::size_t p, std::size_t slots,
+              std::uint32_t* place, std::uint32_t* run, float* weight) {
+  const std::size_t units = std::min(lineFloats, graph.units() - p);
+  for (std::size_t slot = 0; slot < slots; ++slot, place += lineFloats, weight += lineFloats) {
+    std::uint32_t base = 0;
+    bool known = false, follow = true;
+    for (std::size_t i = 0; i < lineFloats; ++i) {
+      const Graph::Neighbour* n = i < units ? graph.begin(graph.order()[p + i]) + slot : nullptr;
+      const bool used = n && n < graph.end(graph.order()[p + i]);
+      place[i] = used ? position[n->unit] : 0;
+      weight[i] = used ? weights[n->edge] : 0;
+      if (!used) continue;
+      if (!known) base = place[i] - static_cast<std::uint32_t>(i);
+      follow = follow && place[i] == base + i && (known || place[i] >= i);
+      known = true;
+    }
+    run[slot] = follow && base < graph.units();
+    if (run[slot]) place[0] = base;
+    for (std::size_t i = 1; run[slot] && i < lineFloats; ++i) place[i] = base + static_cast<std::uint32_t>(i);
+  }
+}
+
+}  // namespace
+
+CoupledLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const CpuTensor& weights, float scale) {
+  Workspace& workspace = engine.workspace();
+  const std::size_t size = graph.size(), units = graph.units();
+  std::size_t* starts = workspace.neighbourStarts.atLeast(units * size + 1);
+  Coupled* coupled = workspace.neighbours.atLeast(2 * graph.weights());
+  if (made(workspace.listed, {graph.id(), weights.version(), scale, inOrder})) return {starts, coupled};
+  auto unitAt = [&](std::size_t p) { return inOrder ? graph.order()[p] : static_cast<std::uint32_t>(p); };
+  starts[0] = 0;
+  for (std::size_t p = 0; p < units; ++p) {
+    const std::size_t each = static_cast<std::size_t>(graph.end(unitAt(p)) - graph.begin(unitAt(p))) * size;
+    for (std::size_t k = 0; k < size; ++k) starts[p * size + k + 1] = starts[p * size + k] + each;
+  }
+  engine.parallelRows(units, static_cast<double>(16 * graph.weights()), [&](std::size_t first, std::size_t last) {
+    for (std::size_t p = first; p < last; ++p) listUnit(graph, unitAt(p), weights.row(0), scale, coupled + starts[p * size]);
+  });
+  return {starts, coupled};
+}
+
+CoupledLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t group, std::size_t block, bool all) {
+  const std::size_t places = weights.cols();
+  std::size_t* starts = engine.workspace().neighbourStarts.atLeast(places + 1);
+  Coupled* coupled = engine.workspace().neighbours.atLeast(places * block);
+  engine.workspace().listed = {};
+  std::size_t n = 0;
+  for (std::size_t j = 0; j < places; ++j) {
+    const std::size_t first = j / block * block, last = std::min(first + block, places), unit = j / group * group;
+    starts[j] = n;
+    for (std::size_t i = first; i < (all ? last : unit); ++i)
+      if (i < unit || i >= unit + group) coupled[n++] = {static_cast<std::uint32_t>(i - first), weights.row(j)[i]};
+  }
+  starts[places] = n;
+  return {starts, coupled};
+}
+
+CoupledSlots slotGraph(Engine& engine, const Graph& graph, const CpuTensor& weights) {
+  Workspace& workspace = engine.workspace();
+  const std::size_t lines = (graph.units() + lineFloats - 1) / lineFloats;
+  std::size_t* starts = workspace.slotStarts.atLeast(lines + 1);
+  if (workspace.slotted.graph != graph.id()) {
+    starts[0] = 0;
+    for (std::size_t g = 0; g < lines; ++g) {
+      std::ptrdiff_t most = 0;
+      for (std::size_t p = g * lineFloats; p < std::min((g + 1) * lineFloats, graph.units()); ++p)
+        most = std::max(most, graph.end(graph.order()[p]) - graph.begin(graph.order()[p]));
+      starts[g + 1] = starts[g] + static_cast<std::size_t>(most);
+    }
+  }
+  const std::size_t slots = starts[lines];
+  std::uint32_t* place = workspace.slotPlaces.atLeast(slots * (lineFloats + 1));
+  std::uint32_t* run = place + slots * lineFloats;
+  float* weight = workspace.slotWeights.atLeast(slots * lineFloats);
+  if (made(workspace.slotted, {graph.id(), weights.version(), 1, true})) return {starts, place, run, weight};
+  std::vector<std::uint32_t> position(graph.units());
+  for (std::size_t p = 0; p < position.size(); ++p) position[graph.order()[p]] = static_cast<std::uint32_t>(p);
+  engine.parallelRows(lines, static_cast<double>(slots * 64), [&](std::size_t first, std::size_t last) {
+    for (std::size_t g = first; g < last; ++g)
+      slotLine(graph, position.data(), weights.row(0), g * lineFloats, starts[g + 1] - starts[g], place + starts[g] * lineFloats,
+               run + starts[g], weight + starts[g] * lineFloats);
+  });
+  return {starts, place, run, weight};
+}
+
+}  // namespace boltzkit::cpu

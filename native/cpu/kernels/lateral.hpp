@@ -1,0 +1,87 @@
+// Layers that are coupled to themselves, a chain to a lane: with states [places, chainTile] one weight, broadcast, serves all chains of
+// a tile, and a neighbour's states are one line. Per unit in turn
+//   field = fields + sum_n w_n s_n,  p(on) = logistic(slope (field + bias)),  on where u (1 + e^(-slope (field + bias))) < 1.
+// Every field is one sum in the order of the neighbours, so a chain's states do not depend on its tile.
+#pragma once
+#include "cpu/kernels/functions.hpp"
+#include "cpu/kernels/philox.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
+  for (; from != to; ++from) {
+    const F w = set1(from->weight);
+    const float* line = source + from->place * chainTile;
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = fma(w, load(line + v * lanes), sum[v]);
+  }
+}
+
+void tileSums(const std::size_t* starts, const Coupled* coupled, const float* source, std::size_t places, bool accumulate, float* out) {
+  for (std::size_t i = 0; i < places; ++i, out += chainTile) {
+    F sum[tileVectors]{};
+    if (accumulate)
+      for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = load(out + v * lanes);
+    addNeighbours(coupled + starts[i], coupled + starts[i + 1], source, sum);
+    for (std::size_t v = 0; v < tileVectors; ++v) store(out + v * lanes, sum[v]);
+  }
+}
+
+// How far a unit is on, in [0, 1]. 2^24 u and 2^24 are compared: the same as u < p, without a division.
+template <Draw draw>
+FORCE_INLINE F onOf(F field, F slope, I word) {
+  if constexpr (draw == Draw::sample) return onesWhereLess(top24(word) * inverseLogistic(slope * field), set1(0x1p24f));
+  if constexpr (draw == Draw::mean) return logistic(slope * field);
+  return onesWhereLess(F{}, field);
+}
+
+FORCE_INLINE F whereZero(F mask, F a, F b) {
+  const I zero = mask == F{};
+  return (F)(((I)a & zero) | ((I)b & ~zero));
+}
+
+template <Draw draw>
+FORCE_INLINE void twoStatePosition(const TileSweep& t, std::size_t p, const I* words) {
+  const std::size_t unit = t.order ? t.order[p] : p, line = unit * chainTile;
+  if (t.sharedKeep && t.sharedKeep[unit] != 0) return;
+  F sum[tileVectors]{};
+  if (t.fields)
+    for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = load(t.fields + line + v * lanes);
+  addNeighbours(t.coupled + t.starts[p], t.coupled + t.starts[p + 1], t.source, sum);
+  const F bias = set1(t.bias[unit]), low = set1(t.low), range = set1(t.range);
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < tileVectors; ++v) {
+    float* place = t.states + line + v * lanes;
+    F state = fma(onOf<draw>(sum[v] + bias, load(t.slope + v * lanes), words[v]), range, low);
+    if (t.keep) state = whereZero(load(t.keep + line + v * lanes), state, load(place));
+    if (t.change) store(t.change + line + v * lanes, state - load(place));
+    store(place, state);
+  }
+}
+
+template <Draw draw>
+FORCE_INLINE void sweepTile(const TileSweep& t) {
+  const PhiloxKeys keys = philoxKeys(t.key);
+  const ChainPart chains = chainPart(t.counter, t.key);
+  I words[unitsTogether * tileVectors]{};
+  for (std::size_t p = t.first; p < t.last;) {
+    const std::size_t start = p / unitsTogether * unitsTogether, next = start + unitsTogether, end = next < t.last ? next : t.last;
+    if constexpr (draw == Draw::sample) {
+      BlockPart blocks[blocksTogether];
+      for (std::size_t b = 0; b < blocksTogether; ++b)
+        blocks[b] = blockPart((t.firstPosition + static_cast<std::uint32_t>(start)) / 4 + static_cast<std::uint32_t>(b), t.counter, t.key);
+      chainWords(chains, blocks, keys, words);
+    }
+    for (; p < end; ++p) twoStatePosition<draw>(t, p, words + p % unitsTogether * tileVectors);
+  }
+}
+
+void twoStateTile(const TileSweep& t) {
+  if (t.draw == Draw::sample) return sweepTile<Draw::sample>(t);
+  if (t.draw == Draw::mean) return sweepTile<Draw::mean>(t);
+  sweepTile<Draw::mode>(t);
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA

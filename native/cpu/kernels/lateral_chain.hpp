@@ -1,0 +1,52 @@
+// One chain of a layer that is coupled to itself along a graph, a unit to a lane: the units of one colour, which are not coupled to each other.
+// The same sums and thresholds as in kernels/lateral.hpp, in the same order, so both give the same states. Where the neighbours of a line follow each
+// other, as most do in grids, they are one load, elsewhere a gather.
+#pragma once
+#include "cpu/kernels/lateral.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+FORCE_INLINE F chainField(const ChainSweep& c, std::size_t p) {
+  const std::size_t line = p / lineFloats, lane = p % lineFloats;
+  F sum = c.fields ? load(c.fields + p) : F{};
+  for (std::size_t slot = c.starts[line]; slot < c.starts[line + 1]; ++slot) {
+    const std::uint32_t* place = c.place + slot * lineFloats + lane;
+    const F s = c.run[slot] ? loadAnywhere(c.states + *place) : gather(c.states, place);
+    sum = fma(load(c.weight + slot * lineFloats + lane), s, sum);
+  }
+  return sum + load(c.bias + p);
+}
+
+template <Draw draw>
+FORCE_INLINE void chainLine(const ChainSweep& c, std::size_t p, I words) {
+  F state = fma(onOf<draw>(chainField(c, p), set1(c.slope), words), set1(c.range), set1(c.low));
+  if (c.keep) state = whereZero(load(c.keep + p), state, load(c.states + p));
+  if (p >= c.first && p + lanes <= c.last) return store(c.states + p, state);
+  // Units of another colour on the same line may be read by other threads now.
+  for (std::size_t i = 0; i < lanes; ++i)
+    if (p + i >= c.first && p + i < c.last) c.states[p + i] = state[i];
+}
+
+template <Draw draw>
+FORCE_INLINE void sweepChain(const ChainSweep& c) {
+  const PhiloxKeys keys = philoxKeys(c.key);
+  for (std::size_t start = c.first / philoxGrain * philoxGrain; start < c.last; start += philoxGrain) {
+    UnitWords words{};
+    if constexpr (draw == Draw::sample) words = philoxUnits(static_cast<std::uint32_t>(start / 4), c.counter, keys);
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < philoxVectors; ++v) {
+      const std::size_t p = start + v * lanes;
+      if (p + lanes > c.first && p < c.last) chainLine<draw>(c, p, words.vector[v]);
+    }
+  }
+}
+
+void twoStateChain(const ChainSweep& c) {
+  if (c.draw == Draw::sample) return sweepChain<Draw::sample>(c);
+  if (c.draw == Draw::mean) return sweepChain<Draw::mean>(c);
+  sweepChain<Draw::mode>(c);
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA
