@@ -131,6 +131,7 @@ Napi::Value MachineObject::domain(const Napi::CallbackInfo& info) {
   object.Set("low", Napi::Number::New(info.Env(), domain.low));
   object.Set("high", Napi::Number::New(info.Env(), domain.high));
   object.Set("integers", Napi::Boolean::New(info.Env(), domain.integers));
+  object.Set("group", Napi::Number::New(info.Env(), static_cast<double>(domain.group)));
   return object;
 }
 

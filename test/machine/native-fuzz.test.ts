@@ -77,7 +77,7 @@ function throwing(): never {
 
 /** Calls that pass, as functions of nothing: the receiver and fresh arguments for one of its members. */
 const calls: Record<string, () => { target: object; member: string; args: unknown[]; construct?: boolean }> = {
-  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true], construct: true }),
+  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true, true, 2], construct: true }),
   'new Machine': () => ({
     target: loadAddon(),
     member: 'Machine',
@@ -96,11 +96,21 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   philox4x32: () => ({ target: loadAddon(), member: 'philox4x32', args: [new Uint32Array(4), new Uint32Array(2)] }),
   unitTypes: () => ({ target: loadAddon(), member: 'unitTypes', args: [] }),
   appendDense: () => ({ target: newRows(1), member: 'appendDense', args: [new Float32Array(visible), 0, 1, visible, 1, 1] }),
+  'appendDense with missing values': () => ({
+    target: new (loadAddon().Rows)(visible, 0, 1, 0, false, true, 2),
+    member: 'appendDense',
+    args: [Float32Array.of(0, 1, NaN, NaN, 1, 1), 0, 1, visible, 1, 1],
+  }),
   appendBits: () => ({ target: newRows(1), member: 'appendBits', args: [new Uint8Array(2), 2, true] }),
   appendSparse: () => ({
     target: new (loadAddon().Rows)(visible, 0, 1),
     member: 'appendSparse',
     args: [Uint32Array.from([0, 1, 3]), Uint32Array.from([2, 0, 5]), Float32Array.from([1, 1, 1])],
+  }),
+  'appendSparse with missing values': () => ({
+    target: new (loadAddon().Rows)(visible, 0, 1, 0, false, true),
+    member: 'appendSparse',
+    args: [Uint32Array.from([0, 1, 3]), Uint32Array.from([2, 0, 5]), Float32Array.from([NaN, 1, NaN])],
   }),
   toFloat32: () => ({ target: newRows(3), member: 'toFloat32', args: [1, 2] }),
   parameters: () => ({ target: newMachine(), member: 'parameters', args: [] }),
