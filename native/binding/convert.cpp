@@ -111,4 +111,16 @@ std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wirin
   return given;
 }
 
+ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring) {
+  ImputeOptions o;
+  o.given = layerRowsListOf(options.field("given"), wiring);
+  const Argument layers = options.field("layers");
+  const std::uint32_t n = layers.length(maxLayers);
+  for (std::uint32_t i = 0; i < n; ++i) o.layers.push_back(layerOf(layers.item(i), wiring));
+  o.warmup = options.field("warmup").count(0, maxSteps / 4);
+  o.steps = options.field("steps").count(1, maxSteps / 4);
+  o.output = drawOf(options.field("output"));
+  return o;
+}
+
 }  // namespace boltzkit::binding

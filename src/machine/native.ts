@@ -142,6 +142,17 @@ export interface NativeChainResults {
   roundTrips: number;
 }
 
+export interface NativeImputeOptions {
+  /** Rows in which values may be missing. */
+  given: NativeLayerRows[];
+  /** The layers that come back. */
+  layers: number[];
+  /** Sweeps before `steps` sweeps; 'mean' averages conditional means over the latter, 'sample' is the last draw. */
+  warmup: number;
+  steps: number;
+  output: 'mean' | 'sample';
+}
+
 export type NativeArray = Float32Array | Float64Array;
 
 export interface NativeMachine {
@@ -163,6 +174,8 @@ export interface NativeMachine {
   freeEnergy(given: NativeLayerRows[]): NativeJob<Float64Array>;
   pseudoLikelihood(given: NativeLayerRows, exact: boolean): NativeJob<Float64Array>;
   chains(options: NativeChainOptions): NativeJob<NativeChainResults>;
+  /** One result [rows, units] per asked layer. */
+  impute(options: NativeImputeOptions): NativeJob<Float32Array[]>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
   /** What data of a layer may be; `group` places make one unit. */
