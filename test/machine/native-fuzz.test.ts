@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/machine/addon.js';
-import type { NativeJob } from '../../src/machine/native.js';
+import type { NativeJob, NativeRows } from '../../src/machine/native.js';
 import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
 
 const codes = ['SHAPE', 'PARAMETER', 'BACKEND', 'DIVERGENCE', 'ABORTED', 'BUSY', 'DISPOSED', 'INTERNAL'];
@@ -64,6 +64,7 @@ const garbage: [string, () => unknown][] = [
   ['detached array', detached],
   ['shrunk array', shrunk],
   ['rows', () => newRows(1)],
+  ['rows that lack values', withMissing],
   ['rows of other width', () => newRows(1, 3)],
   ['rows without rows', () => newRows(0)],
   ['machine', () => newMachine()],
@@ -144,6 +145,16 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   domain: () => ({ target: newMachine(), member: 'domain', args: [1] }),
   freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }]] }),
   pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [{ layer: 0, rows: newRows(2) }, true] }),
+  impute: () => ({
+    target: newMachine(),
+    member: 'impute',
+    args: [{ given: [{ layer: 0, rows: withMissing() }], layers: [0, 1], warmup: 1, steps: 2, output: 'mean' }],
+  }),
+  'trainer on rows that lack values': () => ({
+    target: newMachine(),
+    member: 'trainer',
+    args: [trainerOptions(withMissing(), { batchSize: 1 }), null, false],
+  }),
   chains: () => ({ target: newMachine(), member: 'chains', args: [allChainOptions()] }),
   trainer: () => ({ target: newMachine(), member: 'trainer', args: [trainerOptions(newRows(20), rich()), savedState(), false] }),
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
@@ -152,6 +163,12 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
 };
 
 const pair = machineSpec().layers;
+
+function withMissing(): NativeRows {
+  const rows = new (loadAddon().Rows)(visible, 0, 1, 0, false, true);
+  rows.appendDense(Float32Array.of(0, 1, NaN, NaN, 1, 1, 1, NaN, 0, 0, 1, 0), 0, 2, visible, 1, 1);
+  return rows;
+}
 
 const allChainOptions = () =>
   chainOptions({
