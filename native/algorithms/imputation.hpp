@@ -12,7 +12,7 @@ struct ImputeOptions {
 };
 
 // One result [rows, units] per asked layer; values that are given come back as they are. Means are averages of conditional means, which vary less
-// than averages of draws and have the same expectation (Gelfand & Smith 1990, section 2.6). Where everything that was asked for depends on
+// than averages of draws and have the same expectation (Gelfand & Smith 1990). Where everything that was asked for depends on
 // complete layers only, one pass is exact and no more are taken.
 std::vector<std::vector<float>> impute(Machine& machine, const ImputeOptions& options, const Cancelled& cancelled);
 

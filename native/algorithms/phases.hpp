@@ -21,7 +21,7 @@ class PositivePhase {
  public:
   // `sweeps` Gibbs sweeps over the layers without data and over missing values where their joint posterior has no closed form (they are
   // coupled to each other; Ackley, Hinton & Sejnowski 1985); otherwise their means are exact at once. Statistics are those of the filled-in
-  // rows: d log p(observed) / d theta is the posterior mean of d log p(observed, missing) / d theta (Little & Rubin 2019, section 8.4).
+  // rows: d log p(observed) / d theta is the posterior mean of d log p(observed, missing) / d theta (Little & Rubin 2019, chapter 8).
   PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps);
 
   // Loads and completes the rows and takes the means of the other layers; samples them too when the negative phase starts here.
