@@ -12,6 +12,13 @@ std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& cla
   return flags;
 }
 
+// The same where data are given. A layer with values of its own takes part with states: only some of its places have means.
+std::vector<bool> lastBlock(const Machine& machine, const LayerData& data) {
+  std::vector<bool> flags = lastBlock(machine, data.complete());
+  for (std::size_t l = 0; l < flags.size(); ++l) flags[l] = flags[l] && !data.given()[l];
+  return flags;
+}
+
 // Sweeps whose last one leaves means where the phase has room for them; samples of those layers only if the chains go on from here.
 void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t sweeps, bool persist) {
   gibbs.sweep(phase.states, {stream}, sweeps - 1);
@@ -42,27 +49,17 @@ void Phase::setRows(std::size_t n) {
 
 PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps)
     : machine_(machine),
-      data_(data),
-      gibbs_(machine, data.given(), batchSize),
-      phase_(machine, batchSize, lastBlock(machine, data.given()), gibbs_) {
-  const bool factorised = gibbs_.blocks().size() <= 1 && !anyLateral();
-  sweeps_ = factorised ? 1 : sweeps;
-}
-
-bool PositivePhase::anyLateral() const {
-  for (std::size_t l = 0; l < data_.given().size(); ++l)
-    if (!data_.given()[l] && machine_.wiring().lateral(l)) return true;
-  return false;
-}
+      completion_(machine, data, batchSize),
+      sweeps_(completion_.factorised() ? 1 : sweeps),
+      phase_(machine, batchSize, lastBlock(machine, data), completion_.gibbs()) {}
 
 void PositivePhase::run(std::span<const std::uint32_t> rows, bool sample) {
   phase_.setRows(rows.size());
-  data_.gather(rows, phase_.states);
-  if (gibbs_.blocks().size() > 1 || anyLateral())
-    for (std::size_t l = 0; l < data_.given().size(); ++l)
-      if (!data_.given()[l]) machine_.backend().fill(0, phase_.states[l]);  // no field yet from layers without states
-  const Stream stream{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive, sweeps_)};
-  sweepToMeans(gibbs_, phase_, stream, sweeps_, sample);
+  const std::uint64_t loadSteps = completion_.loadSteps();
+  Stream stream{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive, loadSteps + sweeps_)};
+  completion_.load(rows, phase_.states, {stream});
+  stream.step += loadSteps;
+  sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, sample);
 }
 
 NegativePhase::NegativePhase(Machine& machine, std::size_t chains)

@@ -3,8 +3,7 @@
 #pragma once
 #include <vector>
 
-#include "algorithms/row_chunks.hpp"
-#include "machine/gibbs.hpp"
+#include "algorithms/completion.hpp"
 
 namespace boltzkit {
 
@@ -20,21 +19,19 @@ struct Phase {
 
 class PositivePhase {
  public:
-  // `sweeps` Gibbs sweeps over the layers without data where their joint posterior has no closed form (they are coupled to each other or to
-  // themselves; Ackley, Hinton & Sejnowski 1985); otherwise their means are exact at once.
+  // `sweeps` Gibbs sweeps over the layers without data and over missing values where their joint posterior has no closed form (they are
+  // coupled to each other; Ackley, Hinton & Sejnowski 1985); otherwise their means are exact at once. Statistics are those of the filled-in
+  // rows: d log p(observed) / d theta is the posterior mean of d log p(observed, missing) / d theta (Little & Rubin 2019, chapter 8).
   PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps);
 
-  // Loads the rows and takes the means of the other layers; samples them too when the negative phase starts here.
+  // Loads and completes the rows and takes the means of the other layers; samples them too when the negative phase starts here.
   void run(std::span<const std::uint32_t> rows, bool sample);
   Phase& phase() { return phase_; }
 
  private:
-  bool anyLateral() const;
-
   Machine& machine_;
-  const LayerData& data_;
+  Completion completion_;
   std::uint64_t sweeps_;
-  BlockGibbs gibbs_;
   Phase phase_;
 };
 

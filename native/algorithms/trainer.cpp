@@ -31,7 +31,7 @@ struct Trainer::Impl {
       : machine(m),
         backend(m.backend()),
         options(std::move(o)),
-        data(m, rows),
+        data(m, rows, Values::someMissing),
         stepsPerEpoch(validated()),
         totalSteps(stepsPerEpoch * options.epochs),
         rowWeights(meanOne(std::move(sampleWeights))),
@@ -39,7 +39,7 @@ struct Trainer::Impl {
         negative(m, pcd() ? options.chains : options.batchSize),
         gradient(m),
         steps(m, options, totalSteps) {
-    if (!validationRows.empty()) validation.emplace(m, validationRows);
+    if (!validationRows.empty()) validation.emplace(m, validationRows, Values::someMissing);
     if (validation && validation->given() != data.given()) throw parameterError("validation rows must be of the same layers as the data");
     if (!rowWeights.empty()) batchWeights = backend.tensor(1, options.batchSize);
     for (std::size_t l = 0; l < m.wiring().layers().size(); ++l) {
@@ -71,15 +71,17 @@ struct Trainer::Impl {
   }
 
   // Offsets of data layers: the weighted mean of the whole data set. Start values of their parameters: from the weighted means of the
-  // unit statistics at zero parameters.
+  // unit statistics at zero parameters, where a value of 0 adds nothing. Both over the values that are present.
   void passOverData(const Cancelled& cancelled) {
-    std::vector<TensorPtr> means, statistics;
+    std::vector<TensorPtr> means, statistics, present, shares;
     std::vector<Units> atZero;
     for (std::size_t l = 0; l < offsets.size(); ++l) {
       const Tensor& parameters = machine.unitParameters(l);
       means.push_back(backend.tensor(1, parameters.cols()));
       statistics.push_back(backend.tensor(parameters.rows(), parameters.cols()));
       atZero.push_back(machine.unitsOf(l));
+      present.push_back(data.missing(l) ? backend.tensor(std::min(chunkRows, data.rows()), parameters.cols()) : nullptr);
+      shares.push_back(data.missing(l) ? backend.tensor(1, parameters.cols()) : nullptr);
     }
     const std::vector<TensorPtr> zeros = zeroParameters();
     for (std::size_t l = 0; l < atZero.size(); ++l) atZero[l].parameters = zeros[l].get();
@@ -89,6 +91,11 @@ struct Trainer::Impl {
       const double keep = first == 0 ? 0 : 1;
       for (std::size_t l = 0; l < offsets.size(); ++l) {
         if (!data.given()[l]) continue;
+        if (present[l]) {
+          present[l]->setRows(states.rows());
+          backend.splitMissing(states[l], *present[l]);
+          columnSums(backend, *ones, *present[l], weights.get(), each, keep, *shares[l]);
+        }
         columnSums(backend, *ones, states[l], weights.get(), each, keep, *means[l]);
         if (options.initialiseFromData) backend.unitStatistics(atZero[l], states[l], nullptr, weights.get(), each, keep, *statistics[l]);
       }
@@ -96,8 +103,25 @@ struct Trainer::Impl {
     for (std::size_t l = 0; l < offsets.size(); ++l) {
       if (!data.given()[l]) continue;
       offsets[l].swap(means[l]);
-      if (options.initialiseFromData) initialiseUnits(l, *statistics[l]);
+      const std::vector<double> share = shares[l] ? downloaded(*shares[l]) : std::vector<double>(machine.units(l), 1.0);
+      if (options.initialiseFromData) initialiseUnits(l, *statistics[l], share);
+      if (shares[l]) divideOffsets(l, share);
     }
+  }
+
+  std::vector<double> downloaded(const Tensor& tensor) const {
+    std::vector<double> values(tensor.rows() * tensor.cols());
+    backend.download(tensor, std::span<double>(values));
+    return values;
+  }
+
+  // From sums over the values present to their means; a place without any value takes its unit's mean without a field.
+  void divideOffsets(std::size_t layer, const std::vector<double>& share) {
+    std::vector<double> values = downloaded(*offsets[layer]);
+    fieldlessMeans(layer, *offsets[layer]);
+    const std::vector<double> fieldless = downloaded(*offsets[layer]);
+    for (std::size_t j = 0; j < values.size(); ++j) values[j] = share[j] > 0 ? values[j] / share[j] : fieldless[j];
+    backend.upload(std::span<const double>(values), *offsets[layer]);
   }
 
   std::vector<TensorPtr> zeroParameters() const {
@@ -112,16 +136,18 @@ struct Trainer::Impl {
     return tensor;
   }
 
-  void initialiseUnits(std::size_t layer, const Tensor& statistics) {
-    const std::size_t count = statistics.rows(), places = statistics.cols();
-    std::vector<double> means(count * places), values(count * places);
-    backend.download(statistics, std::span<double>(means));
+  // `share` is the part of the rows that have a value at a place; where none has, parameters stay as they are.
+  void initialiseUnits(std::size_t layer, const Tensor& statistics, const std::vector<double>& share) {
+    const std::size_t places = statistics.cols();
+    const std::vector<double> means = downloaded(statistics);
+    std::vector<double> values = downloaded(machine.unitParameters(layer));
     visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) {
       using Unit = decltype(unit);
       double from[Unit::parameters], to[Unit::parameters];
       for (std::size_t j = 0; j < places; ++j) {
-        for (std::size_t k = 0; k < Unit::parameters; ++k) from[k] = means[k * places + j];
-        Unit::initialise(from, static_cast<double>(data.rows()), machine.wiring().layers()[layer].size, to);
+        if (share[j] <= 0) continue;
+        for (std::size_t k = 0; k < Unit::parameters; ++k) from[k] = means[k * places + j] / share[j];
+        Unit::initialise(from, static_cast<double>(data.rows()) * share[j], machine.wiring().layers()[layer].size, to);
         for (std::size_t k = 0; k < Unit::parameters; ++k) values[k * places + j] = to[k];
       }
     });
@@ -224,7 +250,8 @@ struct Trainer::Impl {
   }
 
   EpochReport report() {
-    const Metrics m = Monitor(machine, data, validation ? &*validation : nullptr, options.monitorRows).measure(negative.phase().states);
+    const Metrics m = Monitor(machine, data, validation ? &*validation : nullptr, options.monitorRows, options.positiveSteps)
+                          .measure(negative.phase().states);
     return {step / stepsPerEpoch, step,        epochSeconds, steps.learningRate(step - 1), m.pseudoLikelihood, m.freeEnergyGap,
             m.chainFreeEnergyGap, m.weightNorm};
   }

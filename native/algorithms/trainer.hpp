@@ -15,7 +15,7 @@ namespace boltzkit {
 struct TrainerOptions {
   enum class Algorithm { cd, pcd } algorithm = Algorithm::pcd;
   std::uint64_t steps = 1;           // k: Gibbs sweeps per update
-  std::uint64_t positiveSteps = 10;  // sweeps over layers without data, where their posterior has no closed form
+  std::uint64_t positiveSteps = 10;  // sweeps over missing values and layers without data, where their posterior has no closed form
   std::uint64_t epochs = 10;
   std::size_t batchSize = 100;
   std::size_t chains = 100;  // persistent chains (pcd)
@@ -57,7 +57,8 @@ struct TrainerState {
 
 class Trainer {
  public:
-  // `data` has one entry per visible layer, all with the same number of rows; `validation` is empty or alike. rowWeights is empty
+  // `data` has one entry per visible layer, all with the same number of rows; `validation` is empty or alike. Values may be missing in both.
+  // rowWeights is empty
   // or has one weight >= 0 per row, not all zero. `state` continues where it stood: with `resume` in the middle of its run,
   // otherwise as a new run that keeps optimiser and chains where their shapes still fit.
   Trainer(Machine& machine, TrainerOptions options, std::vector<LayerRows> data, std::vector<LayerRows> validation,

@@ -1,4 +1,5 @@
 // Buffers, element-wise operations, data rows and parameter steps against the reference backend.
+#include <cmath>
 #include <limits>
 
 #include "fixtures.hpp"
@@ -97,6 +98,53 @@ TEST_CASE("gather expands every row format, in any order and repeatedly") {
         twins.fast.gather(*fast, order, *out.fast);
         twins.exact->gather(*exact, order, *out.exact);
         checkTwin(twins, out, {1e-30});
+      }
+  });
+}
+
+// The same formats with NaN for a third of the values (of the entries, when sparse).
+std::vector<std::shared_ptr<const Rows>> dataWithMissing(std::size_t rows, std::size_t cols) {
+  std::vector<std::shared_ptr<const Rows>> formats;
+  for (const std::uint64_t levels : {2, 300}) {
+    auto dense = std::make_shared<Rows>(cols, Domain{.missing = true});
+    Dice dice(rows + cols + levels);
+    std::vector<float> data(rows * cols);
+    for (float& value : data) value = dice.below(3) == 0 ? NAN : static_cast<float>(dice.below(levels)) / 512;
+    data[0] = NAN;
+    dense->append(Rows::Source<float>{data.data(), 0, static_cast<std::ptrdiff_t>(cols), 1, rows});
+    formats.push_back(dense);
+  }
+  auto sparse = std::make_shared<Rows>(cols, Domain{.missing = true});
+  std::vector<std::uint32_t> offsets{0}, indices;
+  for (std::size_t r = 0; r < rows; ++r) {
+    indices.push_back(static_cast<std::uint32_t>(r % cols));
+    offsets.push_back(static_cast<std::uint32_t>(indices.size()));
+  }
+  std::vector<float> values(rows, 0.5f);
+  for (std::size_t r = 0; r < rows; r += 3) values[r] = -NAN;
+  sparse->appendSparse(offsets, indices, values);
+  formats.push_back(sparse);
+  return formats;
+}
+
+TEST_CASE("missing values come as NaN from every row format and are split off") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const std::size_t cols : widths)
+      for (const auto& rows : dataWithMissing(300, cols)) {
+        CHECK(rows->hasMissing());
+        Twins twins(candidate);
+        const std::vector<std::uint32_t> order{299, 0, 17, 17, 3, 1};
+        const DataPtr fast = twins.fast.data(rows), exact = twins.exact->data(rows);
+        const Twin states = twins.make(6, cols, Values(6 * cols, 9)), present = twins.make(6, cols, Values(6 * cols, 9));
+        twins.fast.gather(*fast, order, *states.fast);
+        twins.exact->gather(*exact, order, *states.exact);
+        CHECK(std::isnan(valuesOf(*twins.exact, *states.exact)[cols]));
+        twins.fast.splitMissing(*states.fast, *present.fast);
+        twins.exact->splitMissing(*states.exact, *present.exact);
+        CHECK(valuesOf(*twins.exact, *states.exact)[cols] == 0);
+        CHECK(valuesOf(*twins.exact, *present.exact)[cols] == 0);
+        checkTwin(twins, states, {1e-30});
+        checkTwin(twins, present, {1e-30});
       }
   });
 }

@@ -43,7 +43,10 @@ export async function train(
 ): Promise<void> {
   await machine.exclusive(plan.call, async (native) => {
     plan.signal?.throwIfAborted();
-    const [data, validation] = await Promise.all([machine.pack(plan.data, plan.signal), machine.pack(plan.validation, plan.signal)]);
+    const [data, validation] = await Promise.all([
+      machine.pack(plan.data, plan.signal, true),
+      machine.pack(plan.validation, plan.signal, true),
+    ]);
     const rows = data[0]?.rows.rows ?? 0;
     const stepsPerEpoch = Math.ceil(rows / plan.settings.batchSize);
     const learningRates = plan.learningRates(stepsPerEpoch * plan.settings.epochs);

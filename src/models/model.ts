@@ -5,13 +5,14 @@ import { asVector } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
 import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
-import type { NativeArray, NativeMachine } from '../machine/native.js';
+import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
 import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
 import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
 import { Chains } from './chains.js';
 import { readChains } from './chains-file.js';
 import { type Checkpoint, capture, writeCheckpoint } from './checkpoint.js';
+import type { CheckedImputeOptions } from './impute.js';
 import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.js';
 
@@ -337,6 +338,15 @@ export abstract class Model implements Disposable {
       ),
       states,
     };
+  }
+
+  /** Rows of layers, what they lack filled in; one matrix [n, places] per asked layer. */
+  protected async imputed(call: string, inputs: Inputs, layers: number[], options: CheckedImputeOptions): Promise<Matrix[]> {
+    const rows = rowCount(call, inputs);
+    const { warmup, steps, output, signal } = options;
+    const start = (native: NativeMachine, given: NativeLayerRows[]) => native.impute({ given, layers, warmup, steps, output });
+    const results = await this.machine.over(call, inputs, signal, start, true);
+    return results.map((values, i) => array(values, [rows, this.places(layers[i] as number)]));
   }
 
   // --- parameters ------------------------------------------------------------------------------------------------------

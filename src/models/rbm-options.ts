@@ -31,6 +31,10 @@ export interface FitOptions {
   readonly algorithm?: 'pcd' | 'cd';
   /** Gibbs sweeps per update, the k of CD-k and PCD-k. Default 1. */
   readonly steps?: number;
+  /**
+   * Gibbs sweeps of the positive phase where rows lack values, or layers without data are coupled to each other or to themselves. Default 10.
+   */
+  readonly positiveSteps?: number;
   /** Passes over the data. Default 10. */
   readonly epochs?: number;
   /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
@@ -99,19 +103,25 @@ export type PartialFitOptions = Omit<
   'epochs' | 'averageLast' | 'shuffle' | 'validation' | 'resume' | 'checkpoint' | 'monitorRows' | 'onProgress'
 >;
 
+/** Some places of a layer that keep a value. */
+export interface PlaceClamp {
+  /** Numbers of places, each once. */
+  readonly indices: ArrayLike<number>;
+  /** One value per index, for all chains or per chain [n, indices]. */
+  readonly values: RowsInput;
+}
+
 /** How to draw samples. */
 export interface SampleOptions extends TemperatureOptions {
   /** Gibbs sweeps of every chain. 0 returns the start states. Default 1000. */
   readonly steps?: number;
   /** Visible states to start from, one row per chain. Default: drawn from the visible biases. */
   readonly start?: RowsInput;
-  /** Visible units that keep a value: numbers of units, and one value in [0, 1] each, for all chains or per chain [n, indices]. */
-  readonly clamp?: {
-    /** Numbers of the visible units that are held. */
-    readonly indices: ArrayLike<number>;
-    /** One value per index for all chains, or [n, indices]. */
-    readonly values: RowsInput;
-  };
+  /**
+   * Visible units that keep a value: numbers of units, and one value in [0, 1] each, for all chains or per chain [n, indices]; or rows (one for
+   * all chains or one per chain) whose missing values (NaN) stay free.
+   */
+  readonly clamp?: RowsInput | PlaceClamp;
   /** 'sample': zeros and ones; 'mean': the probabilities behind the last draw. Default 'sample'. */
   readonly output?: 'sample' | 'mean';
   /** Ends the call between two sweeps; it then rejects with the signal's reason. */

@@ -26,7 +26,8 @@ import {
 import { edgeWeights, energy, jointStates, layerStates, type MixedMachine, probabilities, randomMixed } from '../oracle/mixed.js';
 import { TestRandom } from '../oracle/random.js';
 import { chiSquare, chiSquareLimit, drawsNeeded } from '../oracle/significance.js';
-import { devices, type TestDevice } from './support.js';
+import { machineOf as build } from './mixed-support.js';
+import { devices } from './support.js';
 
 const wirings: Record<string, MixedMachine> = {
   'spins and Bernoulli units': randomMixed(
@@ -135,28 +136,6 @@ const wirings: Record<string, MixedMachine> = {
     8,
   ),
 };
-
-const makers = {
-  bernoulli: (n: number) => bernoulli(n),
-  spin: (n: number) => spin(n),
-  binomial,
-  softmax: (n: number, k: number) => softmax(k, n / k),
-};
-
-function build(oracle: MixedMachine, device: TestDevice, seed: number): BoltzmannMachine {
-  const layers = oracle.layers.map(({ name, type, places, size }): [string, Units] => [name, makers[type](places, size)]);
-  const couplings = oracle.couplings.map(({ a, b, edges }): BoltzmannMachineOptions['couplings'][number] => {
-    const names = [oracle.layers[a]!.name, oracle.layers[b]!.name] as const;
-    return edges === undefined ? names : [...names, { edges }];
-  });
-  const machine = new BoltzmannMachine({ layers: Object.fromEntries(layers), couplings, seed, device, threads: 2 });
-  for (const { name, bias } of oracle.layers) machine.setParameterValues(`${name}.bias`, [bias]);
-  for (const { a, b, weights, edges } of oracle.couplings) {
-    const values = edges === undefined ? weights : [edgeWeights(oracle.layers[a]!, weights, edges)];
-    machine.setParameterValues(`${oracle.layers[a]!.name}-${oracle.layers[b]!.name}.weights`, values);
-  }
-  return machine;
-}
 
 /** Rows of every layer for a list of joint states. */
 function rowsOf(oracle: MixedMachine, states: number[][][]): Record<string, number[][]> {
