@@ -261,7 +261,10 @@ TEST_CASE("sweeps depend neither on the number of threads nor on which rows shar
     for (const std::size_t number : {0, 4, 11})
       for (const std::size_t rows : {5, 40}) {
         checkWays(candidate, Layer({UnitType::spin}, rows, grid.units(), &grid), settingNumber(number));
-        checkWays(candidate, Layer({UnitType::bernoulli}, rows, 300, nullptr), settingNumber(number));
+        Setting setting = settingNumber(number);
+        checkWays(candidate, Layer({UnitType::bernoulli}, rows, 300, nullptr), setting);
+        setting.sweeps = 40;
+        checkWays(candidate, Layer({UnitType::spin}, rows, 300, nullptr), setting);
       }
   });
 }
