@@ -247,18 +247,14 @@ void benchEdges(const cpu::Kernels& kernels, const char* name, const Graph& grap
 
 bool benchLateral(const cpu::Kernels& kernels, unsigned mostThreads, double peak) {
   const Graph small = grid(64, 64), large = grid(1024, 1024), p16 = pegasus(16), none(4096, 1, {});
-  const Bench all[] = {{"no couplings, 4096 x 1024 chains", &none, 4096, 1024, 4},
-                       {"grid 64 x 64, 1024 chains", &small, 4096, 1024, 4},
-                       {"the same, calls of one sweep", &small, 4096, 1024, 1},
-                       {"grid 64 x 64, 1 chain, 100 sweeps", &small, 4096, 1, 100},
-                       {"grid 1024 x 1024, 1 chain, 10 sweeps", &large, 1048576, 1, 10},
-                       {"the same, calls of one sweep", &large, 1048576, 1, 1},
-                       {"Pegasus P16, 1024 chains", &p16, p16.units(), 1024, 2},
-                       {"Pegasus P16, 1 chain, 100 sweeps", &p16, p16.units(), 1, 100},
-                       {"dense 16, 10 chains, calls of one sweep", nullptr, 16, 10, 1},
-                       {"dense 100, 100 chains", nullptr, 100, 100, 4},
-                       {"dense 1000, 1 chain", nullptr, 1000, 1, 4},
-                       {"dense 1000, 1000 chains", nullptr, 1000, 1000, 2}};
+  const Bench all[] = {
+      {"no couplings, 4096 x 1024 chains", &none, 4096, 1024, 4},       {"grid 64 x 64, 1024 chains", &small, 4096, 1024, 4},
+      {"the same, calls of one sweep", &small, 4096, 1024, 1},          {"grid 64 x 64, 1 chain, 100 sweeps", &small, 4096, 1, 100},
+      {"grid 1024 x 1024, 1 chain, 10 sweeps", &large, 1048576, 1, 10}, {"the same, calls of one sweep", &large, 1048576, 1, 1},
+      {"Pegasus P16, 1024 chains", &p16, p16.units(), 1024, 2},         {"Pegasus P16, 1 chain, 100 sweeps", &p16, p16.units(), 1, 100},
+      {"dense 16, 10 chains, calls of one sweep", nullptr, 16, 10, 1},  {"dense 100, 100 chains, 16 sweeps", nullptr, 100, 100, 16},
+      {"dense 1000, 1 chain, 16 sweeps", nullptr, 1000, 1, 16},         {"dense 1000, 1000 chains, 16 sweeps", nullptr, 1000, 1000, 16},
+      {"the same, calls of one sweep", nullptr, 1000, 1000, 1}};
   bool good = true;
   std::printf("  Pegasus P16: %zu units, %.2f neighbours on average, %zu colours\n", p16.units(),
               2.0 * static_cast<double>(p16.weights()) / static_cast<double>(p16.units()), p16.colours().size() - 1);

@@ -3,10 +3,10 @@
 namespace boltzkit::cpu {
 namespace {
 
-// Says whether the lists there are these, and that they will be from now on.
+// Whether the lists there are the wanted ones; if not they belong to none from now on, so that nothing is left half done.
 bool made(ListKey& there, const ListKey& wanted) {
   if (there == wanted) return true;
-  there = wanted;
+  there = {};
   return false;
 }
 
@@ -41,14 +41,27 @@ void slotLine(const Graph& graph, const std::uint32_t* position, const float* we
   }
 }
 
+// A line has as many slots as its unit with the most neighbours needs.
+void countSlots(const Graph& graph, std::size_t* starts) {
+  starts[0] = 0;
+  for (std::size_t p = 0, line = 0; p < graph.units(); p += lineFloats, ++line) {
+    std::ptrdiff_t most = 0;
+    for (std::size_t i = p; i < std::min(p + lineFloats, graph.units()); ++i)
+      most = std::max(most, graph.end(graph.order()[i]) - graph.begin(graph.order()[i]));
+    starts[line + 1] = starts[line] + static_cast<std::size_t>(most);
+  }
+}
+
 }  // namespace
 
 CoupledLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const CpuTensor& weights, float scale) {
   Workspace& workspace = engine.workspace();
   const std::size_t size = graph.size(), units = graph.units();
+  const ListKey key{graph.id(), weights.version(), scale, inOrder};
+  const bool there = made(workspace.listed, key);
   std::size_t* starts = workspace.neighbourStarts.atLeast(units * size + 1);
   Coupled* coupled = workspace.neighbours.atLeast(2 * graph.weights());
-  if (made(workspace.listed, {graph.id(), weights.version(), scale, inOrder})) return {starts, coupled};
+  if (there) return {starts, coupled};
   auto unitAt = [&](std::size_t p) { return inOrder ? graph.order()[p] : static_cast<std::uint32_t>(p); };
   starts[0] = 0;
   for (std::size_t p = 0; p < units; ++p) {
@@ -58,14 +71,15 @@ CoupledLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const C
   engine.parallelRows(units, static_cast<double>(16 * graph.weights()), [&](std::size_t first, std::size_t last) {
     for (std::size_t p = first; p < last; ++p) listUnit(graph, unitAt(p), weights.row(0), scale, coupled + starts[p * size]);
   });
+  workspace.listed = key;
   return {starts, coupled};
 }
 
 CoupledLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t group, std::size_t block, bool all) {
   const std::size_t places = weights.cols();
+  engine.workspace().listed = {};
   std::size_t* starts = engine.workspace().neighbourStarts.atLeast(places + 1);
   Coupled* coupled = engine.workspace().neighbours.atLeast(places * block);
-  engine.workspace().listed = {};
   std::size_t n = 0;
   for (std::size_t j = 0; j < places; ++j) {
     const std::size_t first = j / block * block, last = std::min(first + block, places), unit = j / group * group;
@@ -79,22 +93,16 @@ CoupledLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t gr
 
 CoupledSlots slotGraph(Engine& engine, const Graph& graph, const CpuTensor& weights) {
   Workspace& workspace = engine.workspace();
+  const ListKey key{graph.id(), weights.version(), 1, true};
+  const bool there = made(workspace.slotted, key);
   const std::size_t lines = (graph.units() + lineFloats - 1) / lineFloats;
   std::size_t* starts = workspace.slotStarts.atLeast(lines + 1);
-  if (workspace.slotted.graph != graph.id()) {
-    starts[0] = 0;
-    for (std::size_t g = 0; g < lines; ++g) {
-      std::ptrdiff_t most = 0;
-      for (std::size_t p = g * lineFloats; p < std::min((g + 1) * lineFloats, graph.units()); ++p)
-        most = std::max(most, graph.end(graph.order()[p]) - graph.begin(graph.order()[p]));
-      starts[g + 1] = starts[g] + static_cast<std::size_t>(most);
-    }
-  }
+  if (!there) countSlots(graph, starts);
   const std::size_t slots = starts[lines];
   std::uint32_t* place = workspace.slotPlaces.atLeast(slots * (lineFloats + 1));
   std::uint32_t* run = place + slots * lineFloats;
   float* weight = workspace.slotWeights.atLeast(slots * lineFloats);
-  if (made(workspace.slotted, {graph.id(), weights.version(), 1, true})) return {starts, place, run, weight};
+  if (there) return {starts, place, run, weight};
   std::vector<std::uint32_t> position(graph.units());
   for (std::size_t p = 0; p < position.size(); ++p) position[graph.order()[p]] = static_cast<std::uint32_t>(p);
   engine.parallelRows(lines, static_cast<double>(slots * 64), [&](std::size_t first, std::size_t last) {
@@ -102,6 +110,7 @@ CoupledSlots slotGraph(Engine& engine, const Graph& graph, const CpuTensor& weig
       slotLine(graph, position.data(), weights.row(0), g * lineFloats, starts[g + 1] - starts[g], place + starts[g] * lineFloats,
                run + starts[g], weight + starts[g] * lineFloats);
   });
+  workspace.slotted = key;
   return {starts, place, run, weight};
 }
 

@@ -261,8 +261,45 @@ TEST_CASE("sweeps depend neither on the number of threads nor on which rows shar
     for (const std::size_t number : {0, 4, 11})
       for (const std::size_t rows : {5, 40}) {
         checkWays(candidate, Layer({UnitType::spin}, rows, grid.units(), &grid), settingNumber(number));
-        checkWays(candidate, Layer({UnitType::bernoulli}, rows, 300, nullptr), settingNumber(number));
+        Setting setting = settingNumber(number);
+        checkWays(candidate, Layer({UnitType::bernoulli}, rows, 300, nullptr), setting);
+        setting.sweeps = 40;
+        checkWays(candidate, Layer({UnitType::spin}, rows, 300, nullptr), setting);
       }
+  });
+}
+
+TEST_CASE("a sweep and a field along a graph follow every change of weights and graph") {
+  forEachBackend([](const Candidate& candidate) {
+    const std::size_t units = 500;
+    const Graph first = someGraph(units, 1), turned = [&] {
+      std::vector<Graph::Edge> edges;
+      for (const auto& [i, j] : first.edges()) edges.emplace_back(units - 1 - i, units - 1 - j);
+      return Graph(units, 1, edges);
+    }();
+    REQUIRE(first.weights() == turned.weights());
+    const Values weights[] = {reals(first.weights(), 1, 1), reals(first.weights(), 2, 1)};
+    for (const std::size_t rows : {2, 20}) {
+      const auto backend = candidate.make(1);
+      const Values start = Layer({UnitType::spin}, rows, units, &first).states;
+      auto results = [&](Backend& b, const Tensor& w, const Graph& graph) {
+        const TensorPtr states = b.tensor(rows, units), bias = b.tensor(1, units), out = b.tensor(rows, units);
+        b.upload(std::span<const double>(start), *states);
+        const FieldTerm terms[] = {{states.get(), &w, false, 1, &graph}};
+        b.fields(terms, false, *out);
+        b.sweepLateral({.units = {UnitType::spin, bias.get()}, .stream = testStream()}, {.weights = &w, .graph = &graph}, *states);
+        return std::pair(valuesOf(b, *out), valuesOf(b, *states));
+      };
+      const TensorPtr w = backend->tensor(1, first.weights());
+      for (const std::size_t step : {0, 1, 2, 3, 3, 1, 0}) {
+        const Graph& graph = step < 2 ? first : turned;
+        if (step != 2) backend->upload(std::span<const double>(weights[step % 2]), *w);  // step 2: another graph, the same weights
+        const auto fresh = candidate.make(1);
+        const TensorPtr again = fresh->tensor(1, first.weights());
+        fresh->upload(std::span<const double>(valuesOf(*backend, *w)), *again);
+        CHECK(results(*backend, *w, graph) == results(*fresh, *again, graph));
+      }
+    }
   });
 }
 
