@@ -15,8 +15,8 @@ const { values } = parseArgs({
     seed: number(1),
     picture: text,
     hidden: number(200),
-    epochs: number(2000),
-    rate: number(0.005),
+    epochs: number(1000),
+    rate: number(0.02),
     sweeps: number(2000),
   },
 });
