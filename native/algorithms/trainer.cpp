@@ -7,8 +7,10 @@
 #include "algorithms/epoch_order.hpp"
 #include "algorithms/gradient.hpp"
 #include "algorithms/monitor.hpp"
+#include "algorithms/negative/negative_phase.hpp"
 #include "algorithms/parameter_steps.hpp"
 #include "algorithms/phases.hpp"
+#include "algorithms/posterior.hpp"
 #include "algorithms/trainer_options.hpp"
 
 namespace boltzkit {
@@ -36,7 +38,8 @@ struct Trainer::Impl {
         totalSteps(stepsPerEpoch * options.epochs),
         rowWeights(meanOne(std::move(sampleWeights))),
         positive(m, data, options.batchSize, options.positiveSteps),
-        negative(m, pcd() ? options.chains : options.batchSize),
+        posterior(exactPosterior(m, options, data)),
+        negative(makeNegativePhase(m, options, data)),
         gradient(m),
         steps(m, options, totalSteps) {
     if (!validationRows.empty()) validation.emplace(m, validationRows, Values::someMissing);
@@ -50,7 +53,6 @@ struct Trainer::Impl {
     backend.fill(1, *ones);
   }
 
-  bool pcd() const { return options.algorithm == TrainerOptions::Algorithm::pcd; }
   std::uint64_t validated() const {
     validateOptions(options, data.rows());
     return (data.rows() + options.batchSize - 1) / options.batchSize;
@@ -66,7 +68,7 @@ struct Trainer::Impl {
       if (!data.given()[l] && fresh[l]) fieldlessMeans(l, *offsets[l]);
     for (std::size_t l = 0; l < activity.size(); ++l)
       if (activity[l] && freshActivity) backend.fill(options.sparsity->target, *activity[l]);
-    if (pcd() && freshChains) negative.start(data);
+    if (freshChains) negative->start(data);
     prepared = true;
   }
 
@@ -165,14 +167,15 @@ struct Trainer::Impl {
     const std::span<const std::uint32_t> rows = batch();
     const double n = static_cast<double>(rows.size());
     loadWeights(rows);
-    positive.run(rows, !pcd());
-    runNegative(rows.size());
-    gradient.accumulate(positive.phase(), batchWeights.get(), 1 / n, true);
-    trackMeans(n);
-    const double chains = static_cast<double>(negative.phase().states.rows());
-    gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false);
+    positive.run(rows, negative->startsAtData());
+    if (posterior)
+      posterior->accumulate(positive.phase().states, batchWeights.get(), 1 / n, true, gradient);
+    else
+      gradient.accumulate(positive.phase(), batchWeights.get(), 1 / n, true);
+    trackMeans();
+    negative->subtract(positive.phase(), batchWeights.get(), gradient);
     if (options.centred) gradient.centre(offsets);
-    gradient.maskLateral();
+    gradient.tidyLateral();
     addSparsity();
     if (const auto bad = steps.take(gradient, step))
       throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + *bad + "' infinite or not a number");
@@ -197,25 +200,13 @@ struct Trainer::Impl {
     batchWeights = uploadWeights(weights);
   }
 
-  void runNegative(std::size_t batchRows) {
-    if (!pcd()) {
-      States& from = positive.phase().states;
-      negative.phase().setRows(batchRows);
-      for (std::size_t l = 0; l < from.layers.size(); ++l) backend.axpby(1, from[l], 0, negative.phase().states[l]);
-    }
-    negative.run(options.steps, pcd());
-  }
-
   // Running means of the layers without data, from this batch's positive phase: centring offsets and activities.
-  void trackMeans(double n) {
+  void trackMeans() {
     for (std::size_t l = 0; l < offsets.size(); ++l) {
       if (data.given()[l]) continue;
-      const TensorPtr& conditional = positive.phase().means[l];
-      const Tensor* mean = conditional ? conditional.get() : &positive.phase().states[l];
-      if (options.centred)
-        columnSums(backend, *ones, *mean, batchWeights.get(), options.offsetRate / n, 1 - options.offsetRate, *offsets[l]);
-      if (activity[l])
-        columnSums(backend, *ones, *mean, batchWeights.get(), options.sparsity->rate / n, 1 - options.sparsity->rate, *activity[l]);
+      const Tensor& mean = gradient.meanDifference(l);  // so far of the positive phase alone
+      if (options.centred) backend.axpby(options.offsetRate, mean, 1 - options.offsetRate, *offsets[l]);
+      if (activity[l]) backend.axpby(options.sparsity->rate, mean, 1 - options.sparsity->rate, *activity[l]);
     }
   }
 
@@ -251,7 +242,7 @@ struct Trainer::Impl {
 
   EpochReport report() {
     const Metrics m = Monitor(machine, data, validation ? &*validation : nullptr, options.monitorRows, options.positiveSteps)
-                          .measure(negative.phase().states);
+                          .measure(negative->particles());
     return {step / stepsPerEpoch, step,        epochSeconds, steps.learningRate(step - 1), m.pseudoLikelihood, m.freeEnergyGap,
             m.chainFreeEnergyGap, m.weightNorm};
   }
@@ -261,11 +252,11 @@ struct Trainer::Impl {
   // Every tensor of the run's state by name.
   std::map<std::string, Tensor*> tensors() {
     std::map<std::string, Tensor*> all = steps.tensors();
+    all.merge(negative->tensors());
     const std::vector<Layer>& layers = machine.wiring().layers();
     for (std::size_t l = 0; l < layers.size(); ++l) {
       if (options.centred) all["offset/" + layers[l].name] = offsets[l].get();
       if (activity[l]) all["activity/" + layers[l].name] = activity[l].get();
-      if (pcd()) all["chains/" + layers[l].name] = &negative.phase().states[l];
     }
     return all;
   }
@@ -361,7 +352,8 @@ struct Trainer::Impl {
   std::uint64_t stepsPerEpoch, totalSteps;
   std::vector<double> rowWeights;
   PositivePhase positive;
-  NegativePhase negative;
+  std::unique_ptr<EnumeratedPhase> posterior;  // in place of the positive phase's own statistics, or null
+  std::unique_ptr<NegativePhase> negative;
   Gradient gradient;
   ParameterSteps steps;
   std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target

@@ -1,5 +1,5 @@
-// Training by stochastic gradient ascent on the log-likelihood: contrastive divergence (Hinton 2002) or persistent chains
-// (Tieleman 2008), plain or centred (Melchior, Fischer & Wiskott 2016).
+// Training by stochastic gradient ascent on the log-likelihood, plain or centred (Melchior, Fischer & Wiskott 2016), with one of several
+// estimates of the gradient.
 #pragma once
 #include <functional>
 #include <map>
@@ -13,8 +13,8 @@
 namespace boltzkit {
 
 struct TrainerOptions {
-  enum class Algorithm { cd, pcd } algorithm = Algorithm::pcd;
-  std::uint64_t steps = 1;           // k: Gibbs sweeps per update
+  enum class Algorithm { cd, pcd, pseudoLikelihood, exact } algorithm = Algorithm::pcd;  // algorithms/negative/ has a file for each
+  std::uint64_t steps = 1;                                                               // k: Gibbs sweeps per update
   std::uint64_t positiveSteps = 10;  // sweeps over missing values and layers without data, where their posterior has no closed form
   std::uint64_t epochs = 10;
   std::size_t batchSize = 100;

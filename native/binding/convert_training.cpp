@@ -67,7 +67,11 @@ OptimiserStep optimiserOf(const Argument& options) {
 TrainerOptions optionsOf(const Argument& options) {
   using Algorithm = TrainerOptions::Algorithm;
   TrainerOptions o;
-  o.algorithm = options.field("algorithm").choice<Algorithm>({{"cd", Algorithm::cd}, {"pcd", Algorithm::pcd}});
+  o.algorithm = options.field("algorithm")
+                    .choice<Algorithm>({{"cd", Algorithm::cd},
+                                        {"pcd", Algorithm::pcd},
+                                        {"pseudo-likelihood", Algorithm::pseudoLikelihood},
+                                        {"exact", Algorithm::exact}});
   o.steps = options.field("steps").count(1, maxStreamStep);
   const Argument positiveSteps = options.field("positiveSteps");
   if (positiveSteps.given()) o.positiveSteps = positiveSteps.count(1, maxStreamStep);

@@ -191,7 +191,7 @@ export interface NativeTrainerOptions {
   validation: NativeLayerRows[];
   /** One weight per row, or null for ones. */
   sampleWeights: Float64Array | null;
-  algorithm: 'cd' | 'pcd';
+  algorithm: 'cd' | 'pcd' | 'pseudo-likelihood' | 'exact';
   steps: number;
   /** Gibbs sweeps of the positive phase where hidden layers are coupled to each other or to themselves; 10 if left out. */
   positiveSteps?: number;

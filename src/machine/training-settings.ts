@@ -8,6 +8,9 @@ export type TrainingSettings = Omit<NativeTrainerOptions, 'data' | 'validation' 
   readonly weighted: boolean;
 };
 
+/** How the gradient can be estimated. */
+export const algorithms = ['pcd', 'cd', 'pseudo-likelihood', 'exact'] as const;
+
 /** The settings of a run, from options as a caller gave them. */
 export const settingNames = [
   'algorithm',
@@ -44,7 +47,7 @@ export function readSettings(
   const check = new OptionCheck(call);
   const batchSize = check.integer('batchSize', given.batchSize, defaults.batchSize);
   return {
-    algorithm: check.oneOf('algorithm', given.algorithm, 'pcd', ['pcd', 'cd']),
+    algorithm: check.oneOf('algorithm', given.algorithm, 'pcd', algorithms),
     steps: check.integer('steps', given.steps, 1, 1, 2 ** 40),
     positiveSteps: check.integer('positiveSteps', given.positiveSteps, 10, 1, 2 ** 40),
     epochs: check.integer('epochs', given.epochs, defaults.epochs, 1, 2 ** 40),

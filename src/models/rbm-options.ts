@@ -27,8 +27,17 @@ export interface RBMOptions {
 
 /** How to train. Everything has a default. */
 export interface FitOptions {
-  /** Persistent chains (Tieleman 2008) or contrastive divergence (Hinton 2002). Default 'pcd'. */
-  readonly algorithm?: 'pcd' | 'cd';
+  /**
+   * Where the model's side of the gradient comes from. Default 'pcd'.
+   *
+   * - 'pcd': persistent chains (Tieleman 2008).
+   * - 'cd': contrastive divergence, short chains from the data (Hinton 2002).
+   * - 'pseudo-likelihood': every unit given all others (Besag 1975); needs rows of all layers, none of them of counts. No chains.
+   * - 'exact': the likelihood itself, all states counted that cannot be summed out: at most 2^20 of them, of bernoulli, spin, softmax and
+   *   binomial layers. Hidden layers that are coupled to each other are counted too, up to 2^12 states per row; beyond that they are drawn, as
+   *   by the others, in `positiveSteps` sweeps.
+   */
+  readonly algorithm?: 'pcd' | 'cd' | 'pseudo-likelihood' | 'exact';
   /** Gibbs sweeps per update, the k of CD-k and PCD-k. Default 1. */
   readonly steps?: number;
   /**
