@@ -54,7 +54,7 @@ EnumeratedPhase::EnumeratedPhase(const Machine& machine, Enumeration enumeration
       gibbs_(machine, known_, chunk_),
       phase_(machine, chunk_, neither(known_), gibbs_) {}
 
-void EnumeratedPhase::accumulate(const States& from, const Tensor* rowWeights, double alpha, bool first, Gradient& gradient) {
+void EnumeratedPhase::forEach(const States& from, const Tensor* rowWeights, const Body& body) {
   const bool anyGiven = std::find(given_.begin(), given_.end(), true) != given_.end();
   const std::size_t rows = anyGiven ? from.rows() : 1, each = std::max<std::size_t>(1, blockStates / states_);
   std::vector<std::vector<double>> values(given_.size());
@@ -63,20 +63,20 @@ void EnumeratedPhase::accumulate(const States& from, const Tensor* rowWeights, d
   const std::vector<double> weights = anyGiven && rowWeights ? valuesOf(machine_.backend(), *rowWeights) : std::vector<double>(rows, 1.0);
   for (std::size_t r = 0; r < rows; r += each) {
     const std::size_t n = std::min(each, rows - r);
-    accumulate({r, n, values, {weights.begin() + static_cast<std::ptrdiff_t>(r), weights.begin() + static_cast<std::ptrdiff_t>(r + n)}},
-               alpha, first, gradient);
+    const auto firstWeight = weights.begin() + static_cast<std::ptrdiff_t>(r);
+    forEach({r, n, values, {firstWeight, firstWeight + static_cast<std::ptrdiff_t>(n)}}, body);
   }
 }
 
-void EnumeratedPhase::accumulate(const Block& block, double alpha, bool& first, Gradient& gradient) {
+void EnumeratedPhase::forEach(const Block& block, const Body& body) {
   std::vector<double> weights(block.rows * states_);
   std::size_t loaded = weights.size();
-  auto forEachChunk = [&](auto&& body) {
+  auto forEachChunk = [&](auto&& visit) {
     for (std::size_t i = 0; i < weights.size(); i += chunk_) {
       const std::size_t n = std::min(chunk_, weights.size() - i);
       if (loaded != i) load(block, i, n);  // one chunk stays where it is
       loaded = i;
-      body(std::span(weights).subspan(i, n));
+      visit(std::span(weights).subspan(i, n));
     }
   };
   forEachChunk([&](std::span<double> energies) { freeEnergies(machine_, phase_.states, known_, energies); });
@@ -86,8 +86,7 @@ void EnumeratedPhase::accumulate(const Block& block, double alpha, bool& first, 
       if (!known_[l]) gibbs_.update(l, phase_.states, {}, phase_.means[l].get(), nullptr);
     const TensorPtr rowWeights = machine_.backend().tensor(1, probabilities.size());
     machine_.backend().upload(probabilities, *rowWeights);
-    gradient.accumulate(phase_, rowWeights.get(), alpha, first);
-    first = false;
+    body(phase_, *rowWeights);
   });
 }
 

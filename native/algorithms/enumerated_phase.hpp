@@ -3,7 +3,9 @@
 //   p(c | g) = exp(-F(g, c)) / sum_c' exp(-F(g, c')),   F the free energy with all other layers summed out,
 // those other layers at their conditional means (Ackley, Hinton & Sejnowski, Cognitive Science 9 (1985), 147, eq. 6, without sampling).
 #pragma once
-#include "algorithms/gradient.hpp"
+#include <functional>
+
+#include "algorithms/phases.hpp"
 #include "machine/enumeration.hpp"
 
 namespace boltzkit {
@@ -12,13 +14,15 @@ class EnumeratedPhase {
  public:
   EnumeratedPhase(const Machine& machine, Enumeration enumeration, const std::vector<bool>& given);
 
-  // Adds alpha * sum_r w_r <statistics>_p(s | row r of the given layers) to the gradient. Without given layers `from` counts as one row of
-  // weight 1. `first` starts the gradient afresh.
-  void accumulate(const States& from, const Tensor* rowWeights, double alpha, bool first, Gradient& gradient);
+  // A phase of states with their weights [1, rows].
+  using Body = std::function<void(const Phase& phase, const Tensor& weights)>;
+  // Calls body for phases that together are p(s | row r of the given layers), times the weight of row r, of all rows of `from`. Without given
+  // layers there is one row of weight 1.
+  void forEach(const States& from, const Tensor* rowWeights, const Body& body);
 
  private:
   struct Block;
-  void accumulate(const Block& block, double alpha, bool& first, Gradient& gradient);
+  void forEach(const Block& block, const Body& body);
   void load(const Block& block, std::size_t first, std::size_t n);
 
   const Machine& machine_;

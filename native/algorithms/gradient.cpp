@@ -33,7 +33,8 @@ void columnSums(Backend& backend, Tensor& ones, const Tensor& states, const Tens
   backend.statistics(ones, states, rowWeights, alpha, beta, out);
 }
 
-Gradient::Gradient(const Machine& machine) : machine_(machine) {
+Gradient::Gradient(const Machine& machine, std::vector<bool> held) : machine_(machine), held_(std::move(held)) {
+  held_.resize(machine.wiring().layers().size(), false);
   Backend& backend = machine.backend();
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
     units_.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
@@ -84,8 +85,8 @@ void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& 
 void Gradient::centre(const std::vector<TensorPtr>& offsets) {
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    couplingStatistics(c, *offsets[coupling.a], *means_[coupling.b], nullptr, -1, 1);
-    couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);
+    if (!held_[coupling.b]) couplingStatistics(c, *offsets[coupling.a], *means_[coupling.b], nullptr, -1, 1);
+    if (!held_[coupling.a]) couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);
   }
 }
 
@@ -111,6 +112,7 @@ void Gradient::compensate(const std::vector<TensorPtr>& offsets) const {
 
 // Every bias of a layer moves by the field of a step on its couplings.
 void Gradient::compensate(std::size_t layer, const FieldTerm& moved) const {
+  if (held_[layer]) return;
   Backend& backend = machine_.backend();
   if (!biasRows_[layer]) return backend.fields(std::span(&moved, 1), true, machine_.unitParameters(layer));
   const TensorPtr shift = backend.tensor(1, machine_.units(layer));

@@ -13,7 +13,8 @@ namespace boltzkit {
 
 class Gradient {
  public:
-  explicit Gradient(const Machine& machine);
+  // `held`: layers whose unit parameters never move, so that centring must not move their biases either. Empty: none.
+  explicit Gradient(const Machine& machine, std::vector<bool> held = {});
 
   // Adds alpha * sum_r w_r of the statistics of a phase. `first` starts afresh. rowWeights may be null.
   void accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first);
@@ -22,7 +23,8 @@ class Gradient {
   // Adds alpha * sum_r w_r of the statistics of one layer's units: of these values, or with fields of their means given them.
   void addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first = false);
 
-  // Turns the accumulated difference into the centred gradient for these offsets ([1, units] per layer).
+  // Turns the accumulated difference into the centred gradient for these offsets ([1, units] per layer). A term that stands for the move of a
+  // bias is left out where that bias is held.
   void centre(const std::vector<TensorPtr>& offsets);
   // Makes the weights of dense lateral couplings symmetric to the bit, which sums in another order are not, and zero between places of one
   // unit.
@@ -43,6 +45,7 @@ class Gradient {
 
  private:
   const Machine& machine_;
+  std::vector<bool> held_;
   std::vector<TensorPtr> weights_, units_, means_;
   std::vector<TensorPtr> biasRows_;  // [1, parameters]: 1 where a parameter is a bias; null for types with one parameter
   struct Lateral {

@@ -83,6 +83,13 @@ TrainerOptions optionsOf(const Argument& options) {
   o.offsetRate = options.field("offsetRate").number(0, 1);
   o.optimiser = optimiserOf(options);
   o.learningRates = learningRatesOf(options.field("learningRates"));
+  const Argument rates = options.field("rates");
+  if (rates.given() && !rates.isNull()) {
+    o.rates = doublesOf(rates);
+    requireFinite(o.rates, rates.name(), 0);
+  }
+  const Argument standardised = options.field("standardised");
+  if (standardised.given()) o.standardised = standardised.flag();
   o.l1 = options.field("l1").number(0, anyNumber);
   o.l2 = options.field("l2").number(0, anyNumber);
   o.sparsity = sparsityOf(options.field("sparsity"));

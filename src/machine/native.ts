@@ -201,6 +201,10 @@ export interface NativeTrainerOptions {
   shuffle: boolean;
   centred: boolean;
   offsetRate: number;
+  /** Factors of the learning rate: one per layer, then one per coupling; 0 freezes. Null or left out: ones. */
+  rates?: Float64Array | null;
+  /** Weights step in units of the standard deviations of both sides; needs `centred`. */
+  standardised?: boolean;
   optimiser: 'sgd' | 'adam';
   momentum: number;
   beta1: number;

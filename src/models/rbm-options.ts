@@ -66,6 +66,17 @@ export interface FitOptions {
   readonly centred?: boolean;
   /** Rate of the exponential average behind the hidden offsets of the centred gradient, in [0, 1]. Default 0.01. */
   readonly offsetRate?: number;
+  /**
+   * Steps the weights in units of the standard deviations of both sides (the standardised RBM of Fernandez-de-Cossio-Diaz, Cocco & Monasson):
+   * of the data for layers that have some, running ones at `offsetRate` for the others. A deviation counts as at least a tenth of the root mean
+   * square of its layer's. Needs `centred`. Default false.
+   */
+  readonly standardised?: boolean;
+  /**
+   * Factors of the learning rate, at least 0, by coupling ('visible-hidden') or layer ('hidden': the parameters of its units). 1 for those not
+   * named; 0 freezes: nothing changes such a parameter, not by a bit.
+   */
+  readonly rates?: Readonly<Record<string, number>>;
   /** L1 decay of the weights. Default 0. */
   readonly l1?: number;
   /** L2 decay of the weights. Default 0. */

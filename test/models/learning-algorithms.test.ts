@@ -4,18 +4,10 @@
  */
 import { describe, expect, it } from 'vitest';
 import { BoltzmannMachine, bernoulli, counts, gaussian, type MachineFitOptions, ParameterError, relu, spin } from '../../src/index.js';
-import { edgeWeights, layerStates, type MixedMachine, randomMixed } from '../oracle/mixed.js';
-import {
-  centredStep,
-  gradientOf,
-  logLikelihood,
-  logPseudoLikelihood,
-  type MixedGradient,
-  posteriorMeans,
-  type Row,
-} from '../oracle/mixed-gradient.js';
+import { type MixedMachine, randomMixed } from '../oracle/mixed.js';
+import { centredStep, gradientOf, logLikelihood, logPseudoLikelihood, posteriorMeans } from '../oracle/mixed-gradient.js';
 import { TestRandom } from '../oracle/random.js';
-import { machineOf as build } from './mixed-support.js';
+import { changes, expectClose, flat, rowsFor } from './learning-support.js';
 import { devices, type TestDevice } from './support.js';
 
 const wirings: Record<string, MixedMachine> = {
@@ -104,52 +96,6 @@ const wirings: Record<string, MixedMachine> = {
 
 const tolerance: Record<TestDevice, number> = { reference: 1e-7, cpu: 2e-5 };
 
-/** Rows of the given layers, drawn evenly; the others are hidden. */
-function rowsFor(machine: MixedMachine, hidden: number[], n: number): Row[] {
-  const random = new TestRandom(31);
-  return Array.from({ length: n }, () =>
-    machine.layers.map((layer, l) => {
-      const states = layerStates(layer);
-      return hidden.includes(l) ? null : states[random.below(states.length)]!;
-    }),
-  );
-}
-
-function dataOf(machine: MixedMachine, rows: Row[]): Record<string, number[][]> {
-  const given = machine.layers.map(({ name }, l) => [name, rows.map((row) => row[l])] as const);
-  return Object.fromEntries(given.filter(([, values]) => values[0] !== null)) as Record<string, number[][]>;
-}
-
-/** How one update at learning rate 1 changes every parameter, in the shapes of the machine. */
-async function changes(oracle: MixedMachine, device: TestDevice, rows: Row[], options: MachineFitOptions): Promise<number[]> {
-  using machine = build(oracle, device, 1);
-  const all = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from(machine.parameter(name).data));
-  const before = all();
-  await machine.fit(dataOf(oracle, rows), {
-    epochs: 1,
-    batchSize: rows.length,
-    learningRate: 1,
-    initialiseFromData: false,
-    monitorRows: 0,
-    ...options,
-  });
-  return all().map((value, i) => value - before[i]!);
-}
-
-/** A gradient in the order of {@link changes}. */
-function flat(oracle: MixedMachine, { biases, weights }: MixedGradient): number[] {
-  const couplings = oracle.couplings.map(({ a, edges }, c) =>
-    edges === undefined ? weights[c]!.flat() : edgeWeights(oracle.layers[a]!, weights[c]!, edges),
-  );
-  return [...biases.flat(), ...couplings.flat()];
-}
-
-function expectClose(actual: number[], expected: number[], error: number): void {
-  expect(actual.length).toBe(expected.length);
-  const worst = Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!)));
-  expect(worst).toBeLessThan(error);
-}
-
 const sampleWeights = Array.from({ length: 12 }, (_, r) => 0.25 + (r % 4) * 0.5);
 
 describe.each(devices)('on %s', (device) => {
@@ -165,13 +111,7 @@ describe.each(devices)('on %s', (device) => {
     });
 
     it('exact learning climbs log p(data)', async () => {
-      const slope = gradientOf(oracle, (m) =>
-        logLikelihood(
-          m,
-          rows,
-          sampleWeights.map((w) => w),
-        ),
-      );
+      const slope = gradientOf(oracle, (m) => logLikelihood(m, rows, sampleWeights));
       const plain = await changes(oracle, device, rows, { algorithm: 'exact', centred: false, sampleWeights });
       expectClose(plain, flat(oracle, slope), tolerance[device]);
     });

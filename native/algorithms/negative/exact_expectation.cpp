@@ -38,7 +38,8 @@ class ExactExpectation final : public NegativePhase {
       : nothing_(machine.wiring().layers().size(), false), phase_(machine, allOf(machine, nothing_), nothing_) {}
 
   void subtract(const Phase& positive, const Tensor*, Gradient& gradient) override {
-    phase_.accumulate(positive.states, nullptr, -1, false, gradient);
+    phase_.forEach(positive.states, nullptr,
+                   [&](const Phase& phase, const Tensor& weights) { gradient.accumulate(phase, &weights, -1, false); });
   }
 
  private:
