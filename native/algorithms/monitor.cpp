@@ -49,14 +49,16 @@ void Monitor::forEachSample(const LayerData& data, Body body) {
 Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps)
     : machine_(machine), training_(training), validation_(validation), rows_(rows), sweeps_(sweeps) {}
 
-Metrics Monitor::measure(const States& chains) {
+Metrics Monitor::measure(const States* chains) {
   Metrics m{none, none, none, weightNorm()};
   if (rows_ == 0 || !summable(machine_, training_.given())) return m;
   const double training = meanFreeEnergy(training_);
   if (validation_) m.freeEnergyGap = meanFreeEnergy(*validation_) - training;
-  std::vector<double> ofChains(chains.rows());
-  freeEnergies(machine_, chains, training_.given(), ofChains);
-  m.chainFreeEnergyGap = mean(ofChains) - training;
+  if (chains) {
+    std::vector<double> ofChains(chains->rows());
+    freeEnergies(machine_, *chains, training_.given(), ofChains);
+    m.chainFreeEnergyGap = mean(ofChains) - training;
+  }
   m.pseudoLikelihood = pseudoLikelihood(validation_ ? *validation_ : training_);
   return m;
 }

@@ -17,7 +17,8 @@ class Monitor {
   // Watches at most `rows` rows of each data set, evenly spaced; 0 turns everything but the weight norm off (NaN). Missing values are filled
   // in by `sweeps` Gibbs sweeps.
   Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps);
-  Metrics measure(const States& chains);
+  // `chains`: states drawn from the machine, or null.
+  Metrics measure(const States* chains);
 
  private:
   template <class Body>

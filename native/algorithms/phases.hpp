@@ -1,5 +1,4 @@
-// The two phases of the gradient: the positive one from data, the negative one from short chains started there
-// (CD-k; Hinton, Neural Computation 14 (2002), 1771) or from chains that persist (PCD; Tieleman, ICML 2008).
+// What a phase of the gradient consists of, and the positive one, from data.
 #pragma once
 #include <vector>
 
@@ -35,21 +34,13 @@ class PositivePhase {
   Phase phase_;
 };
 
-class NegativePhase {
- public:
-  NegativePhase(Machine& machine, std::size_t chains);
+// Layers of the last block of free layers that are not coupled to themselves: their means given all other layers are at hand.
+std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& clamped);
 
-  // How persistent chains begin: every unit drawn without any field; counts take their totals from evenly spaced data rows.
-  void start(const LayerData& data);
-  // k sweeps over the chains. The layers of the last block are drawn only if the chains go on from here (`persist`); their means,
-  // given the last draw of all others, take their place in the statistics.
-  void run(std::uint64_t sweeps, bool persist);
-  Phase& phase() { return phase_; }
+// Sweeps whose last one leaves means where the phase has room for them; samples of those layers only if the chains go on from here.
+void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t sweeps, bool persist);
 
- private:
-  Machine& machine_;
-  BlockGibbs gibbs_;
-  Phase phase_;
-};
+// Whether the statistics of a layer's units are linear in their states, so that means can take their place.
+bool linear(const Machine& machine, std::size_t layer);
 
 }  // namespace boltzkit

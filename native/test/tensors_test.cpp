@@ -192,6 +192,44 @@ TEST_CASE("optimiser steps agree with the reference") {
   });
 }
 
+TEST_CASE("steps in scaled units agree with the reference and with the definition") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam})
+      for (const bool rowsToo : {false, true}) {
+        Twins twins(candidate, 2);
+        const std::size_t rows = rowsToo ? 70 : 1, cols = 90;
+        const Slots s = slotOf(twins, rows, cols, 1);
+        auto scales = [&](std::size_t n, std::uint64_t seed) {
+          Values values = absolute(randomValues(n, seed, Kind::signedReal));
+          for (double& v : values) v += 0.25;
+          return twins.make(1, n, values);
+        };
+        const Twin rowScale = scales(rows, 7), colScale = scales(cols, 8);
+        const Values r = valuesOf(*twins.exact, *rowScale.exact), c = valuesOf(*twins.exact, *colScale.exact);
+        const Values start = valuesOf(*twins.exact, *s.parameter.exact), first = valuesOf(*twins.exact, *s.gradient.exact);
+        OptimiserStep step{.kind = kind, .learningRate = 0.05, .momentum = 0.9, .epsilon = 1e-6};
+        for (step.t = 1; step.t <= 4; ++step.t) {
+          if (step.t > 1) newGradient(twins, s, 100 + step.t);
+          ParameterSlot fast = slotFrom(s, fastOf, 0.5), exact = slotFrom(s, exactOf, 0.5);
+          fast.colScale = colScale.fast.get();
+          exact.colScale = colScale.exact.get();
+          if (rowsToo) fast.rowScale = rowScale.fast.get(), exact.rowScale = rowScale.exact.get();
+          twins.fast.run([&] { CHECK(twins.fast.optimise(step, std::span(&fast, 1)) == -1); });
+          CHECK(twins.exact->optimise(step, std::span(&exact, 1)) == -1);
+          for (const Twin* t : {&s.parameter, &s.gradient, &s.velocity, &s.second}) checkTwin(twins, *t, {2e-4});
+          if (step.t > 1 || kind != OptimiserStep::Kind::sgd) continue;
+          // The first plain step: rate * (gradient - decay) * scale^2.
+          Values want(rows * cols);
+          for (std::size_t i = 0; i < want.size(); ++i) {
+            const double scale = (rowsToo ? r[i / cols] : 1) * c[i % cols], sign = start[i] > 0 ? 1 : start[i] < 0 ? -1 : 0;
+            want[i] = start[i] + 0.05 * 0.5 * (first[i] - 0.02 * sign - 0.03 * start[i]) * scale * scale;
+          }
+          CHECK(worstError(valuesOf(*twins.exact, *s.parameter.exact), want, {1e-12}) <= 1);
+        }
+      }
+  });
+}
+
 TEST_CASE("a step that would leave a parameter not finite is taken by none") {
   forEachBackend([](const Candidate& candidate) {
     for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam})

@@ -191,7 +191,7 @@ export interface NativeTrainerOptions {
   validation: NativeLayerRows[];
   /** One weight per row, or null for ones. */
   sampleWeights: Float64Array | null;
-  algorithm: 'cd' | 'pcd';
+  algorithm: 'cd' | 'pcd' | 'pseudo-likelihood' | 'exact';
   steps: number;
   /** Gibbs sweeps of the positive phase where hidden layers are coupled to each other or to themselves; 10 if left out. */
   positiveSteps?: number;
@@ -201,6 +201,10 @@ export interface NativeTrainerOptions {
   shuffle: boolean;
   centred: boolean;
   offsetRate: number;
+  /** Factors of the learning rate: one per layer, then one per coupling; 0 freezes. Null or left out: ones. */
+  rates?: Float64Array | null;
+  /** Weights step in units of the standard deviations of both sides; needs `centred`. */
+  standardised?: boolean;
   optimiser: 'sgd' | 'adam';
   momentum: number;
   beta1: number;

@@ -6,6 +6,7 @@ import { ShapeError } from '../errors.js';
 import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
+import { partNames } from '../machine/rates.js';
 import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
 import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
@@ -136,7 +137,8 @@ export abstract class Model implements Disposable {
     const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
     const rows = rowCount(call, inputs);
     const chains = this.#record?.settings.chains;
-    const defaults = { batchSize: Math.min(100, rows), epochs: 1, ...(chains === undefined ? {} : { chains }) };
+    const parts = partNames(this.machine.spec);
+    const defaults = { batchSize: Math.min(100, rows), epochs: 1, parts, ...(chains === undefined ? {} : { chains }) };
     const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0 }, defaults);
     const check = new OptionCheck(call);
     const weights = readWeights(check, given.sampleWeights, rows);
@@ -169,10 +171,11 @@ export abstract class Model implements Disposable {
       throw check.error('resume', 'false: this model holds no interrupted run', true);
     }
     const interrupted = resume ? previous : null;
+    const parts = partNames(this.machine.spec);
     const settings =
       interrupted === null
-        ? readSettings(call, given, { epochs: 10, batchSize: Math.min(100, rows) })
-        : resumedSettings(call, given, interrupted.settings);
+        ? readSettings(call, given, { epochs: 10, batchSize: Math.min(100, rows), parts })
+        : resumedSettings(call, given, interrupted.settings, parts);
     const weights = readWeights(check, given.sampleWeights, rows);
     if (interrupted !== null && interrupted.settings.weighted !== (weights !== null)) {
       const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';

@@ -27,8 +27,17 @@ export interface RBMOptions {
 
 /** How to train. Everything has a default. */
 export interface FitOptions {
-  /** Persistent chains (Tieleman 2008) or contrastive divergence (Hinton 2002). Default 'pcd'. */
-  readonly algorithm?: 'pcd' | 'cd';
+  /**
+   * Where the model's side of the gradient comes from. Default 'pcd'.
+   *
+   * - 'pcd': persistent chains (Tieleman 2008).
+   * - 'cd': contrastive divergence, short chains from the data (Hinton 2002).
+   * - 'pseudo-likelihood': every unit given all others (Besag 1975); needs rows of all layers, none of them of counts. No chains.
+   * - 'exact': the likelihood itself, all states counted that cannot be summed out: at most 2^20 of them, of bernoulli, spin, softmax and
+   *   binomial layers. Hidden layers that are coupled to each other are counted too, up to 2^12 states per row; beyond that they are drawn, as
+   *   by the others, in `positiveSteps` sweeps.
+   */
+  readonly algorithm?: 'pcd' | 'cd' | 'pseudo-likelihood' | 'exact';
   /** Gibbs sweeps per update, the k of CD-k and PCD-k. Default 1. */
   readonly steps?: number;
   /**
@@ -57,6 +66,17 @@ export interface FitOptions {
   readonly centred?: boolean;
   /** Rate of the exponential average behind the hidden offsets of the centred gradient, in [0, 1]. Default 0.01. */
   readonly offsetRate?: number;
+  /**
+   * Steps the weights in units of the standard deviations of both sides (the standardised RBM of Fernandez-de-Cossio-Diaz, Cocco & Monasson):
+   * of the data for layers that have some, running ones at `offsetRate` for the others. A deviation counts as at least a tenth of the root mean
+   * square of its layer's. Needs `centred`. Default false.
+   */
+  readonly standardised?: boolean;
+  /**
+   * Factors of the learning rate, at least 0, by coupling ('visible-hidden') or layer ('hidden': the parameters of its units). 1 for those not
+   * named; 0 freezes: nothing changes such a parameter, not by a bit.
+   */
+  readonly rates?: Readonly<Record<string, number>>;
   /** L1 decay of the weights. Default 0. */
   readonly l1?: number;
   /** L2 decay of the weights. Default 0. */
