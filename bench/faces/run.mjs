@@ -15,7 +15,7 @@ const { values } = parseArgs({
     seed: number(1),
     picture: text,
     hidden: number(200),
-    epochs: number(1000),
+    epochs: number(600),
     rate: number(0.02),
     sweeps: number(2000),
     defaults: { type: 'boolean', default: false },
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const folder = values.data ?? process.env.BOLTZKIT_DATA;
 if (!folder) {
   process.stderr.write(
-    'Usage: run.mjs --data folder [--seed 1] [--picture file.png] [--hidden 200] [--epochs 1000] [--rate 0.02] [--defaults]\n',
+    'Usage: run.mjs --data folder [--seed 1] [--picture file.png] [--hidden 200] [--epochs 600] [--rate 0.02] [--defaults]\n',
   );
   process.exit(2);
 }

@@ -16,13 +16,13 @@ const { values } = parseArgs({
     families: { type: 'string', default: 'WW,Kunitz' },
     seed: number(1),
     hidden: number(100),
-    epochs: number(20),
+    epochs: number(60),
     rate: number(0.1),
     l2: number(0),
-    chains: number(200),
-    steps: number(1),
-    samples: number(10000),
-    sweeps: number(200),
+    chains: number(300),
+    steps: number(2),
+    samples: number(8000),
+    sweeps: number(400),
   },
 });
 const families = { WW: 'WW_domain_MSA.fasta.gz', Kunitz: 'Kunitz_domain_MSA.fasta.gz' };
