@@ -40,22 +40,26 @@ function logIntegral(fields, weights, value, bias, precision) {
   return total + Math.log(width);
 }
 
-/** Of every row of [n, visible]; `model` is { weights [visible, hidden], bias, precision, hiddenBias }. */
+/** Exact log-pseudo-likelihood and free energy of every row of [n, visible]; `model` is { weights [visible, hidden], bias, precision, hiddenBias }. */
 export function ofMachine({ weights, bias, precision, hiddenBias }, rows) {
   const [visible, hidden] = [bias.length, hiddenBias.length];
   const ofPixel = Array.from(bias, (_, i) => weights.subarray(i * hidden, (i + 1) * hidden));
-  return Float64Array.from({ length: rows.length / visible }, (_, r) => {
+  const energies = new Float64Array(rows.length / visible);
+  const likelihoods = energies.map((_, r) => {
     const row = rows.subarray(r * visible, (r + 1) * visible);
     const fields = Float64Array.from(hiddenBias);
     for (let i = 0; i < visible; i++) for (let j = 0; j < hidden; j++) fields[j] += row[i] * ofPixel[i][j];
     const here = logProduct(fields.map(Math.exp));
+    energies[r] = -here;
     let sum = 0;
     for (let i = 0; i < visible; i++) {
-      const numerator = row[i] * (bias[i] - (precision[i] * row[i]) / 2) + here;
-      sum += numerator - logIntegral(fields, ofPixel[i], row[i], bias[i], precision[i]);
+      const own = row[i] * (bias[i] - (precision[i] * row[i]) / 2);
+      energies[r] -= own;
+      sum += own + here - logIntegral(fields, ofPixel[i], row[i], bias[i], precision[i]);
     }
     return sum;
   });
+  return { likelihoods, energies };
 }
 
 /** Inverse of a positive definite [n, n] matrix by Gauss-Jordan elimination, in place. */

@@ -16,13 +16,13 @@ const { values } = parseArgs({
     families: { type: 'string', default: 'WW,Kunitz' },
     seed: number(1),
     hidden: number(100),
-    epochs: number(20),
+    epochs: number(60),
     rate: number(0.1),
     l2: number(0),
-    chains: number(200),
-    steps: number(1),
-    samples: number(10000),
-    sweeps: number(200),
+    chains: number(300),
+    steps: number(2),
+    samples: number(8000),
+    sweeps: number(400),
   },
 });
 const families = { WW: 'WW_domain_MSA.fasta.gz', Kunitz: 'Kunitz_domain_MSA.fasta.gz' };
@@ -57,10 +57,16 @@ const training = {
   monitorRows: 0,
 };
 
-/** Category numbers of rows of one-hot groups. */
+/** Category numbers of rows of groups, of which each must be one-hot. */
 function categories(rows) {
-  const numbers = new Uint8Array(rows.length / CATEGORIES);
-  for (let at = 0; at < rows.length; at++) if (rows[at] === 1) numbers[Math.floor(at / CATEGORIES)] = at % CATEGORIES;
+  const numbers = new Uint8Array(rows.length / CATEGORIES).fill(CATEGORIES);
+  for (let at = 0; at < rows.length; at++) {
+    if (rows[at] === 0) continue;
+    const group = Math.floor(at / CATEGORIES);
+    if (rows[at] !== 1 || numbers[group] !== CATEGORIES) throw new Error(`group ${group} of the samples is not one-hot`);
+    numbers[group] = at % CATEGORIES;
+  }
+  if (numbers.includes(CATEGORIES)) throw new Error('a group of the samples has no letter');
   return numbers;
 }
 

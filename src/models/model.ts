@@ -20,6 +20,8 @@ import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.
 const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
 /** Settings that make no sense for one part of a stream. */
 const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
+/** Units whose states, and so the steps of their parameters, have no limit. */
+const unlimited = ['gaussian', 'relu', 'doubleRelu'];
 
 /** Rows by layer as a model's public call took them, described. */
 export type Inputs = readonly LayerInput[];
@@ -148,7 +150,7 @@ export abstract class Model implements Disposable {
       validation: [],
       sampleWeights: weights,
       settings: this.#completed(check, settings, rows, weights, false),
-      learningRates: readLearningRate(call, given.learningRate, 0.05),
+      learningRates: readLearningRate(call, given.learningRate, this.#defaultRate()),
       previous: this.#record,
       resume: false,
       signal: check.signal(given.signal),
@@ -187,13 +189,19 @@ export abstract class Model implements Disposable {
       validation: given.validation === undefined ? [] : validation(given.validation),
       sampleWeights: weights,
       settings: this.#completed(check, settings, rows, weights, resume),
-      learningRates: interrupted === null ? readLearningRate(call, given.learningRate, 0.05) : () => interrupted.learningRates,
+      learningRates:
+        interrupted === null ? readLearningRate(call, given.learningRate, this.#defaultRate()) : () => interrupted.learningRates,
       previous,
       resume,
       signal: check.signal(given.signal),
       onProgress: check.callback('onProgress', given.onProgress),
       checkpoint: this.#checkpointPlan(check, given.checkpoint),
     };
+  }
+
+  /** Smaller where states have no limit: there an overshooting step makes the next one larger (Hinton 2012, section 13.2). */
+  #defaultRate(): number {
+    return this.machine.spec.layers.some(({ type }) => unlimited.includes(type)) ? 0.005 : 0.05;
   }
 
   #completed(

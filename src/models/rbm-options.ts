@@ -50,7 +50,7 @@ export interface FitOptions {
   readonly batchSize?: number;
   /** Number of persistent chains. Default: batchSize. */
   readonly chains?: number;
-  /** Default 0.05. */
+  /** Default 0.05; 0.005 for machines with `gaussian`, `relu` or `doubleRelu` units. */
   readonly learningRate?: LearningRate;
   /** Stochastic gradient ascent with momentum, or Adam (Kingma & Ba 2015). Default 'sgd'. */
   readonly optimizer?: 'sgd' | 'adam';

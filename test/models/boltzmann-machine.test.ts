@@ -13,6 +13,7 @@ import {
   bernoulli,
   binomial,
   counts,
+  DivergenceError,
   doubleRelu,
   gaussian,
   gridEdges,
@@ -305,6 +306,29 @@ describe('training', () => {
     expect(mean(column(0))).toBeCloseTo(2, 0);
     expect(deviation(column(0)) / 0.5).toBeCloseTo(1, 0);
     expect(deviation(column(1)) / 2).toBeCloseTo(1, 0);
+  });
+
+  // Strongly correlated pixels and many hidden units, as in pictures of faces: all hidden units learn the common factor at once, and with the
+  // rate of binary units the answer of the visible units overshoots without end.
+  it('stays finite at default settings, where the rate of binary units diverges', async () => {
+    const random = new TestRandom(5);
+    const rows = Array.from({ length: 500 }, () => {
+      const common = 0.8 * random.normal();
+      return Array.from({ length: 200 }, () => common + 0.6 * random.normal());
+    });
+    const train = async (learningRate?: number) => {
+      using machine = new BoltzmannMachine({
+        layers: { visible: gaussian(200), hidden: bernoulli(800) },
+        couplings: [['visible', 'hidden']],
+        seed: 1,
+      });
+      await machine.fit({ visible: rows }, learningRate === undefined ? {} : { learningRate });
+      return Array.from({ length: 200 }, (_, i) => Math.exp(-(machine.parameter('visible.parameters').get(1, i) as number)));
+    };
+    const variances = await train();
+    expect(Math.min(...variances)).toBeGreaterThan(0.1);
+    expect(Math.max(...variances)).toBeLessThan(10);
+    await expect(train(0.05)).rejects.toThrow(DivergenceError);
   });
 });
 
