@@ -50,8 +50,9 @@ Napi::Function MachineObject::define(Napi::Env env) {
        method<M, &M::getCounters>("getCounters"), method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
        method<M, &M::categoryProbabilities>("categoryProbabilities"), method<M, &M::domain>("domain"),
        method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"), method<M, &M::freeEnergy>("freeEnergy"),
-       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::impute>("impute"), method<M, &M::chains>("chains"), method<M, &M::trainer>("trainer"),
-       method<M, &M::dispose>("dispose"), getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
+       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::impute>("impute"), method<M, &M::chains>("chains"),
+       method<M, &M::trainer>("trainer"), method<M, &M::dispose>("dispose"), getter<M, &M::busy>("busy"),
+       getter<M, &M::disposed>("disposed")});
 }
 
 MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
