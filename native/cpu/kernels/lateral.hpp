@@ -9,13 +9,23 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
-  for (; from != to; ++from) {
-    const F w = set1(from->weight);
-    const float* line = source + from->place * chainTile;
+FORCE_INLINE void addNeighbour(const Coupled& n, const float* source, F (&sum)[tileVectors]) {
+  const F w = set1(n.weight);
+  const float* line = source + n.place * chainTile;
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = fma(w, load(line + v * lanes), sum[v]);
+  for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = fma(w, load(line + v * lanes), sum[v]);
+}
+
+// The neighbours in turns to two sums, so that an addition need not wait for the one before.
+FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
+  F odd[tileVectors]{};
+  for (; from + 1 < to; from += 2) {
+    addNeighbour(from[0], source, sum);
+    addNeighbour(from[1], source, odd);
   }
+  if (from < to) addNeighbour(*from, source, sum);
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = sum[v] + odd[v];
 }
 
 void tileSums(const std::size_t* starts, const Coupled* coupled, const float* source, std::size_t places, bool accumulate, float* out) {

@@ -9,13 +9,19 @@ namespace {
 
 FORCE_INLINE F chainField(const ChainSweep& c, std::size_t p) {
   const std::size_t line = p / lineFloats, lane = p % lineFloats;
-  F sum = c.fields ? load(c.fields + p) : F{};
-  for (std::size_t slot = c.starts[line]; slot < c.starts[line + 1]; ++slot) {
+  auto add = [&](std::size_t slot, F sum) {
     const std::uint32_t* place = c.place + slot * lineFloats + lane;
     const F s = c.run[slot] ? loadAnywhere(c.states + *place) : gather(c.states, place);
-    sum = fma(load(c.weight + slot * lineFloats + lane), s, sum);
+    return fma(load(c.weight + slot * lineFloats + lane), s, sum);
+  };
+  F sum = c.fields ? load(c.fields + p) : F{}, odd{};
+  std::size_t slot = c.starts[line];
+  for (; slot + 1 < c.starts[line + 1]; slot += 2) {
+    sum = add(slot, sum);
+    odd = add(slot + 1, odd);
   }
-  return sum + load(c.bias + p);
+  if (slot < c.starts[line + 1]) sum = add(slot, sum);
+  return sum + odd + load(c.bias + p);
 }
 
 template <Draw draw>
