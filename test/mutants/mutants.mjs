@@ -5,8 +5,6 @@
  * `find` must occur exactly once in `file`; when the code there changes, the mutant has to be written anew, and the run says so.
  * `tests` are the files that are expected to notice; one failing test in them is enough. A name that starts with a device is a mutant of
  * that backend and has to be noticed by a test 'on' that device.
- *
- * Left out: "spin/binary factor 2" of that list, as there are no spin units yet.
  */
 
 const exact = 'test/models/rbm-exact.test.ts';
@@ -15,6 +13,8 @@ const gradients = 'test/models/rbm-gradients.test.ts';
 const updates = 'test/models/rbm-updates.test.ts';
 const determinism = 'test/models/rbm-determinism.test.ts';
 const wirings = 'test/machine/wirings.test.ts';
+const chains = 'test/models/chains.test.ts';
+const machines = 'test/models/boltzmann-machine.test.ts';
 const missing = 'test/models/missing.test.ts';
 const missingGaussian = 'test/models/missing-gaussian.test.ts';
 
@@ -346,6 +346,71 @@ export const mutants = [
     find: 's < warmup_ + steps_; ++s, ++round.stream.step)',
     replace: 's < warmup_ + steps_; ++s)',
     tests: [missing],
+  },
+
+  // --- lateral couplings, chains and temperatures -----------------------------------------------------------------------------
+  {
+    name: 'spins with the slope of binary units',
+    file: 'native/units/spin.hpp',
+    find: 'std::exp(-2 * beta * (field + u[0]))',
+    replace: 'std::exp(-beta * (field + u[0]))',
+    tests: [machines],
+  },
+  {
+    name: 'clamped units drawn in lateral sweeps',
+    file: 'native/units/rows.hpp',
+    find: 'if (keep && keep[j] != 0) continue;',
+    replace: '',
+    tests: [chains],
+  },
+  {
+    name: 'lateral pairs counted twice in the energy',
+    file: 'native/machine/energy.cpp',
+    find: 'coupling.lateral() ? 0.5 : 1',
+    replace: '1',
+    tests: [machines],
+  },
+  {
+    name: 'categories of an edge the wrong way round',
+    file: 'native/core/graph.hpp',
+    find: 'return n.first ? ',
+    replace: 'return !n.first ? ',
+    tests: [machines],
+  },
+  {
+    name: 'swaps accepted the wrong way round',
+    file: 'native/algorithms/tempering.cpp',
+    find: '(energies[at[k + 1]] - energies[at[k]])',
+    replace: '(energies[at[k]] - energies[at[k + 1]])',
+    tests: [chains],
+  },
+  {
+    name: 'swaps always accepted',
+    file: 'native/algorithms/tempering.cpp',
+    find: '< std::exp(gain))) continue;',
+    replace: '< 2)) continue;',
+    tests: [chains],
+  },
+  {
+    name: "chains at the first chain's temperature",
+    file: 'native/algorithms/chains.cpp',
+    find: 'round.betas = std::span(options_.betas).subspan(first_, states_.rows());',
+    replace: 'round.beta = options_.betas[0];',
+    tests: [chains],
+  },
+  {
+    name: 'moments of all rungs',
+    file: 'native/algorithms/chains.cpp',
+    find: '+ 1 == tempering_->rungs() ? 1.0f : 0.0f',
+    replace: '+ 1 == tempering_->rungs() ? 1.0f : 1.0f',
+    tests: [chains],
+  },
+  {
+    name: 'the same random words in every lateral sweep',
+    file: 'native/reference/reference_backend.cpp',
+    find: 'stream.step += n;',
+    replace: '',
+    tests: [machines, chains],
   },
 
   // --- resuming ------------------------------------------------------------------------------------------------------------
