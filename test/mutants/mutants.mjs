@@ -68,15 +68,16 @@ export const mutants = [
   {
     name: 'beta left out',
     file: 'native/machine/gibbs.cpp',
-    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain, &states[layer]};',
-    replace: 'UnitUpdate update{machine_.unitsOf(layer), 1, stream, firstChain, &states[layer]};',
+    find: 'UnitUpdate update{machine_.unitsOf(layer), round.beta, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
+    replace: 'UnitUpdate update{machine_.unitsOf(layer), 1, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
     tests: [drift],
   },
   {
     name: 'beta left out in the first layer',
     file: 'native/machine/gibbs.cpp',
-    find: 'UnitUpdate update{machine_.unitsOf(layer), beta, stream, firstChain, &states[layer]};',
-    replace: 'UnitUpdate update{machine_.unitsOf(layer), layer == 0 ? 1 : beta, stream, firstChain, &states[layer]};',
+    find: 'UnitUpdate update{machine_.unitsOf(layer), round.beta, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
+    replace:
+      'UnitUpdate update{machine_.unitsOf(layer), layer == 0 ? 1 : round.beta, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
     tests: [drift],
   },
   {
@@ -95,28 +96,24 @@ export const mutants = [
   },
   {
     name: 'all layers of a sweep drawn from the same old states',
-    file: 'native/algorithms/sampling.cpp',
-    find: 'gibbs.update(layer, states, stream, static_cast<std::uint32_t>(first), options_.beta, mean, &states[layer]);',
-    replace: `static thread_local std::unique_ptr<States> old;
-    if (layer == 0 || !old) {
-      old = std::make_unique<States>(machine_, states.rows());
-      for (std::size_t l = 0; l < layers_; ++l) machine_.backend().axpby(1, states[l], 0, (*old)[l]);
-    }
-    gibbs.update(layer, step > 0 ? *old : states, stream, static_cast<std::uint32_t>(first), options_.beta, mean, &states[layer]);`,
+    file: 'native/machine/gibbs.cpp',
+    find: 'for (std::size_t layer : block) update(layer, states, round, nullptr, &states[layer]);',
+    replace:
+      'for (std::size_t layer : block) {\n        static thread_local std::unique_ptr<States> old;\n        if (layer == 0 || !old) {\n          old = std::make_unique<States>(machine_, states.rows());\n          for (std::size_t l = 0; l < clamped_.size(); ++l) machine_.backend().axpby(1, states[l], 0, (*old)[l]);\n        }\n        update(layer, *old, round, nullptr, &states[layer]);\n      }',
     tests: [wirings],
   },
   {
     name: 'start states forgotten',
-    file: 'native/algorithms/sampling.cpp',
-    find: 'ready = start_->given();',
+    file: 'native/algorithms/chains.cpp',
+    find: 'ready[l] = ready[l] || (start_ && start_->given()[l]);',
     replace: '',
     tests: [drift],
   },
   {
     name: 'clamps hold at the start only',
-    file: 'native/algorithms/sampling.cpp',
-    find: 'clamp(layer, states[layer]);\n        if (wanted)',
-    replace: 'if (wanted)',
+    file: 'native/machine/gibbs.cpp',
+    find: 'if (sample) restoreKept(layer, *sample);',
+    replace: '',
     tests: [drift],
   },
 
@@ -130,30 +127,30 @@ export const mutants = [
   },
   {
     name: 'a reused counter: every sweep of the negative phase draws the same words',
-    file: 'native/algorithms/phases.cpp',
-    find: '++s, ++stream.step)',
-    replace: '++s)',
+    file: 'native/machine/gibbs.cpp',
+    find: 's < sweeps; ++s, ++round.stream.step)',
+    replace: 's < sweeps; ++s)',
     tests: [gradients],
   },
   {
     name: 'a reused counter: every sweep of sample() draws the same words',
-    file: 'native/algorithms/sampling.cpp',
-    find: 'stream.step += step;',
-    replace: 'stream.step += step > 0;',
+    file: 'native/algorithms/chains.cpp',
+    find: 'round.stream.step += step;',
+    replace: 'round.stream.step += step > 0;',
     tests: [drift],
   },
   {
     name: 'a reused counter: both layers draw the same words',
     file: 'native/machine/gibbs.cpp',
-    find: 'update.stream.layer = static_cast<std::uint8_t>(layer);',
-    replace: 'update.stream.layer = 0;',
+    find: 'update.stream.layer = static_cast<std::uint8_t>(layer);\n  machine_.backend().updateUnits',
+    replace: 'update.stream.layer = 0;\n  machine_.backend().updateUnits',
     tests: [drift],
   },
   {
     name: 'a reused counter: every chunk of chains draws the same words',
-    file: 'native/algorithms/sampling.cpp',
-    find: 'gibbs.update(layer, states, stream, static_cast<std::uint32_t>(first), options_.beta, mean, &states[layer]);',
-    replace: 'gibbs.update(layer, states, stream, 0, options_.beta, mean, &states[layer]);',
+    file: 'native/algorithms/chains.cpp',
+    find: 'Round round{stream_, firstChain()};',
+    replace: 'Round round{stream_, 0};',
     tests: [drift],
   },
   {
@@ -276,8 +273,8 @@ export const mutants = [
   {
     name: 'centring with the offsets of the wrong layer',
     file: 'native/algorithms/gradient.cpp',
-    find: 'backend.statistics(*means_[a], *offsets[b], nullptr, -1, 1, *weights_[c]);',
-    replace: 'backend.statistics(*offsets[a], *offsets[b], nullptr, -1, 1, *weights_[c]);',
+    find: 'couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);',
+    replace: 'couplingStatistics(c, *offsets[coupling.a], *offsets[coupling.b], nullptr, -1, 1);',
     tests: [gradients],
   },
 
