@@ -1,4 +1,4 @@
-// Fill in what is missing: the upper half of unseen digits is given (clamped), the machine samples the lower half.
+// Fill in what is missing: the upper half of unseen digits is given, the machine infers the lower half.
 import { RBM } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';
@@ -11,20 +11,21 @@ const rbm = new RBM({ visible: height * width, hidden: small ? 64 : 500, seed: 1
 await rbm.fit(train.images, { epochs: small ? 3 : 60, learningRate: { schedule: 'linear', from: 0.2, holdFraction: 0.3 } });
 
 const originals = test.images.hi(count); // the first rows, still an ndarray
-const indices = Array.from({ length: (height / 2) * width }, (_, i) => i); // the upper half's pixels
-const values = { data: new Float32Array(count * indices.length), shape: [count, indices.length] };
-for (let r = 0; r < count; r++) for (const i of indices) values.data[r * indices.length + i] = originals.get(r, i);
+const half = (height / 2) * width;
+const upperHalves = Array.from({ length: count }, (_, r) =>
+  Array.from({ length: 2 * half }, (_, i) => (i < half ? originals.get(r, i) : Number.NaN)),
+);
 
-const filled = await rbm.sample(count, { clamp: { indices, values }, steps: small ? 50 : 500, output: 'mean' });
+const filled = await rbm.impute(upperHalves, { warmup: small ? 20 : 200, steps: small ? 30 : 300 });
 
 // How far the lower halves are from the truth, and how far a blank guess (the mean digit) would be.
 const meanDigit = Array.from({ length: height * width }, (_, i) => average(train.images.shape[0], (r) => train.images.get(r, i)));
-const lower = Array.from({ length: indices.length }, (_, i) => indices.length + i);
+const lower = Array.from({ length: half }, (_, i) => half + i);
 const squaredError = (guess) => average(count, (r) => average(lower.length, (k) => (guess(r, lower[k]) - originals.get(r, lower[k])) ** 2));
 const [machine, blank] = [squaredError((r, i) => filled.get(r, i)), squaredError((_, i) => meanDigit[i])];
 console.log(`mean squared error of the lower halves: ${machine.toFixed(4)}, with the mean digit ${blank.toFixed(4)}`);
 
-const kept = indices.every((i) => Math.abs(filled.get(0, i) - originals.get(0, i)) < 1e-6);
+const kept = upperHalves.every((row, r) => row.every((value, i) => i >= half || value === filled.get(r, i)));
 console.log(`the given halves are as they were: ${kept}`);
 
 const rows = [originals, filled].flatMap((images) =>

@@ -24,9 +24,9 @@ export {
   type MachineFitOptions,
   type MachineSampleOptions,
   type MachineStart,
-  type PlaceClamp,
 } from './models/boltzmann-machine.js';
 export { type AdvanceOptions, Chains, type SwapStatistics } from './models/chains.js';
+export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export {
   type EpochReport,
   type FitOptions,
@@ -34,6 +34,7 @@ export {
   type Nats,
   type Parameters,
   type PartialFitOptions,
+  type PlaceClamp,
   type Progress,
   RBM,
   type RBMOptions,

@@ -5,6 +5,7 @@
 
 #include "algorithms/chains.hpp"
 #include "core/checked.hpp"
+#include "machine/normalisable.hpp"
 
 namespace boltzkit {
 namespace {
@@ -79,6 +80,7 @@ void checkPairs(const Machine& machine, const ChainOptions::Observe& observe) {
 }  // namespace
 
 void validateChains(const Machine& machine, const ChainOptions& options) {
+  requireNormalisable(machine);
   if (options.chains == 0 || options.chains > 0xffffffffu) throw parameterError("chains must be 1 to 4294967295");
   if (options.steps >= maxStreamStep) throw parameterError("steps must be below 2^48");
   checkBetas(options.betas, "beta");

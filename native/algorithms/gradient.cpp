@@ -18,12 +18,23 @@ TensorPtr biasRow(const Machine& machine, std::size_t layer) {
 
 }  // namespace
 
+Gradient::Lateral Gradient::lateralOf(const Machine& machine, std::size_t coupling) {
+  const std::size_t layer = machine.wiring().couplings()[coupling].a, n = machine.units(layer);
+  auto square = [&] { return machine.backend().tensor(n, n); };
+  std::vector<float> identity(n * n, 0.0f);
+  for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
+  Lateral lateral{coupling, machine.lateralMask(layer), square(), square(), square()};
+  machine.backend().upload(std::span<const float>(identity), *lateral.identity);
+  return lateral;
+}
+
 void columnSums(Backend& backend, Tensor& ones, const Tensor& states, const Tensor* rowWeights, double alpha, double beta, Tensor& out) {
   ones.setRows(states.rows());
   backend.statistics(ones, states, rowWeights, alpha, beta, out);
 }
 
-Gradient::Gradient(const Machine& machine) : machine_(machine) {
+Gradient::Gradient(const Machine& machine, std::vector<bool> held) : machine_(machine), held_(std::move(held)) {
+  held_.resize(machine.wiring().layers().size(), false);
   Backend& backend = machine.backend();
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
     units_.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
@@ -31,30 +42,36 @@ Gradient::Gradient(const Machine& machine) : machine_(machine) {
     biasRows_.push_back(biasRow(machine, l));
   }
   for (const Coupling& c : machine.wiring().couplings()) {
-    if (c.lateral() && !c.graph)
-      masks_.push_back({weights_.size(), machine.lateralMask(c.a), backend.tensor(machine.units(c.a), machine.units(c.a))});
+    if (c.lateral() && !c.graph) laterals_.push_back(lateralOf(machine, weights_.size()));
     const Tensor& like = machine.weights(weights_.size());
     weights_.push_back(backend.tensor(like.rows(), like.cols()));
   }
 }
 
 void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first) {
-  Backend& backend = machine_.backend();
-  const double keep = first ? 0 : 1;
-  const std::size_t rows = phase.states.rows();
-  if (!ones_ || ones_->capacity() < rows) {
-    ones_ = backend.tensor(rows, 1);
-    backend.fill(1, *ones_);
-  }
   auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    couplingStatistics(c, of(coupling.a), of(coupling.b), rowWeights, alpha, keep);
+    couplingStatistics(c, of(coupling.a), of(coupling.b), rowWeights, alpha, first ? 0 : 1);
   }
-  for (std::size_t l = 0; l < units_.size(); ++l) {
-    backend.unitStatistics(machine_.unitsOf(l), of(l), phase.fields[l], rowWeights, alpha, keep, *units_[l]);
-    columnSums(backend, *ones_, of(l), rowWeights, alpha, keep, *means_[l]);
+  for (std::size_t l = 0; l < units_.size(); ++l) addUnits(l, of(l), phase.fields[l], rowWeights, alpha, first);
+}
+
+void Gradient::addProducts(const States& left, const States& right, const Tensor* rowWeights, double alpha) {
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    const Coupling& coupling = machine_.wiring().couplings()[c];
+    couplingStatistics(c, left[coupling.a], right[coupling.b], rowWeights, alpha, 1);
   }
+}
+
+void Gradient::addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first) {
+  Backend& backend = machine_.backend();
+  if (!ones_ || ones_->capacity() < values.rows()) {
+    ones_ = backend.tensor(values.rows(), 1);
+    backend.fill(1, *ones_);
+  }
+  backend.unitStatistics(machine_.unitsOf(layer), values, fields, rowWeights, alpha, first ? 0 : 1, *units_[layer]);
+  columnSums(backend, *ones_, values, rowWeights, alpha, first ? 0 : 1, *means_[layer]);
 }
 
 void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta) {
@@ -68,13 +85,20 @@ void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& 
 void Gradient::centre(const std::vector<TensorPtr>& offsets) {
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    couplingStatistics(c, *offsets[coupling.a], *means_[coupling.b], nullptr, -1, 1);
-    couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);
+    if (!held_[coupling.b]) couplingStatistics(c, *offsets[coupling.a], *means_[coupling.b], nullptr, -1, 1);
+    if (!held_[coupling.a]) couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);
   }
 }
 
-void Gradient::maskLateral() {
-  for (const Mask& m : masks_) machine_.backend().clamp(*m.mask, *m.zeros, *weights_[m.coupling]);
+void Gradient::tidyLateral() {
+  Backend& backend = machine_.backend();
+  for (const Lateral& l : laterals_) {
+    Tensor& weights = *weights_[l.coupling];
+    const FieldTerm transposition{l.identity.get(), &weights, true};
+    backend.fields(std::span(&transposition, 1), false, *l.transposed);
+    backend.axpby(0.5, *l.transposed, 0.5, weights);
+    backend.clamp(*l.mask, *l.zeros, weights);
+  }
 }
 
 void Gradient::compensate(const std::vector<TensorPtr>& offsets) const {
@@ -88,6 +112,7 @@ void Gradient::compensate(const std::vector<TensorPtr>& offsets) const {
 
 // Every bias of a layer moves by the field of a step on its couplings.
 void Gradient::compensate(std::size_t layer, const FieldTerm& moved) const {
+  if (held_[layer]) return;
   Backend& backend = machine_.backend();
   if (!biasRows_[layer]) return backend.fields(std::span(&moved, 1), true, machine_.unitParameters(layer));
   const TensorPtr shift = backend.tensor(1, machine_.units(layer));

@@ -13,15 +13,22 @@ namespace boltzkit {
 
 class Gradient {
  public:
-  explicit Gradient(const Machine& machine);
+  // `held`: layers whose unit parameters never move, so that centring must not move their biases either. Empty: none.
+  explicit Gradient(const Machine& machine, std::vector<bool> held = {});
 
   // Adds alpha * sum_r w_r of the statistics of a phase. `first` starts afresh. rowWeights may be null.
   void accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first);
+  // Adds alpha * sum_r w_r left_a right_b^T to the weights of every coupling (a, b).
+  void addProducts(const States& left, const States& right, const Tensor* rowWeights, double alpha);
+  // Adds alpha * sum_r w_r of the statistics of one layer's units: of these values, or with fields of their means given them.
+  void addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first = false);
 
-  // Turns the accumulated difference into the centred gradient for these offsets ([1, units] per layer).
+  // Turns the accumulated difference into the centred gradient for these offsets ([1, units] per layer). A term that stands for the move of a
+  // bias is left out where that bias is held.
   void centre(const std::vector<TensorPtr>& offsets);
-  // Zeroes what a lateral coupling must not have: weights between places of one unit.
-  void maskLateral();
+  // Makes the weights of dense lateral couplings symmetric to the bit, which sums in another order are not, and zero between places of one
+  // unit.
+  void tidyLateral();
   // After the optimiser replaced gradients by steps and applied them: moves the biases so that b' took its step.
   void compensate(const std::vector<TensorPtr>& offsets) const;
 
@@ -38,13 +45,15 @@ class Gradient {
 
  private:
   const Machine& machine_;
+  std::vector<bool> held_;
   std::vector<TensorPtr> weights_, units_, means_;
   std::vector<TensorPtr> biasRows_;  // [1, parameters]: 1 where a parameter is a bias; null for types with one parameter
-  struct Mask {
+  struct Lateral {
     std::size_t coupling;
-    TensorPtr mask, zeros;
+    TensorPtr mask, zeros, identity, transposed;
   };
-  std::vector<Mask> masks_;
+  static Lateral lateralOf(const Machine& machine, std::size_t coupling);
+  std::vector<Lateral> laterals_;
   TensorPtr ones_;
 };
 

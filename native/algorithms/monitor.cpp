@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "algorithms/completion.hpp"
+
 namespace boltzkit {
 namespace {
 
@@ -14,41 +16,56 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Calls body(states) for chunks of `count` evenly spaced rows.
+}  // namespace
+
+// Calls body(states) for chunks of evenly spaced rows.
 template <class Body>
-void forEachSample(const Machine& machine, const LayerData& data, std::size_t count, Body body) {
-  count = std::min(count, data.rows());
-  States states(machine, std::min(chunkRows, count));
+void Monitor::forEachSample(const LayerData& data, Body body) {
+  const std::size_t count = std::min(rows_, data.rows());
+  States states(machine_, std::min(chunkRows, count));
+  std::optional<Completion> completion;
+  Stream stream{machine_.seed(), Purpose::monitor, 0, 0};
+  if (data.anyMissing()) {
+    completion.emplace(machine_, data, states.rows());
+    stream.step = machine_.nextStep(Purpose::monitor, completion->loadSteps() + sweeps_);
+  }
   std::vector<std::uint32_t> rows;
   for (std::size_t first = 0; first < count; first += chunkRows) {
     rows.resize(std::min(chunkRows, count - first));
     for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = static_cast<std::uint32_t>((first + r) * data.rows() / count);
     states.setRows(rows.size());
-    data.gather(rows, states);
+    if (completion) {
+      Round round{stream, static_cast<std::uint32_t>(first)};
+      completion->load(rows, states, round);
+      round.stream.step += completion->loadSteps();
+      completion->gibbs().sweep(states, round, sweeps_);
+    } else {
+      data.gather(rows, states);
+    }
     body(states);
   }
 }
 
-}  // namespace
+Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps)
+    : machine_(machine), training_(training), validation_(validation), rows_(rows), sweeps_(sweeps) {}
 
-Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows)
-    : machine_(machine), training_(training), validation_(validation), rows_(rows) {}
-
-Metrics Monitor::measure(const States& chains) {
+Metrics Monitor::measure(const States* chains) {
   Metrics m{none, none, none, weightNorm()};
   if (rows_ == 0 || !summable(machine_, training_.given())) return m;
   const double training = meanFreeEnergy(training_);
   if (validation_) m.freeEnergyGap = meanFreeEnergy(*validation_) - training;
-  std::vector<double> ofChains(chains.rows());
-  freeEnergies(machine_, chains, training_.given(), ofChains);
-  m.chainFreeEnergyGap = mean(ofChains) - training;
+  if (chains) {
+    std::vector<double> ofChains(chains->rows());
+    freeEnergies(machine_, *chains, training_.given(), ofChains);
+    m.chainFreeEnergyGap = mean(ofChains) - training;
+  }
   m.pseudoLikelihood = pseudoLikelihood(validation_ ? *validation_ : training_);
   return m;
 }
 
 double Monitor::meanFreeEnergy(const LayerData& data) {
   std::vector<double> all, part;
-  forEachSample(machine_, data, rows_, [&](States& states) {
+  forEachSample(data, [&](States& states) {
     part.resize(states.rows());
     freeEnergies(machine_, states, data.given(), part);
     all.insert(all.end(), part.begin(), part.end());
@@ -66,7 +83,7 @@ double Monitor::pseudoLikelihood(const LayerData& data) {
   const Stream stream{machine_.seed(), Purpose::monitor, static_cast<std::uint8_t>(layer), machine_.nextStep(Purpose::monitor)};
   std::vector<double> all, part;
   std::vector<std::uint32_t> unit;
-  forEachSample(machine_, data, rows_, [&](States& states) {
+  forEachSample(data, [&](States& states) {
     unit.resize(states.rows());
     part.resize(states.rows());
     for (std::size_t r = 0; r < unit.size(); ++r) unit[r] = pickUnit(stream, all.size() + r, machine_.units(layer));

@@ -1,5 +1,6 @@
 // The metrics of an epoch, from a fixed subset of the rows: quantities that track the likelihood (pseudo-likelihood, free-energy gaps)
-// and not those that only look like it (reconstruction error). None of them touches the random words of training.
+// and not those that only look like it (reconstruction error). None of them touches the random words of training. Rows that lack values are
+// completed first, by a draw of what is missing given what is there.
 #pragma once
 #include <optional>
 
@@ -13,11 +14,15 @@ struct Metrics {
 
 class Monitor {
  public:
-  // Watches at most `rows` rows of each data set, evenly spaced; 0 turns everything but the weight norm off (NaN).
-  Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows);
-  Metrics measure(const States& chains);
+  // Watches at most `rows` rows of each data set, evenly spaced; 0 turns everything but the weight norm off (NaN). Missing values are filled
+  // in by `sweeps` Gibbs sweeps.
+  Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps);
+  // `chains`: states drawn from the machine, or null.
+  Metrics measure(const States* chains);
 
  private:
+  template <class Body>
+  void forEachSample(const LayerData& data, Body body);
   double meanFreeEnergy(const LayerData& data);
   double pseudoLikelihood(const LayerData& data);
   double weightNorm() const;
@@ -26,6 +31,7 @@ class Monitor {
   const LayerData& training_;
   const LayerData* validation_;
   std::size_t rows_;
+  std::uint64_t sweeps_;
 };
 
 }  // namespace boltzkit

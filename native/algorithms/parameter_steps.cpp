@@ -15,7 +15,7 @@ ParameterSteps::ParameterSteps(const Machine& machine, const TrainerOptions& opt
   for (const Machine::Named& p : parameters_) {
     velocity_.push_back(another(p));
     second_.push_back(options.optimiser.kind == OptimiserStep::Kind::adam ? another(p) : nullptr);
-    average_.push_back(averageFrom_ < totalSteps ? another(p) : nullptr);
+    average_.push_back(averageFrom_ < totalSteps && !options.frozen(average_.size()) ? another(p) : nullptr);
   }
 }
 
@@ -23,17 +23,29 @@ double ParameterSteps::learningRate(std::uint64_t step) const {
   return options_.learningRates[std::min<std::uint64_t>(step, options_.learningRates.size() - 1)];
 }
 
-std::optional<std::string> ParameterSteps::take(Gradient& gradient, std::uint64_t step) {
+std::optional<std::string> ParameterSteps::take(Gradient& gradient, const Scales* scales, std::uint64_t step) {
   const std::size_t layers = machine_.wiring().layers().size();
   OptimiserStep optimiser = options_.optimiser;
   optimiser.learningRate = learningRate(step);
   optimiser.t = updates_ + 1;
   std::vector<ParameterSlot> slots;
+  std::vector<std::size_t> moving;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const bool isWeights = i >= layers;
     Tensor& g = isWeights ? gradient.weights(i - layers) : gradient.units(i);
-    slots.push_back(
-        {parameters_[i].tensor, &g, velocity_[i].get(), second_[i].get(), isWeights ? options_.l1 : 0, isWeights ? options_.l2 : 0, 1});
+    if (options_.frozen(i)) {
+      machine_.backend().fill(0, g);  // the step that it takes
+      continue;
+    }
+    ParameterSlot slot{
+        parameters_[i].tensor, &g, velocity_[i].get(), second_[i].get(), isWeights ? options_.l1 : 0, isWeights ? options_.l2 : 0,
+        options_.rate(i)};
+    if (isWeights && scales) {
+      slot.rowScale = scales->rows(i - layers);
+      slot.colScale = scales->cols(i - layers);
+    }
+    slots.push_back(slot);
+    moving.push_back(i);
   }
   const std::ptrdiff_t bad = machine_.backend().optimise(optimiser, slots);
   if (bad < 0) {
@@ -43,13 +55,14 @@ std::optional<std::string> ParameterSteps::take(Gradient& gradient, std::uint64_
   for (const TensorPtr& velocity : velocity_) machine_.backend().fill(0, *velocity);  // unspecified after a refused step
   for (const TensorPtr& second : second_)
     if (second) machine_.backend().fill(0, *second);
-  return parameters_[static_cast<std::size_t>(bad)].name;
+  return parameters_[moving[static_cast<std::size_t>(bad)]].name;
 }
 
 void ParameterSteps::average(std::uint64_t step) {
   if (step <= averageFrom_) return;
   const double weight = 1.0 / static_cast<double>(step - averageFrom_);
-  for (std::size_t i = 0; i < parameters_.size(); ++i) machine_.backend().axpby(weight, *parameters_[i].tensor, 1 - weight, *average_[i]);
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (average_[i]) machine_.backend().axpby(weight, *parameters_[i].tensor, 1 - weight, *average_[i]);
 }
 
 void ParameterSteps::adoptAverage() {

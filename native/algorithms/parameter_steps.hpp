@@ -5,6 +5,7 @@
 #include <string>
 
 #include "algorithms/gradient.hpp"
+#include "algorithms/scales.hpp"
 #include "algorithms/trainer.hpp"
 
 namespace boltzkit {
@@ -15,8 +16,8 @@ class ParameterSteps {
 
   double learningRate(std::uint64_t step) const;  // of update number step, from 0
   // Applies one step to every parameter or to none; then the name of the parameter that would stop being finite comes back.
-  // The gradient holds the steps afterwards.
-  std::optional<std::string> take(Gradient& gradient, std::uint64_t step);
+  // The gradient holds the steps afterwards. With `scales` weights step in their units.
+  std::optional<std::string> take(Gradient& gradient, const Scales* scales, std::uint64_t step);
   // Folds the parameters after update number `step` (from 1) into the average, if the run is in its last part.
   void average(std::uint64_t step);
   // The machine gets the average, if there is one.

@@ -1,9 +1,7 @@
 #include "algorithms/phases.hpp"
 
 namespace boltzkit {
-namespace {
 
-// Layers of the last block of free layers that are not coupled to themselves: their means given all other layers are at hand.
 std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& clamped) {
   std::vector<bool> flags(machine.wiring().layers().size(), false);
   const std::vector<std::vector<std::size_t>> blocks = machine.wiring().blocks(clamped);
@@ -12,7 +10,13 @@ std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& cla
   return flags;
 }
 
-// Sweeps whose last one leaves means where the phase has room for them; samples of those layers only if the chains go on from here.
+// The same where data are given. A layer with values of its own takes part with states: only some of its places have means.
+static std::vector<bool> lastBlock(const Machine& machine, const LayerData& data) {
+  std::vector<bool> flags = lastBlock(machine, data.complete());
+  for (std::size_t l = 0; l < flags.size(); ++l) flags[l] = flags[l] && !data.given()[l];
+  return flags;
+}
+
 void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t sweeps, bool persist) {
   gibbs.sweep(phase.states, {stream}, sweeps - 1);
   stream.step += sweeps - 1;
@@ -23,14 +27,15 @@ void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t 
     }
 }
 
-}  // namespace
+bool linear(const Machine& machine, std::size_t layer) {
+  return visitUnit(machine.wiring().layers()[layer].type, [](auto unit) { return decltype(unit)::linear; });
+}
 
 Phase::Phase(const Machine& machine, std::size_t rows, const std::vector<bool>& withMeans, const BlockGibbs& gibbs)
     : states(machine, rows) {
   for (std::size_t l = 0; l < withMeans.size(); ++l) {
-    const bool linear = visitUnit(machine.wiring().layers()[l].type, [](auto unit) { return decltype(unit)::linear; });
     means.push_back(withMeans[l] ? machine.backend().tensor(rows, machine.units(l)) : nullptr);
-    fields.push_back(withMeans[l] && !linear ? &gibbs.fields(l) : nullptr);
+    fields.push_back(withMeans[l] && !linear(machine, l) ? &gibbs.fields(l) : nullptr);
   }
 }
 
@@ -42,50 +47,17 @@ void Phase::setRows(std::size_t n) {
 
 PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps)
     : machine_(machine),
-      data_(data),
-      gibbs_(machine, data.given(), batchSize),
-      phase_(machine, batchSize, lastBlock(machine, data.given()), gibbs_) {
-  const bool factorised = gibbs_.blocks().size() <= 1 && !anyLateral();
-  sweeps_ = factorised ? 1 : sweeps;
-}
-
-bool PositivePhase::anyLateral() const {
-  for (std::size_t l = 0; l < data_.given().size(); ++l)
-    if (!data_.given()[l] && machine_.wiring().lateral(l)) return true;
-  return false;
-}
+      completion_(machine, data, batchSize),
+      sweeps_(completion_.factorised() ? 1 : sweeps),
+      phase_(machine, batchSize, lastBlock(machine, data), completion_.gibbs()) {}
 
 void PositivePhase::run(std::span<const std::uint32_t> rows, bool sample) {
   phase_.setRows(rows.size());
-  data_.gather(rows, phase_.states);
-  if (gibbs_.blocks().size() > 1 || anyLateral())
-    for (std::size_t l = 0; l < data_.given().size(); ++l)
-      if (!data_.given()[l]) machine_.backend().fill(0, phase_.states[l]);  // no field yet from layers without states
-  const Stream stream{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive, sweeps_)};
-  sweepToMeans(gibbs_, phase_, stream, sweeps_, sample);
-}
-
-NegativePhase::NegativePhase(Machine& machine, std::size_t chains)
-    : machine_(machine),
-      gibbs_(machine, std::vector<bool>(machine.wiring().layers().size(), false), chains),
-      phase_(machine, chains, lastBlock(machine, std::vector<bool>(machine.wiring().layers().size(), false)), gibbs_) {}
-
-void NegativePhase::start(const LayerData& data) {
-  const std::size_t chains = phase_.states.rows();
-  std::vector<std::uint32_t> rows(chains);
-  for (std::size_t c = 0; c < chains; ++c) rows[c] = static_cast<std::uint32_t>(c * data.rows() / chains);
-  data.gather(rows, phase_.states);
-  Stream stream{machine_.seed(), Purpose::chainStart, 0, machine_.nextStep(Purpose::chainStart)};
-  for (std::size_t l = 0; l < phase_.means.size(); ++l) {
-    const TensorPtr noField = machine_.backend().tensor(chains, machine_.units(l));
-    stream.layer = static_cast<std::uint8_t>(l);
-    machine_.backend().updateUnits({machine_.unitsOf(l), 1, stream, 0, &phase_.states[l]}, *noField, nullptr, &phase_.states[l]);
-  }
-}
-
-void NegativePhase::run(std::uint64_t sweeps, bool persist) {
-  const Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};
-  sweepToMeans(gibbs_, phase_, stream, sweeps, persist);
+  const std::uint64_t loadSteps = completion_.loadSteps();
+  Stream stream{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive, loadSteps + sweeps_)};
+  completion_.load(rows, phase_.states, {stream});
+  stream.step += loadSteps;
+  sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, sample);
 }
 
 }  // namespace boltzkit

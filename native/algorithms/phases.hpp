@@ -1,10 +1,8 @@
-// The two phases of the gradient: the positive one from data, the negative one from short chains started there
-// (CD-k; Hinton, Neural Computation 14 (2002), 1771) or from chains that persist (PCD; Tieleman, ICML 2008).
+// What a phase of the gradient consists of, and the positive one, from data.
 #pragma once
 #include <vector>
 
-#include "algorithms/row_chunks.hpp"
-#include "machine/gibbs.hpp"
+#include "algorithms/completion.hpp"
 
 namespace boltzkit {
 
@@ -20,39 +18,29 @@ struct Phase {
 
 class PositivePhase {
  public:
-  // `sweeps` Gibbs sweeps over the layers without data where their joint posterior has no closed form (they are coupled to each other or to
-  // themselves; Ackley, Hinton & Sejnowski 1985); otherwise their means are exact at once.
+  // `sweeps` Gibbs sweeps over the layers without data and over missing values where their joint posterior has no closed form (they are
+  // coupled to each other; Ackley, Hinton & Sejnowski 1985); otherwise their means are exact at once. Statistics are those of the filled-in
+  // rows: d log p(observed) / d theta is the posterior mean of d log p(observed, missing) / d theta (Little & Rubin 2019, chapter 8).
   PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps);
 
-  // Loads the rows and takes the means of the other layers; samples them too when the negative phase starts here.
+  // Loads and completes the rows and takes the means of the other layers; samples them too when the negative phase starts here.
   void run(std::span<const std::uint32_t> rows, bool sample);
   Phase& phase() { return phase_; }
 
  private:
-  bool anyLateral() const;
-
   Machine& machine_;
-  const LayerData& data_;
+  Completion completion_;
   std::uint64_t sweeps_;
-  BlockGibbs gibbs_;
   Phase phase_;
 };
 
-class NegativePhase {
- public:
-  NegativePhase(Machine& machine, std::size_t chains);
+// Layers of the last block of free layers that are not coupled to themselves: their means given all other layers are at hand.
+std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& clamped);
 
-  // How persistent chains begin: every unit drawn without any field; counts take their totals from evenly spaced data rows.
-  void start(const LayerData& data);
-  // k sweeps over the chains. The layers of the last block are drawn only if the chains go on from here (`persist`); their means,
-  // given the last draw of all others, take their place in the statistics.
-  void run(std::uint64_t sweeps, bool persist);
-  Phase& phase() { return phase_; }
+// Sweeps whose last one leaves means where the phase has room for them; samples of those layers only if the chains go on from here.
+void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t sweeps, bool persist);
 
- private:
-  Machine& machine_;
-  BlockGibbs gibbs_;
-  Phase phase_;
-};
+// Whether the statistics of a layer's units are linear in their states, so that means can take their place.
+bool linear(const Machine& machine, std::size_t layer);
 
 }  // namespace boltzkit

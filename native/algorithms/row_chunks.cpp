@@ -5,13 +5,24 @@
 #include <numeric>
 
 namespace boltzkit {
+namespace {
+
+void requireValues(const Rows& rows, const Layer& layer, Values values) {
+  if (!rows.hasMissing()) return;
+  if (values == Values::allPresent)
+    throw parameterError("rows of layer '" + layer.name + "' lack values (NaN), which must all be present here; `impute` fills them in");
+  if (layer.type == UnitType::counts)
+    throw parameterError("layer '" + layer.name + "' holds counts, of which none can be missing: the row's total would be unknown");
+}
+
+}  // namespace
 
 void throwIfCancelled(const Cancelled& cancelled) {
   if (cancelled.load(std::memory_order_relaxed)) throw Error(ErrorCode::aborted, "the job was cancelled");
 }
 
-LayerData::LayerData(const Machine& machine, const std::vector<LayerRows>& layers)
-    : machine_(machine), data_(machine.wiring().layers().size()), given_(data_.size(), false) {
+LayerData::LayerData(const Machine& machine, const std::vector<LayerRows>& layers, Values values)
+    : machine_(machine), data_(machine.wiring().layers().size()), given_(data_.size(), false), complete_(given_) {
   if (layers.empty()) throw parameterError("rows of at least one layer are needed");
   rows_ = layers.front().rows->rows();
   if (rows_ > std::numeric_limits<std::uint32_t>::max()) throw parameterError("at most 4294967295 rows, got " + std::to_string(rows_));
@@ -24,7 +35,9 @@ LayerData::LayerData(const Machine& machine, const std::vector<LayerRows>& layer
                        std::to_string(l.rows->cols()));
     if (l.rows->rows() != rows_)
       throw shapeError("layers need the same number of rows, got " + std::to_string(rows_) + " and " + std::to_string(l.rows->rows()));
+    requireValues(*l.rows, layer, values);
     given_[l.layer] = true;
+    complete_[l.layer] = !l.rows->hasMissing();
     data_[l.layer] = machine.backend().data(l.rows);
   }
 }

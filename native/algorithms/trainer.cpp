@@ -7,8 +7,11 @@
 #include "algorithms/epoch_order.hpp"
 #include "algorithms/gradient.hpp"
 #include "algorithms/monitor.hpp"
+#include "algorithms/negative/negative_phase.hpp"
+#include "algorithms/normalisable_guard.hpp"
 #include "algorithms/parameter_steps.hpp"
 #include "algorithms/phases.hpp"
+#include "algorithms/posterior.hpp"
 #include "algorithms/trainer_options.hpp"
 
 namespace boltzkit {
@@ -31,15 +34,18 @@ struct Trainer::Impl {
       : machine(m),
         backend(m.backend()),
         options(std::move(o)),
-        data(m, rows),
+        data(m, rows, Values::someMissing),
         stepsPerEpoch(validated()),
         totalSteps(stepsPerEpoch * options.epochs),
         rowWeights(meanOne(std::move(sampleWeights))),
         positive(m, data, options.batchSize, options.positiveSteps),
-        negative(m, pcd() ? options.chains : options.batchSize),
-        gradient(m),
-        steps(m, options, totalSteps) {
-    if (!validationRows.empty()) validation.emplace(m, validationRows);
+        posterior(exactPosterior(m, options, data)),
+        negative(makeNegativePhase(m, options, data)),
+        gradient(m, heldLayers()),
+        steps(m, options, totalSteps),
+        guard(m) {
+    if (options.standardised) scales.emplace(m, data.given());
+    if (!validationRows.empty()) validation.emplace(m, validationRows, Values::someMissing);
     if (validation && validation->given() != data.given()) throw parameterError("validation rows must be of the same layers as the data");
     if (!rowWeights.empty()) batchWeights = backend.tensor(1, options.batchSize);
     for (std::size_t l = 0; l < m.wiring().layers().size(); ++l) {
@@ -50,10 +56,15 @@ struct Trainer::Impl {
     backend.fill(1, *ones);
   }
 
-  bool pcd() const { return options.algorithm == TrainerOptions::Algorithm::pcd; }
   std::uint64_t validated() const {
-    validateOptions(options, data.rows());
+    validateOptions(options, data.rows(), machine.parameters().size());
     return (data.rows() + options.batchSize - 1) / options.batchSize;
+  }
+
+  std::vector<bool> heldLayers() const {
+    std::vector<bool> held;
+    for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) held.push_back(options.frozen(l));
+    return held;
   }
 
   // --- before the first update of a run --------------------------------------------------------------------------------
@@ -66,20 +77,25 @@ struct Trainer::Impl {
       if (!data.given()[l] && fresh[l]) fieldlessMeans(l, *offsets[l]);
     for (std::size_t l = 0; l < activity.size(); ++l)
       if (activity[l] && freshActivity) backend.fill(options.sparsity->target, *activity[l]);
-    if (pcd() && freshChains) negative.start(data);
+    if (scales) scales->fromData(data, rowWeights, cancelled);
+    if (scales && freshVariances) scales->startOthers();
+    guard.check(0, true);
+    if (freshChains) negative->start(data);
     prepared = true;
   }
 
   // Offsets of data layers: the weighted mean of the whole data set. Start values of their parameters: from the weighted means of the
-  // unit statistics at zero parameters.
+  // unit statistics at zero parameters, where a value of 0 adds nothing. Both over the values that are present.
   void passOverData(const Cancelled& cancelled) {
-    std::vector<TensorPtr> means, statistics;
+    std::vector<TensorPtr> means, statistics, present, shares;
     std::vector<Units> atZero;
     for (std::size_t l = 0; l < offsets.size(); ++l) {
       const Tensor& parameters = machine.unitParameters(l);
       means.push_back(backend.tensor(1, parameters.cols()));
       statistics.push_back(backend.tensor(parameters.rows(), parameters.cols()));
       atZero.push_back(machine.unitsOf(l));
+      present.push_back(data.missing(l) ? backend.tensor(std::min(chunkRows, data.rows()), parameters.cols()) : nullptr);
+      shares.push_back(data.missing(l) ? backend.tensor(1, parameters.cols()) : nullptr);
     }
     const std::vector<TensorPtr> zeros = zeroParameters();
     for (std::size_t l = 0; l < atZero.size(); ++l) atZero[l].parameters = zeros[l].get();
@@ -89,6 +105,11 @@ struct Trainer::Impl {
       const double keep = first == 0 ? 0 : 1;
       for (std::size_t l = 0; l < offsets.size(); ++l) {
         if (!data.given()[l]) continue;
+        if (present[l]) {
+          present[l]->setRows(states.rows());
+          backend.splitMissing(states[l], *present[l]);
+          columnSums(backend, *ones, *present[l], weights.get(), each, keep, *shares[l]);
+        }
         columnSums(backend, *ones, states[l], weights.get(), each, keep, *means[l]);
         if (options.initialiseFromData) backend.unitStatistics(atZero[l], states[l], nullptr, weights.get(), each, keep, *statistics[l]);
       }
@@ -96,8 +117,25 @@ struct Trainer::Impl {
     for (std::size_t l = 0; l < offsets.size(); ++l) {
       if (!data.given()[l]) continue;
       offsets[l].swap(means[l]);
-      if (options.initialiseFromData) initialiseUnits(l, *statistics[l]);
+      const std::vector<double> share = shares[l] ? downloaded(*shares[l]) : std::vector<double>(machine.units(l), 1.0);
+      if (options.initialiseFromData && !options.frozen(l)) initialiseUnits(l, *statistics[l], share);
+      if (shares[l]) divideOffsets(l, share);
     }
+  }
+
+  std::vector<double> downloaded(const Tensor& tensor) const {
+    std::vector<double> values(tensor.rows() * tensor.cols());
+    backend.download(tensor, std::span<double>(values));
+    return values;
+  }
+
+  // From sums over the values present to their means; a place without any value takes its unit's mean without a field.
+  void divideOffsets(std::size_t layer, const std::vector<double>& share) {
+    std::vector<double> values = downloaded(*offsets[layer]);
+    fieldlessMeans(layer, *offsets[layer]);
+    const std::vector<double> fieldless = downloaded(*offsets[layer]);
+    for (std::size_t j = 0; j < values.size(); ++j) values[j] = share[j] > 0 ? values[j] / share[j] : fieldless[j];
+    backend.upload(std::span<const double>(values), *offsets[layer]);
   }
 
   std::vector<TensorPtr> zeroParameters() const {
@@ -112,16 +150,18 @@ struct Trainer::Impl {
     return tensor;
   }
 
-  void initialiseUnits(std::size_t layer, const Tensor& statistics) {
-    const std::size_t count = statistics.rows(), places = statistics.cols();
-    std::vector<double> means(count * places), values(count * places);
-    backend.download(statistics, std::span<double>(means));
+  // `share` is the part of the rows that have a value at a place; where none has, parameters stay as they are.
+  void initialiseUnits(std::size_t layer, const Tensor& statistics, const std::vector<double>& share) {
+    const std::size_t places = statistics.cols();
+    const std::vector<double> means = downloaded(statistics);
+    std::vector<double> values = downloaded(machine.unitParameters(layer));
     visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) {
       using Unit = decltype(unit);
       double from[Unit::parameters], to[Unit::parameters];
       for (std::size_t j = 0; j < places; ++j) {
-        for (std::size_t k = 0; k < Unit::parameters; ++k) from[k] = means[k * places + j];
-        Unit::initialise(from, static_cast<double>(data.rows()), machine.wiring().layers()[layer].size, to);
+        if (share[j] <= 0) continue;
+        for (std::size_t k = 0; k < Unit::parameters; ++k) from[k] = means[k * places + j] / share[j];
+        Unit::initialise(from, static_cast<double>(data.rows()) * share[j], machine.wiring().layers()[layer].size, to);
         for (std::size_t k = 0; k < Unit::parameters; ++k) values[k * places + j] = to[k];
       }
     });
@@ -139,21 +179,34 @@ struct Trainer::Impl {
     const std::span<const std::uint32_t> rows = batch();
     const double n = static_cast<double>(rows.size());
     loadWeights(rows);
-    positive.run(rows, !pcd());
-    runNegative(rows.size());
-    gradient.accumulate(positive.phase(), batchWeights.get(), 1 / n, true);
-    trackMeans(n);
-    const double chains = static_cast<double>(negative.phase().states.rows());
-    gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false);
+    positive.run(rows, negative->startsAtData());
+    addPositive(1 / n);
+    trackMeans();
+    negative->subtract(positive.phase(), batchWeights.get(), gradient);
     if (options.centred) gradient.centre(offsets);
-    gradient.maskLateral();
+    gradient.tidyLateral();
     addSparsity();
-    if (const auto bad = steps.take(gradient, step))
+    if (const auto bad = steps.take(gradient, scales ? &*scales : nullptr, step)) {
+      guard.retreat();
       throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + *bad + "' infinite or not a number");
+    }
     if (options.centred) gradient.compensate(offsets);
+    steps.average(step + 1);
+    if (step + 1 == totalSteps) steps.adoptAverage();
+    guard.check(step + 1, (step + 1) % stepsPerEpoch == 0);
     ++step;
-    steps.average(step);
-    if (step == totalSteps) steps.adoptAverage();
+  }
+
+  void addPositive(double each) {
+    bool first = true;
+    auto add = [&](const Phase& phase, const Tensor* weights) {
+      gradient.accumulate(phase, weights, each, first);
+      if (scales) scales->add(phase, weights, each, offsets);
+      first = false;
+    };
+    if (!posterior) return add(positive.phase(), batchWeights.get());
+    posterior->forEach(positive.phase().states, batchWeights.get(),
+                       [&](const Phase& phase, const Tensor& weights) { add(phase, &weights); });
   }
 
   std::span<const std::uint32_t> batch() {
@@ -171,25 +224,17 @@ struct Trainer::Impl {
     batchWeights = uploadWeights(weights);
   }
 
-  void runNegative(std::size_t batchRows) {
-    if (!pcd()) {
-      States& from = positive.phase().states;
-      negative.phase().setRows(batchRows);
-      for (std::size_t l = 0; l < from.layers.size(); ++l) backend.axpby(1, from[l], 0, negative.phase().states[l]);
-    }
-    negative.run(options.steps, pcd());
-  }
-
   // Running means of the layers without data, from this batch's positive phase: centring offsets and activities.
-  void trackMeans(double n) {
+  void trackMeans() {
+    if (scales) {
+      scales->follow(options.offsetRate);
+      scales->update();
+    }
     for (std::size_t l = 0; l < offsets.size(); ++l) {
       if (data.given()[l]) continue;
-      const TensorPtr& conditional = positive.phase().means[l];
-      const Tensor* mean = conditional ? conditional.get() : &positive.phase().states[l];
-      if (options.centred)
-        columnSums(backend, *ones, *mean, batchWeights.get(), options.offsetRate / n, 1 - options.offsetRate, *offsets[l]);
-      if (activity[l])
-        columnSums(backend, *ones, *mean, batchWeights.get(), options.sparsity->rate / n, 1 - options.sparsity->rate, *activity[l]);
+      const Tensor& mean = gradient.meanDifference(l);  // so far of the positive phase alone
+      if (options.centred) backend.axpby(options.offsetRate, mean, 1 - options.offsetRate, *offsets[l]);
+      if (activity[l]) backend.axpby(options.sparsity->rate, mean, 1 - options.sparsity->rate, *activity[l]);
     }
   }
 
@@ -224,7 +269,8 @@ struct Trainer::Impl {
   }
 
   EpochReport report() {
-    const Metrics m = Monitor(machine, data, validation ? &*validation : nullptr, options.monitorRows).measure(negative.phase().states);
+    const Metrics m = Monitor(machine, data, validation ? &*validation : nullptr, options.monitorRows, options.positiveSteps)
+                          .measure(negative->particles());
     return {step / stepsPerEpoch, step,        epochSeconds, steps.learningRate(step - 1), m.pseudoLikelihood, m.freeEnergyGap,
             m.chainFreeEnergyGap, m.weightNorm};
   }
@@ -234,11 +280,12 @@ struct Trainer::Impl {
   // Every tensor of the run's state by name.
   std::map<std::string, Tensor*> tensors() {
     std::map<std::string, Tensor*> all = steps.tensors();
+    all.merge(negative->tensors());
+    if (scales) all.merge(scales->tensors());
     const std::vector<Layer>& layers = machine.wiring().layers();
     for (std::size_t l = 0; l < layers.size(); ++l) {
       if (options.centred) all["offset/" + layers[l].name] = offsets[l].get();
       if (activity[l]) all["activity/" + layers[l].name] = activity[l].get();
-      if (pcd()) all["chains/" + layers[l].name] = &negative.phase().states[l];
     }
     return all;
   }
@@ -315,7 +362,8 @@ struct Trainer::Impl {
     const std::vector<Layer>& layers = machine.wiring().layers();
     for (std::size_t l = 0; l < layers.size(); ++l)
       if (name == "offset/" + layers[l].name) return freshOffsets[l];
-    return (name.starts_with("chains/") && freshChains) || (name.starts_with("activity/") && freshActivity);
+    return (name.starts_with("chains/") && freshChains) || (name.starts_with("variance/") && freshVariances) ||
+           (name.starts_with("activity/") && freshActivity);
   }
 
   void markRestored(const std::string& name) {
@@ -323,6 +371,7 @@ struct Trainer::Impl {
     for (std::size_t l = 0; l < layers.size(); ++l)
       if (name == "offset/" + layers[l].name) freshOffsets[l] = false;
     if (name.starts_with("chains/")) freshChains = false;
+    if (name.starts_with("variance/")) freshVariances = false;
     if (name.starts_with("activity/")) freshActivity = false;
   }
 
@@ -334,16 +383,19 @@ struct Trainer::Impl {
   std::uint64_t stepsPerEpoch, totalSteps;
   std::vector<double> rowWeights;
   PositivePhase positive;
-  NegativePhase negative;
+  std::unique_ptr<EnumeratedPhase> posterior;  // in place of the positive phase's own statistics, or null
+  std::unique_ptr<NegativePhase> negative;
   Gradient gradient;
   ParameterSteps steps;
+  NormalisableGuard guard;
+  std::optional<Scales> scales;
   std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target
   TensorPtr batchWeights, ones;
 
   std::uint64_t step = 0, shuffleStep = 0;
   std::vector<std::uint32_t> order;
   double epochSeconds = 0;
-  bool prepared = false, freshChains = true, freshActivity = true;
+  bool prepared = false, freshChains = true, freshActivity = true, freshVariances = true;
   std::vector<bool> freshOffsets = std::vector<bool>(machine.wiring().layers().size(), true);
 };
 

@@ -1,5 +1,5 @@
-// Training by stochastic gradient ascent on the log-likelihood: contrastive divergence (Hinton 2002) or persistent chains
-// (Tieleman 2008), plain or centred (Melchior, Fischer & Wiskott 2016).
+// Training by stochastic gradient ascent on the log-likelihood, plain or centred (Melchior, Fischer & Wiskott 2016), with one of several
+// estimates of the gradient.
 #pragma once
 #include <functional>
 #include <map>
@@ -13,9 +13,9 @@
 namespace boltzkit {
 
 struct TrainerOptions {
-  enum class Algorithm { cd, pcd } algorithm = Algorithm::pcd;
-  std::uint64_t steps = 1;           // k: Gibbs sweeps per update
-  std::uint64_t positiveSteps = 10;  // sweeps over layers without data, where their posterior has no closed form
+  enum class Algorithm { cd, pcd, pseudoLikelihood, exact } algorithm = Algorithm::pcd;  // algorithms/negative/ has a file for each
+  std::uint64_t steps = 1;                                                               // k: Gibbs sweeps per update
+  std::uint64_t positiveSteps = 10;  // sweeps over missing values and layers without data, where their posterior has no closed form
   std::uint64_t epochs = 10;
   std::size_t batchSize = 100;
   std::size_t chains = 100;  // persistent chains (pcd)
@@ -24,7 +24,9 @@ struct TrainerOptions {
   double offsetRate = 0.01;                 // of the exponential average behind the hidden offsets
   OptimiserStep optimiser;                  // kind, momentum, betas, epsilon; learningRate is read from the table
   std::vector<double> learningRates{0.05};  // one per update of this run; the last one holds from then on
-  double l1 = 0, l2 = 0;                    // on weights, not on biases
+  std::vector<double> rates;  // factors of the learning rate: of each layer's units, then of each coupling; 0 freezes. Empty: ones
+  bool standardised = false;  // weights step in units of the standard deviations of both sides; needs centred
+  double l1 = 0, l2 = 0;      // on weights, not on biases
   struct Sparsity {
     double target, weight, rate;  // E[h] aimed at, strength, rate of the running mean (Hinton 2012, section 11)
   };
@@ -32,6 +34,10 @@ struct TrainerOptions {
   double averageLast = 0;          // fraction of the run's last updates whose parameters are averaged; 0: none
   bool initialiseFromData = true;  // visible biases from the data mean, on the machine's first update only
   std::size_t monitorRows = 1000;  // rows behind each epoch's metrics; 0: none
+
+  // Of parameter i in the machine's order: layers first, then couplings.
+  double rate(std::size_t i) const { return rates.empty() ? 1 : rates[i]; }
+  bool frozen(std::size_t i) const { return rate(i) == 0; }
 };
 
 struct EpochReport {
@@ -57,7 +63,8 @@ struct TrainerState {
 
 class Trainer {
  public:
-  // `data` has one entry per visible layer, all with the same number of rows; `validation` is empty or alike. rowWeights is empty
+  // `data` has one entry per visible layer, all with the same number of rows; `validation` is empty or alike. Values may be missing in both.
+  // rowWeights is empty
   // or has one weight >= 0 per row, not all zero. `state` continues where it stood: with `resume` in the middle of its run,
   // otherwise as a new run that keeps optimiser and chains where their shapes still fit.
   Trainer(Machine& machine, TrainerOptions options, std::vector<LayerRows> data, std::vector<LayerRows> validation,

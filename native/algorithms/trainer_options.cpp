@@ -14,7 +14,7 @@ bool nonNegative(double x) { return x >= 0 && std::isfinite(x); }
 
 }  // namespace
 
-void validateOptions(const TrainerOptions& o, std::size_t rows) {
+void validateOptions(const TrainerOptions& o, std::size_t rows, std::size_t parameters) {
   if (rows == 0) throw shapeError("training needs at least one row");
   require(o.steps >= 1 && o.steps < maxStreamStep, "steps", "at least 1", static_cast<double>(o.steps));
   require(o.positiveSteps >= 1 && o.positiveSteps < maxStreamStep, "positiveSteps", "at least 1", static_cast<double>(o.positiveSteps));
@@ -31,6 +31,11 @@ void validateOptions(const TrainerOptions& o, std::size_t rows) {
   require(o.optimiser.beta2 >= 0 && o.optimiser.beta2 < 1, "beta2", "in [0, 1)", o.optimiser.beta2);
   require(nonNegative(o.optimiser.epsilon) && o.optimiser.epsilon > 0, "epsilon", "a number > 0", o.optimiser.epsilon);
   require(fraction(o.offsetRate), "offsetRate", "in [0, 1]", o.offsetRate);
+  if (!o.rates.empty() && o.rates.size() != parameters)
+    throw shapeError("`rates` must have one value per layer and coupling, " + std::to_string(parameters) + ", got " +
+                     std::to_string(o.rates.size()));
+  for (double rate : o.rates) require(nonNegative(rate), "rates", "finite numbers >= 0", rate);
+  if (o.standardised && !o.centred) throw parameterError("`standardised` needs `centred`: scales go with offsets");
   require(nonNegative(o.l1), "l1", "a finite number >= 0", o.l1);
   require(nonNegative(o.l2), "l2", "a finite number >= 0", o.l2);
   require(fraction(o.averageLast), "averageLast", "in [0, 1]", o.averageLast);

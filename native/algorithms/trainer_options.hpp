@@ -4,7 +4,8 @@
 
 namespace boltzkit {
 
-void validateOptions(const TrainerOptions& options, std::size_t rows);
+// `parameters`: how many tensors the machine has.
+void validateOptions(const TrainerOptions& options, std::size_t rows, std::size_t parameters);
 void validateWeights(const std::vector<double>& weights, const std::vector<LayerRows>& data);
 
 }  // namespace boltzkit

@@ -57,7 +57,7 @@ std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>
 
 Domain domainOf(const Layer& layer) {
   const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
-  return {domain.low, domain.high, domain.integers};
+  return {domain.low, domain.high, domain.integers, false, groupSize(layer)};
 }
 
 MachineSpec machineSpecOf(const Argument& spec) {
@@ -87,6 +87,9 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
     throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
                          "], the domain of layer '" + wanted.name + "'");
+  if (object.rows()->hasMissing() && object.domain().group != domain.group)
+    throw parameterError("`" + given.name() + ".rows` must be missing in whole units of " + plural(domain.group, "place") + ", as layer '" +
+                         wanted.name + "' has them");
   return {layer, object.rows()};
 }
 
@@ -106,6 +109,18 @@ std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wirin
       throw shapeError("`" + list.name() + "` must have the same number of rows for every layer, got " +
                        std::to_string(given.front().rows->rows()) + " and " + std::to_string(rows.rows->rows()));
   return given;
+}
+
+ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring) {
+  ImputeOptions o;
+  o.given = layerRowsListOf(options.field("given"), wiring);
+  const Argument layers = options.field("layers");
+  const std::uint32_t n = layers.length(maxLayers);
+  for (std::uint32_t i = 0; i < n; ++i) o.layers.push_back(layerOf(layers.item(i), wiring));
+  o.warmup = options.field("warmup").count(0, maxSteps / 4);
+  o.steps = options.field("steps").count(1, maxSteps / 4);
+  o.output = drawOf(options.field("output"));
+  return o;
 }
 
 }  // namespace boltzkit::binding

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "algorithms/chains.hpp"
+#include "algorithms/imputation.hpp"
 #include "algorithms/trainer.hpp"
 #include "binding/arguments.hpp"
 
@@ -29,6 +30,7 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);
 std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least = 1);
 
 ChainOptions chainOptionsOf(const Argument& options, const Wiring& wiring);
+ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring);
 
 struct TrainerSetup {
   TrainerOptions options;

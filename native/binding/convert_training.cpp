@@ -67,7 +67,11 @@ OptimiserStep optimiserOf(const Argument& options) {
 TrainerOptions optionsOf(const Argument& options) {
   using Algorithm = TrainerOptions::Algorithm;
   TrainerOptions o;
-  o.algorithm = options.field("algorithm").choice<Algorithm>({{"cd", Algorithm::cd}, {"pcd", Algorithm::pcd}});
+  o.algorithm = options.field("algorithm")
+                    .choice<Algorithm>({{"cd", Algorithm::cd},
+                                        {"pcd", Algorithm::pcd},
+                                        {"pseudo-likelihood", Algorithm::pseudoLikelihood},
+                                        {"exact", Algorithm::exact}});
   o.steps = options.field("steps").count(1, maxStreamStep);
   const Argument positiveSteps = options.field("positiveSteps");
   if (positiveSteps.given()) o.positiveSteps = positiveSteps.count(1, maxStreamStep);
@@ -79,6 +83,13 @@ TrainerOptions optionsOf(const Argument& options) {
   o.offsetRate = options.field("offsetRate").number(0, 1);
   o.optimiser = optimiserOf(options);
   o.learningRates = learningRatesOf(options.field("learningRates"));
+  const Argument rates = options.field("rates");
+  if (rates.given() && !rates.isNull()) {
+    o.rates = doublesOf(rates);
+    requireFinite(o.rates, rates.name(), 0);
+  }
+  const Argument standardised = options.field("standardised");
+  if (standardised.given()) o.standardised = standardised.flag();
   o.l1 = options.field("l1").number(0, anyNumber);
   o.l2 = options.field("l2").number(0, anyNumber);
   o.sparsity = sparsityOf(options.field("sparsity"));

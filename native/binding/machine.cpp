@@ -50,8 +50,9 @@ Napi::Function MachineObject::define(Napi::Env env) {
        method<M, &M::getCounters>("getCounters"), method<M, &M::setCounters>("setCounters"), method<M, &M::conditional>("conditional"),
        method<M, &M::categoryProbabilities>("categoryProbabilities"), method<M, &M::domain>("domain"),
        method<M, &M::reconstruct>("reconstruct"), method<M, &M::energy>("energy"), method<M, &M::freeEnergy>("freeEnergy"),
-       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::chains>("chains"), method<M, &M::trainer>("trainer"),
-       method<M, &M::dispose>("dispose"), getter<M, &M::busy>("busy"), getter<M, &M::disposed>("disposed")});
+       method<M, &M::pseudoLikelihood>("pseudoLikelihood"), method<M, &M::impute>("impute"), method<M, &M::chains>("chains"),
+       method<M, &M::trainer>("trainer"), method<M, &M::dispose>("dispose"), getter<M, &M::busy>("busy"),
+       getter<M, &M::disposed>("disposed")});
 }
 
 MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -131,6 +132,7 @@ Napi::Value MachineObject::domain(const Napi::CallbackInfo& info) {
   object.Set("low", Napi::Number::New(info.Env(), domain.low));
   object.Set("high", Napi::Number::New(info.Env(), domain.high));
   object.Set("integers", Napi::Boolean::New(info.Env(), domain.integers));
+  object.Set("group", Napi::Number::New(info.Env(), static_cast<double>(domain.group)));
   return object;
 }
 

@@ -32,6 +32,7 @@ class MachineObject : public Napi::ObjectWrap<MachineObject> {
   Napi::Value energy(const Napi::CallbackInfo& info);
   Napi::Value freeEnergy(const Napi::CallbackInfo& info);
   Napi::Value pseudoLikelihood(const Napi::CallbackInfo& info);
+  Napi::Value impute(const Napi::CallbackInfo& info);
   Napi::Value chains(const Napi::CallbackInfo& info);
   // trainer.cpp
   Napi::Value trainer(const Napi::CallbackInfo& info);

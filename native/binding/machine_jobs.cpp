@@ -28,6 +28,29 @@ class ArrayTask : public Task {
   Compute compute_;
 };
 
+// The same for several arrays.
+class ArraysTask : public Task {
+ public:
+  using Compute = std::function<std::vector<std::vector<float>>(const Cancelled&)>;
+  ArraysTask(Napi::Env env, const std::vector<std::size_t>& lengths, Compute compute) : compute_(std::move(compute)) {
+    for (const std::size_t length : lengths) results_.emplace_back(env, length);
+  }
+
+  void run(const Cancelled& cancelled, const Wake&) override {
+    const std::vector<std::vector<float>> values = compute_(cancelled);
+    for (std::size_t i = 0; i < results_.size(); ++i) std::copy(values[i].begin(), values[i].end(), results_[i].values().begin());
+  }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Array list = Napi::Array::New(env, results_.size());
+    for (std::uint32_t i = 0; i < results_.size(); ++i) list.Set(i, results_[i].value());
+    return list;
+  }
+
+ private:
+  std::vector<ResultArray<float>> results_;
+  Compute compute_;
+};
+
 std::size_t rowsOf(const std::vector<LayerRows>& given) { return given.front().rows->rows(); }
 
 template <class T>
@@ -90,6 +113,18 @@ Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
   const Cost cost(*machine);
   return startArray<double>(info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(machine->units(given.layer)) : 2),
                             [=](const Cancelled& cancelled) { return pseudoLikelihoodOf(*machine, given, exact, cancelled); });
+}
+
+Napi::Value MachineObject::impute(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const auto options = std::make_shared<const ImputeOptions>(imputeOptionsOf(Argument(info, 0, "options"), machine->wiring()));
+  const std::size_t rows = rowsOf(options->given);
+  std::vector<std::size_t> lengths;
+  for (const std::size_t layer : options->layers) lengths.push_back(checkedMultiply(rows, machine->units(layer)));
+  const bool small = Cost(*machine).small(rows, 2 * (static_cast<double>(options->warmup + options->steps) + 1));
+  const auto compute = [=](const Cancelled& cancelled) { return boltzkit::impute(*machine, *options, cancelled); };
+  handle_->idle();
+  return handle_->start(info.Env(), std::make_shared<ArraysTask>(info.Env(), lengths, compute), small);
 }
 
 }  // namespace boltzkit::binding

@@ -35,7 +35,7 @@ Napi::Function RowsObject::define(Napi::Env env) {
   using R = RowsObject;
   return DefineClass(env, className,
                      {getter<R, &R::rowCount>("rows"), getter<R, &R::cols>("cols"), getter<R, &R::bytes>("bytes"),
-                      method<R, &R::appendDense>("appendDense"), method<R, &R::appendBits>("appendBits"),
+                      getter<R, &R::missing>("missing"), method<R, &R::appendDense>("appendDense"), method<R, &R::appendBits>("appendBits"),
                       method<R, &R::appendSparse>("appendSparse"), method<R, &R::toFloat32>("toFloat32")});
 }
 
@@ -43,9 +43,9 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : ObjectWrap(info), memor
   constructing(info.Env(), [&] {
     const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
     const double most = std::numeric_limits<double>::max();
-    const Argument expected(info, 3, "expected"), integers(info, 4, "integers");
+    const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group");
     domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most),
-               integers.given() && integers.flag()};
+               integers.given() && integers.flag(), missing.given() && missing.flag(), group.given() ? group.count(1, maxUnits) : 1};
     if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
     const std::uint64_t rows = expected.given() ? expected.count(0, maxSafeInteger) : 0;
     rows_ = std::make_shared<Rows>(cols, domain_);
@@ -61,6 +61,8 @@ Napi::Value RowsObject::rowCount(const Napi::CallbackInfo& info) {
 Napi::Value RowsObject::cols(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(rows_->cols())); }
 
 Napi::Value RowsObject::bytes(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(rows_->bytes())); }
+
+Napi::Value RowsObject::missing(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), rows_->hasMissing()); }
 
 // Jobs and trainers hold the rows they read, and let go of them on this thread only.
 void RowsObject::requireUnused() const {

@@ -23,6 +23,7 @@ class RowsObject : public Napi::ObjectWrap<RowsObject> {
   Napi::Value rowCount(const Napi::CallbackInfo& info);
   Napi::Value cols(const Napi::CallbackInfo& info);
   Napi::Value bytes(const Napi::CallbackInfo& info);
+  Napi::Value missing(const Napi::CallbackInfo& info);
   Napi::Value appendDense(const Napi::CallbackInfo& info);
   Napi::Value appendBits(const Napi::CallbackInfo& info);
   Napi::Value appendSparse(const Napi::CallbackInfo& info);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
+#include <limits>
 
 #include "core/checked.hpp"
 
@@ -17,7 +19,12 @@ constexpr std::size_t slotCount = 1024;
 // A mistaken announcement of rows must not cost more address space than this many elements take.
 constexpr std::size_t mostReserved = std::size_t{1} << 31;
 
-std::size_t slotOf(float value) { return (std::bit_cast<std::uint32_t>(value) * 0x9E3779B1u) >> 22; }
+std::uint32_t bitsOf(float value) { return std::bit_cast<std::uint32_t>(value); }
+std::size_t slotOf(float value) { return (bitsOf(value) * 0x9E3779B1u) >> 22; }
+
+// What takes the place of a value that is not there.
+constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+float canonical(float value) { return std::isnan(value) ? missing : value + 0.0f; }  // -0 becomes +0: one code for both
 
 std::string shown(double value) {
   char text[32];
@@ -29,6 +36,8 @@ std::string shown(double value) {
 
 Rows::Rows(std::size_t cols, Domain domain) : cols_(cols), domain_(domain), slots_(slotCount, 0) {
   if (cols == 0) throw shapeError("rows need at least one column");
+  if (domain.group == 0 || cols % domain.group != 0)
+    throw shapeError("rows of " + std::to_string(cols) + " columns cannot hold units of " + std::to_string(domain.group));
 }
 
 std::size_t Rows::bytes() const {
@@ -38,9 +47,30 @@ std::size_t Rows::bytes() const {
 
 void Rows::check(double value, std::size_t row, std::size_t col) const {
   if (value >= domain_.low && value <= domain_.high && (!domain_.integers || value == std::floor(value))) return;  // false for NaN
+  if (domain_.missing && std::isnan(value)) return;
+  const char* hint = " (values that are missing can be filled in by `impute`, left to `fit`, or free in `clamp`)";
   throw parameterError(std::string(domain_.integers ? "values must be whole numbers in [" : "values must lie in [") + shown(domain_.low) +
-                       ", " + shown(domain_.high) + "], got " + shown(value) + " at row " + std::to_string(rows_ + row) + ", column " +
-                       std::to_string(col));
+                       ", " + shown(domain_.high) + "], got " + (std::isnan(value) ? "NaN" : shown(value)) + " at row " +
+                       std::to_string(rows_ + row) + ", column " + std::to_string(col) + (std::isnan(value) ? hint : ""));
+}
+
+// Checks the values value(0), value(1), ... of a row.
+template <class Value>
+bool Rows::check(Value value, std::size_t row) const {
+  bool any = false;
+  for (std::size_t first = 0; first < cols_; first += domain_.group) {
+    std::size_t absent = 0;
+    for (std::size_t c = first; c < first + domain_.group; ++c) {
+      check(value(c), row, c);
+      absent += std::isnan(value(c));
+    }
+    if (absent != 0 && absent != domain_.group)
+      throw parameterError("all " + std::to_string(domain_.group) + " places of a unit must be missing or none, got " +
+                           std::to_string(absent) + " missing at row " + std::to_string(rows_ + row) + ", columns " +
+                           std::to_string(first) + " to " + std::to_string(first + domain_.group - 1));
+    any |= absent != 0;
+  }
+  return any;
 }
 
 void Rows::reserve(std::size_t rows) {
@@ -84,7 +114,7 @@ double exactOf(T element, double scale) {
 
 template <class T>
 float valueOf(T element, double scale) {
-  return static_cast<float>(exactOf(element, scale)) + 0.0f;  // -0 becomes +0: one code for both
+  return canonical(static_cast<float>(exactOf(element, scale)));
 }
 
 template <class T>
@@ -110,7 +140,7 @@ struct SourceRow {
 
 // Neighbouring columns have a loop of their own, which compilers turn into vector instructions.
 template <class T>
-bool allInside(const SourceRow<T>& row, std::size_t cols, Domain domain, double scale) {
+bool allInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain, double scale) {
   int outside = 0;
   const auto look = [&](T element) {
     const double v = exactOf(element, scale);
@@ -124,7 +154,7 @@ bool allInside(const SourceRow<T>& row, std::size_t cols, Domain domain, double 
 }
 
 // Scaling and rounding keep order, so of bytes only the smallest and the largest need a look.
-bool allInside(const SourceRow<std::uint8_t>& row, std::size_t cols, Domain domain, double scale) {
+bool allInside(const SourceRow<std::uint8_t>& row, std::size_t cols, const Domain& domain, double scale) {
   std::uint8_t least = 255, most = 0;
   const auto look = [&](std::uint8_t element) {
     least = std::min(least, element);
@@ -141,12 +171,14 @@ bool allInside(const SourceRow<std::uint8_t>& row, std::size_t cols, Domain doma
 }  // namespace
 
 template <class T>
-void Rows::validate(const Source<T>& s) const {
+bool Rows::validate(const Source<T>& s) const {
+  bool any = false;
   for (std::size_t r = 0; r < s.rows; ++r) {
     const SourceRow<T> row(s, r);
     if (!domain_.integers && allInside(row, cols_, domain_, s.scale)) continue;
-    for (std::size_t c = 0; c < cols_; ++c) check(exactOf(row.at(c), s.scale), r, c);
+    any |= check([&](std::size_t c) { return exactOf(row.at(c), s.scale); }, r);
   }
+  return any;
 }
 
 // Finds the code of an element, or gives it a new one; -1 when all are taken.
@@ -159,7 +191,7 @@ class Rows::Coder {
     const float value = valueOf(element, scale_);
     std::size_t slot = slotOf(value);
     for (; slots_[slot] != 0; slot = (slot + 1) % slotCount)
-      if (table_[slots_[slot] - 1] == value) return slots_[slot] - 1;
+      if (bitsOf(table_[slots_[slot] - 1]) == bitsOf(value)) return slots_[slot] - 1;
     return rows_.newCode(value, slot);
   }
 
@@ -189,8 +221,9 @@ class Rows::Coder<std::uint8_t> {
 
 template <class T>
 void Rows::appendDense(const Source<T>& s) {
-  validate(s);
+  const bool missing = validate(s);
   beginDense(s.rows);
+  hasMissing_ |= missing;
   Coder<T> coder(*this, s.scale);
   for (std::size_t r = 0; r < s.rows; ++r) {
     const SourceRow<T> row(s, r);
@@ -233,13 +266,7 @@ void Rows::appendSparse(std::span<const std::uint32_t> offsets, std::span<const 
   for (std::size_t r = 0; r < rows; ++r)
     if (offsets[r] > offsets[r + 1]) throw parameterError("indptr must not fall, it does at row " + std::to_string(rows_ + r));
   if (domain_.low > 0 || domain_.high < 0) throw parameterError("sparse rows need a domain that contains 0");
-  for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t i = offsets[r]; i < offsets[r + 1]; ++i) {
-      if (indices[i] >= cols_ || (i > offsets[r] && indices[i] <= indices[i - 1]))
-        throw parameterError("column indices must rise strictly and stay below " + std::to_string(cols_) + ", got " +
-                             std::to_string(indices[i]) + " in row " + std::to_string(rows_ + r));
-      check(values.empty() ? 1.0 : values[i], r, indices[i]);
-    }
+  hasMissing_ |= validateSparse(offsets, indices, values);
   started_ = true;
   format_ = RowsFormat::sparse;
   const std::uint64_t base = offsets_.back();
@@ -248,8 +275,30 @@ void Rows::appendSparse(std::span<const std::uint32_t> offsets, std::span<const 
   if (values.empty())
     values_.insert(values_.end(), indices.size(), 1.0f);
   else
-    values_.insert(values_.end(), values.begin(), values.end());
+    std::transform(values.begin(), values.end(), std::back_inserter(values_), canonical);
   rows_ += rows;
+}
+
+bool Rows::validateSparse(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> indices,
+                          std::span<const float> values) const {
+  std::vector<std::uint32_t> withMissing;
+  for (std::size_t r = 0; r + 1 < offsets.size(); ++r)
+    for (std::size_t i = offsets[r]; i < offsets[r + 1]; ++i) {
+      if (indices[i] >= cols_ || (i > offsets[r] && indices[i] <= indices[i - 1]))
+        throw parameterError("column indices must rise strictly and stay below " + std::to_string(cols_) + ", got " +
+                             std::to_string(indices[i]) + " in row " + std::to_string(rows_ + r));
+      const double value = values.empty() ? 1.0 : values[i];
+      check(value, r, indices[i]);
+      if (std::isnan(value) && (withMissing.empty() || withMissing.back() != r)) withMissing.push_back(static_cast<std::uint32_t>(r));
+    }
+  if (domain_.group == 1) return !withMissing.empty();
+  std::vector<float> row(cols_);
+  for (const std::uint32_t r : withMissing) {
+    std::fill(row.begin(), row.end(), 0.0f);
+    for (std::size_t i = offsets[r]; i < offsets[r + 1]; ++i) row[indices[i]] = values[i];
+    check([&](std::size_t c) { return static_cast<double>(row[c]); }, r);
+  }
+  return !withMissing.empty();
 }
 
 void Rows::expand(std::size_t row, float* out) const {

@@ -1,6 +1,7 @@
 // Data rows as the host keeps them: compact, immutable once built, never blown up to float32 whole.
 // Dense rows with at most 256 distinct values (bits, grey levels) take a byte each plus a table of the exact values; other
-// dense rows take float32; sparse rows keep column indices and values.
+// dense rows take float32; sparse rows keep column indices and values. Where the domain allows it a value may be missing: a NaN, always the
+// same one (of sparse rows: an entry that is NaN, while a place without an entry is 0).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,8 @@ enum class RowsFormat { codes, floats, sparse };
 struct Domain {
   double low = 0, high = 1;
   bool integers = false;
+  bool missing = false;   // NaN may stand for a value that is not there
+  std::size_t group = 1;  // neighbouring columns that make one unit, which is missing as a whole or not at all
 };
 
 class Rows {
@@ -27,6 +30,8 @@ class Rows {
   std::size_t cols() const { return cols_; }
   std::size_t bytes() const;
   RowsFormat format() const { return format_; }
+  // Whether any value is missing.
+  bool hasMissing() const { return hasMissing_; }
 
   // codes: [rows, cols] bytes and the value of each code.
   const std::uint8_t* codes() const { return codes_.data(); }
@@ -64,8 +69,12 @@ class Rows {
  private:
   template <class T>
   void appendDense(const Source<T>&);
+  // These return whether any value is missing.
   template <class T>
-  void validate(const Source<T>&) const;
+  bool validate(const Source<T>&) const;
+  bool validateSparse(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> indices, std::span<const float> values) const;
+  template <class Value>
+  bool check(Value value, std::size_t row) const;
   template <class T>
   class Coder;
   void beginDense(std::size_t more);
@@ -76,7 +85,7 @@ class Rows {
   std::size_t cols_, rows_ = 0;
   Domain domain_;
   RowsFormat format_ = RowsFormat::codes;
-  bool started_ = false;
+  bool started_ = false, hasMissing_ = false;
   std::vector<std::uint8_t> codes_;
   float table_[256] = {};
   std::size_t tableSize_ = 0, reserved_ = 0;

@@ -17,6 +17,8 @@ namespace {
 // Longer than the serial pieces between the loops of a training step, shorter than anything a user or the event loop notices.
 constexpr auto spinTime = std::chrono::microseconds(50);
 constexpr int pausesPerLook = 16;
+// A number that no tile has.
+constexpr std::uint32_t closed = UINT32_MAX;
 
 void pause() {
 #if defined(__x86_64__)
@@ -75,8 +77,12 @@ void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
   failed_.store(false, std::memory_order_relaxed);
   const std::uint32_t loop = loop_.load(std::memory_order_relaxed) + 1;
   for (unsigned t = 0; t < threads_; ++t) {
-    shares_[t].end.store(static_cast<std::uint32_t>(tiles * (t + 1) / threads_), std::memory_order_relaxed);
-    shares_[t].next.store(tagged(loop, static_cast<std::uint32_t>(tiles * t / threads_)), std::memory_order_release);
+    Share& share = shares_[t];
+    // Closed before its end moves: a worker that comes late, with the last loop's number, would take tiles up to the new end, and
+    // they would run and count twice.
+    share.next.store(tagged(loop, closed), std::memory_order_relaxed);
+    share.end.store(static_cast<std::uint32_t>(tiles * (t + 1) / threads_), std::memory_order_release);
+    share.next.store(tagged(loop, static_cast<std::uint32_t>(tiles * t / threads_)), std::memory_order_release);
   }
   loop_.store(loop);  // sequentially consistent, like sleepers_: either we see the sleeper or it sees the loop
   if (sleepers_.load() > 0) {
@@ -121,7 +127,7 @@ void ThreadTeam::takePart(std::uint32_t loop, unsigned thread) {
 std::uint32_t ThreadTeam::takeFrom(Share& share, std::uint32_t loop, unsigned thread) {
   std::uint32_t finished = 0;
   std::uint64_t next = share.next.load(std::memory_order_acquire);
-  while (next >> 32 == loop && static_cast<std::uint32_t>(next) < share.end.load(std::memory_order_relaxed)) {
+  while (next >> 32 == loop && static_cast<std::uint32_t>(next) < share.end.load(std::memory_order_acquire)) {
     if (!share.next.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
     runTile(static_cast<std::uint32_t>(next), thread);
     ++finished;

@@ -1,4 +1,5 @@
 // Buffers, element-wise operations, data rows and parameter steps against the reference backend.
+#include <cmath>
 #include <limits>
 
 #include "fixtures.hpp"
@@ -101,6 +102,53 @@ TEST_CASE("gather expands every row format, in any order and repeatedly") {
   });
 }
 
+// The same formats with NaN for a third of the values (of the entries, when sparse).
+std::vector<std::shared_ptr<const Rows>> dataWithMissing(std::size_t rows, std::size_t cols) {
+  std::vector<std::shared_ptr<const Rows>> formats;
+  for (const std::uint64_t levels : {2, 300}) {
+    auto dense = std::make_shared<Rows>(cols, Domain{.missing = true});
+    Dice dice(rows + cols + levels);
+    std::vector<float> data(rows * cols);
+    for (float& value : data) value = dice.below(3) == 0 ? NAN : static_cast<float>(dice.below(levels)) / 512;
+    data[0] = NAN;
+    dense->append(Rows::Source<float>{data.data(), 0, static_cast<std::ptrdiff_t>(cols), 1, rows});
+    formats.push_back(dense);
+  }
+  auto sparse = std::make_shared<Rows>(cols, Domain{.missing = true});
+  std::vector<std::uint32_t> offsets{0}, indices;
+  for (std::size_t r = 0; r < rows; ++r) {
+    indices.push_back(static_cast<std::uint32_t>(r % cols));
+    offsets.push_back(static_cast<std::uint32_t>(indices.size()));
+  }
+  std::vector<float> values(rows, 0.5f);
+  for (std::size_t r = 0; r < rows; r += 3) values[r] = -NAN;
+  sparse->appendSparse(offsets, indices, values);
+  formats.push_back(sparse);
+  return formats;
+}
+
+TEST_CASE("missing values come as NaN from every row format and are split off") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const std::size_t cols : widths)
+      for (const auto& rows : dataWithMissing(300, cols)) {
+        CHECK(rows->hasMissing());
+        Twins twins(candidate);
+        const std::vector<std::uint32_t> order{299, 0, 17, 17, 3, 1};
+        const DataPtr fast = twins.fast.data(rows), exact = twins.exact->data(rows);
+        const Twin states = twins.make(6, cols, Values(6 * cols, 9)), present = twins.make(6, cols, Values(6 * cols, 9));
+        twins.fast.gather(*fast, order, *states.fast);
+        twins.exact->gather(*exact, order, *states.exact);
+        CHECK(std::isnan(valuesOf(*twins.exact, *states.exact)[cols]));
+        twins.fast.splitMissing(*states.fast, *present.fast);
+        twins.exact->splitMissing(*states.exact, *present.exact);
+        CHECK(valuesOf(*twins.exact, *states.exact)[cols] == 0);
+        CHECK(valuesOf(*twins.exact, *present.exact)[cols] == 0);
+        checkTwin(twins, states, {1e-30});
+        checkTwin(twins, present, {1e-30});
+      }
+  });
+}
+
 struct Slots {
   Twin parameter, gradient, velocity, second;
 };
@@ -144,10 +192,49 @@ TEST_CASE("optimiser steps agree with the reference") {
   });
 }
 
-TEST_CASE("a step that would leave a parameter not finite is taken by none") {
+TEST_CASE("steps in scaled units agree with the reference and with the definition") {
   forEachBackend([](const Candidate& candidate) {
     for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam})
-      for (const double evil : {static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+      for (const bool rowsToo : {false, true}) {
+        Twins twins(candidate, 2);
+        const std::size_t rows = rowsToo ? 70 : 1, cols = 90;
+        const Slots s = slotOf(twins, rows, cols, 1);
+        auto scales = [&](std::size_t n, std::uint64_t seed) {
+          Values values = absolute(randomValues(n, seed, Kind::signedReal));
+          for (double& v : values) v += 0.25;
+          return twins.make(1, n, values);
+        };
+        const Twin rowScale = scales(rows, 7), colScale = scales(cols, 8);
+        const Values r = valuesOf(*twins.exact, *rowScale.exact), c = valuesOf(*twins.exact, *colScale.exact);
+        const Values start = valuesOf(*twins.exact, *s.parameter.exact), first = valuesOf(*twins.exact, *s.gradient.exact);
+        OptimiserStep step{.kind = kind, .learningRate = 0.05, .momentum = 0.9, .epsilon = 1e-6};
+        for (step.t = 1; step.t <= 4; ++step.t) {
+          if (step.t > 1) newGradient(twins, s, 100 + step.t);
+          ParameterSlot fast = slotFrom(s, fastOf, 0.5), exact = slotFrom(s, exactOf, 0.5);
+          fast.colScale = colScale.fast.get();
+          exact.colScale = colScale.exact.get();
+          if (rowsToo) fast.rowScale = rowScale.fast.get(), exact.rowScale = rowScale.exact.get();
+          twins.fast.run([&] { CHECK(twins.fast.optimise(step, std::span(&fast, 1)) == -1); });
+          CHECK(twins.exact->optimise(step, std::span(&exact, 1)) == -1);
+          for (const Twin* t : {&s.parameter, &s.gradient, &s.velocity, &s.second}) checkTwin(twins, *t, {2e-4});
+          if (step.t > 1 || kind != OptimiserStep::Kind::sgd) continue;
+          // The first plain step: rate * (gradient - decay) * scale^2.
+          Values want(rows * cols);
+          for (std::size_t i = 0; i < want.size(); ++i) {
+            const double scale = (rowsToo ? r[i / cols] : 1) * c[i % cols], sign = start[i] > 0 ? 1 : start[i] < 0 ? -1 : 0;
+            want[i] = start[i] + 0.05 * 0.5 * (first[i] - 0.02 * sign - 0.03 * start[i]) * scale * scale;
+          }
+          CHECK(worstError(valuesOf(*twins.exact, *s.parameter.exact), want, {1e-12}) <= 1);
+        }
+      }
+  });
+}
+
+TEST_CASE("a step that would leave a parameter not finite or too large is taken by none") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam})
+      for (const double evil : {static_cast<double>(NAN), static_cast<double>(INFINITY), 100 * largestParameter}) {
+        if (std::isfinite(evil) && kind == OptimiserStep::Kind::adam) continue;  // its steps do not grow with the gradient
         Twins twins(candidate, 2);
         const Slots first = slotOf(twins, 3, 20, 1), second = slotOf(twins, 90, 100, 2), third = slotOf(twins, 2, 20, 3);
         Values gradient = valuesOf(twins.fast, *second.gradient.fast);

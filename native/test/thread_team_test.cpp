@@ -36,6 +36,19 @@ TEST_CASE("thousands of loops one after the other, each seeing what the one befo
   for (std::size_t tile = 0; tile < values.size(); ++tile) CHECK(values[tile] == 3000 * tile + 3000 * 2999 / 2);
 }
 
+// More threads than cores, so that some are interrupted anywhere; loops of other lengths, so that a late worker finds another end.
+TEST_CASE("a worker that is late for a loop takes no tile of the next") {
+  ThreadTeam team(16);
+  std::vector<std::atomic<int>> count(64);
+  int wrong = 0;
+  for (std::size_t loop = 0; loop < 200000; ++loop) {
+    const std::size_t tiles = 2 + loop * 37 % 61;
+    team.parallelFor(tiles, [&](std::size_t tile, unsigned) { count[tile].fetch_add(1, std::memory_order_relaxed); });
+    for (std::size_t tile = 0; tile < tiles; ++tile) wrong += count[tile].exchange(0, std::memory_order_relaxed) != 1;
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("the first exception reaches the caller and the team lives on") {
   for (const unsigned threads : {1u, 2u, 4u}) {
     ThreadTeam team(threads);

@@ -5,12 +5,6 @@ import { readNpyFor } from '../data/npy.js';
 import { readRegularFile } from '../io/files.js';
 import { CliError, UsageError } from './failures.js';
 
-/** Visible units that are held fixed, and at what: one value each, or one row of values per sample. */
-export interface Clamp {
-  indices: number[];
-  values: ndarray.NdArray<Float32Array>;
-}
-
 const FREE = new Set(['', 'nan', '?']);
 
 function cell(text: string, path: string, row: number, column: number): number {
@@ -52,16 +46,10 @@ function checkShape(cells: number[][], path: string, visible: number, chains: nu
   }
 }
 
-/** Reads which visible units are held at which values: numbers are held, NaN (npy) or empty cells (csv) are free. */
-export async function readClamp(path: string, visible: number, chains: number): Promise<Clamp> {
+/** Reads rows whose numbers are held; NaN (npy) or empty cells (csv) are free. One row for all samples, or one for each. */
+export async function readClamp(path: string, visible: number, chains: number): Promise<number[][]> {
   const cells = extname(path).toLowerCase() === '.npy' ? await npyCells(path) : await csvCells(path);
   checkShape(cells, path, visible, chains);
-  const first = cells[0]!;
-  const indices = first.flatMap((value, index) => (Number.isNaN(value) ? [] : [index]));
-  const uneven = cells.findIndex((row) => row.some((value, index) => Number.isNaN(value) !== Number.isNaN(first[index]!)));
-  if (uneven >= 0)
-    throw new UsageError(`\`--clamp-file ${path}\`: row ${uneven} holds other units than row 0; all rows must hold the same ones`);
-  if (indices.length === 0) throw new UsageError(`\`--clamp-file ${path}\` holds no unit fixed`);
-  const values = Float32Array.from(cells.flatMap((row) => indices.map((index) => row[index]!)));
-  return { indices, values: ndarray(values, [cells.length, indices.length]) };
+  if (cells.flat().every(Number.isNaN)) throw new UsageError(`\`--clamp-file ${path}\` holds no unit fixed`);
+  return cells;
 }

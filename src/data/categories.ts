@@ -7,7 +7,8 @@ import { got, subject, type Where } from './where.js';
 
 /**
  * Rows of `groups` softmax units with `categories` states each: either one-hot (or probability) rows of groups × categories columns, or
- * category numbers from 0, one per group. With one group a flat list holds one category per row.
+ * category numbers from 0, one per group, where NaN (or a 0 in the mask) says that the unit's state is missing. With one group a flat list
+ * holds one category per row.
  *
  * @param input - What the caller passed.
  * @param where - Whom errors speak to.
@@ -37,11 +38,35 @@ function shapeOf(input: unknown): readonly number[] | undefined {
 function oneHot(host: HostRows, categories: number, groups: number, where: Where): HostSparseRows {
   const numbers = toFloat64(host);
   const rows = numbers.length / groups;
+  checkNumbers(numbers, categories, groups, where);
+  const cols = groups * categories;
+  if (numbers.some(Number.isNaN)) return withMissing(numbers, rows, categories, groups);
   const indptr = Uint32Array.from({ length: rows + 1 }, (_, r) => r * groups);
-  const indices = Uint32Array.from(numbers, (category, i) => {
-    if (Number.isInteger(category) && category >= 0 && category < categories) return (i % groups) * categories + category;
-    const place = groups === 1 ? `[${i}]` : `[${Math.floor(i / groups)}, ${i % groups}]`;
-    throw new ParameterError(`${subject(where, place)} must be a category from 0 to ${categories - 1}, got ${got(category)}`);
+  const indices = Uint32Array.from(numbers, (category, i) => (i % groups) * categories + category);
+  return { kind: 'sparse', indptr, indices, values: null, rows, cols };
+}
+
+function checkNumbers(numbers: Float64Array, categories: number, groups: number, where: Where): void {
+  const bad = numbers.findIndex((c) => !Number.isNaN(c) && !(Number.isInteger(c) && c >= 0 && c < categories));
+  if (bad < 0) return;
+  const place = groups === 1 ? `[${bad}]` : `[${Math.floor(bad / groups)}, ${bad % groups}]`;
+  throw new ParameterError(`${subject(where, place)} must be a category from 0 to ${categories - 1}, got ${got(numbers[bad])}`);
+}
+
+/** A missing category is NaN in all of its unit's places. */
+function withMissing(numbers: Float64Array, rows: number, categories: number, groups: number): HostSparseRows {
+  const indptr = new Uint32Array(rows + 1);
+  const entries = numbers.reduce((count, category) => count + (Number.isNaN(category) ? categories : 1), 0);
+  const indices = new Uint32Array(entries);
+  const values = new Float32Array(entries).fill(1);
+  let n = 0;
+  numbers.forEach((category, i) => {
+    const first = (i % groups) * categories;
+    if (Number.isNaN(category)) {
+      values.fill(Number.NaN, n, n + categories);
+      for (let k = 0; k < categories; k++) indices[n++] = first + k;
+    } else indices[n++] = first + category;
+    if ((i + 1) % groups === 0) indptr[(i + 1) / groups] = n;
   });
-  return { kind: 'sparse', indptr, indices, values: null, rows, cols: groups * categories };
+  return { kind: 'sparse', indptr, indices, values, rows, cols: groups * categories };
 }

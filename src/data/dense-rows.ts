@@ -14,11 +14,15 @@ export interface DenseParts {
   readonly scale: unknown;
 }
 
-/** Describes rows given as `{ data, shape, stride?, offset?, scale? }`: an `ndarray` or a typed array with its shape. */
-export function describeDense(parts: DenseParts, cols: number, where: Where): HostDenseRows {
+/**
+ * Describes rows given as `{ data, shape, stride?, offset?, scale?, mask? }`: an `ndarray` or a typed array with its shape, and where
+ * values are missing.
+ */
+export function describeDense(parts: DenseParts & { readonly mask: unknown }, cols: number, where: Where): HostDenseRows {
   const shape = readRowShape(parts.shape, cols, where);
   const single = shape.length === 1;
   const { data, stride, offset, low, high } = describeElements(parts, shape, where);
+  const mask = parts.mask === undefined ? {} : { mask: readMask(parts.mask, shape, where) };
   return {
     kind: 'dense',
     ...usable(data, low, high, offset),
@@ -27,7 +31,30 @@ export function describeDense(parts: DenseParts, cols: number, where: Where): Ho
     rowStride: single ? 0 : (stride[0] as number),
     colStride: mergeStrides(single ? shape : shape.slice(1), single ? stride : stride.slice(1), where),
     scale: readScale(parts.scale, where),
+    ...mask,
   };
+}
+
+/** 1 where a value is present, 0 where it is missing: as many numbers or booleans as values, row-major in the shape. */
+function readMask(mask: unknown, shape: readonly number[], where: Where): Uint8Array {
+  const list = isTypedArray(mask) ? plainView(mask, where, '.mask') : mask;
+  if (!isTypedArray(list) && !Array.isArray(list)) {
+    throw new ParameterError(`${subject(where, '.mask')} must be a typed array or an array of 0 and 1, got ${got(mask)}`);
+  }
+  const size = checkedProduct(shape) as number;
+  const length = list.length;
+  if (length !== size) {
+    throw new ShapeError(`${subject(where, '.mask')} must have ${size} values (shape ${shapeText(shape)}), got ${length}`);
+  }
+  const present = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    const value: unknown = list[i];
+    if (value !== 0 && value !== 1 && typeof value !== 'boolean') {
+      throw new ParameterError(`${subject(where, `.mask[${i}]`)} must be 1 (present) or 0 (missing), got ${got(value)}`);
+    }
+    present[i] = Number(value);
+  }
+  return present;
 }
 
 /** Elements of an array of any rank, all of them inside `data`, between the indices `low` and `high`. */

@@ -12,6 +12,8 @@ export interface HostDenseRows {
   readonly rowStride: number;
   readonly colStride: number;
   readonly scale: number;
+  /** [rows, cols], row-major: 0 where the value is missing, whatever `data` has there. Left out: nothing but NaN is missing. */
+  readonly mask?: Uint8Array;
 }
 
 /** Eight columns to a byte; every row starts on a byte boundary: `data` has rows × ⌈cols / 8⌉ bytes. */

@@ -26,6 +26,11 @@ export interface DenseRowsInput {
   readonly offset?: number;
   /** Every value is multiplied by this, for example 1/255 for grey levels in bytes. */
   readonly scale?: number;
+  /**
+   * 1 (or true) where a value is present and 0 (or false) where it is missing, whatever `data` holds there: one entry per value, row-major in
+   * `shape`. NaN in `data` is missing as well.
+   */
+  readonly mask?: NumericArray | readonly number[] | readonly boolean[];
 }
 
 /** Bits, eight columns to a byte, every row starting on a byte boundary (as `numpy.packbits(rows, axis=1)` makes them). */
@@ -50,7 +55,10 @@ export interface SparseRowsInput {
   readonly shape: ArrayLike<number>;
 }
 
-/** Rows of data in any of the forms that the models take. A flat array of numbers is one row. */
+/**
+ * Rows of data in any of the forms that the models take. A flat array of numbers is one row. NaN stands for a missing value, which
+ * training, imputation and clamping take and every other call refuses.
+ */
 export type RowsInput =
   | DenseRowsInput
   | BitRowsInput
@@ -62,7 +70,7 @@ export type RowsInput =
 /**
  * Checks type and shape of rows that a caller handed in and says where their elements lie.
  *
- * Values are left alone: NaN and what else a unit type refuses is found when they are packed. Big data are not copied (nested arrays,
+ * Values are left alone: what a unit type (or, of NaN, a call) refuses is found when they are packed. Big data are not copied (nested arrays,
  * integers wider than a byte and shared memory are), so the result is good only while the caller's memory is. Every property and every
  * element of a nested array is read once; getters may run the caller's code, so check a model's state after this, not before.
  *
@@ -85,7 +93,10 @@ function describe(input: unknown, cols: number, where: Where): HostRows {
   if (isTypedArray(input)) return describeFlat(input, cols, where);
   if (Array.isArray(input)) return describeList(input, cols, where);
   if (typeof input !== 'object' || input === null) throw notRows(input, where);
-  const { bits, indptr, data, shape } = input as Record<string, unknown>;
+  const { bits, indptr, data, shape, mask } = input as Record<string, unknown>;
+  if (mask !== undefined && (bits !== undefined || indptr !== undefined)) {
+    throw new ParameterError(`${subject(where)} must not have a \`mask\`: only dense rows { data, shape } take one`);
+  }
   if (bits !== undefined) return describeBits({ bits, shape, order: (input as { order?: unknown }).order }, cols, where);
   if (indptr !== undefined) {
     const { indices, values } = input as Record<string, unknown>;
@@ -93,7 +104,7 @@ function describe(input: unknown, cols: number, where: Where): HostRows {
   }
   if (data === undefined) throw notRows(input, where);
   const { stride, offset, scale } = input as Record<string, unknown>;
-  return describeDense({ data, shape, stride, offset, scale }, cols, where);
+  return describeDense({ data, shape, stride, offset, scale, mask }, cols, where);
 }
 
 function describeList(input: readonly unknown[], cols: number, where: Where): HostDenseRows {

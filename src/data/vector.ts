@@ -38,7 +38,7 @@ function rangeText(low: number, high: number): string {
   return low === -Infinity ? ` of at most ${high}` : ` from ${low} to ${high}`;
 }
 
-/** All values of described rows as a row-major copy in double precision; for small things and pictures. */
+/** All values of described rows as a row-major copy in double precision, NaN where one is missing; for small things and pictures. */
 export function toFloat64(host: HostRows): Float64Array {
   const out = new Float64Array(host.rows * host.cols);
   if (host.kind === 'dense') copyDense(host, out);
@@ -47,10 +47,13 @@ export function toFloat64(host: HostRows): Float64Array {
   return out;
 }
 
-function copyDense({ data, offset, rows, cols, rowStride, colStride, scale }: HostDenseRows, out: Float64Array): void {
+function copyDense({ data, offset, rows, cols, rowStride, colStride, scale, mask }: HostDenseRows, out: Float64Array): void {
   for (let r = 0, i = 0; r < rows; r++) {
     for (let c = 0, j = offset + r * rowStride; c < cols; c++, j += colStride) out[i++] = (data[j] as number) * scale;
   }
+  mask?.forEach((present, i) => {
+    if (present === 0) out[i] = Number.NaN;
+  });
 }
 
 function unpackBits({ data, rows, cols, mostSignificantFirst }: HostRows & { kind: 'bits' }, out: Float64Array): void {

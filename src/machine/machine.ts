@@ -118,25 +118,26 @@ export class Machine {
     }
   }
 
-  /** Packs rows and runs one native job over them. */
+  /** Packs rows and runs one native job over them. Unless `missing` is set, values must all be there. */
   async over<T>(
     call: string,
     inputs: readonly LayerInput[],
     signal: AbortSignal | undefined,
     start: (native: NativeMachine, rows: NativeLayerRows[]) => NativeJob<T>,
+    missing = false,
   ): Promise<T> {
     new OptionCheck(call).signal(signal);
     return this.exclusive(call, async (native) => {
       signal?.throwIfAborted();
-      const rows = await this.pack(inputs, signal);
+      const rows = await this.pack(inputs, signal, missing);
       return this.run(call, () => start(native, rows), signal);
     });
   }
 
-  /** Packs rows for their layers; inside {@link exclusive} only. */
-  async pack(inputs: readonly LayerInput[], signal: AbortSignal | undefined): Promise<NativeLayerRows[]> {
+  /** Packs rows for their layers, in which values may be missing or not; inside {@link exclusive} only. */
+  async pack(inputs: readonly LayerInput[], signal: AbortSignal | undefined, missing: boolean): Promise<NativeLayerRows[]> {
     // All packing starts before the first wait, so that small inputs are taken before the public call returns.
-    const packing = inputs.map(({ layer, host, where }) => packRows(host, this.domain(layer), where, signal));
+    const packing = inputs.map(({ layer, host, where }) => packRows(host, { ...this.domain(layer), missing }, where, signal));
     const packed = await Promise.all(packing);
     return inputs.map(({ layer }, i) => ({ layer, rows: packed[i] as NativeLayerRows['rows'] }));
   }
@@ -154,7 +155,7 @@ export class Machine {
   }
 
   /** What data of a layer may be. */
-  domain(layer: number): { low: number; high: number; integers: boolean } {
+  domain(layer: number): { low: number; high: number; integers: boolean; group: number } {
     return this.#native.domain(layer);
   }
 

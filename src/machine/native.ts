@@ -19,13 +19,18 @@ export interface NativeAddon {
   philox4x32(counter: Uint32Array, key: Uint32Array): Uint32Array;
   /** The unit types the addon was built with; several places make one unit of a grouped type. */
   unitTypes(): { name: string; grouped: boolean; parameters: string[] }[];
-  /** `expected`: how many rows will come, so that memory for them is set aside once; 0 when not known. `integers`: only whole numbers. */
+  /**
+   * `expected`: how many rows will come, so that memory for them is set aside once; 0 when not known. `integers`: only whole numbers.
+   * `missing`: NaN may stand for a value that is not there, in all of the `group` neighbouring columns of a unit or in none.
+   */
   readonly Rows: new (
     cols: number,
     low: number,
     high: number,
     expected?: number,
     integers?: boolean,
+    missing?: boolean,
+    group?: number,
   ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
 }
@@ -47,6 +52,8 @@ export interface NativeRows {
   readonly cols: number;
   /** Bytes held. */
   readonly bytes: number;
+  /** Whether any value is missing. */
+  readonly missing: boolean;
   /** Element (r, c) is data[offset + r * rowStride + c * colStride] * scale. Throws PARAMETER naming row and column. */
   appendDense(
     data: Float32Array | Float64Array | Uint8Array,
@@ -135,6 +142,17 @@ export interface NativeChainResults {
   roundTrips: number;
 }
 
+export interface NativeImputeOptions {
+  /** Rows in which values may be missing. */
+  given: NativeLayerRows[];
+  /** The layers that come back. */
+  layers: number[];
+  /** Sweeps before `steps` sweeps; 'mean' averages conditional means over the latter, 'sample' is the last draw. */
+  warmup: number;
+  steps: number;
+  output: 'mean' | 'sample';
+}
+
 export type NativeArray = Float32Array | Float64Array;
 
 export interface NativeMachine {
@@ -156,10 +174,12 @@ export interface NativeMachine {
   freeEnergy(given: NativeLayerRows[]): NativeJob<Float64Array>;
   pseudoLikelihood(given: NativeLayerRows, exact: boolean): NativeJob<Float64Array>;
   chains(options: NativeChainOptions): NativeJob<NativeChainResults>;
+  /** One result [rows, units] per asked layer. */
+  impute(options: NativeImputeOptions): NativeJob<Float32Array[]>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
-  /** What data of a layer may be. */
-  domain(layer: number): { low: number; high: number; integers: boolean };
+  /** What data of a layer may be; `group` places make one unit. */
+  domain(layer: number): { low: number; high: number; integers: boolean; group: number };
   readonly busy: boolean;
   readonly disposed: boolean;
   /** Cancels a running job, waits for it (at most one minibatch or sweep) and frees everything. Idempotent. */
@@ -171,7 +191,7 @@ export interface NativeTrainerOptions {
   validation: NativeLayerRows[];
   /** One weight per row, or null for ones. */
   sampleWeights: Float64Array | null;
-  algorithm: 'cd' | 'pcd';
+  algorithm: 'cd' | 'pcd' | 'pseudo-likelihood' | 'exact';
   steps: number;
   /** Gibbs sweeps of the positive phase where hidden layers are coupled to each other or to themselves; 10 if left out. */
   positiveSteps?: number;
@@ -181,6 +201,10 @@ export interface NativeTrainerOptions {
   shuffle: boolean;
   centred: boolean;
   offsetRate: number;
+  /** Factors of the learning rate: one per layer, then one per coupling; 0 freezes. Null or left out: ones. */
+  rates?: Float64Array | null;
+  /** Weights step in units of the standard deviations of both sides; needs `centred`. */
+  standardised?: boolean;
   optimiser: 'sgd' | 'adam';
   momentum: number;
   beta1: number;

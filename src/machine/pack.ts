@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { HostRows, HostSparseRows } from '../data/host-rows.js';
+import type { HostDenseRows, HostRows, HostSparseRows } from '../data/host-rows.js';
+import { toFloat64 } from '../data/vector.js';
 import { subject, type Where } from '../data/where.js';
 import { ParameterError } from '../errors.js';
 import { loadAddon } from './addon.js';
@@ -11,6 +12,10 @@ export interface Domain {
   readonly low: number;
   readonly high: number;
   readonly integers?: boolean;
+  /** Whether NaN may stand for a value that is missing. */
+  readonly missing?: boolean;
+  /** Neighbouring columns that make one unit, which is missing as a whole or not at all. 1 if left out. */
+  readonly group?: number;
 }
 
 /** Up to this many elements are packed before the call returns. */
@@ -51,11 +56,13 @@ export function packRowsNow(host: HostRows, domain: Domain, where: Where): Nativ
 
 function newRows(host: HostRows, domain: Domain): NativeRows {
   const { Rows } = loadAddon();
-  return new Rows(host.cols, domain.low, domain.high, host.kind === 'sparse' ? 0 : host.rows, domain.integers);
+  const { low, high, integers, missing, group } = domain;
+  return new Rows(host.cols, low, high, host.kind === 'sparse' ? 0 : host.rows, integers, missing, group);
 }
 
 function arraysOf(host: HostRows): readonly { readonly length: number }[] {
-  return host.kind === 'sparse' ? [host.indptr, host.indices, ...(host.values ? [host.values] : [])] : [host.data];
+  if (host.kind === 'sparse') return [host.indptr, host.indices, ...(host.values ? [host.values] : [])];
+  return host.kind === 'dense' && host.mask ? [host.data, host.mask] : [host.data];
 }
 
 function elements(host: HostRows): number {
@@ -82,9 +89,12 @@ function appendSlice(rows: NativeRows, host: HostRows, first: number, end: numbe
 
 function append(rows: NativeRows, host: HostRows, first: number, end: number): void {
   switch (host.kind) {
-    case 'dense':
-      rows.appendDense(host.data, host.offset + first * host.rowStride, end - first, host.rowStride, host.colStride, host.scale);
+    case 'dense': {
+      const part = { ...host, offset: host.offset + first * host.rowStride, rows: end - first };
+      if (host.mask) appendMasked(rows, { ...part, mask: host.mask.subarray(first * host.cols, end * host.cols) });
+      else rows.appendDense(part.data, part.offset, part.rows, part.rowStride, part.colStride, part.scale);
       return;
+    }
     case 'bits': {
       const rowBytes = Math.ceil(host.cols / 8);
       rows.appendBits(host.data.subarray(first * rowBytes, end * rowBytes), end - first, host.mostSignificantFirst);
@@ -93,6 +103,11 @@ function append(rows: NativeRows, host: HostRows, first: number, end: number): v
     case 'sparse':
       appendSparse(rows, host, first, end);
   }
+}
+
+/** A slice at a time is copied, with NaN where the mask says that a value is missing. */
+function appendMasked(rows: NativeRows, host: HostDenseRows): void {
+  rows.appendDense(toFloat64(host), 0, host.rows, host.cols, 1, 1);
 }
 
 function appendSparse(rows: NativeRows, { indptr, indices, values }: HostSparseRows, first: number, end: number): void {

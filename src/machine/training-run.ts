@@ -1,6 +1,6 @@
 import type { NativeEpochReport } from './native.js';
 
-/** Metrics at the end of an epoch. Free energies and likelihoods are in nats per row. */
+/** Metrics at the end of an epoch. Free energies and likelihoods are in nats per row; rows that lack values are completed by a draw first. */
 export interface EpochReport {
   /** Epochs completed in this run. */
   readonly epoch: number;

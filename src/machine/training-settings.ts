@@ -1,12 +1,17 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { NativeTrainerOptions } from './native.js';
+import { type Rates, readRates } from './rates.js';
 
 /** Everything about a run but its rows. Plain data, so that a checkpoint can keep it. */
-export type TrainingSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sampleWeights' | 'learningRates'> & {
+export type TrainingSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates'> & {
+  readonly rates: Rates;
   /** Whether rows are weighted; the weights themselves belong to the data. */
   readonly weighted: boolean;
 };
+
+/** How the gradient can be estimated. */
+export const algorithms = ['pcd', 'cd', 'pseudo-likelihood', 'exact'] as const;
 
 /** The settings of a run, from options as a caller gave them. */
 export const settingNames = [
@@ -17,6 +22,7 @@ export const settingNames = [
   'batchSize',
   'chains',
   'learningRate',
+  'rates',
   'optimizer',
   'momentum',
   'beta1',
@@ -24,6 +30,7 @@ export const settingNames = [
   'epsilon',
   'centred',
   'offsetRate',
+  'standardised',
   'l1',
   'l2',
   'sparsity',
@@ -35,24 +42,29 @@ export const settingNames = [
 
 type Given = { [name in (typeof settingNames)[number]]?: unknown };
 
-/** Checks options and fills in what was left out. `chains` is the default for that option. */
+/** Checks options and fills in what was left out. `chains` is the default for that option, `parts` names the machine's layers and couplings. */
 export function readSettings(
   call: string,
   given: Given,
-  defaults: { epochs: number; batchSize: number; chains?: number },
+  defaults: { epochs: number; batchSize: number; chains?: number; parts: readonly string[] },
 ): TrainingSettings {
   const check = new OptionCheck(call);
   const batchSize = check.integer('batchSize', given.batchSize, defaults.batchSize);
+  const centred = check.flag('centred', given.centred, true);
+  const standardised = check.flag('standardised', given.standardised, false);
+  if (standardised && !centred) throw check.error('standardised', 'false with `centred: false`: scales go with offsets', true);
   return {
-    algorithm: check.oneOf('algorithm', given.algorithm, 'pcd', ['pcd', 'cd']),
+    algorithm: check.oneOf('algorithm', given.algorithm, 'pcd', algorithms),
     steps: check.integer('steps', given.steps, 1, 1, 2 ** 40),
     positiveSteps: check.integer('positiveSteps', given.positiveSteps, 10, 1, 2 ** 40),
     epochs: check.integer('epochs', given.epochs, defaults.epochs, 1, 2 ** 40),
     batchSize,
     chains: check.integer('chains', given.chains, defaults.chains ?? batchSize, 1, 2 ** 31 - 1),
     shuffle: check.flag('shuffle', given.shuffle, true),
-    centred: check.flag('centred', given.centred, true),
+    centred,
+    standardised,
     offsetRate: check.number('offsetRate', given.offsetRate, 0.01, 0, 1),
+    rates: readRates(check, given.rates, defaults.parts),
     optimiser: check.oneOf('optimizer', given.optimizer, 'sgd', ['sgd', 'adam']),
     momentum: check.number('momentum', given.momentum, 0, 0, 1, true),
     beta1: check.number('beta1', given.beta1, 0.9, 0, 1, true),
@@ -84,8 +96,9 @@ function readSparsity(check: OptionCheck, given: unknown): TrainingSettings['spa
  *
  * @throws {@link ParameterError} naming the first one that does.
  */
-export function resumedSettings(call: string, given: Given, interrupted: TrainingSettings): TrainingSettings {
-  const asGiven = readSettings(call, given, { epochs: interrupted.epochs, batchSize: interrupted.batchSize, chains: interrupted.chains });
+export function resumedSettings(call: string, given: Given, interrupted: TrainingSettings, parts: readonly string[]): TrainingSettings {
+  const { epochs, batchSize, chains } = interrupted;
+  const asGiven = readSettings(call, given, { epochs, batchSize, chains, parts });
   for (const name of settingNames) {
     if (given[name] === undefined || name === 'learningRate' || name === 'monitorRows') continue;
     const key = name === 'optimizer' ? 'optimiser' : name;

@@ -1,6 +1,7 @@
 import { runJob, translateError } from './job.js';
 import type { LayerInput, Machine } from './machine.js';
 import type { NativeEpochReport, NativeMachine, NativeTrainer, NativeTrainerOptions, NativeTrainerState } from './native.js';
+import { partNames, rateTable } from './rates.js';
 import type { Progress, RunControl } from './training-run.js';
 import type { TrainingSettings } from './training-settings.js';
 
@@ -43,12 +44,16 @@ export async function train(
 ): Promise<void> {
   await machine.exclusive(plan.call, async (native) => {
     plan.signal?.throwIfAborted();
-    const [data, validation] = await Promise.all([machine.pack(plan.data, plan.signal), machine.pack(plan.validation, plan.signal)]);
+    const [data, validation] = await Promise.all([
+      machine.pack(plan.data, plan.signal, true),
+      machine.pack(plan.validation, plan.signal, true),
+    ]);
     const rows = data[0]?.rows.rows ?? 0;
     const stepsPerEpoch = Math.ceil(rows / plan.settings.batchSize);
     const learningRates = plan.learningRates(stepsPerEpoch * plan.settings.epochs);
-    const { weighted: _, ...scalars } = plan.settings;
-    const options: NativeTrainerOptions = { ...scalars, data, validation, sampleWeights: plan.sampleWeights, learningRates };
+    const { weighted: _, rates: factors, ...scalars } = plan.settings;
+    const rates = rateTable(factors ?? {}, partNames(machine.spec));
+    const options: NativeTrainerOptions = { ...scalars, data, validation, sampleWeights: plan.sampleWeights, learningRates, rates };
     const trainer = newTrainer(native, plan, options);
     const record = (): TrainingRecord => ({
       settings: plan.settings,

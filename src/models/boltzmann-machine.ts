@@ -11,9 +11,10 @@ import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
 import type { Chains } from './chains.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
-import { readClamp, wholeLayerClamp } from './clamp.js';
+import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
+import { type ImputeOptions, type MarginalOptions, readImputeOptions } from './impute.js';
 import { Model } from './model.js';
-import { type FitOptions, type PartialFitOptions, readLoadOptions, readWhere, type SampleOptions } from './rbm-options.js';
+import { type FitOptions, type PartialFitOptions, type PlaceClamp, readLoadOptions, readWhere, type SampleOptions } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
 import { type ChainSetting, readSchedule, readTemperatures, type Schedule, type TemperatureOptions } from './sampling.js';
 
@@ -43,23 +44,15 @@ export type LayerRows = Readonly<Record<string, RowsInput>>;
 export type MachineFitOptions = Omit<FitOptions, 'validation'> & {
   /** Rows that are only watched. */
   readonly validation?: LayerRows;
-  /** Gibbs sweeps of the positive phase where layers without data are coupled to each other or to themselves. Default 10. */
-  readonly positiveSteps?: number;
 };
-
-/** Some places of a layer that keep a value. */
-export interface PlaceClamp {
-  /** Numbers of places, each once. */
-  readonly indices: ArrayLike<number>;
-  /** One value per index, for all chains or per chain [n, indices]. */
-  readonly values: RowsInput;
-}
 
 /** What chains of a machine start from and hold on to. */
 export interface MachineStart {
   /** States to start from by layer, one row per chain; the other layers are drawn in turn, given those that have states. */
   readonly start?: LayerRows;
-  /** By layer: rows for the whole layer (one for all chains or one per chain), or some of its places with their values. */
+  /**
+   * By layer: rows (one for all chains or one per chain) whose missing values (NaN) stay free, or some of its places with their values.
+   */
   readonly clamp?: Readonly<Record<string, RowsInput | PlaceClamp>>;
   /** Ends the call between two sweeps; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -167,7 +160,7 @@ export class BoltzmannMachine extends Model {
   // --- training --------------------------------------------------------------------------------------------------------
 
   /**
-   * Trains on rows of some layers; the others are hidden and must not be coupled to each other. Otherwise as `RBM.fit`.
+   * Trains on rows of some layers, in which values may be missing; the others are hidden. Otherwise as `RBM.fit`.
    *
    * @returns A run to `await` or to iterate over with `for await`.
    */
@@ -298,11 +291,47 @@ export class BoltzmannMachine extends Model {
     const given = readOptions(call, clamp, [...this.#layers.keys()]);
     return Object.entries(given).flatMap(([name, value]) => {
       const layer = this.#layer(call, name);
-      const some = typeof value === 'object' && value !== null && 'indices' in value && 'values' in value && !('indptr' in value);
-      if (some) return readClamp(call, value, layer, this.places(layer), chains, this.machine.domain(layer), `clamp.${name}`);
-      const { host } = this.input(call, `clamp.${name}`, value, layer, `places of layer '${name}'`);
-      return wholeLayerClamp(call, name, host, layer, chains);
+      const domain = this.machine.domain(layer);
+      if (namesPlaces(value)) return readClamp(call, value, layer, this.places(layer), chains, domain, `clamp.${name}`);
+      return rowsClamp(this.input(call, `clamp.${name}`, value, layer, `places of layer '${name}'`), domain, chains);
     });
+  }
+
+  // --- inference -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Fills in what rows of some layers lack (NaN, or 0 in a mask), by Gibbs sampling given the values they have; layers without rows are free.
+   * Values that are given come back exactly as they are (categories as one-hot rows). Every call draws anew.
+   *
+   * @returns Rows [n, places] by the names of the given layers.
+   */
+  async impute(given: LayerRows, options?: ImputeOptions): Promise<Readonly<Record<string, Matrix>>> {
+    const call = 'BoltzmannMachine.impute';
+    const checked = readImputeOptions(call, options);
+    const inputs = this.#inputs(call, 'given', given);
+    const layers = inputs.map(({ layer }) => layer);
+    const completed = await this.imputed(call, inputs, layers, checked);
+    return Object.fromEntries(completed.map((rows, i) => [this.#name(layers[i] as number), rows]));
+  }
+
+  /**
+   * Means of `layer` given rows of some other layers, in which values may be missing; all else is averaged over: [n, places]. Exact in one pass
+   * where all that the layer is coupled to is given, as {@link mean}; otherwise the average of conditional means over `steps` Gibbs sweeps.
+   */
+  async marginals(layer: string, given: LayerRows, options?: MarginalOptions): Promise<Matrix> {
+    const call = 'BoltzmannMachine.marginals';
+    const checked = readImputeOptions(call, options, ['warmup', 'steps', 'signal']);
+    const target = this.#layer(call, layer);
+    const inputs = this.#inputs(call, 'given', given);
+    if (inputs.some((input) => input.layer === target)) {
+      throw new ParameterError(`${call}: layer '${layer}' is given, so its marginals cannot be asked for; impute fills in what it lacks`);
+    }
+    const [means] = await this.imputed(call, inputs, [target], checked);
+    return means as Matrix;
+  }
+
+  #name(layer: number): string {
+    return this.machine.spec.layers[layer]?.name ?? '';
   }
 
   // --- parameters and files --------------------------------------------------------------------------------------------

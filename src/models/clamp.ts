@@ -1,7 +1,10 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { describeRows, type HostRows } from '../data/rows-input.js';
+import { describeRows } from '../data/rows-input.js';
 import { asMatrix, asVector, toFloat64 } from '../data/vector.js';
+import { subject } from '../data/where.js';
 import { ParameterError, ShapeError } from '../errors.js';
+import type { LayerInput } from '../machine/machine.js';
+import { type Domain, packRowsNow } from '../machine/pack.js';
 import type { Clamp } from './sampling.js';
 
 /**
@@ -73,11 +76,17 @@ function readValues(
   return host.rows === 1 ? asVector(copy, count, where, { low, high }) : asMatrix(copy, chains, count, where, { low, high });
 }
 
-/** A clamp of all places of a layer, to one row for all chains or to one per chain. */
-export function wholeLayerClamp(call: string, name: string, host: HostRows, layer: number, chains: number): Clamp[] {
+/** Whether a clamp names places, rather than giving rows of the whole layer. */
+export function namesPlaces(clamp: unknown): boolean {
+  return typeof clamp === 'object' && clamp !== null && 'indices' in clamp && !('indptr' in clamp);
+}
+
+/** A clamp to rows of a layer, to one for all chains or to one per chain. Places whose values are missing (NaN) stay free. */
+export function rowsClamp({ layer, host, where }: LayerInput, domain: Domain, chains: number): Clamp[] {
   if (host.rows !== 1 && host.rows !== chains) {
-    throw new ShapeError(`${call}: \`clamp.${name}\` must have 1 row or ${chains} (chains), got ${host.rows}`);
+    throw new ShapeError(`${subject(where)} must have 1 row or ${chains} (chains), got ${host.rows}`);
   }
-  const values = Float32Array.from(toFloat64(host));
-  return [{ layer, units: host.cols, mask: new Float32Array(values.length).fill(1), values }];
+  const values = packRowsNow(host, { ...domain, missing: true }, where).toFloat32(0, host.rows);
+  const mask = values.map((value) => (Number.isNaN(value) ? 0 : 1));
+  return [{ layer, units: host.cols, mask, values: values.map((value) => (Number.isNaN(value) ? 0 : value)) }];
 }

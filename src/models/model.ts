@@ -5,19 +5,23 @@ import { asVector } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
 import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
-import type { NativeArray, NativeMachine } from '../machine/native.js';
+import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
+import { partNames } from '../machine/rates.js';
 import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
 import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
 import { Chains } from './chains.js';
 import { readChains } from './chains-file.js';
 import { type Checkpoint, capture, writeCheckpoint } from './checkpoint.js';
+import type { CheckedImputeOptions } from './impute.js';
 import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.js';
 
 const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
 /** Settings that make no sense for one part of a stream. */
 const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
+/** Units whose states, and so the steps of their parameters, have no limit. */
+const unlimited = ['gaussian', 'relu', 'doubleRelu'];
 
 /** Rows by layer as a model's public call took them, described. */
 export type Inputs = readonly LayerInput[];
@@ -135,7 +139,8 @@ export abstract class Model implements Disposable {
     const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
     const rows = rowCount(call, inputs);
     const chains = this.#record?.settings.chains;
-    const defaults = { batchSize: Math.min(100, rows), epochs: 1, ...(chains === undefined ? {} : { chains }) };
+    const parts = partNames(this.machine.spec);
+    const defaults = { batchSize: Math.min(100, rows), epochs: 1, parts, ...(chains === undefined ? {} : { chains }) };
     const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0 }, defaults);
     const check = new OptionCheck(call);
     const weights = readWeights(check, given.sampleWeights, rows);
@@ -145,7 +150,7 @@ export abstract class Model implements Disposable {
       validation: [],
       sampleWeights: weights,
       settings: this.#completed(check, settings, rows, weights, false),
-      learningRates: readLearningRate(call, given.learningRate, 0.05),
+      learningRates: readLearningRate(call, given.learningRate, this.#defaultRate()),
       previous: this.#record,
       resume: false,
       signal: check.signal(given.signal),
@@ -168,10 +173,11 @@ export abstract class Model implements Disposable {
       throw check.error('resume', 'false: this model holds no interrupted run', true);
     }
     const interrupted = resume ? previous : null;
+    const parts = partNames(this.machine.spec);
     const settings =
       interrupted === null
-        ? readSettings(call, given, { epochs: 10, batchSize: Math.min(100, rows) })
-        : resumedSettings(call, given, interrupted.settings);
+        ? readSettings(call, given, { epochs: 10, batchSize: Math.min(100, rows), parts })
+        : resumedSettings(call, given, interrupted.settings, parts);
     const weights = readWeights(check, given.sampleWeights, rows);
     if (interrupted !== null && interrupted.settings.weighted !== (weights !== null)) {
       const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';
@@ -183,13 +189,19 @@ export abstract class Model implements Disposable {
       validation: given.validation === undefined ? [] : validation(given.validation),
       sampleWeights: weights,
       settings: this.#completed(check, settings, rows, weights, resume),
-      learningRates: interrupted === null ? readLearningRate(call, given.learningRate, 0.05) : () => interrupted.learningRates,
+      learningRates:
+        interrupted === null ? readLearningRate(call, given.learningRate, this.#defaultRate()) : () => interrupted.learningRates,
       previous,
       resume,
       signal: check.signal(given.signal),
       onProgress: check.callback('onProgress', given.onProgress),
       checkpoint: this.#checkpointPlan(check, given.checkpoint),
     };
+  }
+
+  /** Smaller where states have no limit: there an overshooting step makes the next one larger (Hinton 2012, section 13.2). */
+  #defaultRate(): number {
+    return this.machine.spec.layers.some(({ type }) => unlimited.includes(type)) ? 0.005 : 0.05;
   }
 
   #completed(
@@ -337,6 +349,15 @@ export abstract class Model implements Disposable {
       ),
       states,
     };
+  }
+
+  /** Rows of layers, what they lack filled in; one matrix [n, places] per asked layer. */
+  protected async imputed(call: string, inputs: Inputs, layers: number[], options: CheckedImputeOptions): Promise<Matrix[]> {
+    const rows = rowCount(call, inputs);
+    const { warmup, steps, output, signal } = options;
+    const start = (native: NativeMachine, given: NativeLayerRows[]) => native.impute({ given, layers, warmup, steps, output });
+    const results = await this.machine.over(call, inputs, signal, start, true);
+    return results.map((values, i) => array(values, [rows, this.places(layers[i] as number)]));
   }
 
   // --- parameters ------------------------------------------------------------------------------------------------------

@@ -27,17 +27,30 @@ export interface RBMOptions {
 
 /** How to train. Everything has a default. */
 export interface FitOptions {
-  /** Persistent chains (Tieleman 2008) or contrastive divergence (Hinton 2002). Default 'pcd'. */
-  readonly algorithm?: 'pcd' | 'cd';
+  /**
+   * Where the model's side of the gradient comes from. Default 'pcd'.
+   *
+   * - 'pcd': persistent chains (Tieleman 2008).
+   * - 'cd': contrastive divergence, short chains from the data (Hinton 2002).
+   * - 'pseudo-likelihood': every unit given all others (Besag 1975); needs rows of all layers, none of them of counts. No chains.
+   * - 'exact': the likelihood itself, all states counted that cannot be summed out: at most 2^20 of them, of bernoulli, spin, softmax and
+   *   binomial layers. Hidden layers that are coupled to each other are counted too, up to 2^12 states per row; beyond that they are drawn, as
+   *   by the others, in `positiveSteps` sweeps.
+   */
+  readonly algorithm?: 'pcd' | 'cd' | 'pseudo-likelihood' | 'exact';
   /** Gibbs sweeps per update, the k of CD-k and PCD-k. Default 1. */
   readonly steps?: number;
+  /**
+   * Gibbs sweeps of the positive phase where rows lack values, or layers without data are coupled to each other or to themselves. Default 10.
+   */
+  readonly positiveSteps?: number;
   /** Passes over the data. Default 10. */
   readonly epochs?: number;
   /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
   readonly batchSize?: number;
   /** Number of persistent chains. Default: batchSize. */
   readonly chains?: number;
-  /** Default 0.05. */
+  /** Default 0.05; 0.005 for machines with `gaussian`, `relu` or `doubleRelu` units. */
   readonly learningRate?: LearningRate;
   /** Stochastic gradient ascent with momentum, or Adam (Kingma & Ba 2015). Default 'sgd'. */
   readonly optimizer?: 'sgd' | 'adam';
@@ -53,6 +66,17 @@ export interface FitOptions {
   readonly centred?: boolean;
   /** Rate of the exponential average behind the hidden offsets of the centred gradient, in [0, 1]. Default 0.01. */
   readonly offsetRate?: number;
+  /**
+   * Steps the weights in units of the standard deviations of both sides (the standardised RBM of Fernandez-de-Cossio-Diaz, Cocco & Monasson):
+   * of the data for layers that have some, running ones at `offsetRate` for the others. A deviation counts as at least a tenth of the root mean
+   * square of its layer's. Needs `centred`. Default false.
+   */
+  readonly standardised?: boolean;
+  /**
+   * Factors of the learning rate, at least 0, by coupling ('visible-hidden') or layer ('hidden': the parameters of its units). 1 for those not
+   * named; 0 freezes: nothing changes such a parameter, not by a bit.
+   */
+  readonly rates?: Readonly<Record<string, number>>;
   /** L1 decay of the weights. Default 0. */
   readonly l1?: number;
   /** L2 decay of the weights. Default 0. */
@@ -99,19 +123,25 @@ export type PartialFitOptions = Omit<
   'epochs' | 'averageLast' | 'shuffle' | 'validation' | 'resume' | 'checkpoint' | 'monitorRows' | 'onProgress'
 >;
 
+/** Some places of a layer that keep a value. */
+export interface PlaceClamp {
+  /** Numbers of places, each once. */
+  readonly indices: ArrayLike<number>;
+  /** One value per index, for all chains or per chain [n, indices]. */
+  readonly values: RowsInput;
+}
+
 /** How to draw samples. */
 export interface SampleOptions extends TemperatureOptions {
   /** Gibbs sweeps of every chain. 0 returns the start states. Default 1000. */
   readonly steps?: number;
   /** Visible states to start from, one row per chain. Default: drawn from the visible biases. */
   readonly start?: RowsInput;
-  /** Visible units that keep a value: numbers of units, and one value in [0, 1] each, for all chains or per chain [n, indices]. */
-  readonly clamp?: {
-    /** Numbers of the visible units that are held. */
-    readonly indices: ArrayLike<number>;
-    /** One value per index for all chains, or [n, indices]. */
-    readonly values: RowsInput;
-  };
+  /**
+   * Visible units that keep a value: numbers of units, and one value in [0, 1] each, for all chains or per chain [n, indices]; or rows (one for
+   * all chains or one per chain) whose missing values (NaN) stay free.
+   */
+  readonly clamp?: RowsInput | PlaceClamp;
   /** 'sample': zeros and ones; 'mean': the probabilities behind the last draw. Default 'sample'. */
   readonly output?: 'sample' | 'mean';
   /** Ends the call between two sweeps; it then rejects with the signal's reason. */

@@ -7,7 +7,8 @@ import type { Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Chains } from './chains.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
-import { readClamp } from './clamp.js';
+import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
+import { type ImputeOptions, readImputeOptions } from './impute.js';
 import { Model } from './model.js';
 import {
   type FitOptions,
@@ -21,7 +22,7 @@ import type { Matrix, Nats, Parameters } from './results.js';
 import { type ChainSetting, readTemperatures } from './sampling.js';
 
 export type { EpochReport, Progress, TrainingRun } from '../machine/training-run.js';
-export type { FitOptions, PartialFitOptions, RBMOptions, SampleOptions } from './rbm-options.js';
+export type { FitOptions, PartialFitOptions, PlaceClamp, RBMOptions, SampleOptions } from './rbm-options.js';
 export type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 
 const visibleLayer = 0;
@@ -79,7 +80,9 @@ export class RBM extends Model {
   // --- training --------------------------------------------------------------------------------------------------------
 
   /**
-   * Trains on rows [n, visible] with values in [0, 1]. Called again, it goes on from where the model stands.
+   * Trains on rows [n, visible] with values in [0, 1]. Called again, it goes on from where the model stands. Values may be missing (NaN, or 0 in
+   * a mask): each update fills them in by `positiveSteps` Gibbs sweeps given the others, which follows the gradient of the likelihood of what
+   * is there, provided that values are missing at random.
    *
    * Rows are copied in a compact form before the first update (small inputs before the call returns). When the run ends early, by a
    * signal, an error or `stop()`, the model stands at its last complete update.
@@ -229,7 +232,26 @@ export class RBM extends Model {
     const start = given.start === undefined ? [] : [this.#input(call, 'start', given.start)];
     const startRows = start[0]?.host.rows ?? chains;
     if (startRows !== chains) throw new ShapeError(`${call}: \`start\` must have ${chains} rows (chains), got ${startRows}`);
-    return { chains, start, clamps: readClamp(call, given.clamp, visibleLayer, this.visible, chains) };
+    return { chains, start, clamps: this.#clamps(call, given.clamp, chains) };
+  }
+
+  #clamps(call: string, clamp: unknown, chains: number): ReturnType<typeof readClamp> {
+    if (typeof clamp !== 'object' || clamp === null || namesPlaces(clamp))
+      return readClamp(call, clamp, visibleLayer, this.visible, chains);
+    return rowsClamp(this.#input(call, 'clamp', clamp), this.machine.domain(visibleLayer), chains);
+  }
+
+  // --- inference -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Fills in what rows [n, visible] lack (NaN, or 0 in a mask), by Gibbs sampling given the values they have, which come back exactly as
+   * they are; [n, visible]. Every call draws anew.
+   */
+  async impute(rows: RowsInput, options?: ImputeOptions): Promise<Matrix> {
+    const call = 'RBM.impute';
+    const checked = readImputeOptions(call, options);
+    const [completed] = await this.imputed(call, [this.#input(call, 'data', rows)], [visibleLayer], checked);
+    return completed as Matrix;
   }
 
   // --- parameters ------------------------------------------------------------------------------------------------------

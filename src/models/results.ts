@@ -1,4 +1,5 @@
 import type { NdArray } from '../data/ndarray.js';
+import type { algorithms } from '../machine/training-settings.js';
 
 /** Real-valued results per unit, row-major. */
 export type Matrix = NdArray<Float32Array>;
@@ -10,7 +11,7 @@ export type Parameters = NdArray<Float32Array> | NdArray<Float64Array>;
 /** Where the last training run of a model stands. */
 export interface TrainingInfo {
   /** What estimated the gradient. */
-  readonly algorithm: 'pcd' | 'cd';
+  readonly algorithm: (typeof algorithms)[number];
   /** Epochs completed. */
   readonly epoch: number;
   /** Epochs asked for. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import ndarray from 'ndarray';
 import { describe, expect, test } from 'vitest';
+import { describeCategories } from '../../src/data/categories.js';
 import { describeRows, type HostDenseRows, type Where } from '../../src/data/rows-input.js';
 import { asMatrix, asVector, toFloat64 } from '../../src/data/vector.js';
 import { ParameterError, ShapeError } from '../../src/errors.js';
@@ -78,6 +79,95 @@ describe('rows are understood in every documented form', () => {
 
   test('NaN and infinities pass: the unit type decides on values', () => {
     expect(valuesOf([[Number.NaN, Infinity]], 2)).toEqual([Number.NaN, Infinity]);
+  });
+});
+
+describe('a mask says which values are present', () => {
+  const masked = [7, Number.NaN, 9, Number.NaN, Number.NaN, 12];
+  const data = new Int16Array([7, 8, 9, 10, 11, 12]);
+  const shape = [2, 3];
+
+  test.each<[string, unknown]>([
+    ['numbers', [1, 0, 1, 0, 0, 1]],
+    ['booleans', [true, false, true, false, false, true]],
+    ['bytes', Uint8Array.of(1, 0, 1, 0, 0, 1)],
+    ['floats', Float64Array.of(1, 0, 1, 0, 0, 1)],
+    ['a view of a larger array', Uint8Array.of(5, 1, 0, 1, 0, 0, 1, 5).subarray(1, 7)],
+  ])('as %s', (_, mask) => {
+    expect(valuesOf({ data, shape, mask }, 3)).toEqual(masked);
+  });
+
+  test('in the order of the shape, whatever the strides', () => {
+    const transposed = { data: Int16Array.of(7, 10, 8, 11, 9, 12), shape, stride: [1, 2], scale: 2, mask: [1, 0, 1, 0, 0, 1] };
+    expect(valuesOf(transposed, 3)).toEqual(masked.map((x) => 2 * x));
+    expect(valuesOf({ data: data.subarray(0, 4), shape: [1, 2, 2], mask: [0, 1, 1, 0] }, 4)).toEqual([Number.NaN, 8, 9, Number.NaN]);
+    expect(valuesOf({ data: [1, 2], shape: [2], mask: [0, 1] }, 2)).toEqual([Number.NaN, 2]);
+  });
+
+  test('values that are missing may be anything, NaN included, and NaN is missing in spite of the mask', () => {
+    expect(valuesOf({ data: [-999, Number.NaN, Number.NaN, 1], shape: [2, 2], mask: [0, 0, 1, 1] }, 2)).toEqual([
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+      1,
+    ]);
+  });
+
+  test('the mask is copied, the data are not', () => {
+    const mask = Uint8Array.of(1, 0, 1, 0, 0, 1);
+    const floats = new Float32Array(6);
+    const host = describeAs({ data: floats, shape, mask }, 3) as HostDenseRows;
+    mask.fill(1);
+    expect(host.mask).toEqual(Uint8Array.of(1, 0, 1, 0, 0, 1));
+    expect(host.data.buffer).toBe(floats.buffer);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['too short', [1, 0], '`data.mask` must have 6 values (shape [2, 3]), got 2'],
+    ['too long', new Uint8Array(7), '`data.mask` must have 6 values (shape [2, 3]), got 7'],
+    ['not a list', 'yes', '`data.mask` must be a typed array or an array of 0 and 1, got "yes"'],
+    ['null', null, '`data.mask` must be a typed array or an array of 0 and 1, got null'],
+    ['nested', [[1, 0, 1], [1, 1, 1], 0, 0, 0, 0], '`data.mask[0]` must be 1 (present) or 0 (missing), got an array'],
+    ['something in between', [1, 0.5, 1, 0, 0, 1], '`data.mask[1]` must be 1 (present) or 0 (missing), got 0.5'],
+    ['grey levels', Uint8Array.of(255, 0, 1, 0, 0, 1), '`data.mask[0]` must be 1 (present) or 0 (missing), got 255'],
+    ['NaN', [1, Number.NaN, 1, 0, 0, 1], 'got NaN'],
+    ['big integers', new BigInt64Array(6), '`data.mask` must be a typed array of'],
+    ['a hole', new Array(6), '`data.mask[0]` must be 1 (present) or 0 (missing), got undefined'],
+  ])('%s is refused', (_, mask, message) => {
+    expect(() => describeAs({ data, shape, mask }, 3)).toThrow(message);
+  });
+
+  test('only dense rows have one', () => {
+    const message = 'RBM.fit: `data` must not have a `mask`: only dense rows { data, shape } take one';
+    expect(() => describeAs({ bits: new Uint8Array(1), shape: [1, 3], mask: [1, 1, 0] }, 3)).toThrow(message);
+    expect(() => describeAs({ indptr: [0, 0], indices: [], shape: [1, 3], mask: [1, 1, 0] }, 3)).toThrow(message);
+  });
+});
+
+describe('categories', () => {
+  const valuesOfCategories = (input: unknown, categories: number, groups: number) => [
+    ...toFloat64(describeCategories(input, categories, groups, where)),
+  ];
+  const none = Number.NaN;
+
+  test('NaN and masked categories are missing as whole units', () => {
+    expect(valuesOfCategories([2, none, 0], 3, 1)).toEqual([0, 0, 1, none, none, none, 1, 0, 0]);
+    expect(valuesOfCategories({ data: Uint8Array.of(2, 9, 0), shape: [3], mask: [1, 0, 1] }, 3, 1)).toEqual([
+      ...[0, 0, 1],
+      ...[none, none, none],
+      ...[1, 0, 0],
+    ]);
+    const groups = [
+      [none, 1],
+      [0, none],
+      [1, 0],
+    ];
+    expect(valuesOfCategories(groups, 2, 2)).toEqual([none, none, 0, 1, 1, 0, none, none, 0, 1, 1, 0]);
+  });
+
+  test('other numbers are refused by their place', () => {
+    expect(() => valuesOfCategories([0, none, 3], 3, 1)).toThrow('`data[2]` must be a category from 0 to 2, got 3');
+    expect(() => valuesOfCategories([[none, 0.5]], 3, 2)).toThrow('`data[0, 1]` must be a category from 0 to 2, got 0.5');
   });
 });
 

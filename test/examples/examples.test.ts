@@ -17,6 +17,9 @@ const SAYS: Record<string, RegExp> = {
   'streaming.mjs': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
   'labelled-digits.mjs': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
   'encoder.mjs': /the 4-2-4 encoder is solved for 1 of 1 seeds/,
+  'ising.mjs': /T = 2\.269: energy per spin -1\.\d{4} ± 0\.\d{4}, exact for the infinite lattice -1\.4142/,
+  'frey-faces.mjs':
+    /variances of 560 pixels: 0\.\d+ to \d+\.\d+\nunseen faces are likelier than halves of two: by \d+ nats\nwrote faces\.png/,
   'own-data-csv.mjs': /^\d{3,4} of 1000 samples are bars or stripes/,
 };
 
@@ -24,6 +27,8 @@ const SAYS: Record<string, RegExp> = {
 const LEAVES: Record<string, string[]> = {
   'train-mnist.mjs': ['digits.png', 'filters.png', 'mnist.safetensors'],
   'inpainting.mjs': ['inpainted.png'],
+  'ising.mjs': ['ising.png'],
+  'frey-faces.mjs': ['faces.png'],
   'labelled-digits.mjs': ['labelled-digits.png'],
 };
 

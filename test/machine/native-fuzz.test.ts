@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/machine/addon.js';
-import type { NativeJob } from '../../src/machine/native.js';
+import type { NativeJob, NativeRows } from '../../src/machine/native.js';
 import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
 
 const codes = ['SHAPE', 'PARAMETER', 'BACKEND', 'DIVERGENCE', 'ABORTED', 'BUSY', 'DISPOSED', 'INTERNAL'];
@@ -64,6 +64,7 @@ const garbage: [string, () => unknown][] = [
   ['detached array', detached],
   ['shrunk array', shrunk],
   ['rows', () => newRows(1)],
+  ['rows that lack values', withMissing],
   ['rows of other width', () => newRows(1, 3)],
   ['rows without rows', () => newRows(0)],
   ['machine', () => newMachine()],
@@ -77,7 +78,7 @@ function throwing(): never {
 
 /** Calls that pass, as functions of nothing: the receiver and fresh arguments for one of its members. */
 const calls: Record<string, () => { target: object; member: string; args: unknown[]; construct?: boolean }> = {
-  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true], construct: true }),
+  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true, true, 2], construct: true }),
   'new Machine': () => ({
     target: loadAddon(),
     member: 'Machine',
@@ -96,11 +97,21 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   philox4x32: () => ({ target: loadAddon(), member: 'philox4x32', args: [new Uint32Array(4), new Uint32Array(2)] }),
   unitTypes: () => ({ target: loadAddon(), member: 'unitTypes', args: [] }),
   appendDense: () => ({ target: newRows(1), member: 'appendDense', args: [new Float32Array(visible), 0, 1, visible, 1, 1] }),
+  'appendDense with missing values': () => ({
+    target: new (loadAddon().Rows)(visible, 0, 1, 0, false, true, 2),
+    member: 'appendDense',
+    args: [Float32Array.of(0, 1, NaN, NaN, 1, 1), 0, 1, visible, 1, 1],
+  }),
   appendBits: () => ({ target: newRows(1), member: 'appendBits', args: [new Uint8Array(2), 2, true] }),
   appendSparse: () => ({
     target: new (loadAddon().Rows)(visible, 0, 1),
     member: 'appendSparse',
     args: [Uint32Array.from([0, 1, 3]), Uint32Array.from([2, 0, 5]), Float32Array.from([1, 1, 1])],
+  }),
+  'appendSparse with missing values': () => ({
+    target: new (loadAddon().Rows)(visible, 0, 1, 0, false, true),
+    member: 'appendSparse',
+    args: [Uint32Array.from([0, 1, 3]), Uint32Array.from([2, 0, 5]), Float32Array.from([NaN, 1, NaN])],
   }),
   toFloat32: () => ({ target: newRows(3), member: 'toFloat32', args: [1, 2] }),
   parameters: () => ({ target: newMachine(), member: 'parameters', args: [] }),
@@ -134,6 +145,16 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   domain: () => ({ target: newMachine(), member: 'domain', args: [1] }),
   freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }]] }),
   pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [{ layer: 0, rows: newRows(2) }, true] }),
+  impute: () => ({
+    target: newMachine(),
+    member: 'impute',
+    args: [{ given: [{ layer: 0, rows: withMissing() }], layers: [0, 1], warmup: 1, steps: 2, output: 'mean' }],
+  }),
+  'trainer on rows that lack values': () => ({
+    target: newMachine(),
+    member: 'trainer',
+    args: [trainerOptions(withMissing(), { batchSize: 1 }), null, false],
+  }),
   chains: () => ({ target: newMachine(), member: 'chains', args: [allChainOptions()] }),
   trainer: () => ({ target: newMachine(), member: 'trainer', args: [trainerOptions(newRows(20), rich()), savedState(), false] }),
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
@@ -142,6 +163,12 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
 };
 
 const pair = machineSpec().layers;
+
+function withMissing(): NativeRows {
+  const rows = new (loadAddon().Rows)(visible, 0, 1, 0, false, true);
+  rows.appendDense(Float32Array.of(0, 1, NaN, NaN, 1, 1, 1, NaN, 0, 0, 1, 0), 0, 2, visible, 1, 1);
+  return rows;
+}
 
 const allChainOptions = () =>
   chainOptions({

@@ -1,7 +1,8 @@
 /** Copying rows into the addon's form: every kind of rows, in slices, with the event loop running in between. */
 import { describe, expect, it } from 'vitest';
-import type { HostRows } from '../../src/data/host-rows.js';
+import type { HostDenseRows, HostRows } from '../../src/data/host-rows.js';
 import { ParameterError, ShapeError } from '../../src/errors.js';
+import { loadAddon } from '../../src/machine/addon.js';
 import { packRows, packRowsNow } from '../../src/machine/pack.js';
 
 const unit = { low: 0, high: 1 };
@@ -13,10 +14,17 @@ const total = rows * cols; // several slices
 const bit = (r: number, c: number) => ((r * 31 + c * 17) % 7) & 1;
 const expected = Float32Array.from({ length: total }, (_, i) => bit(Math.floor(i / cols), i % cols));
 
-const dense = (
-  data: Float32Array | Float64Array | Uint8Array,
-  more: Partial<{ offset: number; rowStride: number; colStride: number; scale: number; rows: number; cols: number }> = {},
-): HostRows => ({ kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1, ...more });
+const dense = (data: Float32Array | Float64Array | Uint8Array, more: Partial<Omit<HostDenseRows, 'kind' | 'data'>> = {}): HostRows => ({
+  kind: 'dense',
+  data,
+  offset: 0,
+  rows,
+  cols,
+  rowStride: cols,
+  colStride: 1,
+  scale: 1,
+  ...more,
+});
 
 function bits(mostSignificantFirst: boolean): HostRows {
   const rowBytes = Math.ceil(cols / 8);
@@ -103,6 +111,112 @@ it('refuses values that are not finite, and shapes that do not fit', () => {
     expect(() => packRowsNow(dense(new Float64Array(cols).fill(x), { rows: 1 }), unit, where)).toThrow(ParameterError);
   const broken: HostRows = { kind: 'sparse', indptr: Uint32Array.from([0, 5]), indices: new Uint32Array(2), values: null, rows: 1, cols };
   expect(() => packRowsNow(broken, unit, where)).toThrow(ShapeError);
+});
+
+describe('missing values', () => {
+  const allowed = { ...unit, missing: true };
+  const none = Number.NaN;
+  // A NaN with a payload and a sign: in the rows there is one NaN only.
+  const oddNaN = new Float32Array(Uint32Array.of(0xffc12345).buffer)[0]!;
+  const bitsOf = (values: Float32Array) => new Uint32Array(values.buffer.slice(0));
+  const canonical = bitsOf(Float32Array.of(none))[0];
+  const lacks = (i: number) => i % 3 === 1 || Math.floor(i / cols) === 5;
+  const withGaps = (values: Float32Array) => values.map((x, i) => (lacks(i) ? (i % 2 ? none : oddNaN) : x));
+  const many = Float32Array.from({ length: total }, (_, i) => Math.fround((i % 1000) / 1000)); // beyond a table of codes
+
+  it.each<[string, Float32Array, (values: Float32Array) => HostRows]>([
+    ['codes', expected, (values) => dense(withGaps(values))],
+    ['floats', many, (values) => dense(withGaps(values))],
+    ['doubles', many, (values) => dense(Float64Array.from(withGaps(values)))],
+    ['codes, by a mask', expected, (values) => dense(values, { mask: Uint8Array.from(values, (_, i) => (lacks(i) ? 0 : 1)) })],
+    [
+      'bytes, by a mask',
+      expected,
+      (values) => dense(Uint8Array.from(values), { mask: Uint8Array.from(values, (_, i) => Number(!lacks(i))) }),
+    ],
+    ['floats, by a mask', many, (values) => dense(values, { mask: Uint8Array.from(values, (_, i) => Number(!lacks(i))) })],
+  ])(
+    '%s come out as one NaN, packed in slices or at once',
+    async (_, values, make) => {
+      for (const packed of [await packRows(make(values), allowed, where), packRowsNow(make(values), allowed, where)]) {
+        const out = packed.toFloat32(0, rows);
+        expect(packed.missing).toBe(true);
+        const original = bitsOf(values);
+        expect(bitsOf(out).every((bits, i) => bits === (lacks(i) ? canonical : original[i]))).toBe(true);
+      }
+    },
+    60_000,
+  );
+
+  it('the table of codes counts NaN once, also as its last entry', () => {
+    const table = (codes: number) => {
+      const values = Float32Array.from({ length: 4 * cols }, (_, i) => (i % 7 === 3 ? (i % 2 ? none : oddNaN) : (i % codes) / 512));
+      const packed = packRowsNow(dense(values, { rows: 4 }), allowed, where);
+      expect(bitsOf(packed.toFloat32(0, 4))).toEqual(bitsOf(values.map((x) => (Number.isNaN(x) ? none : x))));
+      return packed.bytes < 4 * 4 * cols ? 'codes' : 'floats';
+    };
+    expect([table(2), table(255), table(256), table(257)]).toEqual(['codes', 'codes', 'floats', 'floats']);
+  });
+
+  it('of sparse rows are entries', () => {
+    const host: HostRows = {
+      ...{ kind: 'sparse', indptr: Uint32Array.of(0, 2, 2, 3), indices: Uint32Array.of(0, 2, 1), rows: 3, cols: 3 },
+      values: Float32Array.of(1, oddNaN, none),
+    };
+    const packed = packRowsNow(host, allowed, where);
+    expect([...packed.toFloat32(0, 3)]).toEqual([1, 0, none, 0, 0, 0, 0, none, 0]);
+    expect([bitsOf(packed.toFloat32(0, 3))[2], bitsOf(packed.toFloat32(0, 3))[7]]).toEqual([canonical, canonical]);
+    expect(packed.missing).toBe(true);
+    const message = 'RBM.fit: `data` values must lie in [0, 1], got NaN at row 0, column 2';
+    expect(() => packRowsNow(host, unit, where)).toThrow(message);
+  });
+
+  it('that are not there are told as such', () => {
+    expect(packRowsNow(dense(expected), allowed, where).missing).toBe(false);
+    expect(packRowsNow(bits(true), allowed, where).missing).toBe(false);
+    const all = dense(expected, { mask: new Uint8Array(total).fill(1) });
+    expect(packRowsNow(all, unit, where).missing).toBe(false);
+  });
+
+  it('are refused by row, column and with a hint unless allowed; nothing of a refused slice stays', () => {
+    const values = new Float32Array(2 * cols);
+    values[cols + 4] = none;
+    const host = dense(values, { rows: 2 });
+    expect(() => packRowsNow(host, unit, where)).toThrow(
+      'RBM.fit: `data` values must lie in [0, 1], got NaN at row 1, column 4 ' +
+        '(values that are missing can be filled in by `impute`, left to `fit`, or free in `clamp`)',
+    );
+    const mask = new Uint8Array(2 * cols).fill(1);
+    mask[7] = 0;
+    expect(() => packRowsNow(dense(new Uint8Array(2 * cols), { rows: 2, mask }), unit, where)).toThrow('got NaN at row 0, column 7');
+    const target = new (loadAddon().Rows)(cols, 0, 1, 0, false, true);
+    values[cols + 5] = 2;
+    expect(() => target.appendDense(values, 0, 2, cols, 1, 1)).toThrow(/^values must lie in \[0, 1\], got 2 at row 1, column 5$/);
+    expect([target.rows, target.missing]).toEqual([0, false]);
+  });
+
+  it('whole numbers stay whole numbers', () => {
+    const counts = { low: 0, high: 9, integers: true, missing: true };
+    expect(packRowsNow(dense(Float32Array.of(3, none, 0), { rows: 1, cols: 3 }), counts, where).missing).toBe(true);
+    expect(() => packRowsNow(dense(Float32Array.of(3, none, 0.5), { rows: 1, cols: 3 }), counts, where)).toThrow(
+      'got 0.5 at row 0, column 2',
+    );
+  });
+
+  it('are missing as whole units', () => {
+    const pairs = { ...allowed, group: 2 };
+    const row = (values: number[]) => dense(Float32Array.from(values), { rows: 1, cols: 4 });
+    expect(packRowsNow(row([none, none, 0, 1]), pairs, where).missing).toBe(true);
+    const message = 'all 2 places of a unit must be missing or none, got 1 missing at row 0, columns 2 to 3';
+    expect(() => packRowsNow(row([0, 1, 0, none]), pairs, where)).toThrow(message);
+    const sparse = (indices: number[], values: number[]): HostRows => ({
+      ...{ kind: 'sparse', indptr: Uint32Array.of(0, indices.length), indices: Uint32Array.from(indices), rows: 1, cols: 4 },
+      values: Float32Array.from(values),
+    });
+    expect(packRowsNow(sparse([0, 2, 3], [1, none, none]), pairs, where).missing).toBe(true);
+    expect(() => packRowsNow(sparse([0, 2], [1, none]), pairs, where)).toThrow(message);
+    expect(() => packRowsNow(dense(new Float32Array(3), { rows: 1, cols: 3 }), pairs, where)).toThrow('cannot hold units of 2');
+  });
 });
 
 it('notices that a buffer is transferred meanwhile', async () => {

@@ -13,6 +13,7 @@ import {
   bernoulli,
   binomial,
   counts,
+  DivergenceError,
   doubleRelu,
   gaussian,
   gridEdges,
@@ -26,7 +27,8 @@ import {
 import { edgeWeights, energy, jointStates, layerStates, type MixedMachine, probabilities, randomMixed } from '../oracle/mixed.js';
 import { TestRandom } from '../oracle/random.js';
 import { chiSquare, chiSquareLimit, drawsNeeded } from '../oracle/significance.js';
-import { devices, type TestDevice } from './support.js';
+import { machineOf as build } from './mixed-support.js';
+import { devices } from './support.js';
 
 const wirings: Record<string, MixedMachine> = {
   'spins and Bernoulli units': randomMixed(
@@ -135,28 +137,6 @@ const wirings: Record<string, MixedMachine> = {
     8,
   ),
 };
-
-const makers = {
-  bernoulli: (n: number) => bernoulli(n),
-  spin: (n: number) => spin(n),
-  binomial,
-  softmax: (n: number, k: number) => softmax(k, n / k),
-};
-
-function build(oracle: MixedMachine, device: TestDevice, seed: number): BoltzmannMachine {
-  const layers = oracle.layers.map(({ name, type, places, size }): [string, Units] => [name, makers[type](places, size)]);
-  const couplings = oracle.couplings.map(({ a, b, edges }): BoltzmannMachineOptions['couplings'][number] => {
-    const names = [oracle.layers[a]!.name, oracle.layers[b]!.name] as const;
-    return edges === undefined ? names : [...names, { edges }];
-  });
-  const machine = new BoltzmannMachine({ layers: Object.fromEntries(layers), couplings, seed, device, threads: 2 });
-  for (const { name, bias } of oracle.layers) machine.setParameterValues(`${name}.bias`, [bias]);
-  for (const { a, b, weights, edges } of oracle.couplings) {
-    const values = edges === undefined ? weights : [edgeWeights(oracle.layers[a]!, weights, edges)];
-    machine.setParameterValues(`${oracle.layers[a]!.name}-${oracle.layers[b]!.name}.weights`, values);
-  }
-  return machine;
-}
 
 /** Rows of every layer for a list of joint states. */
 function rowsOf(oracle: MixedMachine, states: number[][][]): Record<string, number[][]> {
@@ -326,6 +306,29 @@ describe('training', () => {
     expect(mean(column(0))).toBeCloseTo(2, 0);
     expect(deviation(column(0)) / 0.5).toBeCloseTo(1, 0);
     expect(deviation(column(1)) / 2).toBeCloseTo(1, 0);
+  });
+
+  // Strongly correlated pixels and many hidden units, as in pictures of faces: all hidden units learn the common factor at once, and with the
+  // rate of binary units the answer of the visible units overshoots without end.
+  it('stays finite at default settings, where the rate of binary units diverges', async () => {
+    const random = new TestRandom(5);
+    const rows = Array.from({ length: 500 }, () => {
+      const common = 0.8 * random.normal();
+      return Array.from({ length: 200 }, () => common + 0.6 * random.normal());
+    });
+    const train = async (learningRate?: number) => {
+      using machine = new BoltzmannMachine({
+        layers: { visible: gaussian(200), hidden: bernoulli(800) },
+        couplings: [['visible', 'hidden']],
+        seed: 1,
+      });
+      await machine.fit({ visible: rows }, learningRate === undefined ? {} : { learningRate });
+      return Array.from({ length: 200 }, (_, i) => Math.exp(-(machine.parameter('visible.parameters').get(1, i) as number)));
+    };
+    const variances = await train();
+    expect(Math.min(...variances)).toBeGreaterThan(0.1);
+    expect(Math.max(...variances)).toBeLessThan(10);
+    await expect(train(0.05)).rejects.toThrow(DivergenceError);
   });
 });
 

@@ -36,6 +36,7 @@ const calls: Record<string, (rbm: RBM) => unknown> = {
   sample: (rbm) => rbm.sample(2, { steps: 2 }),
   chains: (rbm) => rbm.chains(2),
   loadChains: (rbm) => rbm.loadChains(join(folder, 'chains.safetensors')),
+  impute: (rbm) => rbm.impute(rows, { steps: 2 }),
   energy: (rbm) => rbm.energy(rows, hiddenRows),
   freeEnergy: (rbm) => rbm.freeEnergy(rows),
   pseudoLikelihood: (rbm) => rbm.pseudoLikelihood(rows),

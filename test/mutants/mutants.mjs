@@ -15,6 +15,8 @@ const gradients = 'test/models/rbm-gradients.test.ts';
 const updates = 'test/models/rbm-updates.test.ts';
 const determinism = 'test/models/rbm-determinism.test.ts';
 const wirings = 'test/machine/wirings.test.ts';
+const missing = 'test/models/missing.test.ts';
+const missingGaussian = 'test/models/missing-gaussian.test.ts';
 
 /** @type {{ name: string, file: string, find: string, replace: string, tests: string[] }[]} */
 export const mutants = [
@@ -231,9 +233,9 @@ export const mutants = [
   {
     name: 'contrastive divergence from the means of the hidden units',
     file: 'native/algorithms/phases.cpp',
-    find: 'sweepToMeans(gibbs_, phase_, stream, sweeps_, sample);',
+    find: 'sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, sample);',
     replace:
-      'sweepToMeans(gibbs_, phase_, stream, sweeps_, false); if (sample) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
+      'sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, false); if (sample) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
     tests: [gradients],
   },
   {
@@ -304,9 +306,46 @@ export const mutants = [
   {
     name: 'visible biases start from the data in every run',
     file: 'native/algorithms/trainer.cpp',
-    find: 'if (options.initialiseFromData) initialiseUnits(l, *statistics[l]);',
-    replace: 'initialiseUnits(l, *statistics[l]);',
+    find: 'if (options.initialiseFromData) initialiseUnits(l, *statistics[l], share);',
+    replace: 'initialiseUnits(l, *statistics[l], share);',
     tests: [gradients],
+  },
+
+  // --- missing values ------------------------------------------------------------------------------------------------------
+  {
+    name: 'missing values: those that are there are drawn anew',
+    file: 'native/algorithms/completion.cpp',
+    find: 'gibbs_.keep(l, observed_[l].present.get(), observed_[l].values.get());',
+    replace: '',
+    tests: [missing],
+  },
+  {
+    name: 'missing values: taken for zeros',
+    file: 'native/algorithms/row_chunks.cpp',
+    find: 'complete_[l.layer] = !l.rows->hasMissing();',
+    replace: 'complete_[l.layer] = true;',
+    tests: [missing],
+  },
+  {
+    name: 'missing values: means of fields in place of values that are there',
+    file: 'native/algorithms/phases.cpp',
+    find: 'flags[l] = flags[l] && !data.given()[l];',
+    replace: '',
+    tests: [missingGaussian],
+  },
+  {
+    name: 'missing values: means over all rows',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'from[k] = means[k * places + j] / share[j];',
+    replace: 'from[k] = means[k * places + j];',
+    tests: [missing],
+  },
+  {
+    name: 'missing values: the same random words in every sweep',
+    file: 'native/algorithms/imputation.cpp',
+    find: 's < warmup_ + steps_; ++s, ++round.stream.step)',
+    replace: 's < warmup_ + steps_; ++s)',
+    tests: [missing],
   },
 
   // --- resuming ------------------------------------------------------------------------------------------------------------

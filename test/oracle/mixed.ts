@@ -79,6 +79,19 @@ export function probabilities(machine: MixedMachine): number[] {
   return weights.map((w) => w / z);
 }
 
+/**
+ * Joint states that agree with what is given and p(state | given). Per layer: a row, in which NaN says nothing about a place, or null for
+ * nothing at all.
+ */
+export function posterior(machine: MixedMachine, given: (number[] | null)[]): { states: number[][][]; p: number[] } {
+  const agrees = (state: number[][]) =>
+    given.every((row, l) => row === null || row.every((value, i) => Number.isNaN(value) || value === state[l]![i]));
+  const states = jointStates(machine).filter(agrees);
+  const weights = states.map((state) => Math.exp(-energy(machine, state)));
+  const z = weights.reduce((x, y) => x + y);
+  return { states, p: weights.map((w) => w / z) };
+}
+
 /** A machine with normal biases and weights; layers as [type, units, size]. */
 export function randomMixed(
   layers: [type: MixedLayer['type'], units: number, size: number][],

@@ -18,8 +18,9 @@ FORCE_INLINE F decayed(const StepRange& s, std::size_t j, F parameter) {
 // many processors compute a hundred times slower.
 FORCE_INLINE F flushed(F x) { return (F)((I)x & ((absolute(x) > set1(1e-30f)) | (x != x))); }
 
-// x * 0 is 0 for a finite x and NaN for any other, and NaN stays in the sum.
-FORCE_INLINE F watch(F seen, F x) { return fma(x, F{}, seen); }
+// A parameter beyond largestParameter (backend.hpp) overflows when it is scaled; x * 0 is 0 for a finite x and NaN for any other, and NaN stays in
+// the sum.
+FORCE_INLINE F watch(F seen, F x) { return fma(x * set1(3.40282347e38f / 1e18f), F{}, seen); }
 FORCE_INLINE bool allZero(F seen) { return nonZeroBits(seen) == 0; }
 
 bool sgd(const StepRange& s) {

@@ -1,0 +1,31 @@
+#include "algorithms/negative/model_chains.hpp"
+
+namespace boltzkit {
+namespace {
+
+std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
+
+}  // namespace
+
+ModelChains::ModelChains(Machine& machine, std::size_t chains)
+    : machine_(machine), gibbs_(machine, noLayer(machine), chains), phase_(machine, chains, lastBlock(machine, noLayer(machine)), gibbs_) {}
+
+void ModelChains::start(const LayerData& data) {
+  const std::size_t chains = phase_.states.rows();
+  std::vector<std::uint32_t> rows(chains);
+  for (std::size_t c = 0; c < chains; ++c) rows[c] = static_cast<std::uint32_t>(c * data.rows() / chains);
+  data.gather(rows, phase_.states);
+  Stream stream{machine_.seed(), Purpose::chainStart, 0, machine_.nextStep(Purpose::chainStart)};
+  for (std::size_t l = 0; l < phase_.means.size(); ++l) {
+    const TensorPtr noField = machine_.backend().tensor(chains, machine_.units(l));
+    stream.layer = static_cast<std::uint8_t>(l);
+    machine_.backend().updateUnits({machine_.unitsOf(l), 1, stream, 0, &phase_.states[l]}, *noField, nullptr, &phase_.states[l]);
+  }
+}
+
+void ModelChains::run(std::uint64_t sweeps, bool persist) {
+  const Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};
+  sweepToMeans(gibbs_, phase_, stream, sweeps, persist);
+}
+
+}  // namespace boltzkit

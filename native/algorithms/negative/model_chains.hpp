@@ -1,0 +1,25 @@
+// Chains over all layers of a machine, and the phase they make.
+#pragma once
+#include "algorithms/phases.hpp"
+
+namespace boltzkit {
+
+class ModelChains {
+ public:
+  ModelChains(Machine& machine, std::size_t chains);
+
+  // Every unit drawn without any field; counts take their totals from evenly spaced data rows.
+  void start(const LayerData& data);
+  // k sweeps. The layers of the last block are drawn only if the chains go on from here (`persist`); their means, given the last draw of
+  // all others, take their place in the statistics.
+  void run(std::uint64_t sweeps, bool persist);
+  Phase& phase() { return phase_; }
+  const Phase& phase() const { return phase_; }
+
+ private:
+  Machine& machine_;
+  BlockGibbs gibbs_;
+  Phase phase_;
+};
+
+}  // namespace boltzkit

@@ -1,0 +1,36 @@
+// What tells one learning algorithm from another: where the model's statistics come from that the gradient subtracts.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "algorithms/gradient.hpp"
+#include "algorithms/trainer.hpp"
+
+namespace boltzkit {
+
+class NegativePhase {
+ public:
+  virtual ~NegativePhase() = default;
+
+  // Whether it begins with draws of the layers without data, so that the positive phase must make some.
+  virtual bool startsAtData() const { return false; }
+  // How its persistent states begin.
+  virtual void start(const LayerData&) {}
+  // Subtracts the model's statistics from a gradient that holds those of the batch. rowWeights [1, rows] or null are the batch's.
+  virtual void subtract(const Phase& positive, const Tensor* rowWeights, Gradient& gradient) = 0;
+  // States drawn from the model, if there are any: what is watched while training goes on.
+  virtual const States* particles() const { return nullptr; }
+  // What must be kept for a run to go on, by name; states of chains are called "chains/...".
+  virtual std::map<std::string, Tensor*> tensors() { return {}; }
+};
+
+// The negative phase of options.algorithm. Throws ParameterError when it cannot train this machine on rows of these layers.
+std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const TrainerOptions& options, const LayerData& data);
+
+std::unique_ptr<NegativePhase> makeShortChains(Machine& machine, const TrainerOptions& options);
+std::unique_ptr<NegativePhase> makePersistentChains(Machine& machine, const TrainerOptions& options);
+std::unique_ptr<NegativePhase> makePseudoLikelihood(Machine& machine, const TrainerOptions& options, const LayerData& data);
+std::unique_ptr<NegativePhase> makeExactExpectation(Machine& machine);
+
+}  // namespace boltzkit

@@ -1,0 +1,42 @@
+// Persistent contrastive divergence, PCD-k: chains that are advanced by k sweeps per update and never reset
+// (Younes, Probability Theory and Related Fields 82 (1989), 625; Tieleman, ICML 2008, section 2.2).
+#include "algorithms/negative/model_chains.hpp"
+#include "algorithms/negative/negative_phase.hpp"
+
+namespace boltzkit {
+namespace {
+
+class PersistentChains final : public NegativePhase {
+ public:
+  PersistentChains(Machine& machine, const TrainerOptions& options)
+      : machine_(machine), chains_(machine, options.chains), sweeps_(options.steps) {}
+
+  void start(const LayerData& data) override { chains_.start(data); }
+
+  void subtract(const Phase&, const Tensor*, Gradient& gradient) override {
+    chains_.run(sweeps_, true);
+    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false);
+  }
+
+  const States* particles() const override { return &chains_.phase().states; }
+
+  std::map<std::string, Tensor*> tensors() override {
+    std::map<std::string, Tensor*> all;
+    for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l)
+      all["chains/" + machine_.wiring().layers()[l].name] = &chains_.phase().states[l];
+    return all;
+  }
+
+ private:
+  Machine& machine_;
+  ModelChains chains_;
+  std::uint64_t sweeps_;
+};
+
+}  // namespace
+
+std::unique_ptr<NegativePhase> makePersistentChains(Machine& machine, const TrainerOptions& options) {
+  return std::make_unique<PersistentChains>(machine, options);
+}
+
+}  // namespace boltzkit

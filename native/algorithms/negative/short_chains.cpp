@@ -1,0 +1,38 @@
+// Contrastive divergence, CD-k: chains of k sweeps from the rows of the batch, each with its row's weight
+// (Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation 14 (2002), 1771, eq. 5).
+#include "algorithms/negative/model_chains.hpp"
+#include "algorithms/negative/negative_phase.hpp"
+
+namespace boltzkit {
+namespace {
+
+class ShortChains final : public NegativePhase {
+ public:
+  ShortChains(Machine& machine, const TrainerOptions& options)
+      : backend_(machine.backend()), chains_(machine, options.batchSize), sweeps_(options.steps) {}
+
+  bool startsAtData() const override { return true; }
+
+  void subtract(const Phase& positive, const Tensor* rowWeights, Gradient& gradient) override {
+    Phase& phase = chains_.phase();
+    phase.setRows(positive.states.rows());
+    for (std::size_t l = 0; l < phase.states.layers.size(); ++l) backend_.axpby(1, positive.states[l], 0, phase.states[l]);
+    chains_.run(sweeps_, false);
+    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);
+  }
+
+  const States* particles() const override { return &chains_.phase().states; }
+
+ private:
+  Backend& backend_;
+  ModelChains chains_;
+  std::uint64_t sweeps_;
+};
+
+}  // namespace
+
+std::unique_ptr<NegativePhase> makeShortChains(Machine& machine, const TrainerOptions& options) {
+  return std::make_unique<ShortChains>(machine, options);
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,42 @@
+#include "algorithms/normalisable_guard.hpp"
+
+namespace boltzkit {
+namespace {
+
+constexpr std::size_t cheapUnits = 64;
+
+}  // namespace
+
+NormalisableGuard::NormalisableGuard(const Machine& machine) : machine_(machine), precision_(machine) {
+  requireNormalisable(machine);
+  if (precision_.units() == 0) return;
+  for (const Machine::Named& p : machine.parameters()) good_.push_back(machine.backend().tensor(p.tensor->rows(), p.tensor->cols()));
+  remember(0);
+}
+
+void NormalisableGuard::remember(std::uint64_t step) {
+  const std::vector<Machine::Named> parameters = machine_.parameters();
+  for (std::size_t i = 0; i < good_.size(); ++i) machine_.backend().axpby(1, *parameters[i].tensor, 0, *good_[i]);
+  goodStep_ = step;
+}
+
+void NormalisableGuard::restore() {
+  const std::vector<Machine::Named> parameters = machine_.parameters();
+  for (std::size_t i = 0; i < good_.size(); ++i) machine_.backend().axpby(1, *good_[i], 0, *parameters[i].tensor);
+}
+
+void NormalisableGuard::retreat() {
+  if (!good_.empty() && !precision_.positiveDefinite()) restore();
+}
+
+void NormalisableGuard::check(std::uint64_t step, bool endOfEpoch) {
+  if (good_.empty() || (precision_.units() > cheapUnits && !endOfEpoch)) return;
+  if (precision_.positiveDefinite()) return remember(step);
+  restore();
+  throw Error(ErrorCode::divergence, "by update " + std::to_string(step) +
+                                         " the joint precision of the Gaussian units would not be positive definite; parameters are those "
+                                         "after update " +
+                                         std::to_string(goodStep_));
+}
+
+}  // namespace boltzkit
