@@ -31,14 +31,15 @@ struct Xoshiro {
 };
 
 struct PlainGraph {
+  std::vector<std::uint32_t> order;
   std::vector<std::size_t> starts;
   std::vector<std::uint32_t> place;
   std::vector<float> weight;
 };
 
 PlainGraph plainGraph(const Graph& graph, const std::vector<float>& weights) {
-  PlainGraph plain{{0}, {}, {}};
-  for (std::size_t unit = 0; unit < graph.units(); ++unit) {
+  PlainGraph plain{graph.order(), {0}, {}, {}};
+  for (const std::uint32_t unit : graph.order()) {
     for (const auto* n = graph.begin(unit); n != graph.end(unit); ++n) {
       plain.place.push_back(n->unit);
       plain.weight.push_back(weights[n->edge]);
@@ -48,12 +49,14 @@ PlainGraph plainGraph(const Graph& graph, const std::vector<float>& weights) {
   return plain;
 }
 
-// Spins in the order of the units, one chain after the other.
+// Spins colour by colour, so that the processor can work on several at a time, one chain after the other. A comparison in
+// place of the sign becomes a branch that nobody can predict: 10 ns more.
 BOLTZKIT_CLONES void plainSweep(const PlainGraph& g, const float* bias, float* s, Xoshiro& random) {
-  for (std::size_t i = 0; i + 1 < g.starts.size(); ++i) {
+  for (std::size_t p = 0; p < g.order.size(); ++p) {
+    const std::uint32_t i = g.order[p];
     float field = bias[i];
-    for (std::size_t n = g.starts[i]; n < g.starts[i + 1]; ++n) field += g.weight[n] * s[g.place[n]];
-    s[i] = random.uniform() * (1 + std::exp(-2 * field)) < 1 ? 1.0f : -1.0f;
+    for (std::size_t n = g.starts[p]; n < g.starts[p + 1]; ++n) field += g.weight[n] * s[g.place[n]];
+    s[i] = std::copysign(1.0f, 1 - random.uniform() * (1 + std::exp(-2 * field)));
   }
 }
 

@@ -1,5 +1,8 @@
 #include "cpu/coupled_lists.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace boltzkit::cpu {
 namespace {
 
@@ -18,27 +21,34 @@ void listUnit(const Graph& graph, std::uint32_t unit, const float* weights, floa
       for (std::uint32_t l = 0; l < size; ++l) *to++ = {n->unit * size + l, scale * weights[graph.weight(*n, k, l)]};
 }
 
-// The slots of the 16 units from position p on. Places that no unit uses continue the run of the others.
+constexpr std::uint32_t unused = std::numeric_limits<std::uint32_t>::max();
+
+// Whether the places that are used follow each other lane by lane; the unused ones then continue the run, else they become 0.
+bool joinRun(std::uint32_t* place, std::size_t units) {
+  const std::uint32_t* first = std::find_if(place, place + lineFloats, [](std::uint32_t p) { return p != unused; });
+  const std::uint32_t base =
+      *first - static_cast<std::uint32_t>(first - place);  // wraps around, and then fails the test, if there is no room before
+  bool run = base < units;
+  for (std::uint32_t i = 0; i < lineFloats; ++i) run = run && (place[i] == unused || place[i] == base + i);
+  for (std::uint32_t i = 0; i < lineFloats; ++i)
+    if (run || place[i] == unused) place[i] = run ? base + i : 0;
+  return run;
+}
+
+// The slots of the 16 units from position p on.
 void slotLine(const Graph& graph, const std::uint32_t* position, const float* weights, std::size_t p, std::size_t slots,
               std::uint32_t* place, std::uint32_t* run, float* weight) {
-  const std::size_t units = std::min(lineFloats, graph.units() - p);
-  for (std::size_t slot = 0; slot < slots; ++slot, place += lineFloats, weight += lineFloats) {
-    std::uint32_t base = 0;
-    bool known = false, follow = true;
-    for (std::size_t i = 0; i < lineFloats; ++i) {
-      const Graph::Neighbour* n = i < units ? graph.begin(graph.order()[p + i]) + slot : nullptr;
-      const bool used = n && n < graph.end(graph.order()[p + i]);
-      place[i] = used ? position[n->unit] : 0;
-      weight[i] = used ? weights[n->edge] : 0;
-      if (!used) continue;
-      if (!known) base = place[i] - static_cast<std::uint32_t>(i);
-      follow = follow && place[i] == base + i && (known || place[i] >= i);
-      known = true;
+  std::fill_n(place, slots * lineFloats, unused);
+  std::fill_n(weight, slots * lineFloats, 0.0f);
+  for (std::size_t i = 0; i < std::min(lineFloats, graph.units() - p); ++i) {
+    const std::uint32_t unit = graph.order()[p + i];
+    std::size_t at = i;
+    for (const Graph::Neighbour* n = graph.begin(unit); n != graph.end(unit); ++n, at += lineFloats) {
+      place[at] = position[n->unit];
+      weight[at] = weights[n->edge];
     }
-    run[slot] = follow && base < graph.units();
-    if (run[slot]) place[0] = base;
-    for (std::size_t i = 1; run[slot] && i < lineFloats; ++i) place[i] = base + static_cast<std::uint32_t>(i);
   }
+  for (std::size_t slot = 0; slot < slots; ++slot) run[slot] = joinRun(place + slot * lineFloats, graph.units());
 }
 
 // A line has as many slots as its unit with the most neighbours needs.

@@ -155,7 +155,6 @@ class BlockSweep {
   static constexpr std::size_t mostRows = 64;
   // Fields that are kept save work from this many sweeps on; after some more they are made afresh, so that rounding does not add up.
   static constexpr std::uint64_t leastSweeps = 3, freshFields = 32;
-  static constexpr std::size_t leastProductRows = 4;
   static constexpr std::size_t tileArrays = 4;
   std::size_t tileRoom() const { return tileFloats(block_ + lineFloats); }
   std::size_t memoryPerThread() const { return mostRows * (fieldStride_ + blockStride_) + tileArrays * tileRoom(); }
@@ -199,7 +198,6 @@ class BlockSweep {
   // All fields after a block has changed: the fewer of its units have, the less there is to add.
   void addChanges(Engine& engine, std::size_t rows, std::size_t first, std::size_t last, const float* changes, float* fields) const {
     const CpuTensor& weights = cpuTensor(*call_.sweep.weights);
-    if (rows < leastProductRows) return addChangesRowByRow(rows, first, last, changes, fields);
     multiply(engine, {.a = changes,
                       .aStride = blockStride_,
                       .rows = rows,
@@ -210,19 +208,6 @@ class BlockSweep {
                       .c = fields,
                       .cStride = fieldStride_,
                       .beta = 1});
-  }
-
-  // The same sums, row of weights by row of weights: few chains do not pay for reading the weights in panels.
-  void addChangesRowByRow(std::size_t rows, std::size_t first, std::size_t last, const float* changes, float* fields) const {
-    const CpuTensor& weights = cpuTensor(*call_.sweep.weights);
-    LineBuffer sums(fieldStride_);
-    for (std::size_t r = 0; r < rows; ++r, changes += blockStride_, fields += fieldStride_) {
-      std::fill_n(sums.data(), fieldStride_, 0.0f);
-      for (std::size_t j = first; j < last; ++j)
-        if (const float change = changes[j - first]; change != 0)
-          call_.kernels().axpby(change, weights.row(j), 1, sums.data(), call_.places());
-      call_.kernels().axpby(1, sums.data(), 1, fields, call_.places());
-    }
   }
 
   void sweepTile(std::uint64_t n, TileRows rows, std::size_t first, std::size_t last, const float* fields, float* changes,

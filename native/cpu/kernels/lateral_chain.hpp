@@ -1,6 +1,9 @@
 // One chain of a layer that is coupled to itself along a graph, a unit to a lane: the units of one colour, which are not coupled to each other.
 // The same sums and thresholds as in kernels/lateral.hpp, in the same order, so both give the same states. Where the neighbours of a line follow each
 // other, as most do in grids, they are one load, elsewhere a gather.
+//
+// Limit: as in lateral.hpp while everything is in the second-level cache; reached 1.4 ns per update of a 64 x 64 grid. Larger graphs are read from
+// memory, 28 bytes per update of a grid: 1.3 ns at 22 GB/s; reached 2.7.
 #pragma once
 #include "cpu/kernels/lateral.hpp"
 
