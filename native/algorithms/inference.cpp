@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "algorithms/pseudo_likelihood.hpp"
 #include "algorithms/row_chunks.hpp"
 #include "core/checked.hpp"
 
@@ -122,30 +123,18 @@ std::vector<double> freeEnergyOf(Machine& machine, const std::vector<LayerRows>&
   return result;
 }
 
-std::vector<double> pseudoLikelihoodOf(Machine& machine, const LayerRows& given, bool exact, const Cancelled& cancelled) {
-  const LayerData data(machine, {given});
-  const std::size_t units = machine.units(given.layer);
-  UnitConditionals conditionals(machine, given.layer, std::min(chunkRows, data.rows()));
-  const Stream stream{machine.seed(), Purpose::monitor, static_cast<std::uint8_t>(given.layer),
+std::vector<double> pseudoLikelihoodOf(Machine& machine, const std::vector<LayerRows>& given, bool exact, const Cancelled& cancelled) {
+  const LayerData data(machine, given);
+  PseudoLikelihood likelihood(machine, data.given(), std::min(chunkRows, data.rows()));
+  const Stream stream{machine.seed(), Purpose::monitor, static_cast<std::uint8_t>(given.front().layer),
                       exact ? 0 : machine.nextStep(Purpose::monitor)};
-  std::vector<double> result(data.rows(), 0.0), part;
-  std::vector<std::uint32_t> unit;
+  std::vector<double> result(data.rows());
   forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
-    conditionals.load(states);
-    part.resize(states.rows());
-    unit.resize(states.rows());
-    if (!exact) {
-      for (std::size_t r = 0; r < unit.size(); ++r) unit[r] = pickUnit(stream, first + r, units);
-      conditionals.logProbabilities(unit, part);
-      for (std::size_t r = 0; r < part.size(); ++r) result[first + r] = static_cast<double>(units) * part[r];
-      return;
-    }
-    for (std::size_t i = 0; i < units; ++i) {
-      throwIfCancelled(cancelled);
-      std::fill(unit.begin(), unit.end(), static_cast<std::uint32_t>(i));
-      conditionals.logProbabilities(unit, part);
-      for (std::size_t r = 0; r < part.size(); ++r) result[first + r] += part[r];
-    }
+    const std::span<double> part = slice(result, first, states.rows(), 1);
+    if (exact)
+      likelihood.exact(states, cancelled, part);
+    else
+      likelihood.estimate(states, stream, first, part);
   });
   return result;
 }

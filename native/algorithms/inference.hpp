@@ -35,8 +35,8 @@ std::vector<float> categoryProbabilities(Machine& machine, const std::vector<Lay
 std::vector<double> energyOf(Machine& machine, const std::vector<LayerRows>& all, const Cancelled& cancelled);
 std::vector<double> freeEnergyOf(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled);
 
-// Log pseudo-likelihood per row (Besag 1975). exact: the sum over all units; otherwise `units` times the log-probability of one
+// Log pseudo-likelihood per row of the layers given, the others summed out (Besag 1975). exact: the sum over all units; otherwise `units` times the log-probability of one
 // unit drawn per row: unbiased, and `units` times cheaper.
-std::vector<double> pseudoLikelihoodOf(Machine& machine, const LayerRows& given, bool exact, const Cancelled& cancelled);
+std::vector<double> pseudoLikelihoodOf(Machine& machine, const std::vector<LayerRows>& given, bool exact, const Cancelled& cancelled);
 
 }  // namespace boltzkit

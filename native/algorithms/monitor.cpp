@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "algorithms/completion.hpp"
+#include "algorithms/pseudo_likelihood.hpp"
 
 namespace boltzkit {
 namespace {
@@ -73,25 +74,19 @@ double Monitor::meanFreeEnergy(const LayerData& data) {
   return mean(all);
 }
 
-// One random unit per row, as in inference.hpp; NaN where that has no closed form.
+// NaN where it has no closed form.
 double Monitor::pseudoLikelihood(const LayerData& data) {
-  if (std::count(data.given().begin(), data.given().end(), true) != 1) return none;
-  const auto layer = static_cast<std::size_t>(std::find(data.given().begin(), data.given().end(), true) - data.given().begin());
-  if (!UnitConditionals::possible(machine_, layer)) return none;
-  const double units = static_cast<double>(machine_.units(layer));
-  UnitConditionals conditionals(machine_, layer, std::min({rows_, chunkRows, data.rows()}));
-  const Stream stream{machine_.seed(), Purpose::monitor, static_cast<std::uint8_t>(layer), machine_.nextStep(Purpose::monitor)};
+  if (PseudoLikelihood::obstacle(machine_, data.given())) return none;
+  PseudoLikelihood likelihood(machine_, data.given(), std::min({rows_, chunkRows, data.rows()}));
+  const auto layer = static_cast<std::uint8_t>(std::find(data.given().begin(), data.given().end(), true) - data.given().begin());
+  const Stream stream{machine_.seed(), Purpose::monitor, layer, machine_.nextStep(Purpose::monitor)};
   std::vector<double> all, part;
-  std::vector<std::uint32_t> unit;
   forEachSample(data, [&](States& states) {
-    unit.resize(states.rows());
     part.resize(states.rows());
-    for (std::size_t r = 0; r < unit.size(); ++r) unit[r] = pickUnit(stream, all.size() + r, machine_.units(layer));
-    conditionals.load(states);
-    conditionals.logProbabilities(unit, part);
+    likelihood.estimate(states, stream, all.size(), part);
     all.insert(all.end(), part.begin(), part.end());
   });
-  return units * mean(all);
+  return mean(all);
 }
 
 double Monitor::weightNorm() const {

@@ -17,13 +17,13 @@ static std::vector<bool> lastBlock(const Machine& machine, const LayerData& data
   return flags;
 }
 
-void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Stream stream, std::uint64_t sweeps, bool persist) {
-  gibbs.sweep(phase.states, {stream}, sweeps - 1);
-  stream.step += sweeps - 1;
+void sweepToMeans(BlockGibbs& gibbs, Phase& phase, Round round, std::uint64_t sweeps, bool persist) {
+  gibbs.sweep(phase.states, round, sweeps - 1);
+  round.stream.step += sweeps - 1;
   for (const std::vector<std::size_t>& block : gibbs.blocks())
     for (std::size_t layer : block) {
       Tensor* mean = phase.means[layer].get();
-      gibbs.update(layer, phase.states, {stream}, mean, mean && !persist ? nullptr : &phase.states[layer]);
+      gibbs.update(layer, phase.states, round, mean, mean && !persist ? nullptr : &phase.states[layer]);
     }
 }
 
@@ -45,19 +45,51 @@ void Phase::setRows(std::size_t n) {
     if (mean) mean->setRows(n);
 }
 
-PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps)
+// With a mean-field posterior all layers without data have means, coupled to themselves or not.
+static std::vector<bool> layersWithMeans(const Machine& machine, const LayerData& data, bool meanField) {
+  std::vector<bool> flags = data.given();
+  flags.flip();
+  return meanField ? flags : lastBlock(machine, data);
+}
+
+PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps, bool meanField)
     : machine_(machine),
+      data_(data),
       completion_(machine, data, batchSize),
+      meanField_(meanField && (!completion_.factorised() || data.anyMissing())),
       sweeps_(completion_.factorised() ? 1 : sweeps),
-      phase_(machine, batchSize, lastBlock(machine, data), completion_.gibbs()) {}
+      phase_(machine, batchSize, layersWithMeans(machine, data, meanField_), completion_.gibbs()) {
+  if (!meanField_) return;
+  fields_.emplace(machine, batchSize);
+  for (std::size_t l = 0; l < phase_.fields.size(); ++l)
+    if (phase_.fields[l]) phase_.fields[l] = &(*fields_)[l];
+}
 
 void PositivePhase::run(std::span<const std::uint32_t> rows, bool sample) {
   phase_.setRows(rows.size());
   const std::uint64_t loadSteps = completion_.loadSteps();
-  Stream stream{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive, loadSteps + sweeps_)};
-  completion_.load(rows, phase_.states, {stream});
-  stream.step += loadSteps;
-  sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, sample);
+  Round round{{machine_.seed(), Purpose::positive, 0, machine_.nextStep(Purpose::positive, loadSteps + sweeps_)}};
+  if (meanField_) round.draw = Draw::mean;
+  completion_.load(rows, phase_.states, round);
+  round.stream.step += loadSteps;
+  if (meanField_) return factorise(round, sample);
+  sweepToMeans(completion_.gibbs(), phase_, round, sweeps_, sample);
+}
+
+// Means by mean-field sweeps; where states are asked for too, independent draws with these means.
+void PositivePhase::factorise(Round round, bool sample) {
+  completion_.gibbs().sweep(phase_.states, round, sweeps_);
+  fields_->setRows(phase_.states.rows());
+  for (std::size_t l = 0; l < phase_.means.size(); ++l) {
+    if (!phase_.means[l]) continue;
+    machine_.backend().axpby(1, phase_.states[l], 0, *phase_.means[l]);
+    unitFields(machine_, l, phase_.states, (*fields_)[l]);
+  }
+  for (std::size_t l = 0; sample && l < phase_.means.size(); ++l) {
+    if (!phase_.means[l]) continue;
+    round.stream.layer = static_cast<std::uint8_t>(l);
+    machine_.backend().updateUnits({machine_.unitsOf(l), 1, round.stream, 0, &phase_.states[l]}, (*fields_)[l], nullptr, &phase_.states[l]);
+  }
 }
 
 }  // namespace boltzkit

@@ -38,7 +38,7 @@ struct Trainer::Impl {
         stepsPerEpoch(validated()),
         totalSteps(stepsPerEpoch * options.epochs),
         rowWeights(meanOne(std::move(sampleWeights))),
-        positive(m, data, options.batchSize, options.positiveSteps),
+        positive(m, data, options.batchSize, options.positiveSteps, options.meanFieldPositive),
         posterior(exactPosterior(m, options, data)),
         negative(makeNegativePhase(m, options, data)),
         gradient(m, heldLayers()),
@@ -312,6 +312,8 @@ struct Trainer::Impl {
     if (resume) requireSameRun(s);
     const bool complete = resume && counter(s, "prepared") != 0;
     const bool keepsOptimiser = resume || usedAdam(s) == (options.optimiser.kind == OptimiserStep::Kind::adam);
+    const std::map<std::string, Tensor*> chainTensors = negative->tensors();
+    std::size_t restoredChains = 0;
     for (const auto& [name, tensor] : tensors()) {
       const auto saved = s.tensors.find(name);
       if (saved == s.tensors.end() || !fits(saved->second, *tensor)) {
@@ -322,7 +324,9 @@ struct Trainer::Impl {
       if (!keepsOptimiser && (name.starts_with("velocity/") || name.starts_with("second/"))) continue;
       backend.upload(std::span<const double>(saved->second.values), *tensor);
       markRestored(name);
+      restoredChains += chainTensors.count(name);
     }
+    freshChains = restoredChains < chainTensors.size();
     if (keepsOptimiser) steps.setUpdates(counter(s, "updates"));
     if (!resume) return;
     step = counter(s, "step");
@@ -362,7 +366,7 @@ struct Trainer::Impl {
     const std::vector<Layer>& layers = machine.wiring().layers();
     for (std::size_t l = 0; l < layers.size(); ++l)
       if (name == "offset/" + layers[l].name) return freshOffsets[l];
-    return (name.starts_with("chains/") && freshChains) || (name.starts_with("variance/") && freshVariances) ||
+    return (negative->tensors().contains(name) && freshChains) || (name.starts_with("variance/") && freshVariances) ||
            (name.starts_with("activity/") && freshActivity);
   }
 
@@ -370,7 +374,6 @@ struct Trainer::Impl {
     const std::vector<Layer>& layers = machine.wiring().layers();
     for (std::size_t l = 0; l < layers.size(); ++l)
       if (name == "offset/" + layers[l].name) freshOffsets[l] = false;
-    if (name.starts_with("chains/")) freshChains = false;
     if (name.starts_with("variance/")) freshVariances = false;
     if (name.starts_with("activity/")) freshActivity = false;
   }

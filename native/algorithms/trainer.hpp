@@ -13,12 +13,23 @@
 namespace boltzkit {
 
 struct TrainerOptions {
-  enum class Algorithm { cd, pcd, pseudoLikelihood, exact } algorithm = Algorithm::pcd;  // algorithms/negative/ has a file for each
-  std::uint64_t steps = 1;                                                               // k: Gibbs sweeps per update
+  enum class Algorithm {
+    cd,
+    pcd,
+    fpcd,
+    pt,
+    meanField,
+    pseudoLikelihood,
+    exact
+  } algorithm = Algorithm::pcd;      // algorithms/negative/ has a file for each
+  std::uint64_t steps = 1;           // k: Gibbs sweeps per update
   std::uint64_t positiveSteps = 10;  // sweeps over missing values and layers without data, where their posterior has no closed form
   std::uint64_t epochs = 10;
   std::size_t batchSize = 100;
-  std::size_t chains = 100;  // persistent chains (pcd)
+  std::size_t chains = 100;                  // persistent chains (pcd, fpcd, pt)
+  double fastRate = 0.05, fastDecay = 0.95;  // of the fast weights (fpcd)
+  std::vector<double> temperatures;          // inverse ones, rising to 1 (pt)
+  bool meanFieldPositive = false;            // layers without data by mean-field sweeps in place of draws, where that makes a difference
   bool shuffle = true;
   bool centred = true;
   double offsetRate = 0.01;                 // of the exponential average behind the hidden offsets

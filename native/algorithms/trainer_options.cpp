@@ -24,6 +24,8 @@ void validateOptions(const TrainerOptions& o, std::size_t rows, std::size_t para
     throw parameterError("`batchSize` must not be larger than the number of rows, " + std::to_string(rows) + ", got " +
                          std::to_string(o.batchSize));
   require(o.chains >= 1 && o.chains <= 0xffffffffu, "chains", "1 to 4294967295", static_cast<double>(o.chains));
+  require(nonNegative(o.fastRate), "fastRate", "a finite number >= 0", o.fastRate);
+  require(o.fastDecay >= 0 && o.fastDecay < 1, "fastDecay", "in [0, 1)", o.fastDecay);
   if (o.learningRates.empty()) throw parameterError("`learningRate` needs at least one value");
   for (double rate : o.learningRates) require(nonNegative(rate), "learningRate", "a finite number >= 0", rate);
   require(o.optimiser.momentum >= 0 && o.optimiser.momentum < 1, "momentum", "in [0, 1)", o.optimiser.momentum);

@@ -64,12 +64,23 @@ OptimiserStep optimiserOf(const Argument& options) {
   return step;
 }
 
+// The chains of all temperatures together are numbered in 32 bits.
+void requireReplicas(const TrainerOptions& o) {
+  if (o.algorithm != TrainerOptions::Algorithm::pt) return;
+  if (o.temperatures.size() < 2) throw parameterError("`options.temperatures` must hold at least two inverse temperatures");
+  if (o.temperatures.size() > maxUnits / o.chains)
+    throw parameterError("`options.chains` times the number of `options.temperatures` must be below 2^31");
+}
+
 TrainerOptions optionsOf(const Argument& options) {
   using Algorithm = TrainerOptions::Algorithm;
   TrainerOptions o;
   o.algorithm = options.field("algorithm")
                     .choice<Algorithm>({{"cd", Algorithm::cd},
                                         {"pcd", Algorithm::pcd},
+                                        {"fpcd", Algorithm::fpcd},
+                                        {"pt", Algorithm::pt},
+                                        {"mean-field", Algorithm::meanField},
                                         {"pseudo-likelihood", Algorithm::pseudoLikelihood},
                                         {"exact", Algorithm::exact}});
   o.steps = options.field("steps").count(1, maxStreamStep);
@@ -83,6 +94,14 @@ TrainerOptions optionsOf(const Argument& options) {
   o.offsetRate = options.field("offsetRate").number(0, 1);
   o.optimiser = optimiserOf(options);
   o.learningRates = learningRatesOf(options.field("learningRates"));
+  const Argument fastRate = options.field("fastRate"), fastDecay = options.field("fastDecay");
+  if (fastRate.given()) o.fastRate = fastRate.number(0, anyNumber);
+  if (fastDecay.given()) o.fastDecay = fastDecay.number(0, belowOne);
+  const Argument temperatures = options.field("temperatures");
+  if (temperatures.given()) o.temperatures = doublesOf(temperatures);
+  requireReplicas(o);
+  const Argument positive = options.field("positive");
+  if (positive.given()) o.meanFieldPositive = positive.choice<bool>({{"gibbs", false}, {"mean-field", true}});
   const Argument rates = options.field("rates");
   if (rates.given() && !rates.isNull()) {
     o.rates = doublesOf(rates);

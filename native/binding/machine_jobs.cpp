@@ -107,11 +107,13 @@ Napi::Value MachineObject::freeEnergy(const Napi::CallbackInfo& info) {
 
 Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
-  const LayerRows given = layerRowsOf(Argument(info, 0, "given"), machine->wiring());
+  const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
   const bool exact = Argument(info, 1, "exact").flag();
-  const std::size_t rows = given.rows->rows();
+  const std::size_t rows = given.front().rows->rows();
+  std::size_t units = 0;
+  for (const LayerRows& layer : given) units += machine->units(layer.layer);
   const Cost cost(*machine);
-  return startArray<double>(info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(machine->units(given.layer)) : 2),
+  return startArray<double>(info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(units) : 2),
                             [=](const Cancelled& cancelled) { return pseudoLikelihoodOf(*machine, given, exact, cancelled); });
 }
 

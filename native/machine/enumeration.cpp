@@ -4,9 +4,7 @@
 #include <limits>
 
 namespace boltzkit {
-namespace {
 
-// How many states one unit has; 0: not finitely many, or not known without data.
 double statesOfUnit(const Layer& layer) {
   switch (layer.type) {
     case UnitType::bernoulli:
@@ -20,6 +18,13 @@ double statesOfUnit(const Layer& layer) {
       return 0;
   }
 }
+
+double valueOfState(const Layer& layer, std::uint64_t number, std::size_t k) {
+  if (layer.type == UnitType::softmax) return number == k ? 1 : 0;
+  return layer.type == UnitType::spin ? 2 * static_cast<double>(number) - 1 : static_cast<double>(number);
+}
+
+namespace {
 
 double logStates(const Layer& layer) {
   const double each = statesOfUnit(layer);
@@ -62,12 +67,6 @@ class Cover {
   int tries_ = 0;
 };
 
-// The value of place k of a unit whose state has this number.
-double valueOf(const Layer& layer, std::uint64_t digit, std::size_t k) {
-  if (layer.type == UnitType::softmax) return digit == k ? 1 : 0;
-  return layer.type == UnitType::spin ? 2 * static_cast<double>(digit) - 1 : static_cast<double>(digit);
-}
-
 }  // namespace
 
 Enumeration::Enumeration(const Machine& machine, const std::vector<bool>& given) : machine_(machine) {
@@ -96,7 +95,8 @@ void Enumeration::write(std::uint64_t first, States& states) const {
     values.resize(rest.size() * layer.units);
     for (std::size_t r = 0; r < rest.size(); ++r)
       for (std::size_t j = 0; j < layer.units; j += group, rest[r] /= each)
-        for (std::size_t k = 0; k < group; ++k) values[r * layer.units + j + k] = static_cast<float>(valueOf(layer, rest[r] % each, k));
+        for (std::size_t k = 0; k < group; ++k)
+          values[r * layer.units + j + k] = static_cast<float>(valueOfState(layer, rest[r] % each, k));
     machine_.backend().upload(std::span<const float>(values), states[l]);
   }
 }

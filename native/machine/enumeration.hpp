@@ -8,6 +8,11 @@
 
 namespace boltzkit {
 
+// How many states one unit has; 0: not finitely many, or not known without data.
+double statesOfUnit(const Layer& layer);
+// What place k of a unit holds in its state of this number.
+double valueOfState(const Layer& layer, std::uint64_t number, std::size_t k);
+
 class Enumeration {
  public:
   // Picks the cheapest such set among the layers that are not given: a vertex cover of their couplings, weighted by the log of the number of

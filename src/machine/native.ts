@@ -172,7 +172,7 @@ export interface NativeMachine {
   reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample'): NativeJob<Float32Array>;
   energy(all: NativeLayerRows[]): NativeJob<Float64Array>;
   freeEnergy(given: NativeLayerRows[]): NativeJob<Float64Array>;
-  pseudoLikelihood(given: NativeLayerRows, exact: boolean): NativeJob<Float64Array>;
+  pseudoLikelihood(given: NativeLayerRows[], exact: boolean): NativeJob<Float64Array>;
   chains(options: NativeChainOptions): NativeJob<NativeChainResults>;
   /** One result [rows, units] per asked layer. */
   impute(options: NativeImputeOptions): NativeJob<Float32Array[]>;
@@ -191,7 +191,14 @@ export interface NativeTrainerOptions {
   validation: NativeLayerRows[];
   /** One weight per row, or null for ones. */
   sampleWeights: Float64Array | null;
-  algorithm: 'cd' | 'pcd' | 'pseudo-likelihood' | 'exact';
+  algorithm: 'cd' | 'pcd' | 'fpcd' | 'pt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
+  /** Of the fast weights of 'fpcd'; 0.05 and 0.95 if left out. */
+  fastRate?: number;
+  fastDecay?: number;
+  /** Inverse temperatures of 'pt', rising to 1. */
+  temperatures?: Float64Array;
+  /** How layers without data are taken where their posterior has no closed form; 'gibbs' if left out. */
+  positive?: 'gibbs' | 'mean-field';
   steps: number;
   /** Gibbs sweeps of the positive phase where hidden layers are coupled to each other or to themselves; 10 if left out. */
   positiveSteps?: number;

@@ -2,25 +2,34 @@ import { OptionCheck, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { NativeTrainerOptions } from './native.js';
 import { type Rates, readRates } from './rates.js';
+import { readTemperatures } from './temperatures.js';
 
 /** Everything about a run but its rows. Plain data, so that a checkpoint can keep it. */
-export type TrainingSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates'> & {
+export type TrainingSettings = Omit<
+  NativeTrainerOptions,
+  'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates' | 'temperatures'
+> & {
+  readonly temperatures: readonly number[];
   readonly rates: Rates;
   /** Whether rows are weighted; the weights themselves belong to the data. */
   readonly weighted: boolean;
 };
 
 /** How the gradient can be estimated. */
-export const algorithms = ['pcd', 'cd', 'pseudo-likelihood', 'exact'] as const;
+export const algorithms = ['pcd', 'cd', 'fpcd', 'pt', 'mean-field', 'pseudo-likelihood', 'exact'] as const;
 
 /** The settings of a run, from options as a caller gave them. */
 export const settingNames = [
   'algorithm',
   'steps',
   'positiveSteps',
+  'positive',
   'epochs',
   'batchSize',
   'chains',
+  'fastRate',
+  'fastDecay',
+  'temperatures',
   'learningRate',
   'rates',
   'optimizer',
@@ -50,16 +59,21 @@ export function readSettings(
 ): TrainingSettings {
   const check = new OptionCheck(call);
   const batchSize = check.integer('batchSize', given.batchSize, defaults.batchSize);
+  const algorithm = check.oneOf('algorithm', given.algorithm, 'pcd', algorithms);
   const centred = check.flag('centred', given.centred, true);
   const standardised = check.flag('standardised', given.standardised, false);
   if (standardised && !centred) throw check.error('standardised', 'false with `centred: false`: scales go with offsets', true);
   return {
-    algorithm: check.oneOf('algorithm', given.algorithm, 'pcd', algorithms),
+    algorithm,
     steps: check.integer('steps', given.steps, 1, 1, 2 ** 40),
     positiveSteps: check.integer('positiveSteps', given.positiveSteps, 10, 1, 2 ** 40),
+    positive: check.oneOf('positive', given.positive, algorithm === 'mean-field' ? 'mean-field' : 'gibbs', ['gibbs', 'mean-field']),
     epochs: check.integer('epochs', given.epochs, defaults.epochs, 1, 2 ** 40),
     batchSize,
     chains: check.integer('chains', given.chains, defaults.chains ?? batchSize, 1, 2 ** 31 - 1),
+    fastRate: check.number('fastRate', given.fastRate, 0.05),
+    fastDecay: check.number('fastDecay', given.fastDecay, 0.95, 0, 1, true),
+    temperatures: algorithm === 'pt' ? readTemperatures(check, given.temperatures) : [],
     shuffle: check.flag('shuffle', given.shuffle, true),
     centred,
     standardised,

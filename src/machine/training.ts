@@ -51,9 +51,18 @@ export async function train(
     const rows = data[0]?.rows.rows ?? 0;
     const stepsPerEpoch = Math.ceil(rows / plan.settings.batchSize);
     const learningRates = plan.learningRates(stepsPerEpoch * plan.settings.epochs);
-    const { weighted: _, rates: factors, ...scalars } = plan.settings;
+    const { weighted: _, rates: factors, temperatures: betas, ...scalars } = plan.settings;
+    const temperatures = Float64Array.from(betas ?? []);
     const rates = rateTable(factors ?? {}, partNames(machine.spec));
-    const options: NativeTrainerOptions = { ...scalars, data, validation, sampleWeights: plan.sampleWeights, learningRates, rates };
+    const options: NativeTrainerOptions = {
+      ...scalars,
+      data,
+      validation,
+      sampleWeights: plan.sampleWeights,
+      learningRates,
+      rates,
+      temperatures,
+    };
     const trainer = newTrainer(native, plan, options);
     const record = (): TrainingRecord => ({
       settings: plan.settings,

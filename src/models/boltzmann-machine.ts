@@ -223,6 +223,23 @@ export class BoltzmannMachine extends Model {
     return this.freeEnergies(call, this.#inputs(call, 'given', given), signal);
   }
 
+  /**
+   * Log pseudo-likelihood Σ_i log p(s_i | s_−i) over the units of all given layers (Besag 1975), the other layers summed out; [n], in nats. The
+   * layers that are not given must not be coupled to each other; if there are any, those given must be of bernoulli, spin, softmax or binomial
+   * units. Counts have none. A value between two states counts as the mean over a draw of that unit.
+   *
+   * @param options - `exact`: all units; otherwise (default) the number of units times the term of one random unit per row: unbiased and that
+   *   many times cheaper. With rows of all layers the sum costs no more and is what comes back either way.
+   */
+  async pseudoLikelihood(rows: LayerRows, options?: { readonly exact?: boolean; readonly signal?: AbortSignal }): Promise<Nats> {
+    const call = 'BoltzmannMachine.pseudoLikelihood';
+    const given = readOptions(call, options, ['exact', 'signal']);
+    const check = new OptionCheck(call);
+    const exact = check.flag('exact', given.exact, false);
+    const inputs = this.#inputs(call, 'rows', rows);
+    return this.pseudoLikelihoods(call, inputs, exact, check.signal(given.signal));
+  }
+
   // --- sampling --------------------------------------------------------------------------------------------------------
 
   /** Runs `n` independent block Gibbs chains and returns the states of one layer, [n, places]. Every call draws anew. */

@@ -360,6 +360,12 @@ export abstract class Model implements Disposable {
     return results.map((values, i) => array(values, [rows, this.places(layers[i] as number)]));
   }
 
+  protected async pseudoLikelihoods(call: string, inputs: Inputs, exact: boolean, signal: AbortSignal | undefined): Promise<Nats> {
+    rowCount(call, inputs);
+    const values = await this.machine.over(call, inputs, signal, (native, packed) => native.pseudoLikelihood(packed, exact));
+    return array(values, [values.length]);
+  }
+
   // --- parameters ------------------------------------------------------------------------------------------------------
 
   protected getParameter(call: string, name: string, shape: number[]): Parameters {

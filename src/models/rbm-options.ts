@@ -32,24 +32,43 @@ export interface FitOptions {
    *
    * - 'pcd': persistent chains (Tieleman 2008).
    * - 'cd': contrastive divergence, short chains from the data (Hinton 2002).
+   * - 'fpcd': persistent chains driven by fast weights (Tieleman & Hinton 2009); `fastRate`, `fastDecay`.
+   * - 'pt': persistent chains with replicas at several temperatures that are swapped (Desjardins et al. 2010; Cho, Raiko & Ilin 2010);
+   *   `temperatures`.
+   * - 'mean-field': contrastive divergence without draws: `steps` mean-field sweeps from the data (Welling & Hinton 2002).
    * - 'pseudo-likelihood': every unit given all others (Besag 1975); needs rows of all layers, none of them of counts. No chains.
    * - 'exact': the likelihood itself, all states counted that cannot be summed out: at most 2^20 of them, of bernoulli, spin, softmax and
    *   binomial layers. Hidden layers that are coupled to each other are counted too, up to 2^12 states per row; beyond that they are drawn, as
    *   by the others, in `positiveSteps` sweeps.
    */
-  readonly algorithm?: 'pcd' | 'cd' | 'pseudo-likelihood' | 'exact';
+  readonly algorithm?: 'pcd' | 'cd' | 'fpcd' | 'pt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
   /** Gibbs sweeps per update, the k of CD-k and PCD-k. Default 1. */
   readonly steps?: number;
   /**
    * Gibbs sweeps of the positive phase where rows lack values, or layers without data are coupled to each other or to themselves. Default 10.
    */
   readonly positiveSteps?: number;
+  /**
+   * How layers without data enter the positive phase where they are coupled to each other or to themselves: drawn by Gibbs sampling, or as
+   * independent units with the means of a mean-field fixed point (Salakhutdinov & Hinton 2009), in `positiveSteps` sweeps either way. Default
+   * 'gibbs', with the algorithm 'mean-field' that.
+   */
+  readonly positive?: 'gibbs' | 'mean-field';
   /** Passes over the data. Default 10. */
   readonly epochs?: number;
   /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
   readonly batchSize?: number;
-  /** Number of persistent chains. Default: batchSize. */
+  /** Number of persistent chains. Default: batchSize. 'pt' has as many at every temperature. */
   readonly chains?: number;
+  /** Learning rate of the fast weights of 'fpcd'. Default 0.05. */
+  readonly fastRate?: number;
+  /** What is left of the fast weights after an update of 'fpcd', in [0, 1). Default 0.95. */
+  readonly fastDecay?: number;
+  /**
+   * Inverse temperatures of 'pt': how many, then evenly spaced from 1/n to 1, or a list that rises to 1. Default 10. It may begin at 0 unless a
+   * layer has gaussian, relu or doubleRelu units.
+   */
+  readonly temperatures?: number | readonly number[] | Float64Array;
   /** Default 0.05; 0.005 for machines with `gaussian`, `relu` or `doubleRelu` units. */
   readonly learningRate?: LearningRate;
   /** Stochastic gradient ascent with momentum, or Adam (Kingma & Ba 2015). Default 'sgd'. */

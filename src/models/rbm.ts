@@ -189,10 +189,7 @@ export class RBM extends Model {
     const check = new OptionCheck(call);
     const exact = check.flag('exact', given.exact, false);
     const input = this.#input(call, 'data', rows);
-    const values = await this.machine.over(call, [input], check.signal(given.signal), (native, [packed]) =>
-      native.pseudoLikelihood(packed as NonNullable<typeof packed>, exact),
-    );
-    return array(values, [values.length]);
+    return this.pseudoLikelihoods(call, [input], exact, check.signal(given.signal));
   }
 
   // --- sampling --------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ describe.each(devices)('on %s', (device) => {
       (m) => m.conditional([{ layer: 0, rows }], 1, 'mean'),
       (m) => m.reconstruct({ layer: 0, rows }, 1, 'mean'),
       (m) => m.freeEnergy([{ layer: 0, rows }]),
-      (m) => m.pseudoLikelihood({ layer: 0, rows }, false),
+      (m) => m.pseudoLikelihood([{ layer: 0, rows }], false),
       (m) => m.chains(chainOptions()),
       (m) => newTrainer(m),
       () => idle.run(1, () => {}),

@@ -25,7 +25,14 @@ void ModelChains::start(const LayerData& data) {
 
 void ModelChains::run(std::uint64_t sweeps, bool persist) {
   const Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};
-  sweepToMeans(gibbs_, phase_, stream, sweeps, persist);
+  sweepToMeans(gibbs_, phase_, {stream}, sweeps, persist);
+}
+
+std::map<std::string, Tensor*> ModelChains::tensors() {
+  std::map<std::string, Tensor*> all;
+  for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l)
+    all["chains/" + machine_.wiring().layers()[l].name] = &phase_.states[l];
+  return all;
 }
 
 }  // namespace boltzkit

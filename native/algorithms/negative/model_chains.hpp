@@ -1,5 +1,8 @@
 // Chains over all layers of a machine, and the phase they make.
 #pragma once
+#include <map>
+#include <string>
+
 #include "algorithms/phases.hpp"
 
 namespace boltzkit {
@@ -13,6 +16,10 @@ class ModelChains {
   // k sweeps. The layers of the last block are drawn only if the chains go on from here (`persist`); their means, given the last draw of
   // all others, take their place in the statistics.
   void run(std::uint64_t sweeps, bool persist);
+  // One sweep of chains that go on.
+  void sweep(const Round& round) { sweepToMeans(gibbs_, phase_, round, 1, true); }
+  // The states, "chains/<layer>".
+  std::map<std::string, Tensor*> tensors();
   Phase& phase() { return phase_; }
   const Phase& phase() const { return phase_; }
 

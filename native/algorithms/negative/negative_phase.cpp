@@ -9,6 +9,12 @@ std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const Trainer
       return makeShortChains(machine, options);
     case Algorithm::pcd:
       return makePersistentChains(machine, options);
+    case Algorithm::fpcd:
+      return makeFastWeights(machine, options);
+    case Algorithm::pt:
+      return makeTemperedChains(machine, options);
+    case Algorithm::meanField:
+      return makeMeanField(machine, options);
     case Algorithm::pseudoLikelihood:
       return makePseudoLikelihood(machine, options, data);
     case Algorithm::exact:

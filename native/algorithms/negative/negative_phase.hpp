@@ -20,8 +20,8 @@ class NegativePhase {
   // Subtracts the model's statistics from a gradient that holds those of the batch. rowWeights [1, rows] or null are the batch's.
   virtual void subtract(const Phase& positive, const Tensor* rowWeights, Gradient& gradient) = 0;
   // States drawn from the model, if there are any: what is watched while training goes on.
-  virtual const States* particles() const { return nullptr; }
-  // What must be kept for a run to go on, by name; states of chains are called "chains/...".
+  virtual const States* particles() { return nullptr; }
+  // What must be kept for a run to go on, by name; without all of it they start afresh.
   virtual std::map<std::string, Tensor*> tensors() { return {}; }
 };
 
@@ -30,6 +30,9 @@ std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const Trainer
 
 std::unique_ptr<NegativePhase> makeShortChains(Machine& machine, const TrainerOptions& options);
 std::unique_ptr<NegativePhase> makePersistentChains(Machine& machine, const TrainerOptions& options);
+std::unique_ptr<NegativePhase> makeFastWeights(Machine& machine, const TrainerOptions& options);
+std::unique_ptr<NegativePhase> makeTemperedChains(Machine& machine, const TrainerOptions& options);
+std::unique_ptr<NegativePhase> makeMeanField(Machine& machine, const TrainerOptions& options);
 std::unique_ptr<NegativePhase> makePseudoLikelihood(Machine& machine, const TrainerOptions& options, const LayerData& data);
 std::unique_ptr<NegativePhase> makeExactExpectation(Machine& machine);
 

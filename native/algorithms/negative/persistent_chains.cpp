@@ -8,8 +8,7 @@ namespace {
 
 class PersistentChains final : public NegativePhase {
  public:
-  PersistentChains(Machine& machine, const TrainerOptions& options)
-      : machine_(machine), chains_(machine, options.chains), sweeps_(options.steps) {}
+  PersistentChains(Machine& machine, const TrainerOptions& options) : chains_(machine, options.chains), sweeps_(options.steps) {}
 
   void start(const LayerData& data) override { chains_.start(data); }
 
@@ -18,17 +17,11 @@ class PersistentChains final : public NegativePhase {
     gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false);
   }
 
-  const States* particles() const override { return &chains_.phase().states; }
+  const States* particles() override { return &chains_.phase().states; }
 
-  std::map<std::string, Tensor*> tensors() override {
-    std::map<std::string, Tensor*> all;
-    for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l)
-      all["chains/" + machine_.wiring().layers()[l].name] = &chains_.phase().states[l];
-    return all;
-  }
+  std::map<std::string, Tensor*> tensors() override { return chains_.tensors(); }
 
  private:
-  Machine& machine_;
   ModelChains chains_;
   std::uint64_t sweeps_;
 };

@@ -21,7 +21,7 @@ class ShortChains final : public NegativePhase {
     gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);
   }
 
-  const States* particles() const override { return &chains_.phase().states; }
+  const States* particles() override { return &chains_.phase().states; }
 
  private:
   Backend& backend_;
