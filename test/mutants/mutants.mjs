@@ -178,25 +178,26 @@ export const mutants = [
   // --- gradients -----------------------------------------------------------------------------------------------------------
   {
     name: 'a stale hidden state paired with the new visible one in the negative phase',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false);',
+    file: 'native/algorithms/negative/short_chains.cpp',
+    find: 'gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);',
     replace:
-      'std::vector<TensorPtr> kept(offsets.size()); kept.swap(negative.phase().means); gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false); kept.swap(negative.phase().means);',
+      'std::vector<TensorPtr> kept(phase.means.size());\n    kept.swap(phase.means);\n    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);\n    kept.swap(phase.means);',
     tests: [gradients],
   },
   {
     name: 'sampled instead of mean hidden units in the negative phase (needless variance)',
-    file: 'native/algorithms/phases.cpp',
-    find: 'sweepToMeans(gibbs_, phase_, stream, sweeps, persist);',
+    file: 'native/algorithms/negative/model_chains.cpp',
+    find: 'sweepToMeans(gibbs_, phase_, {stream}, sweeps, persist);',
     replace:
-      'sweepToMeans(gibbs_, phase_, stream, sweeps, true); if (!persist) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, phase_.states[l], 0, *phase_.means[l]);',
+      'sweepToMeans(gibbs_, phase_, {stream}, sweeps, true);\n  if (!persist)\n    for (std::size_t l = 0; l < phase_.means.size(); ++l)\n      if (phase_.means[l]) machine_.backend().axpby(1, phase_.states[l], 0, *phase_.means[l]);',
     tests: [gradients],
   },
   {
     name: 'negative phase divided by the positive count',
-    file: 'native/algorithms/trainer.cpp',
-    find: '-1 / chains, false)',
-    replace: '-1 / (n + 0 * chains), false)',
+    file: 'native/algorithms/negative/persistent_chains.cpp',
+    find: 'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false);',
+    replace:
+      'void subtract(const Phase& positive, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(positive.states.rows()), false);',
     tests: [gradients],
   },
   {
@@ -215,38 +216,39 @@ export const mutants = [
   },
   {
     name: 'persistent chains reset before every update',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'negative.run(options.steps, pcd());',
-    replace: 'if (pcd()) negative.start();\n    negative.run(options.steps, pcd());',
+    file: 'native/algorithms/negative/persistent_chains.cpp',
+    find: 'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);',
+    replace:
+      'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    for (TensorPtr& layer : chains_.phase().states.layers) layer->setRows(layer->rows()), backend_.fill(0, *layer);\n    chains_.run(sweeps_, true);',
     tests: [gradients],
   },
   {
     name: 'CD-k of one sweep whatever k',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'negative.run(options.steps, pcd());',
-    replace: 'negative.run(1, pcd());',
+    file: 'native/algorithms/negative/short_chains.cpp',
+    find: 'chains_.run(sweeps_, false);',
+    replace: 'chains_.run(1, false);',
     tests: [gradients],
   },
   {
     name: 'contrastive divergence from the means of the hidden units',
     file: 'native/algorithms/phases.cpp',
-    find: 'sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, sample);',
+    find: 'sweepToMeans(completion_.gibbs(), phase_, round, sweeps_, sample);',
     replace:
-      'sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, false); if (sample) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
+      'sweepToMeans(completion_.gibbs(), phase_, round, sweeps_, false); if (sample) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
     tests: [gradients],
   },
   {
     name: 'sample weights dropped in the positive phase',
     file: 'native/algorithms/trainer.cpp',
-    find: 'gradient.accumulate(positive.phase(), batchWeights.get(), 1 / n, true);',
-    replace: 'gradient.accumulate(positive.phase(), nullptr, 1 / n, true);',
+    find: 'return add(positive.phase(), batchWeights.get());',
+    replace: 'return add(positive.phase(), nullptr);',
     tests: [gradients],
   },
   {
     name: 'sample weights dropped in the negative phase',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'pcd() ? nullptr : batchWeights.get(), -1',
-    replace: 'nullptr, -1',
+    file: 'native/algorithms/negative/short_chains.cpp',
+    find: 'gradient.accumulate(phase, rowWeights,',
+    replace: 'gradient.accumulate(phase, nullptr,',
     tests: [gradients],
   },
   {
@@ -303,8 +305,8 @@ export const mutants = [
   {
     name: 'visible biases start from the data in every run',
     file: 'native/algorithms/trainer.cpp',
-    find: 'if (options.initialiseFromData) initialiseUnits(l, *statistics[l], share);',
-    replace: 'initialiseUnits(l, *statistics[l], share);',
+    find: 'if (options.initialiseFromData && !options.frozen(l)) initialiseUnits',
+    replace: 'if (!options.frozen(l)) initialiseUnits',
     tests: [gradients],
   },
 
@@ -420,9 +422,9 @@ export const mutants = [
   },
   {
     name: 'resuming with fresh chains',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'if (pcd()) all["chains/" + layers[l].name] = &negative.phase().states[l];',
-    replace: '',
+    file: 'native/algorithms/negative/persistent_chains.cpp',
+    find: 'return chains_.tensors();',
+    replace: 'return {};',
     tests: [determinism],
   },
   {
