@@ -216,10 +216,10 @@ export const mutants = [
   },
   {
     name: 'persistent chains reset before every update',
-    file: 'native/algorithms/negative/persistent_chains.cpp',
-    find: 'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);',
+    file: 'native/algorithms/negative/model_chains.cpp',
+    find: 'const Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};',
     replace:
-      'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    for (TensorPtr& layer : chains_.phase().states.layers) layer->setRows(layer->rows()), backend_.fill(0, *layer);\n    chains_.run(sweeps_, true);',
+      'const Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};\n  if (persist)\n    for (TensorPtr& layer : phase_.states.layers) machine_.backend().fill(0, *layer);',
     tests: [gradients],
   },
   {
