@@ -14,8 +14,18 @@ const { values } = parseArgs({
 });
 /** By name: the alignment and how its machine is trained and sampled. */
 const families = {
-  WW: { file: 'WW_domain_MSA.fasta.gz', hidden: 100, epochs: 60, rate: 0.1, l2: 0, samples: 8000, sweeps: 400 },
-  Kunitz: { file: 'Kunitz_domain_MSA.fasta.gz', hidden: 150, epochs: 40, rate: 0.1, l2: 5e-4, samples: 10000, sweeps: 200 },
+  WW: { file: 'WW_domain_MSA.fasta.gz', hidden: 100, epochs: 60, rate: 0.1, steps: 2, chains: 300, l2: 0, samples: 8000, sweeps: 400 },
+  Kunitz: {
+    file: 'Kunitz_domain_MSA.fasta.gz',
+    hidden: 100,
+    epochs: 30,
+    rate: 0.05,
+    steps: 3,
+    chains: 400,
+    l2: 3e-3,
+    samples: 10000,
+    sweeps: 200,
+  },
 };
 const folder = values.data ?? process.env.BOLTZKIT_DATA;
 const names = values.families.split(',');
@@ -34,11 +44,11 @@ const build = (columns, hidden) =>
     seed,
   });
 
-const training = ({ epochs, rate, l2 }) => ({
+const training = ({ epochs, rate, steps, chains, l2 }) => ({
   epochs,
   batchSize: 100,
-  chains: 300,
-  steps: 2,
+  chains,
+  steps,
   l2,
   learningRate: { schedule: 'linear', from: rate, holdFraction: 0.5 },
   averageLast: 0.1,
