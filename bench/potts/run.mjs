@@ -9,23 +9,24 @@ import { parseArgs } from 'node:util';
 import { BoltzmannMachine, bernoulli, softmax } from 'boltzkit';
 import { CATEGORIES, pearson, readAlignment, similarityWeights, split, statistics } from './msa.mjs';
 
-const number = (value) => ({ type: 'string', default: String(value) });
 const { values } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    families: { type: 'string', default: 'WW,Kunitz' },
-    seed: number(1),
-    hidden: number(100),
-    epochs: number(60),
-    rate: number(0.1),
-    l2: number(0),
-    chains: number(300),
-    steps: number(2),
-    samples: number(8000),
-    sweeps: number(400),
-  },
+  options: { data: { type: 'string' }, families: { type: 'string', default: 'WW,Kunitz' }, seed: { type: 'string', default: '1' } },
 });
-const families = { WW: 'WW_domain_MSA.fasta.gz', Kunitz: 'Kunitz_domain_MSA.fasta.gz' };
+/** By name: the alignment and how its machine is trained and sampled. */
+const families = {
+  WW: { file: 'WW_domain_MSA.fasta.gz', hidden: 100, epochs: 60, rate: 0.1, steps: 2, chains: 300, l2: 0, samples: 8000, sweeps: 400 },
+  Kunitz: {
+    file: 'Kunitz_domain_MSA.fasta.gz',
+    hidden: 100,
+    epochs: 30,
+    rate: 0.05,
+    steps: 3,
+    chains: 400,
+    l2: 3e-3,
+    samples: 10000,
+    sweeps: 200,
+  },
+};
 const folder = values.data ?? process.env.BOLTZKIT_DATA;
 const names = values.families.split(',');
 if (!folder || names.some((name) => !families[name])) {
@@ -34,28 +35,25 @@ if (!folder || names.some((name) => !families[name])) {
 }
 const SHARE = 0.2;
 const IDENTITY = 0.8;
-const SAMPLES = Number(values.samples);
-const SWEEPS = Number(values.sweeps);
 const seed = Number(values.seed);
 
-function build(columns) {
-  return new BoltzmannMachine({
-    layers: { sequence: softmax(CATEGORIES, columns), hidden: bernoulli(Number(values.hidden)) },
+const build = (columns, hidden) =>
+  new BoltzmannMachine({
+    layers: { sequence: softmax(CATEGORIES, columns), hidden: bernoulli(hidden) },
     couplings: [['sequence', 'hidden']],
     seed,
   });
-}
 
-const training = {
-  epochs: Number(values.epochs),
+const training = ({ epochs, rate, steps, chains, l2 }) => ({
+  epochs,
   batchSize: 100,
-  chains: Number(values.chains),
-  steps: Number(values.steps),
-  l2: Number(values.l2),
-  learningRate: { schedule: 'linear', from: Number(values.rate), holdFraction: 0.5 },
+  chains,
+  steps,
+  l2,
+  learningRate: { schedule: 'linear', from: rate, holdFraction: 0.5 },
   averageLast: 0.1,
   monitorRows: 0,
-};
+});
 
 /** Category numbers of rows of groups, of which each must be one-hot. */
 function categories(rows) {
@@ -75,7 +73,9 @@ function compare(name, a, b) {
 }
 
 for (const name of names) {
-  const path = join(folder, 'protein-msa', families[name]);
+  const family = families[name];
+  const { samples, sweeps } = family;
+  const path = join(folder, 'protein-msa', family.file);
   if (!existsSync(path)) throw new Error(`${path} is missing`);
   const alignment = await readAlignment(path);
   const { columns } = alignment;
@@ -85,12 +85,12 @@ for (const name of names) {
   const effective = [train, test].map(({ weights }) => weights.reduce((a, b) => a + b).toFixed(0));
   const rows = train.data.length / columns;
 
-  const machine = build(columns);
+  const machine = build(columns, family.hidden);
   const begin = performance.now();
-  await machine.fit({ sequence: { data: train.data, shape: [rows, columns] } }, { ...training, sampleWeights: train.weights });
+  await machine.fit({ sequence: { data: train.data, shape: [rows, columns] } }, { ...training(family), sampleWeights: train.weights });
   const trained = performance.now();
-  const drawn = statistics(categories((await machine.sample(SAMPLES, { steps: SWEEPS })).data), columns);
-  const early = statistics(categories((await machine.sample(SAMPLES, { steps: SWEEPS / 2 })).data), columns);
+  const drawn = statistics(categories((await machine.sample(samples, { steps: sweeps })).data), columns);
+  const early = statistics(categories((await machine.sample(samples, { steps: sweeps / 2 })).data), columns);
   const sampled = performance.now();
   machine.dispose();
 
@@ -98,12 +98,12 @@ for (const name of names) {
     `${name}: ${columns} columns; ${rows} training sequences (effective ${effective[0]}), ${test.data.length / columns} held out (effective ${effective[1]}), seed ${seed}`,
   );
   console.log(
-    `${((trained - begin) / 1e3).toFixed(0)} s of training, ${((sampled - trained) / 1e3).toFixed(0)} s of sampling; ${SAMPLES} chains from noise, ${SWEEPS} sweeps\n`,
+    `${((trained - begin) / 1e3).toFixed(0)} s of training, ${((sampled - trained) / 1e3).toFixed(0)} s of sampling; ${samples} chains from noise, ${sweeps} sweeps\n`,
   );
   console.log('| Pearson correlation | letters per site | connected pairs |\n|---|---:|---:|');
   compare('samples – training', drawn, train.statistics);
   compare('samples – held out', drawn, test.statistics);
   compare('training – held out (ceiling)', train.statistics, test.statistics);
-  compare(`samples – samples after ${SWEEPS / 2} sweeps`, drawn, early);
+  compare(`samples – samples after ${sweeps / 2} sweeps`, drawn, early);
   console.log();
 }
