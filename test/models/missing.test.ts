@@ -273,9 +273,10 @@ describe.each(devices)('on %s', (device) => {
       }
     });
 
-    it.each<['pcd' | 'cd', number]>([
+    it.each<['pcd' | 'cd' | 'exact', number]>([
       ['pcd', 100],
       ['cd', 100],
+      ['exact', 1],
     ])('follows the gradient of the likelihood of what is there (%s-%i)', async (algorithm, steps) => {
       using machine = machineOf(oracle, device, 5);
       const before = parametersOf(machine, oracle);
