@@ -13,6 +13,9 @@ const gradients = 'test/models/rbm-gradients.test.ts';
 const updates = 'test/models/rbm-updates.test.ts';
 const determinism = 'test/models/rbm-determinism.test.ts';
 const wirings = 'test/machine/wirings.test.ts';
+const learning = 'test/models/learning-algorithms.test.ts';
+const learningChains = 'test/models/learning-chains.test.ts';
+const learningSteps = 'test/models/learning-steps.test.ts';
 const chains = 'test/models/chains.test.ts';
 const machines = 'test/models/boltzmann-machine.test.ts';
 const missing = 'test/models/missing.test.ts';
@@ -128,8 +131,8 @@ export const mutants = [
   {
     name: 'a reused counter: every sweep of the negative phase draws the same words',
     file: 'native/machine/gibbs.cpp',
-    find: 's < sweeps; ++s, ++round.stream.step)',
-    replace: 's < sweeps; ++s)',
+    find: '++s, ++round.stream.step)',
+    replace: '++s)',
     tests: [gradients],
   },
   {
@@ -178,25 +181,26 @@ export const mutants = [
   // --- gradients -----------------------------------------------------------------------------------------------------------
   {
     name: 'a stale hidden state paired with the new visible one in the negative phase',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false);',
+    file: 'native/algorithms/negative/short_chains.cpp',
+    find: 'gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);',
     replace:
-      'std::vector<TensorPtr> kept(offsets.size()); kept.swap(negative.phase().means); gradient.accumulate(negative.phase(), pcd() ? nullptr : batchWeights.get(), -1 / chains, false); kept.swap(negative.phase().means);',
+      'std::vector<TensorPtr> kept(phase.means.size()); kept.swap(phase.means); gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false); kept.swap(phase.means);',
     tests: [gradients],
   },
   {
     name: 'sampled instead of mean hidden units in the negative phase (needless variance)',
-    file: 'native/algorithms/phases.cpp',
-    find: 'sweepToMeans(gibbs_, phase_, stream, sweeps, persist);',
+    file: 'native/algorithms/negative/model_chains.cpp',
+    find: 'sweepToMeans(gibbs_, phase_, {stream}, sweeps, persist);',
     replace:
-      'sweepToMeans(gibbs_, phase_, stream, sweeps, true); if (!persist) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, phase_.states[l], 0, *phase_.means[l]);',
+      'sweepToMeans(gibbs_, phase_, {stream}, sweeps, true); if (!persist) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, phase_.states[l], 0, *phase_.means[l]);',
     tests: [gradients],
   },
   {
     name: 'negative phase divided by the positive count',
-    file: 'native/algorithms/trainer.cpp',
-    find: '-1 / chains, false)',
-    replace: '-1 / (n + 0 * chains), false)',
+    file: 'native/algorithms/negative/persistent_chains.cpp',
+    find: 'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false);',
+    replace:
+      'void subtract(const Phase& positive, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(positive.states.rows()), false);',
     tests: [gradients],
   },
   {
@@ -216,37 +220,37 @@ export const mutants = [
   {
     name: 'persistent chains reset before every update',
     file: 'native/algorithms/trainer.cpp',
-    find: 'negative.run(options.steps, pcd());',
-    replace: 'if (pcd()) negative.start();\n    negative.run(options.steps, pcd());',
+    find: 'negative->subtract(positive.phase(), batchWeights.get(), gradient);',
+    replace: 'negative->start(data);\n    negative->subtract(positive.phase(), batchWeights.get(), gradient);',
     tests: [gradients],
   },
   {
     name: 'CD-k of one sweep whatever k',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'negative.run(options.steps, pcd());',
-    replace: 'negative.run(1, pcd());',
+    file: 'native/algorithms/negative/short_chains.cpp',
+    find: 'chains_.run(sweeps_, false);',
+    replace: 'chains_.run(1 + 0 * sweeps_, false);',
     tests: [gradients],
   },
   {
     name: 'contrastive divergence from the means of the hidden units',
     file: 'native/algorithms/phases.cpp',
-    find: 'sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, sample);',
+    find: 'sweepToMeans(completion_.gibbs(), phase_, round, sweeps_, sample);',
     replace:
-      'sweepToMeans(completion_.gibbs(), phase_, stream, sweeps_, false); if (sample) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
+      'sweepToMeans(completion_.gibbs(), phase_, round, sweeps_, false); if (sample) for (std::size_t l = 0; l < phase_.means.size(); ++l) if (phase_.means[l]) machine_.backend().axpby(1, *phase_.means[l], 0, phase_.states[l]);',
     tests: [gradients],
   },
   {
     name: 'sample weights dropped in the positive phase',
     file: 'native/algorithms/trainer.cpp',
-    find: 'gradient.accumulate(positive.phase(), batchWeights.get(), 1 / n, true);',
-    replace: 'gradient.accumulate(positive.phase(), nullptr, 1 / n, true);',
+    find: 'return add(positive.phase(), batchWeights.get());',
+    replace: 'return add(positive.phase(), nullptr);',
     tests: [gradients],
   },
   {
     name: 'sample weights dropped in the negative phase',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'pcd() ? nullptr : batchWeights.get(), -1',
-    replace: 'nullptr, -1',
+    file: 'native/algorithms/negative/short_chains.cpp',
+    find: 'gradient.accumulate(phase, rowWeights, -1',
+    replace: 'gradient.accumulate(phase, nullptr, -1',
     tests: [gradients],
   },
   {
@@ -278,6 +282,42 @@ export const mutants = [
     tests: [gradients],
   },
 
+  {
+    name: 'pseudo-likelihood that counts every pair once',
+    file: 'native/algorithms/negative/pseudo_likelihood.cpp',
+    find: 'gradient.addProducts(states, means_, rowWeights, -each);',
+    replace: 'gradient.addProducts(states, states, rowWeights, -each);',
+    tests: [learning],
+  },
+  {
+    name: 'exact learning with the states unweighted',
+    file: 'native/algorithms/enumerated_phase.cpp',
+    find: 'for (double& e : energies) sum += e = std::exp(lowest - e);',
+    replace: 'for (double& e : energies) sum += e = 1 + 0 * lowest;',
+    tests: [learning],
+  },
+  {
+    name: 'statistics from replicas at all temperatures',
+    file: 'native/algorithms/negative/tempered_chains.cpp',
+    find: 'rung + 1 == ladder_.betas.size() ? 1.0f : 0.0f',
+    replace: 'rung + 1 == ladder_.betas.size() ? 0.25f : 0.25f',
+    tests: [learningChains],
+  },
+  {
+    name: 'fast weights that stay in the model',
+    file: 'native/algorithms/negative/fast_weights.cpp',
+    find: 'f.machine_.backend().axpby(1, *f.slow_[i], 0, *f.parameters_[i].tensor);',
+    replace: ';',
+    tests: [learningChains],
+  },
+  {
+    name: 'frozen biases moved by centring',
+    file: 'native/algorithms/gradient.cpp',
+    find: 'if (held_[layer]) return;',
+    replace: '',
+    tests: [learningSteps],
+  },
+
   // --- steps ---------------------------------------------------------------------------------------------------------------
   {
     name: 'decay of the biases',
@@ -303,7 +343,7 @@ export const mutants = [
   {
     name: 'visible biases start from the data in every run',
     file: 'native/algorithms/trainer.cpp',
-    find: 'if (options.initialiseFromData) initialiseUnits(l, *statistics[l], share);',
+    find: 'if (options.initialiseFromData && !options.frozen(l)) initialiseUnits(l, *statistics[l], share);',
     replace: 'initialiseUnits(l, *statistics[l], share);',
     tests: [gradients],
   },
@@ -420,9 +460,9 @@ export const mutants = [
   },
   {
     name: 'resuming with fresh chains',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'if (pcd()) all["chains/" + layers[l].name] = &negative.phase().states[l];',
-    replace: '',
+    file: 'native/algorithms/negative/persistent_chains.cpp',
+    find: 'override { return chains_.tensors(); }',
+    replace: 'override { return {}; }',
     tests: [determinism],
   },
   {
