@@ -2,11 +2,12 @@
  * Learning algorithms with chains or mean-field sweeps: what they converge to, against the definition; runs that go on bit for bit.
  * Limits of z-scores come from a false-alarm rate of 1e-6 per test.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BoltzmannMachine, gaussian, type MachineFitOptions, ParameterError, spin } from '../../src/index.js';
+import * as atomic from '../../src/io/atomic.js';
 import { energy, jointStates, type MixedMachine, probabilities, randomMixed } from '../oracle/mixed.js';
 import { gradientOf, logLikelihood, logPseudoLikelihoodOf, type Row } from '../oracle/mixed-gradient.js';
 import { TestRandom } from '../oracle/random.js';
@@ -14,6 +15,25 @@ import { zLimit } from '../oracle/significance.js';
 import { changes, dataOf, expectClose, flat, rowsFor } from './learning-support.js';
 import { machineOf } from './mixed-support.js';
 import { bitsOf, devices, expectZScores, type TestDevice } from './support.js';
+
+vi.mock('../../src/io/atomic.js', async (original) => {
+  const real = await original<typeof atomic>();
+  return { ...real, writeFileAtomic: vi.fn(real.writeFileAtomic) };
+});
+
+/** Paths of copies of everything that is written to `path` from now on. */
+function keepEveryCheckpoint(path: string): string[] {
+  const kept: string[] = [];
+  const write = vi.mocked(atomic.writeFileAtomic);
+  const real = write.getMockImplementation()!;
+  write.mockImplementation(async (...args) => {
+    await real(...args);
+    if (args[0] !== path) return;
+    kept.push(`${path}.${kept.length + 1}`);
+    await copyFile(path, kept.at(-1)!);
+  });
+  return kept;
+}
 
 const glass = randomMixed(
   [
@@ -213,14 +233,15 @@ describe.each(devices)('on %s', (device) => {
           Object.keys(machine.parameterShapes).map((name) => bitsOf(machine.parameter(name).data));
         using whole = machineOf(general, device, 9);
         await whole.fit(data, options);
-        for (const stop of [4, 9]) {
-          using machine = machineOf(general, device, 9);
-          const control = new AbortController();
-          const path = join(folder, `${algorithm}-${stop}.safetensors`);
-          const run = machine.fit(data, { ...options, signal: control.signal, checkpoint: { path, every: stop } });
-          await run;
-          using again = await BoltzmannMachine.load(path, { device });
-          if (again.training!.step < again.training!.totalSteps) await again.fit(data, { resume: true });
+        const path = join(folder, `${algorithm}.safetensors`);
+        const kept = keepEveryCheckpoint(path);
+        using watched = machineOf(general, device, 9);
+        await watched.fit(data, { ...options, checkpoint: { path, every: 1 } });
+        expect(kept.length).toBe(18);
+        for (const index of [0, 3, 10, 16]) {
+          using again = await BoltzmannMachine.load(kept[index]!, { device });
+          expect(again.training).toMatchObject({ step: index + 1, totalSteps: 18 });
+          await again.fit(data, { resume: true });
           expect(bits(again)).toEqual(bits(whole));
         }
       } finally {

@@ -17,6 +17,9 @@ const chains = 'test/models/chains.test.ts';
 const machines = 'test/models/boltzmann-machine.test.ts';
 const missing = 'test/models/missing.test.ts';
 const missingGaussian = 'test/models/missing-gaussian.test.ts';
+const learning = 'test/models/learning-algorithms.test.ts';
+const learningChains = 'test/models/learning-chains.test.ts';
+const learningSteps = 'test/models/learning-steps.test.ts';
 
 /** @type {{ name: string, file: string, find: string, replace: string, tests: string[] }[]} */
 export const mutants = [
@@ -410,6 +413,43 @@ export const mutants = [
     find: 'stream.step += n;',
     replace: '',
     tests: [machines, chains],
+  },
+
+  // --- learning algorithms ------------------------------------------------------------------------------------------------------
+  {
+    name: 'pseudo-likelihood that counts every pair once',
+    file: 'native/algorithms/negative/pseudo_likelihood.cpp',
+    find: 'gradient.addProducts(states, means_, rowWeights, -each);',
+    replace: 'gradient.addProducts(states, states, rowWeights, -each);',
+    tests: [learning],
+  },
+  {
+    name: 'exact learning with the states unweighted',
+    file: 'native/algorithms/enumerated_phase.cpp',
+    find: 'for (double& e : energies) sum += e = std::exp(lowest - e);',
+    replace: 'for (double& e : energies) sum += e = 1 + 0 * lowest;',
+    tests: [learning],
+  },
+  {
+    name: 'statistics from replicas at all temperatures',
+    file: 'native/algorithms/negative/tempered_chains.cpp',
+    find: 'rung + 1 == ladder_.betas.size() ? 1.0f : 0.0f',
+    replace: 'rung + 1 == ladder_.betas.size() ? 0.25f : 0.25f',
+    tests: [learningChains],
+  },
+  {
+    name: 'fast weights that stay in the model',
+    file: 'native/algorithms/negative/fast_weights.cpp',
+    find: 'f.machine_.backend().axpby(1, *f.slow_[i], 0, *f.parameters_[i].tensor);',
+    replace: ';',
+    tests: [learningChains],
+  },
+  {
+    name: 'frozen biases moved by centring',
+    file: 'native/algorithms/gradient.cpp',
+    find: 'if (held_[layer]) return;',
+    replace: '',
+    tests: [learningSteps],
   },
 
   // --- resuming ------------------------------------------------------------------------------------------------------------
