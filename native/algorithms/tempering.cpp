@@ -27,8 +27,8 @@ void Tempering::validate() const {
   if (betas.size() < 2) throw parameterError("a ladder needs at least two inverse temperatures, got " + std::to_string(betas.size()));
   for (std::size_t k = 0; k < betas.size(); ++k)
     if (!std::isfinite(betas[k]) || betas[k] < 0 || (k > 0 && betas[k] <= betas[k - 1]))
-      throw parameterError("the inverse temperatures of a ladder must be finite, at least 0 and rise strictly, got " +
-                           decimal(betas[k]) + " at place " + std::to_string(k));
+      throw parameterError("the inverse temperatures of a ladder must be finite, at least 0 and rise strictly, got " + decimal(betas[k]) +
+                           " at place " + std::to_string(k));
   if (ladder_.every == 0) throw parameterError("there must be at least one sweep from swap to swap");
   const std::size_t chains = state_.rung.size();
   if (chains == 0 || chains % betas.size() != 0 || state_.direction.size() != chains)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { child, clean } from './child.js';
 
 /** AddressSanitizer keeps freed memory back to find its use; the limits below are for the ordinary build. */
-const sanitized = process.env['ASAN_OPTIONS'] !== undefined;
+const sanitized = process.env.ASAN_OPTIONS !== undefined;
 
 describe.skipIf(sanitized)('memory', () => {
   /**

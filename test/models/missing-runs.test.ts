@@ -21,7 +21,7 @@ describe('rows that lack values give the same bits', () => {
     const mask = rows.flat().map((value) => !Number.isNaN(value));
     const present = rows.map((row) => row.flatMap((value, i) => (value === 0 ? [] : [[i, value] as const])));
     const sparse = {
-      indptr: present.reduce((all, entries) => [...all, (all.at(-1) ?? 0) + entries.length], [0]),
+      indptr: [0, ...present.map((_, r) => present.slice(0, r + 1).flat().length)],
       indices: present.flat().map(([i]) => i),
       values: present.flat().map(([, value]) => value),
       shape: [600, 9],
