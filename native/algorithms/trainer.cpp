@@ -12,6 +12,7 @@
 #include "algorithms/parameter_steps.hpp"
 #include "algorithms/phases.hpp"
 #include "algorithms/posterior.hpp"
+#include "algorithms/saved_state.hpp"
 #include "algorithms/trainer_options.hpp"
 
 namespace boltzkit {
@@ -309,7 +310,7 @@ struct Trainer::Impl {
   }
 
   void restore(const TrainerState& s, bool resume) {
-    if (resume) requireSameRun(s);
+    if (resume) requireSameRun(s, totalSteps, data.rows(), options.batchSize);
     const bool complete = resume && counter(s, "prepared") != 0;
     const bool keepsOptimiser = resume || usedAdam(s) == (options.optimiser.kind == OptimiserStep::Kind::adam);
     const std::map<std::string, Tensor*> chainTensors = negative->tensors();
@@ -332,31 +333,6 @@ struct Trainer::Impl {
     step = counter(s, "step");
     shuffleStep = counter(s, "shuffleStep");
     prepared = counter(s, "prepared") != 0;
-  }
-
-  // One optimiser's memory means nothing to another: an SGD velocity holds steps, Adam's first moment gradients.
-  static bool usedAdam(const TrainerState& s) {
-    return std::any_of(s.tensors.begin(), s.tensors.end(), [](const auto& t) { return t.first.starts_with("second/"); });
-  }
-
-  static bool fits(const TrainerState::Saved& saved, const Tensor& tensor) {
-    return saved.rows == tensor.rows() && saved.cols == tensor.cols() && saved.values.size() == saved.rows * saved.cols;
-  }
-
-  static std::uint64_t counter(const TrainerState& s, const std::string& name) {
-    const auto found = s.counters.find(name);
-    if (found == s.counters.end()) throw parameterError("the training state has no counter '" + name + "'");
-    return found->second;
-  }
-
-  void requireSameRun(const TrainerState& s) const {
-    const std::pair<const char*, std::uint64_t> expected[] = {
-        {"totalSteps", totalSteps}, {"rows", data.rows()}, {"batchSize", options.batchSize}};
-    for (const auto& [name, value] : expected)
-      if (counter(s, name) != value)
-        throw parameterError(std::string("cannot resume: the interrupted run had ") + name + " " + std::to_string(counter(s, name)) +
-                             ", this one has " + std::to_string(value));
-    if (counter(s, "step") > totalSteps) throw parameterError("cannot resume: the training state's step lies behind the end of the run");
   }
 
   // Whether a tensor holds nothing yet, because the run was stopped before it was prepared and no earlier run had left anything in it.

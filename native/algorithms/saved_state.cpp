@@ -1,0 +1,30 @@
+#include "algorithms/saved_state.hpp"
+
+#include <algorithm>
+
+namespace boltzkit {
+
+bool usedAdam(const TrainerState& state) {
+  return std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& t) { return t.first.starts_with("second/"); });
+}
+
+bool fits(const TrainerState::Saved& saved, const Tensor& tensor) {
+  return saved.rows == tensor.rows() && saved.cols == tensor.cols() && saved.values.size() == saved.rows * saved.cols;
+}
+
+std::uint64_t counter(const TrainerState& state, const std::string& name) {
+  const auto found = state.counters.find(name);
+  if (found == state.counters.end()) throw parameterError("the training state has no counter '" + name + "'");
+  return found->second;
+}
+
+void requireSameRun(const TrainerState& state, std::uint64_t totalSteps, std::size_t rows, std::size_t batchSize) {
+  const std::pair<const char*, std::uint64_t> expected[] = {{"totalSteps", totalSteps}, {"rows", rows}, {"batchSize", batchSize}};
+  for (const auto& [name, value] : expected)
+    if (counter(state, name) != value)
+      throw parameterError(std::string("cannot resume: the interrupted run had ") + name + " " + std::to_string(counter(state, name)) +
+                           ", this one has " + std::to_string(value));
+  if (counter(state, "step") > totalSteps) throw parameterError("cannot resume: the training state's step lies behind the end of the run");
+}
+
+}  // namespace boltzkit
