@@ -13,6 +13,7 @@
 #include "algorithms/phases.hpp"
 #include "algorithms/posterior.hpp"
 #include "algorithms/saved_state.hpp"
+#include "algorithms/start_values.hpp"
 #include "algorithms/trainer_options.hpp"
 
 namespace boltzkit {
@@ -72,10 +73,13 @@ struct Trainer::Impl {
 
   void prepare(const Cancelled& cancelled) {
     if (prepared) return;
-    passOverData(cancelled);
-    const std::vector<bool> fresh = freshOffsets;
+    const StartValues fromData(machine, data, rowWeights, cancelled);
+    for (std::size_t l = 0; l < offsets.size(); ++l) {
+      if (data.given()[l] && options.initialiseFromData && !options.frozen(l)) fromData.initialise(l);
+      if (data.given()[l]) fromData.offset(l, *offsets[l]);
+    }
     for (std::size_t l = 0; l < offsets.size(); ++l)
-      if (!data.given()[l] && fresh[l]) fieldlessMeans(l, *offsets[l]);
+      if (!data.given()[l] && freshOffsets[l]) fieldlessMeans(machine, l, *offsets[l]);
     for (std::size_t l = 0; l < activity.size(); ++l)
       if (activity[l] && freshActivity) backend.fill(options.sparsity->target, *activity[l]);
     if (scales) scales->fromData(data, rowWeights, cancelled);
@@ -83,95 +87,6 @@ struct Trainer::Impl {
     guard.check(0, true);
     if (freshChains) negative->start(data);
     prepared = true;
-  }
-
-  // Offsets of data layers: the weighted mean of the whole data set. Start values of their parameters: from the weighted means of the
-  // unit statistics at zero parameters, where a value of 0 adds nothing. Both over the values that are present.
-  void passOverData(const Cancelled& cancelled) {
-    std::vector<TensorPtr> means, statistics, present, shares;
-    std::vector<Units> atZero;
-    for (std::size_t l = 0; l < offsets.size(); ++l) {
-      const Tensor& parameters = machine.unitParameters(l);
-      means.push_back(backend.tensor(1, parameters.cols()));
-      statistics.push_back(backend.tensor(parameters.rows(), parameters.cols()));
-      atZero.push_back(machine.unitsOf(l));
-      present.push_back(data.missing(l) ? backend.tensor(std::min(chunkRows, data.rows()), parameters.cols()) : nullptr);
-      shares.push_back(data.missing(l) ? backend.tensor(1, parameters.cols()) : nullptr);
-    }
-    const std::vector<TensorPtr> zeros = zeroParameters();
-    for (std::size_t l = 0; l < atZero.size(); ++l) atZero[l].parameters = zeros[l].get();
-    const double each = 1.0 / static_cast<double>(data.rows());
-    forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
-      const TensorPtr weights = rowWeights.empty() ? nullptr : uploadWeights(std::span(rowWeights).subspan(first, states.rows()));
-      const double keep = first == 0 ? 0 : 1;
-      for (std::size_t l = 0; l < offsets.size(); ++l) {
-        if (!data.given()[l]) continue;
-        if (present[l]) {
-          present[l]->setRows(states.rows());
-          backend.splitMissing(states[l], *present[l]);
-          columnSums(backend, *ones, *present[l], weights.get(), each, keep, *shares[l]);
-        }
-        columnSums(backend, *ones, states[l], weights.get(), each, keep, *means[l]);
-        if (options.initialiseFromData) backend.unitStatistics(atZero[l], states[l], nullptr, weights.get(), each, keep, *statistics[l]);
-      }
-    });
-    for (std::size_t l = 0; l < offsets.size(); ++l) {
-      if (!data.given()[l]) continue;
-      offsets[l].swap(means[l]);
-      const std::vector<double> share = shares[l] ? downloaded(*shares[l]) : std::vector<double>(machine.units(l), 1.0);
-      if (options.initialiseFromData && !options.frozen(l)) initialiseUnits(l, *statistics[l], share);
-      if (shares[l]) divideOffsets(l, share);
-    }
-  }
-
-  std::vector<double> downloaded(const Tensor& tensor) const {
-    std::vector<double> values(tensor.rows() * tensor.cols());
-    backend.download(tensor, std::span<double>(values));
-    return values;
-  }
-
-  // From sums over the values present to their means; a place without any value takes its unit's mean without a field.
-  void divideOffsets(std::size_t layer, const std::vector<double>& share) {
-    std::vector<double> values = downloaded(*offsets[layer]);
-    fieldlessMeans(layer, *offsets[layer]);
-    const std::vector<double> fieldless = downloaded(*offsets[layer]);
-    for (std::size_t j = 0; j < values.size(); ++j) values[j] = share[j] > 0 ? values[j] / share[j] : fieldless[j];
-    backend.upload(std::span<const double>(values), *offsets[layer]);
-  }
-
-  std::vector<TensorPtr> zeroParameters() const {
-    std::vector<TensorPtr> zeros;
-    for (std::size_t l = 0; l < offsets.size(); ++l) zeros.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
-    return zeros;
-  }
-
-  TensorPtr uploadWeights(std::span<const double> weights) const {
-    TensorPtr tensor = backend.tensor(1, weights.size());
-    backend.upload(weights, *tensor);
-    return tensor;
-  }
-
-  // `share` is the part of the rows that have a value at a place; where none has, parameters stay as they are.
-  void initialiseUnits(std::size_t layer, const Tensor& statistics, const std::vector<double>& share) {
-    const std::size_t places = statistics.cols();
-    const std::vector<double> means = downloaded(statistics);
-    std::vector<double> values = downloaded(machine.unitParameters(layer));
-    visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) {
-      using Unit = decltype(unit);
-      double from[Unit::parameters], to[Unit::parameters];
-      for (std::size_t j = 0; j < places; ++j) {
-        if (share[j] <= 0) continue;
-        for (std::size_t k = 0; k < Unit::parameters; ++k) from[k] = means[k * places + j] / share[j];
-        Unit::initialise(from, static_cast<double>(data.rows()) * share[j], machine.wiring().layers()[layer].size, to);
-        for (std::size_t k = 0; k < Unit::parameters; ++k) values[k * places + j] = to[k];
-      }
-    });
-    backend.upload(std::span<const double>(values), machine.unitParameters(layer));
-  }
-
-  void fieldlessMeans(std::size_t layer, Tensor& out) {
-    const TensorPtr noField = backend.tensor(1, machine.units(layer));
-    backend.updateUnits({machine.unitsOf(layer), 1, {}, 0}, *noField, &out, nullptr);
   }
 
   // --- one update ------------------------------------------------------------------------------------------------------
@@ -222,7 +137,8 @@ struct Trainer::Impl {
     if (!batchWeights) return;
     std::vector<double> weights(rows.size());
     for (std::size_t r = 0; r < rows.size(); ++r) weights[r] = rowWeights[rows[r]];
-    batchWeights = uploadWeights(weights);
+    batchWeights = backend.tensor(1, weights.size());
+    backend.upload(std::span<const double>(weights), *batchWeights);
   }
 
   // Running means of the layers without data, from this batch's positive phase: centring offsets and activities.

@@ -308,8 +308,8 @@ export const mutants = [
   {
     name: 'visible biases start from the data in every run',
     file: 'native/algorithms/trainer.cpp',
-    find: 'if (options.initialiseFromData && !options.frozen(l)) initialiseUnits',
-    replace: 'if (!options.frozen(l)) initialiseUnits',
+    find: 'if (data.given()[l] && options.initialiseFromData && !options.frozen(l)) fromData',
+    replace: 'if (data.given()[l] && !options.frozen(l)) fromData',
     tests: [gradients],
   },
 
@@ -337,8 +337,8 @@ export const mutants = [
   },
   {
     name: 'missing values: means over all rows',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'from[k] = means[k * places + j] / share[j];',
+    file: 'native/algorithms/start_values.cpp',
+    find: 'from[k] = means[k * places + j] / present[j];',
     replace: 'from[k] = means[k * places + j];',
     tests: [missing],
   },

@@ -1,0 +1,41 @@
+// What one pass over the training rows tells before the first update: the weighted means of the data layers, which are their centring offsets, and
+// start values of their parameters. Both over the values that are present.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "algorithms/row_chunks.hpp"
+
+namespace boltzkit {
+
+// out [1, units] = the means of a layer's units without any field.
+void fieldlessMeans(const Machine& machine, std::size_t layer, Tensor& out);
+
+class StartValues {
+ public:
+  // rowWeights are empty or one per row.
+  StartValues(Machine& machine, const LayerData& data, std::span<const double> rowWeights, const Cancelled& cancelled);
+
+  // offset [1, units] of a layer with data = the mean of each place; without any value of it, its unit's mean without a field.
+  void offset(std::size_t layer, Tensor& out) const;
+  // The unit parameters of a layer with data, from the means of the unit statistics at zero parameters; places without any value keep theirs.
+  void initialise(std::size_t layer) const;
+
+ private:
+  void add(std::size_t layer, Tensor& states, const Tensor* weights, double each, double keep);
+  std::vector<double> downloaded(const Tensor& tensor) const;
+  // The part of the rows that have a value, by place.
+  std::vector<double> share(std::size_t layer) const;
+
+  Machine& machine_;
+  std::size_t rows_;
+  TensorPtr ones_;
+  struct Sums {
+    TensorPtr mean, statistics;
+    TensorPtr zeros;           // parameters at which a value of 0 adds nothing to the statistics
+    TensorPtr present, share;  // null where no value is missing
+  };
+  std::vector<Sums> sums_;  // per layer, empty where not given
+};
+
+}  // namespace boltzkit
