@@ -10,12 +10,9 @@ namespace {
 
 std::size_t unitsOf(const Layer& layer) { return layer.units / groupSize(layer); }
 
-// The probability of value number k in a state of a unit: a value between two states stands for a draw with that mean.
+// The probability of value number k in a state of a unit.
 double share(const Layer& layer, const double* state, std::size_t k) {
-  if (layer.type == UnitType::softmax) return state[k];
-  if (layer.type == UnitType::binomial) return *state == static_cast<double>(k) ? 1 : 0;
-  const double on = layer.type == UnitType::spin ? (1 + *state) / 2 : *state;
-  return k == 1 ? on : 1 - on;
+  return visitUnit(layer.type, [&](auto unit) { return decltype(unit)::share(k, state); });
 }
 
 }  // namespace
@@ -24,7 +21,7 @@ std::optional<std::string> PseudoLikelihood::obstacle(const Machine& machine, co
   const bool all = std::find(given.begin(), given.end(), false) == given.end();
   for (std::size_t l = 0; l < given.size(); ++l) {
     const Layer& layer = machine.wiring().layers()[l];
-    if (given[l] && layer.type == UnitType::counts)
+    if (given[l] && keepsTotal(layer.type))
       return "layer '" + layer.name + "' of counts is one unit with a total that depends on the row; it has no pseudo-likelihood";
     if (given[l] && !all && statesOfUnit(layer) == 0)
       return "units of layer '" + layer.name + "' have more values than can be counted; give rows of all layers";

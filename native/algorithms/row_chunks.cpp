@@ -11,7 +11,7 @@ void requireValues(const Rows& rows, const Layer& layer, Values values) {
   if (!rows.hasMissing()) return;
   if (values == Values::allPresent)
     throw parameterError("rows of layer '" + layer.name + "' lack values (NaN), which must all be present here; `impute` fills them in");
-  if (layer.type == UnitType::counts)
+  if (keepsTotal(layer.type))
     throw parameterError("layer '" + layer.name + "' holds counts, of which none can be missing: the row's total would be unknown");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace boltzkit {
 namespace {
@@ -16,19 +17,16 @@ std::vector<double> valuesOf(const Machine& machine, const Tensor& tensor) {
 void variancesOf(const Layer& layer, const std::vector<double>& parameters, const double* means, const double* fields, double* out) {
   visitUnit(layer.type, [&](auto unit) {
     using Unit = decltype(unit);
+    const std::size_t group = groupSize(layer);
     for (std::size_t j = 0; j < layer.units; ++j) {
-      if constexpr (!Unit::linear)
+      if constexpr (Unit::linear) {
+        const double* first = means + j / group * group;
+        out[j] = Unit::spread(means[j], Unit::grouped ? std::accumulate(first, first + group, 0.0) : layer.size);
+      } else {
         out[j] = Unit::variance(fields[j], 1.0, UnitView<double>{parameters.data() + j, layer.units, layer.size});
-      else if (layer.type == UnitType::spin)
-        out[j] = 1 - means[j] * means[j];
-      else
-        out[j] = means[j] * (1 - means[j] / (layer.type == UnitType::binomial ? layer.size : 1.0));
+      }
     }
   });
-  if (layer.type != UnitType::counts) return;
-  double total = 0;
-  for (std::size_t j = 0; j < layer.units; ++j) total += means[j];
-  for (std::size_t j = 0; j < layer.units; ++j) out[j] = total > 0 ? means[j] * (1 - means[j] / total) : 0;
 }
 
 // Weighted mean and variance of columns, about the first row so that nothing cancels.

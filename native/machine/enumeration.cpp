@@ -6,22 +6,11 @@
 namespace boltzkit {
 
 double statesOfUnit(const Layer& layer) {
-  switch (layer.type) {
-    case UnitType::bernoulli:
-    case UnitType::spin:
-      return 2;
-    case UnitType::softmax:
-      return layer.size;
-    case UnitType::binomial:
-      return layer.size + 1.0;
-    default:
-      return 0;
-  }
+  return visitUnit(layer.type, [&](auto unit) { return decltype(unit)::states(layer.size); });
 }
 
 double valueOfState(const Layer& layer, std::uint64_t number, std::size_t k) {
-  if (layer.type == UnitType::softmax) return number == k ? 1 : 0;
-  return layer.type == UnitType::spin ? 2 * static_cast<double>(number) - 1 : static_cast<double>(number);
+  return visitUnit(layer.type, [&](auto unit) { return decltype(unit)::state(number, k); });
 }
 
 namespace {

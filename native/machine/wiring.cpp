@@ -18,7 +18,7 @@ void checkSize(const Layer& layer) {
       throw parameterError("layer '" + layer.name + "' needs a multiple of " + std::to_string(layer.size) + " places, got " +
                            std::to_string(layer.units));
   });
-  if (layer.type == UnitType::counts && layer.units != layer.size)
+  if (keepsTotal(layer.type) && layer.units != layer.size)
     throw parameterError("a layer of counts is one group: layer '" + layer.name + "' needs as many categories as places, " +
                          std::to_string(layer.units) + ", got " + std::to_string(layer.size));
 }
@@ -43,7 +43,7 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
   std::set<std::pair<std::size_t, std::size_t>> pairs;
   for (const Coupling& c : couplings_) {
     if (c.a >= layers_.size() || c.b >= layers_.size()) throw parameterError("a coupling names a layer that does not exist");
-    if (c.lateral() && layers_[c.a].type == UnitType::counts)
+    if (c.lateral() && keepsTotal(layers_[c.a].type))
       throw parameterError("layer '" + layers_[c.a].name + "' of counts is one unit and cannot be coupled to itself");
     if (!pairs.insert(std::minmax(c.a, c.b)).second)
       throw parameterError("layers '" + layers_[c.a].name + "' and '" + layers_[c.b].name + "' are coupled twice");

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <vector>
 
 #include "units/rows.hpp"
@@ -194,6 +195,38 @@ TEST_CASE("the list of units and this suite name the same types") {
   auto count = [&]<class Unit>() { ++tested; };
   FOR_EACH_UNIT(count)
   CHECK(listed == tested);
+}
+
+TEST_CASE("the states of countable units are those of the definition, and data values are shares of them") {
+  auto check = []<class Unit>() {
+    for (const Case& c : casesOf<Unit>()) {
+      CAPTURE(Unit::name);
+      const auto count = static_cast<std::uint64_t>(Unit::states(c.size));
+      if (count == 0) continue;
+      const std::vector<Weighted> all = supportOf<Unit>(c);
+      REQUIRE(all.size() == count);
+      for (std::uint64_t n = 0; n < count; ++n)
+        for (std::uint64_t m = 0; m < count; ++m) {
+          bool same = true;
+          for (std::size_t k = 0; k < c.places; ++k) same = same && Unit::state(n, k) == all[m].s[k];
+          CHECK(same == (n == m));
+          CHECK(Unit::share(n, all[m].s.data()) == (n == m ? 1 : 0));
+        }
+    }
+  };
+  FOR_EACH_UNIT(check)
+}
+
+TEST_CASE("the spread of linear units is the variance at that mean") {
+  forEachLaw([]<class Unit>(const Case& c, const State& field, double beta) {
+    if constexpr (Unit::linear) {
+      const Law law = Definition<Unit>(c).law(field, beta);
+      double total = c.size;
+      if (Unit::grouped) total = std::accumulate(law.mean.begin(), law.mean.end(), 0.0);
+      for (std::size_t j = 0; j < c.places; ++j)
+        CHECK(Unit::spread(law.mean[j], total) == doctest::Approx(law.variance[j]).epsilon(1e-9).scale(1e-3));
+    }
+  });
 }
 
 TEST_CASE("cumulants, means, variances and expected statistics are those of the definition") {

@@ -11,7 +11,14 @@ struct Bernoulli {
   static constexpr const char* parameterNames[] = {"bias"};
   static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
   static constexpr bool grouped = false;
-  static constexpr bool linear = true;                        // statistics are linear in the state: a mean may stand for a state
+  static constexpr bool linear = true;  // statistics are linear in the state: a mean may stand for a state
+  static constexpr bool keepsTotal = false;
+  static constexpr double states(std::uint32_t) { return 2; }
+  static constexpr double state(std::uint64_t number, std::size_t) { return static_cast<double>(number); }
+  // Of state `number` in a value of data: one between two states stands for a draw with that mean.
+  static constexpr double share(std::uint64_t number, const double* s) { return number == 1 ? *s : 1 - *s; }
+  // The variance of a unit with this mean.
+  static constexpr double spread(double mean, double) { return mean * (1 - mean); }
   static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // a value between the ends is a probability
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 

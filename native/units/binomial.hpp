@@ -13,6 +13,12 @@ struct Binomial {
   static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
   static constexpr bool grouped = false;
   static constexpr bool linear = true;
+  static constexpr bool keepsTotal = false;
+  static constexpr double states(std::uint32_t trials) { return trials + 1.0; }
+  static constexpr double state(std::uint64_t number, std::size_t) { return static_cast<double>(number); }
+  static constexpr double share(std::uint64_t number, const double* s) { return *s == static_cast<double>(number) ? 1 : 0; }
+  // The variance of a unit with this mean; `total` is the number of trials.
+  static constexpr double spread(double mean, double total) { return mean * (1 - mean / total); }
   static UnitDomain domain(std::uint32_t trials) { return {0, static_cast<double>(trials), true}; }
   static constexpr std::uint64_t words(std::uint32_t trials) { return trials; }
 

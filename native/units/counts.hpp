@@ -8,13 +8,16 @@
 
 namespace boltzkit {
 
-struct Counts {
+struct Counts : Uncountable {
   static constexpr const char* name = "counts";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
   static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
   static constexpr bool grouped = true;
   static constexpr bool linear = true;
+  static constexpr bool keepsTotal = true;
+  // The variance of a place with this mean; `total` is that of the means of its unit.
+  static constexpr double spread(double mean, double total) { return total > 0 ? mean * (1 - mean / total) : 0; }
   static UnitDomain domain(std::uint32_t) { return {0, 16777216, true}; }  // float32 counts exactly up to 2^24
   static constexpr std::uint64_t words(std::uint32_t) { return 0; }        // as many as the total; one group per layer
 

@@ -7,13 +7,14 @@
 
 namespace boltzkit {
 
-struct DoubleRelu {
+struct DoubleRelu : Uncountable {
   static constexpr const char* name = "doubleRelu";
   static constexpr std::size_t parameters = 4;
   static constexpr const char* parameterNames[] = {"biasUp", "logPrecisionUp", "biasDown", "logPrecisionDown"};
   static constexpr bool isBias[] = {true, false, true, false};  // parameters that a constant field adds to
   static constexpr bool grouped = false;
   static constexpr bool linear = false;
+  static constexpr bool keepsTotal = false;
   static UnitDomain domain(std::uint32_t) { return {-unbounded, unbounded}; }
   static constexpr std::uint64_t words(std::uint32_t) { return 2; }
 

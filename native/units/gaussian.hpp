@@ -14,13 +14,14 @@ BOLTZKIT_HD inline Real standardNormal(std::uint32_t a, std::uint32_t b) {
   return radius * std::cos(Real(6.283185307179586) * uniform<Real>(b));
 }
 
-struct Gaussian {
+struct Gaussian : Uncountable {
   static constexpr const char* name = "gaussian";
   static constexpr std::size_t parameters = 2;
   static constexpr const char* parameterNames[] = {"bias", "logPrecision"};
   static constexpr bool isBias[] = {true, false};  // parameters that a constant field adds to
   static constexpr bool grouped = false;
   static constexpr bool linear = false;
+  static constexpr bool keepsTotal = false;
   static UnitDomain domain(std::uint32_t) { return {-unbounded, unbounded}; }
   static constexpr std::uint64_t words(std::uint32_t) { return 2; }
 

@@ -6,13 +6,14 @@
 
 namespace boltzkit {
 
-struct Relu {
+struct Relu : Uncountable {
   static constexpr const char* name = "relu";
   static constexpr std::size_t parameters = 2;
   static constexpr const char* parameterNames[] = {"bias", "logPrecision"};
   static constexpr bool isBias[] = {true, false};  // parameters that a constant field adds to
   static constexpr bool grouped = false;
   static constexpr bool linear = false;
+  static constexpr bool keepsTotal = false;
   static UnitDomain domain(std::uint32_t) { return {0, unbounded}; }
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 

@@ -12,6 +12,12 @@ struct Softmax {
   static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
   static constexpr bool grouped = true;
   static constexpr bool linear = true;
+  static constexpr bool keepsTotal = false;
+  static constexpr double states(std::uint32_t categories) { return categories; }
+  static constexpr double state(std::uint64_t number, std::size_t k) { return number == k ? 1 : 0; }
+  static constexpr double share(std::uint64_t number, const double* s) { return s[number]; }
+  // The variance of a place with this mean; `total` is that of the means of its unit.
+  static constexpr double spread(double mean, double) { return mean * (1 - mean); }
   static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // one-hot, or probabilities
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 

@@ -12,6 +12,13 @@ struct Spin {
   static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
   static constexpr bool grouped = false;
   static constexpr bool linear = true;
+  static constexpr bool keepsTotal = false;
+  static constexpr double states(std::uint32_t) { return 2; }
+  static constexpr double state(std::uint64_t number, std::size_t) { return 2 * static_cast<double>(number) - 1; }
+  // Of state `number` in a value of data: one between two states stands for a draw with that mean.
+  static constexpr double share(std::uint64_t number, const double* s) { return number == 1 ? (1 + *s) / 2 : 1 - (1 + *s) / 2; }
+  // The variance of a unit with this mean.
+  static constexpr double spread(double mean, double) { return (1 - mean) * (1 + mean); }
   static UnitDomain domain(std::uint32_t) { return {-1, 1}; }  // a value between the ends is a mean
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 

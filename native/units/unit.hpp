@@ -5,7 +5,8 @@
 //    expected (the statistics' means given the field).
 //  * Grouped types: `size` places in a row are one unit (a softmax of K categories). The same functions over the places of a group.
 // Fields come without the unit's own bias; p(s | field) is proportional to measure(s) exp(beta (field . s - U(s))).
-// Every type also says: name, the names of its parameters, the domain of data, wordsPerUnit, and how parameters start from data.
+// Every type also says: name, the names of its parameters, the domain of data, wordsPerUnit, how parameters start from data, its countable
+// states (see Uncountable), whether a unit keeps the total of its places, and for linear types the spread that goes with a mean.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -46,6 +47,14 @@ class RowWords {
   std::uint32_t chain_, block_ = 0;
   bool loaded_ = false;
   Words4 words_{};
+};
+
+// Types whose units have finitely many states also say how many, what each is, and how much of it is in a data value. These are the
+// answers of all others.
+struct Uncountable {
+  static constexpr double states(std::uint32_t) { return 0; }
+  static constexpr double state(std::uint64_t, std::size_t) { return 0; }
+  static constexpr double share(std::uint64_t, const double*) { return 0; }
 };
 
 // What takes the place of a unit's state, given its field.

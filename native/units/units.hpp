@@ -49,6 +49,11 @@ inline std::size_t unitParameterCount(UnitType type) {
   return visitUnit(type, [](auto unit) { return decltype(unit)::parameters; });
 }
 
+// Whether a unit keeps the total of its places, so that its states are not known without data.
+inline bool keepsTotal(UnitType type) {
+  return visitUnit(type, [](auto unit) { return decltype(unit)::keepsTotal; });
+}
+
 inline UnitType unitTypeNamed(std::string_view name) {
 #define BOLTZKIT_NAMED(enumerator, type) \
   if (name == type::name) return UnitType::enumerator;

@@ -20,8 +20,8 @@ import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.
 const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
 /** Settings that make no sense for one part of a stream. */
 const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
-/** Units whose states, and so the steps of their parameters, have no limit. */
-const unlimited = ['gaussian', 'relu', 'doubleRelu'];
+/** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
+const unlimited = 1e30;
 
 /** Rows by layer as a model's public call took them, described. */
 export type Inputs = readonly LayerInput[];
@@ -201,7 +201,7 @@ export abstract class Model implements Disposable {
 
   /** Smaller where states have no limit: there an overshooting step makes the next one larger (Hinton 2012, section 13.2). */
   #defaultRate(): number {
-    return this.machine.spec.layers.some(({ type }) => unlimited.includes(type)) ? 0.005 : 0.05;
+    return this.machine.spec.layers.some((_, layer) => this.machine.domain(layer).high > unlimited) ? 0.005 : 0.05;
   }
 
   #completed(

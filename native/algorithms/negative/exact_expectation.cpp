@@ -19,7 +19,7 @@ std::string countText(double n) {
 
 Enumeration allOf(const Machine& machine, const std::vector<bool>& nothing) {
   for (const Layer& layer : machine.wiring().layers())
-    if (layer.type == UnitType::counts)
+    if (keepsTotal(layer.type))
       throw parameterError("`algorithm` 'exact' cannot count the states of layer '" + layer.name +
                            "' of counts, whose totals are the data's");
   Enumeration enumeration(machine, nothing);

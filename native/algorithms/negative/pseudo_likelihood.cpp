@@ -13,7 +13,7 @@ void requireAllLayers(const Machine& machine, const LayerData& data) {
     const Layer& layer = machine.wiring().layers()[l];
     if (!data.given()[l])
       throw parameterError("`algorithm` 'pseudo-likelihood' needs rows of all layers, those of '" + layer.name + "' are not given");
-    if (layer.type == UnitType::counts)
+    if (keepsTotal(layer.type))
       throw parameterError("`algorithm` 'pseudo-likelihood' needs units with a conditional of their own, layer '" + layer.name +
                            "' of counts is one unit with a total that depends on the row");
   }

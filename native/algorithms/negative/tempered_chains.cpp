@@ -12,9 +12,8 @@ namespace {
 
 void requireBounded(const Machine& machine) {
   for (const Layer& layer : machine.wiring().layers())
-    for (const UnitType type : {UnitType::gaussian, UnitType::relu, UnitType::doubleRelu})
-      if (layer.type == type)
-        throw parameterError("`temperatures` must begin above 0: units of layer '" + layer.name + "' have no distribution there");
+    if (visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size).high == unbounded; }))
+      throw parameterError("`temperatures` must begin above 0: units of layer '" + layer.name + "' have no distribution there");
 }
 
 class TemperedChains final : public NegativePhase {
