@@ -17,14 +17,14 @@ const families = {
   WW: { file: 'WW_domain_MSA.fasta.gz', hidden: 100, epochs: 60, rate: 0.1, steps: 2, chains: 300, l2: 0, samples: 8000, sweeps: 400 },
   Kunitz: {
     file: 'Kunitz_domain_MSA.fasta.gz',
-    hidden: 100,
-    epochs: 30,
+    hidden: 250,
+    epochs: 40,
     rate: 0.05,
-    steps: 3,
-    chains: 400,
-    l2: 3e-3,
-    samples: 10000,
-    sweeps: 200,
+    steps: 10,
+    chains: 500,
+    l2: 5e-4,
+    samples: 20000,
+    sweeps: 400,
   },
 };
 const folder = values.data ?? process.env.BOLTZKIT_DATA;
