@@ -45,6 +45,8 @@ export interface LayerInput {
   readonly where: Where;
 }
 
+type LayerDomain = ReturnType<NativeMachine['domain']>;
+
 const noCuda = 'this version of boltzkit has no CUDA backend';
 
 /** What computing happens on unless a model says otherwise. */
@@ -73,6 +75,7 @@ export class Machine {
   readonly spec: MachineSpec;
   readonly backend: BackendInfo;
   readonly #native: NativeMachine;
+  readonly #domains: readonly LayerDomain[];
   #job: string | undefined;
   #disposed = false;
 
@@ -85,6 +88,7 @@ export class Machine {
       const { Machine: Native } = loadAddon();
       const list = couplings.map(([a, b, edges]): NativeMachineSpec['couplings'][number] => (edges === undefined ? [a, b] : [a, b, edges]));
       this.#native = new Native({ device, threads, seed, weightScale, layers: [...layers], couplings: list });
+      this.#domains = layers.map((_, layer) => this.#native.domain(layer));
     } catch (error) {
       throw translateError(call, error);
     }
@@ -155,8 +159,8 @@ export class Machine {
   }
 
   /** What data of a layer may be. */
-  domain(layer: number): { low: number; high: number; integers: boolean; group: number } {
-    return this.#native.domain(layer);
+  domain(layer: number): LayerDomain {
+    return this.#domains[layer] as LayerDomain;
   }
 
   /** Names and shapes of all parameters. */
