@@ -11,11 +11,12 @@ export {
   ParameterError,
   ShapeError,
 } from './errors.js';
-export { type GraphOptions, gridEdges } from './machine/graph.js';
+export { type Edges, type GraphOptions, gridEdges } from './machine/graph.js';
 export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
 export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';
 export { bernoulli, binomial, counts, doubleRelu, gaussian, relu, softmax, spin, type Units } from './machine/units.js';
 export {
+  type Annealed,
   type AnnealOptions,
   BoltzmannMachine,
   type BoltzmannMachineOptions,

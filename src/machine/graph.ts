@@ -73,17 +73,22 @@ function eachEntry(host: HostRows, visit: (row: number, column: number, value: n
   }
 }
 
+/** Pairs of unit numbers, for the `edges` of a coupling. */
+export interface Edges {
+  /** Pair after pair. */
+  readonly data: Uint32Array;
+  /** [edges, 2]. */
+  readonly shape: [number, number];
+}
+
 /**
  * The edges of a grid of any dimension, whose units are numbered with the last index running fastest.
  *
  * @param sizes - Units along each dimension, for example [64, 64].
  * @param options - `periodic`: also couples the two ends of every line of more than two units. Default false.
- * @returns Pairs of unit numbers [edges, 2], for the `edges` of a coupling.
+ * @returns Pairs of unit numbers [edges, 2].
  */
-export function gridEdges(
-  sizes: readonly number[],
-  options?: { readonly periodic?: boolean },
-): { data: Uint32Array; shape: [number, number] } {
+export function gridEdges(sizes: readonly number[], options?: { readonly periodic?: boolean }): Edges {
   const call = 'gridEdges';
   const check = new OptionCheck(call);
   const periodic = check.flag('periodic', readOptions(call, options, ['periodic']).periodic, false);

@@ -68,6 +68,14 @@ export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> &
 /** How to begin chains that stay. */
 export type MachineChainOptions = MachineStart & Pick<TemperatureOptions, 'beta' | 'ladder'>;
 
+/** States of low energy, lowest first. */
+export interface Annealed {
+  /** E(s), [n], in nats. */
+  readonly energies: Nats;
+  /** By layer, [n, places]. */
+  readonly states: Readonly<Record<string, Matrix>>;
+}
+
 /** How to look for states of low energy. */
 export type AnnealOptions = MachineStart & {
   /** Sweeps. Default 1000. */
@@ -278,7 +286,7 @@ export class BoltzmannMachine extends Model {
    *
    * @returns Energies [n], lowest first, and the states of every layer in that order.
    */
-  async anneal(n: number, options?: AnnealOptions): Promise<{ energies: Nats; states: Readonly<Record<string, Matrix>> }> {
+  async anneal(n: number, options?: AnnealOptions): Promise<Annealed> {
     const call = 'BoltzmannMachine.anneal';
     const given = readOptions(call, options, ['steps', 'schedule', 'quench', 'start', 'clamp', 'signal']);
     const check = new OptionCheck(call);

@@ -27,9 +27,11 @@ export interface AdvanceOptions {
 export interface SwapStatistics {
   /** The inverse temperatures of the rungs. */
   readonly betas: readonly number[];
-  /** By the lower of two neighbouring rungs: swaps tried, taken, and the ratio of the two. */
+  /** Swaps tried, by the lower of two neighbouring rungs. */
   readonly attempts: readonly number[];
+  /** Those of them that were taken. */
   readonly accepted: readonly number[];
+  /** The ratio of the two. */
   readonly rates: readonly number[];
   /** Ways of chains from the lowest rung to the highest and back, of all chains together. */
   readonly roundTrips: number;
