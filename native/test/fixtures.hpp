@@ -15,6 +15,13 @@ namespace boltzkit::test {
 
 using Values = std::vector<double>;
 
+// Sanitizers slow everything down ten times: their builds look at fewer sizes and draws.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 // A small generator for test data, apart from the generator under test (Vigna's splitmix64 constants).
 class Dice {
  public:

@@ -9,7 +9,9 @@ namespace boltzkit::test {
 namespace {
 
 // Around the vector lengths, the tiles of chains and the blocks of 64 places.
-const std::size_t unitCounts[] = {1, 3, 7, 16, 17, 63, 64, 65, 130}, rowCounts[] = {1, 3, 16, 17, 40};
+const std::vector<std::size_t> unitCounts = sanitized ? std::vector<std::size_t>{1, 17, 130}
+                                                      : std::vector<std::size_t>{1, 3, 7, 16, 17, 63, 64, 65, 130},
+                               rowCounts = sanitized ? std::vector<std::size_t>{1, 17} : std::vector<std::size_t>{1, 3, 16, 17, 40};
 
 // Places per unit and the type's own number. Counts are one group per layer and never coupled to themselves.
 struct Type {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "cpu/thread_team.hpp"
+#include "fixtures.hpp"
 
 namespace boltzkit::test {
 namespace {
@@ -36,18 +37,12 @@ TEST_CASE("thousands of loops one after the other, each seeing what the one befo
   for (std::size_t tile = 0; tile < values.size(); ++tile) CHECK(values[tile] == 3000 * tile + 3000 * 2999 / 2);
 }
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t lateLoops = 5000;  // slow there, and sure to be found in the release build
-#else
-constexpr std::size_t lateLoops = 200000;
-#endif
-
 // More threads than cores, so that some are interrupted anywhere; loops of other lengths, so that a late worker finds another end.
 TEST_CASE("a worker that is late for a loop takes no tile of the next") {
   ThreadTeam team(16);
   std::vector<std::atomic<int>> count(64);
   int wrong = 0;
-  for (std::size_t loop = 0; loop < lateLoops; ++loop) {
+  for (std::size_t loop = 0; loop < (sanitized ? 5000u : 200000u); ++loop) {
     const std::size_t tiles = 2 + loop * 37 % 61;
     team.parallelFor(tiles, [&](std::size_t tile, unsigned) { count[tile].fetch_add(1, std::memory_order_relaxed); });
     for (std::size_t tile = 0; tile < tiles; ++tile) wrong += count[tile].exchange(0, std::memory_order_relaxed) != 1;
