@@ -5,37 +5,20 @@ import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
 import { asMatrix } from '../data/vector.js';
 import { FormatError, ParameterError, ShapeError } from '../errors.js';
-import { type GraphOptions, readGraph } from '../machine/graph.js';
-import type { Device, LayerInput, MachineSpec } from '../machine/machine.js';
+import type { Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
 import type { Chains } from './chains.js';
-import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { readCheckpoint } from './checkpoint.js';
 import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
 import { type ImputeOptions, type MarginalOptions, readImputeOptions } from './impute.js';
 import { Model } from './model.js';
-import { type FitOptions, type PartialFitOptions, type PlaceClamp, readLoadOptions, readWhere, type SampleOptions } from './rbm-options.js';
+import { type FitOptions, type PartialFitOptions, type PlaceClamp, readLoadOptions, type SampleOptions } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
 import { type ChainSetting, readSchedule, readTemperatures, type Schedule, type TemperatureOptions } from './sampling.js';
+import { type BoltzmannMachineOptions, optionsOf, readSpec } from './wiring.js';
 
-/** How a machine is wired. */
-export interface BoltzmannMachineOptions {
-  /** Layers by name, in order. */
-  readonly layers: Readonly<Record<string, Units>>;
-  /**
-   * Pairs of names of coupled layers, each pair once. A layer may be coupled to itself (every unit to every other), or only along the edges
-   * of a graph: `['spins', 'spins', { edges: gridEdges([64, 64]) }]`.
-   */
-  readonly couplings: readonly (readonly [string, string] | readonly [string, string, GraphOptions])[];
-  /** Seed of all randomness: a whole number or bigint in [0, 2^64). Default 0. */
-  readonly seed?: number | bigint;
-  /** Default 'auto'. */
-  readonly device?: Device;
-  /** Threads for training and sampling; default 0: as many as the process may use. Results do not depend on it. */
-  readonly threads?: number;
-  /** Standard deviation of the start weights. Default 0.01. */
-  readonly weightScale?: number;
-}
+export type { BoltzmannMachineOptions } from './wiring.js';
 
 /** Rows by the name of their layer, all with the same number of rows. */
 export type LayerRows = Readonly<Record<string, RowsInput>>;
@@ -405,51 +388,4 @@ export class BoltzmannMachine extends Model {
       throw new FormatError(`${call}: ${String(path)} does not describe a valid machine`, { cause: error });
     }
   }
-}
-
-/** The constructor's options from a checkpoint's description of the machine. */
-function optionsOf({ config, graphs }: Checkpoint): BoltzmannMachineOptions {
-  const { layers, couplings, seed, weightScale } = config;
-  const list = layers as MachineSpec['layers'];
-  const named = list.map(({ name, type, units, size }): [string, Units] => [name, { type: type as Units['type'], places: units, size }]);
-  const pairs = (couplings as [number, number][]).map(([a, b], c): BoltzmannMachineOptions['couplings'][number] => {
-    const [names, data] = [[list[a]?.name ?? '', list[b]?.name ?? ''] as const, graphs.get(c)];
-    return data === undefined ? names : [...names, { edges: { data, shape: [data.length / 2, 2] } }];
-  });
-  return { layers: Object.fromEntries(named), couplings: pairs, seed: BigInt(seed as string), weightScale: weightScale as number };
-}
-
-function readSpec(call: string, options: unknown): MachineSpec {
-  const given = readOptions(call, options, ['layers', 'couplings', 'seed', 'device', 'threads', 'weightScale']);
-  const check = new OptionCheck(call);
-  if (typeof given.layers !== 'object' || given.layers === null) throw check.error('layers', 'an object of units by name', given.layers);
-  const layers = Object.entries(given.layers).map(([name, value]) => readLayer(check, name, value));
-  if (layers.length === 0) throw check.error('layers', 'an object with at least one layer', given.layers);
-  if (!Array.isArray(given.couplings)) throw check.error('couplings', 'a list of pairs of layer names', given.couplings);
-  const couplings = given.couplings.map((coupling: unknown, i) => readCoupling(check, coupling, layers, i));
-  return { ...readWhere(check, given), layers, couplings };
-}
-
-function readLayer(check: OptionCheck, name: string, value: unknown): MachineSpec['layers'][number] {
-  const { type, places, size } = readOptions(check.call, value, ['type', 'places', 'size']);
-  if (typeof type !== 'string') throw check.error(`layers.${name}`, 'units such as bernoulli(100)', value);
-  const units = check.integer(`layers.${name}.places`, places, undefined, 1, 2 ** 31 - 1);
-  return { name, type, units, size: check.integer(`layers.${name}.size`, size, 1, 1, 2 ** 31 - 1) };
-}
-
-function readCoupling(check: OptionCheck, given: unknown, layers: MachineSpec['layers'], index: number): MachineSpec['couplings'][number] {
-  const form = 'a list of pairs of layer names, with a graph as third where a layer follows one';
-  if (!Array.isArray(given) || given.length < 2 || given.length > 3) throw check.error('couplings', form, given);
-  const [a, b] = given.slice(0, 2).map((name: unknown) => {
-    const found = layers.findIndex((layer) => layer.name === name);
-    if (found >= 0) return found;
-    throw check.error('couplings', `pairs of ${layers.map((layer) => `'${layer.name}'`).join(', ')}`, name);
-  }) as [number, number];
-  if (given[2] === undefined) return [a, b];
-  const { type, units, size, name } = layers[a] as MachineSpec['layers'][number];
-  if (a !== b)
-    throw new ParameterError(
-      `${check.call}: \`couplings[${index}]\` must join a layer to itself to follow a graph, got '${name}' and '${layers[b]?.name}'`,
-    );
-  return [a, a, readGraph(check.call, given[2], type === 'softmax' ? units / size : units, `couplings[${index}]`)];
 }
