@@ -26,7 +26,6 @@ class Run {
     if (options.tempered) tempering_.emplace(machine, options.tempered->ladder, options.tempered->state);
     if (options.observe) moments_.emplace(machine, options.observe->pairs, results.sums, results.products);
     if (!results.mean.empty()) mean_ = machine.backend().tensor(chunk_, machine.units(results.meanLayer));
-    if (options.tempered && options.observe) weights_ = machine.backend().tensor(1, chunk_);
     stream_ = {machine.seed(), Purpose::sample, 0, machine.nextStep(Purpose::sample, options.steps + 1)};
   }
 
@@ -154,9 +153,9 @@ class Run {
     if (!tempering_) return moments_->observe(states_, nullptr, states_.rows());
     std::vector<float> top(states_.rows());
     for (std::size_t r = 0; r < top.size(); ++r) top[r] = tempering_->state().rung[first_ + r] + 1 == tempering_->rungs() ? 1.0f : 0.0f;
-    weights_ = machine_.backend().tensor(1, top.size());
-    machine_.backend().upload(std::span<const float>(top), *weights_);
-    moments_->observe(states_, weights_.get(), states_.rows() / tempering_->rungs());
+    const TensorPtr weights = machine_.backend().tensor(1, top.size());
+    machine_.backend().upload(std::span<const float>(top), *weights);
+    moments_->observe(states_, weights.get(), states_.rows() / tempering_->rungs());
   }
 
   void store() {
@@ -179,7 +178,7 @@ class Run {
   std::optional<LayerData> start_;
   std::optional<Tempering> tempering_;
   std::optional<Moments> moments_;
-  TensorPtr mean_, weights_;
+  TensorPtr mean_;
   struct ClampTensors {
     TensorPtr mask, values;
   };

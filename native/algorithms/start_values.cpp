@@ -11,7 +11,8 @@ void fieldlessMeans(const Machine& machine, std::size_t layer, Tensor& out) {
   machine.backend().updateUnits({machine.unitsOf(layer), 1, {}, 0}, *noField, &out, nullptr);
 }
 
-StartValues::StartValues(Machine& machine, const LayerData& data, std::span<const double> rowWeights, const Cancelled& cancelled)
+StartValues::StartValues(Machine& machine, const LayerData& data, std::span<const double> rowWeights, bool parameters,
+                         const Cancelled& cancelled)
     : machine_(machine), rows_(data.rows()), sums_(data.given().size()) {
   Backend& backend = machine.backend();
   const std::size_t chunk = std::min(chunkRows, rows_);
@@ -19,8 +20,10 @@ StartValues::StartValues(Machine& machine, const LayerData& data, std::span<cons
   backend.fill(1, *ones_);
   for (std::size_t l = 0; l < sums_.size(); ++l) {
     if (!data.given()[l]) continue;
-    const std::size_t parameters = machine.unitParameters(l).rows(), units = machine.units(l);
-    sums_[l] = {backend.tensor(1, units), backend.tensor(parameters, units), backend.tensor(parameters, units), nullptr, nullptr};
+    const std::size_t count = machine.unitParameters(l).rows(), units = machine.units(l);
+    sums_[l].mean = backend.tensor(1, units);
+    if (parameters) sums_[l].statistics = backend.tensor(count, units);
+    if (parameters) sums_[l].zeros = backend.tensor(count, units);
     if (!data.missing(l)) continue;
     sums_[l].present = backend.tensor(chunk, units);
     sums_[l].share = backend.tensor(1, units);
@@ -45,6 +48,7 @@ void StartValues::add(std::size_t layer, Tensor& states, const Tensor* weights, 
     columnSums(backend, *ones_, *sums.present, weights, each, keep, *sums.share);
   }
   columnSums(backend, *ones_, states, weights, each, keep, *sums.mean);
+  if (!sums.statistics) return;
   Units atZero = machine_.unitsOf(layer);
   atZero.parameters = sums.zeros.get();
   backend.unitStatistics(atZero, states, nullptr, weights, each, keep, *sums.statistics);

@@ -13,8 +13,8 @@ void fieldlessMeans(const Machine& machine, std::size_t layer, Tensor& out);
 
 class StartValues {
  public:
-  // rowWeights are empty or one per row.
-  StartValues(Machine& machine, const LayerData& data, std::span<const double> rowWeights, const Cancelled& cancelled);
+  // rowWeights are empty or one per row. Without `parameters` only offsets are worked out.
+  StartValues(Machine& machine, const LayerData& data, std::span<const double> rowWeights, bool parameters, const Cancelled& cancelled);
 
   // offset [1, units] of a layer with data = the mean of each place; without any value of it, its unit's mean without a field.
   void offset(std::size_t layer, Tensor& out) const;
@@ -31,9 +31,9 @@ class StartValues {
   std::size_t rows_;
   TensorPtr ones_;
   struct Sums {
-    TensorPtr mean, statistics;
-    TensorPtr zeros;           // parameters at which a value of 0 adds nothing to the statistics
-    TensorPtr present, share;  // null where no value is missing
+    TensorPtr mean, statistics;  // statistics null without parameters
+    TensorPtr zeros;             // parameters at which a value of 0 adds nothing to the statistics
+    TensorPtr present, share;    // null where no value is missing
   };
   std::vector<Sums> sums_;  // per layer, empty where not given
 };

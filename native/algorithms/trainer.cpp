@@ -73,7 +73,7 @@ struct Trainer::Impl {
 
   void prepare(const Cancelled& cancelled) {
     if (prepared) return;
-    const StartValues fromData(machine, data, rowWeights, cancelled);
+    const StartValues fromData(machine, data, rowWeights, options.initialiseFromData, cancelled);
     for (std::size_t l = 0; l < offsets.size(); ++l) {
       if (data.given()[l] && options.initialiseFromData && !options.frozen(l)) fromData.initialise(l);
       if (data.given()[l]) fromData.offset(l, *offsets[l]);

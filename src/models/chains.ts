@@ -44,13 +44,11 @@ export interface SwapStatistics {
 export class Chains {
   readonly #machine: Machine;
   readonly #record: ChainRecord;
-  readonly #clamps: readonly Clamp[];
 
   /** @internal */
   constructor(machine: Machine, record: ChainRecord) {
     this.#machine = machine;
     this.#record = record;
-    this.#clamps = record.clamps;
   }
 
   /** Number of chains, or of groups of them with a ladder: rows of {@link states}. */
@@ -90,7 +88,7 @@ export class Chains {
       steps,
       schedule,
       observe,
-      clamps: [...this.#clamps],
+      clamps: this.#record.clamps,
       signal: check.signal(given.signal),
     });
     adopt(this.#record, results, steps, observe);
@@ -234,7 +232,7 @@ function runChains(
 }
 
 /** Takes over the results of a run. */
-export function adopt(record: ChainRecord, results: NativeChainResults, steps: number, observe: NativeChainOptions['observe']): void {
+function adopt(record: ChainRecord, results: NativeChainResults, steps: number, observe: NativeChainOptions['observe']): void {
   record.states = results.states;
   record.sweeps += steps;
   if (record.ladder !== null) {

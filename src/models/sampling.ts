@@ -105,7 +105,7 @@ export function readLadder(call: string, ladder: unknown): { readonly betas: Flo
 }
 
 /** Chain k of every group on rung k. */
-export function startOfLadder(groups: number, rungs: number): { rung: Float64Array; direction: Float64Array } {
+function startOfLadder(groups: number, rungs: number): { rung: Float64Array; direction: Float64Array } {
   const chains = groups * rungs;
   return { rung: Float64Array.from({ length: chains }, (_, c) => c % rungs), direction: new Float64Array(chains) };
 }
