@@ -192,7 +192,7 @@ void checkSweeps(const Candidate& candidate, bool sparse) {
         for (int variant = 0; variant < 3; ++variant) compare(*fast, *exact, layer, settingNumber(number++), tally);
       }
     }
-    CHECK(tally.rows > 400);
+    CHECK(tally.rows > (sanitized ? 40 : 400));  // the loops above met most sizes
     CHECK(tally.different <= 1);
   }
 }
