@@ -1,0 +1,50 @@
+#include "algorithms/bennett.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace boltzkit {
+namespace {
+
+double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+
+struct Moments {
+  double first = 0, second = 0;
+};
+
+// Means over the samples of sigmoid(sign * (u - shift)) and of its square.
+Moments acceptance(std::span<const double> u, double sign, double shift) {
+  Moments m;
+  for (const double x : u) {
+    const double f = sigmoid(sign * (x - shift));
+    m.first += f;
+    m.second += f * f;
+  }
+  m.first /= static_cast<double>(u.size());
+  m.second /= static_cast<double>(u.size());
+  return m;
+}
+
+}  // namespace
+
+LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1) {
+  const double n0 = static_cast<double>(from0.size()), n1 = static_cast<double>(from1.size());
+  // The sums of acceptances from both sides are equal at shift = log(Z1 / Z0) + log(n0 / n1); their difference falls with the shift.
+  const auto [low0, high0] = std::minmax_element(from0.begin(), from0.end());
+  const auto [low1, high1] = std::minmax_element(from1.begin(), from1.end());
+  const double margin = std::fabs(std::log(n0 / n1)) + 1;
+  double low = std::min(*low0, *low1) - margin, high = std::max(*high0, *high1) + margin;
+  for (int i = 0; i < 200 && high - low > 1e-13 * (1 + std::fabs(low) + std::fabs(high)); ++i) {
+    const double middle = 0.5 * (low + high);
+    const double difference = n0 * acceptance(from0, 1, middle).first - n1 * acceptance(from1, -1, middle).first;
+    (difference > 0 ? low : high) = middle;
+  }
+  const double shift = 0.5 * (low + high);
+  const Moments f = acceptance(from0, 1, shift), g = acceptance(from1, -1, shift);
+  if (f.first == 0 || g.first == 0) return {shift - std::log(n0 / n1), std::numeric_limits<double>::infinity(), 0};
+  const double variance = (f.second / (f.first * f.first) - 1) / n0 + (g.second / (g.first * g.first) - 1) / n1;
+  return {shift - std::log(n0 / n1), std::sqrt(std::max(0.0, variance)), f.first + g.first};
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,19 @@
+// The ratio of two partition functions from samples of both distributions.
+//   Bennett, "Efficient estimation of free energy differences from Monte Carlo data", J. Comput. Phys. 22 (1976), 245, eq. 12a and 10b;
+//   from the works of a path in both directions: Crooks, Phys. Rev. E 61 (2000), 2361; Shirts, Bair, Hooker & Pande, PRL 91 (2003), 140601.
+// Deviation: written with u = log p1*(x) - log p0*(x), the log of unnormalised probabilities, where physics writes works W = -u.
+#pragma once
+#include <span>
+
+namespace boltzkit {
+
+struct LogRatio {
+  double value;          // log(Z1 / Z0), in nats
+  double standardError;  // for independent samples, to first order
+  double overlap;        // mean acceptance between the two, in (0, 1]: 1 where they are the same distribution, near 0 where they never meet
+};
+
+// `from0`: u of samples of p0, `from1`: u of samples of p1; neither may be empty. All finite.
+LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1);
+
+}  // namespace boltzkit
