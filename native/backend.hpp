@@ -152,6 +152,8 @@ class Backend {
   virtual void clamp(const Tensor& mask, const Tensor& values, Tensor& states) = 0;
   // present[r, j] = 1 where states hold a number, 0 where they hold NaN (a missing value), which becomes 0. Same shapes.
   virtual void splitMissing(Tensor& states, Tensor& present) = 0;
+  // Every value p between 0 and 1 becomes a draw of a binary unit with that mean: 1 where the uniform number of its place is below p, else 0.
+  virtual void drawBinary(const Stream& stream, std::uint32_t firstChain, Tensor& states) = 0;
 
   // --- statistics ------------------------------------------------------------------------------------------------------
   // out [n, m] = beta * out + alpha * sum_r weight[r] a[r, :]^T b[r, :]; rowWeights [1, rows] or null for ones.

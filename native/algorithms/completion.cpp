@@ -2,8 +2,8 @@
 
 namespace boltzkit {
 
-Completion::Completion(const Machine& machine, const LayerData& data, std::size_t rows)
-    : machine_(machine), data_(data), gibbs_(machine, data.complete(), rows), observed_(data.given().size()) {
+Completion::Completion(const Machine& machine, const LayerData& data, std::size_t rows, bool draw)
+    : machine_(machine), data_(data), gibbs_(machine, data.complete(), rows), draw_(draw), observed_(data.given().size()) {
   for (std::size_t l = 0; l < observed_.size(); ++l) {
     lateral_ |= !data.complete()[l] && machine.wiring().lateral(l);
     if (!data.missing(l)) continue;
@@ -12,9 +12,11 @@ Completion::Completion(const Machine& machine, const LayerData& data, std::size_
   }
 }
 
-void Completion::load(std::span<const std::uint32_t> rows, States& states, const Round& round) {
+void Completion::load(std::span<const std::uint32_t> rows, States& states, const Round& at) {
   Backend& backend = machine_.backend();
+  Round round = at;
   data_.gather(rows, states);
+  if (draw_) drawBinary(states, round);
   for (std::size_t l = 0; l < observed_.size(); ++l) {
     if (!data_.given()[l] && !factorised()) backend.fill(0, states[l]);
     if (!data_.missing(l)) continue;
@@ -25,6 +27,16 @@ void Completion::load(std::span<const std::uint32_t> rows, States& states, const
   }
   for (std::size_t l = 0; l < observed_.size(); ++l)
     if (data_.missing(l)) gibbs_.update(l, states, round, nullptr, &states[l]);
+}
+
+// Takes one step.
+void Completion::drawBinary(States& states, Round& round) const {
+  for (std::size_t l = 0; l < observed_.size(); ++l) {
+    if (!data_.given()[l] || machine_.wiring().layers()[l].type != UnitType::bernoulli) continue;
+    round.stream.layer = static_cast<std::uint8_t>(l);
+    machine_.backend().drawBinary(round.stream, round.firstChain, states[l]);
+  }
+  ++round.stream.step;
 }
 
 }  // namespace boltzkit

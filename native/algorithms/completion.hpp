@@ -9,12 +9,14 @@ namespace boltzkit {
 class Completion {
  public:
   // `rows` is the largest number of rows that will be loaded together.
-  Completion(const Machine& machine, const LayerData& data, std::size_t rows);
+  // With `draw` values between 0 and 1 of Bernoulli layers are drawn anew whenever their row is loaded: rows are binary, and seldom twice the
+  // same.
+  Completion(const Machine& machine, const LayerData& data, std::size_t rows, bool draw = false);
 
   // Loads as many rows as states has. Missing values start as draws, layer after layer, given the values that are there by then; layers
-  // without data exert no field yet. Takes one step of the stream if values are missing, none otherwise.
+  // without data exert no field yet. Takes loadSteps() steps of the stream.
   void load(std::span<const std::uint32_t> rows, States& states, const Round& round);
-  std::uint64_t loadSteps() const { return data_.anyMissing() ? 1 : 0; }
+  std::uint64_t loadSteps() const { return (data_.anyMissing() ? 1 : 0) + (draw_ ? 1 : 0); }
 
   // Sweeps over all that is free, values kept.
   BlockGibbs& gibbs() { return gibbs_; }
@@ -22,10 +24,12 @@ class Completion {
   bool factorised() const { return gibbs_.blocks().size() <= 1 && !lateral_; }
 
  private:
+  void drawBinary(States& states, Round& round) const;
+
   const Machine& machine_;
   const LayerData& data_;
   BlockGibbs gibbs_;
-  bool lateral_ = false;
+  bool draw_, lateral_ = false;
   struct Observed {
     TensorPtr present, values;  // [rows, units]
   };

@@ -52,10 +52,11 @@ static std::vector<bool> layersWithMeans(const Machine& machine, const LayerData
   return meanField ? flags : lastBlock(machine, data);
 }
 
-PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps, bool meanField)
+PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps, bool meanField,
+                             bool draw)
     : machine_(machine),
       data_(data),
-      completion_(machine, data, batchSize),
+      completion_(machine, data, batchSize, draw),
       meanField_(meanField && (!completion_.factorised() || data.anyMissing())),
       sweeps_(completion_.factorised() ? 1 : sweeps),
       phase_(machine, batchSize, layersWithMeans(machine, data, meanField_), completion_.gibbs()) {

@@ -24,7 +24,8 @@ class PositivePhase {
   // rows: d log p(observed) / d theta is the posterior mean of d log p(observed, missing) / d theta (Little & Rubin 2019, chapter 8).
   // With `meanField` such a posterior is replaced by the product of independent units nearest to it, found by as many sweeps of mean-field
   // updates (Salakhutdinov & Hinton, AISTATS 2009, section 3.1): the bound on log p(v) is climbed in place of log p(v).
-  PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps, bool meanField);
+  // `draw`: see Completion.
+  PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps, bool meanField, bool draw);
 
   // Loads and completes the rows and takes the means of the other layers; samples them too when the negative phase starts here.
   void run(std::span<const std::uint32_t> rows, bool sample);

@@ -40,7 +40,7 @@ struct Trainer::Impl {
         stepsPerEpoch(validated()),
         totalSteps(stepsPerEpoch * options.epochs),
         rowWeights(meanOne(std::move(sampleWeights))),
-        positive(m, data, options.batchSize, options.positiveSteps, options.meanFieldPositive),
+        positive(m, data, options.batchSize, options.positiveSteps, options.meanFieldPositive, options.dynamicBinarisation),
         posterior(exactPosterior(m, options, data)),
         negative(makeNegativePhase(m, options, data)),
         gradient(m, heldLayers()),
@@ -60,7 +60,15 @@ struct Trainer::Impl {
 
   std::uint64_t validated() const {
     validateOptions(options, data.rows(), machine.parameters().size());
+    if (options.dynamicBinarisation) requireBernoulli();
     return (data.rows() + options.batchSize - 1) / options.batchSize;
+  }
+
+  void requireBernoulli() const {
+    const std::vector<Layer>& layers = machine.wiring().layers();
+    for (std::size_t l = 0; l < layers.size(); ++l)
+      if (data.given()[l] && layers[l].type == UnitType::bernoulli) return;
+    throw parameterError("`dynamicBinarisation` needs rows of a layer of Bernoulli units");
   }
 
   std::vector<bool> heldLayers() const {

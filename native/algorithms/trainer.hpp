@@ -30,6 +30,7 @@ struct TrainerOptions {
   double fastRate = 0.05, fastDecay = 0.95;  // of the fast weights (fpcd)
   std::vector<double> temperatures;          // inverse ones, rising to 1 (pt)
   bool meanFieldPositive = false;            // layers without data by mean-field sweeps in place of draws, where that makes a difference
+  bool dynamicBinarisation = false;          // values between 0 and 1 of Bernoulli layers are drawn anew whenever their row is used
   bool shuffle = true;
   bool centred = true;
   double offsetRate = 0.01;                 // of the exponential average behind the hidden offsets

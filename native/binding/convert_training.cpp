@@ -89,6 +89,8 @@ TrainerOptions optionsOf(const Argument& options) {
   o.epochs = options.field("epochs").count(0, maxStreamStep);
   o.batchSize = options.field("batchSize").count(1, maxUnits);
   o.chains = options.field("chains").count(1, maxUnits);
+  const Argument dynamicBinarisation = options.field("dynamicBinarisation");
+  if (dynamicBinarisation.given()) o.dynamicBinarisation = dynamicBinarisation.flag();
   o.shuffle = options.field("shuffle").flag();
   o.centred = options.field("centred").flag();
   o.offsetRate = options.field("offsetRate").number(0, 1);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cpu/cpu_backend.hpp"
+#include "units/rows.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -97,6 +98,17 @@ void CpuBackend::splitMissing(Tensor& states, Tensor& present) {
         m[j] = std::isnan(s[j]) ? 0.0f : 1.0f;
         if (m[j] == 0) s[j] = 0;
       }
+    }
+  });
+}
+
+void CpuBackend::drawBinary(const Stream& stream, std::uint32_t firstChain, Tensor& states) {
+  CpuTensor& values = cpuTensor(states);
+  values.touch();
+  engine_.parallelRows(states.rows(), 4 * static_cast<double>(states.rows() * states.cols()), [&](std::size_t first, std::size_t last) {
+    for (std::size_t r = first; r < last; ++r) {
+      RowWords words(stream, firstChain + static_cast<std::uint32_t>(r));
+      drawBinaryRow(words, states.cols(), values.touchedRow(r));
     }
   });
 }

@@ -28,6 +28,7 @@ class CpuBackend final : public Backend {
   void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override;
   void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override;
   void splitMissing(Tensor& states, Tensor& present) override;
+  void drawBinary(const Stream& stream, std::uint32_t firstChain, Tensor& states) override;
 
   void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override;
   void edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,

@@ -116,6 +116,13 @@ class ReferenceBackend final : public Backend {
         if (of(mask).row(mask.rows() == 1 ? 0 : r)[j] != 0) of(states).row(r)[j] = of(values).row(values.rows() == 1 ? 0 : r)[j];
   }
 
+  void drawBinary(const Stream& stream, std::uint32_t firstChain, Tensor& states) override {
+    for (std::size_t r = 0; r < states.rows(); ++r) {
+      RowWords words(stream, static_cast<std::uint32_t>(firstChain + r));
+      drawBinaryRow(words, states.cols(), of(states).row(r));
+    }
+  }
+
   void splitMissing(Tensor& states, Tensor& present) override {
     for (std::size_t i = 0; i < of(states).size(); ++i) {
       double& value = of(states).values[i];

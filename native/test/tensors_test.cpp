@@ -149,6 +149,42 @@ TEST_CASE("missing values come as NaN from every row format and are split off") 
   });
 }
 
+TEST_CASE("binary draws are the same on every backend, have the means asked for and leave binary and missing values alone") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const std::size_t cols : widths) {
+      Twins twins(candidate);
+      const std::size_t rows = 64;
+      Values values = randomValues(rows * cols, cols, Kind::grey, 0.7);
+      for (std::size_t i = 0; i < values.size(); i += 5) values[i] = 1;
+      const Twin states = twins.make(rows, cols, values);
+      const Stream stream = testStream(4);
+      twins.fast.drawBinary(stream, 0xfffffff0u, *states.fast);  // chain numbers wrap around
+      twins.exact->drawBinary(stream, 0xfffffff0u, *states.exact);
+      const Values got = valuesOf(twins.fast, *states.fast), want = valuesOf(*twins.exact, *states.exact);
+      CHECK(got == want);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        CHECK((values[i] == 0 || values[i] == 1 ? got[i] == values[i] : got[i] * (1 - got[i]) == 0));
+    }
+    const auto backend = candidate.make(2);
+    const std::size_t draws = sanitized ? 4000 : 100000;
+    const TensorPtr states = backend->tensor(draws, 3);
+    Values values(draws * 3);
+    for (std::size_t i = 0; i < values.size(); i += 3) values[i] = 0.25, values[i + 1] = 0.5, values[i + 2] = NAN;
+    backend->upload(std::span<const double>(values), *states);
+    backend->drawBinary(testStream(5), 0, *states);
+    const Values got = valuesOf(*backend, *states);
+    double sums[2] = {0, 0};
+    for (std::size_t r = 0; r < draws; ++r) {
+      sums[0] += got[3 * r], sums[1] += got[3 * r + 1];
+      if (!std::isnan(got[3 * r + 2])) FAIL("a missing value was drawn");
+    }
+    for (int k = 0; k < 2; ++k) {  // five standard deviations: a false alarm in 10^6 runs
+      const double p = k == 0 ? 0.25 : 0.5;
+      CHECK(std::fabs(sums[k] / static_cast<double>(draws) - p) < 5 * std::sqrt(p * (1 - p) / static_cast<double>(draws)));
+    }
+  });
+}
+
 struct Slots {
   Twin parameter, gradient, velocity, second;
 };

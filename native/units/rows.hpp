@@ -84,6 +84,13 @@ void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before,
   }
 }
 
+// Draws binary values whose means are the values between 0 and 1; missing ones (NaN) stay. Words are only made where there is something to draw.
+template <class Real>
+void drawBinaryRow(RowWords& words, std::size_t places, Real* states) {
+  for (std::size_t j = 0; j < places; ++j)
+    if (states[j] > 0 && states[j] < 1) states[j] = uniform<Real>(words(j)) < states[j] ? Real(1) : Real(0);
+}
+
 // sum_j cumulant(field_j); field(j) gives the field on place j.
 template <class Unit, class Real>
 double cumulantRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before) {

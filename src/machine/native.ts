@@ -205,6 +205,8 @@ export interface NativeTrainerOptions {
   epochs: number;
   batchSize: number;
   chains: number;
+  /** Values between 0 and 1 of Bernoulli layers are drawn anew whenever their row is used; false if left out. */
+  dynamicBinarisation?: boolean;
   shuffle: boolean;
   centred: boolean;
   offsetRate: number;

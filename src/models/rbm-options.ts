@@ -111,6 +111,11 @@ export interface FitOptions {
   };
   /** Fraction of the run's last updates over which the parameters are averaged; the model ends with the average. Default 0: none. */
   readonly averageLast?: number;
+  /**
+   * Draws values between 0 and 1 of Bernoulli units anew whenever their row is used, so that the machine learns binary rows and sees new ones in
+   * every epoch. Otherwise they enter fields and statistics as they are, as means. Default false.
+   */
+  readonly dynamicBinarisation?: boolean;
   /** Visits the rows in a new random order each epoch. Default true. */
   readonly shuffle?: boolean;
   /** Starts the visible biases at the log-odds of the data means, in a model that was never trained or set. Default true. */

@@ -50,6 +50,7 @@ const runs: Record<string, FitOptions> = {
     learningRate: 0.01,
     averageLast: 0.6,
   },
+  'PCD, binary values drawn anew': { ...base, algorithm: 'pcd', chains: 16, dynamicBinarisation: true },
   'CD, centred, sparsity, decay, averaging': {
     ...base,
     algorithm: 'cd',
