@@ -1,4 +1,4 @@
-import type { EpochReport } from '../models/rbm.js';
+import type { EpochRecord } from './run-record.js';
 
 /** One line of advice, and a word by which scripts can tell it. */
 export interface HealthHint {
@@ -26,7 +26,7 @@ export interface HealthContext {
  */
 const RULES = { worsening: 1.5, chains: 0.1, overfitting: 0.02, growth: 1.1, warmupEpochs: 2, fewestRows: 50 } as const;
 
-function diverging(history: readonly EpochReport[], { visible, rows }: HealthContext): HealthHint | null {
+function diverging(history: readonly EpochRecord[], { visible, rows }: HealthContext): HealthHint | null {
   const [previous, last] = [history.at(-2), history.at(-1)];
   if (last === undefined) return null;
   const best = Math.max(...history.map((report) => report.pseudoLikelihood).filter(Number.isFinite));
@@ -36,7 +36,7 @@ function diverging(history: readonly EpochReport[], { visible, rows }: HealthCon
   return broken || falling ? { kind: 'diverging', text: 'training diverges (the pseudo-likelihood falls): lower --lr' } : null;
 }
 
-function drifting(history: readonly EpochReport[], { visible, algorithm }: HealthContext): HealthHint | null {
+function drifting(history: readonly EpochRecord[], { visible, algorithm }: HealthContext): HealthHint | null {
   const last = history.at(-1);
   if (last === undefined || last.epoch <= RULES.warmupEpochs) return null;
   const gap = last.chainFreeEnergyGap;
@@ -46,7 +46,7 @@ function drifting(history: readonly EpochReport[], { visible, algorithm }: Healt
   return { kind: 'chains', text: `${what} (free energy ${where}): lower --lr or more --steps` };
 }
 
-function overfitting(history: readonly EpochReport[], { visible }: HealthContext): HealthHint | null {
+function overfitting(history: readonly EpochRecord[], { visible }: HealthContext): HealthHint | null {
   const gaps = history.map((report) => report.freeEnergyGap);
   const last = gaps.at(-1);
   const early = gaps.slice(0, Math.ceil(gaps.length / 2));
@@ -60,7 +60,7 @@ function overfitting(history: readonly EpochReport[], { visible }: HealthContext
 }
 
 /** The most pressing advice that the metrics so far give, or null when nothing is wrong. */
-export function healthHint(history: readonly EpochReport[], context: HealthContext): HealthHint | null {
+export function healthHint(history: readonly EpochRecord[], context: HealthContext): HealthHint | null {
   if (context.rows < RULES.fewestRows) return diverging(history, context);
   return diverging(history, context) ?? drifting(history, context) ?? overfitting(history, context);
 }

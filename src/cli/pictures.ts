@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { permutation } from '../data/random.js';
-import type { EpochReport, RBM } from '../models/rbm.js';
+import type { RBM } from '../models/rbm.js';
 import { curves, type Panel, type Series, tiles, writePng, writeSvg } from '../viz/index.js';
 import { noImageNote } from './image-shape.js';
 import { asRows, type Matrix, pickRows, toFloat32 } from './matrix.js';
 import type { ImageShape } from './options.js';
 import { RUN_FILES } from './run-folder.js';
+import type { EpochRecord } from './run-record.js';
 
 /** What a run's pictures are made from. */
 export interface PictureRequest {
@@ -14,7 +15,7 @@ export interface PictureRequest {
   image: ImageShape | null;
   /** Rows to reconstruct: unseen ones if there are any. */
   rows: Matrix;
-  history: readonly EpochReport[];
+  history: readonly EpochRecord[];
   signal: AbortSignal;
 }
 
@@ -79,13 +80,25 @@ async function writeReconstructions({ rbm, folder, rows, signal }: PictureReques
   await writePng(join(folder, RUN_FILES.reconstructions), picture);
 }
 
+/** The log-likelihood with its band, in epochs that were evaluated; no panel when none was. */
+function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Panel[] {
+  const evaluated = history.flatMap(({ epoch, evaluation }) => (evaluation === null ? [] : [{ epoch, ...evaluation.logLikelihood }]));
+  if (evaluated.length === 0) return [];
+  const column = (key: 'epoch' | 'mean' | 'low' | 'high') => evaluated.map((one) => one[key]);
+  const band = { low: column('low'), high: column('high') };
+  const series = [{ name: 'log-likelihood, 95 % interval', x: column('epoch'), y: column('mean'), band }];
+  return [{ title: 'Log-likelihood', xLabel, yLabel: 'nats per row', series }];
+}
+
 /** The metrics over the epochs, one panel for each kind. */
-function metricPanels(history: readonly EpochReport[]): Panel[] {
+export function metricPanels(history: readonly EpochRecord[]): Panel[] {
   const x = history.map((report) => report.epoch);
-  const series = (name: string, key: keyof EpochReport): Series => ({ name, x, y: history.map((report) => report[key]) });
+  type Metric = 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate';
+  const series = (name: string, key: Metric): Series => ({ name, x, y: history.map((report) => report[key]) });
   const gaps = [series('validation − training', 'freeEnergyGap'), series('chains − training', 'chainFreeEnergyGap')];
   const xLabel = 'epoch';
   return [
+    ...likelihoodPanels(history, xLabel),
     { title: 'Log-pseudo-likelihood', xLabel, yLabel: 'nats per row', series: [series('log-pseudo-likelihood', 'pseudoLikelihood')] },
     { title: 'Free-energy gaps', xLabel, yLabel: 'nats per row', series: gaps.filter(({ y }) => Array.from(y).some(Number.isFinite)) },
     { title: 'Weights', xLabel, yLabel: 'root mean square', series: [series('weights', 'weightNorm')] },

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Evaluation } from '../models/rbm.js';
+import { binarisations } from './binarise.js';
 
 const rate = z.union([
   z.number(),
@@ -11,6 +13,28 @@ const metric = z
   .nullable()
   .transform((value) => value ?? Number.NaN);
 
+const interval = z.object({ value: z.number(), low: z.number(), high: z.number() });
+
+const evaluation = z.object({
+  logLikelihood: z.object({ mean: metric, low: metric, high: metric, perDimension: metric, standardError: metric }),
+  logZ: z.object({
+    value: metric,
+    low: metric,
+    high: metric,
+    method: z.enum(['exact', 'ais-bracket', 'ladder']),
+    forward: interval.optional(),
+    reverse: interval.optional(),
+    gap: z.number().optional(),
+  }),
+  // Infinity, of 'exact', is null in the file as well.
+  effectiveSampleSize: z
+    .number()
+    .nullable()
+    .transform((value) => value ?? Number.POSITIVE_INFINITY),
+  converged: z.boolean(),
+  warnings: z.array(z.string()),
+});
+
 const epochReport = z.object({
   epoch: z.number(),
   step: z.number(),
@@ -20,6 +44,7 @@ const epochReport = z.object({
   freeEnergyGap: metric,
   chainFreeEnergyGap: metric,
   weightNorm: metric,
+  evaluation: evaluation.nullable().default(null),
 });
 
 const imageShape = z.object({ height: z.number().int().positive(), width: z.number().int().positive() });
@@ -52,6 +77,7 @@ export const dataRequestSchema = z.object({
   scale: z.number().nullable(),
   labelColumn: z.string().nullable(),
   image: imageShape.nullable(),
+  binarise: z.enum(binarisations).default('none'),
   seed: z.string(),
 });
 
@@ -77,6 +103,8 @@ export const runRecordSchema = z.object({
   }),
   step: z.number(),
   totalSteps: z.number(),
+  /** Epochs from one evaluation to the next, null for none. */
+  evaluateEvery: z.number().nullable().default(null),
   seconds: z.number(),
   hint: z.object({ kind: z.string(), text: z.string() }).nullable(),
   history: z.array(epochReport),
@@ -85,3 +113,12 @@ export const runRecordSchema = z.object({
 export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 export type DataRequest = z.infer<typeof dataRequestSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
+/** An epoch's report as it is kept: of its evaluation all but the rows. */
+export type EpochRecord = RunRecord['history'][number];
+/** An evaluation without the rows. */
+export type EvaluationRecord = NonNullable<EpochRecord['evaluation']>;
+
+/** What of an evaluation is kept and told. */
+export function evaluationRecord({ rows: _, warnings, ...told }: Evaluation): EvaluationRecord {
+  return { ...told, warnings: [...warnings] };
+}

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Binarisation } from './binarise.js';
 import { CliError, UsageError } from './failures.js';
 import { type ImageShape, type LearningRate, learningRateText } from './options.js';
 import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
@@ -11,6 +12,7 @@ export interface TrainOptions {
   scale?: number;
   labelColumn?: string;
   image?: ImageShape;
+  binarise?: Binarisation;
   hidden?: number;
   algorithm?: 'pcd' | 'cd';
   steps?: number;
@@ -29,6 +31,7 @@ export interface TrainOptions {
   threads?: number;
   out?: string;
   checkpointEvery?: number;
+  evaluateEvery?: number;
   force?: true;
   resume?: true;
   json?: true;
@@ -83,6 +86,7 @@ export function dataRequest(source: string, options: TrainOptions): DataRequest 
     scale: options.scale ?? null,
     labelColumn: options.labelColumn ?? null,
     image: options.image ?? null,
+    binarise: options.binarise ?? 'none',
     seed: String(options.seed ?? DEFAULTS.seed),
   };
 }
@@ -119,7 +123,7 @@ function shown(value: unknown): string {
 
 /** A resumed run keeps its settings: an option that says otherwise is refused rather than ignored. */
 export function checkResume(options: TrainOptions, record: RunRecord): void {
-  for (const [name, kept] of Object.entries(record.settings)) {
+  for (const [name, kept] of Object.entries({ ...record.settings, binarise: record.data.binarise })) {
     const typed = options[name as keyof TrainOptions];
     if (typed === undefined || shown(typed) === shown(kept)) continue;
     const option =

@@ -2,9 +2,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DivergenceError } from '../errors.js';
 import { type EpochReport, RBM } from '../models/rbm.js';
+import { isBinary } from './binarise.js';
 import type { TrainingData } from './data-source.js';
-import { InterruptedError } from './failures.js';
-import { count, duration } from './format.js';
+import { InterruptedError, UsageError } from './failures.js';
+import { count, duration, intervalText } from './format.js';
 import { type HealthHint, healthHint } from './health.js';
 import type { InterruptWatch } from './interrupt.js';
 import { asRows } from './matrix.js';
@@ -15,7 +16,7 @@ import { writePictures } from './pictures.js';
 import { ProgressView } from './progress.js';
 import { finalQuality, type Quality, qualityText } from './quality.js';
 import { createRunFolder, RUN_FILES, removeRunRecord, writeRunRecord } from './run-folder.js';
-import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
+import { type DataRequest, evaluationRecord, type RunRecord, type TrainSettings } from './run-record.js';
 import type { TrainOptions } from './train-plan.js';
 
 /** `run.json` is rewritten at most this often while training, in milliseconds: short epochs should not wait for the disk. */
@@ -34,6 +35,13 @@ export interface SessionParts {
   watch: InterruptWatch;
   options: TrainOptions;
   resume: boolean;
+}
+
+/** Evaluations are refused before training begins, not after the first epochs. */
+export function checkEvaluable(every: number | null, { train, validation }: TrainingData): void {
+  if (every === null || isBinary(validation ?? train)) return;
+  const hint = '--binarise threshold or --binarise sample makes them so';
+  throw new UsageError('--evaluate-every: a likelihood needs rows of zeros and ones, these have values in between', hint);
 }
 
 /** The record of a run that has not begun. */
@@ -60,6 +68,7 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
     },
     step: 0,
     totalSteps: settings.epochs * Math.ceil(data.train.rows / settings.batch),
+    evaluateEvery: null,
     seconds: 0,
     hint: null,
     history: [],
@@ -81,7 +90,8 @@ export class TrainSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#view = new ProgressView(parts.output, parts.record.settings.epochs);
+    const { settings, evaluateEvery } = parts.record;
+    this.#view = new ProgressView(parts.output, { epochs: settings.epochs, evaluated: evaluateEvery !== null });
     this.#secondsBefore = parts.record.seconds;
   }
 
@@ -172,6 +182,7 @@ export class TrainSession {
       signal: watch.signal,
       ...(data.validation === null ? {} : { validation: asRows(data.validation) }),
       ...(every === 0 ? {} : { checkpoint: { path: join(folder, RUN_FILES.model), every } }),
+      ...(record.evaluateEvery === null ? {} : { evaluateEvery: record.evaluateEvery }),
       onProgress: (progress) => this.#view.step(progress),
     });
     for await (const report of run) await this.#onEpoch(report);
@@ -183,8 +194,9 @@ export class TrainSession {
     return options.checkpointEvery ?? Math.max(Math.ceil(record.loaded.rows / record.settings.batch), SMALLEST_CHECKPOINT_INTERVAL);
   }
 
-  async #onEpoch(report: EpochReport): Promise<void> {
+  async #onEpoch({ evaluation, ...metrics }: EpochReport): Promise<void> {
     const { record } = this.#parts;
+    const report = { ...metrics, evaluation: evaluation && evaluationRecord(evaluation) };
     record.history.push(report);
     const hint = this.#hint();
     record.hint = hint;
@@ -252,6 +264,9 @@ export class TrainSession {
     const { record, data } = this.#parts;
     const health = record.hint === null ? 'nothing looks wrong' : record.hint.text;
     const began = done ? 'was finished already' : `trained in ${duration(record.seconds)}`;
-    return `${began}; ${qualityText(quality, data.validation !== null)}; ${health}`;
+    const likelihood = record.history.at(-1)?.evaluation?.logLikelihood;
+    const evaluated =
+      likelihood === undefined ? '' : `log-likelihood ${intervalText({ ...likelihood, value: likelihood.mean })} nats per row; `;
+    return `${began}; ${evaluated}${qualityText(quality, data.validation !== null)}; ${health}`;
   }
 }

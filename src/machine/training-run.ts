@@ -1,4 +1,4 @@
-import type { NativeEpochReport } from './native.js';
+import type { Evaluation } from './evaluation-results.js';
 
 /** Metrics at the end of an epoch. Free energies and likelihoods are in nats per row; rows that lack values are completed by a draw first. */
 export interface EpochReport {
@@ -18,6 +18,8 @@ export interface EpochReport {
   readonly chainFreeEnergyGap: number;
   /** Root mean square of all weights. */
   readonly weightNorm: number;
+  /** Log-likelihood of the validation rows if there are any, else of training rows, in epochs that `evaluateEvery` names; else null. */
+  readonly evaluation: Evaluation | null;
 }
 
 /** Where a run stands; only the latest is handed on. */
@@ -37,7 +39,7 @@ export interface RunControl {
   /** Aborted by {@link TrainingRun.stop}. */
   readonly stopped: AbortSignal;
   /** Hands reports to whoever iterates. */
-  report(reports: readonly NativeEpochReport[]): void;
+  report(reports: readonly EpochReport[]): void;
 }
 
 /**
@@ -53,7 +55,7 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
 
   /** @internal */
   constructor(work: (control: RunControl) => Promise<void>) {
-    const report = (reports: readonly NativeEpochReport[]): void => {
+    const report = (reports: readonly EpochReport[]): void => {
       this.#reports.push(...reports);
       this.#wake();
     };

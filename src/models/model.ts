@@ -17,7 +17,7 @@ import type { CheckedImputeOptions } from './impute.js';
 import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.js';
 
-const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
+const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'evaluateEvery', 'evaluate', 'onProgress'] as const;
 /** Settings that make no sense for one part of a stream. */
 const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
 /** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
@@ -156,6 +156,7 @@ export abstract class Model implements Disposable {
       signal: check.signal(given.signal),
       onProgress: undefined,
       checkpoint: undefined,
+      evaluation: undefined,
     };
     const control = { stopped: new AbortController().signal, report: () => undefined };
     await train(this.machine, plan, control, (record) => this.#keep(record));
@@ -196,6 +197,7 @@ export abstract class Model implements Disposable {
       signal: check.signal(given.signal),
       onProgress: check.callback('onProgress', given.onProgress),
       checkpoint: this.#checkpointPlan(check, given.checkpoint),
+      evaluation: this.#evaluationPlan(check, given.evaluateEvery, given.evaluate),
     };
   }
 
@@ -222,6 +224,14 @@ export abstract class Model implements Disposable {
     const save = (native: NativeMachine, record: TrainingRecord): Promise<void> =>
       writeCheckpoint(check.call, path, this.#checkpoint(native, record));
     return { every: check.integer('checkpoint.every', every, undefined), save };
+  }
+
+  #evaluationPlan(check: OptionCheck, every: unknown, options: unknown): TrainingPlan['evaluation'] {
+    if (every === undefined) {
+      if (options !== undefined) throw check.error('evaluate', 'left out without `evaluateEvery`', options);
+      return undefined;
+    }
+    return { every: check.integer('evaluateEvery', every, undefined), run: this.evaluator(check.call, options) };
   }
 
   #keep(record: TrainingRecord): void {

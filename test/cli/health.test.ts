@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { healthHint } from '../../src/cli/health.js';
-import type { EpochReport } from '../../src/models/rbm.js';
+import type { EpochRecord } from '../../src/cli/run-record.js';
 
 const context = { visible: 100, algorithm: 'pcd', rows: 1000 } as const;
 
-function history(...epochs: Partial<EpochReport>[]): EpochReport[] {
-  const healthy = { seconds: 1, learningRate: 0.05, pseudoLikelihood: -20, freeEnergyGap: 0, chainFreeEnergyGap: 0, weightNorm: 0.1 };
+function history(...epochs: Partial<EpochRecord>[]): EpochRecord[] {
+  const healthy = {
+    seconds: 1,
+    learningRate: 0.05,
+    pseudoLikelihood: -20,
+    freeEnergyGap: 0,
+    chainFreeEnergyGap: 0,
+    weightNorm: 0.1,
+    evaluation: null,
+  };
   return epochs.map((epoch, i) => ({ epoch: i + 1, step: (i + 1) * 10, ...healthy, ...epoch }));
 }
 
-const kind = (...epochs: Partial<EpochReport>[]) => healthHint(history(...epochs), context)?.kind ?? null;
+const kind = (...epochs: Partial<EpochRecord>[]) => healthHint(history(...epochs), context)?.kind ?? null;
 
 describe('health hints', () => {
   it('has nothing to say about a healthy run, an empty one, or one without validation', () => {

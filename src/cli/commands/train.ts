@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { binarisations } from '../binarise.js';
 import { loadTrainingData, type TrainingData } from '../data-source.js';
 import { CliError, InterruptedError, UsageError } from '../failures.js';
 import { count } from '../format.js';
@@ -10,7 +11,7 @@ import { Output } from '../output.js';
 import { inspectRunFolder, RUN_FILES } from '../run-folder.js';
 import type { DataRequest, RunRecord } from '../run-record.js';
 import { checkCombinations, checkResume, dataRequest, defaultFolder, resolveSettings, type TrainOptions } from '../train-plan.js';
-import { newRecord, TrainSession } from '../train-session.js';
+import { checkEvaluable, newRecord, TrainSession } from '../train-session.js';
 
 /** Only what was typed: commander's own defaults (of `--no-…`) would look like wishes. */
 function typedOptions(command: Command): TrainOptions {
@@ -50,6 +51,8 @@ async function train(source: string | undefined, output: Output, options: TrainO
   checkMemory(data.train.cols, settings);
   const record = kept ?? newRecord(request, data, settings, await data.sha256());
   if (options.image !== undefined) record.loaded.image = options.image;
+  if (options.evaluateEvery !== undefined) record.evaluateEvery = options.evaluateEvery;
+  checkEvaluable(record.evaluateEvery, data);
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
 }
 
@@ -76,6 +79,7 @@ export function registerTrain(program: Command): void {
     .option('--scale <factor>', 'multiply values by this (default: 1/255 for bytes above 1)', number(0, Number.MAX_VALUE, true))
     .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
     .option('--image <HxW>', 'rows are pictures of this height and width', imageShape)
+    .option('--binarise <how>', 'grey levels: none, threshold (above 1/2) or sample (drawn once) (default: none)', oneOf(...binarisations))
     .option('--hidden <units>', 'hidden units (default: 500)', integer(1))
     .option('--algorithm <name>', 'pcd (persistent chains) or cd (default: pcd)', oneOf('pcd', 'cd'))
     .option('--steps <k>', 'Gibbs sweeps per update (default: 1)', integer(1))
@@ -94,6 +98,7 @@ export function registerTrain(program: Command): void {
     .option('--threads <n>', 'threads, 0 for all; does not change the result (default: 0)', integer(0, 1024))
     .option('--out <folder>', 'where to write (default: <data>-run)')
     .option('--checkpoint-every <updates>', 'save this often (default: about every epoch; 0: only at the end)', integer(0))
+    .option('--evaluate-every <epochs>', 'log-likelihood of the validation rows this often, and after the last epoch', integer(1))
     .option('--resume', 'go on with the interrupted run in the folder, bit for bit')
     .option('--force', 'overwrite the run in the folder')
     .option('--json', 'JSON lines on stdout: start, epoch …, end')
