@@ -11,6 +11,15 @@ export {
   ParameterError,
   ShapeError,
 } from './errors.js';
+export type { EvaluateOptions } from './estimators/evaluate-options.js';
+export type {
+  Evaluation,
+  Interval,
+  LogLikelihood,
+  Partition,
+  PartitionEstimate,
+  PartitionMethod,
+} from './estimators/evaluation.js';
 export { type Edges, type GraphOptions, gridEdges } from './machine/graph.js';
 export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
 export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';

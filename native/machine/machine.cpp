@@ -8,7 +8,7 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::swap) + 1;
+constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::evaluation) + 1;
 
 // Standard normal numbers by Box & Muller 1958, two words each; computed in double so that every backend starts alike.
 double normal(const std::uint32_t* words) {

@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 3;
+export const NATIVE_ABI = 4;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -153,6 +153,37 @@ export interface NativeImputeOptions {
   output: 'mean' | 'sample';
 }
 
+export interface NativePartitionOptions {
+  method: 'auto' | 'exact' | 'ais' | 'ladder';
+  /** Data rows of some layers, or none: where the path begins, and half of the chains. */
+  rows: NativeLayerRows[];
+  /** Annealed in either direction; of a ladder, its independent groups. At least 2. */
+  chains: number;
+  /** Rising from 0 to 1, or empty: then `temperatures` of them (0: as many as usual) are placed by a pilot run. */
+  betas: Float64Array;
+  temperatures: number;
+  /** Gibbs sweeps before states count as samples of the machine. */
+  warmup: number;
+}
+
+/** An estimate in nats with its 95 % interval. */
+export interface NativeInterval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface NativePartition {
+  method: 'exact' | 'ais-bracket' | 'ladder';
+  logZ: NativeInterval;
+  /** From annealing in either direction; null otherwise. */
+  forward: NativeInterval | null;
+  reverse: NativeInterval | null;
+  /** Of the weights of annealing forward and in reverse, or twice that of a ladder; Infinity where nothing was drawn. */
+  effectiveSampleSize: number;
+  reverseSampleSize: number;
+}
+
 export type NativeArray = Float32Array | Float64Array;
 
 export interface NativeMachine {
@@ -176,6 +207,13 @@ export interface NativeMachine {
   chains(options: NativeChainOptions): NativeJob<NativeChainResults>;
   /** One result [rows, units] per asked layer. */
   impute(options: NativeImputeOptions): NativeJob<Float32Array[]>;
+  /**
+   * Per row the log of the sum of exp(-E) over the states of all layers that are not given; `exact` unless it is an estimate, which is low on
+   * average. Throws PARAMETER when rows of units with finitely many states hold anything between.
+   */
+  rowSums(given: NativeLayerRows[]): NativeJob<{ values: Float64Array; exact: boolean }>;
+  /** log Z. */
+  partition(options: NativePartitionOptions): NativeJob<NativePartition>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
   /** What data of a layer may be; `group` places make one unit. */

@@ -3,6 +3,8 @@ import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows } from '../data/rows-input.js';
 import { asVector } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
+import { readEvaluateOptions } from '../estimators/evaluate-options.js';
+import { type Evaluation, evaluateWithin, type PartitionEstimate, partitionWithin } from '../estimators/evaluation.js';
 import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
@@ -374,6 +376,25 @@ export abstract class Model implements Disposable {
     rowCount(call, inputs);
     const values = await this.machine.over(call, inputs, signal, (native, packed) => native.pseudoLikelihood(packed, exact));
     return array(values, [values.length]);
+  }
+
+  // --- evaluation ------------------------------------------------------------------------------------------------------
+
+  protected async evaluated(call: string, inputs: Inputs, options: unknown): Promise<Evaluation> {
+    const control = readEvaluateOptions(call, options, this.#untouched);
+    rowCount(call, inputs);
+    return this.machine.exclusive(call, async (native) => {
+      control.signal?.throwIfAborted();
+      return evaluateWithin(this.machine, native, inputs, control, call);
+    });
+  }
+
+  protected async partition(call: string, options: unknown): Promise<PartitionEstimate> {
+    const control = readEvaluateOptions(call, options, this.#untouched);
+    return this.machine.exclusive(call, async (native) => {
+      control.signal?.throwIfAborted();
+      return partitionWithin(this.machine, native, [], control, call);
+    });
   }
 
   // --- parameters ------------------------------------------------------------------------------------------------------
