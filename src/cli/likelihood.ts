@@ -1,4 +1,4 @@
-import type { Evaluation, RBM } from '../models/rbm.js';
+import type { RBM } from '../models/rbm.js';
 import { isBinary } from './binarise.js';
 import { CliError, UsageError } from './failures.js';
 import { count, duration, fixed, intervalText } from './format.js';
@@ -27,9 +27,8 @@ export interface PartLikelihood {
 
 /** Sweeps that say how fast this machine is, and from how many seconds on one is told. */
 const TRIAL = { chains: 100, sweeps: 20, worthTelling: 5 } as const;
-/** Beyond this many units on the smaller side, log Z is estimated; chains and temperatures are those of `RBM.evaluate`. */
-const EXACT_UNITS = 24;
-const ASSUMED = { chains: 100, betas: 1000 } as const;
+/** What `RBM.evaluate` does unless told otherwise: counts up to 2^22 states, else anneals in both directions after a warm-up. */
+const DEFAULTS = { exactUnits: 22, chains: 100, betas: 5000, warmup: 1000 } as const;
 const GREY = 'the log-likelihood needs rows of zeros and ones, these have values in between';
 const GREY_HINT = '--binarise threshold or --binarise sample makes them so';
 
@@ -63,9 +62,13 @@ async function secondsFor(rbm: RBM, chains: number, sweeps: number): Promise<num
   return ((performance.now() - began) / 1000) * (chains / TRIAL.chains) * (sweeps / TRIAL.sweeps);
 }
 
-async function announceWait(rbm: RBM, output: Output, options: LikelihoodOptions): Promise<void> {
-  if (Math.min(rbm.visible, rbm.hidden) <= EXACT_UNITS && options.method !== 'ais' && options.method !== 'ladder') return;
-  const seconds = await secondsFor(rbm, options.aisChains ?? ASSUMED.chains, 2 * (options.betas ?? ASSUMED.betas));
+/** Says how long annealing takes where that is long. A ladder takes as many rungs as it needs, so nothing is said of it. */
+async function announceWait(rbm: RBM, output: Output, { method, aisChains, betas }: LikelihoodOptions): Promise<void> {
+  const anneals =
+    method === 'ais' || (method !== 'exact' && method !== 'ladder' && Math.min(rbm.visible, rbm.hidden) > DEFAULTS.exactUnits);
+  if (!anneals) return;
+  const sweeps = 2 * (betas ?? DEFAULTS.betas) + DEFAULTS.warmup;
+  const seconds = await secondsFor(rbm, aisChains ?? DEFAULTS.chains, sweeps);
   if (seconds > TRIAL.worthTelling) output.line(`estimating log Z takes about ${duration(seconds)} here; --no-likelihood leaves it out`);
 }
 
@@ -81,7 +84,7 @@ export async function evaluateRows(rbm: RBM, rows: Matrix, output: Output, optio
     return null;
   }
   await announceWait(rbm, output, options);
-  const evaluation: Evaluation = await rbm.evaluate(asRows(rows), evaluateOptions(options));
+  const evaluation = await rbm.evaluate(asRows(rows), evaluateOptions(options));
   return evaluationRecord(evaluation);
 }
 

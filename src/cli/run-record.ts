@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Evaluation } from '../models/rbm.js';
+import type { Evaluation } from '../index.js';
 import { binarisations } from './binarise.js';
 
 const rate = z.union([

@@ -1,61 +1,18 @@
-import { array, type NdArray } from '../data/ndarray.js';
+import { array } from '../data/ndarray.js';
+import type { Evaluation, Interval, LogLikelihood, PartitionEstimate } from '../machine/evaluation-results.js';
 import type { LayerInput, Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine, NativePartition } from '../machine/native.js';
 import type { EvaluateControl } from './evaluate-options.js';
 
-/** An estimate in nats and its 95 % interval. */
-export interface Interval {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Where a log Z comes from: counted, annealed importance sampling in both directions, or parallel tempering. */
-export type PartitionMethod = 'exact' | 'ais-bracket' | 'ladder';
-
-/** log Z in nats; `low` and `high` bound its 95 % interval. */
-export interface Partition extends Interval {
-  readonly method: PartitionMethod;
-  /** Only of 'ais-bracket': log Z from annealing forward, which is low on average. */
-  readonly forward?: Interval;
-  /** Only of 'ais-bracket': log Z from annealing samples of the machine in reverse, which is high on average. */
-  readonly reverse?: Interval;
-  /** Only of 'ais-bracket': `reverse` less `forward`, in nats. */
-  readonly gap?: number;
-}
-
-/** How far an estimate is to be trusted. */
-export interface Trust {
-  /** How many independent samples the estimate is worth: of the weights of annealing, or of a ladder. Infinity for 'exact'. */
-  readonly effectiveSampleSize: number;
-  /** Whether it is exact, or both directions of annealing agree to one nat with weights that are not all on a few chains. */
-  readonly converged: boolean;
-  /** Plain sentences; empty when there is nothing to say. */
-  readonly warnings: readonly string[];
-}
-
-/** log Z and how far to trust it. */
-export type PartitionEstimate = Partition & Trust;
-
-/** The mean log-likelihood of rows, in nats. */
-export interface LogLikelihood {
-  readonly mean: number;
-  /** 95 % interval of the mean over just these rows: it carries the uncertainty of log Z. */
-  readonly low: number;
-  readonly high: number;
-  /** `mean` over the number of places in a row. */
-  readonly perDimension: number;
-  /** Standard deviation over the rows, over √n: how far the mean may lie from that of other rows of the same kind. */
-  readonly standardError: number;
-}
-
-/** What a machine makes of rows. */
-export interface Evaluation extends Trust {
-  readonly logLikelihood: LogLikelihood;
-  readonly logZ: Partition;
-  /** Log-likelihood of every row, [n], in nats, in double precision. */
-  readonly rows: NdArray<Float64Array>;
-}
+export type {
+  Evaluation,
+  Interval,
+  LogLikelihood,
+  Partition,
+  PartitionEstimate,
+  PartitionMethod,
+  Trust,
+} from '../machine/evaluation-results.js';
 
 /** Fewer samples than this, by their weights, tell nothing. */
 const leastSamples = 10;
@@ -73,6 +30,26 @@ export async function partitionWithin(
   const { method, chains, betas, temperatures, warmup, signal } = control;
   const found = await machine.run(call, () => native.partition({ method, rows, chains, betas, temperatures, warmup }), signal);
   return described(found, control);
+}
+
+/**
+ * Refuses what {@link evaluatePacked} would, with its errors and in little time: before a training run that is to be evaluated, say.
+ */
+export async function checkPacked(
+  machine: Machine,
+  native: NativeMachine,
+  packed: NativeLayerRows[],
+  { method, chains, betas, temperatures, warmup, signal }: EvaluateControl,
+  call: string,
+): Promise<void> {
+  await machine.run(call, () => native.rowSums(packed), signal);
+  const cancelled = new AbortController();
+  // Options are checked against the machine when the job is started.
+  const job = machine.run(call, () => native.partition({ method, rows: packed, chains, betas, temperatures, warmup }), cancelled.signal);
+  cancelled.abort();
+  await job.catch((error: unknown) => {
+    if (error !== cancelled.signal.reason) throw error;
+  });
 }
 
 /**

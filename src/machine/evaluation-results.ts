@@ -1,52 +1,56 @@
-/** What evaluating a machine tells: here, below what evaluates, because a training run's reports carry it. */
+/** What evaluating a machine tells: here, below what evaluates, because the reports of a training run carry it. */
 import type { NdArray } from '../data/ndarray.js';
 
-/** A value with the ends of its 95 % interval, in nats. */
+/** An estimate in nats and its 95 % interval. */
 export interface Interval {
   readonly value: number;
   readonly low: number;
   readonly high: number;
 }
 
-/**
- * How log Z was found: every state counted; annealed importance sampling, forward from a base of independent units and in reverse from
- * samples of the machine; or replicas along a ladder of temperatures, linked by Bennett's acceptance ratio.
- */
+/** Where a log Z comes from: counted, annealed importance sampling in both directions, or parallel tempering. */
 export type PartitionMethod = 'exact' | 'ais-bracket' | 'ladder';
 
-/** log Z, in nats. */
+/** log Z in nats; `low` and `high` bound its 95 % interval. */
 export interface Partition extends Interval {
   readonly method: PartitionMethod;
-  /** Only of 'ais-bracket': log Z from annealing forward, low in expectation. */
+  /** Only of 'ais-bracket': log Z from annealing forward, which is low on average. */
   readonly forward?: Interval;
-  /** Only of 'ais-bracket': log Z from annealing in reverse, high in expectation. */
+  /** Only of 'ais-bracket': log Z from annealing samples of the machine in reverse, which is high on average. */
   readonly reverse?: Interval;
-  /** Only of 'ais-bracket': reverse − forward. */
+  /** Only of 'ais-bracket': `reverse` less `forward`, in nats. */
   readonly gap?: number;
 }
 
-/** The mean log-likelihood of some rows, in nats per row. */
+/** How far an estimate is to be trusted. */
+export interface Trust {
+  /** How many independent samples the estimate is worth: of the weights of annealing, or of a ladder. Infinity for 'exact'. */
+  readonly effectiveSampleSize: number;
+  /** Whether it is exact, or both directions of annealing agree to one nat with weights that are not all on a few chains. */
+  readonly converged: boolean;
+  /** Plain sentences; empty when there is nothing to say. */
+  readonly warnings: readonly string[];
+}
+
+/** log Z and how far to trust it. */
+export type PartitionEstimate = Partition & Trust;
+
+/** The mean log-likelihood of rows, in nats. */
 export interface LogLikelihood {
   readonly mean: number;
-  /** Ends of the 95 % interval that comes from log Z. */
+  /** 95 % interval of the mean over just these rows: it carries the uncertainty of log Z. */
   readonly low: number;
   readonly high: number;
-  /** mean / number of places. */
+  /** `mean` over the number of places in a row. */
   readonly perDimension: number;
-  /** Standard error of the mean over rows. */
+  /** Standard deviation over the rows, over √n: how far the mean may lie from that of other rows of the same kind. */
   readonly standardError: number;
 }
 
-/** What a model says of some rows. */
-export interface Evaluation {
+/** What a machine makes of rows. */
+export interface Evaluation extends Trust {
   readonly logLikelihood: LogLikelihood;
   readonly logZ: Partition;
-  /** Log-likelihood of every row, [n]. */
+  /** Log-likelihood of every row, [n], in nats, in double precision. */
   readonly rows: NdArray<Float64Array>;
-  /** Of the forward weights, or of the ladder; Infinity for 'exact'. */
-  readonly effectiveSampleSize: number;
-  /** Whether log Z can be relied on: exact, or a gap of at most 1 nat and a large enough effective sample size. */
-  readonly converged: boolean;
-  /** What is wrong, in plain sentences. */
-  readonly warnings: readonly string[];
 }

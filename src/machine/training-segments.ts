@@ -14,7 +14,7 @@ export interface Segments {
   readonly control: RunControl;
   record(): TrainingRecord;
   /** The rows that evaluations are about. */
-  readonly judged: readonly NativeLayerRows[];
+  readonly judged: NativeLayerRows[];
 }
 
 /** Runs from one update at which something else is to happen (a checkpoint, an evaluation) to the next. */

@@ -41,7 +41,9 @@ export interface PlannedEvaluation {
   /** Epochs from one to the next. */
   readonly every: number;
   /** Evaluates packed rows; leaves the parameters alone. The signal ends it early. */
-  run(native: NativeMachine, rows: readonly NativeLayerRows[], signal: AbortSignal): Promise<Evaluation>;
+  run(native: NativeMachine, rows: NativeLayerRows[], signal: AbortSignal): Promise<Evaluation>;
+  /** Called before training begins: throws what `run` would for such rows and options. */
+  check(native: NativeMachine, rows: NativeLayerRows[], signal: AbortSignal | undefined): Promise<void>;
 }
 
 /**
@@ -60,6 +62,8 @@ export async function train(
       machine.pack(plan.data, plan.signal, true),
       machine.pack(plan.validation, plan.signal, true),
     ]);
+    const judged = validation.length > 0 ? validation : data;
+    await plan.evaluation?.check(native, judged, plan.signal);
     const rows = data[0]?.rows.rows ?? 0;
     const stepsPerEpoch = Math.ceil(rows / plan.settings.batchSize);
     const learningRates = plan.learningRates(stepsPerEpoch * plan.settings.epochs);
@@ -85,7 +89,7 @@ export async function train(
       stepsPerEpoch,
     });
     try {
-      await runSegments({ machine, native, trainer, plan, control, record, judged: validation.length > 0 ? validation : data });
+      await runSegments({ machine, native, trainer, plan, control, record, judged });
     } finally {
       if (!machine.disposed) keep(record());
     }

@@ -4,7 +4,14 @@ import { describeRows, type HostRows } from '../data/rows-input.js';
 import { asVector } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
 import { readEvaluateOptions } from '../estimators/evaluate-options.js';
-import { type Evaluation, evaluateWithin, type PartitionEstimate, partitionWithin } from '../estimators/evaluation.js';
+import {
+  checkPacked,
+  type Evaluation,
+  evaluatePacked,
+  evaluateWithin,
+  type PartitionEstimate,
+  partitionWithin,
+} from '../estimators/evaluation.js';
 import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
@@ -233,7 +240,16 @@ export abstract class Model implements Disposable {
       if (options !== undefined) throw check.error('evaluate', 'left out without `evaluateEvery`', options);
       return undefined;
     }
-    return { every: check.integer('evaluateEvery', every, undefined), run: this.evaluator(check.call, options) };
+    const { machine } = this;
+    const { call } = check;
+    const control = readEvaluateOptions(call, options, false);
+    if (control.signal !== undefined)
+      throw check.error('evaluate.signal', 'left out: the signal of the run ends evaluations too', control.signal);
+    return {
+      every: check.integer('evaluateEvery', every, undefined),
+      check: (native, rows, signal) => checkPacked(machine, native, rows, { ...control, signal }, call),
+      run: (native, rows, signal) => evaluatePacked(machine, native, rows, { ...control, signal }, call),
+    };
   }
 
   #keep(record: TrainingRecord): void {

@@ -1,5 +1,6 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
+import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { LearningRate } from '../machine/learning-rate.js';
 import type { Device } from '../machine/machine.js';
 import type { Progress } from '../machine/training-run.js';
@@ -132,6 +133,14 @@ export interface FitOptions {
     /** Updates from one save to the next. */
     readonly every: number;
   };
+  /**
+   * Evaluates the model after every so many epochs and after the last: the log-likelihood of the validation rows, or without them of the training
+   * rows, comes as {@link EpochReport.evaluation}. Training draws the same random numbers with evaluations and without. Rows must be states of the
+   * machine (for Bernoulli units zeros and ones).
+   */
+  readonly evaluateEvery?: number;
+  /** How: as for `evaluate`. */
+  readonly evaluate?: Omit<EvaluateOptions, 'signal'>;
   /** Called with the latest state of the run. An error it throws ends the run. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -139,7 +148,16 @@ export interface FitOptions {
 /** How to train on the next part of a stream. */
 export type PartialFitOptions = Omit<
   FitOptions,
-  'epochs' | 'averageLast' | 'shuffle' | 'validation' | 'resume' | 'checkpoint' | 'monitorRows' | 'onProgress'
+  | 'epochs'
+  | 'averageLast'
+  | 'shuffle'
+  | 'validation'
+  | 'resume'
+  | 'checkpoint'
+  | 'evaluateEvery'
+  | 'evaluate'
+  | 'monitorRows'
+  | 'onProgress'
 >;
 
 /** Some places of a layer that keep a value. */

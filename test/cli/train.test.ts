@@ -118,6 +118,56 @@ describe('train', () => {
   });
 });
 
+describe('likelihoods while training', () => {
+  const epochs = (stdout: string) => jsonLines(stdout).filter(({ event }) => event === 'epoch');
+
+  it('come with their epochs: on stdout, in run.json and in the curves, and change no bit of the model', async () => {
+    const args = [...train, '--epochs', '3'];
+    expect((await cli([...args, '--out', 'plain'], folder.path)).code).toBe(0);
+    const { code, stdout, stderr } = await cli([...args, '--out', 'judged', '--evaluate-every', '2', '--json'], folder.path);
+    expect([code, stderr]).toEqual([0, '']);
+    const told = epochs(stdout).map(({ evaluation }) => evaluation as { logLikelihood: { mean: number } } | null);
+    expect(told.map((evaluation) => evaluation === null)).toEqual([true, false, false]);
+    expect(told[1]).toMatchObject({ logZ: { method: 'exact' }, converged: true, warnings: [] });
+    expect(told[1]).not.toHaveProperty('rows');
+    const record = JSON.parse(await readFile(at('judged', 'run.json'), 'utf8')) as { history: { evaluation: unknown }[] };
+    expect(record.history.map(({ evaluation }) => evaluation)).toEqual(told);
+    expect(await readFile(at('judged', 'curves.svg'), 'utf8')).toContain('>Log-likelihood<');
+    expect(await readFile(at('plain', 'curves.svg'), 'utf8')).not.toContain('>Log-likelihood<');
+    expect(await model('judged')).toEqual(await model('plain'));
+    const judged = jsonLines((await cli(['evaluate', 'judged', '--json'], folder.path)).stdout)[0] as {
+      test: { logLikelihood: { mean: number } };
+    };
+    expect(judged.test.logLikelihood.mean).toBeCloseTo(told[2]!.logLikelihood.mean, 6);
+  });
+
+  it('have a column of their own and end up in the summary', async () => {
+    const { stdout } = await cli([...train, '--epochs', '2', '--out', 'column', '--evaluate-every', '2'], folder.path);
+    expect(stdout).toMatch(/lr +time +log-likelihood \(95 %\)\n/);
+    expect(stdout).toMatch(/^ +1\/2 .* –$/m);
+    expect(stdout).toMatch(/^ +2\/2 .* -\d+\.\d\d$/m);
+    expect(stdout).toMatch(/trained in .*; log-likelihood -\d+\.\d\d nats per row; log-pseudo-likelihood/);
+  });
+
+  it('of grey levels are refused at once, with the way out, which works and is kept by the run', async () => {
+    const grey = Array.from({ length: 60 }, (_, r) => Array.from({ length: 8 }, (_, i) => ((i + r) % 3) / 4).join(','));
+    await writeFile(at('grey.csv'), `${grey.join('\n')}\n`);
+    const args = ['train', 'grey.csv', '--hidden', '4', '--epochs', '2', '--evaluate-every', '1', '--out', 'bits'];
+    const refused = await cli(args, folder.path);
+    expect([refused.code, refused.stderr.includes('--binarise threshold')]).toEqual([2, true]);
+    await expect(readdir(at('bits'))).rejects.toThrow('ENOENT');
+    const { code, stdout } = await cli([...args, '--binarise', 'sample', '--json'], folder.path);
+    expect(code).toBe(0);
+    expect(epochs(stdout).every(({ evaluation }) => evaluation !== null)).toBe(true);
+    expect(JSON.parse(await readFile(at('bits', 'run.json'), 'utf8'))).toMatchObject({ data: { binarise: 'sample' }, evaluateEvery: 1 });
+    // What the run made of its data, evaluation makes of them too.
+    const told = jsonLines((await cli(['evaluate', 'bits', '--json'], folder.path)).stdout)[0];
+    expect(told).toMatchObject({ logZ: { method: 'exact' } });
+    const other = await cli(['train', '--resume', '--out', 'bits', '--binarise', 'threshold'], folder.path);
+    expect([other.code, other.stderr.includes('--binarise threshold')]).toEqual([2, true]);
+  });
+});
+
 describe('interrupted training', () => {
   // Several seconds of work, so that a signal surely comes before its end.
   const long = [...train, '--epochs', '300', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];

@@ -46,6 +46,8 @@ function start(machine: Machine, plan: TrainingPlan): { run: TrainingRun; kept: 
 /** Says which of them it is, so that reports can be told apart. */
 const numbered = (converged: boolean, count: number) => ({ converged, effectiveSampleSize: count }) as unknown as Evaluation;
 
+const willing = () => Promise.resolve();
+
 function counting(every: number, during: (native: NativeMachine) => void = () => undefined) {
   const seen: { rows: number; weights: number[] }[] = [];
   const run: PlannedEvaluation['run'] = async (native, rows) => {
@@ -54,7 +56,7 @@ function counting(every: number, during: (native: NativeMachine) => void = () =>
     await new Promise((done) => setTimeout(done, 1));
     return numbered(true, seen.length);
   };
-  return { seen, plan: { every, run } };
+  return { seen, plan: { every, run, check: willing } };
 }
 
 const weightsOf = (machine: Machine) => Array.from(machine.parameter('test', 'visible-hidden.weights'));
@@ -118,7 +120,10 @@ describe('evaluations of a run', () => {
       setTimeout(() => abort.abort(reason), 1);
       return new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
     };
-    const { run, kept } = start(machine, planOf(machine, 4, { evaluation: { every: 2, run: waiting }, signal: abort.signal }));
+    const { run, kept } = start(
+      machine,
+      planOf(machine, 4, { evaluation: { every: 2, run: waiting, check: willing }, signal: abort.signal }),
+    );
     const got: [number, unknown][] = [];
     const iterated = (async () => {
       for await (const { epoch, evaluation } of run) got.push([epoch, evaluation]);
@@ -145,13 +150,22 @@ describe('evaluations of a run', () => {
       setTimeout(() => started.run.stop(), 1);
       return new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
     };
-    const started = start(machine, planOf(machine, 3, { evaluation: { every: 1, run: waiting } }));
+    const started = start(machine, planOf(machine, 3, { evaluation: { every: 1, run: waiting, check: willing } }));
     expect((await started.run).map(({ epoch, evaluation }) => [epoch, evaluation])).toEqual([[1, null]]);
+  });
+
+  it('that cannot be made are refused before training begins', async () => {
+    const machine = newMachine();
+    const before = weightsOf(machine);
+    const { plan } = counting(2);
+    const check = () => Promise.reject(new RangeError('grey rows'));
+    await expect(start(machine, planOf(machine, 5, { evaluation: { ...plan, check } })).run).rejects.toThrow('grey rows');
+    expect(weightsOf(machine)).toEqual(before);
   });
 
   it('that fail end the run with their error, its report not lost', async () => {
     const machine = newMachine();
-    const failing = { every: 2, run: () => Promise.reject(new RangeError('no likelihood')) };
+    const failing = { every: 2, run: () => Promise.reject(new RangeError('no likelihood')), check: willing };
     const { run } = start(machine, planOf(machine, 5, { evaluation: failing }));
     const epochs: number[] = [];
     const iterated = (async () => {

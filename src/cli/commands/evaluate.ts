@@ -174,7 +174,7 @@ export function registerEvaluate(program: Command): void {
     .option('--train <file>', 'the rows the model learnt, for the free-energy gap')
     .option('--data <folder>', 'folder of the four MNIST idx files')
     .option('--rows <n>', 'a random subset of at most this many rows of each', integer(1))
-    .option('--method <name>', 'of log Z: auto, exact (up to 24 units on one side), ais or ladder (default: auto)', oneOf(...METHODS))
+    .option('--method <name>', 'of log Z: auto, exact (up to 28 units on one side), ais or ladder (default: auto)', oneOf(...METHODS))
     .option('--ais-chains <n>', 'chains that are annealed', integer(2))
     .option('--betas <n>', 'temperatures of the annealing, or of the ladder', integer(2))
     .option('--no-likelihood', 'leave out log Z and the log-likelihood, which take the longest')
