@@ -16,14 +16,13 @@ std::vector<bool> notKept(const std::vector<Role>& roles) {
 
 }  // namespace
 
-std::vector<Role> AnnealingPath::roles(const Wiring& wiring, const std::vector<bool>& given, const std::vector<bool>& withData) {
+std::vector<Role> AnnealingPath::roles(const Wiring& wiring, const std::vector<bool>& given) {
   const std::size_t layers = wiring.layers().size();
   std::vector<Role> roles(layers, Role::kept);
   std::vector<std::size_t> order(layers);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return withData[a] != withData[b] ? withData[b] : wiring.layers()[a].units > wiring.layers()[b].units;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return wiring.layers()[a].units > wiring.layers()[b].units; });
   for (std::size_t l = 0; l < layers; ++l)
     if (given[l]) roles[l] = Role::given;
   for (const std::size_t l : order) {

@@ -34,9 +34,10 @@ class AnnealingPath {
   // `rows`: the largest number of chains that go together. No two summed layers may be coupled, nor one to itself.
   AnnealingPath(const Machine& machine, std::vector<Role> roles, Base base, std::size_t rows);
 
-  // As many layers summed out as a first look finds: those without data before those with, large ones before small ones.
-  static std::vector<Role> roles(const Wiring& wiring, const std::vector<bool>& given, const std::vector<bool>& withData);
+  // Sums out what it can of the layers that are not given, large layers before small ones.
+  static std::vector<Role> roles(const Wiring& wiring, const std::vector<bool>& given);
 
+  const std::vector<std::size_t>& kept() const { return kept_; }
   // log Z_0 of the layers that are not given.
   double logBase() const { return logBase_; }
   // Draws the kept layers from p_0.

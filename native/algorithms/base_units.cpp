@@ -6,8 +6,8 @@ namespace boltzkit {
 namespace {
 
 // Marginals count as those of at most so many cases, to which half a case of each state of a two-state unit is added: probabilities stay
-// within 0.024 and 0.976.
-constexpr double cases = 20;
+// within 0.0025 and 0.9975.
+constexpr double cases = 200;
 
 }  // namespace
 

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include "algorithms/annealed.hpp"
-#include "algorithms/base_units.hpp"
 #include "algorithms/bennett.hpp"
-#include "algorithms/row_chunks.hpp"
+#include "algorithms/model_samples.hpp"
 #include "algorithms/state_sums.hpp"
+#include "algorithms/tempered_ladder.hpp"
 #include "machine/normalisable.hpp"
 
 namespace boltzkit {
@@ -15,139 +15,75 @@ namespace {
 
 constexpr std::size_t usualNumber = 5000;  // temperatures
 constexpr std::size_t pilotTemperatures = 200, pilotChains = 100;
+constexpr std::size_t mostRungs = 1000;
+constexpr std::uint64_t leastLadderSweeps = 100;
+
+void requireFinite(double value) {
+  if (!std::isfinite(value))
+    throw parameterError(
+        "energies of this machine are not finite in its precision, or too large for it to tell them apart: its parameters are too large");
+}
+
+// Neighbouring rungs less than a standard deviation of log w apart, so that swaps between them are accepted as a rule.
+std::size_t rungsFor(double length) { return std::min<std::size_t>(mostRungs, 4 + static_cast<std::size_t>(std::min(length / 0.8, 1e6))); }
 
 std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
 
-// Chains of the machine itself: in blocks that go together, half of them from data rows where there are any, the others from independent units.
-class ModelSamples {
+// What both estimates begin with: samples of the machine, a path from their marginals, and where on it to stop.
+class Route {
  public:
-  ModelSamples(Machine& machine, const PartitionOptions& options)
-      : machine_(machine), options_(options), gibbs_(machine, noLayer(machine), std::min(chunkRows, options.chains)), base_(machine) {
-    for (std::size_t first = 0; first < options.chains; first += chunkRows)
-      blocks_.emplace_back(machine, std::min(chunkRows, options.chains - first));
+  Route(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled)
+      : machine_(machine), options_(options), cancelled_(cancelled), samples_(machine, options) {
+    samples_.run(cancelled);
+    path_.emplace(machine, AnnealingPath::roles(machine.wiring(), noLayer(machine)), samples_.base(), std::min(chunkRows, options.chains));
   }
 
-  std::vector<States>& blocks() { return blocks_; }
-  const BaseUnits& base() const { return base_; }
+  AnnealingPath& path() { return *path_; }
+  ModelSamples& samples() { return samples_; }
 
-  void run(const Cancelled& cancelled) {
-    if (!options_.rows.empty()) data_.emplace(machine_, options_.rows);
-    if (data_) addRows(cancelled);
-    std::size_t first = 0;
-    const Stream starts = stream(1), sweeps = stream(options_.warmup);
-    for (States& states : blocks_) {
-      start(states, first, starts);
-      warmUp(states, first, sweeps, cancelled);
-      first += states.rows();
-    }
+  // Inverse temperatures as given, or as many as count(length of the path in standard deviations of log w) asks for.
+  template <class Count>
+  std::vector<double> temperatures(Count&& count) {
+    if (!options_.betas.empty()) return options_.betas;
+    const std::size_t pilotSize = options_.temperatures ? std::min(options_.temperatures, pilotTemperatures) : pilotTemperatures;
+    const std::vector<double> betas = usualTemperatures(std::max<std::size_t>(pilotSize, 2));
+    Annealer pilot(*path_, betas);
+    pilot.recordIncrements();
+    States states(machine_, std::min(options_.chains, pilotChains));
+    std::vector<double> weights(states.rows());
+    pilot.forward(states, {stream(pilot.steps())}, cancelled_, weights);
+    const std::vector<double> variances = pilot.incrementVariances();
+    double length = 0;
+    for (const double v : variances) length += std::sqrt(v);
+    requireFinite(length);
+    return equalisedTemperatures(betas, variances, options_.temperatures ? options_.temperatures : count(length));
   }
 
- private:
   Stream stream(std::uint64_t steps) { return {machine_.seed(), Purpose::evaluation, 0, machine_.nextStep(Purpose::evaluation, steps)}; }
 
-  void addRows(const Cancelled& cancelled) {
-    forEachChunk(machine_, *data_, cancelled, [&](std::size_t, States& states) {
-      for (std::size_t l = 0; l < data_->given().size(); ++l)
-        if (data_->given()[l]) base_.add(l, states[l]);
-    });
-  }
-
-  // Rows take turns with noise; layers without rows start from their own biases.
-  void start(States& states, std::size_t first, const Stream& stream) {
-    Backend& backend = machine_.backend();
-    for (std::size_t l = 0; l < states.layers.size(); ++l) {
-      const TensorPtr noField = backend.tensor(states.rows(), machine_.units(l));
-      UnitUpdate update{machine_.unitsOf(l), 1, stream, static_cast<std::uint32_t>(first), &states[l]};
-      update.stream.layer = static_cast<std::uint8_t>(l);
-      backend.updateUnits(update, *noField, nullptr, &states[l]);
-    }
-    if (!data_) return;
-    States fromData(machine_, states.rows());
-    std::vector<std::uint32_t> rows(states.rows());
-    for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = static_cast<std::uint32_t>((first + r) * data_->rows() / options_.chains);
-    data_->gather(rows, fromData);
-    for (std::size_t l = 0; l < states.layers.size(); ++l) {
-      if (!data_->given()[l]) continue;
-      std::vector<float> mask(rows.size() * machine_.units(l), 0.0f);
-      for (std::size_t r = 0; r < rows.size(); r += 2)
-        std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(r * machine_.units(l)), machine_.units(l), 1.0f);
-      const TensorPtr chosen = backend.tensor(rows.size(), machine_.units(l));
-      backend.upload(std::span<const float>(mask), *chosen);
-      backend.clamp(*chosen, fromData[l], states[l]);
-    }
-  }
-
-  // The marginals of layers without rows are those of the second half of the sweeps.
-  void warmUp(States& states, std::size_t first, const Stream& stream, const Cancelled& cancelled) {
-    Round round{stream, static_cast<std::uint32_t>(first)};
-    // A layer with rows is drawn last, so that the others follow from it at the start.
-    for (std::uint64_t s = 0; s < options_.warmup; ++s, ++round.stream.step) {
-      throwIfCancelled(cancelled);
-      sweep(states, round);
-      if (s >= options_.warmup / 2)
-        for (std::size_t l = 0; l < states.layers.size(); ++l)
-          if (!data_ || !data_->given()[l]) base_.add(l, states[l]);
-    }
-  }
-
-  void sweep(States& states, const Round& round) {
-    for (const bool given : {false, true})
-      for (const std::vector<std::size_t>& block : gibbs_.blocks())
-        for (const std::size_t l : block)
-          if ((data_ && data_->given()[l]) == given) gibbs_.update(l, states, round, nullptr, &states[l]);
-  }
-
+ private:
   Machine& machine_;
   const PartitionOptions& options_;
-  BlockGibbs gibbs_;
-  BaseUnits base_;
-  std::optional<LayerData> data_;
-  std::vector<States> blocks_;
+  const Cancelled& cancelled_;
+  ModelSamples samples_;
+  std::optional<AnnealingPath> path_;
 };
 
 class Bracket {
  public:
   Bracket(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled)
-      : machine_(machine), options_(options), cancelled_(cancelled), samples_(machine, options) {}
+      : machine_(machine), options_(options), cancelled_(cancelled), route_(machine, options, cancelled) {}
 
   PartitionResult run() {
-    samples_.run(cancelled_);
-    AnnealingPath path(machine_, roles(), base(), std::min(chunkRows, options_.chains));
-    Annealer annealer(path, temperatures(path));
+    Annealer annealer(route_.path(), route_.temperatures([](double) { return usualNumber; }));
     const std::vector<double> up = forward(annealer), down = reverse(annealer);
-    return result(path.logBase(), up, down);
+    return result(route_.path().logBase(), up, down);
   }
 
  private:
-  std::vector<AnnealingPath::Role> roles() const {
-    std::vector<bool> withData = noLayer(machine_);
-    for (const LayerRows& rows : options_.rows) withData[rows.layer] = true;
-    return AnnealingPath::roles(machine_.wiring(), noLayer(machine_), withData);
-  }
-
-  AnnealingPath::Base base() const {
-    AnnealingPath::Base base;
-    for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l) base.push_back(samples_.base().parameters(l));
-    return base;
-  }
-
-  std::vector<double> temperatures(AnnealingPath& path) {
-    if (!options_.betas.empty()) return options_.betas;
-    const std::size_t n = options_.temperatures ? options_.temperatures : usualNumber;
-    Annealer pilot(path, usualTemperatures(std::min(n, pilotTemperatures)));
-    pilot.recordIncrements();
-    const std::size_t chains = std::min(options_.chains, pilotChains);
-    States states(machine_, chains);
-    std::vector<double> weights(chains);
-    pilot.forward(states, {stream(pilot.steps())}, cancelled_, weights);
-    return equalisedTemperatures(usualTemperatures(std::min(n, pilotTemperatures)), pilot.incrementVariances(), n);
-  }
-
-  Stream stream(std::uint64_t steps) { return {machine_.seed(), Purpose::evaluation, 0, machine_.nextStep(Purpose::evaluation, steps)}; }
-
   std::vector<double> forward(Annealer& annealer) {
     std::vector<double> weights(options_.chains);
-    Round round{stream(annealer.steps())};
+    Round round{route_.stream(annealer.steps())};
     for (std::size_t first = 0; first < weights.size(); first += chunkRows) {
       States states(machine_, std::min(chunkRows, weights.size() - first));
       round.firstChain = static_cast<std::uint32_t>(first);
@@ -158,9 +94,9 @@ class Bracket {
 
   std::vector<double> reverse(Annealer& annealer) {
     std::vector<double> weights(options_.chains);
-    Round round{stream(annealer.steps())};
+    Round round{route_.stream(annealer.steps())};
     std::size_t first = 0;
-    for (States& states : samples_.blocks()) {
+    for (States& states : route_.samples().blocks()) {
       round.firstChain = static_cast<std::uint32_t>(first);
       annealer.reverse(states, round, cancelled_, std::span(weights).subspan(first, states.rows()));
       first += states.rows();
@@ -172,14 +108,13 @@ class Bracket {
 
   PartitionResult result(double logBase, const std::vector<double>& up, const std::vector<double>& down) const {
     for (const std::vector<double>* all : {&up, &down})
-      for (const double u : *all)
-        if (!std::isfinite(u))
-          throw parameterError("energies of this machine are not finite in its precision: its parameters are too large");
+      for (const double u : *all) requireFinite(u);
     const Interval forward = shifted(logMeanInterval(up), logBase), back = logMeanInterval(down);
     const Interval reverse = shifted({-back.value, -back.high, -back.low}, logBase);
     std::vector<double> negated;
     for (const double u : down) negated.push_back(-u);
     const LogRatio ratio = bennettRatio(up, negated);
+    if (std::fabs(reverse.value - forward.value) < 1) requireFinite(ratio.standardError);
     const double freedom = 2 * static_cast<double>(options_.chains) - 2;
     return {PartitionOptions::Method::annealed,
             shifted(studentInterval(ratio.value, ratio.standardError, freedom), logBase),
@@ -192,8 +127,27 @@ class Bracket {
   Machine& machine_;
   const PartitionOptions& options_;
   const Cancelled& cancelled_;
-  ModelSamples samples_;
+  Route route_;
 };
+
+PartitionResult ladder(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled) {
+  Route route(machine, options, cancelled);
+  TemperedLadder ladder(machine, route.path(), route.temperatures(rungsFor), options.chains);
+  const std::uint64_t sweeps = std::max<std::uint64_t>(options.warmup, leastLadderSweeps);
+  ladder.start(route.samples().blocks());
+  ladder.sweep(options.warmup, false, cancelled);
+  ladder.sweep(sweeps, true, cancelled);
+  const LadderEstimate found = ladder.estimate();
+  requireFinite(found.value);
+  const double freedom = static_cast<double>(options.chains) - 1;
+  return {PartitionOptions::Method::ladder,
+          studentInterval(route.path().logBase() + found.value, found.standardError, freedom),
+          {},
+          {},
+          found.effectiveSampleSize,
+          found.effectiveSampleSize,
+          found.overlap};
+}
 
 }  // namespace
 
@@ -211,9 +165,9 @@ PartitionResult partition(Machine& machine, const PartitionOptions& options, con
   using Method = PartitionOptions::Method;
   const bool exact =
       options.method == Method::exact || (options.method == Method::automatic && countedStates(machine) <= quicklyCountedStates);
-  if (!exact) return Bracket(machine, options, cancelled).run();
+  if (!exact) return options.method == Method::ladder ? ladder(machine, options, cancelled) : Bracket(machine, options, cancelled).run();
   const double value = exactLogZ(machine, cancelled), none = std::numeric_limits<double>::infinity();
-  return {Method::exact, {value, value, value}, {}, {}, none, none};
+  return {Method::exact, {value, value, value}, {}, {}, none, none, 1};
 }
 
 }  // namespace boltzkit

@@ -24,6 +24,7 @@ struct PartitionResult {
   std::optional<Interval> forward, reverse;  // of annealing
   double effectiveSampleSize;                // infinite where nothing was drawn
   double reverseSampleSize;
+  double overlap;  // between the two directions, or the worst between neighbouring rungs, in [0, 1]
 };
 
 // Throws ParameterError or ShapeError when the options do not fit the machine.

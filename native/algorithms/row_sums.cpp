@@ -26,8 +26,7 @@ class AnnealedRows {
       : machine_(machine),
         data_(machine, given),
         given_(data_.given()),
-        path_(machine, AnnealingPath::roles(machine.wiring(), given_, std::vector<bool>(given_.size(), false)), base(),
-              rowsTogether * chainsPerRow),
+        path_(machine, AnnealingPath::roles(machine.wiring(), given_), base(), rowsTogether * chainsPerRow),
         annealer_(path_, usualTemperatures(temperaturesPerRow)) {}
 
   std::vector<double> run(const Cancelled& cancelled) {

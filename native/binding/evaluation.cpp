@@ -55,6 +55,7 @@ class PartitionTask : public Task {
     object.Set("reverse", intervalOf(env, result_->reverse));
     object.Set("effectiveSampleSize", Napi::Number::New(env, result_->effectiveSampleSize));
     object.Set("reverseSampleSize", Napi::Number::New(env, result_->reverseSampleSize));
+    object.Set("overlap", Napi::Number::New(env, result_->overlap));
     return object;
   }
 

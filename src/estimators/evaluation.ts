@@ -16,6 +16,8 @@ export type {
 
 /** Fewer samples than this, by their weights, tell nothing. */
 const leastSamples = 10;
+/** Rungs that overlap less are as good as not linked. */
+const leastOverlap = 0.03;
 /** Annealing in both directions must agree to so many nats. */
 const largestGap = 1;
 
@@ -106,7 +108,7 @@ function summary(values: Float64Array, logZ: Interval, places: number): LogLikel
 }
 
 function described(found: NativePartition, { chains, untrained }: EvaluateControl): PartitionEstimate {
-  const { method, logZ, forward, reverse, effectiveSampleSize, reverseSampleSize } = found;
+  const { method, logZ, forward, reverse, effectiveSampleSize, reverseSampleSize, overlap } = found;
   const warnings = untrained ? ['this machine was neither trained nor given parameters'] : [];
   const samples = Math.min(effectiveSampleSize, reverseSampleSize);
   if (samples < leastSamples) {
@@ -116,7 +118,9 @@ function described(found: NativePartition, { chains, untrained }: EvaluateContro
   }
   const enough = samples >= leastSamples;
   if (forward === null || reverse === null) {
-    return { method, ...logZ, effectiveSampleSize, converged: enough, warnings };
+    const linked = overlap >= leastOverlap;
+    if (!linked) warnings.push('neighbouring rungs of the ladder have hardly any states in common, so log Z is a guess: take more of them');
+    return { method, ...logZ, effectiveSampleSize, converged: enough && linked, warnings };
   }
   const gap = reverse.value - forward.value;
   const agrees = Math.abs(gap) <= largestGap;

@@ -182,6 +182,8 @@ export interface NativePartition {
   /** Of the weights of annealing forward and in reverse, or twice that of a ladder; Infinity where nothing was drawn. */
   effectiveSampleSize: number;
   reverseSampleSize: number;
+  /** How far the two directions, or the two neighbouring rungs that have least in common, overlap: 1 the same, 0 never. */
+  overlap: number;
 }
 
 export type NativeArray = Float32Array | Float64Array;
