@@ -82,7 +82,10 @@ async function writeReconstructions({ rbm, folder, rows, signal }: PictureReques
 /** The metrics over the epochs, one panel for each kind. */
 function metricPanels(history: readonly EpochReport[]): Panel[] {
   const x = history.map((report) => report.epoch);
-  const series = (name: string, key: keyof EpochReport): Series => ({ name, x, y: history.map((report) => report[key]) });
+  const series = (
+    name: string,
+    key: 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate',
+  ): Series => ({ name, x, y: history.map((report) => report[key]) });
   const gaps = [series('validation − training', 'freeEnergyGap'), series('chains − training', 'chainFreeEnergyGap')];
   const xLabel = 'epoch';
   return [

@@ -11,6 +11,15 @@ const metric = z
   .nullable()
   .transform((value) => value ?? Number.NaN);
 
+const health = z.object({
+  autocorrelationTime: metric,
+  effectiveSampleSize: metric,
+  splitRhat: metric,
+  freeEnergyDrift: metric,
+  singularValues: z.array(z.number()).readonly(),
+  sentence: z.string().nullable(),
+});
+
 const epochReport = z.object({
   epoch: z.number(),
   step: z.number(),
@@ -20,6 +29,9 @@ const epochReport = z.object({
   freeEnergyGap: metric,
   chainFreeEnergyGap: metric,
   weightNorm: metric,
+  rollbacks: z.number().default(0),
+  health: health.nullable().default(null),
+  logLikelihood: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable().default(null),
 });
 
 const imageShape = z.object({ height: z.number().int().positive(), width: z.number().int().positive() });
