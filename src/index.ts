@@ -40,6 +40,7 @@ export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export {
   type EpochReport,
   type FitOptions,
+  type Health,
   type Matrix,
   type Nats,
   type Parameters,

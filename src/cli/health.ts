@@ -1,8 +1,8 @@
-import type { EpochRecord } from './run-record.js';
+import { type Algorithm, type EpochRecord, persistent } from './run-record.js';
 
 /** One line of advice, and a word by which scripts can tell it. */
 export interface HealthHint {
-  kind: 'diverging' | 'chains' | 'overfitting';
+  kind: 'diverging' | 'equilibrium' | 'chains' | 'overfitting';
   text: string;
 }
 
@@ -10,7 +10,7 @@ export interface HealthHint {
 export interface HealthContext {
   /** Visible units: gaps are judged in nats per unit. */
   visible: number;
-  algorithm: 'pcd' | 'cd';
+  algorithm: Algorithm;
   /** Rows behind the metrics. */
   rows: number;
 }
@@ -20,6 +20,7 @@ export interface HealthContext {
  * are noisy (one unit per row), hence the wide margin and the second look.
  * From fewer than 50 rows nothing is concluded, except from parameters that are no numbers any more.
  *  - diverging: worse than coin tosses, −log 2 per unit; or in two epochs in a row half as bad again as in the best epoch.
+ *  - equilibrium: chains whose mean energy moves although the parameters do not, as `EpochReport.health` has it.
  *  - chains: from the third epoch on, the chains' mean free energy is more than 0.1 nats per unit away from the data's.
  *  - over-fitting: the validation rows' free energy is more than 0.02 nats per unit above the training rows', and a tenth more above it
  *    than in the first half of the run so far.
@@ -41,9 +42,15 @@ function drifting(history: readonly EpochRecord[], { visible, algorithm }: Healt
   if (last === undefined || last.epoch <= RULES.warmupEpochs) return null;
   const gap = last.chainFreeEnergyGap;
   if (!(Math.abs(gap) > RULES.chains * visible)) return null;
-  const what = algorithm === 'pcd' ? 'chains drift' : 'reconstructions leave the data';
+  const what = persistent.has(algorithm) ? 'chains drift' : 'reconstructions leave the data';
   const where = `${Math.abs(gap).toFixed(0)} nats ${gap < 0 ? 'below' : 'above'} the data`;
   return { kind: 'chains', text: `${what} (free energy ${where}): lower --lr or more --steps` };
+}
+
+/** What the last look at the chains themselves found; it holds the parameters still, so it sees what no threshold on metrics does. */
+function outOfEquilibrium(history: readonly EpochRecord[]): HealthHint | null {
+  const sentence = history.findLast(({ health }) => health !== null)?.health?.sentence ?? null;
+  return sentence === null ? null : { kind: 'equilibrium', text: sentence };
 }
 
 function overfitting(history: readonly EpochRecord[], { visible }: HealthContext): HealthHint | null {
@@ -62,5 +69,5 @@ function overfitting(history: readonly EpochRecord[], { visible }: HealthContext
 /** The most pressing advice that the metrics so far give, or null when nothing is wrong. */
 export function healthHint(history: readonly EpochRecord[], context: HealthContext): HealthHint | null {
   if (context.rows < RULES.fewestRows) return diverging(history, context);
-  return diverging(history, context) ?? drifting(history, context) ?? overfitting(history, context);
+  return diverging(history, context) ?? outOfEquilibrium(history) ?? drifting(history, context) ?? overfitting(history, context);
 }

@@ -80,14 +80,29 @@ async function writeReconstructions({ rbm, folder, rows, signal }: PictureReques
   await writePng(join(folder, RUN_FILES.reconstructions), picture);
 }
 
-/** The log-likelihood with its band, in epochs that were evaluated; no panel when none was. */
+interface Estimated {
+  epoch: number;
+  value: number;
+  low: number;
+  high: number;
+}
+
+function withBand(name: string, estimates: readonly Estimated[]): Series {
+  const column = (key: keyof Estimated) => estimates.map((one) => one[key]);
+  return { name, x: column('epoch'), y: column('value'), band: { low: column('low'), high: column('high') } };
+}
+
+/** Log-likelihoods with their bands: of evaluations, and of an algorithm that knows its own; no panel when there is neither. */
 function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Panel[] {
-  const evaluated = history.flatMap(({ epoch, evaluation }) => (evaluation === null ? [] : [{ epoch, ...evaluation.logLikelihood }]));
-  if (evaluated.length === 0) return [];
-  const column = (key: 'epoch' | 'mean' | 'low' | 'high') => evaluated.map((one) => one[key]);
-  const band = { low: column('low'), high: column('high') };
-  const series = [{ name: 'log-likelihood, 95 % interval', x: column('epoch'), y: column('mean'), band }];
-  return [{ title: 'Log-likelihood', xLabel, yLabel: 'nats per row', series }];
+  const evaluated = history.flatMap(({ epoch, evaluation }) => {
+    if (evaluation === null) return [];
+    const { mean: value, low, high } = evaluation.logLikelihood;
+    return [{ epoch, value, low, high }];
+  });
+  const own = history.flatMap(({ epoch, logLikelihood }) => (logLikelihood === null ? [] : [{ epoch, ...logLikelihood }]));
+  const series = [withBand('evaluated, 95 % interval', evaluated), withBand('of the training itself', own)];
+  const shown = series.filter(({ y }) => y.length > 0);
+  return shown.length === 0 ? [] : [{ title: 'Log-likelihood', xLabel, yLabel: 'nats per row', series: shown }];
 }
 
 /** The metrics over the epochs, one panel for each kind. */

@@ -24,8 +24,9 @@ const COLUMNS = '   epoch      log-PL     F gap  chain gap     rms W        lr  
 const LIKELIHOOD_COLUMN = 'log-likelihood (95 %)';
 const LIKELIHOOD_WIDTH = 34;
 
-function likelihoodCell({ evaluation }: EpochRecord): string {
-  if (evaluation === null) return '–';
+/** The evaluation's likelihood, or without one what the algorithm itself knows; a question mark where it has not converged. */
+function likelihoodCell({ evaluation, logLikelihood }: EpochRecord): string {
+  if (evaluation === null) return logLikelihood === null ? '–' : intervalText(logLikelihood);
   const { mean, low, high } = evaluation.logLikelihood;
   return `${intervalText({ value: mean, low, high })}${evaluation.converged ? '' : ' ?'}`;
 }
@@ -53,6 +54,7 @@ export class ProgressView {
   #startedAt = 0;
   #startStep = 0;
   #lastHint: string | null = null;
+  #rollbacks = 0;
   readonly #warned = new Set<string>();
   #quality = '–';
   /** A second Ctrl-C ends the process at once: even then the cursor comes back. */
@@ -94,6 +96,9 @@ export class ProgressView {
     this.#quality = fixed(report.pseudoLikelihood, 1);
     // A hint that stands for many epochs is said once.
     const news = hint !== null && hint.kind !== this.#lastHint;
+    const rolledBack = report.rollbacks > this.#rollbacks;
+    this.#rollbacks = report.rollbacks;
+    if (rolledBack) this.#line('  note: training diverged; it goes on from its last good state with a lower learning rate');
     const warnings = (report.evaluation?.warnings ?? []).filter((warning) => !this.#warned.has(warning));
     if (news || report.evaluation !== null || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#shown));
     if (news) this.#line(`  hint: ${hint.text}`);

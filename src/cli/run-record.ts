@@ -2,6 +2,12 @@ import { z } from 'zod';
 import type { Evaluation } from '../index.js';
 import { binarisations } from './binarise.js';
 
+/** The algorithms that an RBM can be trained by on rows of its visible units. */
+export const learnable = ['pcd', 'cd', 'fpcd', 'pt', 'ptt', 'mean-field', 'exact'] as const;
+export type Algorithm = (typeof learnable)[number];
+/** Those with chains of their own, whose number can be chosen. */
+export const persistent: ReadonlySet<Algorithm> = new Set(['pcd', 'fpcd', 'pt', 'ptt']);
+
 const rate = z.union([
   z.number(),
   z.object({ schedule: z.enum(['linear', 'cosine']), from: z.number(), to: z.number(), holdFraction: z.number() }),
@@ -35,6 +41,15 @@ const evaluation = z.object({
   warnings: z.array(z.string()),
 });
 
+const health = z.object({
+  autocorrelationTime: metric,
+  effectiveSampleSize: metric,
+  splitRhat: metric,
+  freeEnergyDrift: metric,
+  singularValues: z.array(z.number()).readonly(),
+  sentence: z.string().nullable(),
+});
+
 const epochReport = z.object({
   epoch: z.number(),
   step: z.number(),
@@ -44,6 +59,9 @@ const epochReport = z.object({
   freeEnergyGap: metric,
   chainFreeEnergyGap: metric,
   weightNorm: metric,
+  rollbacks: z.number().default(0),
+  health: health.nullable().default(null),
+  logLikelihood: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable().default(null),
   evaluation: evaluation.nullable().default(null),
 });
 
@@ -53,11 +71,15 @@ const imageShape = z.object({ height: z.number().int().positive(), width: z.numb
 export const trainSettingsSchema = z.object({
   hidden: z.number(),
   epochs: z.number(),
-  algorithm: z.enum(['pcd', 'cd']),
+  algorithm: z.enum(learnable),
   steps: z.number(),
   lr: rate,
   batch: z.number(),
   chains: z.number(),
+  /** Of 'pt' and of 'ptt'; null: as many as usual, or another algorithm. */
+  temperatures: z.number().nullable().default(null),
+  reservoirs: z.number().nullable().default(null),
+  onDivergence: z.enum(['throw', 'rollback']).default('throw'),
   optimizer: z.enum(['sgd', 'adam']),
   momentum: z.number(),
   l1: z.number(),

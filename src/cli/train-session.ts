@@ -75,6 +75,13 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
   };
 }
 
+/** `PCD-1`, as papers say it; 'exact' takes no sweeps. */
+function methodText({ algorithm, steps }: TrainSettings): string {
+  const plain = { exact: 'exact gradient', 'mean-field': 'mean-field CD' } as const;
+  const name = algorithm === 'exact' || algorithm === 'mean-field' ? plain[algorithm] : algorithm.toUpperCase();
+  return algorithm === 'exact' ? name : `${name}-${steps}`;
+}
+
 /** How to go on, ready to be copied into a shell. */
 function resumeCommand(folder: string): string {
   return `boltzkit train --resume --out ${/^[\w./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`}`;
@@ -91,7 +98,8 @@ export class TrainSession {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     const { settings, evaluateEvery } = parts.record;
-    this.#view = new ProgressView(parts.output, { epochs: settings.epochs, evaluated: evaluateEvery !== null });
+    const evaluated = evaluateEvery !== null || settings.algorithm === 'ptt';
+    this.#view = new ProgressView(parts.output, { epochs: settings.epochs, evaluated });
     this.#secondsBefore = parts.record.seconds;
   }
 
@@ -134,7 +142,7 @@ export class TrainSession {
       backend: { device, isa, threads },
     });
     if (done) return;
-    const method = `${s.algorithm === 'pcd' ? 'PCD' : 'CD'}-${s.steps}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${learningRateText(s.lr)}`;
+    const method = `${methodText(s)}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${learningRateText(s.lr)}`;
     output.line(
       `RBM ${rbm.visible}–${rbm.hidden}, ${method}, ${count(totalSteps)} updates of ${s.batch} rows; ${device} (${isa}), ${threads} threads`,
     );
@@ -170,6 +178,9 @@ export class TrainSession {
       epochs: s.epochs,
       batchSize: s.batch,
       chains: s.chains,
+      ...(s.temperatures === null ? {} : { temperatures: s.temperatures }),
+      ...(s.reservoirs === null ? {} : { reservoirs: s.reservoirs }),
+      onDivergence: s.onDivergence,
       learningRate: s.lr,
       optimizer: s.optimizer,
       ...(s.optimizer === 'sgd' ? { momentum: s.momentum } : {}),
@@ -197,7 +208,8 @@ export class TrainSession {
   async #onEpoch({ evaluation, ...metrics }: EpochReport): Promise<void> {
     const { record } = this.#parts;
     const report = { ...metrics, evaluation: evaluation && evaluationRecord(evaluation) };
-    record.history.push(report);
+    // After a roll-back the run comes by the same epochs again.
+    record.history = [...record.history.filter(({ step }) => step < report.step), report];
     const hint = this.#hint();
     record.hint = hint;
     record.step = report.step;

@@ -231,12 +231,15 @@ export interface NativeTrainerOptions {
   validation: NativeLayerRows[];
   /** One weight per row, or null for ones. */
   sampleWeights: Float64Array | null;
-  algorithm: 'cd' | 'pcd' | 'fpcd' | 'pt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
+  algorithm: 'cd' | 'pcd' | 'fpcd' | 'pt' | 'ptt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
   /** Of the fast weights of 'fpcd'; 0.05 and 0.95 if left out. */
   fastRate?: number;
   fastDecay?: number;
   /** Inverse temperatures of 'pt', rising to 1. */
   temperatures?: Float64Array;
+  /** Of 'ptt': the most checkpoints of the trajectory, and the acceptance of swaps below which another is frozen; 64 and 0.3 if left out. */
+  reservoirs?: number;
+  reservoirAcceptance?: number;
   /** How layers without data are taken where their posterior has no closed form; 'gibbs' if left out. */
   positive?: 'gibbs' | 'mean-field';
   steps: number;
@@ -265,6 +268,20 @@ export interface NativeTrainerOptions {
   averageLast: number;
   initialiseFromData: boolean;
   monitorRows: number;
+  /** Work of metrics and health as a part of training's; 0: no health, and metrics of all monitorRows. 0.05 if left out. */
+  monitorBudget?: number;
+  /** Back to the last good state, at most so many times, the learning rate multiplied by the factor each time; null or left out: DIVERGENCE. */
+  onDivergence?: { retries: number; factor: number } | null;
+}
+
+/** How well the model's chains mix; NaN where there is no such number. */
+export interface NativeHealth {
+  autocorrelationTime: number;
+  effectiveSampleSize: number;
+  splitRhat: number;
+  freeEnergyDrift: number;
+  singularValues: number[];
+  sentence: string | null;
 }
 
 export interface NativeEpochReport {
@@ -277,6 +294,11 @@ export interface NativeEpochReport {
   freeEnergyGap: number;
   chainFreeEnergyGap: number;
   weightNorm: number;
+  rollbacks: number;
+  /** Null in epochs without a look at it. */
+  health: NativeHealth | null;
+  /** Null unless the algorithm keeps track of log Z. */
+  logLikelihood: { value: number; low: number; high: number } | null;
 }
 
 export interface NativeTrainerState {

@@ -107,7 +107,8 @@ class Watch {
   readonly progress = (step: number, epochs: NativeEpochReport[]): void => {
     try {
       const ready = epochs.filter((report) => report.step !== this.#heldStep);
-      this.#held ??= epochs.find((report) => report.step === this.#heldStep);
+      // The last of them: after a roll-back the run comes by an epoch again.
+      this.#held = epochs.findLast((report) => report.step === this.#heldStep) ?? this.#held;
       if (ready.length > 0) this.#control.report(ready.map((report) => ({ ...report, evaluation: null })));
       const totalSteps = this.#totalSteps;
       const epoch = Math.floor(step / this.#stepsPerEpoch);

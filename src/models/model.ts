@@ -28,7 +28,7 @@ import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.
 
 const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'evaluateEvery', 'evaluate', 'onProgress'] as const;
 /** Settings that make no sense for one part of a stream. */
-const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
+const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows', 'monitorBudget'];
 /** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
 const unlimited = 1e30;
 
@@ -150,7 +150,7 @@ export abstract class Model implements Disposable {
     const chains = this.#record?.settings.chains;
     const parts = partNames(this.machine.spec);
     const defaults = { batchSize: Math.min(100, rows), epochs: 1, parts, ...(chains === undefined ? {} : { chains }) };
-    const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0 }, defaults);
+    const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
     const check = new OptionCheck(call);
     const weights = readWeights(check, given.sampleWeights, rows);
     const plan: TrainingPlan = {

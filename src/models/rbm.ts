@@ -23,7 +23,7 @@ import {
 import type { Matrix, Nats, Parameters } from './results.js';
 import { type ChainSetting, readTemperatures } from './sampling.js';
 
-export type { EpochReport, Progress, TrainingRun } from '../machine/training-run.js';
+export type { EpochReport, Health, Progress, TrainingRun } from '../machine/training-run.js';
 export type { FitOptions, PartialFitOptions, PlaceClamp, RBMOptions, SampleOptions } from './rbm-options.js';
 export type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 

@@ -4,16 +4,20 @@ import type { EpochRecord } from '../../src/cli/run-record.js';
 
 const context = { visible: 100, algorithm: 'pcd', rows: 1000 } as const;
 
+const healthy = {
+  seconds: 1,
+  learningRate: 0.05,
+  pseudoLikelihood: -20,
+  freeEnergyGap: 0,
+  chainFreeEnergyGap: 0,
+  weightNorm: 0.1,
+  rollbacks: 0,
+  health: null,
+  logLikelihood: null,
+  evaluation: null,
+};
+
 function history(...epochs: Partial<EpochRecord>[]): EpochRecord[] {
-  const healthy = {
-    seconds: 1,
-    learningRate: 0.05,
-    pseudoLikelihood: -20,
-    freeEnergyGap: 0,
-    chainFreeEnergyGap: 0,
-    weightNorm: 0.1,
-    evaluation: null,
-  };
   return epochs.map((epoch, i) => ({ epoch: i + 1, step: (i + 1) * 10, ...healthy, ...epoch }));
 }
 
@@ -55,6 +59,20 @@ describe('health hints', () => {
     expect(kind({}, {}, {}, { chainFreeEnergyGap: 11 })).toBe('chains');
     expect(kind({}, {}, {}, { chainFreeEnergyGap: -11 })).toBe('chains');
     expect(kind({}, {}, {}, { chainFreeEnergyGap: 9 })).toBeNull();
+  });
+
+  it('passes on what the last look at the chains found, until another look finds nothing', () => {
+    const look = (sentence: string | null) => {
+      const numbers = { autocorrelationTime: 2, effectiveSampleSize: 9, splitRhat: 1.2, freeEnergyDrift: 0, singularValues: [1] };
+      return { health: { ...numbers, sentence } };
+    };
+    expect(healthHint(history(look('The chains are out of equilibrium.')), context)).toEqual({
+      kind: 'equilibrium',
+      text: 'The chains are out of equilibrium.',
+    });
+    expect(kind(look('Out of equilibrium.'), {}, { chainFreeEnergyGap: 90 })).toBe('equilibrium');
+    expect(kind(look('Out of equilibrium.'), look(null), {})).toBeNull();
+    expect(kind(look('Out of equilibrium.'), { weightNorm: Number.NaN })).toBe('diverging');
   });
 
   it('sees over-fitting when the gap is large and has grown', () => {

@@ -77,6 +77,15 @@ describe('train', () => {
       more: { l2: 1e-4, centred: false, averageLast: 0 },
     },
     {
+      text: '--algorithm ptt --reservoirs 4 --on-divergence rollback --lr 0.1',
+      settings: { algorithm: 'ptt', reservoirs: 4, temperatures: null, onDivergence: 'rollback' },
+      more: {},
+    },
+    { text: '--algorithm pt --temperatures 3', settings: { algorithm: 'pt', temperatures: 3, reservoirs: null }, more: {} },
+    { text: '--algorithm exact', settings: { algorithm: 'exact', onDivergence: 'throw' }, more: {} },
+    { text: '--algorithm mean-field --steps 3', settings: { algorithm: 'mean-field', steps: 3 }, more: {} },
+    { text: '--algorithm fpcd --lr 0.01', settings: { algorithm: 'fpcd' }, more: {} },
+    {
       text: '--optimizer adam --chains 30 --lr 0.001 --validation-fraction 0 --image 4x9 --device reference --checkpoint-every 7',
       settings: { optimizer: 'adam', chains: 30, lr: 0.001, device: 'reference' },
       more: {},
@@ -95,6 +104,29 @@ describe('train', () => {
     expect(JSON.parse(await readFile(at('wild', 'run.json'), 'utf8'))).toMatchObject({ state: 'diverged' });
     expect((await cli(['info', 'wild'], folder.path)).code).toBe(0);
     expect((await cli(['train', '--resume', '--out', 'wild'], folder.path)).stderr).toContain('diverged');
+  });
+
+  it('or goes back to the last good state and on, when told to, and says so', async () => {
+    const args = [
+      ...train,
+      '--epochs',
+      '40',
+      '--lr',
+      '50',
+      '--l1',
+      '0',
+      '--momentum',
+      '0.95',
+      '--on-divergence',
+      'rollback',
+      '--out',
+      'back',
+    ];
+    const { stdout } = await cli(args, folder.path);
+    const record = JSON.parse(await readFile(at('back', 'run.json'), 'utf8')) as { history: { epoch: number; rollbacks: number }[] };
+    const known = record.history.map(({ epoch }) => epoch);
+    expect(known).toEqual(known.map((_, i) => i + 1));
+    if (record.history.some(({ rollbacks }) => rollbacks > 0)) expect(stdout).toContain('last good state');
   });
 
   it('notes what it cannot draw', async () => {
@@ -139,6 +171,14 @@ describe('likelihoods while training', () => {
       test: { logLikelihood: { mean: number } };
     };
     expect(judged.test.logLikelihood.mean).toBeCloseTo(told[2]!.logLikelihood.mean, 6);
+  });
+
+  it('of an algorithm that knows its own come without being asked for', async () => {
+    const { code, stdout } = await cli([...train, '--epochs', '2', '--algorithm', 'ptt', '--out', 'own', '--json'], folder.path);
+    expect(code).toBe(0);
+    const own = epochs(stdout).map(({ logLikelihood }) => logLikelihood as { value: number; low: number; high: number });
+    for (const { value, low, high } of own) expect([low <= value, value <= high, value < 0]).toEqual([true, true, true]);
+    expect(await readFile(at('own', 'curves.svg'), 'utf8')).toContain('>Log-likelihood<');
   });
 
   it('have a column of their own and end up in the summary', async () => {
