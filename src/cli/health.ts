@@ -2,7 +2,7 @@ import { type Algorithm, type EpochRecord, persistent } from './run-record.js';
 
 /** One line of advice, and a word by which scripts can tell it. */
 export interface HealthHint {
-  kind: 'diverging' | 'equilibrium' | 'chains' | 'overfitting';
+  kind: 'diverging' | 'rollback' | 'equilibrium' | 'chains' | 'overfitting';
   text: string;
 }
 
@@ -20,6 +20,7 @@ export interface HealthContext {
  * are noisy (one unit per row), hence the wide margin and the second look.
  * From fewer than 50 rows nothing is concluded, except from parameters that are no numbers any more.
  *  - diverging: worse than coin tosses, −log 2 per unit; or in two epochs in a row half as bad again as in the best epoch.
+ *  - rollback: the run went back to a good state (`--on-divergence rollback`).
  *  - equilibrium: chains whose mean energy moves although the parameters do not, as `EpochReport.health` has it.
  *  - chains: from the third epoch on, the chains' mean free energy is more than 0.1 nats per unit away from the data's.
  *  - over-fitting: the validation rows' free energy is more than 0.02 nats per unit above the training rows', and a tenth more above it
@@ -66,8 +67,17 @@ function overfitting(history: readonly EpochRecord[], { visible }: HealthContext
   };
 }
 
+/** A run that went back to a good state goes on, but at a rate that nobody chose. */
+function rolledBack(history: readonly EpochRecord[]): HealthHint | null {
+  const times = history.at(-1)?.rollbacks ?? 0;
+  return times === 0
+    ? null
+    : { kind: 'rollback', text: `training diverged ${times === 1 ? 'once' : `${times} times`} and went on at a lower rate: lower --lr` };
+}
+
 /** The most pressing advice that the metrics so far give, or null when nothing is wrong. */
 export function healthHint(history: readonly EpochRecord[], context: HealthContext): HealthHint | null {
-  if (context.rows < RULES.fewestRows) return diverging(history, context);
-  return diverging(history, context) ?? outOfEquilibrium(history) ?? drifting(history, context) ?? overfitting(history, context);
+  const failing = diverging(history, context) ?? rolledBack(history);
+  if (failing !== null || context.rows < RULES.fewestRows) return failing;
+  return outOfEquilibrium(history) ?? drifting(history, context) ?? overfitting(history, context);
 }

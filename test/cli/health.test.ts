@@ -61,6 +61,11 @@ describe('health hints', () => {
     expect(kind({}, {}, {}, { chainFreeEnergyGap: 9 })).toBeNull();
   });
 
+  it('remembers that a run went back to a good state, also with few rows', () => {
+    expect(kind({}, { rollbacks: 2, chainFreeEnergyGap: 90 }, { rollbacks: 2 })).toBe('rollback');
+    expect(healthHint(history({ rollbacks: 1 }), { ...context, rows: 10 })?.text).toContain('diverged once');
+  });
+
   it('passes on what the last look at the chains found, until another look finds nothing', () => {
     const look = (sentence: string | null) => {
       const numbers = { autocorrelationTime: 2, effectiveSampleSize: 9, splitRhat: 1.2, freeEnergyDrift: 0, singularValues: [1] };
