@@ -4,7 +4,7 @@
 //     node bench/likelihood/calibration.mjs [--seeds 200] [--methods ais,ladder] [--machines word,word]
 //
 // Per machine: exact log Z; of annealing forward the mean of exp(estimate - exact) less 1 over its standard error, a z-score; the coverage of the
-// forward, the reverse and the combined interval; the median gap and effective sample size. Of the ladder the coverage. Seeds are 1, 2, ...
+// forward, the reverse and the combined interval; the median gap and effective sample size. Of the ladder the z-score, the coverage and the median half width. Seeds are 1, 2, ...
 import { parseArgs } from 'node:util';
 import { BoltzmannMachine, bernoulli, binomial, gaussian, gridEdges, softmax, spin } from 'boltzkit';
 
@@ -128,11 +128,13 @@ const columns = {
     median(runs.map(({ gap }) => gap)).toFixed(3),
     median(runs.map((run) => run.effectiveSampleSize)).toFixed(0),
   ],
-  ladder: (runs, exact) => [percent(runs.map((run) => contains(run, exact))), median(runs.map((run) => run.high - run.value)).toFixed(3)],
+  ladder: (runs, exact) => [
+    zScore(runs.map(({ value }) => Math.exp(value - exact))).toFixed(2),
+    percent(runs.map((run) => contains(run, exact))), median(runs.map((run) => run.high - run.value)).toFixed(3)],
 };
 const heads = {
   ais: ['z forward', 'z reverse', 'forward', 'reverse', 'both', 'gap', 'samples'],
-  ladder: ['ladder', 'half width'],
+  ladder: ['z ladder', 'ladder', 'half width'],
 };
 
 const methods = options.methods.split(',');
