@@ -158,6 +158,7 @@ void validatePartition(const Machine& machine, const PartitionOptions& options) 
       throw parameterError("the states of layer '" + layer.name + "' of counts depend on each row's total: there is no one log Z");
   if (options.chains < 2 || options.chains > 0xffffffffu)
     throw parameterError("chains must be 2 to 4294967295, got " + std::to_string(options.chains));
+  if (!options.rows.empty() && options.rows.front().rows->rows() == 0) throw parameterError("at least one row is needed, got none");
   if (!options.betas.empty()) requireTemperatures(options.betas);
 }
 

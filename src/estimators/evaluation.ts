@@ -129,11 +129,11 @@ function described(found: NativePartition, { chains, untrained }: EvaluateContro
       `annealing forward and in reverse differ by ${gap.toPrecision(2)} nats, more than one: log Z lies somewhere between; take more temperatures`,
     );
   }
-  const interval = agrees ? logZ : bracket(logZ, forward, reverse);
+  const interval = agrees && enough ? logZ : bracket(logZ, forward, reverse);
   return { method, ...interval, forward, reverse, gap, effectiveSampleSize: samples, converged: agrees && enough, warnings };
 }
 
-/** Where the two directions disagree, all that lies between them. */
+/** Where the two directions disagree, or hardly any weight counts, all that lies between them. */
 function bracket({ value }: Interval, ...directions: readonly Interval[]): Interval {
   const [low, high] = [Math.min(...directions.map((i) => i.low)), Math.max(...directions.map((i) => i.high))];
   return { value, low: Math.min(value, low), high: Math.max(value, high) };
