@@ -6,7 +6,8 @@ const context = { visible: 100, algorithm: 'pcd', rows: 1000 } as const;
 
 function history(...epochs: Partial<EpochReport>[]): EpochReport[] {
   const healthy = { seconds: 1, learningRate: 0.05, pseudoLikelihood: -20, freeEnergyGap: 0, chainFreeEnergyGap: 0, weightNorm: 0.1 };
-  return epochs.map((epoch, i) => ({ epoch: i + 1, step: (i + 1) * 10, ...healthy, ...epoch }));
+  const more = { rollbacks: 0, health: null, logLikelihood: null };
+  return epochs.map((epoch, i) => ({ epoch: i + 1, step: (i + 1) * 10, ...healthy, ...more, ...epoch }));
 }
 
 const kind = (...epochs: Partial<EpochReport>[]) => healthHint(history(...epochs), context)?.kind ?? null;

@@ -19,6 +19,9 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
     freeEnergyGap: Number.NaN,
     chainFreeEnergyGap: 0,
     weightNorm: 1,
+    rollbacks: 0,
+    health: null,
+    logLikelihood: null,
   };
   return {
     format: 'boltzkit-run',
