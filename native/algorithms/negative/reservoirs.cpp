@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "algorithms/negative/uncoupled_base.hpp"
 #include "machine/normalisable.hpp"
 
 namespace boltzkit {
@@ -62,11 +63,12 @@ std::unique_ptr<Reservoirs::Rung> Reservoirs::newRung(Machine::ParameterSet para
   return std::make_unique<Rung>(Rung{std::move(parameters), States(living_, chains_), LadderLink(chains_)});
 }
 
-void Reservoirs::begin(const States& living) {
+void Reservoirs::begin(States& living, const LayerData& data, double acceptance) {
   rungs_.clear();
-  rungs_.push_back(newRung(living_.copyParameters()));
-  for (const TensorPtr& weights : latest().parameters.weights) backend_.fill(0, *weights);
+  rungs_.push_back(newRung(uncoupledBase(living_, data)));
   copyKept(living, latest().states);
+  drawWithoutField(latest(), {living_.seed(), Purpose::chainStart, 0, living_.nextStep(Purpose::chainStart)});
+  bridge(living, acceptance);
 }
 
 void Reservoirs::copyKept(const States& from, States& to) const {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "algorithms/inference.hpp"
 #include "algorithms/negative/ladder_link.hpp"
+#include "algorithms/row_chunks.hpp"
 
 namespace boltzkit {
 
@@ -28,9 +28,8 @@ class Reservoirs {
   Rung& operator[](std::size_t k) { return *rungs_[k]; }
   Rung& latest() { return *rungs_.back(); }
 
-  // The ladder is one rung from now on: the living machine without its couplings.
-  void begin(const States& living);
-  void clear() { rungs_.clear(); }
+  // A new ladder from uncoupledBase() to the living machine, whose chains come from there (see bridge).
+  void begin(States& living, const LayerData& data, double acceptance);
   // Sweeps the chains of rung k once; those of rung 0 are drawn afresh.
   void sweep(std::size_t k, const Stream& stream);
   // Lets the chains of rung k and of the one above (the living machine above the latest) swap states, column by column. Returns the

@@ -37,8 +37,9 @@ class TrajectoryTempering final : public NegativePhase {
 
   void start(const LayerData& data) override {
     chains_.start(data);
-    reservoirs_.begin(states());
+    reservoirs_.begin(states(), data, bridgeAcceptance());
     next_ = turns_ = 0;
+    completeLiving();
   }
 
   void subtract(const Phase&, const Tensor*, Gradient& gradient) override {
@@ -96,7 +97,7 @@ class TrajectoryTempering final : public NegativePhase {
     turns_ = 1 - turns_;
     if (!top) next_ = next_ == 0 || next_ > latest ? latest - 1 : next_ - 1;
     const std::size_t k = top ? latest : next_;
-    Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, 2)};
+    Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative)};
     reservoirs_.sweep(k, stream);
     Stream swaps = stream;
     swaps.purpose = Purpose::swap;
@@ -104,12 +105,17 @@ class TrajectoryTempering final : public NegativePhase {
     const double accepted = reservoirs_.swap(k, states(), swaps);
     if (!top) return;
     lengthen(accepted);
-    ++stream.step;
-    reservoirs_.completeLiving(states(), stream);
+    completeLiving();
   }
 
+  void completeLiving() {
+    reservoirs_.completeLiving(states(), {machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative)});
+  }
+
+  double bridgeAcceptance() const { return std::max(bridged, options_.reservoirAcceptance); }
+
   void lengthen(double accepted) {
-    if (accepted < collapsed) return reservoirs_.bridge(states(), std::max(bridged, options_.reservoirAcceptance));
+    if (accepted < collapsed) return reservoirs_.bridge(states(), bridgeAcceptance());
     if (reservoirs_.latest().acceptance < options_.reservoirAcceptance) reservoirs_.freeze(states());
   }
 
