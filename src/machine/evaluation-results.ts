@@ -3,8 +3,11 @@ import type { NdArray } from '../data/ndarray.js';
 
 /** An estimate in nats and its 95 % interval. */
 export interface Interval {
+  /** The estimate itself. */
   readonly value: number;
+  /** Lower end. */
   readonly low: number;
+  /** Upper end. */
   readonly high: number;
 }
 
@@ -13,6 +16,7 @@ export type PartitionMethod = 'exact' | 'ais-bracket' | 'ladder';
 
 /** log Z in nats; `low` and `high` bound its 95 % interval. */
 export interface Partition extends Interval {
+  /** How it was found. */
   readonly method: PartitionMethod;
   /** Only of 'ais-bracket': log Z from annealing forward, which is low on average. */
   readonly forward?: Interval;
@@ -37,9 +41,11 @@ export type PartitionEstimate = Partition & Trust;
 
 /** The mean log-likelihood of rows, in nats. */
 export interface LogLikelihood {
+  /** Mean over the rows. */
   readonly mean: number;
   /** 95 % interval of the mean over just these rows: it carries the uncertainty of log Z. */
   readonly low: number;
+  /** Upper end of it. */
   readonly high: number;
   /** `mean` over the number of places in a row. */
   readonly perDimension: number;
@@ -49,7 +55,9 @@ export interface LogLikelihood {
 
 /** What a machine makes of rows. */
 export interface Evaluation extends Trust {
+  /** The mean log-likelihood. */
   readonly logLikelihood: LogLikelihood;
+  /** The log Z it rests on. */
   readonly logZ: Partition;
   /** Log-likelihood of every row, [n], in nats, in double precision. */
   readonly rows: NdArray<Float64Array>;
