@@ -1,4 +1,4 @@
-import type { Evaluation } from './evaluation-results.js';
+import type { Evaluation, Interval } from './evaluation-results.js';
 
 /**
  * How well the model's chains mix: measured on copies of them, with the parameters held. NaN where there is no such number: no chains, layers that
@@ -45,7 +45,7 @@ export interface EpochReport {
    * Mean log-likelihood of the rows behind `pseudoLikelihood`, with the 95 % interval that the uncertainty of log Z leaves. Only with algorithm
    * 'ptt', for rows that lack no value, of layers whose free energy has a closed form; otherwise null.
    */
-  readonly logLikelihood: { readonly value: number; readonly low: number; readonly high: number } | null;
+  readonly logLikelihood: Interval | null;
   /** Log-likelihood of the validation rows if there are any, else of training rows, in epochs that `evaluateEvery` names; else null. */
   readonly evaluation: Evaluation | null;
 }

@@ -141,7 +141,15 @@ export interface FitOptions {
    * by `factor` (0.5) from then on and other random numbers, at most `retries` (3) times; after that it rejects, and the model stands in
    * that state. Costs memory for two more copies of parameters and training state. Default 'throw'.
    */
-  readonly onDivergence?: 'throw' | 'rollback' | { readonly retries?: number; readonly factor?: number };
+  readonly onDivergence?:
+    | 'throw'
+    | 'rollback'
+    | {
+        /** How often, at least 1. Default 3. */
+        readonly retries?: number;
+        /** What the learning rate is multiplied by, in (0, 1]. Default 0.5. */
+        readonly factor?: number;
+      };
   /** One weight of at least 0 per row. */
   readonly sampleWeights?: ArrayLike<number>;
   /** Rows that are only watched: they turn the metrics into statements about new data. */
