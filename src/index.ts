@@ -11,6 +11,15 @@ export {
   ParameterError,
   ShapeError,
 } from './errors.js';
+export type { EvaluateOptions } from './estimators/evaluate-options.js';
+export type {
+  Evaluation,
+  Interval,
+  LogLikelihood,
+  Partition,
+  PartitionEstimate,
+  PartitionMethod,
+} from './estimators/evaluation.js';
 export { type Edges, type GraphOptions, gridEdges } from './machine/graph.js';
 export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
 export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';
@@ -31,6 +40,7 @@ export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export {
   type EpochReport,
   type FitOptions,
+  type Health,
   type Matrix,
   type Nats,
   type Parameters,

@@ -51,10 +51,11 @@ Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* v
     : machine_(machine), training_(training), validation_(validation), rows_(rows), sweeps_(sweeps) {}
 
 Metrics Monitor::measure(const States* chains) {
-  Metrics m{none, none, none, weightNorm()};
+  Metrics m{none, none, none, weightNorm(), none};
   if (rows_ == 0 || !summable(machine_, training_.given())) return m;
   const double training = meanFreeEnergy(training_);
-  if (validation_) m.freeEnergyGap = meanFreeEnergy(*validation_) - training;
+  m.meanFreeEnergy = validation_ ? meanFreeEnergy(*validation_) : training;
+  if (validation_) m.freeEnergyGap = m.meanFreeEnergy - training;
   if (chains) {
     std::vector<double> ofChains(chains->rows());
     freeEnergies(machine_, *chains, training_.given(), ofChains);

@@ -10,6 +10,7 @@ namespace boltzkit {
 
 struct Metrics {
   double pseudoLikelihood, freeEnergyGap, chainFreeEnergyGap, weightNorm;
+  double meanFreeEnergy;  // of the rows behind the pseudo-likelihood
 };
 
 class Monitor {

@@ -20,7 +20,7 @@ ParameterSteps::ParameterSteps(const Machine& machine, const TrainerOptions& opt
 }
 
 double ParameterSteps::learningRate(std::uint64_t step) const {
-  return options_.learningRates[std::min<std::uint64_t>(step, options_.learningRates.size() - 1)];
+  return rateFactor_ * options_.learningRates[std::min<std::uint64_t>(step, options_.learningRates.size() - 1)];
 }
 
 std::optional<std::string> ParameterSteps::take(Gradient& gradient, const Scales* scales, std::uint64_t step) {

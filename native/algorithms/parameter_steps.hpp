@@ -15,6 +15,8 @@ class ParameterSteps {
   ParameterSteps(const Machine& machine, const TrainerOptions& options, std::uint64_t totalSteps);
 
   double learningRate(std::uint64_t step) const;  // of update number step, from 0
+  // From now on learning rates are this multiple of the table's.
+  void setRateFactor(double factor) { rateFactor_ = factor; }
   // Applies one step to every parameter or to none; then the name of the parameter that would stop being finite comes back.
   // The gradient holds the steps afterwards. With `scales` weights step in their units.
   std::optional<std::string> take(Gradient& gradient, const Scales* scales, std::uint64_t step);
@@ -31,6 +33,7 @@ class ParameterSteps {
   const Machine& machine_;
   const TrainerOptions& options_;
   std::uint64_t totalSteps_, averageFrom_, updates_ = 0;
+  double rateFactor_ = 1;
   std::vector<Machine::Named> parameters_;  // layers first, then couplings, as the machine lists them
   std::vector<TensorPtr> velocity_, second_, average_;
 };

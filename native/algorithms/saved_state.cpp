@@ -12,6 +12,12 @@ bool fits(const TrainerState::Saved& saved, const Tensor& tensor) {
   return saved.rows == tensor.rows() && saved.cols == tensor.cols() && saved.values.size() == saved.rows * saved.cols;
 }
 
+TrainerState::Saved savedOf(Backend& backend, const Tensor& tensor) {
+  TrainerState::Saved saved{tensor.rows(), tensor.cols(), std::vector<double>(tensor.rows() * tensor.cols())};
+  backend.download(tensor, std::span<double>(saved.values));
+  return saved;
+}
+
 std::uint64_t counter(const TrainerState& state, const std::string& name) {
   const auto found = state.counters.find(name);
   if (found == state.counters.end()) throw parameterError("the training state has no counter '" + name + "'");

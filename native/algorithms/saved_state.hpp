@@ -10,6 +10,8 @@ bool usedAdam(const TrainerState& state);
 
 bool fits(const TrainerState::Saved& saved, const Tensor& tensor);
 
+TrainerState::Saved savedOf(Backend& backend, const Tensor& tensor);
+
 // Throws ParameterError if there is no such counter.
 std::uint64_t counter(const TrainerState& state, const std::string& name);
 

@@ -5,7 +5,10 @@
 #include <cmath>
 
 #include "algorithms/epoch_order.hpp"
+#include "algorithms/explosion_guard.hpp"
+#include "algorithms/good_states.hpp"
 #include "algorithms/gradient.hpp"
+#include "algorithms/health.hpp"
 #include "algorithms/monitor.hpp"
 #include "algorithms/negative/negative_phase.hpp"
 #include "algorithms/normalisable_guard.hpp"
@@ -20,6 +23,8 @@ namespace boltzkit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr const char* limitsName = "limits";
 
 std::vector<double> meanOne(std::vector<double> weights) {
   double sum = 0;
@@ -45,7 +50,9 @@ struct Trainer::Impl {
         negative(makeNegativePhase(m, options, data)),
         gradient(m, heldLayers()),
         steps(m, options, totalSteps),
-        guard(m) {
+        guard(m),
+        explosion(m) {
+    if (options.onDivergence) goodStates.emplace(m);
     if (options.standardised) scales.emplace(m, data.given());
     if (!validationRows.empty()) validation.emplace(m, validationRows, Values::someMissing);
     if (validation && validation->given() != data.given()) throw parameterError("validation rows must be of the same layers as the data");
@@ -56,6 +63,7 @@ struct Trainer::Impl {
     }
     ones = backend.tensor(std::max(options.batchSize, chunkRows), 1);
     backend.fill(1, *ones);
+    plan = planMonitoring(options, data, validation ? &*validation : nullptr);
   }
 
   std::uint64_t validated() const {
@@ -93,7 +101,9 @@ struct Trainer::Impl {
     if (scales) scales->fromData(data, rowWeights, cancelled);
     if (scales && freshVariances) scales->startOthers();
     guard.check(0, true);
+    explosion.begin();
     if (freshChains) negative->start(data);
+    if (goodStates) goodStates->begin(0, steps.updates(), tensors());
     prepared = true;
   }
 
@@ -119,6 +129,45 @@ struct Trainer::Impl {
     if (step + 1 == totalSteps) steps.adoptAverage();
     guard.check(step + 1, (step + 1) % stepsPerEpoch == 0);
     ++step;
+    explosion.check(step, step == totalSteps);
+    if (goodStates && step % goodInterval() == 0) goodStates->keep(step, steps.updates(), tensors());
+  }
+
+  std::uint64_t goodInterval() const { return (updatesPerGoodState + stepsPerEpoch - 1) / stepsPerEpoch * stepsPerEpoch; }
+
+  // One update, or back to the last good state if it fails and there is one left to try.
+  bool advance() {
+    try {
+      update();
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::divergence || !goodStates) throw;
+      fallBack();
+      if (rollbacks <= options.onDivergence->retries) return false;
+      throw Error(ErrorCode::divergence, std::string(error.what()) + ", and " + std::to_string(options.onDivergence->retries) +
+                                             " returns to good states did not help; the machine is that after update " +
+                                             std::to_string(step));
+    }
+  }
+
+  void fallBack() {
+    const GoodStates::State& good = goodStates->good();
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : good.tensors) names.push_back(name);
+    negative->makeRoomFor(names);
+    goodStates->putBack(tensors());
+    negative->restored();
+    step = good.step;
+    steps.setUpdates(good.updates);
+    goodStates->begin(step, steps.updates(), tensors());
+    guard.check(step, true);
+    setRollbacks(rollbacks + 1);
+    order.clear();
+  }
+
+  void setRollbacks(std::uint64_t n) {
+    rollbacks = n;
+    if (options.onDivergence) steps.setRateFactor(std::pow(options.onDivergence->factor, static_cast<double>(n)));
   }
 
   void addPositive(double each) {
@@ -182,9 +231,9 @@ struct Trainer::Impl {
     auto began = Clock::now();
     while (step < std::min(until, totalSteps)) {
       throwIfCancelled(cancelled);
-      update();
+      const bool complete = advance();
       if (onStep) onStep(step);
-      if (step % stepsPerEpoch != 0) continue;
+      if (!complete || step % stepsPerEpoch != 0) continue;
       epochSeconds += std::chrono::duration<double>(Clock::now() - began).count();
       if (onEpoch) onEpoch(report());
       epochSeconds = 0;
@@ -194,10 +243,29 @@ struct Trainer::Impl {
   }
 
   EpochReport report() {
-    const Metrics m = Monitor(machine, data, validation ? &*validation : nullptr, options.monitorRows, options.positiveSteps)
-                          .measure(negative->particles());
-    return {step / stepsPerEpoch, step,        epochSeconds, steps.learningRate(step - 1), m.pseudoLikelihood, m.freeEnergyGap,
-            m.chainFreeEnergyGap, m.weightNorm};
+    const LayerData* watched = validation ? &*validation : nullptr;
+    const Metrics m = Monitor(machine, data, watched, plan.rows, options.positiveSteps).measure(negative->particles());
+    EpochReport report;
+    report.epoch = step / stepsPerEpoch;
+    report.step = step;
+    report.seconds = epochSeconds;
+    report.learningRate = steps.learningRate(step - 1);
+    report.pseudoLikelihood = m.pseudoLikelihood;
+    report.freeEnergyGap = m.freeEnergyGap;
+    report.chainFreeEnergyGap = m.chainFreeEnergyGap;
+    report.weightNorm = m.weightNorm;
+    report.rollbacks = rollbacks;
+    if (plan.looksAfter(report.epoch, options.epochs))
+      report.health = HealthCheck(machine, data, plan.chains).measure(negative->particles());
+    if (std::isfinite(m.meanFreeEnergy) && !(watched ? *watched : data).anyMissing())
+      report.logLikelihood = logLikelihood(-m.meanFreeEnergy);
+    return report;
+  }
+
+  std::optional<Estimate> logLikelihood(double unnormalised) {
+    const std::optional<Estimate> logZ = negative->logPartition();
+    if (!logZ) return std::nullopt;
+    return Estimate{unnormalised - logZ->value, unnormalised - logZ->high, unnormalised - logZ->low};
   }
 
   // --- state -----------------------------------------------------------------------------------------------------------
@@ -206,6 +274,7 @@ struct Trainer::Impl {
   std::map<std::string, Tensor*> tensors() {
     std::map<std::string, Tensor*> all = steps.tensors();
     all.merge(negative->tensors());
+    if (!machine.wiring().couplings().empty()) all[limitsName] = &explosion.limits();
     if (scales) all.merge(scales->tensors());
     const std::vector<Layer>& layers = machine.wiring().layers();
     for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -218,10 +287,7 @@ struct Trainer::Impl {
   TrainerState state() {
     TrainerState s;
     for (const auto& [name, tensor] : tensors()) {
-      if (blank(name)) continue;
-      TrainerState::Saved saved{tensor->rows(), tensor->cols(), std::vector<double>(tensor->rows() * tensor->cols())};
-      backend.download(*tensor, std::span<double>(saved.values));
-      s.tensors.emplace(name, std::move(saved));
+      if (!blank(name)) s.tensors.emplace(name, savedOf(backend, *tensor));
     }
     s.counters = {{"step", step},
                   {"totalSteps", totalSteps},
@@ -229,7 +295,9 @@ struct Trainer::Impl {
                   {"batchSize", options.batchSize},
                   {"shuffleStep", shuffleStep},
                   {"prepared", prepared ? 1u : 0u},
-                  {"updates", steps.updates()}};
+                  {"updates", steps.updates()},
+                  {"rollbacks", rollbacks}};
+    if (goodStates && prepared) goodStates->save(s);
     return s;
   }
 
@@ -237,26 +305,34 @@ struct Trainer::Impl {
     if (resume) requireSameRun(s, totalSteps, data.rows(), options.batchSize);
     const bool complete = resume && counter(s, "prepared") != 0;
     const bool keepsOptimiser = resume || usedAdam(s) == (options.optimiser.kind == OptimiserStep::Kind::adam);
+    std::vector<std::string> names;
+    for (const auto& [name, saved] : s.tensors) names.push_back(name);
+    negative->makeRoomFor(names);
     const std::map<std::string, Tensor*> chainTensors = negative->tensors();
     std::size_t restoredChains = 0;
     for (const auto& [name, tensor] : tensors()) {
       const auto saved = s.tensors.find(name);
       if (saved == s.tensors.end() || !fits(saved->second, *tensor)) {
-        if (complete) throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
+        // Limits are new in runs that were saved by earlier versions.
+        if (complete && name != limitsName)
+          throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
         continue;
       }
-      if (!resume && name.starts_with("average/")) continue;
+      if (!resume && (name.starts_with("average/") || name == limitsName)) continue;
       if (!keepsOptimiser && (name.starts_with("velocity/") || name.starts_with("second/"))) continue;
       backend.upload(std::span<const double>(saved->second.values), *tensor);
       markRestored(name);
       restoredChains += chainTensors.count(name);
     }
     freshChains = restoredChains < chainTensors.size();
+    if (!freshChains) negative->restored();
     if (keepsOptimiser) steps.setUpdates(counter(s, "updates"));
     if (!resume) return;
     step = counter(s, "step");
     shuffleStep = counter(s, "shuffleStep");
     prepared = counter(s, "prepared") != 0;
+    setRollbacks(s.counters.contains("rollbacks") ? counter(s, "rollbacks") : 0);
+    if (goodStates && prepared) goodStates->load(s);
   }
 
   // Whether a tensor holds nothing yet, because the run was stopped before it was prepared and no earlier run had left anything in it.
@@ -291,11 +367,14 @@ struct Trainer::Impl {
   Gradient gradient;
   ParameterSteps steps;
   NormalisableGuard guard;
+  ExplosionGuard explosion;
+  std::optional<GoodStates> goodStates;
+  MonitorPlan plan;
   std::optional<Scales> scales;
   std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target
   TensorPtr batchWeights, ones;
 
-  std::uint64_t step = 0, shuffleStep = 0;
+  std::uint64_t step = 0, shuffleStep = 0, rollbacks = 0;
   std::vector<std::uint32_t> order;
   double epochSeconds = 0;
   bool prepared = false, freshChains = true, freshActivity = true, freshVariances = true;

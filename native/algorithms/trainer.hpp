@@ -18,6 +18,7 @@ struct TrainerOptions {
     pcd,
     fpcd,
     pt,
+    ptt,
     meanField,
     pseudoLikelihood,
     exact
@@ -26,9 +27,11 @@ struct TrainerOptions {
   std::uint64_t positiveSteps = 10;  // sweeps over missing values and layers without data, where their posterior has no closed form
   std::uint64_t epochs = 10;
   std::size_t batchSize = 100;
-  std::size_t chains = 100;                  // persistent chains (pcd, fpcd, pt)
+  std::size_t chains = 100;                  // persistent chains (pcd, fpcd, pt, ptt)
   double fastRate = 0.05, fastDecay = 0.95;  // of the fast weights (fpcd)
   std::vector<double> temperatures;          // inverse ones, rising to 1 (pt)
+  std::size_t reservoirs = 64;               // at most so many checkpoints of the trajectory (ptt)
+  double reservoirAcceptance = 0.3;          // of swaps with the latest of them, below which another is frozen (ptt)
   bool meanFieldPositive = false;            // layers without data by mean-field sweeps in place of draws, where that makes a difference
   bool dynamicBinarisation = false;          // values between 0 and 1 of Bernoulli layers are drawn anew whenever their row is used
   bool shuffle = true;
@@ -45,11 +48,30 @@ struct TrainerOptions {
   std::optional<Sparsity> sparsity;
   double averageLast = 0;          // fraction of the run's last updates whose parameters are averaged; 0: none
   bool initialiseFromData = true;  // visible biases from the data mean, on the machine's first update only
-  std::size_t monitorRows = 1000;  // rows behind each epoch's metrics; 0: none
+  std::size_t monitorRows = 1000;  // rows behind each epoch's metrics, at most; 0: none
+  double monitorBudget = 0.05;     // work of metrics and health as a part of that of training; 0: no health, and metrics of all monitorRows
+  struct FallBack {
+    std::uint64_t retries;
+    double factor;  // of the learning rate, after each
+  };
+  std::optional<FallBack> onDivergence;  // back to the last good state; otherwise Error{divergence}
 
   // Of parameter i in the machine's order: layers first, then couplings.
   double rate(std::size_t i) const { return rates.empty() ? 1 : rates[i]; }
   bool frozen(std::size_t i) const { return rate(i) == 0; }
+};
+
+// How well the model's chains mix (health.hpp). NaN where there is no such number.
+struct Health {
+  double autocorrelationTime;  // of the chains' energies, in sweeps
+  double effectiveSampleSize, splitRhat;
+  double freeEnergyDrift;  // mean free energy of chains from noise minus that of chains from data, after a few sweeps
+  std::vector<double> singularValues;
+  std::string sentence;  // empty unless the chains are out of equilibrium
+};
+
+struct Estimate {
+  double value, low, high;  // with its 95 % interval, nats
 };
 
 struct EpochReport {
@@ -57,10 +79,13 @@ struct EpochReport {
   std::uint64_t step = 0;   // updates completed, in this run
   double seconds = 0;       // training time of this epoch, without the metrics
   double learningRate = 0;
-  double pseudoLikelihood = 0;    // nats per row, stochastic; on validation rows if given, else on training rows
-  double freeEnergyGap = 0;       // mean F(validation) - mean F(training); NaN without validation rows
-  double chainFreeEnergyGap = 0;  // mean F(negative particles) - mean F(training): far from 0 when chains lag behind
-  double weightNorm = 0;          // root mean square of all weights
+  double pseudoLikelihood = 0;            // nats per row, stochastic; on validation rows if given, else on training rows
+  double freeEnergyGap = 0;               // mean F(validation) - mean F(training); NaN without validation rows
+  double chainFreeEnergyGap = 0;          // mean F(negative particles) - mean F(training): far from 0 when chains lag behind
+  double weightNorm = 0;                  // root mean square of all weights
+  std::uint64_t rollbacks = 0;            // returns to a good state so far, in this run
+  std::optional<Health> health;           // in epochs in which it is looked at
+  std::optional<Estimate> logLikelihood;  // mean over the rows behind pseudoLikelihood, where the algorithm keeps log Z (ptt)
 };
 
 // What has to be kept for a run to go on bit for bit. Tensors by name with their shapes, counters by name.
@@ -89,7 +114,9 @@ class Trainer {
 
   // Trains until `untilStep` updates of this run are complete (or all). Calls `onEpoch` after every epoch, on the calling thread, and
   // `onStep` after every update. Throws Error{aborted} between updates when cancelled and Error{divergence} when a
-  // parameter would stop being finite; both leave the machine at its last complete update.
+  // parameter would stop being finite or couplings explode; both leave the machine at its last complete update. With onDivergence the run
+  // goes back to its last good state in place of the latter, at most `retries` times, and repeats the updates since then with other random
+  // words; when that does not help the error leaves the machine in that state.
   void run(std::uint64_t untilStep, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
            const std::function<void(std::uint64_t step)>& onStep);
 

@@ -41,6 +41,14 @@ void validateOptions(const TrainerOptions& o, std::size_t rows, std::size_t para
   require(nonNegative(o.l1), "l1", "a finite number >= 0", o.l1);
   require(nonNegative(o.l2), "l2", "a finite number >= 0", o.l2);
   require(fraction(o.averageLast), "averageLast", "in [0, 1]", o.averageLast);
+  require(o.reservoirs >= 2 && o.reservoirs <= 4096, "reservoirs", "2 to 4096", static_cast<double>(o.reservoirs));
+  require(o.reservoirAcceptance > 0 && o.reservoirAcceptance < 1, "reservoirAcceptance", "in (0, 1)", o.reservoirAcceptance);
+  require(nonNegative(o.monitorBudget), "monitorBudget", "a finite number >= 0", o.monitorBudget);
+  if (o.onDivergence) {
+    require(o.onDivergence->retries >= 1 && o.onDivergence->retries <= 1000, "onDivergence.retries", "1 to 1000",
+            static_cast<double>(o.onDivergence->retries));
+    require(o.onDivergence->factor > 0 && o.onDivergence->factor <= 1, "onDivergence.factor", "in (0, 1]", o.onDivergence->factor);
+  }
   if (!o.sparsity) return;
   require(fraction(o.sparsity->target), "sparsity.target", "in [0, 1]", o.sparsity->target);
   require(nonNegative(o.sparsity->weight), "sparsity.weight", "a finite number >= 0", o.sparsity->weight);

@@ -10,7 +10,8 @@ namespace boltzkit::binding {
 namespace {
 
 constexpr double anyNumber = std::numeric_limits<double>::max();
-constexpr std::size_t maxNameBytes = 4096;
+constexpr double smallest = std::numeric_limits<double>::min();
+constexpr std::size_t maxNameBytes = 4096, mostReservoirs = 4096, mostRetries = 1000;
 
 std::vector<double> doublesOf(const Argument& array) {
   const std::span<const double> values = array.view<double>();
@@ -72,6 +73,11 @@ void requireReplicas(const TrainerOptions& o) {
     throw parameterError("`options.chains` times the number of `options.temperatures` must be below 2^31");
 }
 
+std::optional<TrainerOptions::FallBack> fallBackOf(const Argument& given) {
+  if (!given.given() || given.isNull()) return std::nullopt;
+  return TrainerOptions::FallBack{given.field("retries").count(1, mostRetries), given.field("factor").number(smallest, 1)};
+}
+
 TrainerOptions optionsOf(const Argument& options) {
   using Algorithm = TrainerOptions::Algorithm;
   TrainerOptions o;
@@ -80,6 +86,7 @@ TrainerOptions optionsOf(const Argument& options) {
                                         {"pcd", Algorithm::pcd},
                                         {"fpcd", Algorithm::fpcd},
                                         {"pt", Algorithm::pt},
+                                        {"ptt", Algorithm::ptt},
                                         {"mean-field", Algorithm::meanField},
                                         {"pseudo-likelihood", Algorithm::pseudoLikelihood},
                                         {"exact", Algorithm::exact}});
@@ -117,6 +124,12 @@ TrainerOptions optionsOf(const Argument& options) {
   o.averageLast = options.field("averageLast").number(0, 1);
   o.initialiseFromData = options.field("initialiseFromData").flag();
   o.monitorRows = options.field("monitorRows").count(0, maxUnits);
+  const Argument monitorBudget = options.field("monitorBudget");
+  if (monitorBudget.given()) o.monitorBudget = monitorBudget.number(0, anyNumber);
+  const Argument reservoirs = options.field("reservoirs"), acceptance = options.field("reservoirAcceptance");
+  if (reservoirs.given()) o.reservoirs = reservoirs.count(2, mostReservoirs);
+  if (acceptance.given()) o.reservoirAcceptance = acceptance.number(smallest, belowOne);
+  o.onDivergence = fallBackOf(options.field("onDivergence"));
   return o;
 }
 
@@ -220,6 +233,29 @@ Napi::Object trainerStateObject(Napi::Env env, const TrainerState& state, Precis
   return result;
 }
 
+static Napi::Value healthObject(Napi::Env env, const std::optional<Health>& health) {
+  if (!health) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("autocorrelationTime", Napi::Number::New(env, health->autocorrelationTime));
+  object.Set("effectiveSampleSize", Napi::Number::New(env, health->effectiveSampleSize));
+  object.Set("splitRhat", Napi::Number::New(env, health->splitRhat));
+  object.Set("freeEnergyDrift", Napi::Number::New(env, health->freeEnergyDrift));
+  Napi::Array values = Napi::Array::New(env, health->singularValues.size());
+  for (std::uint32_t i = 0; i < health->singularValues.size(); ++i) values.Set(i, Napi::Number::New(env, health->singularValues[i]));
+  object.Set("singularValues", values);
+  object.Set("sentence", health->sentence.empty() ? env.Null() : Napi::Value(Napi::String::New(env, health->sentence)));
+  return object;
+}
+
+static Napi::Value estimateObject(Napi::Env env, const std::optional<Estimate>& estimate) {
+  if (!estimate) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("value", Napi::Number::New(env, estimate->value));
+  object.Set("low", Napi::Number::New(env, estimate->low));
+  object.Set("high", Napi::Number::New(env, estimate->high));
+  return object;
+}
+
 Napi::Object epochReportObject(Napi::Env env, const EpochReport& report) {
   Napi::Object object = Napi::Object::New(env);
   const auto set = [&](const char* key, double value) { object.Set(key, Napi::Number::New(env, value)); };
@@ -231,6 +267,9 @@ Napi::Object epochReportObject(Napi::Env env, const EpochReport& report) {
   set("freeEnergyGap", report.freeEnergyGap);
   set("chainFreeEnergyGap", report.chainFreeEnergyGap);
   set("weightNorm", report.weightNorm);
+  set("rollbacks", static_cast<double>(report.rollbacks));
+  object.Set("health", healthObject(env, report.health));
+  object.Set("logLikelihood", estimateObject(env, report.logLikelihood));
   return object;
 }
 

@@ -34,6 +34,9 @@ class MachineObject : public Napi::ObjectWrap<MachineObject> {
   Napi::Value pseudoLikelihood(const Napi::CallbackInfo& info);
   Napi::Value impute(const Napi::CallbackInfo& info);
   Napi::Value chains(const Napi::CallbackInfo& info);
+  // evaluation.cpp
+  Napi::Value partition(const Napi::CallbackInfo& info);
+  Napi::Value rowSums(const Napi::CallbackInfo& info);
   // trainer.cpp
   Napi::Value trainer(const Napi::CallbackInfo& info);
 

@@ -8,9 +8,14 @@ TrainingTask::TrainingTask(Napi::Env env, std::shared_ptr<TrainerParts> parts, s
     : parts_(std::move(parts)), untilStep_(untilStep), onProgress_(Napi::Persistent(onProgress)), context_(env, "boltzkit.training") {}
 
 void TrainingTask::run(const Cancelled& cancelled, const Wake& wake) {
-  parts_->trainer->run(
-      untilStep_, cancelled, [&](const EpochReport& report) { epochDone(report, wake); },
-      [&](std::uint64_t step) { stepDone(step, wake); });
+  try {
+    parts_->trainer->run(
+        untilStep_, cancelled, [&](const EpochReport& report) { epochDone(report, wake); },
+        [&](std::uint64_t step) { stepDone(step, wake); });
+  } catch (...) {
+    parts_->step.store(parts_->trainer->step(), std::memory_order_relaxed);  // an explosion is found after its update, a good state before it
+    throw;
+  }
 }
 
 void TrainingTask::stepDone(std::uint64_t step, const Wake& wake) {

@@ -8,7 +8,7 @@
 namespace boltzkit {
 
 // What a draw is for. Every purpose counts its own steps, so drawing samples never disturbs a training run.
-enum class Purpose : std::uint8_t { initialise, shuffle, positive, negative, chainStart, sample, conditional, monitor, swap };
+enum class Purpose : std::uint8_t { initialise, shuffle, positive, negative, chainStart, sample, conditional, monitor, swap, evaluation };
 
 // One update of one layer over many chains. `step` must stay below 2^48 (checked where steps are counted).
 struct Stream {

@@ -19,6 +19,14 @@ double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std
 
 }  // namespace
 
+void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, std::span<double> out) {
+  const Coupling& c = machine.wiring().couplings()[coupling];
+  scratch.setRows(states.rows());
+  const FieldTerm term{&states[c.a], &machine.weights(coupling), false, c.lateral() ? 0.5 : 1, c.graph.get()};
+  machine.backend().fields(std::span(&term, 1), false, scratch);
+  machine.backend().rowDots(scratch, states[c.b], out);
+}
+
 bool summable(const Machine& machine, const std::vector<bool>& given) {
   const std::vector<Coupling>& couplings = machine.wiring().couplings();
   return std::all_of(couplings.begin(), couplings.end(), [&](const Coupling& c) { return given[c.a] || given[c.b]; });
@@ -48,10 +56,7 @@ void freeEnergies(const Machine& machine, const States& states, const std::vecto
   for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
     const Coupling& coupling = machine.wiring().couplings()[c];
     if (!given[coupling.a] || !given[coupling.b]) continue;
-    TensorPtr fields = backend.tensor(states.rows(), machine.units(coupling.b));
-    const FieldTerm term{&states[coupling.a], &machine.weights(c), false, coupling.lateral() ? 0.5 : 1, coupling.graph.get()};
-    backend.fields(std::span(&term, 1), false, *fields);
-    backend.rowDots(*fields, states[coupling.b], part);
+    couplingProducts(machine, c, states, *backend.tensor(states.rows(), machine.units(coupling.b)), part);
     subtract();
   }
 }

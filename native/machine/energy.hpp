@@ -11,6 +11,9 @@ namespace boltzkit {
 // E(s) of complete states.
 void energies(const Machine& machine, const States& states, std::span<double> out);
 
+// out = s_a^T W_ab s_b of one coupling, each pair once where a layer is coupled to itself; `scratch` [rows, units of b].
+void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, std::span<double> out);
+
 // Whether the layers that are not given can be summed out in closed form: none is coupled to another of them or to itself.
 bool summable(const Machine& machine, const std::vector<bool>& given);
 

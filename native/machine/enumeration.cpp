@@ -1,5 +1,6 @@
 #include "machine/enumeration.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -56,6 +57,49 @@ class Cover {
   int tries_ = 0;
 };
 
+// The states of one counted layer, row by row.
+struct Digits {
+  // Takes this layer's digits off `number`, and writes row 0.
+  Digits(const Layer& described, std::size_t index, std::size_t rows, std::uint64_t& number)
+      : layer(index),
+        size(groupSize(described)),
+        each(static_cast<std::uint64_t>(statesOfUnit(described))),
+        state(described.units / size),
+        values(rows * described.units) {
+    for (std::uint64_t n = 0; n < each; ++n)
+      for (std::size_t k = 0; k < size; ++k) places.push_back(static_cast<float>(valueOfState(described, n, k)));
+    for (std::size_t unit = 0; unit < state.size(); ++unit, number /= each) {
+      state[unit] = number % each;
+      writeUnit(0, unit);
+    }
+  }
+
+  // The row before, plus one if `carry`; returns what is carried over.
+  bool writeRow(std::size_t row, bool carry) {
+    const std::size_t width = state.size() * size;
+    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>((row - 1) * width), width,
+                values.begin() + static_cast<std::ptrdiff_t>(row * width));
+    for (std::size_t unit = 0; carry && unit < state.size(); ++unit) {
+      carry = ++state[unit] == each;
+      if (carry) state[unit] = 0;
+      writeUnit(row, unit);
+    }
+    return carry;
+  }
+
+  std::size_t layer, size;
+  std::uint64_t each;
+  std::vector<std::uint64_t> state;  // of every unit in the last row written
+  std::vector<float> places;         // [states of a unit, size]
+  std::vector<float> values;         // [rows, places of the layer]
+
+ private:
+  void writeUnit(std::size_t row, std::size_t unit) {
+    std::copy_n(places.begin() + static_cast<std::ptrdiff_t>(state[unit] * size), size,
+                values.begin() + static_cast<std::ptrdiff_t>((row * state.size() + unit) * size));
+  }
+};
+
 }  // namespace
 
 Enumeration::Enumeration(const Machine& machine, const std::vector<bool>& given) : machine_(machine) {
@@ -71,23 +115,19 @@ std::string Enumeration::names() const {
   return names;
 }
 
+// A joint state is a number whose digits are the units' states, those of the first counted layer first. From row to row few digits change, so
+// a row starts as a copy of the one before.
 void Enumeration::write(std::uint64_t first, States& states) const {
-  std::vector<std::uint64_t> rest(states.rows());
-  const auto all = static_cast<std::uint64_t>(states_);
-  for (std::size_t r = 0; r < rest.size(); ++r) rest[r] = (first + r) % all;
-  std::vector<float> values;
-  for (std::size_t l = 0; l < counted_.size(); ++l) {
-    if (!counted_[l]) continue;
-    const Layer& layer = machine_.wiring().layers()[l];
-    const std::size_t group = groupSize(layer);
-    const auto each = static_cast<std::uint64_t>(statesOfUnit(layer));
-    values.resize(rest.size() * layer.units);
-    for (std::size_t r = 0; r < rest.size(); ++r)
-      for (std::size_t j = 0; j < layer.units; j += group, rest[r] /= each)
-        for (std::size_t k = 0; k < group; ++k)
-          values[r * layer.units + j + k] = static_cast<float>(valueOfState(layer, rest[r] % each, k));
-    machine_.backend().upload(std::span<const float>(values), states[l]);
+  const std::size_t rows = states.rows();
+  std::uint64_t above = first % static_cast<std::uint64_t>(states_);
+  std::vector<Digits> all;
+  for (std::size_t l = 0; l < counted_.size(); ++l)
+    if (counted_[l]) all.emplace_back(machine_.wiring().layers()[l], l, rows, above);
+  for (std::size_t r = 1; r < rows; ++r) {
+    bool carry = true;
+    for (Digits& digits : all) carry = digits.writeRow(r, carry);
   }
+  for (const Digits& digits : all) machine_.backend().upload(std::span<const float>(digits.values), states[digits.layer]);
 }
 
 }  // namespace boltzkit

@@ -19,27 +19,37 @@ void BlockGibbs::update(std::size_t layer, const States& states, const Round& ro
       throw Error(ErrorCode::internal, "a layer coupled to itself is drawn in place and has no joint means");
     return sweepLateral(layer, round, 1, states, *sample);
   }
-  Tensor& fields = *fields_[layer];
-  fields.setRows(states.rows());
-  layerFields(machine_, layer, states, {}, fields);
-  UnitUpdate update{machine_.unitsOf(layer), round.beta, round.stream, round.firstChain, &states[layer], round.betas, round.draw};
-  update.stream.layer = static_cast<std::uint8_t>(layer);
-  machine_.backend().updateUnits(update, fields, mean, sample);
+  refreshFields(layer, states);
+  redraw(layer, states, round, mean, sample);
+}
+
+void BlockGibbs::refreshFields(std::size_t layer, const States& states) {
+  fields_[layer]->setRows(states.rows());
+  layerFields(machine_, layer, states, {}, *fields_[layer]);
+}
+
+void BlockGibbs::redraw(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample) {
+  machine_.backend().updateUnits(updateOf(layer, round, &states[layer]), *fields_[layer], mean, sample);
   if (mean) restoreKept(layer, *mean);
   if (sample) restoreKept(layer, *sample);
+}
+
+UnitUpdate BlockGibbs::updateOf(std::size_t layer, const Round& round, const Tensor* before) const {
+  Units units = machine_.unitsOf(layer);
+  if (round.parameters) units.parameters = (*round.parameters)[layer].get();
+  UnitUpdate update{units, round.beta, round.stream, round.firstChain, before, round.betas, round.draw};
+  update.stream.layer = static_cast<std::uint8_t>(layer);
+  return update;
 }
 
 void BlockGibbs::sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample) {
   const Coupling& coupling = *machine_.wiring().lateral(layer);
   LateralSweep lateral{&machine_.lateralWeights(layer), coupling.graph.get(), nullptr, kept_[layer].mask, sweeps};
   if (machine_.wiring().couplingsOf(layer) > 1) {
-    fields_[layer]->setRows(states.rows());
-    layerFields(machine_, layer, states, {}, *fields_[layer]);
+    refreshFields(layer, states);
     lateral.fields = fields_[layer].get();
   }
-  UnitUpdate update{machine_.unitsOf(layer), round.beta, round.stream, round.firstChain, nullptr, round.betas, round.draw};
-  update.stream.layer = static_cast<std::uint8_t>(layer);
-  machine_.backend().sweepLateral(update, lateral, sample);
+  machine_.backend().sweepLateral(updateOf(layer, round, nullptr), lateral, sample);
 }
 
 void BlockGibbs::sweep(States& states, Round round, std::uint64_t sweeps) {

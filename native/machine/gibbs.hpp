@@ -12,6 +12,7 @@ struct Round {
   double beta = 1;
   std::span<const double> betas = {};  // one per row, in place of beta
   Draw draw = Draw::sample;
+  const std::vector<TensorPtr>* parameters = nullptr;  // of every layer's units, in place of the machine's
 };
 
 class BlockGibbs {
@@ -30,12 +31,16 @@ class BlockGibbs {
   // Draws one free layer given the others; either output may be null. A layer that is coupled to itself is swept unit by unit, in place, and
   // has no means.
   void update(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample);
+  // The two halves of an update of a layer that is not coupled to itself: its fields, and a draw given the fields as they are.
+  void refreshFields(std::size_t layer, const States& states);
+  void redraw(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample);
   // The fields of the last update of a free layer that is not coupled to itself.
   const Tensor& fields(std::size_t layer) const { return *fields_[layer]; }
   // Sweeps of every block in order, each layer given the newest states of the others; each takes one step of the stream.
   void sweep(States& states, Round round, std::uint64_t sweeps = 1);
 
  private:
+  UnitUpdate updateOf(std::size_t layer, const Round& round, const Tensor* before) const;
   void sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample);
 
   const Machine& machine_;

@@ -8,7 +8,7 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::swap) + 1;
+constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::evaluation) + 1;
 
 // Standard normal numbers by Box & Muller 1958, two words each; computed in double so that every backend starts alike.
 double normal(const std::uint32_t* words) {
@@ -31,17 +31,35 @@ void drawWeights(Backend& backend, std::uint64_t seed, std::size_t coupling, dou
 
 }  // namespace
 
-Machine::Machine(std::unique_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale)
+Machine::Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale)
     : backend_(std::move(backend)), wiring_(std::move(wiring)), seed_(seed), counters_(purposes, 0) {
-  for (const Layer& layer : wiring_.layers()) unitParameters_.push_back(backend_->tensor(unitParameterCount(layer.type), layer.units));
+  for (const Layer& layer : wiring_.layers()) set_.units.push_back(backend_->tensor(unitParameterCount(layer.type), layer.units));
   for (std::size_t c = 0; c < wiring_.couplings().size(); ++c) {
     const Coupling& coupling = wiring_.couplings()[c];
-    weights_.push_back(coupling.graph ? backend_->tensor(1, coupling.graph->weights())
-                                      : backend_->tensor(units(coupling.a), units(coupling.b)));
-    drawWeights(*backend_, seed_, c, weightScale, *weights_.back());
-    if (coupling.lateral() && !coupling.graph) makeSymmetric(coupling.a, *weights_.back());
+    set_.weights.push_back(coupling.graph ? backend_->tensor(1, coupling.graph->weights())
+                                          : backend_->tensor(units(coupling.a), units(coupling.b)));
+    drawWeights(*backend_, seed_, c, weightScale, *set_.weights.back());
+    if (coupling.lateral() && !coupling.graph) makeSymmetric(coupling.a, *set_.weights.back());
   }
 }
+
+Machine::Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, ParameterSet set)
+    : backend_(std::move(backend)), wiring_(std::move(wiring)), seed_(seed), set_(std::move(set)), counters_(purposes, 0) {}
+
+Machine::ParameterSet Machine::copyParameters() const {
+  ParameterSet copy;
+  auto add = [&](const std::vector<TensorPtr>& from, std::vector<TensorPtr>& to) {
+    for (const TensorPtr& tensor : from) {
+      to.push_back(backend_->tensor(tensor->rows(), tensor->cols()));
+      backend_->axpby(1, *tensor, 0, *to.back());
+    }
+  };
+  add(set_.weights, copy.weights);
+  add(set_.units, copy.units);
+  return copy;
+}
+
+std::unique_ptr<Machine> Machine::twin() const { return std::unique_ptr<Machine>(new Machine(backend_, wiring_, seed_, copyParameters())); }
 
 TensorPtr Machine::lateralMask(std::size_t layer) const {
   const Layer& l = wiring_.layers()[layer];
@@ -68,11 +86,11 @@ void Machine::makeSymmetric(std::size_t layer, Tensor& weights) const {
 
 std::vector<Machine::Named> Machine::parameters() const {
   std::vector<Named> all;
-  for (std::size_t l = 0; l < unitParameters_.size(); ++l) {
-    const char* kind = unitParameters_[l]->rows() == 1 ? ".bias" : ".parameters";
-    all.push_back({wiring_.layers()[l].name + kind, unitParameters_[l].get()});
+  for (std::size_t l = 0; l < set_.units.size(); ++l) {
+    const char* kind = set_.units[l]->rows() == 1 ? ".bias" : ".parameters";
+    all.push_back({wiring_.layers()[l].name + kind, set_.units[l].get()});
   }
-  for (std::size_t c = 0; c < weights_.size(); ++c) all.push_back({wiring_.couplingName(c) + ".weights", weights_[c].get()});
+  for (std::size_t c = 0; c < set_.weights.size(); ++c) all.push_back({wiring_.couplingName(c) + ".weights", set_.weights[c].get()});
   return all;
 }
 
@@ -87,9 +105,9 @@ void Machine::checkParameter(const std::string& name, std::span<const double> va
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!(std::fabs(values[i]) <= largestParameter))
       throw parameterError("values must be finite and at most 1e18, got " + decimal(values[i]) + " at index " + std::to_string(i));
-  for (std::size_t c = 0; c < weights_.size(); ++c) {
+  for (std::size_t c = 0; c < set_.weights.size(); ++c) {
     const Coupling& coupling = wiring_.couplings()[c];
-    if (weights_[c].get() != &tensor || !coupling.lateral() || coupling.graph) continue;
+    if (set_.weights[c].get() != &tensor || !coupling.lateral() || coupling.graph) continue;
     const std::size_t n = tensor.rows(), group = groupSize(wiring_.layers()[coupling.a]);
     auto at = [&](std::size_t i, std::size_t j) {
       return decimal(values[i * n + j]) + " at [" + std::to_string(i) + ", " + std::to_string(j) + "]";

@@ -2,6 +2,7 @@
 //   E(s) = sum_l U_l(s_l) - sum_(a,b) s_a^T W_ab s_b,   p(s) = exp(-beta E(s)) / Z(beta)
 #pragma once
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "backend.hpp"
@@ -12,24 +13,32 @@ namespace boltzkit {
 class Machine {
  public:
   // Weights start as N(0, weightScale^2) drawn from the seed, unit parameters at zero.
-  Machine(std::unique_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale);
+  Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale);
+
+  // All parameters of a machine of this wiring; weights by coupling, those of units by layer.
+  struct ParameterSet {
+    std::vector<TensorPtr> weights, units;
+  };
+  ParameterSet copyParameters() const;
+  // Takes over parameters of the same shapes and hands out its own. No value is copied; references to parameter tensors follow the tensors.
+  void exchange(ParameterSet& other) noexcept { std::swap(set_, other); }
+  // A machine of the same wiring and parameters on the same backend. Random words belong to the original.
+  std::unique_ptr<Machine> twin() const;
 
   Backend& backend() const { return *backend_; }
   const Wiring& wiring() const { return wiring_; }
   std::uint64_t seed() const { return seed_; }
   std::size_t units(std::size_t layer) const { return wiring_.layers()[layer].units; }
 
-  Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
+  Tensor& weights(std::size_t coupling) const { return *set_.weights[coupling]; }
   // The weights of a layer's coupling with itself; it must have one.
   const Tensor& lateralWeights(std::size_t layer) const {
-    return *weights_[static_cast<std::size_t>(wiring_.lateral(layer) - wiring_.couplings().data())];
+    return *set_.weights[static_cast<std::size_t>(wiring_.lateral(layer) - wiring_.couplings().data())];
   }
   // 1 where the weights of a dense lateral coupling must stay zero [units, units].
   TensorPtr lateralMask(std::size_t layer) const;
-  Tensor& unitParameters(std::size_t layer) const { return *unitParameters_[layer]; }
-  Units unitsOf(std::size_t layer) const {
-    return {wiring_.layers()[layer].type, unitParameters_[layer].get(), wiring_.layers()[layer].size};
-  }
+  Tensor& unitParameters(std::size_t layer) const { return *set_.units[layer]; }
+  Units unitsOf(std::size_t layer) const { return {wiring_.layers()[layer].type, set_.units[layer].get(), wiring_.layers()[layer].size}; }
 
   // Every parameter tensor by name: "hidden.bias" [1, units], or "hidden.parameters" [parameters, units] for types with several;
   // "visible-hidden.weights" [units of a, units of b], [1, graph weights] along a graph.
@@ -48,12 +57,13 @@ class Machine {
   std::vector<std::uint64_t>& stepCounters() { return counters_; }  // indexed by Purpose; saved in checkpoints
 
  private:
+  Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, ParameterSet set);
   void makeSymmetric(std::size_t layer, Tensor& weights) const;
 
-  std::unique_ptr<Backend> backend_;
+  std::shared_ptr<Backend> backend_;
   Wiring wiring_;
   std::uint64_t seed_;
-  std::vector<TensorPtr> weights_, unitParameters_;
+  ParameterSet set_;
   std::vector<std::uint64_t> counters_;
 };
 

@@ -1,5 +1,4 @@
 // Philox against Random123's known answers, and every vector generator against the scalar one.
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -14,7 +13,7 @@ struct KnownAnswer {
 };
 
 std::vector<KnownAnswer> knownAnswers() {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "philox_known_answers.txt");
+  std::ifstream file(BOLTZKIT_TEST_DATA "/philox_known_answers.txt");
   std::vector<KnownAnswer> answers;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('#')) continue;

@@ -277,6 +277,31 @@ TEST_CASE("samples follow the law") {
   });
 }
 
+TEST_CASE("combined parameters are those of the sum of two energies") {
+  auto check = []<class Unit>() {
+    for (const Case& c : casesOf<Unit>())
+      for (const double weight : {0.0, 0.4, 3.0}) {
+        CAPTURE(Unit::name);
+        Case other = c, sum = c;
+        for (std::size_t j = 0; j < c.places; ++j) {
+          double p[Unit::parameters], q[Unit::parameters], out[Unit::parameters];
+          for (std::size_t k = 0; k < Unit::parameters; ++k) {
+            p[k] = c.parameters[k][j];
+            q[k] = other.parameters[k][j] = 0.7 - 0.3 * static_cast<double>(k) - p[k] / 2;
+          }
+          Unit::combine(p, q, weight, out);
+          for (std::size_t k = 0; k < Unit::parameters; ++k) sum.parameters[k][j] = out[k];
+        }
+        const std::vector<Weighted> support = supportOf<Unit>(c);
+        for (std::size_t i = 0; i < support.size(); i += support.size() / 7 + 1) {
+          const double wanted = Definition<Unit>(c).potential(support[i]) + weight * Definition<Unit>(other).potential(support[i]);
+          CHECK(Definition<Unit>(sum).potential(support[i]) == doctest::Approx(wanted).epsilon(1e-12));
+        }
+      }
+  };
+  FOR_EACH_UNIT(check)
+}
+
 TEST_CASE("the statistics are minus the slopes of the energy") {
   forEachLaw([]<class Unit>(const Case& c, const State&, double) {
     const std::vector<Weighted> support = supportOf<Unit>(c);

@@ -66,6 +66,9 @@ struct Bernoulli {
     out[0] = mean(field, beta, u);
   }
 
+  // The parameters of the energy U_p + weight U_q.
+  static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
+
   // Parameters from the mean statistics (taken at zero parameters) of n rows: the logit of the mean, smoothed by one row split evenly.
   static void initialise(const double* statistics, double n, std::uint32_t, double* p) {
     const double m = (statistics[0] * n + 0.5) / (n + 1);

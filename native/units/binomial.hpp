@@ -70,6 +70,9 @@ struct Binomial {
     out[0] = mean(field, beta, u);
   }
 
+  // The parameters of the energy U_p + weight U_q; the measure stays as it is.
+  static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
+
   static void initialise(const double* statistics, double n, std::uint32_t trials, double* p) {
     const double perTrial = statistics[0] / trials;
     Bernoulli::initialise(&perTrial, n * trials, 1, p);

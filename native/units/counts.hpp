@@ -74,6 +74,9 @@ struct Counts : Uncountable {
     out[0] = s;
   }
 
+  // The parameters of the energy U_p + weight U_q; the measure stays as it is.
+  static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
+
   // Log frequencies, up to the constant that a softmax does not see.
   static void initialise(const double* statistics, double n, std::uint32_t categories, double* p) {
     p[0] = std::log((statistics[0] * n + 1.0 / categories) / (n + 1));

@@ -3,6 +3,7 @@
 // Gaussian units are the case of equal sides; a positive difference biasUp - biasDown makes two modes.
 // (dReLU: Tubiana, Cocco & Monasson, eLife 8 (2019), e39397.)
 #pragma once
+#include "units/gaussian.hpp"
 #include "units/truncated_normal.hpp"
 
 namespace boltzkit {
@@ -89,6 +90,12 @@ struct DoubleRelu : Uncountable {
     out[1] = static_cast<Real>(-s.pUp * std::exp(static_cast<double>(u[1])) * (up * up + s.up.variance()) / 2);
     out[2] = static_cast<Real>(-(1 - s.pUp) * down);
     out[3] = static_cast<Real>(-(1 - s.pUp) * std::exp(static_cast<double>(u[3])) * (down * down + s.down.variance()) / 2);
+  }
+
+  // The parameters of the energy U_p + weight U_q, side by side.
+  static void combine(const double* p, const double* q, double weight, double* out) {
+    Gaussian::combine(p, q, weight, out);
+    Gaussian::combine(p + 2, q + 2, weight, out + 2);
   }
 
   // Both sides from the common mean and variance; statistics at zero parameters hold half moments of either sign.

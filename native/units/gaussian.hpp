@@ -14,6 +14,13 @@ BOLTZKIT_HD inline Real standardNormal(std::uint32_t a, std::uint32_t b) {
   return radius * std::cos(Real(6.283185307179586) * uniform<Real>(b));
 }
 
+// log(exp(p) + weight exp(q)), weight >= 0, without overflow.
+inline double addedPrecisions(double p, double q, double weight) {
+  if (weight == 0) return p;
+  const double a = p, b = q + std::log(weight);
+  return (a > b ? a : b) + std::log1p(std::exp(-std::fabs(a - b)));
+}
+
 struct Gaussian : Uncountable {
   static constexpr const char* name = "gaussian";
   static constexpr std::size_t parameters = 2;
@@ -68,6 +75,12 @@ struct Gaussian : Uncountable {
     const Real m = mean(field, beta, u);
     out[0] = m;
     out[1] = -std::exp(u[1]) * (m * m + variance(field, beta, u)) / 2;
+  }
+
+  // The parameters of the energy U_p + weight U_q: biases add up, and so do precisions.
+  static void combine(const double* p, const double* q, double weight, double* out) {
+    out[0] = p[0] + weight * q[0];
+    out[1] = addedPrecisions(p[1], q[1], weight);
   }
 
   // Mean and variance of the data; a unit that never moves keeps a variance of 1e-4 of the unit scale.

@@ -66,6 +66,8 @@ struct Relu : Uncountable {
     out[1] = static_cast<Real>(-std::exp(static_cast<double>(u[1])) * (m * m + t.variance()) / 2);
   }
 
+  static void combine(const double* p, const double* q, double weight, double* out) { Gaussian::combine(p, q, weight, out); }
+
   static void initialise(const double* statistics, double n, std::uint32_t size, double* p) {
     Gaussian::initialise(statistics, n, size, p);
   }

@@ -95,6 +95,9 @@ struct Softmax {
     out[0] = s;
   }
 
+  // The parameters of the energy U_p + weight U_q.
+  static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
+
   static void initialise(const double* statistics, double n, std::uint32_t categories, double* p) {
     p[0] = std::log((statistics[0] * n + 1.0 / categories) / (n + 1));
   }

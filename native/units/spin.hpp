@@ -66,6 +66,9 @@ struct Spin {
     out[0] = mean(field, beta, u);
   }
 
+  // The parameters of the energy U_p + weight U_q.
+  static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
+
   // artanh of the mean, shrunk by one row split evenly.
   static void initialise(const double* statistics, double n, std::uint32_t, double* p) { p[0] = std::atanh(statistics[0] * n / (n + 1)); }
 };

@@ -1,5 +1,6 @@
 import { type LabelledImages, loadMnistFor } from '../data/mnist.js';
 import { permutation } from '../data/random.js';
+import { binarised } from './binarise.js';
 import { findDataFiles, isFolder } from './data-folder.js';
 import { toMatrix, type ValueOptions } from './data-values.js';
 import { CliError, UsageError } from './failures.js';
@@ -31,8 +32,9 @@ interface Parts {
 /** Below this many rows nothing is held out unless asked for. */
 const FEWEST_ROWS_TO_SPLIT = 50;
 const DEFAULT_FRACTION = 0.1;
-/** Stream of the split's random order. */
+/** Streams of random numbers: of the split's order, and of the draws that make grey levels binary. */
 const SPLIT_STREAM = 100;
+const BINARISE_STREAMS = { train: 103, validation: 104 } as const;
 
 async function mnistParts(request: DataRequest): Promise<Parts> {
   const { train, test, source } = await loadMnistFor('mnist', request.folder ?? undefined, { seed: BigInt(request.seed) });
@@ -79,12 +81,21 @@ async function withValidation(parts: Parts, request: DataRequest): Promise<Parts
   return { ...parts, ...split(parts.train, fraction, BigInt(request.seed)) };
 }
 
+/** Grey levels as zeros and ones, where the request wants them so. */
+async function asBits(parts: Parts, { binarise, seed }: DataRequest): Promise<Parts> {
+  const bits = (matrix: Matrix, stream: number) => binarised(matrix, binarise, BigInt(seed), stream);
+  const train = await bits(parts.train, BINARISE_STREAMS.train);
+  const validation = parts.validation === null ? null : await bits(parts.validation, BINARISE_STREAMS.validation);
+  return { ...parts, train, validation };
+}
+
 /**
  * Loads what `train` was asked to learn. MNIST brings its test images for validation, a folder may have a file for it; otherwise a
  * share of the rows is held out.
  */
 export async function loadTrainingData(request: DataRequest): Promise<TrainingData> {
-  const parts = await withValidation(request.source === 'mnist' ? await mnistParts(request) : await fileParts(request), request);
+  const grey = await withValidation(request.source === 'mnist' ? await mnistParts(request) : await fileParts(request), request);
+  const parts = await asBits(grey, request);
   const { train, validation } = parts;
   if (validation !== null && validation.cols !== train.cols) {
     throw new CliError(`the validation rows have ${validation.cols} columns, the training rows ${train.cols}`, { code: 'ERR_SHAPE' });

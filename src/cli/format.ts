@@ -8,6 +8,12 @@ export function fixed(value: number | null, digits = 2): string {
   return value === null || !Number.isFinite(value) ? '–' : value.toFixed(digits);
 }
 
+/** A value with the ends of its interval, `−86.34 (−86.51 … −86.20)`; the ends are left out where they are the value itself. */
+export function intervalText({ value, low, high }: { value: number; low: number; high: number }, digits = 2): string {
+  const ends = `${fixed(low, digits)} … ${fixed(high, digits)}`;
+  return high - low < 10 ** -digits / 2 ? fixed(value, digits) : `${fixed(value, digits)} (${ends})`;
+}
+
 /** Seconds as `4.2 s`, `3 min 05 s` or `2 h 07 min`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';

@@ -15,10 +15,19 @@ const MATRICES = 4;
 export function checkMemory(visible: number, settings: TrainSettings, available: number = availableMemory()): void {
   const { hidden, chains, device } = settings;
   const perValue = device === 'reference' ? 8 : 4;
-  const needed = perValue * (MATRICES * visible * hidden + 2 * chains * (visible + hidden));
+  const [models, groups] = copies(settings);
+  const needed = perValue * ((MATRICES + models) * visible * hidden + (2 + groups) * chains * (visible + hidden));
   if (needed <= available) return;
   const message = `${visible} × ${hidden} units with ${chains} chains need about ${bytes(needed)} of memory, there are ${bytes(available)}`;
   throw new CliError(message, { code: 'ERR_MEMORY', hint: 'fewer --hidden or --chains' });
+}
+
+/** Further copies of the weights, and of the chains, that a run keeps. */
+function copies({ algorithm, temperatures, reservoirs, onDivergence }: TrainSettings): [models: number, groups: number] {
+  const good = onDivergence === 'rollback' ? 2 : 0;
+  if (algorithm === 'pt') return [good, temperatures ?? 10];
+  if (algorithm === 'ptt') return [good + (reservoirs ?? 64), reservoirs ?? 64];
+  return [good, 0];
 }
 
 function availableMemory(): number {

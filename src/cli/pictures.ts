@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { permutation } from '../data/random.js';
-import type { EpochReport, RBM } from '../models/rbm.js';
+import type { RBM } from '../models/rbm.js';
 import { curves, type Panel, type Series, tiles, writePng, writeSvg } from '../viz/index.js';
 import { noImageNote } from './image-shape.js';
 import { asRows, type Matrix, pickRows, toFloat32 } from './matrix.js';
 import type { ImageShape } from './options.js';
 import { RUN_FILES } from './run-folder.js';
+import type { EpochRecord } from './run-record.js';
 
 /** What a run's pictures are made from. */
 export interface PictureRequest {
@@ -14,7 +15,7 @@ export interface PictureRequest {
   image: ImageShape | null;
   /** Rows to reconstruct: unseen ones if there are any. */
   rows: Matrix;
-  history: readonly EpochReport[];
+  history: readonly EpochRecord[];
   signal: AbortSignal;
 }
 
@@ -79,13 +80,40 @@ async function writeReconstructions({ rbm, folder, rows, signal }: PictureReques
   await writePng(join(folder, RUN_FILES.reconstructions), picture);
 }
 
+interface Estimated {
+  epoch: number;
+  value: number;
+  low: number;
+  high: number;
+}
+
+function withBand(name: string, estimates: readonly Estimated[]): Series {
+  const column = (key: keyof Estimated) => estimates.map((one) => one[key]);
+  return { name, x: column('epoch'), y: column('value'), band: { low: column('low'), high: column('high') } };
+}
+
+/** Log-likelihoods with their bands: of evaluations, and of an algorithm that knows its own; no panel when there is neither. */
+function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Panel[] {
+  const evaluated = history.flatMap(({ epoch, evaluation }) => {
+    if (evaluation === null) return [];
+    const { mean: value, low, high } = evaluation.logLikelihood;
+    return [{ epoch, value, low, high }];
+  });
+  const own = history.flatMap(({ epoch, logLikelihood }) => (logLikelihood === null ? [] : [{ epoch, ...logLikelihood }]));
+  const series = [withBand('evaluated, 95 % interval', evaluated), withBand('of the training itself', own)];
+  const shown = series.filter(({ y }) => y.length > 0);
+  return shown.length === 0 ? [] : [{ title: 'Log-likelihood', xLabel, yLabel: 'nats per row', series: shown }];
+}
+
 /** The metrics over the epochs, one panel for each kind. */
-function metricPanels(history: readonly EpochReport[]): Panel[] {
+export function metricPanels(history: readonly EpochRecord[]): Panel[] {
   const x = history.map((report) => report.epoch);
-  const series = (name: string, key: keyof EpochReport): Series => ({ name, x, y: history.map((report) => report[key]) });
+  type Metric = 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate';
+  const series = (name: string, key: Metric): Series => ({ name, x, y: history.map((report) => report[key]) });
   const gaps = [series('validation − training', 'freeEnergyGap'), series('chains − training', 'chainFreeEnergyGap')];
   const xLabel = 'epoch';
   return [
+    ...likelihoodPanels(history, xLabel),
     { title: 'Log-pseudo-likelihood', xLabel, yLabel: 'nats per row', series: [series('log-pseudo-likelihood', 'pseudoLikelihood')] },
     { title: 'Free-energy gaps', xLabel, yLabel: 'nats per row', series: gaps.filter(({ y }) => Array.from(y).some(Number.isFinite)) },
     { title: 'Weights', xLabel, yLabel: 'root mean square', series: [series('weights', 'weightNorm')] },

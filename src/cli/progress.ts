@@ -1,8 +1,8 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
-import type { EpochReport } from '../models/rbm.js';
-import { duration, fixed } from './format.js';
+import { duration, fixed, intervalText } from './format.js';
 import type { HealthHint } from './health.js';
 import type { Output } from './output.js';
+import type { EpochRecord } from './run-record.js';
 
 /** Where a run stands, as training tells it. */
 export interface StepProgress {
@@ -10,12 +10,28 @@ export interface StepProgress {
   totalSteps: number;
 }
 
+/** What a view shows, as the run's options say. */
+export interface Shown {
+  epochs: number;
+  /** Whether there is a column for log-likelihoods. */
+  evaluated: boolean;
+}
+
 /** A long run prints every second, third … epoch, so that about this many lines tell it. */
 const MOST_LINES = 40;
 
 const COLUMNS = '   epoch      log-PL     F gap  chain gap     rms W        lr      time';
+const LIKELIHOOD_COLUMN = 'log-likelihood (95 %)';
+const LIKELIHOOD_WIDTH = 34;
 
-function epochLine(report: EpochReport, epochs: number): string {
+/** The evaluation's likelihood, or without one what the algorithm itself knows; a question mark where it has not converged. */
+function likelihoodCell({ evaluation, logLikelihood }: EpochRecord): string {
+  if (evaluation === null) return logLikelihood === null ? '–' : intervalText(logLikelihood);
+  const { mean, low, high } = evaluation.logLikelihood;
+  return `${intervalText({ value: mean, low, high })}${evaluation.converged ? '' : ' ?'}`;
+}
+
+function epochLine(report: EpochRecord, { epochs, evaluated }: Shown): string {
   const cells: [string, number][] = [
     [`${report.epoch}/${epochs}`, 8],
     [fixed(report.pseudoLikelihood), 12],
@@ -24,6 +40,7 @@ function epochLine(report: EpochReport, epochs: number): string {
     [fixed(report.weightNorm, 4), 10],
     [report.learningRate.toPrecision(2), 10],
     [duration(report.seconds), 10],
+    ...(evaluated ? [[likelihoodCell(report), LIKELIHOOD_WIDTH] satisfies [string, number]] : []),
   ];
   return cells.map(([text, width]) => text.padStart(width)).join('');
 }
@@ -31,25 +48,27 @@ function epochLine(report: EpochReport, epochs: number): string {
 /** Shows training as it goes: a bar with the time left on a terminal, plain lines in a pipe, JSON lines with `--json`. */
 export class ProgressView {
   readonly #output: Output;
-  readonly #epochs: number;
+  readonly #shown: Shown;
   #bars: MultiBar | null = null;
   #bar: SingleBar | null = null;
   #startedAt = 0;
   #startStep = 0;
   #lastHint: string | null = null;
+  #rollbacks = 0;
+  readonly #warned = new Set<string>();
   #quality = '–';
   /** A second Ctrl-C ends the process at once: even then the cursor comes back. */
   readonly #restoreTerminal = (): void => this.end();
 
-  constructor(output: Output, epochs: number) {
+  constructor(output: Output, shown: Shown) {
     this.#output = output;
-    this.#epochs = epochs;
+    this.#shown = shown;
   }
 
   start(step: number, totalSteps: number): void {
     this.#startedAt = performance.now();
     this.#startStep = step;
-    this.#output.line(COLUMNS);
+    this.#output.line(COLUMNS + (this.#shown.evaluated ? LIKELIHOOD_COLUMN.padStart(LIKELIHOOD_WIDTH) : ''));
     if (!this.#output.interactive) return;
     this.#bars = new cliProgress.MultiBar({
       format: '  {bar} {percentage} %  update {value}/{total}  log-PL {quality}  {left} left',
@@ -72,13 +91,21 @@ export class ProgressView {
     this.#bar?.update(progress.step, { left: duration(this.#secondsLeft(progress)), quality: this.#quality });
   }
 
-  epoch(report: EpochReport, hint: HealthHint | null): void {
+  epoch(report: EpochRecord, hint: HealthHint | null): void {
     this.#output.record({ event: 'epoch', ...report, hint });
     this.#quality = fixed(report.pseudoLikelihood, 1);
     // A hint that stands for many epochs is said once.
     const news = hint !== null && hint.kind !== this.#lastHint;
-    if (news || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#epochs));
+    const rolledBack = report.rollbacks > this.#rollbacks;
+    this.#rollbacks = report.rollbacks;
+    if (rolledBack) this.#line('  note: training diverged; it goes on from its last good state with a lower learning rate');
+    const warnings = (report.evaluation?.warnings ?? []).filter((warning) => !this.#warned.has(warning));
+    if (news || report.evaluation !== null || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#shown));
     if (news) this.#line(`  hint: ${hint.text}`);
+    for (const warning of warnings) {
+      this.#warned.add(warning);
+      this.#line(`  note: ${warning}`);
+    }
     this.#lastHint = hint?.kind ?? null;
   }
 
@@ -93,8 +120,9 @@ export class ProgressView {
   }
 
   #isShown(epoch: number): boolean {
-    const stride = Math.ceil(this.#epochs / MOST_LINES);
-    return epoch === 1 || epoch === this.#epochs || epoch % stride === 0;
+    const { epochs } = this.#shown;
+    const stride = Math.ceil(epochs / MOST_LINES);
+    return epoch === 1 || epoch === epochs || epoch % stride === 0;
   }
 
   #line(text: string): void {

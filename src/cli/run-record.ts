@@ -1,4 +1,12 @@
 import { z } from 'zod';
+import type { Evaluation } from '../index.js';
+import { binarisations } from './binarise.js';
+
+/** The algorithms that an RBM can be trained by on rows of its visible units. */
+export const learnable = ['pcd', 'cd', 'fpcd', 'pt', 'ptt', 'mean-field', 'exact'] as const;
+export type Algorithm = (typeof learnable)[number];
+/** Those with chains of their own, whose number can be chosen. */
+export const persistent: ReadonlySet<Algorithm> = new Set(['pcd', 'fpcd', 'pt', 'ptt']);
 
 const rate = z.union([
   z.number(),
@@ -11,6 +19,37 @@ const metric = z
   .nullable()
   .transform((value) => value ?? Number.NaN);
 
+const interval = z.object({ value: z.number(), low: z.number(), high: z.number() });
+
+const evaluation = z.object({
+  logLikelihood: z.object({ mean: metric, low: metric, high: metric, perDimension: metric, standardError: metric }),
+  logZ: z.object({
+    value: metric,
+    low: metric,
+    high: metric,
+    method: z.enum(['exact', 'ais-bracket', 'ladder']),
+    forward: interval.optional(),
+    reverse: interval.optional(),
+    gap: z.number().optional(),
+  }),
+  // Infinity, of 'exact', is null in the file as well.
+  effectiveSampleSize: z
+    .number()
+    .nullable()
+    .transform((value) => value ?? Number.POSITIVE_INFINITY),
+  converged: z.boolean(),
+  warnings: z.array(z.string()),
+});
+
+const health = z.object({
+  autocorrelationTime: metric,
+  effectiveSampleSize: metric,
+  splitRhat: metric,
+  freeEnergyDrift: metric,
+  singularValues: z.array(z.number()).readonly(),
+  sentence: z.string().nullable(),
+});
+
 const epochReport = z.object({
   epoch: z.number(),
   step: z.number(),
@@ -20,6 +59,10 @@ const epochReport = z.object({
   freeEnergyGap: metric,
   chainFreeEnergyGap: metric,
   weightNorm: metric,
+  rollbacks: z.number().default(0),
+  health: health.nullable().default(null),
+  logLikelihood: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable().default(null),
+  evaluation: evaluation.nullable().default(null),
 });
 
 const imageShape = z.object({ height: z.number().int().positive(), width: z.number().int().positive() });
@@ -28,11 +71,15 @@ const imageShape = z.object({ height: z.number().int().positive(), width: z.numb
 export const trainSettingsSchema = z.object({
   hidden: z.number(),
   epochs: z.number(),
-  algorithm: z.enum(['pcd', 'cd']),
+  algorithm: z.enum(learnable),
   steps: z.number(),
   lr: rate,
   batch: z.number(),
   chains: z.number(),
+  /** Of 'pt' and of 'ptt'; null: as many as usual, or another algorithm. */
+  temperatures: z.number().nullable().default(null),
+  reservoirs: z.number().nullable().default(null),
+  onDivergence: z.enum(['throw', 'rollback']).default('throw'),
   optimizer: z.enum(['sgd', 'adam']),
   momentum: z.number(),
   l1: z.number(),
@@ -52,6 +99,7 @@ export const dataRequestSchema = z.object({
   scale: z.number().nullable(),
   labelColumn: z.string().nullable(),
   image: imageShape.nullable(),
+  binarise: z.enum(binarisations).default('none'),
   seed: z.string(),
 });
 
@@ -77,6 +125,8 @@ export const runRecordSchema = z.object({
   }),
   step: z.number(),
   totalSteps: z.number(),
+  /** Epochs from one evaluation to the next, null for none. */
+  evaluateEvery: z.number().nullable().default(null),
   seconds: z.number(),
   hint: z.object({ kind: z.string(), text: z.string() }).nullable(),
   history: z.array(epochReport),
@@ -85,3 +135,12 @@ export const runRecordSchema = z.object({
 export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 export type DataRequest = z.infer<typeof dataRequestSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
+/** An epoch's report as it is kept: of its evaluation all but the rows. */
+export type EpochRecord = RunRecord['history'][number];
+/** An evaluation without the rows. */
+export type EvaluationRecord = NonNullable<EpochRecord['evaluation']>;
+
+/** What of an evaluation is kept and told. */
+export function evaluationRecord({ rows: _, warnings, ...told }: Evaluation): EvaluationRecord {
+  return { ...told, warnings: [...warnings] };
+}

@@ -66,20 +66,38 @@ function enumeratedFreeEnergy(v: number[], w: Float32Array, a: Float32Array, b: 
   return -Math.log(sum);
 }
 
+/** A small machine, all states of its visible units, and their free energies by enumeration. */
+function enumerable(device: 'cpu' | 'reference'): { rbm: RBM; rows: number[][]; freeEnergies: number[] } {
+  const [w, a, b] = [irregular(VISIBLE * HIDDEN, 0), irregular(VISIBLE, 1), irregular(HIDDEN, 2)];
+  const rbm = new RBM({ visible: VISIBLE, hidden: HIDDEN, device });
+  rbm.weights = ndarray(w, [VISIBLE, HIDDEN]);
+  rbm.visibleBias = ndarray(a, [VISIBLE]);
+  rbm.hiddenBias = ndarray(b, [HIDDEN]);
+  const rows = Array.from({ length: 1 << VISIBLE }, (_, value) => bitsOf(value, VISIBLE));
+  return { rbm, rows, freeEnergies: rows.map((row) => enumeratedFreeEnergy(row, w, a, b)) };
+}
+
+/** The distance between numbers that ought to be the same, as text; an error when it is too far. */
+function distance(got: ArrayLike<number>, expected: readonly number[], tolerance: number): string {
+  const worst = Math.max(...expected.map((value, i) => Math.abs((got[i] ?? Number.NaN) - value)));
+  if (!(worst <= tolerance)) throw new Error(`off by ${worst.toExponential(1)} nats, allowed ${tolerance.toExponential(0)}`);
+  return `off by at most ${worst.toExponential(1)} nats`;
+}
+
 function freeEnergy(device: 'cpu' | 'reference', tolerance: number): Check {
   return async () => {
-    const [w, a, b] = [irregular(VISIBLE * HIDDEN, 0), irregular(VISIBLE, 1), irregular(HIDDEN, 2)];
-    using rbm = new RBM({ visible: VISIBLE, hidden: HIDDEN, device });
-    rbm.weights = ndarray(w, [VISIBLE, HIDDEN]);
-    rbm.visibleBias = ndarray(a, [VISIBLE]);
-    rbm.hiddenBias = ndarray(b, [HIDDEN]);
-    const rows = Array.from({ length: 1 << VISIBLE }, (_, value) => bitsOf(value, VISIBLE));
-    const got = await rbm.freeEnergy(rows);
-    const errors = rows.map((row, i) => Math.abs(got.get(i) - enumeratedFreeEnergy(row, w, a, b)));
-    const worst = Math.max(...errors);
-    if (!(worst <= tolerance)) throw new Error(`off by ${worst.toExponential(1)} nats, allowed ${tolerance.toExponential(0)}`);
-    return `${rows.length} rows, off by at most ${worst.toExponential(1)} nats`;
+    const { rbm: machine, rows, freeEnergies } = enumerable(device);
+    using rbm = machine;
+    return `${rows.length} rows, ${distance((await rbm.freeEnergy(rows)).data, freeEnergies, tolerance)}`;
   };
+}
+
+async function partition(): Promise<string> {
+  const { rbm: machine, freeEnergies } = enumerable('cpu');
+  using rbm = machine;
+  const expected = Math.log(freeEnergies.reduce((sum, value) => sum + Math.exp(-value), 0));
+  const { value, method } = await rbm.logZ();
+  return `${method}, ${distance([value], [expected], 1e-4)}`;
 }
 
 async function trainedBits(threads: number): Promise<Buffer> {
@@ -101,6 +119,7 @@ const CHECKS: { name: string; check: Check }[] = [
   { name: 'random numbers (Philox4x32-10)', check: philox },
   { name: 'free energy against enumeration, cpu', check: freeEnergy('cpu', 1e-4) },
   { name: 'free energy against enumeration, reference', check: freeEnergy('reference', 1e-9) },
+  { name: 'log Z against enumeration', check: partition },
   { name: 'training is repeatable', check: determinism },
 ];
 

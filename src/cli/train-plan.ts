@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import type { Binarisation } from './binarise.js';
 import { CliError, UsageError } from './failures.js';
 import { type ImageShape, type LearningRate, learningRateText } from './options.js';
-import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
+import { type Algorithm, type DataRequest, persistent, type RunRecord, type TrainSettings } from './run-record.js';
 
 /** The options of `train` as parsed; what was not typed is absent. */
 export interface TrainOptions {
@@ -11,12 +12,16 @@ export interface TrainOptions {
   scale?: number;
   labelColumn?: string;
   image?: ImageShape;
+  binarise?: Binarisation;
   hidden?: number;
-  algorithm?: 'pcd' | 'cd';
+  algorithm?: Algorithm;
   steps?: number;
   epochs?: number;
   batch?: number;
   chains?: number;
+  temperatures?: number;
+  reservoirs?: number;
+  onDivergence?: 'throw' | 'rollback';
   lr?: LearningRate;
   optimizer?: 'sgd' | 'adam';
   momentum?: number;
@@ -29,6 +34,7 @@ export interface TrainOptions {
   threads?: number;
   out?: string;
   checkpointEvery?: number;
+  evaluateEvery?: number;
   force?: true;
   resume?: true;
   json?: true;
@@ -65,9 +71,12 @@ export function checkCombinations(options: TrainOptions): void {
   if (options.validation !== undefined && options.validationFraction !== undefined) {
     throw new UsageError('--validation and --validation-fraction exclude each other');
   }
-  if (options.algorithm === 'cd' && options.chains !== undefined) {
-    throw new UsageError('--chains is the number of persistent chains; --algorithm cd has none');
+  const { algorithm = 'pcd', chains, temperatures, reservoirs } = options;
+  if (!persistent.has(algorithm) && chains !== undefined) {
+    throw new UsageError(`--chains is the number of persistent chains; --algorithm ${algorithm} has none`);
   }
+  if (algorithm !== 'pt' && temperatures !== undefined) throw new UsageError('--temperatures belongs to --algorithm pt');
+  if (algorithm !== 'ptt' && reservoirs !== undefined) throw new UsageError('--reservoirs belongs to --algorithm ptt');
   if (options.optimizer === 'adam' && options.momentum !== undefined) {
     throw new UsageError('--momentum belongs to --optimizer sgd; adam has its own');
   }
@@ -83,6 +92,7 @@ export function dataRequest(source: string, options: TrainOptions): DataRequest 
     scale: options.scale ?? null,
     labelColumn: options.labelColumn ?? null,
     image: options.image ?? null,
+    binarise: options.binarise ?? 'none',
     seed: String(options.seed ?? DEFAULTS.seed),
   };
 }
@@ -101,6 +111,9 @@ export function resolveSettings(options: TrainOptions, rows: number): TrainSetti
     lr: options.lr ?? DEFAULT_RATE[optimizer],
     batch,
     chains: options.chains ?? batch,
+    temperatures: options.temperatures ?? null,
+    reservoirs: options.reservoirs ?? null,
+    onDivergence: options.onDivergence ?? 'throw',
     optimizer,
     momentum: options.momentum ?? 0,
     l1: options.l1 ?? DEFAULTS.l1,
@@ -119,7 +132,7 @@ function shown(value: unknown): string {
 
 /** A resumed run keeps its settings: an option that says otherwise is refused rather than ignored. */
 export function checkResume(options: TrainOptions, record: RunRecord): void {
-  for (const [name, kept] of Object.entries(record.settings)) {
+  for (const [name, kept] of Object.entries({ ...record.settings, binarise: record.data.binarise })) {
     const typed = options[name as keyof TrainOptions];
     if (typed === undefined || shown(typed) === shown(kept)) continue;
     const option =

@@ -2,9 +2,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DivergenceError } from '../errors.js';
 import { type EpochReport, RBM } from '../models/rbm.js';
+import { isBinary } from './binarise.js';
 import type { TrainingData } from './data-source.js';
-import { InterruptedError } from './failures.js';
-import { count, duration } from './format.js';
+import { InterruptedError, UsageError } from './failures.js';
+import { count, duration, intervalText } from './format.js';
 import { type HealthHint, healthHint } from './health.js';
 import type { InterruptWatch } from './interrupt.js';
 import { asRows } from './matrix.js';
@@ -15,7 +16,7 @@ import { writePictures } from './pictures.js';
 import { ProgressView } from './progress.js';
 import { finalQuality, type Quality, qualityText } from './quality.js';
 import { createRunFolder, RUN_FILES, removeRunRecord, writeRunRecord } from './run-folder.js';
-import type { DataRequest, RunRecord, TrainSettings } from './run-record.js';
+import { type DataRequest, evaluationRecord, type RunRecord, type TrainSettings } from './run-record.js';
 import type { TrainOptions } from './train-plan.js';
 
 /** `run.json` is rewritten at most this often while training, in milliseconds: short epochs should not wait for the disk. */
@@ -34,6 +35,13 @@ export interface SessionParts {
   watch: InterruptWatch;
   options: TrainOptions;
   resume: boolean;
+}
+
+/** Evaluations are refused before training begins, not after the first epochs. */
+export function checkEvaluable(every: number | null, { train, validation }: TrainingData): void {
+  if (every === null || isBinary(validation ?? train)) return;
+  const hint = '--binarise threshold or --binarise sample makes them so';
+  throw new UsageError('--evaluate-every: a likelihood needs rows of zeros and ones, these have values in between', hint);
 }
 
 /** The record of a run that has not begun. */
@@ -60,10 +68,18 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
     },
     step: 0,
     totalSteps: settings.epochs * Math.ceil(data.train.rows / settings.batch),
+    evaluateEvery: null,
     seconds: 0,
     hint: null,
     history: [],
   };
+}
+
+/** `PCD-1`, as papers say it; 'exact' takes no sweeps. */
+function methodText({ algorithm, steps }: TrainSettings): string {
+  const plain = { exact: 'exact gradient', 'mean-field': 'mean-field CD' } as const;
+  const name = algorithm === 'exact' || algorithm === 'mean-field' ? plain[algorithm] : algorithm.toUpperCase();
+  return algorithm === 'exact' ? name : `${name}-${steps}`;
 }
 
 /** How to go on, ready to be copied into a shell. */
@@ -81,7 +97,9 @@ export class TrainSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#view = new ProgressView(parts.output, parts.record.settings.epochs);
+    const { settings, evaluateEvery } = parts.record;
+    const evaluated = evaluateEvery !== null || settings.algorithm === 'ptt';
+    this.#view = new ProgressView(parts.output, { epochs: settings.epochs, evaluated });
     this.#secondsBefore = parts.record.seconds;
   }
 
@@ -124,7 +142,7 @@ export class TrainSession {
       backend: { device, isa, threads },
     });
     if (done) return;
-    const method = `${s.algorithm === 'pcd' ? 'PCD' : 'CD'}-${s.steps}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${learningRateText(s.lr)}`;
+    const method = `${methodText(s)}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${learningRateText(s.lr)}`;
     output.line(
       `RBM ${rbm.visible}–${rbm.hidden}, ${method}, ${count(totalSteps)} updates of ${s.batch} rows; ${device} (${isa}), ${threads} threads`,
     );
@@ -160,6 +178,9 @@ export class TrainSession {
       epochs: s.epochs,
       batchSize: s.batch,
       chains: s.chains,
+      ...(s.temperatures === null ? {} : { temperatures: s.temperatures }),
+      ...(s.reservoirs === null ? {} : { reservoirs: s.reservoirs }),
+      onDivergence: s.onDivergence,
       learningRate: s.lr,
       optimizer: s.optimizer,
       ...(s.optimizer === 'sgd' ? { momentum: s.momentum } : {}),
@@ -172,6 +193,7 @@ export class TrainSession {
       signal: watch.signal,
       ...(data.validation === null ? {} : { validation: asRows(data.validation) }),
       ...(every === 0 ? {} : { checkpoint: { path: join(folder, RUN_FILES.model), every } }),
+      ...(record.evaluateEvery === null ? {} : { evaluateEvery: record.evaluateEvery }),
       onProgress: (progress) => this.#view.step(progress),
     });
     for await (const report of run) await this.#onEpoch(report);
@@ -183,9 +205,11 @@ export class TrainSession {
     return options.checkpointEvery ?? Math.max(Math.ceil(record.loaded.rows / record.settings.batch), SMALLEST_CHECKPOINT_INTERVAL);
   }
 
-  async #onEpoch(report: EpochReport): Promise<void> {
+  async #onEpoch({ evaluation, ...metrics }: EpochReport): Promise<void> {
     const { record } = this.#parts;
-    record.history.push(report);
+    const report = { ...metrics, evaluation: evaluation && evaluationRecord(evaluation) };
+    // After a roll-back the run comes by the same epochs again.
+    record.history = [...record.history.filter(({ step }) => step < report.step), report];
     const hint = this.#hint();
     record.hint = hint;
     record.step = report.step;
@@ -252,6 +276,9 @@ export class TrainSession {
     const { record, data } = this.#parts;
     const health = record.hint === null ? 'nothing looks wrong' : record.hint.text;
     const began = done ? 'was finished already' : `trained in ${duration(record.seconds)}`;
-    return `${began}; ${qualityText(quality, data.validation !== null)}; ${health}`;
+    const likelihood = record.history.at(-1)?.evaluation?.logLikelihood;
+    const evaluated =
+      likelihood === undefined ? '' : `log-likelihood ${intervalText({ ...likelihood, value: likelihood.mean })} nats per row; `;
+    return `${began}; ${evaluated}${qualityText(quality, data.validation !== null)}; ${health}`;
   }
 }

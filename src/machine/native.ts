@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 3;
+export const NATIVE_ABI = 4;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -153,6 +153,39 @@ export interface NativeImputeOptions {
   output: 'mean' | 'sample';
 }
 
+export interface NativePartitionOptions {
+  method: 'auto' | 'exact' | 'ais' | 'ladder';
+  /** Data rows of some layers, or none: where the path begins, and half of the chains. */
+  rows: NativeLayerRows[];
+  /** Annealed in either direction; of a ladder, its independent groups. At least 2. */
+  chains: number;
+  /** Rising from 0 to 1, or empty: then `temperatures` of them (0: as many as usual) are placed by a pilot run. */
+  betas: Float64Array;
+  temperatures: number;
+  /** Gibbs sweeps before states count as samples of the machine. */
+  warmup: number;
+}
+
+/** An estimate in nats with its 95 % interval. */
+export interface NativeInterval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface NativePartition {
+  method: 'exact' | 'ais-bracket' | 'ladder';
+  logZ: NativeInterval;
+  /** From annealing in either direction; null otherwise. */
+  forward: NativeInterval | null;
+  reverse: NativeInterval | null;
+  /** Of the weights of annealing forward and in reverse, or twice that of a ladder; Infinity where nothing was drawn. */
+  effectiveSampleSize: number;
+  reverseSampleSize: number;
+  /** How far the two directions, or the two neighbouring rungs that have least in common, overlap: 1 the same, 0 never. */
+  overlap: number;
+}
+
 export type NativeArray = Float32Array | Float64Array;
 
 export interface NativeMachine {
@@ -176,6 +209,13 @@ export interface NativeMachine {
   chains(options: NativeChainOptions): NativeJob<NativeChainResults>;
   /** One result [rows, units] per asked layer. */
   impute(options: NativeImputeOptions): NativeJob<Float32Array[]>;
+  /**
+   * Per row the log of the sum of exp(-E) over the states of all layers that are not given; `exact` unless it is an estimate, which is low on
+   * average. Throws PARAMETER when rows of units with finitely many states hold anything between.
+   */
+  rowSums(given: NativeLayerRows[]): NativeJob<{ values: Float64Array; exact: boolean }>;
+  /** log Z. */
+  partition(options: NativePartitionOptions): NativeJob<NativePartition>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
   /** What data of a layer may be; `group` places make one unit. */
@@ -191,12 +231,15 @@ export interface NativeTrainerOptions {
   validation: NativeLayerRows[];
   /** One weight per row, or null for ones. */
   sampleWeights: Float64Array | null;
-  algorithm: 'cd' | 'pcd' | 'fpcd' | 'pt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
+  algorithm: 'cd' | 'pcd' | 'fpcd' | 'pt' | 'ptt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
   /** Of the fast weights of 'fpcd'; 0.05 and 0.95 if left out. */
   fastRate?: number;
   fastDecay?: number;
   /** Inverse temperatures of 'pt', rising to 1. */
   temperatures?: Float64Array;
+  /** Of 'ptt': the most checkpoints of the trajectory, and the acceptance of swaps below which another is frozen; 64 and 0.3 if left out. */
+  reservoirs?: number;
+  reservoirAcceptance?: number;
   /** How layers without data are taken where their posterior has no closed form; 'gibbs' if left out. */
   positive?: 'gibbs' | 'mean-field';
   steps: number;
@@ -227,6 +270,20 @@ export interface NativeTrainerOptions {
   averageLast: number;
   initialiseFromData: boolean;
   monitorRows: number;
+  /** Work of metrics and health as a part of training's; 0: no health, and metrics of all monitorRows. 0.05 if left out. */
+  monitorBudget?: number;
+  /** Back to the last good state, at most so many times, the learning rate multiplied by the factor each time; null or left out: DIVERGENCE. */
+  onDivergence?: { retries: number; factor: number } | null;
+}
+
+/** How well the model's chains mix; NaN where there is no such number. */
+export interface NativeHealth {
+  autocorrelationTime: number;
+  effectiveSampleSize: number;
+  splitRhat: number;
+  freeEnergyDrift: number;
+  singularValues: number[];
+  sentence: string | null;
 }
 
 export interface NativeEpochReport {
@@ -239,6 +296,11 @@ export interface NativeEpochReport {
   freeEnergyGap: number;
   chainFreeEnergyGap: number;
   weightNorm: number;
+  rollbacks: number;
+  /** Null in epochs without a look at it. */
+  health: NativeHealth | null;
+  /** Null unless the algorithm keeps track of log Z. */
+  logLikelihood: { value: number; low: number; high: number } | null;
 }
 
 export interface NativeTrainerState {

@@ -1,4 +1,23 @@
-import type { NativeEpochReport } from './native.js';
+import type { Evaluation, Interval } from './evaluation-results.js';
+
+/**
+ * How well the model's chains mix: measured on copies of them, with the parameters held. NaN where there is no such number: no chains, layers that
+ * cannot be summed out, missing values.
+ */
+export interface Health {
+  /** Integrated autocorrelation time of the energies of the negative phase's chains, in sweeps; 1: every sweep is new (Vehtari et al. 2021). */
+  readonly autocorrelationTime: number;
+  /** Independent draws that the watched chains and sweeps amount to. */
+  readonly effectiveSampleSize: number;
+  /** Split-R̂ of the energies (Gelman et al. 2013): 1 when chains agree with each other and with themselves; above 1.1 they do not. */
+  readonly splitRhat: number;
+  /** Mean free energy of chains started from noise minus that of chains started from data, 10 sweeps later, in nats; 0 when both forget. */
+  readonly freeEnergyDrift: number;
+  /** The largest singular values of the weights of the first coupling, at most 10, falling. */
+  readonly singularValues: readonly number[];
+  /** One sentence when the chains are out of equilibrium, null otherwise: their mean energy moves although the parameters do not. */
+  readonly sentence: string | null;
+}
 
 /** Metrics at the end of an epoch. Free energies and likelihoods are in nats per row; rows that lack values are completed by a draw first. */
 export interface EpochReport {
@@ -18,6 +37,17 @@ export interface EpochReport {
   readonly chainFreeEnergyGap: number;
   /** Root mean square of all weights. */
   readonly weightNorm: number;
+  /** How often this run has gone back to a good state so far (`onDivergence`). Epochs that it repeats are reported again. */
+  readonly rollbacks: number;
+  /** How well the chains mix; null in epochs in which `monitorBudget` leaves no time for it. The last epoch has it whenever one has. */
+  readonly health: Health | null;
+  /**
+   * Mean log-likelihood of the rows behind `pseudoLikelihood`, with the 95 % interval that the uncertainty of log Z leaves. Only with algorithm
+   * 'ptt', for rows that lack no value, of layers whose free energy has a closed form; otherwise null.
+   */
+  readonly logLikelihood: Interval | null;
+  /** Log-likelihood of the validation rows if there are any, else of training rows, in epochs that `evaluateEvery` names; else null. */
+  readonly evaluation: Evaluation | null;
 }
 
 /** Where a run stands; only the latest is handed on. */
@@ -37,7 +67,7 @@ export interface RunControl {
   /** Aborted by {@link TrainingRun.stop}. */
   readonly stopped: AbortSignal;
   /** Hands reports to whoever iterates. */
-  report(reports: readonly NativeEpochReport[]): void;
+  report(reports: readonly EpochReport[]): void;
 }
 
 /**
@@ -53,7 +83,7 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
 
   /** @internal */
   constructor(work: (control: RunControl) => Promise<void>) {
-    const report = (reports: readonly NativeEpochReport[]): void => {
+    const report = (reports: readonly EpochReport[]): void => {
       this.#reports.push(...reports);
       this.#wake();
     };

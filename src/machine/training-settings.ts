@@ -16,7 +16,7 @@ export type TrainingSettings = Omit<
 };
 
 /** How the gradient can be estimated. */
-export const algorithms = ['pcd', 'cd', 'fpcd', 'pt', 'mean-field', 'pseudo-likelihood', 'exact'] as const;
+export const algorithms = ['pcd', 'cd', 'fpcd', 'pt', 'ptt', 'mean-field', 'pseudo-likelihood', 'exact'] as const;
 
 /** The settings of a run, from options as a caller gave them. */
 export const settingNames = [
@@ -30,6 +30,8 @@ export const settingNames = [
   'fastRate',
   'fastDecay',
   'temperatures',
+  'reservoirs',
+  'reservoirAcceptance',
   'learningRate',
   'rates',
   'optimizer',
@@ -48,6 +50,8 @@ export const settingNames = [
   'shuffle',
   'initialiseFromData',
   'monitorRows',
+  'monitorBudget',
+  'onDivergence',
 ] as const;
 
 type Given = { [name in (typeof settingNames)[number]]?: unknown };
@@ -76,6 +80,8 @@ export function readSettings(
     fastDecay: check.number('fastDecay', given.fastDecay, 0.95, 0, 1, true),
     temperatures: algorithm === 'pt' ? readTemperatures(check, given.temperatures) : [],
     dynamicBinarisation: check.flag('dynamicBinarisation', given.dynamicBinarisation, false),
+    reservoirs: check.integer('reservoirs', given.reservoirs, 64, 2, 4096),
+    reservoirAcceptance: readOpenFraction(check, 'reservoirAcceptance', given.reservoirAcceptance, 0.3),
     shuffle: check.flag('shuffle', given.shuffle, true),
     centred,
     standardised,
@@ -92,8 +98,28 @@ export function readSettings(
     averageLast: check.number('averageLast', given.averageLast, 0, 0, 1),
     initialiseFromData: check.flag('initialiseFromData', given.initialiseFromData, true),
     monitorRows: check.integer('monitorRows', given.monitorRows, 1000, 0, 2 ** 31 - 1),
+    monitorBudget: check.number('monitorBudget', given.monitorBudget, 0.05),
+    onDivergence: readOnDivergence(check, given.onDivergence),
     weighted: false,
   };
+}
+
+/** In (0, 1). */
+function readOpenFraction(check: OptionCheck, name: string, given: unknown, fallback: number): number {
+  const value = check.number(name, given, fallback, 0, 1, true);
+  if (value === 0) throw check.error(name, 'a number in (0, 1)', given);
+  return value;
+}
+
+function readOnDivergence(check: OptionCheck, given: unknown): NonNullable<TrainingSettings['onDivergence']> | null {
+  if (given === undefined || given === null || given === 'throw') return null;
+  if (typeof given === 'string' && given !== 'rollback') {
+    throw check.error('onDivergence', "'throw', 'rollback' or an object with `retries` and `factor`", given);
+  }
+  const { retries, factor } = readOptions(check.call, given === 'rollback' ? {} : given, ['retries', 'factor']);
+  const slower = check.number('onDivergence.factor', factor, 0.5, 0, 1);
+  if (slower === 0) throw check.error('onDivergence.factor', 'a number in (0, 1]', factor);
+  return { retries: check.integer('onDivergence.retries', retries, 3, 1, 1000), factor: slower };
 }
 
 function readSparsity(check: OptionCheck, given: unknown): TrainingSettings['sparsity'] {

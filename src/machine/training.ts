@@ -1,8 +1,10 @@
-import { runJob, translateError } from './job.js';
+import type { Evaluation } from './evaluation-results.js';
+import { translateError } from './job.js';
 import type { LayerInput, Machine } from './machine.js';
-import type { NativeEpochReport, NativeMachine, NativeTrainer, NativeTrainerOptions, NativeTrainerState } from './native.js';
+import type { NativeLayerRows, NativeMachine, NativeTrainer, NativeTrainerOptions, NativeTrainerState } from './native.js';
 import { partNames, rateTable } from './rates.js';
 import type { Progress, RunControl } from './training-run.js';
+import { runSegments } from './training-segments.js';
 import type { TrainingSettings } from './training-settings.js';
 
 /** What a model keeps of its last run, enough to go on bit for bit. */
@@ -30,6 +32,18 @@ export interface TrainingPlan {
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /** Called between updates, every so many of them, while nothing else touches the machine. */
   readonly checkpoint: { readonly every: number; save(native: NativeMachine, record: TrainingRecord): Promise<void> } | undefined;
+  /** Called between updates, after every so many epochs and after the last, while nothing else touches the machine. */
+  readonly evaluation: PlannedEvaluation | undefined;
+}
+
+/** How a run evaluates the machine it trains. */
+export interface PlannedEvaluation {
+  /** Epochs from one to the next. */
+  readonly every: number;
+  /** Evaluates packed rows; leaves the parameters alone. The signal ends it early. */
+  run(native: NativeMachine, rows: NativeLayerRows[], signal: AbortSignal): Promise<Evaluation>;
+  /** Called before training begins: throws what `run` would for such rows and options. */
+  check(native: NativeMachine, rows: NativeLayerRows[], signal: AbortSignal | undefined): Promise<void>;
 }
 
 /**
@@ -48,6 +62,8 @@ export async function train(
       machine.pack(plan.data, plan.signal, true),
       machine.pack(plan.validation, plan.signal, true),
     ]);
+    const judged = validation.length > 0 ? validation : data;
+    await plan.evaluation?.check(native, judged, plan.signal);
     const rows = data[0]?.rows.rows ?? 0;
     const stepsPerEpoch = Math.ceil(rows / plan.settings.batchSize);
     const learningRates = plan.learningRates(stepsPerEpoch * plan.settings.epochs);
@@ -73,7 +89,7 @@ export async function train(
       stepsPerEpoch,
     });
     try {
-      await runSegments(machine, native, trainer, plan, control, record);
+      await runSegments({ machine, native, trainer, plan, control, record, judged });
     } finally {
       if (!machine.disposed) keep(record());
     }
@@ -86,69 +102,4 @@ function newTrainer(native: NativeMachine, plan: TrainingPlan, options: NativeTr
   } catch (error) {
     throw translateError(plan.call, error);
   }
-}
-
-/** Runs from checkpoint to checkpoint. */
-async function runSegments(
-  machine: Machine,
-  native: NativeMachine,
-  trainer: NativeTrainer,
-  plan: TrainingPlan,
-  control: RunControl,
-  record: () => TrainingRecord,
-): Promise<void> {
-  const watch = new Watch(plan, control, trainer.totalSteps, trainer.stepsPerEpoch);
-  const every = plan.checkpoint?.every ?? trainer.totalSteps;
-  while (trainer.step < trainer.totalSteps) {
-    const until = Math.min(trainer.totalSteps, (Math.floor(trainer.step / every) + 1) * every);
-    const finished = await watch.segment(() => trainer.run(until, watch.progress));
-    if (!finished) return;
-    if (plan.checkpoint !== undefined && !machine.disposed) await plan.checkpoint.save(native, record());
-  }
-}
-
-/** Joins the ways a run can be ended (signal, stop(), a throwing callback) and hands progress on. */
-class Watch {
-  readonly #plan: TrainingPlan;
-  readonly #control: RunControl;
-  readonly #totalSteps: number;
-  readonly #stepsPerEpoch: number;
-  readonly #callbackFailed = new AbortController();
-  readonly #end: AbortSignal;
-
-  constructor(plan: TrainingPlan, control: RunControl, totalSteps: number, stepsPerEpoch: number) {
-    this.#plan = plan;
-    this.#control = control;
-    this.#totalSteps = totalSteps;
-    this.#stepsPerEpoch = stepsPerEpoch;
-    const signals = [control.stopped, this.#callbackFailed.signal, ...(plan.signal === undefined ? [] : [plan.signal])];
-    this.#end = AbortSignal.any(signals);
-  }
-
-  /** Runs one native job; false when the run was stopped by its owner. */
-  async segment(start: () => ReturnType<NativeTrainer['run']>): Promise<boolean> {
-    if (this.#control.stopped.aborted) return false;
-    this.#plan.signal?.throwIfAborted();
-    try {
-      await runJob(start(), { call: this.#plan.call, signal: this.#end });
-    } catch (error) {
-      this.#callbackFailed.signal.throwIfAborted();
-      if (error === this.#control.stopped.reason) return false;
-      throw error;
-    }
-    this.#callbackFailed.signal.throwIfAborted();
-    return true;
-  }
-
-  /** Called by the addon; lets nothing out. */
-  readonly progress = (step: number, epochs: NativeEpochReport[]): void => {
-    try {
-      if (epochs.length > 0) this.#control.report(epochs);
-      const totalSteps = this.#totalSteps;
-      const epoch = Math.floor(step / this.#stepsPerEpoch);
-      this.#plan.onProgress?.({ step, totalSteps, epoch, fraction: step / totalSteps });
-    } catch (error) {
-      this.#callbackFailed.abort(error);
-    }
-  };
 }

@@ -5,6 +5,8 @@ import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
 import { asMatrix } from '../data/vector.js';
 import { FormatError, ParameterError, ShapeError } from '../errors.js';
+import type { EvaluateOptions } from '../estimators/evaluate-options.js';
+import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js';
 import type { Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
@@ -229,6 +231,29 @@ export class BoltzmannMachine extends Model {
     const exact = check.flag('exact', given.exact, false);
     const inputs = this.#inputs(call, 'rows', rows);
     return this.pseudoLikelihoods(call, inputs, exact, check.signal(given.signal));
+  }
+
+  // --- evaluation ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Log-likelihood of rows by layer, all other layers summed out, log p(v) = −F(v) − log Z, each and on average, with an interval that
+   * carries the uncertainty of log Z. Rows must hold states: of values between 0 and 1 there is no likelihood, so grey levels have to be made
+   * binary first. `warnings` say in plain sentences what speaks against the numbers.
+   *
+   * Every call draws anew; the sequence of calls is a function of the seed, whatever the number of threads.
+   *
+   * @throws {@link ParameterError} on options out of range, rows that are no states, machines without a finite log Z (counts, Gaussian units
+   *   that are not normalisable), and too many states for 'exact'; {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's
+   *   reason when aborted.
+   */
+  async evaluate(rows: LayerRows, options?: EvaluateOptions): Promise<Evaluation> {
+    const call = 'BoltzmannMachine.evaluate';
+    return this.evaluated(call, this.#inputs(call, 'rows', rows), options);
+  }
+
+  /** log Z in nats, as {@link evaluate} estimates it, but without rows to begin from. */
+  async logZ(options?: EvaluateOptions): Promise<PartitionEstimate> {
+    return this.partition('BoltzmannMachine.logZ', options);
   }
 
   // --- sampling --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,15 @@ import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows } from '../data/rows-input.js';
 import { asVector } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
+import { readEvaluateOptions } from '../estimators/evaluate-options.js';
+import {
+  checkPacked,
+  type Evaluation,
+  evaluatePacked,
+  evaluateWithin,
+  type PartitionEstimate,
+  partitionWithin,
+} from '../estimators/evaluation.js';
 import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
@@ -17,9 +26,9 @@ import type { CheckedImputeOptions } from './impute.js';
 import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.js';
 
-const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'onProgress'] as const;
+const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'evaluateEvery', 'evaluate', 'onProgress'] as const;
 /** Settings that make no sense for one part of a stream. */
-const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows'];
+const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows', 'monitorBudget'];
 /** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
 const unlimited = 1e30;
 
@@ -141,7 +150,7 @@ export abstract class Model implements Disposable {
     const chains = this.#record?.settings.chains;
     const parts = partNames(this.machine.spec);
     const defaults = { batchSize: Math.min(100, rows), epochs: 1, parts, ...(chains === undefined ? {} : { chains }) };
-    const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0 }, defaults);
+    const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
     const check = new OptionCheck(call);
     const weights = readWeights(check, given.sampleWeights, rows);
     const plan: TrainingPlan = {
@@ -156,6 +165,7 @@ export abstract class Model implements Disposable {
       signal: check.signal(given.signal),
       onProgress: undefined,
       checkpoint: undefined,
+      evaluation: undefined,
     };
     const control = { stopped: new AbortController().signal, report: () => undefined };
     await train(this.machine, plan, control, (record) => this.#keep(record));
@@ -196,6 +206,7 @@ export abstract class Model implements Disposable {
       signal: check.signal(given.signal),
       onProgress: check.callback('onProgress', given.onProgress),
       checkpoint: this.#checkpointPlan(check, given.checkpoint),
+      evaluation: this.#evaluationPlan(check, given.evaluateEvery, given.evaluate),
     };
   }
 
@@ -222,6 +233,23 @@ export abstract class Model implements Disposable {
     const save = (native: NativeMachine, record: TrainingRecord): Promise<void> =>
       writeCheckpoint(check.call, path, this.#checkpoint(native, record));
     return { every: check.integer('checkpoint.every', every, undefined), save };
+  }
+
+  #evaluationPlan(check: OptionCheck, every: unknown, options: unknown): TrainingPlan['evaluation'] {
+    if (every === undefined) {
+      if (options !== undefined) throw check.error('evaluate', 'left out without `evaluateEvery`', options);
+      return undefined;
+    }
+    const { machine } = this;
+    const { call } = check;
+    const control = readEvaluateOptions(call, options, false);
+    if (control.signal !== undefined)
+      throw check.error('evaluate.signal', 'left out: the signal of the run ends evaluations too', control.signal);
+    return {
+      every: check.integer('evaluateEvery', every, undefined),
+      check: (native, rows, signal) => checkPacked(machine, native, rows, { ...control, signal }, call),
+      run: (native, rows, signal) => evaluatePacked(machine, native, rows, { ...control, signal }, call),
+    };
   }
 
   #keep(record: TrainingRecord): void {
@@ -364,6 +392,25 @@ export abstract class Model implements Disposable {
     rowCount(call, inputs);
     const values = await this.machine.over(call, inputs, signal, (native, packed) => native.pseudoLikelihood(packed, exact));
     return array(values, [values.length]);
+  }
+
+  // --- evaluation ------------------------------------------------------------------------------------------------------
+
+  protected async evaluated(call: string, inputs: Inputs, options: unknown): Promise<Evaluation> {
+    const control = readEvaluateOptions(call, options, this.#untouched);
+    rowCount(call, inputs);
+    return this.machine.exclusive(call, async (native) => {
+      control.signal?.throwIfAborted();
+      return evaluateWithin(this.machine, native, inputs, control, call);
+    });
+  }
+
+  protected async partition(call: string, options: unknown): Promise<PartitionEstimate> {
+    const control = readEvaluateOptions(call, options, this.#untouched);
+    return this.machine.exclusive(call, async (native) => {
+      control.signal?.throwIfAborted();
+      return partitionWithin(this.machine, native, [], control, call);
+    });
   }
 
   // --- parameters ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
+import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { LearningRate } from '../machine/learning-rate.js';
 import type { Device } from '../machine/machine.js';
 import type { Progress } from '../machine/training-run.js';
@@ -35,13 +36,15 @@ export interface FitOptions {
    * - 'fpcd': persistent chains driven by fast weights (Tieleman & Hinton 2009); `fastRate`, `fastDecay`.
    * - 'pt': persistent chains with replicas at several temperatures that are swapped (Desjardins et al. 2010; Cho, Raiko & Ilin 2010);
    *   `temperatures`.
+   * - 'ptt': persistent chains that are swapped with those of earlier checkpoints of the same run, which are kept for that (trajectory tempering,
+   *   Bereux, Decelle, Furtlehner, Rosset & Seoane 2024); reports the log-likelihood while it trains; `reservoirs`, `reservoirAcceptance`.
    * - 'mean-field': contrastive divergence without draws: `steps` mean-field sweeps from the data (Welling & Hinton 2002).
    * - 'pseudo-likelihood': every unit given all others (Besag 1975); needs rows of all layers, none of them of counts. No chains.
    * - 'exact': the likelihood itself, all states counted that cannot be summed out: at most 2^20 of them, of bernoulli, spin, softmax and
    *   binomial layers. Hidden layers that are coupled to each other are counted too, up to 2^12 states per row; beyond that they are drawn, as
    *   by the others, in `positiveSteps` sweeps.
    */
-  readonly algorithm?: 'pcd' | 'cd' | 'fpcd' | 'pt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
+  readonly algorithm?: 'pcd' | 'cd' | 'fpcd' | 'pt' | 'ptt' | 'mean-field' | 'pseudo-likelihood' | 'exact';
   /** Gibbs sweeps per update, the k of CD-k and PCD-k. Default 1. */
   readonly steps?: number;
   /**
@@ -58,7 +61,7 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
   readonly batchSize?: number;
-  /** Number of persistent chains. Default: batchSize. 'pt' has as many at every temperature. */
+  /** Number of persistent chains. Default: batchSize. 'pt' has as many at every temperature, 'ptt' in every checkpoint. */
   readonly chains?: number;
   /** Learning rate of the fast weights of 'fpcd'. Default 0.05. */
   readonly fastRate?: number;
@@ -69,6 +72,13 @@ export interface FitOptions {
    * layer has gaussian, relu or doubleRelu units.
    */
   readonly temperatures?: number | readonly number[] | Float64Array;
+  /**
+   * The most checkpoints of its own trajectory that 'ptt' keeps, each with parameters and chains of its own, at least 2. Beyond it the ladder is
+   * thinned out. Default 64.
+   */
+  readonly reservoirs?: number;
+  /** 'ptt' keeps another checkpoint when swaps with the latest are accepted less often than this, in (0, 1). Default 0.3. */
+  readonly reservoirAcceptance?: number;
   /** Default 0.05; 0.005 for machines with `gaussian`, `relu` or `doubleRelu` units. */
   readonly learningRate?: LearningRate;
   /** Stochastic gradient ascent with momentum, or Adam (Kingma & Ba 2015). Default 'sgd'. */
@@ -120,8 +130,31 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** Starts the visible biases at the log-odds of the data means, in a model that was never trained or set. Default true. */
   readonly initialiseFromData?: boolean;
-  /** Rows behind each epoch's metrics; 0 turns them off. Default 1000. */
+  /**
+   * Rows behind each epoch's metrics, at most: fewer, but at least 100, where `monitorBudget` does not allow for more. 0 turns
+   * metrics and health off. Default 1000.
+   */
   readonly monitorRows?: number;
+  /**
+   * What watching a run may cost, as a part of the work of training, counted and not timed: half of it for each epoch's metrics, the rest for
+   * {@link EpochReport.health}, which is looked at as often as that allows. 0: no health, and metrics of all `monitorRows`. Default 0.05.
+   */
+  readonly monitorBudget?: number;
+  /**
+   * What happens when a parameter would stop being finite or the couplings explode (a typical weight beyond 1000 nats). 'throw': the run rejects with
+   * `DivergenceError`. 'rollback': it goes back to its last good state, kept at ends of epochs at least 100 updates apart, with the learning rate multiplied
+   * by `factor` (0.5) from then on and other random numbers, at most `retries` (3) times; after that it rejects, and the model stands in
+   * that state. Costs memory for two more copies of parameters and training state. Default 'throw'.
+   */
+  readonly onDivergence?:
+    | 'throw'
+    | 'rollback'
+    | {
+        /** How often, at least 1. Default 3. */
+        readonly retries?: number;
+        /** What the learning rate is multiplied by, in (0, 1]. Default 0.5. */
+        readonly factor?: number;
+      };
   /** One weight of at least 0 per row. */
   readonly sampleWeights?: ArrayLike<number>;
   /** Rows that are only watched: they turn the metrics into statements about new data. */
@@ -137,6 +170,14 @@ export interface FitOptions {
     /** Updates from one save to the next. */
     readonly every: number;
   };
+  /**
+   * Evaluates the model after every so many epochs and after the last: the log-likelihood of the validation rows, or without them of the training
+   * rows, comes as {@link EpochReport.evaluation}. Training draws the same random numbers with evaluations and without. Rows must be states of the
+   * machine (for Bernoulli units zeros and ones).
+   */
+  readonly evaluateEvery?: number;
+  /** How: as for `evaluate`. */
+  readonly evaluate?: Omit<EvaluateOptions, 'signal'>;
   /** Called with the latest state of the run. An error it throws ends the run. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -144,7 +185,17 @@ export interface FitOptions {
 /** How to train on the next part of a stream. */
 export type PartialFitOptions = Omit<
   FitOptions,
-  'epochs' | 'averageLast' | 'shuffle' | 'validation' | 'resume' | 'checkpoint' | 'monitorRows' | 'onProgress'
+  | 'epochs'
+  | 'averageLast'
+  | 'shuffle'
+  | 'validation'
+  | 'resume'
+  | 'checkpoint'
+  | 'evaluateEvery'
+  | 'evaluate'
+  | 'monitorRows'
+  | 'monitorBudget'
+  | 'onProgress'
 >;
 
 /** Some places of a layer that keep a value. */

@@ -3,6 +3,8 @@ import { array } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
 import { asMatrix, asVector } from '../data/vector.js';
 import { FormatError, ShapeError } from '../errors.js';
+import type { EvaluateOptions } from '../estimators/evaluate-options.js';
+import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js';
 import type { Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Chains } from './chains.js';
@@ -21,7 +23,7 @@ import {
 import type { Matrix, Nats, Parameters } from './results.js';
 import { type ChainSetting, readTemperatures } from './sampling.js';
 
-export type { EpochReport, Progress, TrainingRun } from '../machine/training-run.js';
+export type { EpochReport, Health, Progress, TrainingRun } from '../machine/training-run.js';
 export type { FitOptions, PartialFitOptions, PlaceClamp, RBMOptions, SampleOptions } from './rbm-options.js';
 export type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
 
@@ -190,6 +192,29 @@ export class RBM extends Model {
     const exact = check.flag('exact', given.exact, false);
     const input = this.#input(call, 'data', rows);
     return this.pseudoLikelihoods(call, [input], exact, check.signal(given.signal));
+  }
+
+  // --- evaluation ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Log-likelihood of rows [n, visible], log p(v) = −F(v) − log Z, each and on average, with an interval that
+   * carries the uncertainty of log Z. Rows must hold states: of values between 0 and 1 there is no likelihood, so grey levels have to be made
+   * binary first. `warnings` say in plain sentences what speaks against the numbers.
+   *
+   * Every call draws anew; the sequence of calls is a function of the seed, whatever the number of threads.
+   *
+   * @throws {@link ParameterError} on options out of range, rows that are no states, machines without a finite log Z (counts, Gaussian units
+   *   that are not normalisable), and too many states for 'exact'; {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's
+   *   reason when aborted.
+   */
+  async evaluate(rows: RowsInput, options?: EvaluateOptions): Promise<Evaluation> {
+    const call = 'RBM.evaluate';
+    return this.evaluated(call, [this.#input(call, 'data', rows)], options);
+  }
+
+  /** log Z in nats, as {@link evaluate} estimates it, but without rows to begin from. */
+  async logZ(options?: EvaluateOptions): Promise<PartitionEstimate> {
+    return this.partition('RBM.logZ', options);
   }
 
   // --- sampling --------------------------------------------------------------------------------------------------------

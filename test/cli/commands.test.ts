@@ -117,6 +117,65 @@ describe('evaluate', () => {
     expect(await ok('evaluate', 'run', '--rows', '5')).toContain('free-energy gap, test − train');
   });
 
+  interface Told {
+    logZ: {
+      value: number;
+      low: number;
+      high: number;
+      method: string;
+      gap?: number;
+      effectiveSampleSize: number | null;
+      converged: boolean;
+    } | null;
+    test: { freeEnergy: { mean: number }; logLikelihood: { mean: number; low: number; high: number; perDimension: number } | null };
+  }
+  const likelihood = async (...args: string[]) => (await okJson('evaluate', ...args)) as unknown as Told;
+
+  it('tells the log-likelihood: exactly where log Z can be counted, in an interval where it is estimated', async () => {
+    const { logZ, test } = await likelihood('run', 'stripes.csv');
+    expect(logZ).toMatchObject({ method: 'exact', converged: true, effectiveSampleSize: null, warnings: [] });
+    expect(test.logLikelihood!.mean).toBeCloseTo(-test.freeEnergy.mean - logZ!.value, 10);
+    expect(test.logLikelihood!.low).toBeCloseTo(test.logLikelihood!.mean, 6);
+    expect(test.logLikelihood!.perDimension).toBeCloseTo(test.logLikelihood!.mean / 36, 10);
+    // Six kinds of rows: no model does better than a sixth each, and coin tosses would give -25.
+    expect(test.logLikelihood!.mean).toBeGreaterThan(-15);
+    expect(test.logLikelihood!.mean).toBeLessThan(-Math.log(6));
+    const annealed = await likelihood('run', 'stripes.csv', '--method', 'ais', '--ais-chains', '100', '--betas', '1000');
+    expect(annealed.logZ).toMatchObject({ method: 'ais-bracket', gap: expect.any(Number) });
+    expect(annealed.logZ!.high).toBeGreaterThan(annealed.logZ!.low);
+    // The intervals are 95 %: three times as wide holds the exact value but for a fault.
+    const { value, low, high } = annealed.logZ!;
+    expect(Math.abs(value - logZ!.value)).toBeLessThan(3 * (high - low));
+  });
+
+  it('says in words how log Z was found', async () => {
+    const text = await ok('evaluate', 'run');
+    for (const part of ['log Z  ', 'exact, all states counted', 'log-likelihood', 'nats per row', 'per unit', 'train, 108 rows'])
+      expect(text).toContain(part);
+    expect(await ok('evaluate', 'run', '--method', 'ais', '--betas', '50')).toMatch(/forward .*reverse .*gap/);
+  });
+
+  it('leaves the likelihood out when asked', async () => {
+    expect(await likelihood('run', 'stripes.csv', '--no-likelihood')).toMatchObject({ logZ: null, test: { logLikelihood: null } });
+    expect(await ok('evaluate', 'run', '--no-likelihood')).not.toContain('log Z');
+  });
+
+  it('grey levels have none until they are made binary', async () => {
+    const line = (r: number) => Array.from({ length: 36 }, (_, i) => (Math.floor(i / 6) === r % 6 ? 0.75 : 0.25)).join(',');
+    await writeFile(at('grey.csv'), `${Array.from({ length: 30 }, (_, r) => line(r)).join('\n')}\n`);
+    expect(await ok('evaluate', 'run', 'grey.csv')).toMatch(/needs rows of zeros and ones.*--binarise threshold/);
+    expect(await likelihood('run', 'grey.csv')).toMatchObject({ logZ: null, test: { logLikelihood: null } });
+    const { code, stderr } = await cli(['evaluate', 'run', 'grey.csv', '--method', 'ais'], folder.path);
+    expect([code, stderr.includes('--binarise')]).toEqual([1, true]);
+    const cut = await likelihood('run', 'grey.csv', '--binarise', 'threshold');
+    const whole = await likelihood('run', 'stripes.csv');
+    expect(cut.test.logLikelihood!.mean).toBeCloseTo(whole.test.logLikelihood!.mean, 6);
+    const drawn = async (seed: string) =>
+      (await likelihood('run', 'grey.csv', '--binarise', 'sample', '--seed', seed)).test.logLikelihood!.mean;
+    expect(await drawn('1')).toBe(await drawn('1'));
+    expect(await drawn('1')).not.toBe(await drawn('2'));
+  });
+
   it('needs data when the run is not beside the model', async () => {
     await writeFile(at('alone.safetensors'), await readFile(at('run', 'model.safetensors')));
     const { code, stderr } = await cli(['evaluate', 'alone.safetensors'], folder.path);
@@ -139,8 +198,10 @@ describe('info, doctor, build', () => {
   it('passes its self-test', async () => {
     const told = await okJson('doctor');
     expect(told.passed).toBe(true);
-    expect(told.checks).toHaveLength(4);
-    expect(await ok('doctor')).toContain('same bits');
+    expect(told.checks).toHaveLength(5);
+    const text = await ok('doctor');
+    expect(text).toContain('same bits');
+    expect(text).toMatch(/ok +log Z against enumeration: exact, off by at most \S+ nats/);
   });
 
   it('says what a build needs when the tools are missing', async () => {

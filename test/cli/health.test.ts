@@ -1,15 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { healthHint } from '../../src/cli/health.js';
-import type { EpochReport } from '../../src/models/rbm.js';
+import type { EpochRecord } from '../../src/cli/run-record.js';
 
 const context = { visible: 100, algorithm: 'pcd', rows: 1000 } as const;
 
-function history(...epochs: Partial<EpochReport>[]): EpochReport[] {
-  const healthy = { seconds: 1, learningRate: 0.05, pseudoLikelihood: -20, freeEnergyGap: 0, chainFreeEnergyGap: 0, weightNorm: 0.1 };
+const healthy = {
+  seconds: 1,
+  learningRate: 0.05,
+  pseudoLikelihood: -20,
+  freeEnergyGap: 0,
+  chainFreeEnergyGap: 0,
+  weightNorm: 0.1,
+  rollbacks: 0,
+  health: null,
+  logLikelihood: null,
+  evaluation: null,
+};
+
+function history(...epochs: Partial<EpochRecord>[]): EpochRecord[] {
   return epochs.map((epoch, i) => ({ epoch: i + 1, step: (i + 1) * 10, ...healthy, ...epoch }));
 }
 
-const kind = (...epochs: Partial<EpochReport>[]) => healthHint(history(...epochs), context)?.kind ?? null;
+const kind = (...epochs: Partial<EpochRecord>[]) => healthHint(history(...epochs), context)?.kind ?? null;
 
 describe('health hints', () => {
   it('has nothing to say about a healthy run, an empty one, or one without validation', () => {
@@ -47,6 +59,25 @@ describe('health hints', () => {
     expect(kind({}, {}, {}, { chainFreeEnergyGap: 11 })).toBe('chains');
     expect(kind({}, {}, {}, { chainFreeEnergyGap: -11 })).toBe('chains');
     expect(kind({}, {}, {}, { chainFreeEnergyGap: 9 })).toBeNull();
+  });
+
+  it('remembers that a run went back to a good state, also with few rows', () => {
+    expect(kind({}, { rollbacks: 2, chainFreeEnergyGap: 90 }, { rollbacks: 2 })).toBe('rollback');
+    expect(healthHint(history({ rollbacks: 1 }), { ...context, rows: 10 })?.text).toContain('diverged once');
+  });
+
+  it('passes on what the last look at the chains found, until another look finds nothing', () => {
+    const look = (sentence: string | null) => {
+      const numbers = { autocorrelationTime: 2, effectiveSampleSize: 9, splitRhat: 1.2, freeEnergyDrift: 0, singularValues: [1] };
+      return { health: { ...numbers, sentence } };
+    };
+    expect(healthHint(history(look('The chains are out of equilibrium.')), context)).toEqual({
+      kind: 'equilibrium',
+      text: 'The chains are out of equilibrium.',
+    });
+    expect(kind(look('Out of equilibrium.'), {}, { chainFreeEnergyGap: 90 })).toBe('equilibrium');
+    expect(kind(look('Out of equilibrium.'), look(null), {})).toBeNull();
+    expect(kind(look('Out of equilibrium.'), { weightNorm: Number.NaN })).toBe('diverging');
   });
 
   it('sees over-fitting when the gap is large and has grown', () => {

@@ -19,7 +19,24 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
     freeEnergyGap: Number.NaN,
     chainFreeEnergyGap: 0,
     weightNorm: 1,
-  };
+    rollbacks: 2,
+    health: {
+      autocorrelationTime: 3,
+      effectiveSampleSize: 20,
+      splitRhat: Number.NaN,
+      freeEnergyDrift: 0.5,
+      singularValues: [2, 1],
+      sentence: null,
+    },
+    logLikelihood: { value: -5, low: -5.1, high: -4.9 },
+    evaluation: {
+      logLikelihood: { mean: -5, low: -5.5, high: -4.5, perDimension: -1.25, standardError: 0.1 },
+      logZ: { value: 7, low: 6.5, high: 7.5, method: 'exact' },
+      effectiveSampleSize: Number.POSITIVE_INFINITY,
+      converged: true,
+      warnings: ['a warning'],
+    },
+  } as const;
   return {
     format: 'boltzkit-run',
     version: 1,
@@ -37,6 +54,9 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
       lr: { schedule: 'linear', from: 0.05, to: 0, holdFraction: 0.5 },
       batch: 10,
       chains: 10,
+      temperatures: null,
+      reservoirs: 20,
+      onDivergence: 'rollback',
       optimizer: 'sgd',
       momentum: 0,
       l1: 0,
@@ -54,14 +74,16 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
       scale: null,
       labelColumn: null,
       image: null,
+      binarise: 'threshold',
       seed: '1',
     },
     loaded: { name: 'x.csv', rows: 100, validationRows: 0, visible: 4, image: null, sha256: 'ab' },
     step: 10,
     totalSteps: 10,
+    evaluateEvery: 5,
     seconds: 1,
     hint: null,
-    history: [report],
+    history: [{ ...report, evaluation: { ...report.evaluation, warnings: ['a warning'] } }],
     ...change,
   };
 }
@@ -75,6 +97,15 @@ describe('run folder', () => {
   it('keeps a record as it was, a missing metric included', async () => {
     await writeRunRecord(folder, record());
     expect(await readRunRecord(folder)).toEqual(record());
+  });
+
+  it('reads records of runs that knew of no evaluations and no --binarise', async () => {
+    const { evaluateEvery: _, history, data, ...rest } = record();
+    const { binarise: _binarise, ...request } = data;
+    const old = { ...rest, data: request, history: history.map(({ evaluation: _evaluation, ...report }) => report) };
+    await writeFile(join(folder, 'run.json'), JSON.stringify(old));
+    const expected = { data: { binarise: 'none' }, evaluateEvery: null, history: [{ epoch: 1, evaluation: null }] };
+    expect(await readRunRecord(folder)).toMatchObject(expected);
   });
 
   it('takes a new, an empty, and a folder of other files', async () => {

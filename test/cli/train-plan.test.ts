@@ -26,6 +26,10 @@ describe('training plan', () => {
 
   it('refuses options that contradict each other', () => {
     expect(() => checkCombinations({ algorithm: 'cd', chains: 5 })).toThrow('--chains');
+    expect(() => checkCombinations({ algorithm: 'exact', chains: 5 })).toThrow('--chains');
+    expect(() => checkCombinations({ algorithm: 'ptt', chains: 5, reservoirs: 8 })).not.toThrow();
+    expect(() => checkCombinations({ temperatures: 5 })).toThrow('--temperatures');
+    expect(() => checkCombinations({ algorithm: 'pt', reservoirs: 5 })).toThrow('--reservoirs');
     expect(() => checkCombinations({ optimizer: 'adam', momentum: 0.5 })).toThrow('--momentum');
     expect(() => checkCombinations({ validation: 'x', validationFraction: 0.1 })).toThrow('--validation');
     expect(() => checkCombinations({ force: true, resume: true })).toThrow('--resume');

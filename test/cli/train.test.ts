@@ -77,6 +77,15 @@ describe('train', () => {
       more: { l2: 1e-4, centred: false, averageLast: 0 },
     },
     {
+      text: '--algorithm ptt --reservoirs 4 --on-divergence rollback --lr 0.1',
+      settings: { algorithm: 'ptt', reservoirs: 4, temperatures: null, onDivergence: 'rollback' },
+      more: {},
+    },
+    { text: '--algorithm pt --temperatures 3', settings: { algorithm: 'pt', temperatures: 3, reservoirs: null }, more: {} },
+    { text: '--algorithm exact', settings: { algorithm: 'exact', onDivergence: 'throw' }, more: {} },
+    { text: '--algorithm mean-field --steps 3', settings: { algorithm: 'mean-field', steps: 3 }, more: {} },
+    { text: '--algorithm fpcd --lr 0.01', settings: { algorithm: 'fpcd' }, more: {} },
+    {
       text: '--optimizer adam --chains 30 --lr 0.001 --validation-fraction 0 --image 4x9 --device reference --checkpoint-every 7',
       settings: { optimizer: 'adam', chains: 30, lr: 0.001, device: 'reference' },
       more: {},
@@ -97,6 +106,18 @@ describe('train', () => {
     expect((await cli(['train', '--resume', '--out', 'wild'], folder.path)).stderr).toContain('diverged');
   });
 
+  it('or goes back to the last good state and on, when told to, and says so', async () => {
+    const args = [...train, '--epochs', '40', '--lr', '700', '--l1', '0', '--on-divergence', 'rollback', '--out', 'back'];
+    const { code, stdout } = await cli(args, folder.path);
+    expect(code).toBe(0);
+    expect(stdout).toContain('goes on from its last good state');
+    expect(stdout).toMatch(/trained in .* went on at a lower rate: lower --lr/);
+    const record = JSON.parse(await readFile(at('back', 'run.json'), 'utf8')) as { history: { epoch: number; rollbacks: number }[] };
+    // Epochs that were repeated are there once.
+    expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    expect(record.history.at(-1)!.rollbacks).toBeGreaterThan(0);
+  });
+
   it('notes what it cannot draw', async () => {
     await writeFile(at('odd.csv'), '1,0,1\n0,1,0\n'.repeat(20));
     const { code, stdout } = await cli(['train', 'odd.csv', '--epochs', '2', '--hidden', '2'], folder.path);
@@ -115,6 +136,64 @@ describe('train', () => {
     );
     expect(code).toBe(0);
     expect(jsonLines(stdout)[0]).toMatchObject({ data: { rows: 40, validationRows: 10, visible: 30, image: { height: 5, width: 6 } } });
+  });
+});
+
+describe('likelihoods while training', () => {
+  const epochs = (stdout: string) => jsonLines(stdout).filter(({ event }) => event === 'epoch');
+
+  it('come with their epochs: on stdout, in run.json and in the curves, and change no bit of the model', async () => {
+    const args = [...train, '--epochs', '3'];
+    expect((await cli([...args, '--out', 'plain'], folder.path)).code).toBe(0);
+    const { code, stdout, stderr } = await cli([...args, '--out', 'judged', '--evaluate-every', '2', '--json'], folder.path);
+    expect([code, stderr]).toEqual([0, '']);
+    const told = epochs(stdout).map(({ evaluation }) => evaluation as { logLikelihood: { mean: number } } | null);
+    expect(told.map((evaluation) => evaluation === null)).toEqual([true, false, false]);
+    expect(told[1]).toMatchObject({ logZ: { method: 'exact' }, converged: true, warnings: [] });
+    expect(told[1]).not.toHaveProperty('rows');
+    const record = JSON.parse(await readFile(at('judged', 'run.json'), 'utf8')) as { history: { evaluation: unknown }[] };
+    expect(record.history.map(({ evaluation }) => evaluation)).toEqual(told);
+    expect(await readFile(at('judged', 'curves.svg'), 'utf8')).toContain('>Log-likelihood<');
+    expect(await readFile(at('plain', 'curves.svg'), 'utf8')).not.toContain('>Log-likelihood<');
+    expect(await model('judged')).toEqual(await model('plain'));
+    const judged = jsonLines((await cli(['evaluate', 'judged', '--json'], folder.path)).stdout)[0] as {
+      test: { logLikelihood: { mean: number } };
+    };
+    expect(judged.test.logLikelihood.mean).toBeCloseTo(told[2]!.logLikelihood.mean, 6);
+  });
+
+  it('of an algorithm that knows its own come without being asked for', async () => {
+    const { code, stdout } = await cli([...train, '--epochs', '2', '--algorithm', 'ptt', '--out', 'own', '--json'], folder.path);
+    expect(code).toBe(0);
+    const own = epochs(stdout).map(({ logLikelihood }) => logLikelihood as { value: number; low: number; high: number });
+    for (const { value, low, high } of own) expect([low <= value, value <= high, value < 0]).toEqual([true, true, true]);
+    expect(await readFile(at('own', 'curves.svg'), 'utf8')).toContain('>Log-likelihood<');
+  });
+
+  it('have a column of their own and end up in the summary', async () => {
+    const { stdout } = await cli([...train, '--epochs', '2', '--out', 'column', '--evaluate-every', '2'], folder.path);
+    expect(stdout).toMatch(/lr +time +log-likelihood \(95 %\)\n/);
+    expect(stdout).toMatch(/^ +1\/2 .* –$/m);
+    expect(stdout).toMatch(/^ +2\/2 .* -\d+\.\d\d$/m);
+    expect(stdout).toMatch(/trained in .*; log-likelihood -\d+\.\d\d nats per row; log-pseudo-likelihood/);
+  });
+
+  it('of grey levels are refused at once, with the way out, which works and is kept by the run', async () => {
+    const grey = Array.from({ length: 60 }, (_, r) => Array.from({ length: 8 }, (_, i) => ((i + r) % 3) / 4).join(','));
+    await writeFile(at('grey.csv'), `${grey.join('\n')}\n`);
+    const args = ['train', 'grey.csv', '--hidden', '4', '--epochs', '2', '--evaluate-every', '1', '--out', 'bits'];
+    const refused = await cli(args, folder.path);
+    expect([refused.code, refused.stderr.includes('--binarise threshold')]).toEqual([2, true]);
+    await expect(readdir(at('bits'))).rejects.toThrow('ENOENT');
+    const { code, stdout } = await cli([...args, '--binarise', 'sample', '--json'], folder.path);
+    expect(code).toBe(0);
+    expect(epochs(stdout).every(({ evaluation }) => evaluation !== null)).toBe(true);
+    expect(JSON.parse(await readFile(at('bits', 'run.json'), 'utf8'))).toMatchObject({ data: { binarise: 'sample' }, evaluateEvery: 1 });
+    // What the run made of its data, evaluation makes of them too.
+    const told = jsonLines((await cli(['evaluate', 'bits', '--json'], folder.path)).stdout)[0];
+    expect(told).toMatchObject({ logZ: { method: 'exact' } });
+    const other = await cli(['train', '--resume', '--out', 'bits', '--binarise', 'threshold'], folder.path);
+    expect([other.code, other.stderr.includes('--binarise threshold')]).toEqual([2, true]);
   });
 });
 

@@ -41,6 +41,11 @@ const USAGE: { args: string[]; says: string }[] = [
   { args: ['sample', 'x', '--count', '0'], says: 'whole number' },
   { args: ['sample', 'x', '--beta', '-1'], says: 'number' },
   { args: ['evaluate', 'x', 'mnist', '--train', 'y'], says: '--train' },
+  { args: ['evaluate', 'x', '--method', 'guess'], says: 'auto, exact, ais, ladder' },
+  { args: ['evaluate', 'x', '--betas', '1'], says: 'whole number' },
+  { args: ['evaluate', 'x', '--no-likelihood', '--betas', '100'], says: '--no-likelihood' },
+  { args: ['train', 'stripes.csv', '--binarise', 'maybe'], says: 'none, threshold, sample' },
+  { args: ['train', 'stripes.csv', '--evaluate-every', '0'], says: 'whole number' },
 ];
 
 const FAILURES: { args: string[]; says: string }[] = [

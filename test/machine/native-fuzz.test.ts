@@ -155,6 +155,8 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
     member: 'trainer',
     args: [trainerOptions(withMissing(), { batchSize: 1 }), null, false],
   }),
+  partition: () => ({ target: newMachine(), member: 'partition', args: [partitionOptions()] }),
+  rowSums: () => ({ target: newMachine(), member: 'rowSums', args: [[{ layer: 0, rows: newRows(2) }]] }),
   chains: () => ({ target: newMachine(), member: 'chains', args: [allChainOptions()] }),
   trainer: () => ({ target: newMachine(), member: 'trainer', args: [trainerOptions(newRows(20), rich()), savedState(), false] }),
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
@@ -169,6 +171,15 @@ function withMissing(): NativeRows {
   rows.appendDense(Float32Array.of(0, 1, NaN, NaN, 1, 1, 1, NaN, 0, 0, 1, 0), 0, 2, visible, 1, 1);
   return rows;
 }
+
+const partitionOptions = () => ({
+  method: 'ais',
+  rows: [{ layer: 0, rows: newRows(2) }],
+  chains: 2,
+  betas: Float64Array.of(0, 0.5, 1),
+  temperatures: 0,
+  warmup: 1,
+});
 
 const allChainOptions = () =>
   chainOptions({

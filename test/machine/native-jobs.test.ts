@@ -65,6 +65,8 @@ describe.each(devices)('on %s', (device) => {
       (m) => m.freeEnergy([{ layer: 0, rows }]),
       (m) => m.pseudoLikelihood([{ layer: 0, rows }], false),
       (m) => m.chains(chainOptions()),
+      (m) => m.partition({ method: 'auto', rows: [], chains: 2, betas: new Float64Array(0), temperatures: 0, warmup: 0 }),
+      (m) => m.rowSums([{ layer: 0, rows }]),
       (m) => newTrainer(m),
       () => idle.run(1, () => {}),
       () => idle.state(),

@@ -76,8 +76,7 @@ describe.each(devices)('on %s', (device) => {
     const reports = await rbm.fit(rows, { ...options, validation: rows.slice(0, 100) });
     for (const report of reports) {
       for (const metric of ['pseudoLikelihood', 'freeEnergyGap', 'chainFreeEnergyGap'] as const)
-        expect(report[metric]).toBeTypeOf('number');
-      expect(Object.values(report).every(Number.isFinite)).toBe(true);
+        expect(report[metric]).toSatisfy(Number.isFinite);
     }
     using free = create(2, device);
     await free.fit(rows, { ...options, monitorRows: 0 });

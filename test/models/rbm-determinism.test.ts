@@ -60,6 +60,22 @@ const runs: Record<string, FitOptions> = {
     l2: 1e-3,
     averageLast: 0.3,
   },
+  'trajectory tempering, the ladder too long': {
+    ...base,
+    algorithm: 'ptt',
+    chains: 20,
+    learningRate: 0.3,
+    reservoirs: 3,
+    reservoirAcceptance: 0.95,
+  },
+  'PCD that falls back': {
+    ...base,
+    algorithm: 'pcd',
+    optimizer: 'adam',
+    averageLast: 0.9,
+    learningRate: [...new Array(8).fill(0.01), 1e30, 0.01],
+    onDivergence: { factor: 1e-30 },
+  },
   'CD, plain, weights, in order': { ...base, algorithm: 'cd', centred: false, shuffle: false, momentum: 0.5, sampleWeights },
 };
 

@@ -20,6 +20,7 @@ const missingGaussian = 'test/models/missing-gaussian.test.ts';
 const learning = 'test/models/learning-algorithms.test.ts';
 const learningChains = 'test/models/learning-chains.test.ts';
 const learningSteps = 'test/models/learning-steps.test.ts';
+const evaluate = 'test/estimators/evaluate.test.ts';
 
 /** @type {{ name: string, file: string, find: string, replace: string, tests: string[] }[]} */
 export const mutants = [
@@ -501,5 +502,69 @@ export const mutants = [
     find: 'if (!keepsOptimiser && (',
     replace: 'if (false && (',
     tests: [updates],
+  },
+  // --- log Z ---------------------------------------------------------------------------------------------------------------
+  {
+    name: 'annealing: steps at the temperature before',
+    file: 'native/algorithms/annealed.cpp',
+    find: 'path_.step(to_, states, round, false)',
+    replace: 'path_.step(from_, states, round, false)',
+    tests: [evaluate],
+  },
+  {
+    name: 'annealing: steps at the machine itself',
+    file: 'native/algorithms/annealed.cpp',
+    find: 'path_.step(to_, states, round, false)',
+    replace: '(path_.move(from_, 1), path_.step(from_, states, round, false))',
+    tests: [evaluate],
+  },
+  {
+    name: 'annealing: base without the layers summed out',
+    file: 'native/algorithms/annealing_path.cpp',
+    find: 'logBase_ += cumulant;',
+    replace: 'if (roles_[l] == Role::kept) logBase_ += cumulant;',
+    tests: [evaluate],
+  },
+  {
+    name: 'annealing: first weight without the layers summed out',
+    file: 'native/algorithms/annealing_path.cpp',
+    find: 'if (roles_[l] == Role::summed) baseCumulants_ += cumulant;',
+    replace: '',
+    tests: [evaluate],
+  },
+  {
+    name: 'annealing: parameters combined at another temperature',
+    file: 'native/algorithms/annealing_path.cpp',
+    find: 'Unit::combine(p, q, (1 - beta) / beta, sum);',
+    replace: 'Unit::combine(p, q, 1 - beta, sum);',
+    tests: [evaluate],
+  },
+  {
+    name: 'annealing: works in reverse with the wrong sign',
+    file: 'native/algorithms/partition.cpp',
+    find: 'negated.push_back(-u);',
+    replace: 'negated.push_back(u);',
+    tests: [evaluate],
+  },
+  {
+    name: 'annealing: random numbers of training',
+    file: 'native/algorithms/model_samples.cpp',
+    find: 'machine_.nextStep(Purpose::evaluation, steps)',
+    replace: 'machine_.nextStep(Purpose::negative, steps)',
+    tests: [evaluate],
+  },
+  {
+    name: 'ladder: swaps accepted the wrong way round',
+    file: 'native/algorithms/tempered_ladder.cpp',
+    find: 'std::exp(rungs_[k].up[g] + rungs_[k + 1].down[g])',
+    replace: 'std::exp(-rungs_[k].up[g] - rungs_[k + 1].down[g])',
+    tests: [evaluate],
+  },
+  {
+    name: 'counting: the carry of a row lost',
+    file: 'native/machine/enumeration.cpp',
+    find: 'carry = ++state[unit] == each;',
+    replace: 'carry = ++state[unit] == each && unit != 2;',
+    tests: [evaluate],
   },
 ];

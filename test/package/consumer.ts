@@ -30,7 +30,8 @@ export class Consumer {
   /** Runs node in the project; `tools` decides whether compilers and everything else on the PATH can be found. */
   node(parameters: string[], { tools = false } = {}): Outcome {
     const PATH = tools ? `${this.bareBin}${delimiter}${process.env.PATH}` : this.bareBin;
-    const env = { ...outside(process.env), PATH };
+    // A compiler cache, if there is one, then takes the installed sources for those of this project's own build.
+    const env = { ...outside(process.env), PATH, CCACHE_BASEDIR: join(this.project, 'node_modules', 'boltzkit') };
     const result = spawnSync(process.execPath, parameters, { cwd: this.project, env, encoding: 'utf8' });
     return { status: result.status, stdout: result.stdout, stderr: result.stderr };
   }

@@ -35,9 +35,10 @@ export const allowedTypeScript: Allowed = {
   data: [...basics, 'io'],
   viz: [...basics, 'io', 'data'],
   machine: [...basics, 'io', 'data'],
-  models: [...basics, 'io', 'data', 'machine'],
-  'index.ts': [...basics, 'data', 'machine', 'models'],
-  cli: [...basics, 'io', 'data', 'viz', 'machine', 'models', 'index.ts'],
+  estimators: [...basics, 'data', 'machine'],
+  models: [...basics, 'io', 'data', 'machine', 'estimators'],
+  'index.ts': [...basics, 'data', 'machine', 'estimators', 'models'],
+  cli: [...basics, 'io', 'data', 'viz', 'machine', 'estimators', 'models', 'index.ts'],
 };
 
 /** Quoted includes as paths from native/, angle includes as they stand. */

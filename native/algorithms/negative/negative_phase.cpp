@@ -13,6 +13,8 @@ std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const Trainer
       return makeFastWeights(machine, options);
     case Algorithm::pt:
       return makeTemperedChains(machine, options);
+    case Algorithm::ptt:
+      return makeTrajectoryTempering(machine, options, data);
     case Algorithm::meanField:
       return makeMeanField(machine, options);
     case Algorithm::pseudoLikelihood:

@@ -23,6 +23,12 @@ class NegativePhase {
   virtual const States* particles() { return nullptr; }
   // What must be kept for a run to go on, by name; without all of it they start afresh.
   virtual std::map<std::string, Tensor*> tensors() { return {}; }
+  // Where their number changes during a run: makes room for those that a state of these names has. Their values are put into tensors() next.
+  virtual void makeRoomFor(const std::vector<std::string>&) {}
+  // All tensors hold the values of another state now.
+  virtual void restored() {}
+  // log Z of the machine, if it is kept track of.
+  virtual std::optional<Estimate> logPartition() { return std::nullopt; }
 };
 
 // The negative phase of options.algorithm. Throws ParameterError when it cannot train this machine on rows of these layers.
@@ -32,6 +38,7 @@ std::unique_ptr<NegativePhase> makeShortChains(Machine& machine, const TrainerOp
 std::unique_ptr<NegativePhase> makePersistentChains(Machine& machine, const TrainerOptions& options);
 std::unique_ptr<NegativePhase> makeFastWeights(Machine& machine, const TrainerOptions& options);
 std::unique_ptr<NegativePhase> makeTemperedChains(Machine& machine, const TrainerOptions& options);
+std::unique_ptr<NegativePhase> makeTrajectoryTempering(Machine& machine, const TrainerOptions& options, const LayerData& data);
 std::unique_ptr<NegativePhase> makeMeanField(Machine& machine, const TrainerOptions& options);
 std::unique_ptr<NegativePhase> makePseudoLikelihood(Machine& machine, const TrainerOptions& options, const LayerData& data);
 std::unique_ptr<NegativePhase> makeExactExpectation(Machine& machine);

@@ -1,17 +1,28 @@
 import type { Command } from 'commander';
 import { permutation } from '../../data/random.js';
 import type { RBM } from '../../models/rbm.js';
+import { type Binarisation, binarisations, binarised } from '../binarise.js';
 import { loadMatrix, loadTrainingData } from '../data-source.js';
 import { UsageError } from '../failures.js';
 import { count, fixed } from '../format.js';
+import {
+  checkLikelihoodOptions,
+  evaluateRows,
+  type LikelihoodOptions,
+  likelihoodText,
+  type PartLikelihood,
+  partitionLines,
+  partLikelihood,
+} from '../likelihood.js';
 import { asRows, type Matrix, pickRows } from '../matrix.js';
 import { type ModelOptions, openModel } from '../model-file.js';
 import { integer, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
-import type { DataRequest, RunRecord } from '../run-record.js';
+import type { DataRequest, EvaluationRecord, RunRecord } from '../run-record.js';
 import { type Estimate, estimateMean } from '../statistics.js';
 
-interface EvaluateOptions extends ModelOptions {
+interface EvaluateOptions extends ModelOptions, LikelihoodOptions {
+  binarise?: Binarisation;
   train?: string;
   data?: string;
   rows?: number;
@@ -34,14 +45,22 @@ interface EvaluationData {
   train: Matrix | null;
 }
 
+const METHODS = ['auto', 'exact', 'ais', 'ladder'] as const;
+
+/** Stream of the draws that make a file's grey levels binary. */
+const BINARISE_STREAM = 105;
+
 /** The rows that a run learnt and those it held out, split as they were then. */
 async function runData(request: DataRequest, options: EvaluateOptions): Promise<EvaluationData> {
-  const { name, train, validation } = await loadTrainingData({ ...request, folder: options.data ?? request.folder });
+  const { folder, binarise } = request;
+  const asked = { ...request, folder: options.data ?? folder, binarise: options.binarise ?? binarise };
+  const { name, train, validation } = await loadTrainingData(asked);
   return { name, test: validation ?? train, train: validation === null ? null : train };
 }
 
 async function gather(source: string | undefined, record: RunRecord | null, options: EvaluateOptions): Promise<EvaluationData> {
-  const { scale = null, labelColumn = null } = options;
+  const { scale = null, labelColumn = null, seed: chosenSeed = 1n } = options;
+  const binarise = options.binarise ?? record?.data.binarise ?? 'none';
   if (source === undefined) {
     if (record !== null) return runData(record.data, options);
     throw new UsageError('say what to evaluate on: `mnist`, or a file of rows', 'only a model in the folder of its run knows its data');
@@ -50,10 +69,11 @@ async function gather(source: string | undefined, record: RunRecord | null, opti
     // The npm package's digits are split by the seed: the run's own, so that no test digit was learnt.
     const seed = record?.data.source === 'mnist' ? record.data.seed : '1';
     const plain = { validation: null, validationFraction: null, image: null, folder: null };
-    return runData({ ...plain, source, scale, labelColumn, seed }, options);
+    return runData({ ...plain, source, scale, labelColumn, binarise, seed }, options);
   }
-  const test = await loadMatrix(source, { scale, labelColumn });
-  const train = options.train === undefined ? null : await loadMatrix(options.train, { scale, labelColumn });
+  const load = async (path: string) => binarised(await loadMatrix(path, { scale, labelColumn }), binarise, chosenSeed, BINARISE_STREAM);
+  const test = await load(source);
+  const train = options.train === undefined ? null : await load(options.train);
   return { name: source, test, train };
 }
 
@@ -75,8 +95,15 @@ function withError({ mean, standardError }: Estimate, visible: number): string {
   return `${fixed(mean)} ± ${fixed(standardError)} nats per row, ${fixed(mean / visible, 4)} per unit`;
 }
 
-function printPart(output: Output, title: string, part: Part, visible: number, exact: boolean): void {
+function printPart(
+  output: Output,
+  title: string,
+  part: Part & { logLikelihood: PartLikelihood | null },
+  visible: number,
+  exact: boolean,
+): void {
   output.line(`${title}, ${count(part.rows)} rows`);
+  if (part.logLikelihood !== null) output.line(`  log-likelihood                      ${likelihoodText(part.logLikelihood)}`);
   output.line(`  log-pseudo-likelihood (${exact ? 'exact' : 'stochastic'})  ${withError(part.pseudoLikelihood, visible)}`);
   output.line(`  mean free energy                    ${withError(part.freeEnergy, visible)}`);
 }
@@ -96,28 +123,42 @@ async function evaluate(path: string, source: string | undefined, options: Evalu
   if (source === 'mnist' && options.train !== undefined) {
     throw new UsageError('`mnist` brings its own training images; leave out --train');
   }
+  checkLikelihoodOptions(options);
   const model = await openModel(path, options);
   using rbm = model.rbm;
   const data = await gather(source, model.record, options);
   const { visible } = rbm;
-  const test = await examine(rbm, subset(data.test, options), exact);
-  const train = data.train === null ? null : await examine(rbm, subset(data.train, options), exact);
-  const gap = train === null ? null : difference(test.freeEnergy, train.freeEnergy);
+  const rows = subset(data.test, options);
   output.line(`${model.path} on ${data.name}`);
+  const evaluation = await evaluateRows(rbm, rows, output, options);
+  const part = async (matrix: Matrix) => {
+    const examined = await examine(rbm, matrix, exact);
+    const logLikelihood = evaluation === null ? null : partLikelihood(examined.freeEnergy, evaluation, visible);
+    return { ...examined, logLikelihood, perUnit: perUnitOf(examined, visible) };
+  };
+  const test = await part(rows);
+  const train = data.train === null ? null : await part(subset(data.train, options));
+  const gap = train === null ? null : difference(test.freeEnergy, train.freeEnergy);
+  if (evaluation !== null) for (const line of partitionLines(evaluation)) output.line(line);
   printPart(output, train === null ? 'data' : 'test', test, visible, exact);
   if (train !== null) printPart(output, 'train', train, visible, exact);
   if (gap !== null) output.line(`free-energy gap, test − train: ${withError(gap, visible)}`);
-  const parts = [test, ...(train === null ? [] : [train])].map((part) => ({ ...part, perUnit: perUnitOf(part, visible) }));
   output.record({
     model: model.path,
     data: data.name,
     visible,
     exact,
-    test: parts[0],
-    train: parts[1] ?? null,
+    logZ: evaluation && partitionRecord(evaluation),
+    test,
+    train,
     freeEnergyGap: gap,
     freeEnergyGapPerUnit: gap && perUnit(gap, visible),
   });
+}
+
+/** All that an evaluation says of the machine, not of rows. */
+function partitionRecord({ logZ, effectiveSampleSize, converged, warnings }: EvaluationRecord): object {
+  return { ...logZ, effectiveSampleSize, converged, warnings };
 }
 
 function perUnitOf(part: Part, visible: number): object {
@@ -127,16 +168,21 @@ function perUnitOf(part: Part, visible: number): object {
 export function registerEvaluate(program: Command): void {
   program
     .command('evaluate')
-    .description('log-pseudo-likelihood and free energy of data under a model, with standard errors')
+    .description('log-likelihood, log-pseudo-likelihood and free energy of data under a model, with standard errors')
     .argument('<model>', 'a model file, or the folder of a run')
     .argument('[data]', '`mnist` (test and training images), or a file of rows (default: what the run was made from)')
     .option('--train <file>', 'the rows the model learnt, for the free-energy gap')
     .option('--data <folder>', 'folder of the four MNIST idx files')
     .option('--rows <n>', 'a random subset of at most this many rows of each', integer(1))
+    .option('--method <name>', 'of log Z: auto, exact (up to 28 units on one side), ais or ladder (default: auto)', oneOf(...METHODS))
+    .option('--ais-chains <n>', 'chains that are annealed', integer(2))
+    .option('--betas <n>', 'temperatures of the annealing, or of the ladder', integer(2))
+    .option('--no-likelihood', 'leave out log Z and the log-likelihood, which take the longest')
+    .option('--binarise <how>', "grey levels: none, threshold (above 1/2) or sample (default: the run's, or none)", oneOf(...binarisations))
     .option('--exact', 'exact pseudo-likelihood: slower by a factor of the visible units')
     .option('--scale <factor>', 'multiply values by this (default: 1/255 for bytes above 1)', number(0, Number.MAX_VALUE, true))
     .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
-    .option('--seed <n>', 'of the subset (default: 1)', seed)
+    .option('--seed <n>', 'of the subset, and of --binarise sample for a file (default: 1)', seed)
     .option('--device <name>', 'auto, cpu, reference or cuda (default: auto)', oneOf('auto', 'cpu', 'reference', 'cuda'))
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))
     .option('--json', 'one JSON object on stdout')

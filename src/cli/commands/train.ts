@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { binarisations } from '../binarise.js';
 import { loadTrainingData, type TrainingData } from '../data-source.js';
 import { CliError, InterruptedError, UsageError } from '../failures.js';
 import { count } from '../format.js';
@@ -8,9 +9,9 @@ import { checkMemory } from '../memory.js';
 import { imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 import { inspectRunFolder, RUN_FILES } from '../run-folder.js';
-import type { DataRequest, RunRecord } from '../run-record.js';
+import { type DataRequest, learnable, type RunRecord } from '../run-record.js';
 import { checkCombinations, checkResume, dataRequest, defaultFolder, resolveSettings, type TrainOptions } from '../train-plan.js';
-import { newRecord, TrainSession } from '../train-session.js';
+import { checkEvaluable, newRecord, TrainSession } from '../train-session.js';
 
 /** Only what was typed: commander's own defaults (of `--no-…`) would look like wishes. */
 function typedOptions(command: Command): TrainOptions {
@@ -50,6 +51,8 @@ async function train(source: string | undefined, output: Output, options: TrainO
   checkMemory(data.train.cols, settings);
   const record = kept ?? newRecord(request, data, settings, await data.sha256());
   if (options.image !== undefined) record.loaded.image = options.image;
+  if (options.evaluateEvery !== undefined) record.evaluateEvery = options.evaluateEvery;
+  checkEvaluable(record.evaluateEvery, data);
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
 }
 
@@ -76,12 +79,15 @@ export function registerTrain(program: Command): void {
     .option('--scale <factor>', 'multiply values by this (default: 1/255 for bytes above 1)', number(0, Number.MAX_VALUE, true))
     .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
     .option('--image <HxW>', 'rows are pictures of this height and width', imageShape)
+    .option('--binarise <how>', 'grey levels: none, threshold (above 1/2) or sample (drawn once) (default: none)', oneOf(...binarisations))
     .option('--hidden <units>', 'hidden units (default: 500)', integer(1))
-    .option('--algorithm <name>', 'pcd (persistent chains) or cd (default: pcd)', oneOf('pcd', 'cd'))
+    .option('--algorithm <name>', `${learnable.join(', ')} (default: pcd, persistent chains)`, oneOf(...learnable))
     .option('--steps <k>', 'Gibbs sweeps per update (default: 1)', integer(1))
     .option('--epochs <n>', 'passes over the data (default: about 6,000 updates)', integer(1))
     .option('--batch <rows>', 'rows per update (default: 100)', integer(1))
     .option('--chains <n>', 'persistent chains (default: as many as the batch)', integer(1))
+    .option('--temperatures <n>', 'of --algorithm pt: inverse temperatures (default: 10)', integer(2))
+    .option('--reservoirs <n>', 'of --algorithm ptt: checkpoints of the run that are kept at most (default: 64)', integer(2))
     .option('--lr <rate>', 'learning rate: 0.05, linear:from[:to[:hold]] or cosine:… (default: linear:0.2:0:0.3)', learningRate)
     .option('--optimizer <name>', 'sgd or adam (default: sgd)', oneOf('sgd', 'adam'))
     .option('--momentum <m>', 'of sgd (default: 0)', number(0, 0.999))
@@ -89,11 +95,17 @@ export function registerTrain(program: Command): void {
     .option('--l2 <strength>', 'L2 decay of the weights (default: 0)', number(0))
     .option('--no-centred', 'plain instead of centred gradient')
     .option('--average-last <fraction>', 'average the parameters over this share of the run (default: 0.1)', number(0, 1))
+    .option(
+      '--on-divergence <what>',
+      'throw, or rollback: go back to the last good state and on at half the rate, three times at most (default: throw)',
+      oneOf('throw', 'rollback'),
+    )
     .option('--seed <n>', 'same seed, same result (default: 1)', seed)
     .option('--device <name>', 'auto, cpu, reference or cuda (default: auto)', oneOf('auto', 'cpu', 'reference', 'cuda'))
     .option('--threads <n>', 'threads, 0 for all; does not change the result (default: 0)', integer(0, 1024))
     .option('--out <folder>', 'where to write (default: <data>-run)')
     .option('--checkpoint-every <updates>', 'save this often (default: about every epoch; 0: only at the end)', integer(0))
+    .option('--evaluate-every <epochs>', 'log-likelihood of the validation rows this often, and after the last epoch', integer(1))
     .option('--resume', 'go on with the interrupted run in the folder, bit for bit')
     .option('--force', 'overwrite the run in the folder')
     .option('--json', 'JSON lines on stdout: start, epoch …, end')

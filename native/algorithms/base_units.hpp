@@ -1,0 +1,30 @@
+// Independent units with the marginals that states have: where an annealing path begins.
+#pragma once
+#include <vector>
+
+#include "machine/states.hpp"
+
+namespace boltzkit {
+
+class BaseUnits {
+ public:
+  explicit BaseUnits(const Machine& machine);
+
+  // Takes in states of one layer, each row as one case.
+  void add(std::size_t layer, const Tensor& states);
+  bool any(std::size_t layer) const { return sums_[layer].rows > 0; }
+  // Unit parameters [parameters, places] with these marginals, smoothed as if there were few cases, so that no state has a
+  // probability near 0. The machine's own parameters for a layer without cases.
+  std::vector<double> parameters(std::size_t layer) const;
+
+ private:
+  struct Sums {
+    std::size_t rows = 0;
+    TensorPtr zeros, statistics;  // [parameters, places]
+  };
+
+  const Machine& machine_;
+  std::vector<Sums> sums_;
+};
+
+}  // namespace boltzkit

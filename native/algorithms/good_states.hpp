@@ -1,0 +1,46 @@
+// States of a run to fall back to when it diverges: parameters and every tensor of the run's state at ends of epochs. A state counts as good once
+// training has gone on from it for a whole interval without trouble, so two are kept: the newest, and the one before it, which is the good one.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "algorithms/trainer.hpp"
+
+namespace boltzkit {
+
+// An interval is as many whole epochs as make this many updates, for which copying all tensors does not show.
+inline constexpr std::uint64_t updatesPerGoodState = 100;
+
+class GoodStates {
+ public:
+  using Tensors = std::map<std::string, Tensor*>;
+  struct State {
+    std::map<std::string, TensorPtr> tensors;  // parameters under "parameter/<name>"
+    std::uint64_t step = 0, updates = 0;
+  };
+
+  explicit GoodStates(const Machine& machine) : machine_(machine) {}
+
+  // A run begins, or goes on after a roll-back, with this state as the only one.
+  void begin(std::uint64_t step, std::uint64_t updates, const Tensors& tensors);
+  void keep(std::uint64_t step, std::uint64_t updates, const Tensors& tensors);
+  const State& good() const { return good_; }
+  // Puts the good parameters back into the machine and the good values into tensors of the same names.
+  void putBack(const Tensors& tensors) const;
+
+  // "good/<name>" and "newest/<name>", counters alike.
+  void save(TrainerState& state) const;
+  void load(const TrainerState& state);
+
+ private:
+  Tensors withParameters(const Tensors& tensors) const;
+  void copy(const Tensors& from, State& to) const;
+  void save(TrainerState& state, const State& kept, const std::string& prefix) const;
+  void load(const TrainerState& state, State& kept, const std::string& prefix) const;
+
+  const Machine& machine_;
+  State good_, newest_;
+};
+
+}  // namespace boltzkit

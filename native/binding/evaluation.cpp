@@ -1,0 +1,110 @@
+// Machine.partition() and Machine.rowSums(): log Z, and what rows weigh. Always on a thread of their own: a pilot, a warm-up and two anneals are
+// never little work.
+#include <algorithm>
+
+#include "algorithms/partition.hpp"
+#include "algorithms/row_sums.hpp"
+#include "binding/arrays.hpp"
+#include "binding/convert.hpp"
+#include "binding/machine.hpp"
+
+namespace boltzkit::binding {
+namespace {
+
+constexpr std::uint64_t mostChains = 1 << 24, mostTemperatures = 1 << 28;
+
+PartitionOptions partitionOptionsOf(const Argument& options, const Wiring& wiring) {
+  using Method = PartitionOptions::Method;
+  PartitionOptions o;
+  o.method = options.field("method").choice<Method>(
+      {{"auto", Method::automatic}, {"exact", Method::exact}, {"ais", Method::annealed}, {"ladder", Method::ladder}});
+  o.rows = layerRowsListOf(options.field("rows"), wiring, 0);
+  o.chains = options.field("chains").count(2, mostChains);
+  o.temperatures = options.field("temperatures").count(0, mostTemperatures);
+  o.warmup = options.field("warmup").count(0, maxStreamStep / 4);
+  const std::span<const double> betas = options.field("betas").view<double>();
+  o.betas.assign(betas.begin(), betas.end());
+  return o;
+}
+
+Napi::Value intervalOf(Napi::Env env, const std::optional<Interval>& interval) {
+  if (!interval) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("value", Napi::Number::New(env, interval->value));
+  object.Set("low", Napi::Number::New(env, interval->low));
+  object.Set("high", Napi::Number::New(env, interval->high));
+  return object;
+}
+
+const char* nameOf(PartitionOptions::Method method) {
+  if (method == PartitionOptions::Method::exact) return "exact";
+  return method == PartitionOptions::Method::ladder ? "ladder" : "ais-bracket";
+}
+
+class PartitionTask : public Task {
+ public:
+  PartitionTask(std::shared_ptr<Machine> machine, PartitionOptions options) : machine_(std::move(machine)), options_(std::move(options)) {}
+
+  void run(const Cancelled& cancelled, const Wake&) override { result_ = partition(*machine_, options_, cancelled); }
+
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("method", nameOf(result_->method));
+    object.Set("logZ", intervalOf(env, result_->logZ));
+    object.Set("forward", intervalOf(env, result_->forward));
+    object.Set("reverse", intervalOf(env, result_->reverse));
+    object.Set("effectiveSampleSize", Napi::Number::New(env, result_->effectiveSampleSize));
+    object.Set("reverseSampleSize", Napi::Number::New(env, result_->reverseSampleSize));
+    object.Set("overlap", Napi::Number::New(env, result_->overlap));
+    return object;
+  }
+
+ private:
+  std::shared_ptr<Machine> machine_;
+  PartitionOptions options_;
+  std::optional<PartitionResult> result_;
+};
+
+class RowSumsTask : public Task {
+ public:
+  RowSumsTask(Napi::Env env, std::shared_ptr<Machine> machine, std::vector<LayerRows> given)
+      : machine_(std::move(machine)), given_(std::move(given)), values_(env, given_.front().rows->rows()) {}
+
+  void run(const Cancelled& cancelled, const Wake&) override {
+    const RowSums sums = rowSums(*machine_, given_, cancelled);
+    std::copy(sums.values.begin(), sums.values.end(), values_.values().begin());
+    exact_ = sums.exact;
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("values", values_.value());
+    object.Set("exact", Napi::Boolean::New(env, exact_));
+    return object;
+  }
+
+ private:
+  std::shared_ptr<Machine> machine_;
+  std::vector<LayerRows> given_;
+  ResultArray<double> values_;
+  bool exact_ = false;
+};
+
+}  // namespace
+
+Napi::Value MachineObject::rowSums(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
+  handle_->idle();
+  return handle_->start(info.Env(), std::make_shared<RowSumsTask>(info.Env(), machine, std::move(given)), false);
+}
+
+Napi::Value MachineObject::partition(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  PartitionOptions options = partitionOptionsOf(Argument(info, 0, "options"), machine->wiring());
+  validatePartition(*machine, options);
+  handle_->idle();
+  return handle_->start(info.Env(), std::make_shared<PartitionTask>(machine, std::move(options)), false);
+}
+
+}  // namespace boltzkit::binding
