@@ -130,7 +130,9 @@ const columns = {
   ],
   ladder: (runs, exact) => [
     zScore(runs.map(({ value }) => Math.exp(value - exact))).toFixed(2),
-    percent(runs.map((run) => contains(run, exact))), median(runs.map((run) => run.high - run.value)).toFixed(3)],
+    percent(runs.map((run) => contains(run, exact))),
+    median(runs.map((run) => run.high - run.value)).toFixed(3),
+  ],
 };
 const heads = {
   ais: ['z forward', 'z reverse', 'forward', 'reverse', 'both', 'gap', 'samples'],
