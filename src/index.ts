@@ -19,6 +19,7 @@ export type {
   Partition,
   PartitionEstimate,
   PartitionMethod,
+  Trust,
 } from './estimators/evaluation.js';
 export { type Edges, type GraphOptions, gridEdges } from './machine/graph.js';
 export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';

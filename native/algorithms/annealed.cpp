@@ -18,6 +18,7 @@ void Annealer::forward(States& states, const Round& given, const Cancelled& canc
   Round round = given;
   std::fill(logWeights.begin(), logWeights.end(), 0.0);
   std::vector<double> before(logWeights.size());
+  path_.follow(true);
   path_.drawBase(states, round);
   path_.move(from_, betas_.front());
   for (std::size_t k = 1; k < betas_.size(); ++k) {
@@ -31,12 +32,14 @@ void Annealer::forward(States& states, const Round& given, const Cancelled& canc
     if (k + 1 < betas_.size()) path_.step(to_, states, round, false);
     std::swap(from_, to_);
   }
+  path_.follow(false);
   if (recording_) recorded_ += static_cast<double>(logWeights.size());
 }
 
 void Annealer::reverse(States& states, const Round& given, const Cancelled& cancelled, std::span<double> logWeights) {
   Round round = given;
   std::fill(logWeights.begin(), logWeights.end(), 0.0);
+  path_.follow(true);
   path_.move(from_, betas_.back());
   for (std::size_t k = betas_.size() - 1; k > 0; --k) {
     throwIfCancelled(cancelled);
@@ -47,6 +50,7 @@ void Annealer::reverse(States& states, const Round& given, const Cancelled& canc
     if (k > 1) path_.step(to_, states, round, true);
     std::swap(from_, to_);
   }
+  path_.follow(false);
 }
 
 void Annealer::record(std::size_t k, std::span<const double> before, std::span<const double> after) {

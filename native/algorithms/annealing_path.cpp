@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include "machine/enumeration.hpp"
+
 namespace boltzkit {
 namespace {
 
 using Role = AnnealingPath::Role;
+
+// Moves of fields before they are made anew, so that rounding does not add up.
+constexpr std::uint64_t freshFields = 32;
 
 std::vector<bool> notKept(const std::vector<Role>& roles) {
   std::vector<bool> flags;
@@ -42,6 +47,8 @@ AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Ba
     couplings_.push_back(c);
     products_.push_back(backend.tensor(rows, machine.units(couplings[c].b)));
   }
+  for (std::size_t l = 0; l < roles_.size(); ++l) seen_.push_back(roles_[l] == Role::given ? std::vector<Seen>{} : neighbours(l, rows));
+  follow(false);
   for (std::size_t l = 0; l < roles_.size(); ++l) {
     const Tensor& parameters = machine.unitParameters(l);
     baseParameters_.push_back(roles_[l] == Role::given ? nullptr : backend.tensor(parameters.rows(), parameters.cols()));
@@ -56,6 +63,20 @@ AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Ba
     logBase_ += cumulant;
     if (roles_[l] == Role::summed) baseCumulants_ += cumulant;
   }
+}
+
+// Only if all of them are units with few states: real numbers change all the time.
+std::vector<AnnealingPath::Seen> AnnealingPath::neighbours(std::size_t layer, std::size_t rows) const {
+  const std::vector<Coupling>& couplings = machine_.wiring().couplings();
+  std::vector<Seen> all;
+  for (std::size_t c = 0; c < couplings.size(); ++c) {
+    if (couplings[c].lateral() || (couplings[c].a != layer && couplings[c].b != layer)) continue;
+    const bool transposed = couplings[c].a == layer;
+    const std::size_t other = transposed ? couplings[c].b : couplings[c].a;
+    if (statesOfUnit(machine_.wiring().layers()[other]) == 0) return {};
+    all.push_back({other, c, transposed, machine_.backend().tensor(rows, machine_.units(other))});
+  }
+  return all;
 }
 
 void AnnealingPath::drawBase(States& states, const Round& round) const {
@@ -99,11 +120,33 @@ void AnnealingPath::combine(std::size_t layer, double beta, Tensor& out) const {
   machine_.backend().upload(std::span<const double>(values), out);
 }
 
+void AnnealingPath::follow(bool oneSet) {
+  following_ = oneSet;
+  moves_.assign(roles_.size(), 0);
+}
+
+void AnnealingPath::bringFields(std::size_t layer, const States& states) {
+  Backend& backend = machine_.backend();
+  const bool anew = !following_ || seen_[layer].empty() || moves_[layer]++ % freshFields == 0;
+  if (anew) gibbs_.refreshFields(layer, states);
+  if (!following_) return;
+  for (Seen& seen : seen_[layer]) {
+    const Tensor& now = states[seen.layer];
+    seen.states->setRows(states.rows());
+    if (!anew) {
+      backend.axpby(1, now, -1, *seen.states);
+      const FieldTerm term{seen.states.get(), &machine_.weights(seen.coupling), seen.transposed, 1, nullptr};
+      gibbs_.addToFields(layer, std::span(&term, 1));
+    }
+    backend.axpby(1, now, 0, *seen.states);
+  }
+}
+
 void AnnealingPath::load(const States& states) {
   Backend& backend = machine_.backend();
   slope_.assign(states.rows(), 0.0);
   part_.resize(states.rows());
-  for (const std::size_t l : summed_) gibbs_.refreshFields(l, states);
+  for (const std::size_t l : summed_) bringFields(l, states);
   const auto add = [&](double sign) {
     for (std::size_t r = 0; r < slope_.size(); ++r) slope_[r] += sign * part_[r];
   };
@@ -146,7 +189,12 @@ void AnnealingPath::step(const Point& at, States& states, Round round, bool back
   for (const std::size_t l : summed_) gibbs_.redraw(l, states, round, nullptr, &states[l]);
   for (std::size_t i = 0; i < kept_.size(); ++i) {
     const std::size_t l = kept_[backwards ? kept_.size() - 1 - i : i];
-    gibbs_.update(l, states, round, nullptr, &states[l]);
+    if (machine_.wiring().lateral(l)) {
+      gibbs_.update(l, states, round, nullptr, &states[l]);
+      continue;
+    }
+    bringFields(l, states);
+    gibbs_.redraw(l, states, round, nullptr, &states[l]);
   }
 }
 

@@ -46,6 +46,10 @@ class AnnealingPath {
   Point point(double beta) const;
   void move(Point& point, double beta) const;
 
+  // Until the next call all states are those of one set of chains, from step to step: then only units that changed since the step before are
+  // added to or taken from fields, which are made anew every few steps. False (as in the beginning): any states may come.
+  void follow(bool oneSet);
+
   // Takes in states; what follows is about these until the next call.
   void load(const States& states);
   // out += log p*_to(s) - log p*_from(s), the summed layers summed out.
@@ -55,6 +59,15 @@ class AnnealingPath {
   void step(const Point& at, States& states, Round round, bool backwards);
 
  private:
+  // A layer's states as its neighbour's fields have them.
+  struct Seen {
+    std::size_t layer, coupling;
+    bool transposed;
+    TensorPtr states;
+  };
+
+  std::vector<Seen> neighbours(std::size_t layer, std::size_t rows) const;
+  void bringFields(std::size_t layer, const States& states);
   void combine(std::size_t layer, double beta, Tensor& out) const;
   void addCumulants(const Point& at, double sign, std::span<double> out);
 
@@ -65,6 +78,9 @@ class AnnealingPath {
   std::vector<std::size_t> couplings_;  // between layers that are given or kept, not both given
   BlockGibbs gibbs_;
   std::vector<TensorPtr> baseParameters_, products_;
+  std::vector<std::vector<Seen>> seen_;  // by the layer with the fields; empty where they are always made anew
+  std::vector<std::uint64_t> moves_;     // of a layer's fields, since they were made anew
+  bool following_ = false;
   double logBase_ = 0, baseCumulants_ = 0;
   std::vector<double> slope_, part_;  // slope: d log p* / d beta of all but the summed layers
 };

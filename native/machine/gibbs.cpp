@@ -28,6 +28,10 @@ void BlockGibbs::refreshFields(std::size_t layer, const States& states) {
   layerFields(machine_, layer, states, {}, *fields_[layer]);
 }
 
+void BlockGibbs::addToFields(std::size_t layer, std::span<const FieldTerm> terms) {
+  machine_.backend().fields(terms, true, *fields_[layer]);
+}
+
 void BlockGibbs::redraw(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample) {
   machine_.backend().updateUnits(updateOf(layer, round, &states[layer]), *fields_[layer], mean, sample);
   if (mean) restoreKept(layer, *mean);

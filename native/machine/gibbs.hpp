@@ -34,6 +34,8 @@ class BlockGibbs {
   // The two halves of an update of a layer that is not coupled to itself: its fields, and a draw given the fields as they are.
   void refreshFields(std::size_t layer, const States& states);
   void redraw(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample);
+  // Adds to the fields as they are.
+  void addToFields(std::size_t layer, std::span<const FieldTerm> terms);
   // The fields of the last update of a free layer that is not coupled to itself.
   const Tensor& fields(std::size_t layer) const { return *fields_[layer]; }
   // Sweeps of every block in order, each layer given the newest states of the others; each takes one step of the stream.

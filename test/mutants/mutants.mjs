@@ -72,16 +72,15 @@ export const mutants = [
   {
     name: 'beta left out',
     file: 'native/machine/gibbs.cpp',
-    find: 'UnitUpdate update{machine_.unitsOf(layer), round.beta, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
-    replace: 'UnitUpdate update{machine_.unitsOf(layer), 1, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
+    find: 'UnitUpdate update{units, round.beta, round.stream, round.firstChain, before, round.betas, round.draw};',
+    replace: 'UnitUpdate update{units, 1, round.stream, round.firstChain, before, round.betas, round.draw};',
     tests: [drift],
   },
   {
     name: 'beta left out in the first layer',
     file: 'native/machine/gibbs.cpp',
-    find: 'UnitUpdate update{machine_.unitsOf(layer), round.beta, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
-    replace:
-      'UnitUpdate update{machine_.unitsOf(layer), layer == 0 ? 1 : round.beta, round.stream, round.firstChain, &states[layer], round.betas, round.draw};',
+    find: 'UnitUpdate update{units, round.beta, round.stream, round.firstChain, before, round.betas, round.draw};',
+    replace: 'UnitUpdate update{units, layer == 0 ? 1 : round.beta, round.stream, round.firstChain, before, round.betas, round.draw};',
     tests: [drift],
   },
   {
@@ -146,8 +145,8 @@ export const mutants = [
   {
     name: 'a reused counter: both layers draw the same words',
     file: 'native/machine/gibbs.cpp',
-    find: 'update.stream.layer = static_cast<std::uint8_t>(layer);\n  machine_.backend().updateUnits',
-    replace: 'update.stream.layer = 0;\n  machine_.backend().updateUnits',
+    find: 'update.stream.layer = static_cast<std::uint8_t>(layer);\n  return update;',
+    replace: 'update.stream.layer = 0;\n  return update;',
     tests: [drift],
   },
   {
@@ -369,7 +368,7 @@ export const mutants = [
   {
     name: 'lateral pairs counted twice in the energy',
     file: 'native/machine/energy.cpp',
-    find: 'coupling.lateral() ? 0.5 : 1',
+    find: 'c.lateral() ? 0.5 : 1',
     replace: '1',
     tests: [machines],
   },
