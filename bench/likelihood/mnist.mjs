@@ -22,7 +22,9 @@ const { values } = parseArgs({
 const folder = values.data ?? process.env.BOLTZKIT_DATA;
 const names = values.recipes.split(',');
 if (!folder || names.some((name) => !recipes[name])) {
-  process.stderr.write(`Usage: mnist.mjs --data folder [--recipes ${Object.keys(recipes).join(',')}] [--seeds 1,2] [--epochs n] [--tune]\n`);
+  process.stderr.write(
+    `Usage: mnist.mjs --data folder [--recipes ${Object.keys(recipes).join(',')}] [--seeds 1,2] [--epochs n] [--tune]\n`,
+  );
   process.exit(2);
 }
 

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { usualAverage, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
 import type { Binarisation } from './binarise.js';
 import { CliError, UsageError } from './failures.js';
 import { type ImageShape, type LearningRate, learningRateText } from './options.js';
@@ -40,25 +41,8 @@ export interface TrainOptions {
   json?: true;
 }
 
-/**
- * Measured on MNIST and five binary data sets; docs/design-notes.md has the figures. A run is counted in updates, not epochs, so that
- * 8,000 digits and 60,000 get the same amount of learning in about the same time.
- */
-export const DEFAULTS = {
-  hidden: 500,
-  updates: 6000,
-  batch: 100,
-  steps: 1,
-  averageLast: 0.1,
-  l1: 2e-4,
-  seed: 1n,
-  validationFraction: 0.1,
-} as const;
-
-const DEFAULT_RATE: Record<'sgd' | 'adam', LearningRate> = {
-  sgd: { schedule: 'linear', from: 0.2, to: 0, holdFraction: 0.3 },
-  adam: { schedule: 'linear', from: 0.001, to: 0, holdFraction: 0.3 },
-};
+/** What is left of the recipe of `fit`. */
+export const DEFAULTS = { hidden: 500, batch: 100, steps: 1, seed: 1n, validationFraction: 0.1 } as const;
 
 /** The folder a run goes into when none is named: the data's name and `-run`, in the current folder. */
 export function defaultFolder(source: string): string {
@@ -97,18 +81,18 @@ export function dataRequest(source: string, options: TrainOptions): DataRequest 
   };
 }
 
-/** Fills in what was not typed, now that the number of rows is known. */
-export function resolveSettings(options: TrainOptions, rows: number): TrainSettings {
+/** Fills in what was not typed, now that the shape of the data is known: with the recipe of `fit`, spelt out so that the run's record holds it. */
+export function resolveSettings(options: TrainOptions, rows: number, visible: number): TrainSettings {
   const batch = options.batch ?? Math.min(DEFAULTS.batch, rows);
   if (batch > rows) throw new CliError(`\`--batch ${batch}\`: there are only ${rows} rows to learn from`, { code: 'ERR_PARAMETER' });
   const optimizer = options.optimizer ?? 'sgd';
-  const epochs = Math.round(DEFAULTS.updates / Math.ceil(rows / batch));
+  const hidden = options.hidden ?? DEFAULTS.hidden;
   return {
-    hidden: options.hidden ?? DEFAULTS.hidden,
-    epochs: options.epochs ?? Math.min(Math.max(epochs, 5), 500),
+    hidden,
+    epochs: options.epochs ?? usualEpochs(rows, batch),
     algorithm: options.algorithm ?? 'pcd',
     steps: options.steps ?? DEFAULTS.steps,
-    lr: options.lr ?? DEFAULT_RATE[optimizer],
+    lr: options.lr ?? { to: 0, holdFraction: 0, ...usualSchedule(usualRate(optimizer, true)) },
     batch,
     chains: options.chains ?? batch,
     temperatures: options.temperatures ?? null,
@@ -116,10 +100,10 @@ export function resolveSettings(options: TrainOptions, rows: number): TrainSetti
     onDivergence: options.onDivergence ?? 'throw',
     optimizer,
     momentum: options.momentum ?? 0,
-    l1: options.l1 ?? DEFAULTS.l1,
-    l2: options.l2 ?? 0,
+    l1: options.l1 ?? 0,
+    l2: options.l2 ?? usualDecay(visible * hidden, rows, true),
     centred: options.centred ?? true,
-    averageLast: options.averageLast ?? DEFAULTS.averageLast,
+    averageLast: options.averageLast ?? usualAverage,
     seed: String(options.seed ?? DEFAULTS.seed),
     device: options.device ?? 'auto',
   };

@@ -35,10 +35,11 @@ const longestTable = 50_000_000;
  * @param given - What the caller passed.
  * @param fallback - Used when it is undefined.
  */
-export function readLearningRate(call: string, given: unknown, fallback: number): (totalSteps: number) => Float64Array {
+export function readLearningRate(call: string, given: unknown, fallback: LearningRate): (totalSteps: number) => Float64Array {
+  if (given === undefined) return readLearningRate(call, fallback, 0);
   const check = new OptionCheck(call);
-  if (given === undefined || typeof given === 'number') {
-    const rate = check.number('learningRate', given, fallback);
+  if (typeof given === 'number') {
+    const rate = check.number('learningRate', given, 0);
     return () => Float64Array.of(rate);
   }
   if (typeof given === 'function') {

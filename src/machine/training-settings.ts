@@ -60,7 +60,7 @@ type Given = { [name in (typeof settingNames)[number]]?: unknown };
 export function readSettings(
   call: string,
   given: Given,
-  defaults: { epochs: number; batchSize: number; chains?: number; parts: readonly string[] },
+  defaults: { epochs: number; batchSize: number; chains?: number; l2: number; averageLast: number; parts: readonly string[] },
 ): TrainingSettings {
   const check = new OptionCheck(call);
   const batchSize = check.integer('batchSize', given.batchSize, defaults.batchSize);
@@ -93,9 +93,9 @@ export function readSettings(
     beta2: check.number('beta2', given.beta2, 0.999, 0, 1, true),
     epsilon: check.number('epsilon', given.epsilon, 1e-8, Number.MIN_VALUE),
     l1: check.number('l1', given.l1, 0),
-    l2: check.number('l2', given.l2, 0),
+    l2: check.number('l2', given.l2, defaults.l2),
     sparsity: readSparsity(check, given.sparsity),
-    averageLast: check.number('averageLast', given.averageLast, 0, 0, 1),
+    averageLast: check.number('averageLast', given.averageLast, defaults.averageLast, 0, 1),
     initialiseFromData: check.flag('initialiseFromData', given.initialiseFromData, true),
     monitorRows: check.integer('monitorRows', given.monitorRows, 1000, 0, 2 ** 31 - 1),
     monitorBudget: check.number('monitorBudget', given.monitorBudget, 0.05),
@@ -139,8 +139,8 @@ function readSparsity(check: OptionCheck, given: unknown): TrainingSettings['spa
  * @throws {@link ParameterError} naming the first one that does.
  */
 export function resumedSettings(call: string, given: Given, interrupted: TrainingSettings, parts: readonly string[]): TrainingSettings {
-  const { epochs, batchSize, chains } = interrupted;
-  const asGiven = readSettings(call, given, { epochs, batchSize, chains, parts });
+  const { epochs, batchSize, chains, l2, averageLast } = interrupted;
+  const asGiven = readSettings(call, given, { epochs, batchSize, chains, l2, averageLast, parts });
   for (const name of settingNames) {
     if (given[name] === undefined || name === 'learningRate' || name === 'monitorRows') continue;
     const key = name === 'optimizer' ? 'optimiser' : name;

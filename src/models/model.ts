@@ -16,6 +16,7 @@ import { readLearningRate } from '../machine/learning-rate.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
 import { partNames } from '../machine/rates.js';
+import { usualAverage, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
 import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
 import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
@@ -149,7 +150,8 @@ export abstract class Model implements Disposable {
     const rows = rowCount(call, inputs);
     const chains = this.#record?.settings.chains;
     const parts = partNames(this.machine.spec);
-    const defaults = { batchSize: Math.min(100, rows), epochs: 1, parts, ...(chains === undefined ? {} : { chains }) };
+    const still = { epochs: 1, l2: 0, averageLast: 0 };
+    const defaults = { batchSize: Math.min(100, rows), parts, ...still, ...(chains === undefined ? {} : { chains }) };
     const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
     const check = new OptionCheck(call);
     const weights = readWeights(check, given.sampleWeights, rows);
@@ -159,7 +161,7 @@ export abstract class Model implements Disposable {
       validation: [],
       sampleWeights: weights,
       settings: this.#completed(check, settings, rows, weights, false),
-      learningRates: readLearningRate(call, given.learningRate, this.#defaultRate()),
+      learningRates: readLearningRate(call, given.learningRate, usualRate(settings.optimiser, this.#limited()) / 2),
       previous: this.#record,
       resume: false,
       signal: check.signal(given.signal),
@@ -186,7 +188,7 @@ export abstract class Model implements Disposable {
     const parts = partNames(this.machine.spec);
     const settings =
       interrupted === null
-        ? readSettings(call, given, { epochs: 10, batchSize: Math.min(100, rows), parts })
+        ? readSettings(call, given, { batchSize: Math.min(100, rows), parts, ...this.#recipe(call, rows, given.batchSize) })
         : resumedSettings(call, given, interrupted.settings, parts);
     const weights = readWeights(check, given.sampleWeights, rows);
     if (interrupted !== null && interrupted.settings.weighted !== (weights !== null)) {
@@ -200,7 +202,9 @@ export abstract class Model implements Disposable {
       sampleWeights: weights,
       settings: this.#completed(check, settings, rows, weights, resume),
       learningRates:
-        interrupted === null ? readLearningRate(call, given.learningRate, this.#defaultRate()) : () => interrupted.learningRates,
+        interrupted === null
+          ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser, this.#limited())))
+          : () => interrupted.learningRates,
       previous,
       resume,
       signal: check.signal(given.signal),
@@ -210,9 +214,17 @@ export abstract class Model implements Disposable {
     };
   }
 
-  /** Smaller where states have no limit: there an overshooting step makes the next one larger (Hinton 2012, section 13.2). */
-  #defaultRate(): number {
-    return this.machine.spec.layers.some((_, layer) => this.machine.domain(layer).high > unlimited) ? 0.005 : 0.05;
+  /** Whether the states of all units have limits. */
+  #limited(): boolean {
+    return this.machine.spec.layers.every((_, layer) => this.machine.domain(layer).high <= unlimited);
+  }
+
+  /** What a run gets where its options say nothing; `batchSize` as given, not yet checked. */
+  #recipe(call: string, rows: number, batchSize: unknown): { epochs: number; l2: number; averageLast: number } {
+    const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : Math.min(100, rows);
+    const tensors = this.machine.parameters(call).filter(({ name }) => name.endsWith('.weights'));
+    const weights = tensors.reduce((sum, tensor) => sum + tensor.rows * tensor.cols, 0);
+    return { epochs: usualEpochs(rows, batch), l2: usualDecay(weights, rows, this.#limited()), averageLast: usualAverage };
   }
 
   #completed(

@@ -57,7 +57,7 @@ export interface FitOptions {
    * 'gibbs', with the algorithm 'mean-field' that.
    */
   readonly positive?: 'gibbs' | 'mean-field';
-  /** Passes over the data. Default 10. */
+  /** Passes over the data. Default: as many as make 450,000 updates, at most 900. */
   readonly epochs?: number;
   /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
   readonly batchSize?: number;
@@ -79,7 +79,10 @@ export interface FitOptions {
   readonly reservoirs?: number;
   /** 'ptt' keeps another checkpoint when swaps with the latest are accepted less often than this, in (0, 1). Default 0.3. */
   readonly reservoirAcceptance?: number;
-  /** Default 0.05; 0.005 for machines with `gaussian`, `relu` or `doubleRelu` units. */
+  /**
+   * Default: 0.1, held for 0.3 of the run and then falling linearly to 0. It begins at 0.005 in machines with `gaussian`, `relu` or `doubleRelu` units, with 'adam' at
+   * 0.001.
+   */
   readonly learningRate?: LearningRate;
   /** Stochastic gradient ascent with momentum, or Adam (Kingma & Ba 2015). Default 'sgd'. */
   readonly optimizer?: 'sgd' | 'adam';
@@ -108,7 +111,10 @@ export interface FitOptions {
   readonly rates?: Readonly<Record<string, number>>;
   /** L1 decay of the weights. Default 0. */
   readonly l1?: number;
-  /** L2 decay of the weights. Default 0. */
+  /**
+   * L2 decay of the weights. Default: 0 up to two weights per row of data, above that 35 / rows, at most 0.01: the precision of a Gaussian prior over
+   * the number of rows. 0 in machines with `gaussian`, `relu` or `doubleRelu` units.
+   */
   readonly l2?: number;
   /** Drives the mean activity of each hidden unit towards `target`. Off by default; weight 0.1 and rate 0.1 if left out. */
   readonly sparsity?: {
@@ -119,7 +125,7 @@ export interface FitOptions {
     /** Rate of the running mean of the activity. */
     readonly rate?: number;
   };
-  /** Fraction of the run's last updates over which the parameters are averaged; the model ends with the average. Default 0: none. */
+  /** Fraction of the run's last updates over which the parameters are averaged; the model ends with the average; 0: none. Default 0.1. */
   readonly averageLast?: number;
   /**
    * Draws values between 0 and 1 of Bernoulli units anew whenever their row is used, so that the machine learns binary rows and sees new ones in

@@ -25,7 +25,7 @@ function planOf(machine: Machine, epochs: number, more: Partial<TrainingPlan> = 
     data: input(20),
     validation: [],
     sampleWeights: null,
-    settings: readSettings('test', { batchSize: 2 }, { epochs, batchSize: 2, parts: partNames(machine.spec) }),
+    settings: readSettings('test', { batchSize: 2 }, { epochs, batchSize: 2, l2: 0, averageLast: 0, parts: partNames(machine.spec) }),
     learningRates: (steps) => new Float64Array(steps).fill(0.1),
     previous: null,
     resume: false,

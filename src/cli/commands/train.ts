@@ -47,7 +47,7 @@ async function train(source: string | undefined, output: Output, options: TrainO
   if (watch.signal.aborted) throw new InterruptedError('interrupted before training began');
   output.line(`${data.name}: ${count(data.train.rows)} rows of ${data.train.cols}, ${count(data.validation?.rows ?? 0)} for validation`);
   for (const note of data.notes) output.line(`note: ${note}`);
-  const settings = kept?.settings ?? resolveSettings(options, data.train.rows);
+  const settings = kept?.settings ?? resolveSettings(options, data.train.rows, data.train.cols);
   checkMemory(data.train.cols, settings);
   const record = kept ?? newRecord(request, data, settings, await data.sha256());
   if (options.image !== undefined) record.loaded.image = options.image;
@@ -83,16 +83,16 @@ export function registerTrain(program: Command): void {
     .option('--hidden <units>', 'hidden units (default: 500)', integer(1))
     .option('--algorithm <name>', `${learnable.join(', ')} (default: pcd, persistent chains)`, oneOf(...learnable))
     .option('--steps <k>', 'Gibbs sweeps per update (default: 1)', integer(1))
-    .option('--epochs <n>', 'passes over the data (default: about 6,000 updates)', integer(1))
+    .option('--epochs <n>', 'passes over the data (default: 450,000 updates, at most 900 passes)', integer(1))
     .option('--batch <rows>', 'rows per update (default: 100)', integer(1))
     .option('--chains <n>', 'persistent chains (default: as many as the batch)', integer(1))
     .option('--temperatures <n>', 'of --algorithm pt: inverse temperatures (default: 10)', integer(2))
     .option('--reservoirs <n>', 'of --algorithm ptt: checkpoints of the run that are kept at most (default: 64)', integer(2))
-    .option('--lr <rate>', 'learning rate: 0.05, linear:from[:to[:hold]] or cosine:… (default: linear:0.2:0:0.3)', learningRate)
+    .option('--lr <rate>', 'learning rate: 0.05, linear:from[:to[:hold]] or cosine:… (default: linear:0.1:0:0.3)', learningRate)
     .option('--optimizer <name>', 'sgd or adam (default: sgd)', oneOf('sgd', 'adam'))
     .option('--momentum <m>', 'of sgd (default: 0)', number(0, 0.999))
-    .option('--l1 <strength>', 'L1 decay of the weights (default: 2e-4)', number(0))
-    .option('--l2 <strength>', 'L2 decay of the weights (default: 0)', number(0))
+    .option('--l1 <strength>', 'L1 decay of the weights (default: 0)', number(0))
+    .option('--l2 <strength>', 'L2 decay of the weights (default: 35 / rows where there are more than two weights to a row)', number(0))
     .option('--no-centred', 'plain instead of centred gradient')
     .option('--average-last <fraction>', 'average the parameters over this share of the run (default: 0.1)', number(0, 1))
     .option(
