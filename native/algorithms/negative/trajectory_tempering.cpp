@@ -52,10 +52,10 @@ class TrajectoryTempering final : public NegativePhase {
 
   std::optional<Estimate> logPartition() override {
     if (reservoirs_.size() == 0 || options_.chains < 2) return std::nullopt;
-    const auto [value, error] = reservoirs_.logPartition(states());
-    if (!std::isfinite(value) || !std::isfinite(error)) return std::nullopt;
-    const double margin = error * quantile(static_cast<double>(options_.chains - 1));
-    return Estimate{value, value - margin, value + margin};
+    const Reservoirs::LogPartition z = reservoirs_.logPartition(states());
+    const double margin = z.standardError * quantile(static_cast<double>(options_.chains - 1));
+    if (!std::isfinite(z.value) || !std::isfinite(margin)) return std::nullopt;
+    return Estimate{z.value, std::min({z.value, z.forward, z.reverse}) - margin, std::max({z.value, z.forward, z.reverse}) + margin};
   }
 
   std::map<std::string, Tensor*> tensors() override {
@@ -90,14 +90,14 @@ class TrajectoryTempering final : public NegativePhase {
 
   States& states() { return chains_.phase().states; }
 
-  // The latest checkpoint and the living machine, then the next rung further down and the one above it, then none: a swap costs more than
+  // The latest checkpoint and the living machine, then another rung, from the bottom up, and the one above it, then none: a swap costs more than
   // an update, and two of them in three updates about double the cost of a run.
   void visit() {
     const std::size_t latest = reservoirs_.size() - 1, turn = turns_;
     turns_ = (turns_ + 1) % 3;
     if (turn == 2) return;
     const bool top = turn == 0 || latest == 0;
-    if (!top) next_ = next_ == 0 || next_ > latest ? latest - 1 : next_ - 1;
+    if (!top) next_ = next_ + 1 < latest ? next_ + 1 : 0;
     const std::size_t k = top ? latest : next_;
     Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative)};
     reservoirs_.sweep(k, stream);
@@ -127,7 +127,7 @@ class TrajectoryTempering final : public NegativePhase {
   Reservoirs reservoirs_;
   TensorPtr turn_;  // [1, 2]: turns_ and next_, as they are saved
   std::size_t next_ = 0,
-              turns_ = 0;  // the rung that was visited last below the latest, and whose turn it is: 0 the latest, 1 another, 2 none
+              turns_ = 0;  // the rung below the latest that was visited last, and whose turn it is: 0 the latest, 1 another, 2 none
 };
 
 }  // namespace
