@@ -35,12 +35,16 @@ LogRatio bennettRatio(std::span<const double> from0, std::span<const double> fro
   const auto [low1, high1] = std::minmax_element(from1.begin(), from1.end());
   const double margin = std::fabs(std::log(n0 / n1)) + 1;
   double low = std::min(*low0, *low1) - margin, high = std::max(*high0, *high1) + margin;
+  double shift = 0.5 * (low + high);
   for (int i = 0; i < 200 && high - low > 1e-13 * (1 + std::fabs(low) + std::fabs(high)); ++i) {
-    const double middle = 0.5 * (low + high);
-    const double difference = n0 * acceptance(from0, 1, middle).first - n1 * acceptance(from1, -1, middle).first;
-    (difference > 0 ? low : high) = middle;
+    const Moments f = acceptance(from0, 1, shift), g = acceptance(from1, -1, shift);
+    const double difference = n0 * f.first - n1 * g.first, slope = n0 * (f.first - f.second) + n1 * (g.first - g.second);
+    (difference > 0 ? low : high) = shift;
+    // Newton's step where it stays within the bracket, which closes in from one side alone: a step too small to tell apart is the end of it.
+    const double step = difference / slope;
+    if (std::fabs(step) <= 1e-13 * (1 + std::fabs(shift))) break;
+    shift = shift + step > low && shift + step < high ? shift + step : 0.5 * (low + high);
   }
-  const double shift = 0.5 * (low + high);
   const Moments f = acceptance(from0, 1, shift), g = acceptance(from1, -1, shift);
   if (f.first == 0 || g.first == 0) return {shift - std::log(n0 / n1), std::numeric_limits<double>::infinity(), 0};
   const double variance = (f.second / (f.first * f.first) - 1) / n0 + (g.second / (g.first * g.first) - 1) / n1;

@@ -9,6 +9,7 @@ namespace boltzkit {
 namespace {
 
 constexpr double perOperation = 16;      // rows that an operation with none would cost: 16 for 784-500, more for smaller machines
+constexpr double freeEnergyPass = 1.5;   // a pass with the logarithms of a free energy, or of the terms of a pseudo-likelihood
 constexpr double metricsShare = 0.5;     // of the budget, at most
 constexpr std::size_t leastRows = 100;   // metrics of fewer rows say nothing
 constexpr std::size_t leastChains = 16;  // the same for the spread between chains
@@ -44,7 +45,7 @@ double updateWork(const TrainerOptions& o) {
 }
 
 double lookWork(std::size_t chains) {
-  const double operations = 3 * static_cast<double>(watchedSweeps) + 2 * (2 * static_cast<double>(startSweeps) + 1);
+  const double operations = (2 + freeEnergyPass) * static_cast<double>(watchedSweeps) + 2 * (2 * static_cast<double>(startSweeps) + 1);
   return operations * (static_cast<double>(chains) + perOperation) +
          2 * static_cast<double>(subspaceIterations) * (subspace + perOperation);
 }
@@ -55,8 +56,8 @@ MonitorPlan planMonitoring(const TrainerOptions& o, const LayerData& training, c
   MonitorPlan plan{o.monitorRows, 0, 0};
   if (o.monitorBudget == 0 || o.monitorRows == 0) return plan;
   const double epoch = std::ceil(static_cast<double>(training.rows()) / static_cast<double>(o.batchSize)) * updateWork(o);
-  const double budget = o.monitorBudget * epoch, perRow = validation ? 3 : 2;
-  const double chainPass = static_cast<double>(o.chains);
+  const double budget = o.monitorBudget * epoch, perRow = freeEnergyPass * (validation ? 3 : 2);
+  const double chainPass = freeEnergyPass * static_cast<double>(o.chains);
   plan.rows = std::min(plan.rows, std::max(leastRows, static_cast<std::size_t>(std::max(0.0, metricsShare * budget - chainPass) / perRow)));
   const double metrics = plan.rows == 0 ? 0 : perRow * static_cast<double>(std::min(plan.rows, training.rows())) + chainPass;
   const std::size_t all = std::min(mostChains, std::max<std::size_t>(o.chains, 2));

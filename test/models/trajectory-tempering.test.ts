@@ -2,8 +2,12 @@
  * Trajectory tempering on machines with two modes that single-site sweeps seldom cross, small enough to count all states. With a learning rate of
  * 0 the machine stands still, and whatever its chains and its log Z are off by is the algorithm's fault.
  */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, type FitOptions, gaussian, RBM, spin } from '../../src/index.js';
+import { BoltzmannMachine, bernoulli, type EpochReport, type FitOptions, gaussian, RBM, spin } from '../../src/index.js';
+import { decodeSafetensors } from '../../src/io/safetensors.js';
 import { bitVectors, freeEnergy, layerMarginal, sum } from '../oracle/machine.js';
 import { TestRandom } from '../oracle/random.js';
 import { asMachine, type OracleRbm } from '../oracle/rbm.js';
@@ -94,6 +98,28 @@ describe.each(devices)('on %s', (device) => {
     expect(high - low).toBeLessThan(0.6);
     expect(Math.abs(value - exact)).toBeLessThan(high - low);
     expect(reports.every(({ logLikelihood }) => logLikelihood !== null)).toBe(true);
+  });
+
+  it('goes on with its ladder: reports after a save and a load are those of one run', async () => {
+    const rows = drawn(200);
+    const options: FitOptions = { algorithm: 'ptt', chains: 10, batchSize: 20, epochs: 12, learningRate: 0.3, reservoirAcceptance: 0.9 };
+    const plain = (reports: EpochReport[]) => reports.map(({ seconds: _, ...report }) => report);
+    const create = () => new RBM({ visible, hidden, seed: 8, device });
+    using whole = create();
+    const expected = plain(await whole.fit(rows, options));
+    using first = create();
+    const path = join(await mkdtemp(join(tmpdir(), 'boltzkit-ladder-')), 'model');
+    // Ends at update 65 at the latest: there the run waits for the checkpoint.
+    const run = first.fit(rows, { ...options, checkpoint: { path, every: 65 }, onProgress: () => run.stop() });
+    await run;
+    await first.save(path);
+    const step = first.training!.step;
+    using second = await RBM.load(path, { device });
+    const rest = plain(await second.fit(rows, { resume: true }));
+    expect(rest).toEqual(expected.slice(Math.floor(step / 10)));
+    const reservoirs = decodeSafetensors(await readFile(path), path).tensors.get('training/reservoirs');
+    expect(reservoirs!.shape[0]).toBeGreaterThan(2);
+    await rm(dirname(path), { recursive: true });
   });
 
   it('has no likelihood where there is no closed form, and takes any wiring', async () => {

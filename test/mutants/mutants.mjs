@@ -21,6 +21,9 @@ const learning = 'test/models/learning-algorithms.test.ts';
 const learningChains = 'test/models/learning-chains.test.ts';
 const learningSteps = 'test/models/learning-steps.test.ts';
 const evaluate = 'test/estimators/evaluate.test.ts';
+const trajectory = 'test/models/trajectory-tempering.test.ts';
+const divergence = 'test/models/divergence.test.ts';
+const health = 'test/models/health.test.ts';
 
 /** @type {{ name: string, file: string, find: string, replace: string, tests: string[] }[]} */
 export const mutants = [
@@ -491,7 +494,7 @@ export const mutants = [
   {
     name: 'zeros taken for persistent chains after a stop before the first update',
     file: 'native/algorithms/trainer.cpp',
-    find: 'if (blank(name)) continue;',
+    find: 'if (!blank(name)) ',
     replace: '',
     tests: [determinism],
   },
@@ -565,5 +568,83 @@ export const mutants = [
     find: 'carry = ++state[unit] == each;',
     replace: 'carry = ++state[unit] == each && unit != 2;',
     tests: [evaluate],
+
+  // --- trajectory tempering, divergence, health ------------------------------------------------------------------------------
+  {
+    name: 'swaps with earlier machines accepted the wrong way round',
+    file: 'native/algorithms/negative/reservoirs.cpp',
+    find: 'draw < std::exp(u.lower[c] - u.upper[c])',
+    replace: 'draw < std::exp(u.upper[c] - u.lower[c])',
+    tests: [trajectory],
+  },
+  {
+    name: 'all swaps with earlier machines accepted',
+    file: 'native/algorithms/negative/reservoirs.cpp',
+    find: 'draw < std::exp(u.lower[c] - u.upper[c])',
+    replace: 'draw < 2',
+    tests: [trajectory],
+  },
+  {
+    name: 'links of log Z subtracted',
+    file: 'native/algorithms/negative/reservoirs.cpp',
+    find: 'z.value += link.value;',
+    replace: 'z.value -= link.value;',
+    tests: [trajectory],
+  },
+  {
+    name: 'hidden units of another machine after a swap',
+    file: 'native/algorithms/negative/reservoirs.cpp',
+    find: 'if (kept_[layer] == kept) gibbs_.update',
+    replace: 'if (kept && kept_[layer]) gibbs_.update',
+    tests: [trajectory],
+  },
+  {
+    name: 'resuming without the links of the ladder',
+    file: 'native/algorithms/negative/reservoirs.cpp',
+    find: 'backend_.download(*links_[k], std::span<float>(rungs_[k]->link.values()));',
+    replace: '',
+    tests: [trajectory],
+  },
+  {
+    name: 'resuming without the ladder',
+    file: 'native/algorithms/negative/trajectory_tempering.cpp',
+    find: 'all.merge(reservoirs_.tensors());',
+    replace: 'reservoirs_.tensors();',
+    tests: [determinism],
+  },
+  {
+    name: 'exploding weights go unnoticed',
+    file: 'native/algorithms/explosion_guard.cpp',
+    find: 'if (!(load[c] <= limits[c]))',
+    replace: 'if (load[c] < 0)',
+    tests: [divergence],
+  },
+  {
+    name: 'back to the last state, good or not',
+    file: 'native/algorithms/good_states.cpp',
+    find: 'std::swap(good_, newest_);',
+    replace: 'copy(withParameters(tensors), good_);\n  good_.step = step;\n  good_.updates = updates;',
+    tests: [divergence],
+  },
+  {
+    name: 'resuming without the good states',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (goodStates && prepared) goodStates->load(s);',
+    replace: 'if (goodStates && prepared) goodStates->begin(step, steps.updates(), tensors());',
+    tests: [determinism],
+  },
+  {
+    name: 'watching uses up random words of training',
+    file: 'native/algorithms/health.cpp',
+    find: 'Purpose::monitor, 0, machine_.nextStep(Purpose::monitor, watchedSweeps)',
+    replace: 'Purpose::negative, 0, machine_.nextStep(Purpose::negative, watchedSweeps)',
+    tests: [health],
+  },
+  {
+    name: 'chains from noise started like those from data',
+    file: 'native/algorithms/health.cpp',
+    find: 'machine_.backend().updateUnits({machine_.unitsOf(l), 1, round.stream, chain, &states[l]}, *noField, nullptr, &states[l]);',
+    replace: '',
+    tests: [health],
   },
 ];

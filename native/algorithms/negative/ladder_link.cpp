@@ -2,11 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace boltzkit {
 namespace {
 
 double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+
+// log of the mean of exp(side u).
+double logMeanExp(std::span<const double> u, double side) {
+  double most = -std::numeric_limits<double>::infinity(), sum = 0;
+  for (const double x : u) most = std::max(most, side * x);
+  for (const double x : u) sum += std::exp(side * x - most);
+  return most + std::log(sum / static_cast<double>(u.size()));
+}
 
 // Adds sign * (f / mean f - 1) of every sample, f = sigmoid(side * (u - shift)), to its column, over the visits.
 void addInfluences(std::span<const double> u, double side, double shift, double sign, std::vector<double>& out) {
@@ -49,7 +58,7 @@ LinkEstimate LadderLink::estimate() const {
 
 LinkEstimate linkOf(std::span<const double> from0, std::span<const double> from1, std::size_t columns) {
   const LogRatio ratio = bennettRatio(from0, from1);
-  LinkEstimate link{ratio.value, std::vector<double>(columns, 0.0), ratio.overlap};
+  LinkEstimate link{ratio.value, std::vector<double>(columns, 0.0), logMeanExp(from0, 1), -logMeanExp(from1, -1)};
   // Both sides have as many samples, so that the shift of Bennett's sums is the ratio itself.
   addInfluences(from0, 1, ratio.value, 1, link.influences);
   addInfluences(from1, -1, ratio.value, -1, link.influences);

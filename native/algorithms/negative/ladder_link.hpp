@@ -16,7 +16,7 @@ inline constexpr std::size_t linkVisits = 16;
 struct LinkEstimate {
   double value;                    // log(Z1 / Z0)
   std::vector<double> influences;  // what every column adds to it beyond its share, per column
-  double overlap;
+  double forward, reverse;         // the same from the samples of one side alone: log <exp(u)>_0 and -log <exp(-u)>_1 (Zwanzig 1954)
 };
 
 class LadderLink {

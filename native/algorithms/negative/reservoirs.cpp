@@ -252,11 +252,14 @@ double Reservoirs::logPartitionOfBase() {
   return sum;
 }
 
-std::pair<double, double> Reservoirs::logPartition(const States& living) {
-  double value = logPartitionOfBase();
+Reservoirs::LogPartition Reservoirs::logPartition(const States& living) {
+  const double base = logPartitionOfBase();
+  LogPartition z{base, 0, base, base};
   std::vector<double> influences(chains_, 0.0);
   auto add = [&](const LinkEstimate& link) {
-    value += link.value;
+    z.value += link.value;
+    z.forward += link.forward;
+    z.reverse += link.reverse;
     std::transform(influences.begin(), influences.end(), link.influences.begin(), influences.begin(), std::plus<>());
   };
   for (std::size_t k = 0; k + 1 < rungs_.size(); ++k) add(rungs_[k]->link.estimate());
@@ -264,7 +267,8 @@ std::pair<double, double> Reservoirs::logPartition(const States& living) {
   add(linkOf(u.lower, u.upper, chains_));
   const double n = static_cast<double>(chains_);
   const double squares = std::inner_product(influences.begin(), influences.end(), influences.begin(), 0.0);
-  return {value, std::sqrt(squares / n / (n - 1))};
+  z.standardError = std::sqrt(squares / n / (n - 1));
+  return z;
 }
 
 // --- state ---------------------------------------------------------------------------------------------------------------

@@ -42,8 +42,12 @@ class Reservoirs {
   // Builds rungs from the latest to the living machine along a straight line of parameters, neighbours so close that at least this part of
   // swaps is accepted, and leaves the chains of the last of them in `living`. For machines that have jumped, or were trained otherwise.
   void bridge(States& living, double acceptance);
-  // log Z of the living machine from the moment's chains, its standard error; NaN where a machine of counts has none of its own.
-  std::pair<double, double> logPartition(const States& living);
+  // log Z of the living machine from the moment's chains, its standard error, and the same from chains of the lower or of the upper machine of
+  // every pair alone: apart from each other when chains lag behind. NaN where a machine of counts has none of its own.
+  struct LogPartition {
+    double value, standardError, forward, reverse;
+  };
+  LogPartition logPartition(const States& living);
 
   // Rungs as tensors; makeRoom(n) first where another state has n of them.
   std::map<std::string, Tensor*> tensors();

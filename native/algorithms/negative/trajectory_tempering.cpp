@@ -4,8 +4,8 @@
 //   min(1, exp(log p_k*(x') + log p_(k+1)*(x) - log p_k*(x) - log p_(k+1)*(x'))),
 // x of k and x' of k + 1, so that every distribution stays as it is; a chain that has gone down to where the machine still mixed comes back
 // somewhere else. When swaps of the living machine with the latest checkpoint become too rare, the living machine becomes one.
-// Deviations: the lowest rung has no couplings at all, so that its chains are drawn exactly and log Z is known from there on; between two
-// updates one swap with the latest checkpoint takes turns with one further down, in place of passes over the whole ladder; a jump of the
+// Deviations: the lowest rung has no couplings at all, so that its chains are drawn exactly and log Z is known from there on; of three
+// updates one swaps with the latest checkpoint and one further down, in place of passes over the whole ladder; a jump of the
 // parameters is bridged by rungs in between; log Z is linked by Bennett's ratio (ladder_link.hpp).
 #include <algorithm>
 #include <cmath>
@@ -52,10 +52,10 @@ class TrajectoryTempering final : public NegativePhase {
 
   std::optional<Estimate> logPartition() override {
     if (reservoirs_.size() == 0 || options_.chains < 2) return std::nullopt;
-    const auto [value, error] = reservoirs_.logPartition(states());
-    if (!std::isfinite(value) || !std::isfinite(error)) return std::nullopt;
-    const double margin = error * quantile(static_cast<double>(options_.chains - 1));
-    return Estimate{value, value - margin, value + margin};
+    const Reservoirs::LogPartition z = reservoirs_.logPartition(states());
+    const double margin = z.standardError * quantile(static_cast<double>(options_.chains - 1));
+    if (!std::isfinite(z.value) || !std::isfinite(margin)) return std::nullopt;
+    return Estimate{z.value, std::min({z.value, z.forward, z.reverse}) - margin, std::max({z.value, z.forward, z.reverse}) + margin};
   }
 
   std::map<std::string, Tensor*> tensors() override {
@@ -78,7 +78,7 @@ class TrajectoryTempering final : public NegativePhase {
     reservoirs_.restored();
     std::vector<float> turn(2);
     machine_.backend().download(*turn_, std::span<float>(turn));
-    turns_ = turn[0] == 1 ? 1 : 0;
+    turns_ = turn[0] >= 0 && turn[0] < 3 ? static_cast<std::size_t>(turn[0]) : 0;
     next_ = turn[1] >= 0 && turn[1] < static_cast<float>(reservoirs_.size()) ? static_cast<std::size_t>(turn[1]) : 0;
   }
 
@@ -90,12 +90,14 @@ class TrajectoryTempering final : public NegativePhase {
 
   States& states() { return chains_.phase().states; }
 
-  // The latest checkpoint and the living machine, or the next rung further down and the one above it: every other update.
+  // The latest checkpoint and the living machine, then another rung, from the bottom up, and the one above it, then none: a swap costs more than
+  // an update, and two of them in three updates about double the cost of a run.
   void visit() {
-    const std::size_t latest = reservoirs_.size() - 1;
-    const bool top = turns_ == 0 || latest == 0;
-    turns_ = 1 - turns_;
-    if (!top) next_ = next_ == 0 || next_ > latest ? latest - 1 : next_ - 1;
+    const std::size_t latest = reservoirs_.size() - 1, turn = turns_;
+    turns_ = (turns_ + 1) % 3;
+    if (turn == 2) return;
+    const bool top = turn == 0 || latest == 0;
+    if (!top) next_ = next_ + 1 < latest ? next_ + 1 : 0;
     const std::size_t k = top ? latest : next_;
     Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative)};
     reservoirs_.sweep(k, stream);
@@ -123,8 +125,9 @@ class TrajectoryTempering final : public NegativePhase {
   const TrainerOptions& options_;
   ModelChains chains_;
   Reservoirs reservoirs_;
-  TensorPtr turn_;                    // [1, 2]: turns_ and next_, as they are saved
-  std::size_t next_ = 0, turns_ = 0;  // the rung that was visited last below the latest, and whose turn it is: 0 the latest, 1 another
+  TensorPtr turn_;  // [1, 2]: turns_ and next_, as they are saved
+  std::size_t next_ = 0,
+              turns_ = 0;  // the rung below the latest that was visited last, and whose turn it is: 0 the latest, 1 another, 2 none
 };
 
 }  // namespace
