@@ -568,6 +568,7 @@ export const mutants = [
     find: 'carry = ++state[unit] == each;',
     replace: 'carry = ++state[unit] == each && unit != 2;',
     tests: [evaluate],
+  },
 
   // --- trajectory tempering, divergence, health ------------------------------------------------------------------------------
   {
