@@ -33,10 +33,13 @@ const longestTable = 50_000_000;
  *
  * @param call - Public call, for messages.
  * @param given - What the caller passed.
- * @param fallback - Used when it is undefined.
+ * @param fallback - Used when it is undefined; of a schedule only the first rate in a run that is too long for a table.
  */
 export function readLearningRate(call: string, given: unknown, fallback: LearningRate): (totalSteps: number) => Float64Array {
-  if (given === undefined) return readLearningRate(call, fallback, 0);
+  if (given === undefined) {
+    const usual = readLearningRate(call, fallback, 0);
+    return (total) => usual(Math.min(total, longestTable)).subarray(0, total > longestTable ? 1 : total);
+  }
   const check = new OptionCheck(call);
   if (typeof given === 'number') {
     const rate = check.number('learningRate', given, 0);

@@ -10,7 +10,7 @@ const recipe = {
   holdFraction: 0.3,
   averageLast: 0.1,
   priorPrecision: 35,
-  mostDecay: 0.01,
+  mostDecay: 0.001,
   fewWeights: 2,
 } as const;
 
@@ -38,7 +38,7 @@ export function usualSchedule(from: number): LearningRateSchedule {
 
 /**
  * L2 decay where there are more than two weights to a row, else 0: that of a Gaussian prior with precision 35, which counts the less the more rows
- * there are; at most 0.01. None where states have no limit, whose weights have the units of the data.
+ * there are; at most 0.001, so that few rows can still be learnt by heart. None where states have no limit, whose weights have the units of the data.
  */
 export function usualDecay(weights: number, rows: number, limited: boolean): number {
   if (!limited || weights <= recipe.fewWeights * rows) return 0;

@@ -112,7 +112,7 @@ export interface FitOptions {
   /** L1 decay of the weights. Default 0. */
   readonly l1?: number;
   /**
-   * L2 decay of the weights. Default: 0 up to two weights per row of data, above that 35 / rows, at most 0.01: the precision of a Gaussian prior over
+   * L2 decay of the weights. Default: 0 up to two weights per row of data, above that 35 / rows, at most 0.001: the precision of a Gaussian prior over
    * the number of rows. 0 in machines with `gaussian`, `relu` or `doubleRelu` units.
    */
   readonly l2?: number;

@@ -80,7 +80,15 @@ async function meanGradient(oracle: MixedMachine, device: TestDevice, rows: Row[
     using machine = machineOf(oracle, device, seed);
     const now = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.parameter(name).data));
     const before = now();
-    const fixed = { batchSize: rows.length, initialiseFromData: false, monitorRows: 0, centred: false, shuffle: false };
+    const fixed = {
+      batchSize: rows.length,
+      l2: 0,
+      averageLast: 0,
+      initialiseFromData: false,
+      monitorRows: 0,
+      centred: false,
+      shuffle: false,
+    };
     await machine.fit(dataOf(oracle, rows), { ...fixed, epochs: 60, learningRate: [...new Array<number>(59).fill(0), 1], ...options });
     all.push(now().map((value, i) => value - before[i]!));
   }
@@ -151,7 +159,7 @@ describe.each(devices)('on %s', (device) => {
       centred: false,
       shuffle: false,
     } as const;
-    const fixed = { ...options, initialiseFromData: false, monitorRows: 0 };
+    const fixed = { ...options, l2: 0, averageLast: 0, initialiseFromData: false, monitorRows: 0 };
     const run = async (learningRate: number[]) => {
       using machine = machineOf(oracle, device, 5);
       const now = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.parameter(name).data));

@@ -32,6 +32,8 @@ export async function changes(oracle: MixedMachine, device: TestDevice, rows: Ro
     epochs: 1,
     batchSize: rows.length,
     learningRate: 1,
+    l2: 0,
+    averageLast: 0,
     initialiseFromData: false,
     monitorRows: 0,
     ...options,

@@ -40,6 +40,8 @@ const calls: Record<string, (rbm: RBM) => unknown> = {
   energy: (rbm) => rbm.energy(rows, hiddenRows),
   freeEnergy: (rbm) => rbm.freeEnergy(rows),
   pseudoLikelihood: (rbm) => rbm.pseudoLikelihood(rows),
+  evaluate: (rbm) => rbm.evaluate(rows),
+  logZ: (rbm) => rbm.logZ(),
   save: (rbm) => rbm.save(join(folder, 'states.safetensors')),
   weights: (rbm) => rbm.weights,
   visibleBias: (rbm) => rbm.visibleBias,

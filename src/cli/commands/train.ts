@@ -92,7 +92,11 @@ export function registerTrain(program: Command): void {
     .option('--optimizer <name>', 'sgd or adam (default: sgd)', oneOf('sgd', 'adam'))
     .option('--momentum <m>', 'of sgd (default: 0)', number(0, 0.999))
     .option('--l1 <strength>', 'L1 decay of the weights (default: 0)', number(0))
-    .option('--l2 <strength>', 'L2 decay of the weights (default: 35 / rows where there are more than two weights to a row)', number(0))
+    .option(
+      '--l2 <strength>',
+      'L2 decay of the weights (default: 35 / rows, at most 0.001, where there are more than two weights to a row)',
+      number(0),
+    )
     .option('--no-centred', 'plain instead of centred gradient')
     .option('--average-last <fraction>', 'average the parameters over this share of the run (default: 0.1)', number(0, 1))
     .option(
