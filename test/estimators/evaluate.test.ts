@@ -56,6 +56,14 @@ describe.each(devices)('log Z on %s', (device) => {
     }
   });
 
+  // Five rungs far apart, so that states matter that a swap should have refused; within 5 standard errors (false alarms: 1e-6).
+  it('links a ladder whose swaps keep every rung as it is', async () => {
+    const oracle = randomMixed([['spin', 4, 1], ['spin', 4, 1]], [[0, 1]], 0.8, 5); // biome-ignore format: one line
+    using machine = machineOf(oracle, device, 3);
+    const found = await machine.logZ({ method: 'ladder', betas: [0, 0.25, 0.5, 0.75, 1], chains: 60, warmup: 500 });
+    expect(Math.abs(found.value - logZOf(oracle))).toBeLessThan(2.5 * (found.high - found.value));
+  });
+
   it('gives rows their log-probabilities', async () => {
     const oracle = randomRbm(5, 4, 0.8, 3);
     using rbm = modelOf(oracle, device);
