@@ -6,7 +6,7 @@ import { devices, parameterBits, type TestDevice } from './support.js';
 
 const random = new TestRandom(4);
 const rows = Array.from({ length: 40 }, () => random.coins(6));
-const base: FitOptions = { epochs: 30, batchSize: 4, chains: 8, l2: 0, averageLast: 0 };
+const base: FitOptions = { epochs: 30, batchSize: 4, chains: 8, learningRate: 0.05, l2: 0, averageLast: 0 };
 
 function create(device: TestDevice): RBM {
   return new RBM({ visible: 6, hidden: 4, seed: 11, device });
