@@ -7,7 +7,7 @@ import { devices, parameterBits } from './support.js';
 const random = new TestRandom(6);
 const rows = Array.from({ length: 100 }, () => random.coins(12));
 /** Updates that change nothing, with time enough for health after every epoch. */
-const still: FitOptions = { learningRate: 0, epochs: 2, batchSize: 50, chains: 100, initialiseFromData: false, monitorBudget: 1000 };
+const still = { learningRate: 0, epochs: 2, batchSize: 50, chains: 100, initialiseFromData: false, monitorBudget: 1000 } satisfies FitOptions;
 
 describe.each(devices)('on %s', (device) => {
   it('independent draws: every sweep is new, chains from anywhere agree', async () => {
