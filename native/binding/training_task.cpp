@@ -13,7 +13,8 @@ void TrainingTask::run(const Cancelled& cancelled, const Wake& wake) {
         untilStep_, cancelled, [&](const EpochReport& report) { epochDone(report, wake); },
         [&](std::uint64_t step) { stepDone(step, wake); });
   } catch (...) {
-    parts_->step.store(parts_->trainer->step(), std::memory_order_relaxed);  // an explosion is found after its update, a good state before it
+    parts_->step.store(parts_->trainer->step(),
+                       std::memory_order_relaxed);  // an explosion is found after its update, a good state before it
     throw;
   }
 }
