@@ -10,66 +10,35 @@ import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js'
 import type { Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
+import { annealed, restoreChains, sampleLayer, startChains } from './chain-jobs.js';
 import type { Chains } from './chains.js';
 import { readCheckpoint } from './checkpoint.js';
 import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
 import { type ImputeOptions, type MarginalOptions, readImputeOptions } from './impute.js';
+import type {
+  Annealed,
+  AnnealOptions,
+  LayerRows,
+  MachineChainOptions,
+  MachineFitOptions,
+  MachineSampleOptions,
+} from './machine-options.js';
 import { Model } from './model.js';
-import { type FitOptions, type PartialFitOptions, type PlaceClamp, readLoadOptions, type SampleOptions } from './rbm-options.js';
+import { type PartialFitOptions, readLoadOptions } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
-import { type ChainSetting, readSchedule, readTemperatures, type Schedule, type TemperatureOptions } from './sampling.js';
+import { type ChainSetting, readSchedule, readTemperatures } from './sampling.js';
 import { type BoltzmannMachineOptions, optionsOf, readSpec } from './wiring.js';
 
+export type {
+  Annealed,
+  AnnealOptions,
+  LayerRows,
+  MachineChainOptions,
+  MachineFitOptions,
+  MachineSampleOptions,
+  MachineStart,
+} from './machine-options.js';
 export type { BoltzmannMachineOptions } from './wiring.js';
-
-/** Rows by the name of their layer, all with the same number of rows. */
-export type LayerRows = Readonly<Record<string, RowsInput>>;
-
-/** How to train a machine; `validation` has rows of the same layers as the data. */
-export type MachineFitOptions = Omit<FitOptions, 'validation'> & {
-  /** Rows that are only watched. */
-  readonly validation?: LayerRows;
-};
-
-/** What chains of a machine start from and hold on to. */
-export interface MachineStart {
-  /** States to start from by layer, one row per chain; the other layers are drawn in turn, given those that have states. */
-  readonly start?: LayerRows;
-  /**
-   * By layer: rows (one for all chains or one per chain) whose missing values (NaN) stay free, or some of its places with their values.
-   */
-  readonly clamp?: Readonly<Record<string, RowsInput | PlaceClamp>>;
-  /** Ends the call between two sweeps; it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** How to draw samples from a machine. */
-export type MachineSampleOptions = Omit<SampleOptions, 'start' | 'clamp'> &
-  MachineStart & {
-    /** The layer whose states come back. Default: the first. */
-    readonly layer?: string;
-  };
-
-/** How to begin chains that stay. */
-export type MachineChainOptions = MachineStart & Pick<TemperatureOptions, 'beta' | 'ladder'>;
-
-/** States of low energy, lowest first. */
-export interface Annealed {
-  /** E(s), [n], in nats. */
-  readonly energies: Nats;
-  /** By layer, [n, places]. */
-  readonly states: Readonly<Record<string, Matrix>>;
-}
-
-/** How to look for states of low energy. */
-export type AnnealOptions = MachineStart & {
-  /** Sweeps. Default 1000. */
-  readonly steps?: number;
-  /** Inverse temperatures by sweep. Default: from 0.1 to 5. */
-  readonly schedule?: Schedule;
-  /** Sweeps afterwards in which every unit takes its likeliest state. Default 100. */
-  readonly quench?: number;
-};
 
 /**
  * A Boltzmann machine of any layers and couplings between them:
@@ -268,7 +237,7 @@ export class BoltzmannMachine extends Model {
     const layer = given.layer === undefined ? 0 : this.#layer(call, given.layer);
     const setting = this.#setting(call, n, given);
     const temperatures = readTemperatures(call, given, setting.chains, steps);
-    return this.sampleLayer(call, setting, layer, { steps, temperatures, output, signal: check.signal(given.signal) });
+    return sampleLayer(this.machine, call, setting, layer, { steps, temperatures, output, signal: check.signal(given.signal) });
   }
 
   /**
@@ -280,12 +249,12 @@ export class BoltzmannMachine extends Model {
     const given = readOptions(call, options, ['start', 'clamp', 'beta', 'ladder', 'signal']);
     const setting = this.#setting(call, n, given);
     const signal = new OptionCheck(call).signal(given.signal);
-    return this.startChains(call, setting, readTemperatures(call, given, setting.chains, 0), signal);
+    return startChains(this.machine, call, setting, readTemperatures(call, given, setting.chains, 0), signal);
   }
 
   /** Chains that `Chains.save` wrote, of a machine with the same layers. */
   async loadChains(path: string | URL): Promise<Chains> {
-    return this.readChains('BoltzmannMachine.loadChains', path);
+    return restoreChains(this.machine, 'BoltzmannMachine.loadChains', path);
   }
 
   /**
@@ -301,7 +270,7 @@ export class BoltzmannMachine extends Model {
     const steps = check.integer('steps', given.steps, 1000, 1, 2 ** 31);
     const schedule = readSchedule(check, given.schedule ?? { from: 0.1, to: 5 }, steps);
     const quench = check.integer('quench', given.quench, 100, 0, 2 ** 40);
-    const { energies, states } = await this.annealed(call, this.#setting(call, n, given), {
+    const { energies, states } = await annealed(this.machine, call, this.#setting(call, n, given), {
       steps,
       schedule,
       quench,

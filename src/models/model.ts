@@ -1,56 +1,17 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck } from '../arguments.js';
 import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows } from '../data/rows-input.js';
-import { asVector } from '../data/vector.js';
-import { ShapeError } from '../errors.js';
 import { readEvaluateOptions } from '../estimators/evaluate-options.js';
-import {
-  checkPacked,
-  type Evaluation,
-  evaluatePacked,
-  evaluateWithin,
-  type PartitionEstimate,
-  partitionWithin,
-} from '../estimators/evaluation.js';
-import { readLearningRate } from '../machine/learning-rate.js';
+import { type Evaluation, evaluateWithin, type PartitionEstimate, partitionWithin } from '../estimators/evaluation.js';
 import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
-import { partNames } from '../machine/rates.js';
-import { usualAverage, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
-import { type TrainingPlan, type TrainingRecord, train } from '../machine/training.js';
+import { type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
-import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
-import { Chains } from './chains.js';
-import { readChains } from './chains-file.js';
 import { type Checkpoint, capture, writeCheckpoint } from './checkpoint.js';
+import { fitPlan, partialFitPlan, type Trainee } from './fit-plan.js';
 import type { CheckedImputeOptions } from './impute.js';
+import { type Inputs, rowCount } from './inputs.js';
 import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
-import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.js';
-
-const runOptions = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'evaluateEvery', 'evaluate', 'onProgress'] as const;
-/** Settings that make no sense for one part of a stream. */
-const runOnly = ['epochs', 'averageLast', 'shuffle', 'monitorRows', 'monitorBudget'];
-/** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
-const unlimited = 1e30;
-
-/** Rows by layer as a model's public call took them, described. */
-export type Inputs = readonly LayerInput[];
-
-/** How to draw once, checked. */
-export interface SampleControl {
-  readonly steps: number;
-  readonly temperatures: Temperatures;
-  readonly output: 'sample' | 'mean';
-  readonly signal: AbortSignal | undefined;
-}
-
-/** How to anneal, checked. */
-export interface AnnealControl {
-  readonly steps: number;
-  readonly schedule: Float64Array;
-  readonly quench: number;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** Kind of a model and how it is wired, for checkpoints. */
 export type Description = Pick<Checkpoint, 'kind' | 'config'>;
@@ -138,130 +99,21 @@ export abstract class Model implements Disposable {
   /** A training run over inputs that are described when the run begins. */
   protected fitLayers(call: string, data: () => Inputs, validation: (rows: unknown) => Inputs, options: unknown): TrainingRun {
     return new TrainingRun(async (control) => {
-      const plan = this.#plan(call, data, validation, options);
+      const plan = fitPlan(call, this.#trainee(), data, validation, options);
       await train(this.machine, plan, control, (record) => this.#keep(record));
     });
   }
 
   /** One update per minibatch of the inputs, in order. */
   protected async partialFitLayers(call: string, inputs: Inputs, options: unknown): Promise<void> {
-    const known = settingNames.filter((name) => !runOnly.includes(name));
-    const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
-    const rows = rowCount(call, inputs);
-    const chains = this.#record?.settings.chains;
-    const parts = partNames(this.machine.spec);
-    const still = { epochs: 1, l2: 0, averageLast: 0 };
-    const defaults = { batchSize: Math.min(100, rows), parts, ...still, ...(chains === undefined ? {} : { chains }) };
-    const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
-    const check = new OptionCheck(call);
-    const weights = readWeights(check, given.sampleWeights, rows);
-    const plan: TrainingPlan = {
-      call,
-      data: inputs,
-      validation: [],
-      sampleWeights: weights,
-      settings: this.#completed(check, settings, rows, weights, false),
-      learningRates: readLearningRate(call, given.learningRate, usualRate(settings.optimiser, this.#limited()) / 2),
-      previous: this.#record,
-      resume: false,
-      signal: check.signal(given.signal),
-      onProgress: undefined,
-      checkpoint: undefined,
-      evaluation: undefined,
-    };
+    const plan = partialFitPlan(call, this.#trainee(), inputs, options);
     const control = { stopped: new AbortController().signal, report: () => undefined };
     await train(this.machine, plan, control, (record) => this.#keep(record));
   }
 
-  #plan(call: string, data: () => Inputs, validation: (rows: unknown) => Inputs, options: unknown): TrainingPlan {
-    const given = readOptions(call, options, [...settingNames, ...runOptions]);
-    const check = new OptionCheck(call);
-    const inputs = data();
-    const rows = rowCount(call, inputs);
-    const resume = check.flag('resume', given.resume, false);
-    this.machine.assertIdle(call);
-    const previous = this.#record;
-    if (resume && (previous === null || previous.step >= previous.totalSteps)) {
-      throw check.error('resume', 'false: this model holds no interrupted run', true);
-    }
-    const interrupted = resume ? previous : null;
-    const parts = partNames(this.machine.spec);
-    const settings =
-      interrupted === null
-        ? readSettings(call, given, { batchSize: Math.min(100, rows), parts, ...this.#recipe(call, rows, given.batchSize) })
-        : resumedSettings(call, given, interrupted.settings, parts);
-    const weights = readWeights(check, given.sampleWeights, rows);
-    if (interrupted !== null && interrupted.settings.weighted !== (weights !== null)) {
-      const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';
-      throw check.error('sampleWeights', expected, given.sampleWeights);
-    }
-    return {
-      call,
-      data: inputs,
-      validation: given.validation === undefined ? [] : validation(given.validation),
-      sampleWeights: weights,
-      settings: this.#completed(check, settings, rows, weights, resume),
-      learningRates:
-        interrupted === null
-          ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser, this.#limited())))
-          : () => interrupted.learningRates,
-      previous,
-      resume,
-      signal: check.signal(given.signal),
-      onProgress: check.callback('onProgress', given.onProgress),
-      checkpoint: this.#checkpointPlan(check, given.checkpoint),
-      evaluation: this.#evaluationPlan(check, given.evaluateEvery, given.evaluate),
-    };
-  }
-
-  /** Whether the states of all units have limits. */
-  #limited(): boolean {
-    return this.machine.spec.layers.every((_, layer) => this.machine.domain(layer).high <= unlimited);
-  }
-
-  /** What a run gets where its options say nothing; `batchSize` as given, not yet checked. */
-  #recipe(call: string, rows: number, batchSize: unknown): { epochs: number; l2: number; averageLast: number } {
-    const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : Math.min(100, rows);
-    const tensors = this.machine.parameters(call).filter(({ name }) => name.endsWith('.weights'));
-    const weights = tensors.reduce((sum, tensor) => sum + tensor.rows * tensor.cols, 0);
-    return { epochs: usualEpochs(rows, batch), l2: usualDecay(weights, rows, this.#limited()), averageLast: usualAverage };
-  }
-
-  #completed(
-    check: OptionCheck,
-    settings: TrainingPlan['settings'],
-    rows: number,
-    weights: Float64Array | null,
-    resume: boolean,
-  ): TrainingPlan['settings'] {
-    if (settings.batchSize > rows) throw check.error('batchSize', `at most the number of rows, ${rows}`, settings.batchSize);
-    return { ...settings, weighted: weights !== null, initialiseFromData: settings.initialiseFromData && (resume || this.#untouched) };
-  }
-
-  #checkpointPlan(check: OptionCheck, given: unknown): TrainingPlan['checkpoint'] {
-    if (given === undefined) return undefined;
-    const { path, every } = readOptions(check.call, given, ['path', 'every']);
-    if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
-    const save = (native: NativeMachine, record: TrainingRecord): Promise<void> =>
-      writeCheckpoint(check.call, path, this.#checkpoint(native, record));
-    return { every: check.integer('checkpoint.every', every, undefined), save };
-  }
-
-  #evaluationPlan(check: OptionCheck, every: unknown, options: unknown): TrainingPlan['evaluation'] {
-    if (every === undefined) {
-      if (options !== undefined) throw check.error('evaluate', 'left out without `evaluateEvery`', options);
-      return undefined;
-    }
-    const { machine } = this;
-    const { call } = check;
-    const control = readEvaluateOptions(call, options, false);
-    if (control.signal !== undefined)
-      throw check.error('evaluate.signal', 'left out: the signal of the run ends evaluations too', control.signal);
-    return {
-      every: check.integer('evaluateEvery', every, undefined),
-      check: (native, rows, signal) => checkPacked(machine, native, rows, { ...control, signal }, call),
-      run: (native, rows, signal) => evaluatePacked(machine, native, rows, { ...control, signal }, call),
-    };
+  #trainee(): Trainee {
+    const save: Trainee['save'] = (call, path, native, record) => writeCheckpoint(call, path, this.#checkpoint(native, record));
+    return { machine: this.machine, previous: this.#record, untouched: this.#untouched, save };
   }
 
   #keep(record: TrainingRecord): void {
@@ -292,104 +144,7 @@ export abstract class Model implements Disposable {
     return array(values, [values.length]);
   }
 
-  // --- sampling --------------------------------------------------------------------------------------------------------
-
-  /** The states (or conditional means behind the last draw) of one layer after `steps` sweeps; [chains, places]. */
-  protected async sampleLayer(call: string, setting: ChainSetting, layer: number, options: SampleControl): Promise<Matrix> {
-    const { steps, temperatures, output, signal } = options;
-    const { group, ...hot } = temperatures;
-    const { chains, start, clamps } = forEveryChain(setting, group);
-    const results = await this.machine.over(call, start, signal, (native, rows) =>
-      native.chains({
-        ...hot,
-        chains,
-        steps,
-        quench: 0,
-        start: rows,
-        clamps: [...clamps],
-        observe: null,
-        states: output === 'mean' ? [] : [layer],
-        mean: output === 'mean' ? layer : null,
-        energies: false,
-      }),
-    );
-    const all = (output === 'mean' ? results.mean : results.states[0]) as Float32Array;
-    const places = this.places(layer);
-    if (group === 1) return array(all, [chains, places]);
-    const top = new Float32Array(setting.chains * places);
-    results.rung.forEach((rung, c) => {
-      if (rung === group - 1) top.set(all.subarray(c * places, (c + 1) * places), Math.floor(c / group) * places);
-    });
-    return array(top, [setting.chains, places]);
-  }
-
-  /** Chains at their start states. */
-  protected async startChains(
-    call: string,
-    setting: ChainSetting,
-    temperatures: Temperatures,
-    signal: AbortSignal | undefined,
-  ): Promise<Chains> {
-    const { betas, tempered, group } = temperatures;
-    const { chains, start, clamps } = forEveryChain(setting, group);
-    const all = this.machine.spec.layers.map((_, layer) => layer);
-    const shared = { chains, betas, quench: 0, clamps: [...clamps], observe: null, mean: null, energies: false };
-    const results = await this.machine.over(call, start, signal, (native, rows) =>
-      native.chains({ ...shared, steps: 0, schedule: new Float64Array(0), tempered, start: rows, states: all }),
-    );
-    const counts = { attempts: new Float64Array(group - 1), accepted: new Float64Array(group - 1), roundTrips: 0 };
-    return new Chains(this.machine, {
-      chains,
-      sweeps: 0,
-      betas,
-      ladder: tempered === null ? null : { ...tempered, ...counts },
-      states: results.states,
-      clamps: [...clamps],
-      observations: 0,
-      sums: [],
-      products: new Map(),
-    });
-  }
-
-  /** Chains from a file. */
-  protected async readChains(call: string, path: string | URL): Promise<Chains> {
-    const { record, counters } = await readChains(call, path, this.machine.spec);
-    // Draws that the chains have seen must not come again.
-    const used = this.machine.counters(call);
-    this.machine.setCounters(
-      call,
-      used.map((count, purpose) => ((counters[purpose] ?? 0n) > count ? (counters[purpose] as bigint) : count)),
-    );
-    return new Chains(this.machine, record);
-  }
-
-  /** Low-energy states by simulated annealing; lowest first. */
-  protected async annealed(call: string, setting: ChainSetting, options: AnnealControl): Promise<{ energies: Nats; states: Matrix[] }> {
-    const { steps, schedule, quench, signal } = options;
-    const { chains, start, clamps } = setting;
-    const all = this.machine.spec.layers.map((_, layer) => layer);
-    const shared = { chains, betas: Float64Array.of(1), tempered: null, observe: null, mean: null, energies: true };
-    const results = await this.machine.over(call, start, signal, (native, rows) =>
-      native.chains({ ...shared, steps, schedule, quench, start: rows, clamps: [...clamps], states: all }),
-    );
-    const energies = results.energies as Float64Array;
-    const order = Array.from(energies.keys()).sort((a, b) => (energies[a] as number) - (energies[b] as number));
-    const states = results.states.map((rows, layer) => {
-      const places = this.places(layer);
-      const sorted = new Float32Array(rows.length);
-      order.forEach((from, to) => {
-        sorted.set(rows.subarray(from * places, (from + 1) * places), to * places);
-      });
-      return array(sorted, [chains, places]);
-    });
-    return {
-      energies: array(
-        Float64Array.from(order, (c) => energies[c] as number),
-        [chains],
-      ),
-      states,
-    };
-  }
+  // --- sampling and inference -------------------------------------------------------------------------------------------
 
   /** Rows of layers, what they lack filled in; one matrix [n, places] per asked layer. */
   protected async imputed(call: string, inputs: Inputs, layers: number[], options: CheckedImputeOptions): Promise<Matrix[]> {
@@ -457,25 +212,4 @@ export abstract class Model implements Disposable {
     this.#record = checkpoint.training;
     this.#untouched = checkpoint.config.untouched === true;
   }
-}
-
-/** The number of rows, the same for all inputs. */
-function rowCount(call: string, inputs: Inputs): number {
-  const [first, ...others] = inputs;
-  const rows = first?.host.rows ?? 0;
-  for (const { host, where } of others) {
-    if (host.rows !== rows) {
-      throw new ShapeError(
-        `${call}: \`${where.argument}\` must have ${rows} rows, as many as \`${first?.where.argument}\`, got ${host.rows}`,
-      );
-    }
-  }
-  return rows;
-}
-
-function readWeights(check: OptionCheck, weights: unknown, rows: number): Float64Array | null {
-  if (weights === undefined) return null;
-  const values = asVector(weights, rows, { call: check.call, argument: 'sampleWeights', units: 'rows' }, { low: 0 });
-  if (values.some((w) => w > 0)) return values;
-  throw check.error('sampleWeights', 'weights of which at least one is above 0', 'zeros only');
 }

@@ -7,6 +7,7 @@ import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js';
 import type { Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
+import { restoreChains, sampleLayer, startChains } from './chain-jobs.js';
 import type { Chains } from './chains.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
@@ -233,7 +234,7 @@ export class RBM extends Model {
     const output = check.oneOf('output', given.output, 'sample', ['sample', 'mean']);
     const setting = this.#setting(call, n, given);
     const temperatures = readTemperatures(call, given, setting.chains, steps);
-    return this.sampleLayer(call, setting, visibleLayer, { steps, temperatures, output, signal: check.signal(given.signal) });
+    return sampleLayer(this.machine, call, setting, visibleLayer, { steps, temperatures, output, signal: check.signal(given.signal) });
   }
 
   /** `n` block Gibbs chains that stay: they can be advanced, looked at (layers 'visible' and 'hidden') and saved. */
@@ -241,12 +242,18 @@ export class RBM extends Model {
     const call = 'RBM.chains';
     const given = readOptions(call, options, ['start', 'clamp', 'beta', 'ladder', 'signal']);
     const setting = this.#setting(call, n, given);
-    return this.startChains(call, setting, readTemperatures(call, given, setting.chains, 0), new OptionCheck(call).signal(given.signal));
+    return startChains(
+      this.machine,
+      call,
+      setting,
+      readTemperatures(call, given, setting.chains, 0),
+      new OptionCheck(call).signal(given.signal),
+    );
   }
 
   /** Chains that `Chains.save` wrote, of an RBM of this size. */
   async loadChains(path: string | URL): Promise<Chains> {
-    return this.readChains('RBM.loadChains', path);
+    return restoreChains(this.machine, 'RBM.loadChains', path);
   }
 
   #setting(call: string, n: unknown, given: { readonly start?: unknown; readonly clamp?: unknown }): ChainSetting {
