@@ -4,8 +4,10 @@
 
 namespace boltzkit {
 
-bool usedAdam(const TrainerState& state) {
-  return std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& t) { return t.first.starts_with("second/"); });
+bool sameOptimiser(const TrainerState& state, const TrainerOptions& options) {
+  const bool usedAdam =
+      std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& t) { return t.first.starts_with("second/"); });
+  return usedAdam == (options.optimiser.kind == OptimiserStep::Kind::adam);
 }
 
 bool fits(const TrainerState::Saved& saved, const Tensor& tensor) {

@@ -6,7 +6,7 @@
 namespace boltzkit {
 
 // One optimiser's memory means nothing to another: an SGD velocity holds steps, Adam's first moment gradients.
-bool usedAdam(const TrainerState& state);
+bool sameOptimiser(const TrainerState& state, const TrainerOptions& options);
 
 bool fits(const TrainerState::Saved& saved, const Tensor& tensor);
 

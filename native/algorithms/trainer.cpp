@@ -15,6 +15,7 @@
 #include "algorithms/parameter_steps.hpp"
 #include "algorithms/phases.hpp"
 #include "algorithms/posterior.hpp"
+#include "algorithms/run_tensors.hpp"
 #include "algorithms/saved_state.hpp"
 #include "algorithms/start_values.hpp"
 #include "algorithms/trainer_options.hpp"
@@ -23,8 +24,6 @@ namespace boltzkit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr const char* limitsName = "limits";
 
 std::vector<double> meanOne(std::vector<double> weights) {
   double sum = 0;
@@ -51,9 +50,10 @@ struct Trainer::Impl {
         gradient(m, heldLayers()),
         steps(m, options, totalSteps),
         guard(m),
-        explosion(m) {
+        explosion(m),
+        scales(options.standardised ? std::make_optional<Scales>(m, data.given()) : std::nullopt),
+        tensors(m, options, {steps, *negative, explosion, scales ? &*scales : nullptr, offsets, activity}) {
     if (options.onDivergence) goodStates.emplace(m);
-    if (options.standardised) scales.emplace(m, data.given());
     if (!validationRows.empty()) validation.emplace(m, validationRows, Values::someMissing);
     if (validation && validation->given() != data.given()) throw parameterError("validation rows must be of the same layers as the data");
     if (!rowWeights.empty()) batchWeights = backend.tensor(1, options.batchSize);
@@ -95,15 +95,15 @@ struct Trainer::Impl {
       if (data.given()[l]) fromData.offset(l, *offsets[l]);
     }
     for (std::size_t l = 0; l < offsets.size(); ++l)
-      if (!data.given()[l] && freshOffsets[l]) fieldlessMeans(machine, l, *offsets[l]);
+      if (!data.given()[l] && tensors.freshOffset(l)) fieldlessMeans(machine, l, *offsets[l]);
     for (std::size_t l = 0; l < activity.size(); ++l)
-      if (activity[l] && freshActivity) backend.fill(options.sparsity->target, *activity[l]);
+      if (activity[l] && tensors.freshActivity()) backend.fill(options.sparsity->target, *activity[l]);
     if (scales) scales->fromData(data, rowWeights, cancelled);
-    if (scales && freshVariances) scales->startOthers();
+    if (scales && tensors.freshVariances()) scales->startOthers();
     guard.check(0, true);
     explosion.begin();
-    if (freshChains) negative->start(data);
-    if (goodStates) goodStates->begin(0, steps.updates(), tensors());
+    if (tensors.freshChains()) negative->start(data);
+    if (goodStates) goodStates->begin(0, steps.updates(), tensors.all());
     prepared = true;
   }
 
@@ -130,7 +130,7 @@ struct Trainer::Impl {
     guard.check(step + 1, (step + 1) % stepsPerEpoch == 0);
     ++step;
     explosion.check(step, step == totalSteps);
-    if (goodStates && step % goodInterval() == 0) goodStates->keep(step, steps.updates(), tensors());
+    if (goodStates && step % goodInterval() == 0) goodStates->keep(step, steps.updates(), tensors.all());
   }
 
   std::uint64_t goodInterval() const { return (updatesPerGoodState + stepsPerEpoch - 1) / stepsPerEpoch * stepsPerEpoch; }
@@ -155,11 +155,11 @@ struct Trainer::Impl {
     std::vector<std::string> names;
     for (const auto& [name, tensor] : good.tensors) names.push_back(name);
     negative->makeRoomFor(names);
-    goodStates->putBack(tensors());
+    goodStates->putBack(tensors.all());
     negative->restored();
     step = good.step;
     steps.setUpdates(good.updates);
-    goodStates->begin(step, steps.updates(), tensors());
+    goodStates->begin(step, steps.updates(), tensors.all());
     guard.check(step, true);
     setRollbacks(rollbacks + 1);
     order.clear();
@@ -270,25 +270,9 @@ struct Trainer::Impl {
 
   // --- state -----------------------------------------------------------------------------------------------------------
 
-  // Every tensor of the run's state by name.
-  std::map<std::string, Tensor*> tensors() {
-    std::map<std::string, Tensor*> all = steps.tensors();
-    all.merge(negative->tensors());
-    if (!machine.wiring().couplings().empty()) all[limitsName] = &explosion.limits();
-    if (scales) all.merge(scales->tensors());
-    const std::vector<Layer>& layers = machine.wiring().layers();
-    for (std::size_t l = 0; l < layers.size(); ++l) {
-      if (options.centred) all["offset/" + layers[l].name] = offsets[l].get();
-      if (activity[l]) all["activity/" + layers[l].name] = activity[l].get();
-    }
-    return all;
-  }
-
   TrainerState state() {
     TrainerState s;
-    for (const auto& [name, tensor] : tensors()) {
-      if (!blank(name)) s.tensors.emplace(name, savedOf(backend, *tensor));
-    }
+    tensors.save(s, prepared);
     s.counters = {{"step", step},
                   {"totalSteps", totalSteps},
                   {"rows", data.rows()},
@@ -303,55 +287,14 @@ struct Trainer::Impl {
 
   void restore(const TrainerState& s, bool resume) {
     if (resume) requireSameRun(s, totalSteps, data.rows(), options.batchSize);
-    const bool complete = resume && counter(s, "prepared") != 0;
-    const bool keepsOptimiser = resume || usedAdam(s) == (options.optimiser.kind == OptimiserStep::Kind::adam);
-    std::vector<std::string> names;
-    for (const auto& [name, saved] : s.tensors) names.push_back(name);
-    negative->makeRoomFor(names);
-    const std::map<std::string, Tensor*> chainTensors = negative->tensors();
-    std::size_t restoredChains = 0;
-    for (const auto& [name, tensor] : tensors()) {
-      const auto saved = s.tensors.find(name);
-      if (saved == s.tensors.end() || !fits(saved->second, *tensor)) {
-        // Limits are new in runs that were saved by earlier versions.
-        if (complete && name != limitsName)
-          throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
-        continue;
-      }
-      if (!resume && (name.starts_with("average/") || name == limitsName)) continue;
-      if (!keepsOptimiser && (name.starts_with("velocity/") || name.starts_with("second/"))) continue;
-      backend.upload(std::span<const double>(saved->second.values), *tensor);
-      markRestored(name);
-      restoredChains += chainTensors.count(name);
-    }
-    freshChains = restoredChains < chainTensors.size();
-    if (!freshChains) negative->restored();
-    if (keepsOptimiser) steps.setUpdates(counter(s, "updates"));
+    tensors.restore(s, resume);
+    if (resume || sameOptimiser(s, options)) steps.setUpdates(counter(s, "updates"));
     if (!resume) return;
     step = counter(s, "step");
     shuffleStep = counter(s, "shuffleStep");
     prepared = counter(s, "prepared") != 0;
     setRollbacks(s.counters.contains("rollbacks") ? counter(s, "rollbacks") : 0);
     if (goodStates && prepared) goodStates->load(s);
-  }
-
-  // Whether a tensor holds nothing yet, because the run was stopped before it was prepared and no earlier run had left anything in it.
-  // Such a tensor is not part of the state: it would be taken for chains (offsets, activities) that had begun.
-  bool blank(const std::string& name) const {
-    if (prepared) return false;
-    const std::vector<Layer>& layers = machine.wiring().layers();
-    for (std::size_t l = 0; l < layers.size(); ++l)
-      if (name == "offset/" + layers[l].name) return freshOffsets[l];
-    return (negative->tensors().contains(name) && freshChains) || (name.starts_with("variance/") && freshVariances) ||
-           (name.starts_with("activity/") && freshActivity);
-  }
-
-  void markRestored(const std::string& name) {
-    const std::vector<Layer>& layers = machine.wiring().layers();
-    for (std::size_t l = 0; l < layers.size(); ++l)
-      if (name == "offset/" + layers[l].name) freshOffsets[l] = false;
-    if (name.starts_with("variance/")) freshVariances = false;
-    if (name.starts_with("activity/")) freshActivity = false;
   }
 
   Machine& machine;
@@ -372,13 +315,13 @@ struct Trainer::Impl {
   MonitorPlan plan;
   std::optional<Scales> scales;
   std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target
+  RunTensors tensors;
   TensorPtr batchWeights, ones;
 
   std::uint64_t step = 0, shuffleStep = 0, rollbacks = 0;
   std::vector<std::uint32_t> order;
   double epochSeconds = 0;
-  bool prepared = false, freshChains = true, freshActivity = true, freshVariances = true;
-  std::vector<bool> freshOffsets = std::vector<bool>(machine.wiring().layers().size(), true);
+  bool prepared = false;
 };
 
 Trainer::Trainer(Machine& machine, TrainerOptions options, std::vector<LayerRows> data, std::vector<LayerRows> validation,

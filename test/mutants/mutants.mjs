@@ -479,8 +479,8 @@ export const mutants = [
   },
   {
     name: 'resuming without the hidden offsets',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'if (options.centred) all["offset/" + layers[l].name] = offsets[l].get();',
+    file: 'native/algorithms/run_tensors.cpp',
+    find: 'if (options_.centred) all["offset/" + layers[l].name] = parts_.offsets[l].get();',
     replace: '',
     tests: [determinism],
   },
@@ -493,16 +493,16 @@ export const mutants = [
   },
   {
     name: 'zeros taken for persistent chains after a stop before the first update',
-    file: 'native/algorithms/trainer.cpp',
-    find: 'if (!blank(name)) ',
+    file: 'native/algorithms/run_tensors.cpp',
+    find: 'if (prepared || !blank(name)) ',
     replace: '',
     tests: [determinism],
   },
   {
     name: "one optimiser's memory handed to another",
-    file: 'native/algorithms/trainer.cpp',
-    find: 'if (!keepsOptimiser && (',
-    replace: 'if (false && (',
+    file: 'native/algorithms/run_tensors.cpp',
+    find: 'if (!keepsOptimiser && ',
+    replace: 'if (false && ',
     tests: [updates],
   },
   // --- log Z ---------------------------------------------------------------------------------------------------------------
@@ -631,7 +631,7 @@ export const mutants = [
     name: 'resuming without the good states',
     file: 'native/algorithms/trainer.cpp',
     find: 'if (goodStates && prepared) goodStates->load(s);',
-    replace: 'if (goodStates && prepared) goodStates->begin(step, steps.updates(), tensors());',
+    replace: 'if (goodStates && prepared) goodStates->begin(step, steps.updates(), tensors.all());',
     tests: [determinism],
   },
   {

@@ -1,0 +1,79 @@
+#include "algorithms/run_tensors.hpp"
+
+#include "algorithms/saved_state.hpp"
+
+namespace boltzkit {
+namespace {
+
+constexpr const char* limitsName = "limits";
+
+bool ofOptimiser(const std::string& name) { return name.starts_with("velocity/") || name.starts_with("second/"); }
+bool ofOneRun(const std::string& name) { return name.starts_with("average/") || name == limitsName; }
+
+}  // namespace
+
+RunTensors::RunTensors(Machine& machine, const TrainerOptions& options, const Parts& parts)
+    : machine_(machine), options_(options), parts_(parts), freshOffsets_(machine.wiring().layers().size(), true) {}
+
+std::map<std::string, Tensor*> RunTensors::all() const {
+  std::map<std::string, Tensor*> all = parts_.steps.tensors();
+  all.merge(parts_.negative.tensors());
+  if (!machine_.wiring().couplings().empty()) all[limitsName] = &parts_.explosion.limits();
+  if (parts_.scales) all.merge(parts_.scales->tensors());
+  const std::vector<Layer>& layers = machine_.wiring().layers();
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    if (options_.centred) all["offset/" + layers[l].name] = parts_.offsets[l].get();
+    if (parts_.activity[l]) all["activity/" + layers[l].name] = parts_.activity[l].get();
+  }
+  return all;
+}
+
+void RunTensors::save(TrainerState& state, bool prepared) const {
+  for (const auto& [name, tensor] : all()) {
+    if (prepared || !blank(name)) state.tensors.emplace(name, savedOf(machine_.backend(), *tensor));
+  }
+}
+
+void RunTensors::restore(const TrainerState& state, bool resume) {
+  const bool complete = resume && counter(state, "prepared") != 0;
+  const bool keepsOptimiser = resume || sameOptimiser(state, options_);
+  std::vector<std::string> names;
+  for (const auto& [name, saved] : state.tensors) names.push_back(name);
+  parts_.negative.makeRoomFor(names);
+  const std::map<std::string, Tensor*> chainTensors = parts_.negative.tensors();
+  std::size_t restoredChains = 0;
+  for (const auto& [name, tensor] : all()) {
+    const auto saved = state.tensors.find(name);
+    if (saved == state.tensors.end() || !fits(saved->second, *tensor)) {
+      // Limits are new in runs that were saved by earlier versions.
+      if (complete && name != limitsName)
+        throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
+      continue;
+    }
+    if (!resume && ofOneRun(name)) continue;
+    if (!keepsOptimiser && ofOptimiser(name)) continue;
+    machine_.backend().upload(std::span<const double>(saved->second.values), *tensor);
+    markRestored(name);
+    restoredChains += chainTensors.count(name);
+  }
+  freshChains_ = restoredChains < chainTensors.size();
+  if (!freshChains_) parts_.negative.restored();
+}
+
+bool RunTensors::blank(const std::string& name) const {
+  const std::vector<Layer>& layers = machine_.wiring().layers();
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    if (name == "offset/" + layers[l].name) return freshOffsets_[l];
+  return (parts_.negative.tensors().contains(name) && freshChains_) || (name.starts_with("variance/") && freshVariances_) ||
+         (name.starts_with("activity/") && freshActivity_);
+}
+
+void RunTensors::markRestored(const std::string& name) {
+  const std::vector<Layer>& layers = machine_.wiring().layers();
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    if (name == "offset/" + layers[l].name) freshOffsets_[l] = false;
+  if (name.starts_with("variance/")) freshVariances_ = false;
+  if (name.starts_with("activity/")) freshActivity_ = false;
+}
+
+}  // namespace boltzkit
