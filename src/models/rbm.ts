@@ -36,8 +36,9 @@ const names = { weights: 'visible-hidden.weights', visibleBias: 'visible.bias', 
  * A restricted Boltzmann machine with Bernoulli units (Smolensky 1986; Hinton 2002):
  * E(v, h) = −vᵀ W h − bᵀ v − cᵀ h, with v and h in {0, 1}.
  *
- * Values between 0 and 1 in data are taken as probabilities. Every call that computes is asynchronous and runs on its own threads; a model
- * does one job at a time and answers a second call with `BusyError`. The same seed gives the same bits for any number of threads.
+ * Values between 0 and 1 in data are taken as probabilities; {@link FitOptions.dynamicBinarisation} draws them anew while training. Every call
+ * that computes is asynchronous and runs on its own threads; a model does one job at a time and answers a second call with `BusyError`. The
+ * same seed gives the same bits for any number of threads.
  *
  * @example
  * ```ts
