@@ -13,7 +13,7 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t usualNumber = 5000;  // temperatures
+constexpr std::size_t usualNumber = 10000;  // temperatures
 constexpr std::size_t pilotTemperatures = 200, pilotChains = 100;
 constexpr std::size_t mostRungs = 1000;
 constexpr std::uint64_t leastLadderSweeps = 100;

@@ -28,7 +28,7 @@ export interface PartLikelihood {
 /** Sweeps that say how fast this machine is, and from how many seconds on one is told. */
 const TRIAL = { chains: 100, sweeps: 20, worthTelling: 5 } as const;
 /** What `RBM.evaluate` does unless told otherwise: counts up to 2^22 states, else anneals in both directions after a warm-up. */
-const DEFAULTS = { exactUnits: 22, chains: 100, betas: 5000, warmup: 1000 } as const;
+const DEFAULTS = { exactUnits: 22, chains: 100, betas: 10_000, warmup: 1000 } as const;
 const GREY = 'the log-likelihood needs rows of zeros and ones, these have values in between';
 const GREY_HINT = '--binarise threshold or --binarise sample makes them so';
 

@@ -14,7 +14,7 @@ export interface EvaluateOptions {
   readonly chains?: number;
   /**
    * Inverse temperatures: how many, placed where a short pilot run finds that they are needed, or a list that rises strictly from 0 to 1. Default
-   * 5000, of a ladder as many rungs as it needs.
+   * 10,000, of a ladder as many rungs as it needs.
    */
   readonly betas?: number | readonly number[];
   /** Gibbs sweeps before the states of chains count as samples of the machine. Default 1000. */

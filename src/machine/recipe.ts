@@ -5,8 +5,8 @@ import type { LearningRateSchedule } from './learning-rate.js';
  * (784-500, docs/design-notes.md); persistent chains, the centred gradient and minibatches of 100 belong to it.
  */
 const recipe = {
-  updates: 450_000,
-  mostEpochs: 900,
+  updates: 350_000,
+  mostEpochs: 700,
   holdFraction: 0.3,
   averageLast: 0.1,
   priorPrecision: 35,
@@ -17,7 +17,7 @@ const recipe = {
 /** Share of a run's last updates whose parameters are averaged. */
 export const usualAverage: number = recipe.averageLast;
 
-/** Passes over `rows` rows: 450,000 updates, but not more than 900 passes. */
+/** Passes over `rows` rows: 350,000 updates, but not more than 700 passes. */
 export function usualEpochs(rows: number, batchSize: number): number {
   return Math.min(recipe.mostEpochs, Math.ceil(recipe.updates / Math.ceil(rows / batchSize)));
 }

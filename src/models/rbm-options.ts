@@ -57,7 +57,7 @@ export interface FitOptions {
    * 'gibbs', with the algorithm 'mean-field' that.
    */
   readonly positive?: 'gibbs' | 'mean-field';
-  /** Passes over the data. Default: as many as make 450,000 updates, at most 900. */
+  /** Passes over the data. Default: as many as make 350,000 updates, at most 700. */
   readonly epochs?: number;
   /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
   readonly batchSize?: number;

@@ -11,9 +11,9 @@ describe('training plan', () => {
   });
 
   it('fills in settings that suit the number of rows', () => {
-    expect(resolveSettings({}, 60000, 784)).toMatchObject({ epochs: 750, batch: 100, chains: 100, hidden: 500, l2: 35 / 60000 });
-    expect(resolveSettings({}, 9000, 784)).toMatchObject({ epochs: 900, l2: 0.001 });
-    expect(resolveSettings({}, 30, 784)).toMatchObject({ batch: 30, chains: 30, epochs: 900, l2: 0.001 });
+    expect(resolveSettings({}, 60000, 784)).toMatchObject({ epochs: 584, batch: 100, chains: 100, hidden: 500, l2: 35 / 60000 });
+    expect(resolveSettings({}, 9000, 784)).toMatchObject({ epochs: 700, l2: 0.001 });
+    expect(resolveSettings({}, 30, 784)).toMatchObject({ batch: 30, chains: 30, epochs: 700, l2: 0.001 });
     expect(resolveSettings({ hidden: 23 }, 5000, 123).l2).toBe(0); // fewer than two weights to a row
     expect(resolveSettings({}, 10_000_000, 784).epochs).toBe(5);
     expect(() => resolveSettings({ batch: 31 }, 30, 784)).toThrow('only 30 rows');

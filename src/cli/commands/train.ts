@@ -83,7 +83,7 @@ export function registerTrain(program: Command): void {
     .option('--hidden <units>', 'hidden units (default: 500)', integer(1))
     .option('--algorithm <name>', `${learnable.join(', ')} (default: pcd, persistent chains)`, oneOf(...learnable))
     .option('--steps <k>', 'Gibbs sweeps per update (default: 1)', integer(1))
-    .option('--epochs <n>', 'passes over the data (default: 450,000 updates, at most 900 passes)', integer(1))
+    .option('--epochs <n>', 'passes over the data (default: 350,000 updates, at most 700 passes)', integer(1))
     .option('--batch <rows>', 'rows per update (default: 100)', integer(1))
     .option('--chains <n>', 'persistent chains (default: as many as the batch)', integer(1))
     .option('--temperatures <n>', 'of --algorithm pt: inverse temperatures (default: 10)', integer(2))
