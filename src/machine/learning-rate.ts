@@ -38,7 +38,7 @@ const longestTable = 50_000_000;
 export function readLearningRate(call: string, given: unknown, fallback: LearningRate): (totalSteps: number) => Float64Array {
   if (given === undefined) {
     const usual = readLearningRate(call, fallback, 0);
-    return (total) => usual(Math.min(total, longestTable)).subarray(0, total > longestTable ? 1 : total);
+    return (total) => usual(total > longestTable ? 1 : total);
   }
   const check = new OptionCheck(call);
   if (typeof given === 'number') {

@@ -15,7 +15,7 @@ describe('training plan', () => {
     expect(resolveSettings({}, 9000, 784)).toMatchObject({ epochs: 700, l2: 0.001 });
     expect(resolveSettings({}, 30, 784)).toMatchObject({ batch: 30, chains: 30, epochs: 700, l2: 0.001 });
     expect(resolveSettings({ hidden: 23 }, 5000, 123).l2).toBe(0); // fewer than two weights to a row
-    expect(resolveSettings({}, 10_000_000, 784).epochs).toBe(5);
+    expect(resolveSettings({}, 10_000_000, 784).epochs).toBe(4);
     expect(() => resolveSettings({ batch: 31 }, 30, 784)).toThrow('only 30 rows');
     expect(resolveSettings({ batch: 20, epochs: 3, optimizer: 'adam' }, 100, 784)).toMatchObject({
       batch: 20,

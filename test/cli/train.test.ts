@@ -107,7 +107,7 @@ describe('train', () => {
   });
 
   it('or goes back to the last good state and on, when told to, and says so', async () => {
-    const args = [...train, '--epochs', '40', '--lr', '700', '--l1', '0', '--on-divergence', 'rollback', '--out', 'back'];
+    const args = [...train, '--epochs', '40', '--lr', '700', '--l2', '0', '--on-divergence', 'rollback', '--out', 'back'];
     const { code, stdout } = await cli(args, folder.path);
     expect(code).toBe(0);
     expect(stdout).toContain('goes on from its last good state');
