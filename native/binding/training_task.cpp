@@ -52,11 +52,13 @@ void TrainingTask::report(Napi::Env env) {
   Napi::Array list = Napi::Array::New(env, epochs.size());
   for (std::uint32_t i = 0; i < epochs.size(); ++i) list.Set(i, epochReportObject(env, epochs[i]));
   const Napi::Number step = Napi::Number::New(env, static_cast<double>(parts_->step.load(std::memory_order_relaxed)));
-  try {
-    onProgress_.MakeCallback(env.Global(), {step, list}, context_);
-  } catch (const Napi::Error& error) {
-    napi_fatal_exception(env, error.Value());  // becomes an uncaughtException; the run goes on
-  }
+  // Not by Napi::Function: a worker that is terminated inside of the callback leaves an exception that is no object, and making a Napi::Error of it
+  // aborts the process.
+  const napi_value arguments[] = {step, list};
+  napi_value ignored = nullptr, thrown = nullptr;
+  if (napi_make_callback(env, context_, env.Global(), onProgress_.Value(), 2, arguments, &ignored) != napi_pending_exception) return;
+  if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok)
+    napi_fatal_exception(env, thrown);  // becomes an uncaughtException; the run goes on
 }
 
 Napi::Value TrainingTask::result(Napi::Env env) {
