@@ -17,24 +17,31 @@ export interface HealthContext {
 
 /**
  * The rules, set from runs on MNIST and five binary data sets; docs/design-notes.md has how far healthy and sick runs came. Pseudo-likelihoods
- * are noisy (one unit per row), hence the wide margin and the second look.
+ * are noisy (one unit per row, and few rows where epochs are short), hence the wide margin and the second and third look.
  * From fewer than 50 rows nothing is concluded, except from parameters that are no numbers any more.
- *  - diverging: worse than coin tosses, −log 2 per unit; or in two epochs in a row half as bad again as in the best epoch.
+ *  - diverging: worse than coin tosses, −log 2 per unit; or in three epochs in a row half as bad again as in the median epoch before them.
  *  - rollback: the run went back to a good state (`--on-divergence rollback`).
  *  - equilibrium: chains whose mean energy moves although the parameters do not, as `EpochReport.health` has it.
  *  - chains: from the third epoch on, the chains' mean free energy is more than 0.1 nats per unit away from the data's.
  *  - over-fitting: the validation rows' free energy is more than 0.02 nats per unit above the training rows', and a tenth more above it
  *    than in the first half of the run so far.
  */
-const RULES = { worsening: 1.5, chains: 0.1, overfitting: 0.02, growth: 1.1, warmupEpochs: 2, fewestRows: 50 } as const;
+const RULES = { worsening: 1.5, looks: 3, chains: 0.1, overfitting: 0.02, growth: 1.1, warmupEpochs: 2, fewestRows: 50 } as const;
 
 function diverging(history: readonly EpochRecord[], { visible, rows }: HealthContext): HealthHint | null {
-  const [previous, last] = [history.at(-2), history.at(-1)];
+  const last = history.at(-1);
   if (last === undefined) return null;
-  const best = Math.max(...history.map((report) => report.pseudoLikelihood).filter(Number.isFinite));
-  const limit = Math.max(best * RULES.worsening, -visible * Math.LN2);
+  const values = history.map((report) => report.pseudoLikelihood);
+  const [before, latest] = [
+    values
+      .slice(0, -RULES.looks)
+      .filter(Number.isFinite)
+      .sort((a, b) => a - b),
+    values.slice(-RULES.looks),
+  ];
+  const limit = (before[Math.floor(before.length / 2)] ?? -Infinity) * RULES.worsening;
   const broken = !Number.isFinite(last.weightNorm) || (rows >= RULES.fewestRows && last.pseudoLikelihood < -visible * Math.LN2);
-  const falling = rows >= RULES.fewestRows && last.pseudoLikelihood < limit && previous !== undefined && previous.pseudoLikelihood < limit;
+  const falling = rows >= RULES.fewestRows && latest.every((value) => value < limit);
   return broken || falling ? { kind: 'diverging', text: 'training diverges (the pseudo-likelihood falls): lower --lr' } : null;
 }
 
