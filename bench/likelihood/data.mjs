@@ -1,4 +1,4 @@
-// The rows of the published tables: MNIST 28 x 28 as Larochelle binarised it once and for all, and the grey levels behind its training rows.
+// The rows of the published tables: MNIST 28 x 28 as Larochelle binarised it once and for all, and grey levels.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadMnist, readIdx } from 'boltzkit/data';
@@ -13,7 +13,7 @@ export async function fixedRows(folder, part) {
   return { data, shape: [shape[0], PIXELS] };
 }
 
-/** The grey levels of the rows that the fixed binarisation has for training: the first 50,000 of MNIST. */
+/** Grey levels: the first 50,000 training images of MNIST. The fixed binarisation has all 60,000 in another order, so some of its validation rows show the same images. */
 export async function greyRows(folder, rows = 50_000) {
   const { train } = await loadMnist(join(folder, 'mnist'));
   return { data: train.images.data.subarray(0, rows * PIXELS), shape: [rows, PIXELS] };
