@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "algorithms/sigmoid.hpp"
+
 namespace boltzkit {
 namespace {
-
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
 struct Moments {
   double first = 0, second = 0;

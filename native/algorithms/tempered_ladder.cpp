@@ -4,14 +4,13 @@
 #include <cmath>
 
 #include "algorithms/bennett.hpp"
+#include "algorithms/sigmoid.hpp"
 
 namespace boltzkit {
 namespace {
 
 constexpr std::uint64_t mostMeasured = 1000;  // sweeps: enough for any interval, few enough to keep
 constexpr std::uint8_t swapLayer = 2;         // of the stream; swaps of a user's chains have 0, of training 1
-
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
 // Adds, per group, how far its mean of sigmoid(sign (u - shift)) lies from that of all groups, as a part of the latter.
 void addDeviations(const std::vector<double>& u, double sign, double shift, std::vector<double>& out) {

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "algorithms/sigmoid.hpp"
+
 namespace boltzkit {
 namespace {
-
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
 // log of the mean of exp(side u).
 double logMeanExp(std::span<const double> u, double side) {

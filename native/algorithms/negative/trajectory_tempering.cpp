@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "algorithms/interval.hpp"
 #include "algorithms/negative/model_chains.hpp"
 #include "algorithms/negative/negative_phase.hpp"
 #include "algorithms/negative/reservoirs.hpp"
@@ -19,12 +20,6 @@ namespace {
 
 constexpr double collapsed = 0.05;  // an acceptance in one swap below which the parameters have jumped
 constexpr double bridged = 0.5;     // acceptance between the rungs of a bridge, whose chains are the least settled
-
-// 97.5 % point of Student's distribution by the expansion of Cornish & Fisher.
-double quantile(double freedom) {
-  const double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z;
-  return z + (z3 + z) / (4 * freedom) + (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom);
-}
 
 class TrajectoryTempering final : public NegativePhase {
  public:
@@ -53,7 +48,7 @@ class TrajectoryTempering final : public NegativePhase {
   std::optional<Estimate> logPartition() override {
     if (reservoirs_.size() == 0 || options_.chains < 2) return std::nullopt;
     const Reservoirs::LogPartition z = reservoirs_.logPartition(states());
-    const double margin = z.standardError * quantile(static_cast<double>(options_.chains - 1));
+    const double margin = studentInterval(0, z.standardError, static_cast<double>(options_.chains - 1)).high;
     if (!std::isfinite(z.value) || !std::isfinite(margin)) return std::nullopt;
     return Estimate{z.value, std::min({z.value, z.forward, z.reverse}) - margin, std::max({z.value, z.forward, z.reverse}) + margin};
   }
