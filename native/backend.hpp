@@ -64,6 +64,9 @@ struct FieldTerm {
   bool transposed = false;
   double scale = 1;
   const Graph* graph = nullptr;  // a layer on itself: n = m, only along these edges
+  // Where fields only decide what is drawn, or enter the statistics of one minibatch: the backend may round weights to 16 bits, as long as this moves
+  // fields by errors of standard deviation 2^-9 at most.
+  bool roundable = false;
 };
 
 struct UnitUpdate {

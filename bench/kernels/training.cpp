@@ -53,7 +53,7 @@ class Cd1 {
   }
   void draw(const std::string& what, const Tensor& states, bool down, const Tensor& bias, std::uint64_t step, Tensor& fields, Tensor* mean,
             Tensor* sample) {
-    const FieldTerm term{&states, w_.get(), down, 1};
+    const FieldTerm term{&states, w_.get(), down, 1, nullptr, true};
     timed(what, [&] { backend_.fields(std::span(&term, 1), false, fields); });
     timed("units", [&] {
       backend_.updateUnits({.units = {UnitType::bernoulli, &bias}, .stream = {.seed = 1, .purpose = Purpose::negative, .step = step}},

@@ -38,10 +38,14 @@ struct ListKey {
   bool operator==(const ListKey&) const = default;
 };
 
+// The left factor of a product: its active sets, or its transpose.
+struct ListScratch {
+  Scratch<std::uint32_t> offsets, starts;
+  Scratch<float> values, left;
+};
+
 struct Workspace {
-  Scratch<std::uint32_t> offsets, starts;  // active sets
-  Scratch<float> values;
-  Scratch<float> left;       // the transposed left factor of a product
+  ListScratch lists[2];      // of products that run at the same time
   Scratch<float> perThread;  // see Engine::threadScratch
   Scratch<double> columns;   // column sums
   // Layers coupled to themselves: see cpu/coupled_lists.hpp.

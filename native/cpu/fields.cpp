@@ -1,6 +1,7 @@
 // Fields and statistics: products of states and weights, and of states and states.
 #include "cpu/cpu_backend.hpp"
 #include "cpu/product.hpp"
+#include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -55,11 +56,12 @@ void CpuBackend::addField(const FieldTerm& term, bool accumulate, CpuTensor& out
                   .b = weights.row(0),
                   .bStride = weights.stride(),
                   .bTransposed = term.transposed,
+                  .rounded = term.roundable ? roundedCopy(engine_, weights, term.transposed) : nullptr,
                   .c = out.writeRow(0),
                   .cStride = out.stride(),
                   .alpha = static_cast<float>(term.scale),
                   .beta = accumulate ? 1.0f : 0.0f};
-  if (term.transposed) {
+  if (term.transposed && !product.rounded) {
     if (const auto* copy = copyFor(engine_, weights, out.rows())) {
       product.b = copy->buffer.data();
       product.bStride = copy->stride;

@@ -8,7 +8,8 @@ namespace {
 
 class PersistentChains final : public NegativePhase {
  public:
-  PersistentChains(Machine& machine, const TrainerOptions& options) : chains_(machine, options.chains), sweeps_(options.steps) {}
+  PersistentChains(Machine& machine, const TrainerOptions& options)
+      : chains_(machine, options.chains, options.steps), sweeps_(options.steps) {}
 
   void start(const LayerData& data) override { chains_.start(data); }
 

@@ -9,7 +9,7 @@ namespace {
 class ShortChains final : public NegativePhase {
  public:
   ShortChains(Machine& machine, const TrainerOptions& options)
-      : backend_(machine.backend()), chains_(machine, options.batchSize), sweeps_(options.steps) {}
+      : backend_(machine.backend()), chains_(machine, options.batchSize, options.steps), sweeps_(options.steps) {}
 
   bool startsAtData() const override { return true; }
 

@@ -31,6 +31,39 @@ RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowL
   return {n, other == 0};
 }
 
+RowScan listColumns(const ColumnScan& s) {
+  std::uint32_t count[listedColumns] = {}, column[listedColumns + lineFloats];
+  float value[listedColumns + lineFloats];
+  const RowLists& lists = s.lists;
+  auto mark = [&](std::size_t block) {
+    for (std::size_t c = 0; c < s.columns; ++c) lists.start[(s.firstList + c) * lists.startStride + block] = count[c];
+  };
+  const F one = set1(1);
+  unsigned other = 0;
+  for (std::size_t k = 0; k < s.depth; ++k) {
+    if (k % depthBlock == 0) mark(k / depthBlock);
+    const F weight = set1(s.weights ? s.weights[k] : 1);
+    std::size_t n = 0;
+    for (std::size_t c = 0; c < s.columns; c += lanes) {
+      F x = load(s.a + k * s.lda + c) * weight;
+      if (c + lanes > s.columns) x = firstLanes(x, s.columns - c);
+      const unsigned bits = nonZeroBits(x);
+      other |= bits & nonZeroBits(x - one);
+      n += compress(bits, x, iota() + set1i(static_cast<std::int32_t>(c)), value + n, column + n);
+    }
+    const auto offset = static_cast<std::uint32_t>(k % depthBlock * s.ldb);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::size_t place = (s.firstList + column[i]) * lists.stride + count[column[i]]++;
+      lists.offset[place] = offset;
+      lists.value[place] = value[i];
+    }
+  }
+  mark((s.depth + depthBlock - 1) / depthBlock);
+  std::size_t all = 0;
+  for (std::size_t c = 0; c < s.columns; ++c) all += count[c];
+  return {all, other == 0};
+}
+
 // The entries of one row that belong to the block at work.
 struct Entries {
   const std::uint32_t* offset;

@@ -40,10 +40,27 @@ struct PanelBlock {
   float alpha, beta;
 };
 
+// States that the kernels on rounded weights take are whole numbers up to this, or multiples of 1/255 up to 1 (grey levels): what one block of
+// depthBlock pairs of places adds up to fits into 32 bits.
+inline constexpr float largestWhole = 255, largestRounded = 32767;
+
 // What a scan of rows found.
 struct RowScan {
   std::size_t count;  // places that are not zero
   bool binary;        // all of them are 1
+};
+
+// Columns that are listed together: their counts and the ends of their lists stay in the first-level cache.
+inline constexpr std::size_t listedColumns = 112;
+
+// Columns of a matrix A [depth, lda] of which lists are made, as listRow would make them of the rows of the transpose.
+struct ColumnScan {
+  const float* a;  // at the first column, a multiple of lineFloats
+  std::size_t lda, depth, columns;
+  const float* weights;  // [depth] what row k of A is multiplied by; null: 1
+  std::size_t ldb;
+  RowLists lists;
+  std::size_t firstList;  // the number of the first column's list
 };
 
 // One row of a Bernoulli layer; mean and sample may be null. Unit j draws word j % 4 of the counter (j / 4, counter[0..2]).
@@ -119,9 +136,22 @@ struct Kernels {
 
   // Lists of one row of A [depth]; offsets count rows of B of ldb floats.
   RowScan (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex);
+  RowScan (*listColumns)(const ColumnScan&);
   void (*activeReal)(const PanelBlock&);
   void (*activeBinary)(const PanelBlock&);
   void (*dense)(const PanelBlock&);
+
+  // Products with weights rounded to 16 bits, see kernels/pairs.hpp: B has a row of 32-bit words per pair of places k, k + 1 (so depth, blocks and
+  // lists count pairs), an entry's value is the word of the pair's two states.
+  // Lists of one row of A [depth] times scale; false if one of the numbers is not whole or beyond largestWhole.
+  bool (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
+                    std::size_t* count);
+  void (*activeWords)(const PanelBlock&);
+  // The largest absolute value of a row.
+  float (*largestOf)(const float* row, std::size_t n);
+  // words [n] of scale * (upper[j], lower[j]); lower null: zeros. words [n / 2] of scale * (row[2 j], row[2 j + 1]), written in whole lines.
+  void (*roundRows)(const float* upper, const float* lower, std::size_t n, float scale, float* words);
+  void (*roundNeighbours)(const float* row, std::size_t n, float scale, float* words);
 
   // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
   // row r is multiplied by weights[r] unless weights is null.
