@@ -40,14 +40,14 @@ struct ListKey {
 
 // The left factor of a product: its active sets, or its transpose.
 struct ListScratch {
-  Scratch<std::uint32_t> offsets, starts;
+  Scratch<std::uint32_t> offsets, bounds, columns;
   Scratch<float> values, left;
 };
 
 struct Workspace {
-  ListScratch lists[2];      // of products that run at the same time
-  Scratch<float> perThread;  // see Engine::threadScratch
-  Scratch<double> columns;   // column sums
+  ListScratch lists[mostTerms];  // of products that run at the same time
+  Scratch<float> perThread;      // see Engine::threadScratch
+  Scratch<double> columns;       // column sums
   // Layers coupled to themselves: see cpu/coupled_lists.hpp.
   Scratch<std::size_t> neighbourStarts, slotStarts;
   Scratch<Coupled> neighbours;

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <numeric>
+#include <vector>
 
 #include "core/checked.hpp"
 
@@ -56,32 +58,48 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
   p_.aTransposed ? listColumns() : listRows();
 }
 
+// Every task has a region for each block.
 void ListedProduct::reserve(ListScratch& scratch) {
-  lists_.stride = roundUp(depth_, lineFloats) + lineFloats;  // a whole vector may be written behind the last entry
-  lists_.startStride = blocksOf(depth_, depthBlock) + 1;
-  lists_.offset = scratch.offsets.atLeast(rows_ * lists_.stride);
-  lists_.value = scratch.values.atLeast(rows_ * lists_.stride);
-  lists_.start = scratch.starts.atLeast(rows_ * lists_.startStride);
+  lists_.blocks = blocksOf(depth_, depthBlock);
+  taskRows_ = p_.aTransposed ? listedColumns : listedRows;
+  tasks_ = blocksOf(rows_, taskRows_);
+  region_ = taskRows_ * std::min(roundUp(depth_, lineFloats), depthBlock) + lineFloats;
+  const std::size_t entries = tasks_ * lists_.blocks * region_;
+  lists_.offset = scratch.offsets.atLeast(entries);
+  lists_.value = scratch.values.atLeast(entries);
+  lists_.start = scratch.bounds.atLeast(2 * rows_ * lists_.blocks);
+  lists_.end = lists_.start + rows_ * lists_.blocks;
   if (p_.aTransposed) {
     leftStride_ = rowStride(depth_);
     left_ = leftCopy_ = scratch.left.atLeast(roundUp(rows_, lineFloats) * leftStride_);
+    columns_ = scratch.columns.atLeast(engine_.threads() * columnScratch);
   } else {
     leftStride_ = p_.aStride;
     left_ = p_.a + first_ * p_.aStride;
   }
 }
 
+// body(first row, last row, next, thread) for every task; next: where entries of each block may be written.
+template <class Body>
+void ListedProduct::forEachTask(Body body) {
+  engine_.parallelFor(tasks_, static_cast<double>(rows_ * p_.depth) / 8, [&](std::size_t task, unsigned thread) {
+    std::uint32_t few[16];
+    std::vector<std::uint32_t> many(lists_.blocks > 16 ? lists_.blocks : 0);
+    std::uint32_t* next = many.empty() ? few : many.data();
+    for (std::size_t q = 0; q < lists_.blocks; ++q) next[q] = static_cast<std::uint32_t>((task * lists_.blocks + q) * region_);
+    body(task * taskRows_, std::min(rows_, (task + 1) * taskRows_), next, thread);
+  });
+}
+
 // Whole numbers times scale.
 bool ListedProduct::listWords(float scale) {
   std::atomic<bool> good{true};
   std::atomic<std::size_t> count{0};
-  engine_.parallelFor(blocksOf(rows_, listedRows), static_cast<double>(rows_ * p_.depth) / 8, [&](std::size_t task, unsigned) {
-    const std::size_t last = std::min(rows_, (task + 1) * listedRows);
-    for (std::size_t r = task * listedRows; r < last && good.load(std::memory_order_relaxed); ++r) {
-      std::size_t entries = 0;
-      if (!kernels_.listPairs(left_ + r * leftStride_, p_.depth, p_.rounded->stride, scale, lists_, r, &entries)) good = false;
-      count.fetch_add(entries, std::memory_order_relaxed);
-    }
+  forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned) {
+    const std::size_t begin = std::accumulate(next, next + lists_.blocks, std::size_t{0});
+    for (std::size_t r = first; r < last && good.load(std::memory_order_relaxed); ++r)
+      if (!kernels_.listPairs(left_ + r * leftStride_, p_.depth, p_.rounded->stride, scale, lists_, r, next)) good = false;
+    count.fetch_add(std::accumulate(next, next + lists_.blocks, std::size_t{0}) - begin, std::memory_order_relaxed);
   });
   kernel_ = kernels_.activeWords;
   alpha_ = p_.alpha * p_.rounded->unit / scale;
@@ -91,19 +109,17 @@ bool ListedProduct::listWords(float scale) {
 
 void ListedProduct::listRows() {
   Scans scans;
-  engine_.parallelFor(blocksOf(rows_, listedRows), static_cast<double>(rows_ * depth_) / 8, [&](std::size_t task, unsigned) {
-    const std::size_t last = std::min(rows_, (task + 1) * listedRows);
-    for (std::size_t r = task * listedRows; r < last; ++r)
-      scans.add(kernels_.listRow(left_ + r * leftStride_, depth_, listStride(), lists_, r));
+  forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned) {
+    for (std::size_t r = first; r < last; ++r) scans.add(kernels_.listRow(left_ + r * leftStride_, depth_, listStride(), lists_, r, next));
   });
   choose(scans.all().count, scans.all().binary);
 }
 
 void ListedProduct::listColumns() {
   Scans scans;
-  engine_.parallelFor(blocksOf(rows_, listedColumns), static_cast<double>(rows_ * depth_) / 8, [&](std::size_t task, unsigned) {
-    const std::size_t first = task * listedColumns, columns = std::min(listedColumns, rows_ - first);
-    scans.add(kernels_.listColumns({p_.a + first_ + first, p_.aStride, depth_, columns, p_.weights, listStride(), lists_, first}));
+  forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned thread) {
+    scans.add(kernels_.listColumns({p_.a + first_ + first, p_.aStride, depth_, last - first, p_.weights, listStride(), lists_, first, next,
+                                    columns_ + thread * columnScratch}));
   });
   choose(scans.all().count, scans.all().binary);
   if (kernel_ == kernels_.dense) transposeLeft();

@@ -23,6 +23,8 @@ struct Product {
 };
 
 void multiply(Engine& engine, const Product& product);
+// alpha sum_r weights[r] a[r, :]^T b[r, :] + beta out as a product.
+Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& out);
 
 // Some rows of a product, the left factor listed or transposed and the kernel chosen: its tiles may then be worked out in any order, by any thread.
 class ListedProduct {
@@ -42,6 +44,8 @@ class ListedProduct {
 
  private:
   void reserve(ListScratch& scratch);
+  template <class Body>
+  void forEachTask(Body body);
   bool listWords(float scale);
   void listRows();
   void listColumns();
@@ -56,6 +60,8 @@ class ListedProduct {
   const std::size_t first_, rows_;
   std::size_t depth_;  // places, or pairs of places
   RowLists lists_{};
+  std::size_t tasks_ = 0, taskRows_ = 0, region_ = 0;  // who lists what, and the room for one block of it
+  std::uint32_t* columns_ = nullptr;
   const float* left_ = nullptr;
   float* leftCopy_ = nullptr;
   std::size_t leftStride_ = 0;

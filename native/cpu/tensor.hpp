@@ -43,6 +43,10 @@ class CpuTensor final : public Tensor {
   }
   std::uint64_t version() const { return version_; }
 
+  // A second buffer for new contents, in which padding is zero; made at its first use. adoptSpare exchanges the two.
+  float* spareRow(std::size_t r);
+  void adoptSpare();
+
   // A copy [cols, rows] for products with the transpose, kept until the tensor is written to. `reads` counts the products that have asked for it since then:
   // the first one does better to transpose its tiles on the way.
   struct TransposedCopy {
@@ -65,7 +69,7 @@ class CpuTensor final : public Tensor {
 
  private:
   std::size_t stride_;
-  LineBuffer buffer_;
+  LineBuffer buffer_, spare_;
   std::uint64_t version_;
   mutable TransposedCopy transposed_;
   mutable RoundedCopy rounded_[2];

@@ -15,7 +15,7 @@ class PersistentChains final : public NegativePhase {
 
   void subtract(const Phase&, const Tensor*, Gradient& gradient) override {
     chains_.run(sweeps_, true);
-    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false);
+    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false, Gradient::Lasts::step);
   }
 
   const States* particles() override { return &chains_.phase().states; }

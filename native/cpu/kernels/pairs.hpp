@@ -20,19 +20,16 @@ FORCE_INLINE F oddLanes(F a, F b) { return pick(a, b, iota() * set1i(2) + set1i(
 FORCE_INLINE F pairWords(F lower, F upper) { return (F)(((I)lower & set1i(0xffff)) | ((I)upper << 16)); }
 
 bool listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
-               std::size_t* count) {
-  std::uint32_t* offset = lists.offset + rowIndex * lists.stride;
-  float* value = lists.value + rowIndex * lists.stride;
-  std::uint32_t* start = lists.start + rowIndex * lists.startStride;
+               std::uint32_t* next) {
+  std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
   const F shift = set1(wholeShift), most = set1(largestWhole);
   // A level of 1/255 comes back from its float with an error of 2^-16 of a level at most.
   const F near = set1(scale == 1 ? 0 : 0x1p-14f);
   const std::size_t padded = (depth + lineFloats - 1) / lineFloats * lineFloats;
-  std::uint32_t n = 0;
   I good = F{} == F{};
-  for (std::size_t first = 0; first < depth; first += 2 * depthBlock) {
-    *start++ = n;
+  for (std::size_t first = 0; first < depth; first += 2 * depthBlock, ++start, ++stop, ++next) {
+    std::uint32_t n = *start = *next;
     const std::size_t end = first + 2 * depthBlock < padded ? first + 2 * depthBlock : padded;
     for (std::size_t k = first; k < end; k += 2 * lanes) {
       const F x = set1(scale) * load(row + k), y = k + lanes < padded ? set1(scale) * load(row + k + lanes) : F{};
@@ -41,11 +38,10 @@ bool listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale
               (absolute(y) <= most);
       const F words = pairWords(evenLanes(wholeX, wholeY), oddLanes(wholeX, wholeY));
       const I offsets = laneOffset + set1i(static_cast<std::int32_t>((k - first) / 2 * ldb));
-      n += compress(nonZeroBits(words), words, offsets, value + n, offset + n);
+      n += compress(nonZeroBits(words), words, offsets, lists.value + n, lists.offset + n);
     }
+    *next = *stop = n;
   }
-  *start = n;
-  *count = n;
   return nonZeroBits((F)~good) == 0;
 }
 
