@@ -103,6 +103,7 @@ struct FieldShift {
 struct StatisticsTerm {
   const Tensor *a, *b, *rowWeights;
   double alpha;
+  bool roundable = false;  // the backend may round b to 16 bits: to multiples of 2^-15 of its largest value
 };
 inline constexpr std::size_t mostTerms = 4;
 

@@ -31,7 +31,8 @@ class Cd1 {
     draw("down", *h_, true, *b_, 3 * number + 1, *fieldsV_, nullptr, v_.get());
     draw("up binary", *v_, false, *c_, 3 * number + 2, *fieldsH_, mean_.get(), nullptr);
     unitGradient(*v_, -1.0 / batch, 1);
-    const StatisticsTerm terms[] = {{v0_.get(), mean0_.get(), nullptr, 1.0 / batch}, {v_.get(), mean_.get(), nullptr, -1.0 / batch}};
+    const StatisticsTerm terms[] = {{v0_.get(), mean0_.get(), nullptr, 1.0 / batch, true},
+                                    {v_.get(), mean_.get(), nullptr, -1.0 / batch, true}};
     const ParameterSlot slots[] = {{w_.get(), gw_.get(), mw_.get(), nullptr, 0, 1e-4, 1, nullptr, nullptr, terms, false},
                                    {b_.get(), gb_.get(), mb_.get(), nullptr},
                                    {c_.get(), gc_.get(), mc_.get(), nullptr}};

@@ -74,7 +74,7 @@ void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double a
   auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha}, first, lasts);
+    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha, lasts == Lasts::step}, first, lasts);
   }
   for (std::size_t l = 0; l < units_.size(); ++l) addUnits(l, of(l), phase.fields[l], rowWeights, alpha, first);
 }

@@ -71,7 +71,7 @@ void CpuBackend::addField(const FieldTerm& term, bool accumulate, CpuTensor& out
   multiply(engine_, product);
 }
 
-Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& out) {
+Product statisticsProduct(Engine& engine, const StatisticsTerm& term, double beta, CpuTensor& out) {
   const CpuTensor &left = cpuTensor(*term.a), &right = cpuTensor(*term.b);
   return {.a = left.row(0),
           .aStride = left.stride(),
@@ -82,6 +82,7 @@ Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& ou
           .columns = right.cols(),
           .b = right.row(0),
           .bStride = right.stride(),
+          .rounded = term.roundable && !term.rowWeights ? roundedCopy(engine, right, false) : nullptr,
           .c = out.writeRow(0),
           .cStride = out.stride(),
           .alpha = static_cast<float>(term.alpha),
@@ -90,7 +91,7 @@ Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& ou
 
 void CpuBackend::statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) {
   if (a.rows() == 0) return axpby(0, out, beta, out);
-  multiply(engine_, statisticsProduct({&a, &b, rowWeights, alpha}, beta, cpuTensor(out)));
+  multiply(engine_, statisticsProduct(engine_, {&a, &b, rowWeights, alpha}, beta, cpuTensor(out)));
 }
 
 }  // namespace boltzkit::cpu

@@ -125,7 +125,7 @@ class Steps {
     std::vector<Product> products;
     bool together = !scaled(slot) && slot.terms.size() <= mostTerms;
     for (const StatisticsTerm& term : slot.terms) {
-      products.push_back(statisticsProduct(term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
+      products.push_back(statisticsProduct(engine_, term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
       together = together && products.back().rows * (products.back().depth + 1) <= ListedProduct::mostPlaces;
     }
     if (together)

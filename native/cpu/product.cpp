@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 #include <vector>
 
 #include "core/checked.hpp"
@@ -29,13 +28,14 @@ class Scans {
  public:
   void add(const RowScan& scan) {
     count_.fetch_add(scan.count, std::memory_order_relaxed);
-    if (!scan.binary) binary_.store(false, std::memory_order_relaxed);
+    if (!scan.good) good_.store(false, std::memory_order_relaxed);
   }
-  RowScan all() const { return {count_, binary_}; }
+  bool good() const { return good_.load(std::memory_order_relaxed); }
+  std::size_t count() const { return count_; }
 
  private:
   std::atomic<std::size_t> count_{0};
-  std::atomic<bool> binary_{true};
+  std::atomic<bool> good_{true};
 };
 
 }  // namespace
@@ -91,20 +91,18 @@ void ListedProduct::forEachTask(Body body) {
   });
 }
 
-// Whole numbers times scale.
+// Whole numbers times scale; false if they are not.
 bool ListedProduct::listWords(float scale) {
-  std::atomic<bool> good{true};
-  std::atomic<std::size_t> count{0};
-  forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned) {
-    const std::size_t begin = std::accumulate(next, next + lists_.blocks, std::size_t{0});
-    for (std::size_t r = first; r < last && good.load(std::memory_order_relaxed); ++r)
-      if (!kernels_.listPairs(left_ + r * leftStride_, p_.depth, p_.rounded->stride, scale, lists_, r, next)) good = false;
-    count.fetch_add(std::accumulate(next, next + lists_.blocks, std::size_t{0}) - begin, std::memory_order_relaxed);
+  Scans scans;
+  forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned thread) {
+    if (p_.aTransposed) return scans.add(columnsOf(first, last, scale, next, thread));
+    for (std::size_t r = first; r < last && scans.good(); ++r)
+      scans.add(kernels_.listPairs(left_ + r * leftStride_, p_.depth, p_.rounded->stride, scale, lists_, r, next));
   });
   kernel_ = kernels_.activeWords;
   alpha_ = p_.alpha * p_.rounded->unit / scale;
-  work_ = static_cast<double>(count * p_.columns) * kernels_.costBinary / 16;
-  return good;
+  work_ = static_cast<double>(scans.count() * p_.columns) * kernels_.costBinary / 16;
+  return scans.good();
 }
 
 void ListedProduct::listRows() {
@@ -112,17 +110,21 @@ void ListedProduct::listRows() {
   forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned) {
     for (std::size_t r = first; r < last; ++r) scans.add(kernels_.listRow(left_ + r * leftStride_, depth_, listStride(), lists_, r, next));
   });
-  choose(scans.all().count, scans.all().binary);
+  choose(scans.count(), scans.good());
 }
 
 void ListedProduct::listColumns() {
   Scans scans;
   forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned thread) {
-    scans.add(kernels_.listColumns({p_.a + first_ + first, p_.aStride, depth_, last - first, p_.weights, listStride(), lists_, first, next,
-                                    columns_ + thread * columnScratch}));
+    scans.add(columnsOf(first, last, 0, next, thread));
   });
-  choose(scans.all().count, scans.all().binary);
+  choose(scans.count(), scans.good());
   if (kernel_ == kernels_.dense) transposeLeft();
+}
+
+RowScan ListedProduct::columnsOf(std::size_t first, std::size_t last, float scale, std::uint32_t* next, unsigned thread) const {
+  return kernels_.listColumns({p_.a + first_ + first, p_.aStride, p_.depth, last - first, p_.weights, scale,
+                               scale == 0 ? listStride() : p_.rounded->stride, lists_, first, next, columns_ + thread * columnScratch});
 }
 
 void ListedProduct::transposeLeft() {

@@ -15,7 +15,8 @@ struct Product {
   const float* b;
   std::size_t bStride;
   bool bTransposed = false;
-  // B rounded to 16 bits, which serves if A holds nothing but whole numbers up to 255 or nothing but grey levels; null: not at hand.
+  // B rounded to 16 bits, which serves if A holds nothing but whole numbers up to 255 or nothing but grey levels (and there are no weights); null:
+  // not at hand.
   const CpuTensor::RoundedCopy* rounded = nullptr;
   float* c;  // [rows, columns]
   std::size_t cStride;
@@ -24,7 +25,7 @@ struct Product {
 
 void multiply(Engine& engine, const Product& product);
 // alpha sum_r weights[r] a[r, :]^T b[r, :] + beta out as a product.
-Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& out);
+Product statisticsProduct(Engine& engine, const StatisticsTerm& term, double beta, CpuTensor& out);
 
 // Some rows of a product, the left factor listed or transposed and the kernel chosen: its tiles may then be worked out in any order, by any thread.
 class ListedProduct {
@@ -49,6 +50,7 @@ class ListedProduct {
   bool listWords(float scale);
   void listRows();
   void listColumns();
+  RowScan columnsOf(std::size_t first, std::size_t last, float scale, std::uint32_t* next, unsigned thread) const;
   void transposeLeft();
   void choose(std::size_t count, bool binary);
   void placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const;

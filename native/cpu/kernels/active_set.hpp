@@ -30,55 +30,6 @@ RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowL
   return {count, other == 0};
 }
 
-// One block of places k: what is not zero in each of them, k by k, then sorted by columns.
-RowScan listColumnBlock(const ColumnScan& scan, std::size_t block) {
-  constexpr std::size_t most = listedColumns * depthBlock + lineFloats;
-  const ColumnScan s = scan;  // a copy that stores cannot reach
-  std::uint32_t *column = s.scratch, *offset = s.scratch + most;
-  float* value = reinterpret_cast<float*>(s.scratch + 2 * most);
-  const std::size_t first = block * depthBlock, depth = s.depth - first < depthBlock ? s.depth - first : depthBlock;
-  const F one = set1(1);
-  unsigned other = 0;
-  std::uint32_t n = 0;
-  for (std::size_t k = 0; k < depth; ++k) {
-    const F weight = set1(s.weights ? s.weights[first + k] : 1);
-    const F place = (F)set1i(static_cast<std::int32_t>(k * s.ldb));
-    const float* row = s.a + (first + k) * s.lda;
-    for (std::size_t c = 0; c < s.columns; c += lanes) {
-      F x = load(row + c) * weight;
-      if (c + lanes > s.columns) x = firstLanes(x, s.columns - c);
-      const unsigned bits = nonZeroBits(x);
-      other |= bits & nonZeroBits(x - one);
-      storeAnywhere(reinterpret_cast<float*>(offset + n), place);
-      n += compress(bits, x, iota() + set1i(static_cast<std::int32_t>(c)), value + n, column + n);
-    }
-  }
-  std::uint32_t at[listedColumns] = {};
-  for (std::uint32_t i = 0; i < n; ++i) ++at[column[i]];
-  std::uint32_t to = s.next[block];
-  for (std::size_t c = 0; c < s.columns; ++c) {
-    const std::uint32_t count = at[c];
-    at[c] = to;
-    s.lists.start[(s.firstList + c) * s.lists.blocks + block] = to;
-    s.lists.end[(s.firstList + c) * s.lists.blocks + block] = to += count;
-  }
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const std::uint32_t place = at[column[i]]++;
-    s.lists.offset[place] = offset[i];
-    s.lists.value[place] = value[i];
-  }
-  return {n, other == 0};
-}
-
-RowScan listColumns(const ColumnScan& s) {
-  RowScan all{0, true};
-  for (std::size_t block = 0; block * depthBlock < s.depth; ++block) {
-    const RowScan scan = listColumnBlock(s, block);
-    all = {all.count + scan.count, all.binary && scan.binary};
-  }
-  return all;
-}
-
 // The entries of one row that belong to the block at work.
 struct Entries {
   const std::uint32_t* offset;

@@ -47,8 +47,8 @@ inline constexpr float largestWhole = 255, largestRounded = 32767;
 
 // What a scan of rows found.
 struct RowScan {
-  std::size_t count;  // places that are not zero
-  bool binary;        // all of them are 1
+  std::size_t count;  // entries of the lists
+  bool good;          // all of them are 1; of pairs: all numbers are whole and within largestWhole
 };
 
 // Columns that are listed together: what a block of them holds stays in the first-level cache until it is sorted.
@@ -59,6 +59,7 @@ struct ColumnScan {
   const float* a;  // at the first column, a multiple of lineFloats
   std::size_t lda, depth, columns;
   const float* weights;  // [depth] what row k of A is multiplied by; null: 1
+  float scale;           // 0: lists of places; else of pairs of places, A times scale (and no weights)
   std::size_t ldb;
   RowLists lists;
   std::size_t firstList;   // the number of the first column's list
@@ -150,9 +151,9 @@ struct Kernels {
 
   // Products with weights rounded to 16 bits, see kernels/pairs.hpp: B has a row of 32-bit words per pair of places k, k + 1 (so depth, blocks and
   // lists count pairs), an entry's value is the word of the pair's two states.
-  // Lists of one row of A [depth] times scale; false if one of the numbers is not whole or beyond largestWhole.
-  bool (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
-                    std::uint32_t* next);
+  // Lists of one row of A [depth] times scale.
+  RowScan (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
+                       std::uint32_t* next);
   void (*activeWords)(const PanelBlock&);
   // The largest absolute value of a row.
   float (*largestOf)(const float* row, std::size_t n);

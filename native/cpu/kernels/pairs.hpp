@@ -19,30 +19,41 @@ FORCE_INLINE F oddLanes(F a, F b) { return pick(a, b, iota() * set1i(2) + set1i(
 // Words of two numbers that wholeShift was added to, the first one in the lower half.
 FORCE_INLINE F pairWords(F lower, F upper) { return (F)(((I)lower & set1i(0xffff)) | ((I)upper << 16)); }
 
-bool listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
-               std::uint32_t* next) {
+// Looks whether all numbers are whole after scaling, while wholeShift is added to them.
+struct Wholeness {
+  explicit Wholeness(float scale) : by(set1(scale)), near(set1(scale == 1 ? 0 : 0x1p-14f)) {}
+
+  FORCE_INLINE F shifted(F x) {
+    const F y = by * x, s = y + set1(wholeShift);
+    all &= (absolute(y - (s - set1(wholeShift))) <= near) & (absolute(y) <= set1(largestWhole));
+    return s;
+  }
+  bool good() const { return nonZeroBits((F)~all) == 0; }
+
+  const F by, near;  // a level of 1/255 comes back from its float with an error of 2^-16 of a level at most
+  I all = F{} == F{};
+};
+
+RowScan listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
+                  std::uint32_t* next) {
   std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
-  const F shift = set1(wholeShift), most = set1(largestWhole);
-  // A level of 1/255 comes back from its float with an error of 2^-16 of a level at most.
-  const F near = set1(scale == 1 ? 0 : 0x1p-14f);
   const std::size_t padded = (depth + lineFloats - 1) / lineFloats * lineFloats;
-  I good = F{} == F{};
+  Wholeness whole(scale);
+  std::size_t count = 0;
   for (std::size_t first = 0; first < depth; first += 2 * depthBlock, ++start, ++stop, ++next) {
     std::uint32_t n = *start = *next;
     const std::size_t end = first + 2 * depthBlock < padded ? first + 2 * depthBlock : padded;
     for (std::size_t k = first; k < end; k += 2 * lanes) {
-      const F x = set1(scale) * load(row + k), y = k + lanes < padded ? set1(scale) * load(row + k + lanes) : F{};
-      const F wholeX = x + shift, wholeY = y + shift;
-      good &= (absolute(x - (wholeX - shift)) <= near) & (absolute(y - (wholeY - shift)) <= near) & (absolute(x) <= most) &
-              (absolute(y) <= most);
-      const F words = pairWords(evenLanes(wholeX, wholeY), oddLanes(wholeX, wholeY));
+      const F x = whole.shifted(load(row + k)), y = whole.shifted(k + lanes < padded ? load(row + k + lanes) : F{});
+      const F words = pairWords(evenLanes(x, y), oddLanes(x, y));
       const I offsets = laneOffset + set1i(static_cast<std::int32_t>((k - first) / 2 * ldb));
       n += compress(nonZeroBits(words), words, offsets, lists.value + n, lists.offset + n);
     }
+    count += n - *start;
     *next = *stop = n;
   }
-  return nonZeroBits((F)~good) == 0;
+  return {count, whole.good()};
 }
 
 template <int vectors>

@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/kernels/active_set.hpp"
 #include "cpu/kernels/bernoulli.hpp"
+#include "cpu/kernels/column_lists.hpp"
 #include "cpu/kernels/dense.hpp"
 #include "cpu/kernels/elementwise.hpp"
 #include "cpu/kernels/lateral.hpp"
