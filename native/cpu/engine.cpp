@@ -9,7 +9,7 @@ void Workspace::trim() {
   constexpr std::size_t keep = std::size_t{64} << 20;
   const auto all = [this](auto&& each) {
     for (ListScratch& list : lists) std::apply(each, std::tie(list.offsets, list.bounds, list.columns, list.values, list.left));
-    std::apply(each, std::tie(perThread, columns, neighbourStarts, slotStarts, neighbours, slotPlaces, slotWeights, tiles));
+    std::apply(each, std::tie(perThread, rounding, columns, neighbourStarts, slotStarts, neighbours, slotPlaces, slotWeights, tiles));
   };
   std::size_t bytes = 0;
   all([&](auto&... scratch) { bytes += (scratch.bytes() + ...); });

@@ -45,9 +45,9 @@ struct ListScratch {
 };
 
 struct Workspace {
-  ListScratch lists[mostTerms];  // of products that run at the same time
-  Scratch<float> perThread;      // see Engine::threadScratch
-  Scratch<double> columns;       // column sums
+  ListScratch lists[mostTerms];        // of products that run at the same time
+  Scratch<float> perThread, rounding;  // a part for each thread
+  Scratch<double> columns;             // column sums
   // Layers coupled to themselves: see cpu/coupled_lists.hpp.
   Scratch<std::size_t> neighbourStarts, slotStarts;
   Scratch<Coupled> neighbours;

@@ -8,6 +8,7 @@
 #include "core/checked.hpp"
 #include "cpu/cpu_backend.hpp"
 #include "cpu/product.hpp"
+#include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -89,6 +90,12 @@ void lower(std::atomic<std::size_t>& smallest, std::size_t value) {
   }
 }
 
+void raise(std::atomic<float>& largest, float value) {
+  float seen = largest.load(std::memory_order_relaxed);
+  while (value > seen && !largest.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+  }
+}
+
 class Steps {
  public:
   Steps(Engine& engine, const OptimiserStep& step, std::span<const ParameterSlot> slots)
@@ -96,8 +103,10 @@ class Steps {
         step_(step),
         slots_(slots),
         kernel_(step.kind == OptimiserStep::Kind::sgd ? engine.kernels().sgd : engine.kernels().adam),
+        largest_(slots.size(), 0.0f),
         bad_(slots.size()) {
     for (const ParameterSlot& slot : slots) {
+      rounded_.emplace_back(engine, cpuTensor(*slot.parameter));
       for (Tensor* t : {slot.parameter, slot.gradient, slot.velocity, slot.second})
         if (t) cpuTensor(*t).touch();
       cpuTensor(*slot.parameter).spareRow(0);
@@ -112,7 +121,10 @@ class Steps {
     for (std::size_t i = 0; i < slots_.size(); ++i)
       if (scaled(slots_[i]) && !scaleStep(engine_, slots_[i])) lower(bad_, i);
     if (bad_ < slots_.size()) return static_cast<std::ptrdiff_t>(bad_.load());
-    for (const ParameterSlot& slot : slots_) cpuTensor(*slot.parameter).adoptSpare();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      cpuTensor(*slots_[i].parameter).adoptSpare();
+      if (largest_[i] > 0) rounded_[i].finish(largest_[i]);
+    }
     return -1;
   }
 
@@ -145,13 +157,25 @@ class Steps {
     const std::size_t rows = products[0].rows, columns = products[0].columns;
     const std::size_t least = (rows + termRows - 1) / termRows,
                       groups = std::min(rows, (least + engine_.threads() - 1) / engine_.threads() * engine_.threads());
-    float* scratch = engine_.workspace().perThread.atLeast(engine_.threads() * ListedProduct::scratchFloats);
+    Workspace& w = engine_.workspace();
+    CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
+    const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);
+    float* scratch = w.perThread.atLeast(engine_.threads() * ListedProduct::scratchFloats);
+    float* rounding = w.rounding.atLeast(engine_.threads() * forRounding);
+    std::atomic<float> largest{0};
     engine_.parallelFor(groups, work, [&](std::size_t group, unsigned thread) {
-      const std::size_t first = rows * group / groups, last = rows * (group + 1) / groups;
+      const std::size_t first = firstOf(group, groups, rows), last = firstOf(group + 1, groups, rows);
       for (std::size_t column = 0; column < columns; column += panelColumns)
         for (const ListedProduct& term : terms) term.tile(column, first, last, scratch + thread * ListedProduct::scratchFloats);
-      takeTile({i, first, last - first, 0, roundUp(columns, lineFloats)});
+      raise(largest, takeTile({i, first, last - first, 0, roundUp(columns, lineFloats)}));
+      rounded_[i].write(parameter.spareRow(first), first, last - first, rounding + thread * forRounding);
     });
+    largest_[i] = largest;
+  }
+
+  // Rows are dealt out in the grain of RoundedUpdate.
+  static std::size_t firstOf(std::size_t group, std::size_t groups, std::size_t rows) {
+    return group == groups ? rows : rows * group / groups / RoundedUpdate::grain * RoundedUpdate::grain;
   }
 
   // Runs of floats, whatever the rows.
@@ -163,7 +187,8 @@ class Steps {
       tiles_.push_back({i, 0, 1, first, std::min(tileFloats, floats - first)});
   }
 
-  void takeTile(const Tile& tile) {
+  // The largest absolute value of the new parameters.
+  float takeTile(const Tile& tile) {
     const ParameterSlot& slot = slots_[tile.slot];
     auto at = [&](Tensor* t) { return t ? cpuTensor(*t).touchedRow(tile.firstRow) + tile.first : nullptr; };
     StepRange range = coefficients(step_, slot);
@@ -175,14 +200,18 @@ class Steps {
     range.velocity = at(slot.velocity);
     range.second = at(slot.second);
     range.next = cpuTensor(*slot.parameter).spareRow(tile.firstRow) + tile.first;
-    if (!kernel_(range)) lower(bad_, tile.slot);
+    const float largest = kernel_(range);
+    if (std::isnan(largest)) lower(bad_, tile.slot);
+    return largest;
   }
 
   Engine& engine_;
   const OptimiserStep& step_;
   std::span<const ParameterSlot> slots_;
-  bool (*kernel_)(const StepRange&);
+  float (*kernel_)(const StepRange&);
   std::vector<Tile> tiles_;
+  std::vector<RoundedUpdate> rounded_;
+  std::vector<float> largest_;  // of new parameters, where a slot's copies were kept up
   std::atomic<std::size_t> bad_;
 };
 

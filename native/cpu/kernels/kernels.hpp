@@ -182,9 +182,9 @@ struct Kernels {
   void (*axpby)(float alpha, const float* x, float beta, float* y, std::size_t n);
   // states = values where mask is not zero.
   void (*clampRow)(const float* mask, const float* values, float* states, std::size_t n);
-  // Takes steps; false if a new parameter is not finite.
-  bool (*sgd)(const StepRange&);
-  bool (*adam)(const StepRange&);
+  // Take steps; the largest absolute value of the new parameters, NaN if one of them is beyond largestParameter (backend.hpp) or not a number.
+  float (*sgd)(const StepRange&);
+  float (*adam)(const StepRange&);
   // The words of the generator, for the tests: out[4 b + i] = word i of the counter (block + b, counter[0..2]).
   void (*philox)(std::uint32_t block, const std::uint32_t counter[3], const std::uint32_t key[2], std::size_t blocks, std::uint32_t* out);
 };

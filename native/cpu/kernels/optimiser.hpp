@@ -20,32 +20,43 @@ FORCE_INLINE F flushed(F x) { return (F)((I)x & ((absolute(x) > set1(1e-30f)) | 
 
 // A parameter beyond largestParameter (backend.hpp) overflows when it is scaled; x * 0 is 0 for a finite x and NaN for any other, and NaN stays in
 // the sum.
-FORCE_INLINE F watch(F seen, F x) { return fma(x * set1(3.40282347e38f / 1e18f), F{}, seen); }
-FORCE_INLINE bool allZero(F seen) { return nonZeroBits(seen) == 0; }
+struct Seen {
+  F finite{}, most{};
 
-FORCE_INLINE F take(const StepRange& s, std::size_t j, F parameter, F step, F seen) {
+  FORCE_INLINE void look(F x) {
+    finite = fma(x * set1(3.40282347e38f / 1e18f), F{}, finite);
+    most = maxOf(absolute(x), most);
+  }
+  float largest() const {
+    float largest = nonZeroBits(finite) == 0 ? 0 : __builtin_nanf("");
+    for (int i = 0; i < lanes; ++i) largest = largest < most[i] ? most[i] : largest;
+    return largest;
+  }
+};
+
+FORCE_INLINE void take(const StepRange& s, std::size_t j, F parameter, F step, Seen& seen) {
   if (s.keepStep) store(s.gradient + j, step);
   store(s.next + j, parameter + step);
-  return watch(seen, parameter + step);
+  seen.look(parameter + step);
 }
 
-bool sgd(const StepRange& range) {
+float sgd(const StepRange& range) {
   const StepRange s = range;  // a copy that stores cannot reach, so that it stays in registers
-  F seen{};
+  Seen seen;
   const F keep = set1(s.keep), gain = set1(s.gain);
   for (std::size_t r = 0; r < s.rows; ++r)
     for (std::size_t j = r * s.stride; j < r * s.stride + s.n; j += lanes) {
       const F p = load(s.parameter + j);
       const F step = flushed(fma(keep, load(s.velocity + j), gain * decayed(s, j, p)));
       store(s.velocity + j, step);
-      seen = take(s, j, p, step, seen);
+      take(s, j, p, step, seen);
     }
-  return allZero(seen);
+  return seen.largest();
 }
 
-bool adam(const StepRange& range) {
+float adam(const StepRange& range) {
   const StepRange s = range;
-  F seen{};
+  Seen seen;
   const F tiny = set1(1.17549435e-38f);  // the smallest normal float: keeps 0 / 0 out of the padding when epsilon is 0
   for (std::size_t r = 0; r < s.rows; ++r)
     for (std::size_t j = r * s.stride; j < r * s.stride + s.n; j += lanes) {
@@ -55,9 +66,9 @@ bool adam(const StepRange& range) {
       store(s.velocity + j, m);
       store(s.second + j, v);
       const F step = set1(s.rate) * m / maxOf(tiny, squareRoot(set1(s.scale2) * v) + set1(s.epsilon));
-      seen = take(s, j, p, step, seen);
+      take(s, j, p, step, seen);
     }
-  return allZero(seen);
+  return seen.largest();
 }
 
 }  // namespace
