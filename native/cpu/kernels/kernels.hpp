@@ -177,6 +177,8 @@ struct Kernels {
   double (*dot)(const float* a, const float* b, std::size_t n);
   // sums [n] += weight * row [n], in double precision.
   void (*addRow)(const float* row, double weight, std::size_t n, double* sums);
+  // sums [n] += the sum of `count` rows.
+  void (*addRows)(const float* rows, std::size_t stride, std::size_t count, std::size_t n, double* sums);
 
   // y = alpha x + beta y; beta 0 ignores y.
   void (*axpby)(float alpha, const float* x, float beta, float* y, std::size_t n);
