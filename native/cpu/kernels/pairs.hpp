@@ -78,33 +78,14 @@ struct PairStrip {
   static FORCE_INLINE void one(const PanelBlock& p, std::size_t row, std::size_t column) {
     const Entries entries = entriesOf(p, row);
     I sum[vectors]{};
-    for (std::size_t i = 0; i < entries.count; ++i) addPair<vectors>(p.b + column, entries, i, sum);
-    endPairs<vectors>(p, row, column, sum);
-  }
-
-  // As in kernels/active_set.hpp.
-  template <int vectors>
-  static FORCE_INLINE void two(const PanelBlock& p, std::size_t row, std::size_t column) {
     const float* b = p.b + column;
-    const Entries upper = entriesOf(p, row), lower = entriesOf(p, row + 1);
-    I upperSum[vectors]{}, lowerSum[vectors]{};
-    const std::size_t both = upper.count < lower.count ? upper.count : lower.count;
-    for (std::size_t i = 0; i < both; ++i) {
-      addPair<vectors>(b, upper, i, upperSum);
-      addPair<vectors>(b, lower, i, lowerSum);
-    }
-    for (std::size_t i = both; i < upper.count; ++i) addPair<vectors>(b, upper, i, upperSum);
-    for (std::size_t i = both; i < lower.count; ++i) addPair<vectors>(b, lower, i, lowerSum);
-    endPairs<vectors>(p, row, column, upperSum);
-    endPairs<vectors>(p, row + 1, column, lowerSum);
+    for (std::size_t i = 0; i < entries.count; ++i) addPair<vectors>(b, entries, i, sum);
+    endPairs<vectors>(p, row, column, sum);
   }
 
   template <int vectors>
   static FORCE_INLINE void strip(const PanelBlock& p, std::size_t column) {
-    std::size_t row = p.firstRow;
-    if constexpr (activePairs)
-      for (; row + 2 <= p.lastRow; row += 2) two<vectors>(p, row, column);
-    for (; row < p.lastRow; ++row) one<vectors>(p, row, column);
+    for (std::size_t row = p.firstRow; row < p.lastRow; ++row) one<vectors>(p, row, column);
   }
 };
 
