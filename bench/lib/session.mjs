@@ -92,6 +92,7 @@ export class Session {
       test,
       peer: peer.name,
       threads,
+      ...(peer.oneThread ? { oneThread: true } : {}),
       medianSeconds: median(valid.map((result) => median(result.seconds))),
       minimumSeconds: minimum(valid.flatMap((result) => result.seconds)),
       rounds: valid.map((result) => result.seconds),
