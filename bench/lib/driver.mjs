@@ -1,6 +1,6 @@
 // Shared by the Node programs that are timed (boltzkit's and peers'): data, start weights, validation, timing, one JSON line at the end.
 import { readFileSync } from 'node:fs';
-import { median, quantile } from './statistics.mjs';
+import { mean, median, quantile } from './statistics.mjs';
 import { sizes, tests, work } from './work.mjs';
 
 export const test = process.argv[2] ?? 'cd1';
@@ -32,7 +32,6 @@ export function readStart() {
 /** The first n rows as 0/1 states. */
 export const binaryRows = (rows, n) => rows.slice(0, n * visible).map((q) => (q > 0.5 ? 1 : 0));
 
-export const mean = (values) => values.reduce((sum, x) => sum + x, 0) / values.length;
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 
 /** P(h = 1 | v) of one row in double precision. weights [visible, hidden]. */
@@ -61,7 +60,7 @@ export function reconstructionError({ weights, visibleBias, hiddenBias }, rows) 
 }
 
 export const clock = () => Number(process.hrtime.bigint()) / 1e9;
-export { median, quantile };
+export { mean, median, quantile };
 
 /** Peak memory of a process in kB, null where the system does not say. (What getrusage says would include the parent before exec.) */
 export function peakMemory(pid = 'self') {
