@@ -14,7 +14,7 @@ const plain = { momentum: work.momentum, l2: work.decay, centred: false, epochs:
  * have them (at 0.01 only one in fifty). The centred gradient leaves half of them on.
  */
 const recipes = {
-  mnist: { rows: 60_000, fit: { ...plain, algorithm: 'pcd', learningRate: 0.001 } },
+  mnist: { rows: 60_000, fit: { ...plain, algorithm: 'pcd', learningRate: work.persistentRate } },
   centred: { rows: 60_000, fit: { ...plain, algorithm: 'pcd', learningRate: 0.01, centred: true } },
   big: { rows: 10_000, fit: { ...plain, algorithm: 'cd', learningRate: 0.01 } },
   small: { rows: 10_000, fit: { ...plain, algorithm: 'cd', learningRate: 0.01 } },

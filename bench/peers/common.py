@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-RATE, PERSISTENT_RATE, MOMENTUM, DECAY = 0.05, 0.01, 0.9, 1e-4
+RATE, PERSISTENT_RATE, MOMENTUM, DECAY = 0.05, 0.001, 0.9, 1e-4
 REPETITIONS = int(os.environ.get("BENCH_EPOCHS", 5))
 THREADS = int(os.environ.get("BENCH_THREADS", 1))
 TEST = sys.argv[1] if len(sys.argv) > 1 else "cd1"

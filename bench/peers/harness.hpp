@@ -16,7 +16,7 @@ using Vec = std::vector<float>;
 
 // The work, as bench/lib/work.mjs has it.
 constexpr int kChains = 1000, kSteps = 100, kAnnealedChains = 100, kTemperatures = 14500, kCallEpochs = 5, kSmallEpochs = 20;
-constexpr float kRate = 0.05f, kPersistentRate = 0.01f, kMomentum = 0.9f, kDecay = 1e-4f;
+constexpr float kRate = 0.05f, kPersistentRate = 0.001f, kMomentum = 0.9f, kDecay = 1e-4f;
 constexpr int kErrorRows = 100;
 
 struct Size {

@@ -5,7 +5,7 @@ import { mean } from '../lib/statistics.mjs';
 const deviation = (values) => Math.sqrt(values.reduce((sum, x) => sum + (x - mean(values)) ** 2, 0) / (values.length - 1));
 
 /**
- * Of the runs of one machine, { name, device, seed, mean, low, high }: figures per seed, mean difference (CPU minus reference), the standard deviation
+ * Of the runs of one machine, { name, device, seed, mean, low, high }: figures per seed, mean difference (CPU minus reference) and its standard error, the standard deviation
  * over seeds of either device and of both pooled, and the mean width of the brackets of log Z. Equal when the difference is smaller than the pooled one.
  */
 export function compare(name, runs) {
@@ -14,8 +14,20 @@ export function compare(name, runs) {
   const difference = mean(cpu) - mean(reference);
   const [cpuSpread, referenceSpread] = [deviation(cpu), deviation(reference)];
   const spread = Math.sqrt((cpuSpread ** 2 + referenceSpread ** 2) / 2);
+  const standardError = spread * Math.sqrt(1 / cpu.length + 1 / reference.length);
   const bracket = mean([...of('cpu'), ...of('reference')].map(({ low, high }) => high - low));
-  return { name, cpu, reference, difference, cpuSpread, referenceSpread, spread, bracket, equal: Math.abs(difference) < spread };
+  return {
+    name,
+    cpu,
+    reference,
+    difference,
+    standardError,
+    cpuSpread,
+    referenceSpread,
+    spread,
+    bracket,
+    equal: Math.abs(difference) < spread,
+  };
 }
 
 const nats = (x) => x.toFixed(2).replace('-', '−');
@@ -29,11 +41,11 @@ export function markdown(comparisons) {
     'spread over seeds',
     'width of a bracket',
   ];
-  const rows = comparisons.map(({ name, cpu, reference, difference, spread, bracket }) => [
+  const rows = comparisons.map(({ name, cpu, reference, difference, standardError, spread, bracket }) => [
     name,
     cpu.map(nats).join(', '),
     reference.map(nats).join(', '),
-    nats(difference),
+    `${nats(difference)} ± ${nats(standardError)}`,
     nats(spread),
     bracket > 0.005 ? nats(bracket) : 'exact',
   ]);
