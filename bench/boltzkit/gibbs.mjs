@@ -1,11 +1,11 @@
-// Block Gibbs sampling of an untrained machine through the public API: both layers drawn in every step, all of them in one call.
-import { RBM } from 'boltzkit';
-import { binaryRows, clock, readRows, repetitions, report, threads } from '../lib/driver.mjs';
+// Block Gibbs sampling through the public API: both layers drawn in every step, all of them in one call.
+import { binaryRows, clock, mean, repetitions, report } from '../lib/driver.mjs';
 import { work } from '../lib/work.mjs';
+import { matrix, rows, startMachine } from './machine.mjs';
 
-const { visible, hidden, sampleChains, sampleSteps } = work;
-const rbm = new RBM({ visible, hidden, seed: 1, threads });
-const start = { data: binaryRows(readRows(), sampleChains), shape: [sampleChains, visible] };
+const { sampleChains, sampleSteps } = work;
+const rbm = startMachine();
+const start = matrix(binaryRows(rows, sampleChains));
 
 const seconds = [];
 let states;
@@ -15,5 +15,5 @@ for (let e = 0; e <= repetitions; e++) {
   if (e > 0) seconds.push(clock() - begin);
 }
 if (!states.data.every((x) => x === 0 || x === 1)) throw new Error('states must be 0 or 1');
-report('boltzkit', seconds, { on: [states.data.reduce((sum, x) => sum + x, 0) / states.data.length] });
+report('boltzkit', seconds, { on: [mean(states.data)] });
 rbm.dispose();

@@ -1,9 +1,12 @@
-// Features of one row at a time through the public API, promise and all: the latency a server sees.
-import { RBM } from 'boltzkit';
-import { readRows, threads, transform } from '../lib/driver.mjs';
-import { work } from '../lib/work.mjs';
+// Features of one row at a time through the public API, promise and all: the latency a server sees. `transformsync`: without the promise.
+import { report, test, transform } from '../lib/driver.mjs';
+import { rows, startMachine } from './machine.mjs';
 
-const rbm = new RBM({ visible: work.visible, hidden: work.hidden, seed: 1, threads });
-const oneRow = async (row) => (await rbm.transform(row)).data;
-await transform('boltzkit', readRows(), oneRow, rbm.weights.data, rbm.hiddenBias.data, 1000);
+const rbm = startMachine();
+const calls = {
+  transform: async (row) => (await rbm.transform(row)).data,
+  transformsync: (row) => rbm.transformSync(row).data,
+};
+if (test === 'transformsync' && typeof rbm.transformSync !== 'function') report('boltzkit', [], { skipped: 'RBM has no transformSync' });
+else await transform('boltzkit', rows, calls[test], 1000);
 rbm.dispose();

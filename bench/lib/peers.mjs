@@ -2,19 +2,38 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { buildOpenblas } from './build.mjs';
+import { buildNative, buildOpenblas, buildPlain } from './build.mjs';
 import { runProgram } from './run-program.mjs';
+import { programTest, tests } from './work.mjs';
 
 const here = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
-const TRAINING = ['cd1', 'cd10', 'pcd1', 'pcd10', 'cd1full'];
-const SHARED = [...TRAINING, 'gibbs', 'transform'];
+const TRAINING = ['cd1', 'pcd1', 'cd10', 'pcd10'];
+const SHARED = [...TRAINING, 'gibbs', 'gibbscentred', 'transform'];
 
-/** A program name of the drivers; the whole training set is the same test with another file. */
-const argument = (test) => (test === 'cd1full' ? 'cd1' : test);
+const scripts = {
+  ...Object.fromEntries([...TRAINING, 'big'].map((test) => [test, 'train'])),
+  native: 'calls',
+  small: 'calls',
+  gibbscentred: 'gibbs',
+  transformsync: 'transform',
+  memorybits: 'memory',
+};
 
-function boltzkitDriver(test) {
-  const script = TRAINING.includes(test) ? 'train' : test;
-  return [process.execPath, here(`boltzkit/${script}.mjs`), argument(test)];
+/** A program compiled when it is first asked for. */
+function compiled(name, label, tests, build, more) {
+  let built;
+  return {
+    name,
+    label,
+    tests,
+    standard: true,
+    missing: () => {
+      built ??= build();
+      return built.reason ?? null;
+    },
+    command: (test) => [built.program, programTest(test)],
+    ...more,
+  };
 }
 
 /** A Python that has the module: BENCH_PYTHON, the first on the PATH, or the system's, where Debian's packages are. */
@@ -34,7 +53,7 @@ function pythonPeer(name, module, label, tests) {
       python ??= pythonWith(module);
       return python ? null : `no python3 with ${module}`;
     },
-    command: (test) => [python, here(`peers/${name}_rbm.py`), argument(test)],
+    command: (test) => [python, here(`peers/${name}_rbm.py`), programTest(test)],
   };
 }
 
@@ -47,34 +66,27 @@ function nodePeer(name, label, tests, part) {
     part,
     missing: () =>
       existsSync(here(`peers/node_modules/${name === 'tfjs' ? '@tensorflow/tfjs-backend-wasm' : name}`)) ? null : 'not installed',
-    command: (test) => [process.execPath, here(`peers/${name}_rbm.mjs`), argument(test)],
+    command: (test) => [process.execPath, here(`peers/${name}_rbm.mjs`), programTest(test)],
   };
 }
 
-let openblas;
-/** All programs; the first two are boltzkit and the baseline that the ratios are to. */
+/** All programs; those marked `standard` are boltzkit and the baselines that its ratios are to. */
 export const peers = [
-  { name: 'boltzkit', label: 'boltzkit', tests: [...SHARED, 'eventloop', 'endtoend'], missing: () => null, command: boltzkitDriver },
   {
-    name: 'openblas',
-    label: 'C++ on OpenBLAS',
-    tests: SHARED,
-    blas: true,
-    missing: () => {
-      openblas ??= buildOpenblas();
-      return openblas.reason ?? null;
-    },
-    command: (test) => [openblas.program, argument(test)],
+    name: 'boltzkit',
+    label: 'boltzkit',
+    tests: Object.keys(tests),
+    standard: true,
+    missing: () => null,
+    command: (test) => [process.execPath, here(`boltzkit/${scripts[test] ?? test}.mjs`), test],
   },
-  pythonPeer('numpy', 'numpy', 'numpy', SHARED),
-  pythonPeer('torch', 'torch', 'PyTorch', SHARED),
-  pythonPeer('sklearn', 'sklearn', 'scikit-learn', ['pcd1', 'gibbs', 'transform']),
-  nodePeer(
-    'tfjs',
-    'tfjs, wasm',
-    SHARED.filter((test) => test !== 'cd1full'),
-    (test) => (test.endsWith('cd10') ? 25 : 100),
-  ),
+  compiled('openblas', 'C++ on OpenBLAS', [...SHARED, 'big', 'ais', 'transformsync'], buildOpenblas, { blas: true }),
+  compiled('plain', 'plain C++', ['small'], buildPlain, { oneThread: true }),
+  compiled('core', 'boltzkit without JavaScript', ['native'], buildNative),
+  pythonPeer('numpy', 'numpy', 'numpy', [...SHARED, 'big']),
+  pythonPeer('torch', 'torch', 'PyTorch', [...SHARED, 'big']),
+  pythonPeer('sklearn', 'sklearn', 'scikit-learn', ['pcd1', 'gibbs', 'gibbscentred', 'transform']),
+  nodePeer('tfjs', 'tfjs, wasm', SHARED, (test) => (test.endsWith('cd10') ? 25 : 100)),
   nodePeer('dnn', 'npm dnn', ['cd1', 'cd10', 'gibbs', 'transform'], (test) => (test === 'cd1' ? 4 : 1)),
 ];
 
@@ -102,14 +114,15 @@ export function threadSettings(threads) {
  * Settings that make OpenBLAS its best here. An OpenBLAS older than the processor falls back to a lesser kernel set than the
  * processor could run, so the candidates are tried and the fastest one is given to every peer that uses OpenBLAS.
  */
-export async function blasSettings(rowsFile) {
+export async function blasSettings({ rows, start }) {
   const libraries = { ...foreignSettings, ...openmpLibraries() };
   const wide = process.arch === 'x64' ? ['SkylakeX', 'Cooperlake', 'Haswell', 'Zen'] : [];
+  const openblas = peers.find((peer) => peer.name === 'openblas');
   const tried = [];
   for (const core of [null, ...wide]) {
     const env = { ...libraries, ...(core ? { OPENBLAS_CORETYPE: core } : {}) };
-    const settings = { ...env, ...threadSettings(1), BENCH_ROWS: rowsFile, BENCH_EPOCHS: '5' };
-    const result = await runProgram([openblas.program, 'cd1'], settings).catch(() => null); // a kernel set this processor lacks
+    const settings = { ...env, ...threadSettings(1), BENCH_ROWS: rows, BENCH_START: start, BENCH_EPOCHS: '2' };
+    const result = await runProgram(openblas.command('cd1'), settings).catch(() => null); // a kernel set this processor lacks
     if (result)
       tried.push({ core: core ?? 'own choice', kernels: result.note.replace(/.*: /, ''), seconds: Math.min(...result.seconds), env });
   }

@@ -6,12 +6,15 @@ import { maximum, median, minimum } from './statistics.mjs';
 import { invalid } from './validate.mjs';
 import { tests } from './work.mjs';
 
+/** Whether a program is the one that ratios of a test are to: with as many threads, or with one if it has no more. */
+const isBaseline = ({ peer, threads }, test, wanted) => peer.name === tests[test].baseline && (threads === wanted || peer.oneThread);
+
 /** A round counts as disturbed when the machine's typical rate before it was less than this part of the best of the session. */
 const QUIET = 0.9;
 
 export class Session {
-  constructor({ data, threads, rounds, repetitions, limitsProgram, blasEnv, folder, log }) {
-    Object.assign(this, { data, threads, rounds, repetitions, limitsProgram, blasEnv, folder, log });
+  constructor({ data, threads, rounds, repetitions, temperatures, limitsProgram, blasEnv, folder, log }) {
+    Object.assign(this, { data, threads, rounds, repetitions, temperatures, limitsProgram, blasEnv, folder, log });
     this.limits = []; // one entry per measurement
     this.failures = [];
   }
@@ -49,28 +52,36 @@ export class Session {
   }
 
   async #once(test, { peer, threads }, round) {
-    const env = {
-      ...(peer.blas ? this.blasEnv : {}),
-      ...threadSettings(threads),
-      BENCH_ROWS: test === 'cd1full' ? this.data.full : this.data.short,
-      BENCH_EPOCHS: String(test === 'cd1full' ? Math.min(2, this.repetitions) : this.repetitions),
-      ...(this.folder ? { BOLTZKIT_DATA: this.folder } : {}),
-      ...(peer.part ? { BENCH_PART: String(peer.part(test)) } : {}),
-    };
     try {
-      const result = { ...(await runProgram(peer.command(test), env)), test, peer: peer.name, threads };
-      this.log(`  ${test} round ${round + 1}: ${peer.name}, threads ${threads}: ${minimum(result.seconds).toPrecision(4)} s`);
-      return result;
+      const result = { ...(await runProgram(peer.command(test), this.#environment(test, peer, threads))), test, peer: peer.name, threads };
+      if (result.skipped) this.log(`  ${test}: without ${peer.name}: ${result.skipped}`);
+      else this.log(`  ${test} round ${round + 1}: ${peer.name}, threads ${threads}: ${minimum(result.seconds).toPrecision(4)} s`);
+      return result.skipped ? null : result;
     } catch (error) {
       this.#fail(test, peer.name, threads, error.message);
       return null;
     }
   }
 
+  #environment(test, peer, threads) {
+    const { rows, start } = this.data.machines[tests[test].size];
+    return {
+      ...(peer.blas ? this.blasEnv : {}),
+      ...threadSettings(threads),
+      BENCH_ROWS: rows,
+      BENCH_START: start,
+      BENCH_EPOCHS: String(this.repetitions),
+      BENCH_TEMPERATURES: String(this.temperatures),
+      ...(this.data.idx ? { BENCH_IDX: this.data.idx, BENCH_BITS: this.data.bits } : {}),
+      ...(this.folder ? { BOLTZKIT_DATA: this.folder } : {}),
+      ...(peer.part ? { BENCH_PART: String(peer.part(test)) } : {}),
+    };
+  }
+
   #summary(test, { peer, threads }, results, plan, runs) {
     const valid = results.filter((result, round) => {
       if (!result) return false;
-      const baseline = runs[plan.findIndex((other) => other.peer.name === 'openblas' && other.threads === threads)]?.[round];
+      const baseline = runs[plan.findIndex((other) => isBaseline(other, test, threads))]?.[round];
       const reason = invalid(result, baseline);
       if (reason) this.#fail(test, peer.name, threads, reason);
       return !reason;
@@ -81,6 +92,7 @@ export class Session {
       test,
       peer: peer.name,
       threads,
+      ...(peer.oneThread ? { oneThread: true } : {}),
       medianSeconds: median(valid.map((result) => median(result.seconds))),
       minimumSeconds: minimum(valid.flatMap((result) => result.seconds)),
       rounds: valid.map((result) => result.seconds),

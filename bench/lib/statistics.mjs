@@ -1,4 +1,6 @@
-// Summaries of repeated timings.
+// Summaries of repeated measurements.
+
+export const mean = (values) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** The smallest value that at least the fraction `q` of the values does not exceed. */
 export function quantile(values, q) {

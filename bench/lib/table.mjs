@@ -1,34 +1,31 @@
-// Tables in Markdown from a file of results.
+// Everything that docs/performance.md shows of a file of results.
+import { find, table } from './markdown.mjs';
 import { peers } from './peers.mjs';
+import { memoryLine, targetsTable } from './targets.mjs';
 import { tests, work } from './work.mjs';
 
-const BASELINE = 'openblas';
 const chainSteps = work.sampleChains * work.sampleSteps;
 
 /** A time in the unit of its test. */
 export function show(test, seconds) {
   const { unit } = tests[test];
   if (unit === 'chain-steps/s') return `${(chainSteps / seconds / 1000).toPrecision(3)} k/s`;
+  if (unit === 'updates/s') return `${(1 / seconds / 1000).toPrecision(3)} k/s`;
   if (unit === 'us') return `${(seconds * 1e6).toFixed(1)} µs`;
   if (unit === 'ms') return `${(seconds * 1e3).toFixed(2)} ms`;
   return `${seconds.toPrecision(3)} s`;
 }
 
-const cells = (values) => `| ${values.join(' | ')} |`;
-const table = (head, rows) => [cells(head), cells(head.map((_, i) => (i ? '---:' : '---'))), ...rows.map(cells)].join('\n');
 const labelOf = (name) => peers.find((peer) => peer.name === name)?.label ?? name;
 const times = (x) => `${x.toFixed(2)} ×`;
-
-function find(results, test, peer, threads) {
-  return results.find((record) => record.test === test && record.peer === peer && record.threads === threads);
-}
 
 /** Median and, in brackets, the multiple of the baseline's median at as many threads. */
 function cell(results, test, peer, threads) {
   const record = find(results, test, peer, threads);
   if (!record) return '–';
-  const baseline = find(results, test, BASELINE, threads);
-  const ratio = baseline && peer !== BASELINE ? ` (${times(record.medianSeconds / baseline.medianSeconds)})` : '';
+  const { baseline: name } = tests[test];
+  const baseline = find(results, test, name, threads);
+  const ratio = baseline && peer !== name ? ` (${times(record.medianSeconds / baseline.medianSeconds)})` : '';
   const scaled = record.checks.scaled ? '\\*' : '';
   return `${show(test, record.medianSeconds)}${ratio}${scaled}`;
 }
@@ -81,7 +78,6 @@ const kernelSet = ({ core, tried }) => tried.find((candidate) => candidate.core 
 export function summary(run) {
   const { machine, limits, settings, date, versions } = run;
   const peaks = limits.map((limit) => `${limit.fmaGflops.toFixed(0)} GFLOP/s on ${limit.threads}`).join(', ');
-  const training = ['cd1', 'cd1full', 'cd10', 'pcd1', 'pcd10'];
   const conditions = [
     `${machine.cpu}, ${machine.cores} cores${machine.virtual ? ' (virtual machine)' : ''}, ${machine.system}, Node ${machine.node}; ${date}.`,
     `Peak of fp32 multiply-adds, measured in the same session: ${peaks}. ${settings.data}; ${settings.rounds} rounds, medians.`,
@@ -89,8 +85,11 @@ export function summary(run) {
   ];
   const parts = [
     conditions.join('\n').trim(),
-    peersTable(run, training),
-    peersTable(run, ['gibbs', 'transform']),
+    targetsTable(run),
+    memoryLine(run),
+    peersTable(run, ['cd1', 'pcd1', 'cd10', 'pcd10']),
+    peersTable(run, ['gibbs', 'gibbscentred', 'transform', 'transformsync']),
+    peersTable(run, ['big', 'ais', 'small', 'native']),
     ownTable(run),
     eventLoopLine(run),
   ];

@@ -7,16 +7,24 @@ import time
 
 import numpy as np
 
-VISIBLE, HIDDEN, BATCH, CHAINS, STEPS = 784, 500, 100, 1000, 100
-RATE, PERSISTENT_RATE, MOMENTUM, DECAY = 0.05, 0.01, 0.9, 1e-4
+RATE, PERSISTENT_RATE, MOMENTUM, DECAY = 0.05, 0.001, 0.9, 1e-4
 REPETITIONS = int(os.environ.get("BENCH_EPOCHS", 5))
 THREADS = int(os.environ.get("BENCH_THREADS", 1))
 TEST = sys.argv[1] if len(sys.argv) > 1 else "cd1"
+VISIBLE, HIDDEN, BATCH = (4096, 4096, 256) if TEST == "big" else (784, 500, 100)
+CHAINS, STEPS, ERROR_ROWS = 1000, 100, 100
 
 
 def rows():
     """The data, float32 [n, VISIBLE]."""
     return np.fromfile(os.environ["BENCH_ROWS"], "<f4").reshape(-1, VISIBLE)
+
+
+def start():
+    """What all programs start from: weights [VISIBLE, HIDDEN], visible and hidden biases, as float32 that may be changed."""
+    values = np.fromfile(os.environ["BENCH_START"], "<f4")
+    w, b, c = np.split(values, [VISIBLE * HIDDEN, VISIBLE * HIDDEN + VISIBLE])
+    return w.reshape(VISIBLE, HIDDEN).copy(), b.copy(), c.copy()
 
 
 def batches(x):
@@ -28,8 +36,8 @@ def sigmoid(z):
 
 
 def reconstruction_error(w, b, c, x):
-    """Mean-field, on the first 1,000 rows; off the clock."""
-    x = x[:1000]
+    """Mean-field, on the first rows; off the clock."""
+    x = x[:ERROR_ROWS]
     return float(np.mean((sigmoid(sigmoid(x @ w + c) @ w.T + b) - x) ** 2))
 
 
@@ -55,17 +63,20 @@ def report(peer, seconds, **checks):
 
 def train(peer, model, epoch, **checks):
     """Times `epoch()` after one to warm up; `model()` gives weights [VISIBLE, HIDDEN], visible and hidden bias, data."""
-    epoch()
     error = [reconstruction_error(*model())]
+    epoch()
     seconds = [timed(epoch) for _ in range(REPETITIONS)]
     report(peer, seconds, mse=error + [reconstruction_error(*model())], **checks)
 
 
-def gibbs(peer, sweep, visible):
-    """Times STEPS sweeps of CHAINS chains; `sweep()` updates both layers, `visible()` gives the chains' visible states."""
-    repetition = lambda: [sweep() for _ in range(STEPS)]
+def gibbs(peer, restart, sweep, visible):
+    """Times STEPS sweeps of CHAINS chains. `restart()` puts them back to the data, `sweep()` updates both layers, `visible()` gives visible states."""
+    def repetition():
+        restart()
+        return timed(lambda: [sweep() for _ in range(STEPS)])
+
     repetition()
-    report(peer, [timed(repetition) for _ in range(REPETITIONS)], on=[float(np.mean(visible()))])
+    report(peer, [repetition() for _ in range(REPETITIONS)], on=[float(np.mean(visible()))])
 
 
 def transform(peer, one_row, w, c, x):

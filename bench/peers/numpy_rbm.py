@@ -2,12 +2,11 @@
 import numpy as np
 
 import common as bench
-from common import BATCH, CHAINS, DECAY, HIDDEN, MOMENTUM, PERSISTENT_RATE, RATE, TEST, VISIBLE, sigmoid
+from common import BATCH, CHAINS, DECAY, HIDDEN, MOMENTUM, PERSISTENT_RATE, RATE, TEST, sigmoid
 
 random = np.random.default_rng(1)
 x = bench.rows()
-w = 0.01 * random.standard_normal((VISIBLE, HIDDEN), dtype=np.float32)
-b, c = np.zeros(VISIBLE, np.float32), np.zeros(HIDDEN, np.float32)
+w, b, c = bench.start()
 mw, mb, mc = np.zeros_like(w), np.zeros_like(b), np.zeros_like(c)
 
 
@@ -48,13 +47,15 @@ def update(v0, steps, chains, rate):
 if TEST == "transform":
     bench.transform("numpy", lambda i: up(x[i:i + 1]), w, c, x)
 elif TEST == "gibbs":
-    v = (x[:CHAINS] > 0.5).astype(np.float32)
+    def restart():
+        global v
+        v = (x[:CHAINS] > 0.5).astype(np.float32)
 
     def sweep():
         global v
         v = draw(down(draw(up(v))))
 
-    bench.gibbs("numpy", sweep, lambda: v)
+    bench.gibbs("numpy", restart, sweep, lambda: v)
 else:
     steps, persistent = 10 if "10" in TEST else 1, TEST.startswith("pcd")
     chains = np.zeros((BATCH, HIDDEN), np.float32) if persistent else None

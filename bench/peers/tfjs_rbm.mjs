@@ -2,7 +2,7 @@
 // matMul with a transpose flag takes a slow path in that backend, so transposes are explicit.
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { binaryRows, gibbs, part, readRows, test, train, transform } from '../lib/driver.mjs';
+import { batch, binaryRows, gibbs, hidden, part, readRows, readStart, test, train, transform, visible } from '../lib/driver.mjs';
 import { trainingOf, work } from '../lib/work.mjs';
 
 const require = createRequire(import.meta.url);
@@ -13,11 +13,12 @@ wasm.setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/
 if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
 
 const rows = readRows();
-const { visible, hidden, batch, momentum, decay } = work;
+const { momentum, decay } = work;
+const start = readStart();
 const tensors = {
-  w: tf.randomNormal([visible, hidden], 0, 0.01),
-  b: tf.zeros([visible]),
-  c: tf.zeros([hidden]),
+  w: tf.tensor2d(start.weights, [visible, hidden]),
+  b: tf.tensor1d(start.visibleBias),
+  c: tf.tensor1d(start.hiddenBias),
   mw: tf.zeros([visible, hidden]),
   mb: tf.zeros([visible]),
   mc: tf.zeros([hidden]),
@@ -35,8 +36,8 @@ function replace(next) {
 }
 
 /** The negative phase: the chains' last visible states, and the hidden means and states that follow. */
-function negativePhase(start, steps) {
-  let h = start;
+function negativePhase(first, steps) {
+  let h = first;
   let v;
   let last;
   for (let k = 1; k <= steps; k++) {
@@ -66,12 +67,12 @@ function update(v0, steps, rate) {
 
 if (test === 'transform') {
   const oneRow = (row) => tf.tidy(() => up(tf.tensor2d(row, [1, visible])).dataSync());
-  await transform('tfjs-wasm', rows, oneRow, tensors.w.dataSync(), tensors.c.dataSync(), 1000);
+  await transform('tfjs-wasm', rows, oneRow, 1000);
 } else if (test === 'gibbs') {
   const chains = work.sampleChains;
-  replace({ v: tf.tensor2d(binaryRows(rows, chains), [chains, visible]) });
+  const restart = () => replace({ v: tf.tensor2d(binaryRows(rows, chains), [chains, visible]) });
   const sweep = () => replace({ v: tf.tidy(() => draw(down(draw(up(tensors.v))))) });
-  gibbs('tfjs-wasm', sweep, () => tf.tidy(() => tf.mean(tensors.v).dataSync()[0]));
+  gibbs('tfjs-wasm', restart, sweep, () => tf.tidy(() => tf.mean(tensors.v).dataSync()[0]));
 } else {
   const { algorithm, steps, learningRate } = trainingOf(test);
   const all = Math.floor(rows.length / (batch * visible));
@@ -83,5 +84,6 @@ if (test === 'transform') {
   const epoch = () => {
     for (const v0 of input) update(v0, steps, learningRate);
   };
-  train('tfjs-wasm', rows, epoch, () => [tensors.w, tensors.b, tensors.c].map((tensor) => tensor.dataSync()), { done, all });
+  const model = () => ({ weights: tensors.w.dataSync(), visibleBias: tensors.b.dataSync(), hiddenBias: tensors.c.dataSync() });
+  train('tfjs-wasm', rows, epoch, model, { done, all });
 }

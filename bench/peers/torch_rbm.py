@@ -2,14 +2,13 @@
 import torch
 
 import common as bench
-from common import BATCH, CHAINS, DECAY, HIDDEN, MOMENTUM, PERSISTENT_RATE, RATE, TEST, VISIBLE
+from common import BATCH, CHAINS, DECAY, HIDDEN, MOMENTUM, PERSISTENT_RATE, RATE, TEST
 
 torch.set_num_threads(bench.THREADS)
 torch.set_grad_enabled(False)
 torch.manual_seed(1)
 x = torch.from_numpy(bench.rows())
-w = 0.01 * torch.randn(VISIBLE, HIDDEN)
-b, c = torch.zeros(VISIBLE), torch.zeros(HIDDEN)
+w, b, c = map(torch.from_numpy, bench.start())
 mw, mb, mc = torch.zeros_like(w), torch.zeros_like(b), torch.zeros_like(c)
 
 
@@ -46,13 +45,15 @@ def update(v0, steps, chains, rate):
 if TEST == "transform":
     bench.transform("torch", lambda i: up(x[i:i + 1]), w.numpy(), c.numpy(), x.numpy())
 elif TEST == "gibbs":
-    v = (x[:CHAINS] > 0.5).float()
+    def restart():
+        global v
+        v = (x[:CHAINS] > 0.5).float()
 
     def sweep():
         global v
         v = draw(down(draw(up(v))))
 
-    bench.gibbs("torch", sweep, lambda: v.numpy())
+    bench.gibbs("torch", restart, sweep, lambda: v.numpy())
 else:
     steps, persistent = 10 if "10" in TEST else 1, TEST.startswith("pcd")
     chains = torch.zeros(BATCH, HIDDEN) if persistent else None
