@@ -1,0 +1,223 @@
+// Products with values rounded to 16 bits: within the bound, to the bit the same everywhere, left alone where they may not serve, and kept up by steps.
+#include "cpu/rounded_weights.hpp"
+#include "fixtures.hpp"
+
+namespace boltzkit::test {
+namespace {
+
+constexpr std::size_t visible = 230, hidden = 161;  // odd, and one more than the strides and blocks of pairs
+
+// Values of a state by its number: 0, whole ones, grey levels.
+Values statesOf(std::size_t n, std::uint64_t seed, int kind) {
+  Values values = randomValues(n, seed, Kind::binary, 0.3);
+  const Values other = randomValues(n, seed + 1, Kind::grey);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (kind == 1) values[i] = 2 * values[i] - 1;                                                             // spins
+    if (kind == 2) values[i] *= static_cast<double>(static_cast<float>(std::round(255 * other[i]) / 255.0));  // grey levels
+    if (kind == 3) values[i] *= std::round(255 * other[i]);                                                   // counts
+  }
+  return values;
+}
+
+double largestOf(const Values& values) {
+  double most = 0;
+  for (const double v : values) most = std::max(most, std::fabs(v));
+  return most;
+}
+
+// Half a unit (at most a quarter of an octave above the largest value / 32767) per state, and the errors of float sums.
+Values allowedFields(const Values& states, std::size_t rows, std::size_t depth, std::size_t columns, double largest) {
+  Values allowed(rows * columns);
+  for (std::size_t r = 0; r < rows; ++r) {
+    double size = 0;
+    for (std::size_t k = 0; k < depth; ++k) size += std::fabs(states[r * depth + k]);
+    for (std::size_t j = 0; j < columns; ++j) allowed[r * columns + j] = size * largest * (0.5 * 1.19 / 32767 + 1e-6) + 1e-12;
+  }
+  return allowed;
+}
+
+Values fieldsOf(Backend& backend, const Tensor& states, const Tensor& weights, bool transposed, bool roundable, const Values& start) {
+  const TensorPtr out = backend.tensor(states.rows(), transposed ? weights.rows() : weights.cols());
+  backend.upload(std::span<const double>(start), *out);
+  const FieldTerm term{&states, &weights, transposed, -0.75, nullptr, roundable};
+  backend.fields(std::span(&term, 1), true, *out);
+  CHECK(paddingIsZero(*out));
+  return valuesOf(backend, *out);
+}
+
+TEST_CASE("rounded fields stay within half a unit per state, and are rounded at all") {
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate, 2);
+    twins.fast.run([&] {
+      for (const int kind : {0, 1, 2, 3})
+        for (const bool transposed : {false, true}) {
+          CAPTURE(kind);
+          CAPTURE(transposed);
+          const std::size_t depth = transposed ? hidden : visible, columns = transposed ? visible : hidden, rows = 33;
+          const Values s = statesOf(rows * depth, 11, kind), w = randomValues(visible * hidden, 3, Kind::signedReal);
+          const Values start = randomValues(rows * columns, 4, Kind::signedReal);
+          const Twin states = twins.make(rows, depth, s), weights = twins.make(visible, hidden, w);
+          const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, true, start);
+          const Values want = fieldsOf(*twins.exact, *states.exact, *weights.exact, transposed, true, start);
+          CHECK(worstError(got, want, allowedFields(s, rows, depth, columns, largestOf(w))) <= 1);
+          CHECK(got != fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, false, start));
+        }
+    });
+  });
+}
+
+TEST_CASE("rounded fields are the same bits for every instruction set and number of threads") {
+  std::vector<Values> all;
+  forEachBackend([&](const Candidate& candidate) {
+    for (const unsigned threads : {1u, 3u}) {
+      Twins twins(candidate, threads);
+      twins.fast.run([&] {
+        Values bits;
+        for (const int kind : {0, 1, 2}) {
+          const Twin states = twins.make(70, visible, statesOf(70 * visible, 21, kind));
+          const Twin weights = twins.make(visible, hidden, randomValues(visible * hidden, 5, Kind::signedReal));
+          const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, false, true, Values(70 * hidden, 0.0));
+          bits.insert(bits.end(), got.begin(), got.end());
+        }
+        all.push_back(bits);
+      });
+    }
+  });
+  for (const Values& bits : all) CHECK(bits == all.front());
+}
+
+TEST_CASE("weights and states that rounding does not suit are left as they are") {
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
+    const std::size_t rows = 9;
+    const Values w = randomValues(visible * hidden, 6, Kind::signedReal);
+    Values outlier = w, huge = w;
+    outlier[77] = 1000;
+    for (double& v : huge) v *= 100;
+    struct Case {
+      const char* name;
+      Values states, weights;
+    };
+    const Case cases[] = {{"one weight far above the others", statesOf(rows * visible, 31, 0), outlier},
+                          {"large weights", statesOf(rows * visible, 31, 0), huge},
+                          {"no weights at all", statesOf(rows * visible, 31, 0), Values(visible * hidden, 0.0)},
+                          {"real states", randomValues(rows * visible, 32, Kind::signedReal), w},
+                          {"counts above 255",
+                           [&] {
+                             Values s = statesOf(rows * visible, 33, 0);
+                             s[5] = 256;
+                             return s;
+                           }(),
+                           w}};
+    for (const Case& c : cases) {
+      CAPTURE(c.name);
+      const Twin states = twins.make(rows, visible, c.states), weights = twins.make(visible, hidden, c.weights);
+      const Values start(rows * hidden, 0.0);
+      CHECK(fieldsOf(twins.fast, *states.fast, *weights.fast, false, true, start) ==
+            fieldsOf(twins.fast, *states.fast, *weights.fast, false, false, start));
+    }
+  });
+}
+
+struct Slot {
+  Twin weights, gradient, velocity, second;
+};
+
+Slot slotOf(Twins& twins) {
+  return {twins.make(visible, hidden, randomValues(visible * hidden, 41, Kind::signedReal)), twins.zeros(visible, hidden),
+          twins.zeros(visible, hidden), twins.zeros(visible, hidden)};
+}
+
+// One step from terms, or from the gradient that they add up to.
+void step(Backend& backend, const Slot& s, std::span<const StatisticsTerm> terms, bool together, OptimiserStep::Kind kind) {
+  if (!together)
+    for (const StatisticsTerm& t : terms)
+      backend.statistics(*t.a, *t.b, t.rowWeights, t.alpha, &t == terms.data() ? 0 : 1, *s.gradient.fast);
+  const ParameterSlot slot{.parameter = s.weights.fast.get(),
+                           .gradient = s.gradient.fast.get(),
+                           .velocity = s.velocity.fast.get(),
+                           .second = s.second.fast.get(),
+                           .l1 = 1e-5,
+                           .l2 = 1e-4,
+                           .terms = together ? terms : std::span<const StatisticsTerm>()};
+  CHECK(backend.optimise({.kind = kind, .learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+}
+
+TEST_CASE("a step from terms is the step from the gradient that they add up to, to the bit") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam}) {
+      Twins twins(candidate, 2);
+      const Slot apart = slotOf(twins), together = slotOf(twins);
+      const Twin v = twins.make(50, visible, statesOf(50 * visible, 42, 2)),
+                 h = twins.make(50, hidden, randomValues(50 * hidden, 43, Kind::grey));
+      const Twin row = twins.make(1, visible, randomValues(visible, 44, Kind::grey)),
+                 other = twins.make(1, hidden, randomValues(hidden, 45, Kind::grey));
+      const Twin weights = twins.make(1, 50, randomValues(50, 46, Kind::grey));
+      const StatisticsTerm terms[] = {{v.fast.get(), h.fast.get(), weights.fast.get(), 0.02},
+                                      {v.fast.get(), h.fast.get(), nullptr, -0.01},
+                                      {row.fast.get(), other.fast.get(), nullptr, -1}};
+      twins.fast.run([&] {
+        for (int i = 0; i < 3; ++i) {
+          step(twins.fast, apart, terms, false, kind);
+          step(twins.fast, together, terms, true, kind);
+        }
+      });
+      CHECK(valuesOf(twins.fast, *apart.weights.fast) == valuesOf(twins.fast, *together.weights.fast));
+      CHECK(valuesOf(twins.fast, *apart.gradient.fast) == valuesOf(twins.fast, *together.gradient.fast));
+      CHECK(paddingIsZero(*together.weights.fast));
+    }
+  });
+}
+
+TEST_CASE("statistics of rounded means are off by half a unit per row at most") {
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate, 2);
+    const std::size_t rows = 251;
+    const Values s = statesOf(rows * visible, 51, 2), means = randomValues(rows * hidden, 52, Kind::grey);
+    const Twin v = twins.make(rows, visible, s), h = twins.make(rows, hidden, means);
+    const Slot slot = slotOf(twins), exact = slotOf(twins);
+    const StatisticsTerm rounded[] = {{v.fast.get(), h.fast.get(), nullptr, 1, true}}, plain[] = {{v.fast.get(), h.fast.get(), nullptr, 1}};
+    twins.fast.run([&] {
+      step(twins.fast, slot, rounded, true, OptimiserStep::Kind::sgd);
+      step(twins.fast, exact, plain, true, OptimiserStep::Kind::sgd);
+    });
+    Values allowed(visible * hidden, 0.0);
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t i = 0; i < visible; ++i)
+        for (std::size_t j = 0; j < hidden; ++j)
+          allowed[i * hidden + j] += 0.05 * s[r * visible + i] * largestOf(means) * (0.6 / 32767 + 1e-6);
+    for (double& a : allowed) a += 1e-6;
+    const Values got = valuesOf(twins.fast, *slot.weights.fast);
+    CHECK(worstError(got, valuesOf(twins.fast, *exact.weights.fast), allowed) <= 1);
+    CHECK(got != valuesOf(twins.fast, *exact.weights.fast));
+  });
+}
+
+TEST_CASE("rounded copies that a step keeps up are those made afresh") {
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate, 2);
+    const Slot slot = slotOf(twins);
+    const Twin v = twins.make(20, visible, statesOf(20 * visible, 61, 0)), h = twins.make(20, hidden, statesOf(20 * hidden, 62, 0));
+    twins.fast.run([&] {
+      for (int i = 0; i < 12; ++i) {
+        // Large steps, so that the largest weight changes its unit now and then.
+        const StatisticsTerm terms[] = {{v.fast.get(), h.fast.get(), nullptr, i % 2 ? 0.4 : -0.3}};
+        auto fields = [&](const Tensor& weights) {
+          Values all = fieldsOf(twins.fast, *v.fast, weights, false, true, Values(20 * hidden, 0.0));
+          const Values down = fieldsOf(twins.fast, *h.fast, weights, true, true, Values(20 * visible, 0.0));
+          all.insert(all.end(), down.begin(), down.end());
+          return all;
+        };
+        const Values before = fields(*slot.weights.fast);
+        step(twins.fast, slot, terms, true, OptimiserStep::Kind::sgd);
+        const Twin fresh = twins.make(visible, hidden, valuesOf(twins.fast, *slot.weights.fast));
+        const Values after = fields(*slot.weights.fast);
+        CHECK(after != before);
+        CHECK(after == fields(*fresh.fast));
+      }
+    });
+  });
+}
+
+}  // namespace
+}  // namespace boltzkit::test
