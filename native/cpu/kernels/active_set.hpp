@@ -9,26 +9,74 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex) {
-  std::uint32_t* offset = lists.offset + rowIndex * lists.stride;
-  float* value = lists.value + rowIndex * lists.stride;
-  std::uint32_t* start = lists.start + rowIndex * lists.startStride;
+RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex, std::uint32_t* next) {
+  std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
   const F one = set1(1);
-  std::uint32_t n = 0;
+  std::size_t count = 0;
   unsigned other = 0;
-  for (std::size_t first = 0; first < depth; first += depthBlock) {
-    *start++ = n;
+  for (std::size_t first = 0; first < depth; first += depthBlock, ++start, ++stop, ++next) {
+    std::uint32_t n = *start = *next;
     const std::size_t end = first + depthBlock < depth ? first + depthBlock : depth;
     for (std::size_t k = first; k < end; k += lanes) {
       const F x = load(row + k);
       const unsigned bits = nonZeroBits(x);
       other |= bits & nonZeroBits(x - one);
-      n += compress(bits, x, laneOffset + set1i(static_cast<std::int32_t>((k - first) * ldb)), value + n, offset + n);
+      n += compress(bits, x, laneOffset + set1i(static_cast<std::int32_t>((k - first) * ldb)), lists.value + n, lists.offset + n);
+    }
+    count += n - *start;
+    *next = *stop = n;
+  }
+  return {count, other == 0};
+}
+
+// One block of places k: what is not zero in each of them, k by k, then sorted by columns.
+RowScan listColumnBlock(const ColumnScan& scan, std::size_t block) {
+  constexpr std::size_t most = listedColumns * depthBlock + lineFloats;
+  const ColumnScan s = scan;  // a copy that stores cannot reach
+  std::uint32_t *column = s.scratch, *offset = s.scratch + most;
+  float* value = reinterpret_cast<float*>(s.scratch + 2 * most);
+  const std::size_t first = block * depthBlock, depth = s.depth - first < depthBlock ? s.depth - first : depthBlock;
+  const F one = set1(1);
+  unsigned other = 0;
+  std::uint32_t n = 0;
+  for (std::size_t k = 0; k < depth; ++k) {
+    const F weight = set1(s.weights ? s.weights[first + k] : 1);
+    const F place = (F)set1i(static_cast<std::int32_t>(k * s.ldb));
+    const float* row = s.a + (first + k) * s.lda;
+    for (std::size_t c = 0; c < s.columns; c += lanes) {
+      F x = load(row + c) * weight;
+      if (c + lanes > s.columns) x = firstLanes(x, s.columns - c);
+      const unsigned bits = nonZeroBits(x);
+      other |= bits & nonZeroBits(x - one);
+      storeAnywhere(reinterpret_cast<float*>(offset + n), place);
+      n += compress(bits, x, iota() + set1i(static_cast<std::int32_t>(c)), value + n, column + n);
     }
   }
-  *start = n;
+  std::uint32_t at[listedColumns] = {};
+  for (std::uint32_t i = 0; i < n; ++i) ++at[column[i]];
+  std::uint32_t to = s.next[block];
+  for (std::size_t c = 0; c < s.columns; ++c) {
+    const std::uint32_t count = at[c];
+    at[c] = to;
+    s.lists.start[(s.firstList + c) * s.lists.blocks + block] = to;
+    s.lists.end[(s.firstList + c) * s.lists.blocks + block] = to += count;
+  }
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const std::uint32_t place = at[column[i]]++;
+    s.lists.offset[place] = offset[i];
+    s.lists.value[place] = value[i];
+  }
   return {n, other == 0};
+}
+
+RowScan listColumns(const ColumnScan& s) {
+  RowScan all{0, true};
+  for (std::size_t block = 0; block * depthBlock < s.depth; ++block) {
+    const RowScan scan = listColumnBlock(s, block);
+    all = {all.count + scan.count, all.binary && scan.binary};
+  }
+  return all;
 }
 
 // The entries of one row that belong to the block at work.
@@ -39,9 +87,8 @@ struct Entries {
 };
 
 FORCE_INLINE Entries entriesOf(const PanelBlock& p, std::size_t row) {
-  const std::uint32_t* start = p.lists.start + row * p.lists.startStride + p.block;
-  const std::size_t first = row * p.lists.stride + start[0];
-  return {p.lists.offset + first, p.lists.value + first, start[1] - start[0]};
+  const std::size_t list = row * p.lists.blocks + p.block, first = p.lists.start[list];
+  return {p.lists.offset + first, p.lists.value + first, p.lists.end[list] - first};
 }
 
 template <int vectors, bool binary>

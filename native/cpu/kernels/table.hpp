@@ -7,6 +7,7 @@
 #include "cpu/kernels/lateral.hpp"
 #include "cpu/kernels/lateral_chain.hpp"
 #include "cpu/kernels/optimiser.hpp"
+#include "cpu/kernels/pairs.hpp"
 #include "cpu/kernels/transpose.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
@@ -18,9 +19,15 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .costBinary = costBinary,
           .costDense = costDense,
           .listRow = listRow,
+          .listColumns = listColumns,
           .activeReal = activeReal,
           .activeBinary = activeBinary,
           .dense = dense,
+          .listPairs = listPairs,
+          .activeWords = activeWords,
+          .largestOf = largestOf,
+          .roundRows = roundRows,
+          .roundNeighbours = roundNeighbours,
           .transpose = transpose,
           .bernoulliRow = bernoulliRow,
           .softplusSum = softplusSum,
