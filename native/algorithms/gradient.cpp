@@ -88,11 +88,12 @@ void Gradient::addProducts(const States& left, const States& right, const Tensor
 
 void Gradient::addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first) {
   Backend& backend = machine_.backend();
+  backend.unitStatistics(machine_.unitsOf(layer), values, fields, rowWeights, alpha, first ? 0 : 1, *units_[layer]);
+  if (!biasRows_[layer]) return;  // the statistics of types with one parameter are the values themselves
   if (!ones_ || ones_->capacity() < values.rows()) {
     ones_ = backend.tensor(values.rows(), 1);
     backend.fill(1, *ones_);
   }
-  backend.unitStatistics(machine_.unitsOf(layer), values, fields, rowWeights, alpha, first ? 0 : 1, *units_[layer]);
   columnSums(backend, *ones_, values, rowWeights, alpha, first ? 0 : 1, *means_[layer]);
 }
 
@@ -106,6 +107,9 @@ void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& 
 }
 
 void Gradient::centre(const std::vector<TensorPtr>& offsets) {
+  // A copy: terms may be added up only when the biases' gradients have become their steps.
+  for (std::size_t l = 0; l < means_.size(); ++l)
+    if (!biasRows_[l]) machine_.backend().axpby(1, *units_[l], 0, *means_[l]);
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
     if (!held_[coupling.b]) couplingTerm(c, {offsets[coupling.a].get(), means_[coupling.b].get(), nullptr, -1}, false, Lasts::step);

@@ -49,7 +49,7 @@ class Gradient {
   ParameterSlot weightsSlot(std::size_t coupling) const;
   Tensor& units(std::size_t layer) const { return *units_[layer]; }
   // <s> of the data minus <s> of the model, [1, units].
-  Tensor& meanDifference(std::size_t layer) const { return *means_[layer]; }
+  const Tensor& meanDifference(std::size_t layer) const { return biasRows_[layer] ? *means_[layer] : *units_[layer]; }
 
  private:
   const Machine& machine_;

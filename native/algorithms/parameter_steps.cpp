@@ -28,8 +28,8 @@ std::optional<std::string> ParameterSteps::take(Gradient& gradient, const Scales
   OptimiserStep optimiser = options_.optimiser;
   optimiser.learningRate = learningRate(step);
   optimiser.t = updates_ + 1;
-  std::vector<ParameterSlot> slots;
-  std::vector<std::size_t> moving;
+  slots_.clear();
+  moving_.clear();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const bool isWeights = i >= layers;
     if (options_.frozen(i)) {
@@ -47,10 +47,10 @@ std::optional<std::string> ParameterSteps::take(Gradient& gradient, const Scales
       slot.rowScale = scales->rows(i - layers);
       slot.colScale = scales->cols(i - layers);
     }
-    slots.push_back(slot);
-    moving.push_back(i);
+    slots_.push_back(slot);
+    moving_.push_back(i);
   }
-  const std::ptrdiff_t bad = machine_.backend().optimise(optimiser, slots);
+  const std::ptrdiff_t bad = machine_.backend().optimise(optimiser, slots_);
   if (bad < 0) {
     ++updates_;
     return std::nullopt;
@@ -58,7 +58,7 @@ std::optional<std::string> ParameterSteps::take(Gradient& gradient, const Scales
   for (const TensorPtr& velocity : velocity_) machine_.backend().fill(0, *velocity);  // unspecified after a refused step
   for (const TensorPtr& second : second_)
     if (second) machine_.backend().fill(0, *second);
-  return parameters_[moving[static_cast<std::size_t>(bad)]].name;
+  return parameters_[moving_[static_cast<std::size_t>(bad)]].name;
 }
 
 void ParameterSteps::average(std::uint64_t step) {

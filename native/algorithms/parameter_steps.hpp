@@ -36,6 +36,8 @@ class ParameterSteps {
   double rateFactor_ = 1;
   std::vector<Machine::Named> parameters_;  // layers first, then couplings, as the machine lists them
   std::vector<TensorPtr> velocity_, second_, average_;
+  std::vector<ParameterSlot> slots_;  // of the parameters that move, and which those are; kept for their memory
+  std::vector<std::size_t> moving_;
 };
 
 }  // namespace boltzkit

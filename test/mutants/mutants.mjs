@@ -281,8 +281,8 @@ export const mutants = [
   {
     name: 'centring with the offsets of the wrong layer',
     file: 'native/algorithms/gradient.cpp',
-    find: 'couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);',
-    replace: 'couplingStatistics(c, *offsets[coupling.a], *offsets[coupling.b], nullptr, -1, 1);',
+    find: 'couplingTerm(c, {means_[coupling.a].get(), offsets[coupling.b].get(), nullptr, -1}, false, Lasts::step);',
+    replace: 'couplingTerm(c, {offsets[coupling.a].get(), offsets[coupling.b].get(), nullptr, -1}, false, Lasts::step);',
     tests: [gradients],
   },
 
