@@ -64,6 +64,9 @@ struct FieldTerm {
   bool transposed = false;
   double scale = 1;
   const Graph* graph = nullptr;  // a layer on itself: n = m, only along these edges
+  // Where fields only decide what is drawn, or enter the statistics of one minibatch: the backend may round weights to 16 bits, as long as this moves
+  // fields by errors of standard deviation 2^-9 at most.
+  bool roundable = false;
 };
 
 struct UnitUpdate {
@@ -96,6 +99,14 @@ struct FieldShift {
   std::span<const double> amount;
 };
 
+// alpha * sum_r weight[r] a[r, :]^T b[r, :]; see Backend::statistics.
+struct StatisticsTerm {
+  const Tensor *a, *b, *rowWeights;
+  double alpha;
+  bool roundable = false;  // the backend may round b to 16 bits: to multiples of 2^-15 of its largest value
+};
+inline constexpr std::size_t mostTerms = 4;
+
 // One parameter tensor and what its optimiser keeps. `gradient` points uphill in log-likelihood; after the step it holds the
 // step that was taken. `velocity` is the momentum (SGD) or first moment (Adam); `second` Adam's second moment, else null.
 struct ParameterSlot {
@@ -108,6 +119,10 @@ struct ParameterSlot {
   // Units of the parameters, [1, rows] and [1, cols]; null: ones. The optimiser works on parameter[i, j] / (rowScale[i] colScale[j]): it
   // gets the gradient (with decay) times both scales, and its step times both is added.
   const Tensor *rowScale = nullptr, *colScale = nullptr;
+  // When there are any (mostTerms at most), the gradient is their sum, whatever it holds: added up where the step is taken, it need not pass through
+  // memory.
+  std::span<const StatisticsTerm> terms = {};
+  bool keepStep = true;  // false: nobody reads `gradient` afterwards, so it may hold anything
 };
 
 // Parameters beyond this count as diverged: far above any useful value, far enough below float's end for sums of them to stay finite.

@@ -4,6 +4,7 @@
 
 #include "bench.hpp"
 #include "cpu/product.hpp"
+#include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::bench {
 namespace {
@@ -76,6 +77,37 @@ bool benchCase(cpu::Engine& engine, const Case& c, double density, bool binary, 
   return error < 1e-5;
 }
 
+// Fields of states by weights rounded to 16 bits: the product, and with fresh weights, which have to be rounded first.
+bool benchRounded(cpu::Engine& engine, const char* name, std::size_t depth, std::size_t columns, bool transposed, double density,
+                  double peak) {
+  constexpr std::size_t rows = 100;
+  Operand a(rows, depth), b(transposed ? columns : depth, transposed ? depth : columns), out(rows, columns);
+  a.fill(1, density, true);
+  b.fill(2, 1, false);
+  cpu::Product product{.a = a.tensor.row(0),
+                       .aStride = a.tensor.stride(),
+                       .rows = rows,
+                       .depth = depth,
+                       .columns = columns,
+                       .b = b.tensor.row(0),
+                       .bStride = b.tensor.stride(),
+                       .bTransposed = transposed,
+                       .c = out.tensor.writeRow(0),
+                       .cStride = out.tensor.stride()};
+  const double fresh = secondsPerCall([&] {
+    b.tensor.touch();
+    product.rounded = cpu::roundedCopy(engine, b.tensor, transposed);
+    cpu::multiply(engine, product);
+  });
+  const double seconds = secondsPerCall([&] { cpu::multiply(engine, product); });
+  const double error = worstError({name, rows, depth, columns, false, transposed}, a, b, out);
+  const double rate = 2.0 * static_cast<double>(rows * depth * columns) / seconds * 1e-9;
+  const bool good = product.rounded && error < 1e-4;
+  std::printf("  %-18s binary  %3.0f %% %10.1f us %8.1f GFLOP/s dense-equivalent %6.2f of peak   error %.0e, fresh weights %.1f us%s\n",
+              name, density * 100, seconds * 1e6, rate, rate / peak, error, fresh * 1e6, good ? "" : "  WRONG");
+  return good;
+}
+
 }  // namespace
 
 double measuredPeak(const cpu::Kernels& kernels) {
@@ -97,6 +129,10 @@ bool benchProducts(const cpu::Kernels& kernels, double peak) {
   for (const Case& c : cases) {
     for (const double density : {0.1, 0.14, 0.3, 0.5, 0.7}) good = benchCase(engine, c, density, true, peak) && good;
     for (const double density : {0.19, 0.5, 1.0}) good = benchCase(engine, c, density, false, peak) && good;
+  }
+  for (const double density : {0.1, 0.14, 0.3, 0.5, 0.7}) {
+    good = benchRounded(engine, "up, rounded", 784, 500, false, density, peak) && good;
+    good = benchRounded(engine, "down, rounded", 500, 784, true, density, peak) && good;
   }
   return good;
 }

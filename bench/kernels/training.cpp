@@ -26,15 +26,17 @@ class Cd1 {
     const std::size_t batches = data_->rows() / batch;
     for (std::size_t i = 0; i < batch; ++i) order_[i] = static_cast<std::uint32_t>(number % batches * batch + i);
     timed("gather", [&] { backend_.gather(*data_, order_, *v0_); });
-    draw("up real", *v0_, false, *c_, 3 * number, *fieldsH_, mean_.get(), h_.get());
-    gradient(*v0_, 1.0 / batch, 0);
+    draw("up real", *v0_, false, *c_, 3 * number, *fieldsH_, mean0_.get(), h_.get());
+    unitGradient(*v0_, 1.0 / batch, 0);
     draw("down", *h_, true, *b_, 3 * number + 1, *fieldsV_, nullptr, v_.get());
     draw("up binary", *v_, false, *c_, 3 * number + 2, *fieldsH_, mean_.get(), nullptr);
-    gradient(*v_, -1.0 / batch, 1);
-    const ParameterSlot slots[] = {{w_.get(), gw_.get(), mw_.get(), nullptr, 0, 1e-4, 1},
+    unitGradient(*v_, -1.0 / batch, 1);
+    const StatisticsTerm terms[] = {{v0_.get(), mean0_.get(), nullptr, 1.0 / batch, true},
+                                    {v_.get(), mean_.get(), nullptr, -1.0 / batch, true}};
+    const ParameterSlot slots[] = {{w_.get(), gw_.get(), mw_.get(), nullptr, 0, 1e-4, 1, nullptr, nullptr, terms, false},
                                    {b_.get(), gb_.get(), mb_.get(), nullptr},
                                    {c_.get(), gc_.get(), mc_.get(), nullptr}};
-    timed("optimise", [&] { backend_.optimise({.learningRate = 0.05, .momentum = 0.9}, slots); });
+    timed("statistics and step", [&] { backend_.optimise({.learningRate = 0.05, .momentum = 0.9}, slots); });
   }
 
   std::vector<double> weights() const {
@@ -53,18 +55,17 @@ class Cd1 {
   }
   void draw(const std::string& what, const Tensor& states, bool down, const Tensor& bias, std::uint64_t step, Tensor& fields, Tensor* mean,
             Tensor* sample) {
-    const FieldTerm term{&states, w_.get(), down, 1};
+    const FieldTerm term{&states, w_.get(), down, 1, nullptr, true};
     timed(what, [&] { backend_.fields(std::span(&term, 1), false, fields); });
     timed("units", [&] {
       backend_.updateUnits({.units = {UnitType::bernoulli, &bias}, .stream = {.seed = 1, .purpose = Purpose::negative, .step = step}},
                            fields, mean, sample);
     });
   }
-  void gradient(const Tensor& v, double alpha, double beta) {
-    timed(beta == 0 ? "statistics real" : "statistics binary", [&] { backend_.statistics(v, *mean_, nullptr, alpha, beta, *gw_); });
+  void unitGradient(const Tensor& v, double alpha, double beta) {
     timed("unit statistics", [&] {
       backend_.unitStatistics({UnitType::bernoulli, b_.get()}, v, nullptr, nullptr, alpha, beta, *gb_);
-      backend_.unitStatistics({UnitType::bernoulli, c_.get()}, *mean_, nullptr, nullptr, alpha, beta, *gc_);
+      backend_.unitStatistics({UnitType::bernoulli, c_.get()}, beta == 0 ? *mean0_ : *mean_, nullptr, nullptr, alpha, beta, *gc_);
     });
   }
 
@@ -74,7 +75,8 @@ class Cd1 {
   TensorPtr b_ = backend_.tensor(1, visible), gb_ = backend_.tensor(1, visible), mb_ = backend_.tensor(1, visible);
   TensorPtr c_ = backend_.tensor(1, hidden), gc_ = backend_.tensor(1, hidden), mc_ = backend_.tensor(1, hidden);
   TensorPtr v0_ = backend_.tensor(batch, visible), v_ = backend_.tensor(batch, visible), fieldsV_ = backend_.tensor(batch, visible);
-  TensorPtr h_ = backend_.tensor(batch, hidden), mean_ = backend_.tensor(batch, hidden), fieldsH_ = backend_.tensor(batch, hidden);
+  TensorPtr h_ = backend_.tensor(batch, hidden), mean_ = backend_.tensor(batch, hidden), mean0_ = backend_.tensor(batch, hidden),
+            fieldsH_ = backend_.tensor(batch, hidden);
   std::vector<std::uint32_t> order_ = std::vector<std::uint32_t>(batch);
   std::map<std::string, double> times_;
 };

@@ -32,8 +32,10 @@ class Run {
   void run(const Cancelled& cancelled) {
     for (std::size_t first = 0; first < options_.chains; first += chunk_) {
       load(first, std::min(chunk_, options_.chains - first));
+      gibbs_.roundWeights(true);
       begin();
       sweep(cancelled);
+      gibbs_.roundWeights(false);  // modes and ties are for the weights as they are
       for (std::uint64_t s = 0; s < options_.quench; ++s) {
         throwIfCancelled(cancelled);
         gibbs_.sweep(states_, {stream_, firstChain(), 1, {}, Draw::mode});
@@ -143,10 +145,13 @@ class Run {
     return n;
   }
 
+  // Its means are a result, so they come from the weights as they are.
   void lastSweep(std::uint64_t step) {
+    gibbs_.roundWeights(false);
     for (const std::vector<std::size_t>& block : gibbs_.blocks())
       for (std::size_t layer : block)
         gibbs_.update(layer, states_, round(step), layer == results_.meanLayer ? mean_.get() : nullptr, &states_[layer]);
+    gibbs_.roundWeights(true);
   }
 
   void observe() {

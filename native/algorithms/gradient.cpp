@@ -46,13 +46,35 @@ Gradient::Gradient(const Machine& machine, std::vector<bool> held) : machine_(ma
     const Tensor& like = machine.weights(weights_.size());
     weights_.push_back(backend.tensor(like.rows(), like.cols()));
   }
+  terms_.resize(weights_.size());
 }
 
-void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first) {
+Tensor& Gradient::weights(std::size_t c) const {
+  std::vector<StatisticsTerm>& terms = terms_[c];
+  for (const StatisticsTerm& term : terms)
+    machine_.backend().statistics(*term.a, *term.b, term.rowWeights, term.alpha, &term == terms.data() ? 0 : 1, *weights_[c]);
+  terms.clear();
+  return *weights_[c];
+}
+
+ParameterSlot Gradient::weightsSlot(std::size_t c) const {
+  return {.parameter = &machine_.weights(c), .gradient = weights_[c].get(), .velocity = nullptr, .second = nullptr, .terms = terms_[c]};
+}
+
+void Gradient::couplingTerm(std::size_t c, const StatisticsTerm& term, bool first, Lasts lasts) {
+  const Coupling& coupling = machine_.wiring().couplings()[c];
+  std::vector<StatisticsTerm>& terms = terms_[c];
+  if (first) terms.clear();
+  const bool dense = !coupling.graph && !coupling.lateral();
+  if (lasts == Lasts::step && dense && (first || !terms.empty()) && terms.size() < mostTerms) return terms.push_back(term);
+  couplingStatistics(c, *term.a, *term.b, term.rowWeights, term.alpha, first ? 0 : 1);
+}
+
+void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first, Lasts lasts) {
   auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    couplingStatistics(c, of(coupling.a), of(coupling.b), rowWeights, alpha, first ? 0 : 1);
+    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha, lasts == Lasts::step}, first, lasts);
   }
   for (std::size_t l = 0; l < units_.size(); ++l) addUnits(l, of(l), phase.fields[l], rowWeights, alpha, first);
 }
@@ -76,6 +98,7 @@ void Gradient::addUnits(std::size_t layer, const Tensor& values, const Tensor* f
 
 void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta) {
   const Graph* graph = machine_.wiring().couplings()[c].graph.get();
+  if (beta != 0) weights(c);
   if (graph)
     machine_.backend().edgeStatistics(*graph, a, b, rowWeights, alpha, beta, *weights_[c]);
   else
@@ -85,8 +108,8 @@ void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& 
 void Gradient::centre(const std::vector<TensorPtr>& offsets) {
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    if (!held_[coupling.b]) couplingStatistics(c, *offsets[coupling.a], *means_[coupling.b], nullptr, -1, 1);
-    if (!held_[coupling.a]) couplingStatistics(c, *means_[coupling.a], *offsets[coupling.b], nullptr, -1, 1);
+    if (!held_[coupling.b]) couplingTerm(c, {offsets[coupling.a].get(), means_[coupling.b].get(), nullptr, -1}, false, Lasts::step);
+    if (!held_[coupling.a]) couplingTerm(c, {means_[coupling.a].get(), offsets[coupling.b].get(), nullptr, -1}, false, Lasts::step);
   }
 }
 

@@ -16,8 +16,11 @@ class Gradient {
   // `held`: layers whose unit parameters never move, so that centring must not move their biases either. Empty: none.
   explicit Gradient(const Machine& machine, std::vector<bool> held = {});
 
+  // How long the tensors of a phase stay what they are: `step` until the optimiser has taken its step, which then adds up the statistics of dense
+  // couplings itself.
+  enum class Lasts { call, step };
   // Adds alpha * sum_r w_r of the statistics of a phase. `first` starts afresh. rowWeights may be null.
-  void accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first);
+  void accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first, Lasts lasts = Lasts::call);
   // Adds alpha * sum_r w_r left_a right_b^T to the weights of every coupling (a, b).
   void addProducts(const States& left, const States& right, const Tensor* rowWeights, double alpha);
   // Adds alpha * sum_r w_r of the statistics of one layer's units: of these values, or with fields of their means given them.
@@ -36,9 +39,14 @@ class Gradient {
   void compensate(std::size_t layer, const FieldTerm& moved) const;
   // A coupling's weights = beta * weights + alpha * sum_r w_r a_r b_r^T.
   void couplingStatistics(std::size_t coupling, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta);
+  // The same, now or by the optimiser.
+  void couplingTerm(std::size_t coupling, const StatisticsTerm& term, bool first, Lasts lasts);
 
  public:
-  Tensor& weights(std::size_t coupling) const { return *weights_[coupling]; }
+  // All that is to be added to a coupling's weights is in them afterwards.
+  Tensor& weights(std::size_t coupling) const;
+  // What the optimiser gets, its terms included.
+  ParameterSlot weightsSlot(std::size_t coupling) const;
   Tensor& units(std::size_t layer) const { return *units_[layer]; }
   // <s> of the data minus <s> of the model, [1, units].
   Tensor& meanDifference(std::size_t layer) const { return *means_[layer]; }
@@ -47,6 +55,7 @@ class Gradient {
   const Machine& machine_;
   std::vector<bool> held_;
   std::vector<TensorPtr> weights_, units_, means_;
+  mutable std::vector<std::vector<StatisticsTerm>> terms_;  // of each coupling; while there are any the weights' own contents do not count
   std::vector<TensorPtr> biasRows_;  // [1, parameters]: 1 where a parameter is a bias; null for types with one parameter
   struct Lateral {
     std::size_t coupling;

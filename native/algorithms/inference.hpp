@@ -1,8 +1,10 @@
 // What a user asks of a machine outside of training: conditionals and energies. Rows go through in chunks, so scratch memory
-// does not grow with the data; every function polls `cancelled` between chunks or sweeps and throws Error{aborted}.
+// does not grow with the data; results go to `out`, one row of it per row of data. Every function polls `cancelled` between chunks
+// or sweeps and throws Error{aborted}.
 #pragma once
 #include <atomic>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "machine/energy.hpp"
@@ -19,24 +21,41 @@ struct LayerRows {
   std::shared_ptr<const Rows> rows;
 };
 
-// Given rows of some layers, the conditional means or samples of `target`, [rows, units], row-major. Exact; throws ParameterError
-// when a layer that is neither given nor the target is coupled to the target.
-std::vector<float> conditional(Machine& machine, const std::vector<LayerRows>& given, std::size_t target, Draw draw,
-                               const Cancelled& cancelled);
+// Answers questions about the rows of one call after the other, one call at a time.
+class Inference {
+ public:
+  explicit Inference(std::shared_ptr<Machine> machine) : owner_(std::move(machine)), machine_(*owner_) {}
 
-// Rows of a layer -> mean or draw of `via` -> means of the layer: what the machine makes of its data.
-std::vector<float> reconstruct(Machine& machine, const LayerRows& given, std::size_t via, Draw draw, const Cancelled& cancelled);
+  // Given rows of some layers, the conditional means or samples of `target`, out [rows, units], row-major. Exact; throws ParameterError
+  // when a layer that is neither given nor the target is coupled to the target.
+  void conditional(const std::vector<LayerRows>& given, std::size_t target, Draw draw, const Cancelled& cancelled, std::span<float> out);
 
-// P(category | given) of a softmax layer of one group, every layer that is neither given nor it summed out; [rows, categories].
-// Throws ParameterError when those layers are coupled to each other.
-std::vector<float> categoryProbabilities(Machine& machine, const std::vector<LayerRows>& given, std::size_t layer,
-                                         const Cancelled& cancelled);
+  // Rows of a layer -> mean or draw of `via` -> means of the layer: what the machine makes of its data.
+  void reconstruct(const LayerRows& given, std::size_t via, Draw draw, const Cancelled& cancelled, std::span<float> out);
 
-std::vector<double> energyOf(Machine& machine, const std::vector<LayerRows>& all, const Cancelled& cancelled);
-std::vector<double> freeEnergyOf(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled);
+  // P(category | given) of a softmax layer of one group, every layer that is neither given nor it summed out; out [rows, categories].
+  // Throws ParameterError when those layers are coupled to each other.
+  void categoryProbabilities(const std::vector<LayerRows>& given, std::size_t layer, const Cancelled& cancelled, std::span<float> out);
 
-// Log pseudo-likelihood per row of the layers given, the others summed out (Besag 1975). exact: the sum over all units; otherwise `units` times the log-probability of one
-// unit drawn per row: unbiased, and `units` times cheaper.
-std::vector<double> pseudoLikelihoodOf(Machine& machine, const std::vector<LayerRows>& given, bool exact, const Cancelled& cancelled);
+  void energy(const std::vector<LayerRows>& all, const Cancelled& cancelled, std::span<double> out);
+  void freeEnergy(const std::vector<LayerRows>& given, const Cancelled& cancelled, std::span<double> out);
+
+ private:
+  struct Scratch {
+    Scratch(const Machine& machine, std::size_t rows) : states(machine, rows), fields(machine, rows) {}
+    States states, fields;
+  };
+  std::shared_ptr<Scratch> scratchFor(std::size_t rows);
+  void draw(std::size_t layer, Scratch& scratch, const std::vector<bool>& from, Draw draw, const Stream& stream, std::size_t firstChain);
+
+  std::shared_ptr<Machine> owner_;
+  Machine& machine_;
+  std::shared_ptr<Scratch> few_;  // kept for the next call: making it takes as long as the answer about a row
+};
+
+// Log pseudo-likelihood per row of the layers given, the others summed out (Besag 1975). exact: the sum over all units; otherwise `units`
+// times the log-probability of one unit drawn per row: unbiased, and `units` times cheaper.
+void pseudoLikelihoodOf(Machine& machine, const std::vector<LayerRows>& given, bool exact, const Cancelled& cancelled,
+                        std::span<double> out);
 
 }  // namespace boltzkit

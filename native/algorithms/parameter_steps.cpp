@@ -32,14 +32,17 @@ std::optional<std::string> ParameterSteps::take(Gradient& gradient, const Scales
   std::vector<std::size_t> moving;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const bool isWeights = i >= layers;
-    Tensor& g = isWeights ? gradient.weights(i - layers) : gradient.units(i);
     if (options_.frozen(i)) {
-      machine_.backend().fill(0, g);  // the step that it takes
+      machine_.backend().fill(0, isWeights ? gradient.weights(i - layers) : gradient.units(i));  // the step that it takes
       continue;
     }
-    ParameterSlot slot{
-        parameters_[i].tensor, &g, velocity_[i].get(), second_[i].get(), isWeights ? options_.l1 : 0, isWeights ? options_.l2 : 0,
-        options_.rate(i)};
+    ParameterSlot slot =
+        isWeights ? gradient.weightsSlot(i - layers) : ParameterSlot{parameters_[i].tensor, &gradient.units(i), nullptr, nullptr};
+    slot.velocity = velocity_[i].get();
+    slot.second = second_[i].get();
+    slot.rate = options_.rate(i);
+    if (isWeights) slot.l1 = options_.l1, slot.l2 = options_.l2;
+    slot.keepStep = options_.centred;  // which moves biases by it
     if (isWeights && scales) {
       slot.rowScale = scales->rows(i - layers);
       slot.colScale = scales->cols(i - layers);

@@ -47,10 +47,13 @@ void LayerData::gather(std::span<const std::uint32_t> rows, States& states) cons
     if (data_[l]) machine_.backend().gather(*data_[l], rows, states[l]);
 }
 
-void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled& cancelled,
-                  const std::function<void(std::size_t first, States& states)>& body) {
+void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled& cancelled, const ChunkBody& body) {
   States states(machine, std::min(chunkRows, data.rows()));
-  std::vector<std::uint32_t> rows(states.rows());
+  forEachChunk(states, data, cancelled, body);
+}
+
+void forEachChunk(States& states, const LayerData& data, const Cancelled& cancelled, const ChunkBody& body) {
+  std::vector<std::uint32_t> rows;
   for (std::size_t first = 0; first < data.rows(); first += chunkRows) {
     throwIfCancelled(cancelled);
     rows.resize(std::min(chunkRows, data.rows() - first));

@@ -36,7 +36,9 @@ class LayerData {
 };
 
 // Calls body(first, states) for every chunk of `data`, with the given layers of `states` filled in.
-void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled& cancelled,
-                  const std::function<void(std::size_t first, States& states)>& body);
+using ChunkBody = std::function<void(std::size_t first, States& states)>;
+void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled& cancelled, const ChunkBody& body);
+// The same in states that have room for a chunk.
+void forEachChunk(States& states, const LayerData& data, const Cancelled& cancelled, const ChunkBody& body);
 
 }  // namespace boltzkit

@@ -149,11 +149,15 @@ void requireStates(const Machine& machine, const LayerRows& rows) {
 RowSums rowSums(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled) {
   for (const LayerRows& rows : given) requireStates(machine, rows);
   const std::vector<bool> flags = flagsOf(machine, given);
-  const auto negated = [](std::vector<double> values) {
-    for (double& value : values) value = -value;
-    return values;
-  };
-  if (summable(machine, flags)) return {negated(freeEnergyOf(machine, given, cancelled)), true};
+  if (summable(machine, flags)) {
+    std::vector<double> sums(given.front().rows->rows());
+    const LayerData data(machine, given);
+    forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
+      freeEnergies(machine, states, flags, std::span(sums).subspan(first, states.rows()));
+    });
+    for (double& sum : sums) sum = -sum;
+    return {std::move(sums), true};
+  }
   const Enumeration enumeration(machine, flags);
   if (enumeration.states() <= mostCountedPerRow) return {countedSums(machine, enumeration, given, cancelled), true};
   return {AnnealedRows(machine, given).run(cancelled), false};

@@ -172,14 +172,14 @@ struct Trainer::Impl {
 
   void addPositive(double each) {
     bool first = true;
-    auto add = [&](const Phase& phase, const Tensor* weights) {
-      gradient.accumulate(phase, weights, each, first);
+    auto add = [&](const Phase& phase, const Tensor* weights, Gradient::Lasts lasts) {
+      gradient.accumulate(phase, weights, each, first, lasts);
       if (scales) scales->add(phase, weights, each, offsets);
       first = false;
     };
-    if (!posterior) return add(positive.phase(), batchWeights.get());
+    if (!posterior) return add(positive.phase(), batchWeights.get(), Gradient::Lasts::step);
     posterior->forEach(positive.phase().states, batchWeights.get(),
-                       [&](const Phase& phase, const Tensor& weights) { add(phase, &weights); });
+                       [&](const Phase& phase, const Tensor& weights) { add(phase, &weights, Gradient::Lasts::call); });
   }
 
   std::span<const std::uint32_t> batch() {

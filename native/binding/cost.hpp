@@ -15,7 +15,10 @@ class Cost {
   }
 
   // `passes` times all layers, for each of `rows`.
-  bool small(double rows, double passes) const { return rows * passes * sweep_ < (single_ ? 2e6 : 2e5); }
+  bool small(double rows, double passes) const { return rows * passes * sweep_ < small(); }
+
+  // Passes of one row that keep the event loop waiting for a few milliseconds.
+  double passesAtOnce() const { return 16 * small() / sweep_; }
 
   // One free energy per unit, by moving the other layers' fields: a cumulant per unit of theirs.
   double exactPasses(std::size_t units) const { return 1 + static_cast<double>(units) * unitCost * units_ / sweep_; }
@@ -23,6 +26,8 @@ class Cost {
  private:
   // A logistic function, a logarithm or a random number costs about as much as this many multiply-adds of a matrix product.
   static constexpr double unitCost = 30;
+
+  double small() const { return single_ ? 2e6 : 2e5; }
 
   bool single_;
   double sweep_ = 0, units_ = 0;

@@ -9,13 +9,6 @@ Job::~Job() {
   join();
 }
 
-void Job::runHere() {
-  wake_ = [] {};
-  work();
-  task_->report(env_);
-  settle();
-}
-
 void Job::start(Around around, Wake wake) {
   around_ = std::move(around);
   wake_ = std::move(wake);

@@ -24,7 +24,6 @@ class Job {
   Napi::Promise promise() const { return deferred_.Promise(); }
   bool settled() const { return settled_; }
 
-  void runHere();  // does it all before it returns; then the promise is settled
   void start(Around around, Wake wake);
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   void join();

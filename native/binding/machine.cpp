@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "binding/arrays.hpp"
+#include "binding/cost.hpp"
 #include "core/checked.hpp"
 
 namespace boltzkit::binding {
@@ -63,6 +64,7 @@ Napi::Function MachineObject::define(Napi::Env env) {
                       method<M, &M::rowSums>("rowSums"),
                       method<M, &M::trainer>("trainer"),
                       method<M, &M::dispose>("dispose"),
+                      getter<M, &M::passesAtOnce>("passesAtOnce"),
                       getter<M, &M::busy>("busy"),
                       getter<M, &M::disposed>("disposed")});
 }
@@ -72,6 +74,7 @@ MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) 
     MachineSpec spec = machineSpecOf(Argument(info, 0, "spec"));
     handle_ = std::make_shared<MachineHandle>(info.Env());
     handle_->machine = std::make_shared<Machine>(std::move(spec.backend), std::move(spec.wiring), spec.seed, spec.weightScale);
+    handle_->inference = std::make_shared<Inference>(handle_->machine);
     handle_->memory.set(std::max(bytesOf(*handle_->machine), leastReported));
     tagObject<MachineObject>(info);
   });
@@ -146,6 +149,10 @@ Napi::Value MachineObject::domain(const Napi::CallbackInfo& info) {
   object.Set("integers", Napi::Boolean::New(info.Env(), domain.integers));
   object.Set("group", Napi::Number::New(info.Env(), static_cast<double>(domain.group)));
   return object;
+}
+
+Napi::Value MachineObject::passesAtOnce(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Cost(*present()).passesAtOnce());
 }
 
 Napi::Value MachineObject::busy(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), handle_->busy()); }

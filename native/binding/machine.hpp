@@ -22,6 +22,7 @@ class MachineObject : public Napi::ObjectWrap<MachineObject> {
   Napi::Value getCounters(const Napi::CallbackInfo& info);
   Napi::Value setCounters(const Napi::CallbackInfo& info);
   Napi::Value domain(const Napi::CallbackInfo& info);
+  Napi::Value passesAtOnce(const Napi::CallbackInfo& info);
   Napi::Value busy(const Napi::CallbackInfo& info);
   Napi::Value disposed(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);

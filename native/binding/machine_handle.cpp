@@ -27,13 +27,13 @@ Machine& MachineHandle::idle() const {
   return *machine;
 }
 
-Napi::Object MachineHandle::start(Napi::Env env, std::shared_ptr<Task> task, bool small) {
+Napi::Value MachineHandle::start(Napi::Env env, std::shared_ptr<Task> task, bool here) {
+  if (here) {
+    task->run(Cancelled(false), [] {});
+    return task->result(env);
+  }
   auto started = std::make_shared<Job>(env, std::move(task));
   const Napi::Object object = jobObject(env, started);
-  if (small) {
-    started->runHere();
-    return object;
-  }
   const auto around = [kept = machine](const std::function<void()>& body) { kept->backend().run(body); };
   const auto over = [kept = shared_from_this()] { kept->job.reset(); };
   Instance::of(env).jobs.start(started, around, over);
@@ -52,6 +52,7 @@ void MachineHandle::dispose(Napi::Env env) {
   for (const std::weak_ptr<TrainerParts>& other : trainers)
     if (const std::shared_ptr<TrainerParts> trainer = other.lock()) trainer->free();
   trainers.clear();
+  inference.reset();
   machine.reset();
   memory.set(0);
 }

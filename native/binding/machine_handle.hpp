@@ -33,13 +33,15 @@ struct MachineHandle : std::enable_shared_from_this<MachineHandle> {
   bool busy() const { return !job.expired(); }
   Machine& idle() const;  // throws DISPOSED or BUSY
 
-  // Starts the task, at once and on this thread if it is `small`. Returns JavaScript's { promise, cancel }.
-  Napi::Object start(Napi::Env env, std::shared_ptr<Task> task, bool small);
+  // Does the task at once and on this thread if `here`, and returns its result; otherwise starts a job and returns JavaScript's
+  // { promise, cancel }.
+  Napi::Value start(Napi::Env env, std::shared_ptr<Task> task, bool here);
   void dispose(Napi::Env env);
   void adopt(const std::shared_ptr<TrainerParts>& trainer);
 
   std::shared_ptr<Machine> machine;  // null once disposed of
-  std::weak_ptr<Job> job;            // the running one
+  std::shared_ptr<Inference> inference;
+  std::weak_ptr<Job> job;  // the running one
   std::vector<std::weak_ptr<TrainerParts>> trainers;
   ExternalMemory memory;
 };

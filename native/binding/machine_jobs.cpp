@@ -9,23 +9,21 @@
 namespace boltzkit::binding {
 namespace {
 
+template <class T>
+using Fill = std::function<void(const Cancelled&, std::span<T> out)>;
+
 // A task that fills one array of a length known beforehand.
 template <class T>
 class ArrayTask : public Task {
  public:
-  using Compute = std::function<std::vector<T>(const Cancelled&)>;
-  ArrayTask(Napi::Env env, std::size_t length, Compute compute) : result_(env, length), compute_(std::move(compute)) {}
+  ArrayTask(Napi::Env env, std::size_t length, Fill<T> fill) : result_(env, length), fill_(std::move(fill)) {}
 
-  void run(const Cancelled& cancelled, const Wake&) override {
-    const std::vector<T> values = compute_(cancelled);
-    if (values.size() != result_.values().size()) throw Error(ErrorCode::internal, "a result has another length than it should");
-    std::copy(values.begin(), values.end(), result_.values().begin());
-  }
+  void run(const Cancelled& cancelled, const Wake&) override { fill_(cancelled, result_.values()); }
   Napi::Value result(Napi::Env) override { return result_.value(); }
 
  private:
   ResultArray<T> result_;
-  Compute compute_;
+  Fill<T> fill_;
 };
 
 // The same for several arrays.
@@ -53,56 +51,74 @@ class ArraysTask : public Task {
 
 std::size_t rowsOf(const std::vector<LayerRows>& given) { return given.front().rows->rows(); }
 
-template <class T>
-Napi::Value startArray(Napi::Env env, MachineHandle& handle, std::size_t length, bool small, typename ArrayTask<T>::Compute compute) {
+// Whether the caller asks for the result itself, however much work it is.
+bool nowOf(const Napi::CallbackInfo& info, std::size_t index) {
+  const Argument now(info, index, "now");
+  return now.given() && now.flag();
+}
+
+// Fills an array: `here`, before it returns, or in a job.
+template <class T, class F>
+Napi::Value fillArray(Napi::Env env, MachineHandle& handle, std::size_t length, bool here, F&& fill) {
   handle.idle();
-  return handle.start(env, std::make_shared<ArrayTask<T>>(env, length, std::move(compute)), small);
+  if (!here) return handle.start(env, std::make_shared<ArrayTask<T>>(env, length, std::forward<F>(fill)), false);
+  const Argument array = newArray<T>(env, length);
+  fill(Cancelled(false), array.view<T>());
+  return array.value();
 }
 
 }  // namespace
 
 Napi::Value MachineObject::conditional(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
+  const std::shared_ptr<Inference> inference = handle_->inference;
   const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
   const std::size_t target = layerOf(Argument(info, 1, "target"), machine->wiring());
   const Draw draw = drawOf(Argument(info, 2, "draw"));
   const std::size_t rows = rowsOf(given);
-  return startArray<float>(info.Env(), *handle_, checkedMultiply(rows, machine->units(target)), Cost(*machine).small(rows, 1),
-                           [=](const Cancelled& cancelled) { return boltzkit::conditional(*machine, given, target, draw, cancelled); });
+  return fillArray<float>(
+      info.Env(), *handle_, checkedMultiply(rows, machine->units(target)), nowOf(info, 3) || Cost(*machine).small(rows, 1),
+      [=](const Cancelled& cancelled, std::span<float> out) { inference->conditional(given, target, draw, cancelled, out); });
 }
 
 Napi::Value MachineObject::categoryProbabilities(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
+  const std::shared_ptr<Inference> inference = handle_->inference;
   const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
   const std::size_t layer = layerOf(Argument(info, 1, "layer"), machine->wiring());
   const std::size_t rows = rowsOf(given), categories = machine->units(layer);
-  return startArray<float>(info.Env(), *handle_, checkedMultiply(rows, categories),
-                           Cost(*machine).small(rows, static_cast<double>(categories)),
-                           [=](const Cancelled& cancelled) { return boltzkit::categoryProbabilities(*machine, given, layer, cancelled); });
+  return fillArray<float>(
+      info.Env(), *handle_, checkedMultiply(rows, categories),
+      nowOf(info, 2) || Cost(*machine).small(rows, static_cast<double>(categories)),
+      [=](const Cancelled& cancelled, std::span<float> out) { inference->categoryProbabilities(given, layer, cancelled, out); });
 }
 
 Napi::Value MachineObject::reconstruct(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
+  const std::shared_ptr<Inference> inference = handle_->inference;
   const LayerRows given = layerRowsOf(Argument(info, 0, "given"), machine->wiring());
   const std::size_t via = layerOf(Argument(info, 1, "via"), machine->wiring());
   const Draw draw = drawOf(Argument(info, 2, "draw"));
   const std::size_t rows = given.rows->rows();
-  return startArray<float>(info.Env(), *handle_, checkedMultiply(rows, machine->units(given.layer)), Cost(*machine).small(rows, 2),
-                           [=](const Cancelled& cancelled) { return boltzkit::reconstruct(*machine, given, via, draw, cancelled); });
+  return fillArray<float>(
+      info.Env(), *handle_, checkedMultiply(rows, machine->units(given.layer)), nowOf(info, 3) || Cost(*machine).small(rows, 2),
+      [=](const Cancelled& cancelled, std::span<float> out) { inference->reconstruct(given, via, draw, cancelled, out); });
 }
 
 Napi::Value MachineObject::energy(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
+  const std::shared_ptr<Inference> inference = handle_->inference;
   const std::vector<LayerRows> all = layerRowsListOf(Argument(info, 0, "all"), machine->wiring());
-  return startArray<double>(info.Env(), *handle_, rowsOf(all), Cost(*machine).small(rowsOf(all), 1),
-                            [=](const Cancelled& cancelled) { return energyOf(*machine, all, cancelled); });
+  return fillArray<double>(info.Env(), *handle_, rowsOf(all), Cost(*machine).small(rowsOf(all), 1),
+                           [=](const Cancelled& cancelled, std::span<double> out) { inference->energy(all, cancelled, out); });
 }
 
 Napi::Value MachineObject::freeEnergy(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
+  const std::shared_ptr<Inference> inference = handle_->inference;
   const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
-  return startArray<double>(info.Env(), *handle_, rowsOf(given), Cost(*machine).small(rowsOf(given), 1),
-                            [=](const Cancelled& cancelled) { return freeEnergyOf(*machine, given, cancelled); });
+  return fillArray<double>(info.Env(), *handle_, rowsOf(given), nowOf(info, 1) || Cost(*machine).small(rowsOf(given), 1),
+                           [=](const Cancelled& cancelled, std::span<double> out) { inference->freeEnergy(given, cancelled, out); });
 }
 
 Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
@@ -113,8 +129,9 @@ Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
   std::size_t units = 0;
   for (const LayerRows& layer : given) units += machine->units(layer.layer);
   const Cost cost(*machine);
-  return startArray<double>(info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(units) : 2),
-                            [=](const Cancelled& cancelled) { return pseudoLikelihoodOf(*machine, given, exact, cancelled); });
+  return fillArray<double>(
+      info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(units) : 2),
+      [=](const Cancelled& cancelled, std::span<double> out) { pseudoLikelihoodOf(*machine, given, exact, cancelled, out); });
 }
 
 Napi::Value MachineObject::impute(const Napi::CallbackInfo& info) {

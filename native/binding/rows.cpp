@@ -43,12 +43,14 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : ObjectWrap(info), memor
   constructing(info.Env(), [&] {
     const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
     const double most = std::numeric_limits<double>::max();
-    const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group");
+    const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group"),
+        once(info, 7, "once");
     domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most),
                integers.given() && integers.flag(), missing.given() && missing.flag(), group.given() ? group.count(1, maxUnits) : 1};
     if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
     const std::uint64_t rows = expected.given() ? expected.count(0, maxSafeInteger) : 0;
-    rows_ = std::make_shared<Rows>(cols, domain_);
+    once_ = once.given() && once.flag();
+    rows_ = std::make_shared<Rows>(cols, domain_, once_ ? Rows::Keep::floats : Rows::Keep::compact);
     rows_->reserve(rows);
     tagObject<RowsObject>(info);
   });
@@ -65,8 +67,9 @@ Napi::Value RowsObject::bytes(const Napi::CallbackInfo& info) { return Napi::Num
 Napi::Value RowsObject::missing(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), rows_->hasMissing()); }
 
 // Jobs and trainers hold the rows they read, and let go of them on this thread only.
-void RowsObject::requireUnused() const {
+void RowsObject::beginAppend() {
   if (rows_.use_count() > 1) throw busyError("rows cannot grow while a job or a trainer uses them");
+  if (once_) rows_->clear();
 }
 
 template <class T>
@@ -85,7 +88,7 @@ Napi::Value RowsObject::appendDense(const Napi::CallbackInfo& info) {
   const std::uint64_t rows = Argument(info, 2, "rows").count(0, maxSafeInteger);
   const std::int64_t rowStride = Argument(info, 3, "rowStride").integer(), colStride = Argument(info, 4, "colStride").integer();
   const double most = std::numeric_limits<double>::max(), scale = Argument(info, 5, "scale").number(-most, most);
-  requireUnused();
+  beginAppend();
   if (!appendOf<float>(data, {nullptr, offset, rowStride, colStride, rows, scale}) &&
       !appendOf<double>(data, {nullptr, offset, rowStride, colStride, rows, scale}) &&
       !appendOf<std::uint8_t>(data, {nullptr, offset, rowStride, colStride, rows, scale}))
@@ -97,7 +100,7 @@ Napi::Value RowsObject::appendDense(const Napi::CallbackInfo& info) {
 Napi::Value RowsObject::appendBits(const Napi::CallbackInfo& info) {
   const std::uint64_t rows = Argument(info, 1, "rows").count(0, maxSafeInteger);
   const bool mostSignificantFirst = Argument(info, 2, "mostSignificantFirst").flag();
-  requireUnused();
+  beginAppend();
   const std::span<const std::uint8_t> data = Argument(info, 0, "data").view<std::uint8_t>();
   const std::size_t rowBytes = (rows_->cols() + 7) / 8;
   if (data.size() < checkedMultiply(rows, rowBytes))
@@ -111,7 +114,7 @@ Napi::Value RowsObject::appendBits(const Napi::CallbackInfo& info) {
 Napi::Value RowsObject::appendSparse(const Napi::CallbackInfo& info) {
   const Argument values(info, 2, "values");
   const bool ones = values.isNull();
-  requireUnused();
+  beginAppend();
   const std::span<const std::uint32_t> indptr = Argument(info, 0, "indptr").view<std::uint32_t>();
   const std::span<const std::uint32_t> indices = Argument(info, 1, "indices").view<std::uint32_t>();
   const std::span<const float> given = ones ? std::span<const float>() : values.view<float>();

@@ -31,10 +31,11 @@ class RowsObject : public Napi::ObjectWrap<RowsObject> {
 
   template <class T>
   bool appendOf(const Argument& data, Rows::Source<T> source);
-  void requireUnused() const;
+  void beginAppend();
 
   std::shared_ptr<Rows> rows_;
   Domain domain_;
+  bool once_ = false;  // rows of one append only
   ExternalMemory memory_;
 };
 

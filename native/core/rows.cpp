@@ -7,6 +7,7 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <type_traits>
 
 #include "core/checked.hpp"
 
@@ -34,7 +35,8 @@ std::string shown(double value) {
 
 }  // namespace
 
-Rows::Rows(std::size_t cols, Domain domain) : cols_(cols), domain_(domain), slots_(slotCount, 0) {
+Rows::Rows(std::size_t cols, Domain domain, Keep keep) : cols_(cols), domain_(domain), keep_(keep) {
+  clear();
   if (cols == 0) throw shapeError("rows need at least one column");
   if (domain.group == 0 || cols % domain.group != 0)
     throw shapeError("rows of " + std::to_string(cols) + " columns cannot hold units of " + std::to_string(domain.group));
@@ -71,6 +73,19 @@ bool Rows::check(Value value, std::size_t row) const {
     any |= absent != 0;
   }
   return any;
+}
+
+void Rows::clear() {
+  rows_ = 0;
+  started_ = hasMissing_ = false;
+  format_ = keep_ == Keep::compact ? RowsFormat::codes : RowsFormat::floats;
+  codes_.clear();
+  floats_.clear();
+  offsets_.assign(1, 0);
+  indices_.clear();
+  values_.clear();
+  tableSize_ = 0;
+  if (keep_ == Keep::compact) slots_.assign(slotCount, 0);
 }
 
 void Rows::reserve(std::size_t rows) {
@@ -126,6 +141,14 @@ struct SourceRow {
       : first(s.data + (s.offset + static_cast<std::ptrdiff_t>(row) * s.rowStride)), stride(s.colStride) {}
   T at(std::size_t c) const { return first[static_cast<std::ptrdiff_t>(c) * stride]; }
 
+  // Writes the values of the columns from `c` on. Neighbouring ones have a loop that compilers turn into vector instructions.
+  void copy(std::size_t c, std::size_t cols, double scale, bool mayLack, float* out) const {
+    if (stride == 1 && scale == 1 && !mayLack)
+      for (; c < cols; ++c) out[c] = static_cast<float>(first[c]) + 0.0f;
+    else
+      for (; c < cols; ++c) out[c] = valueOf(at(c), scale);
+  }
+
   // Writes codes; returns how many columns it came to before they ran out.
   template <class Coder>
   std::size_t encode(Coder& coder, std::size_t cols, std::uint8_t* out) const {
@@ -138,9 +161,26 @@ struct SourceRow {
   }
 };
 
-// Neighbouring columns have a loop of their own, which compilers turn into vector instructions.
+// The smallest float that is not below x, and finite if x is not too large.
+float notBelow(double x) {
+  constexpr float most = std::numeric_limits<float>::max();
+  if (x > most) return std::numeric_limits<float>::infinity();
+  const float near = static_cast<float>(std::max<double>(x, -most));
+  return near < x ? std::nextafter(near, most) : near;
+}
+
+// Floats between limits that are floats too, which compilers turn into vector instructions.
+bool allInside(const float* row, std::size_t cols, const Domain& domain) {
+  const float low = notBelow(domain.low), high = -notBelow(-domain.high);
+  int outside = 0;
+  for (std::size_t c = 0; c < cols; ++c) outside |= !(row[c] >= low) | !(row[c] <= high);  // both true for NaN
+  return outside == 0;
+}
+
 template <class T>
 bool allInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain, double scale) {
+  if constexpr (std::is_same_v<T, float>)
+    if (scale == 1 && row.stride == 1) return allInside(row.first, cols, domain);
   int outside = 0;
   const auto look = [&](T element) {
     const double v = exactOf(element, scale);
@@ -230,7 +270,7 @@ void Rows::appendDense(const Source<T>& s) {
     std::size_t c = format_ == RowsFormat::codes ? row.encode(coder, cols_, codes_.data() + (rows_ + r) * cols_) : 0;
     if (c == cols_) continue;
     if (format_ == RowsFormat::codes) toFloats();
-    for (float* out = floats_.data() + (rows_ + r) * cols_; c < cols_; ++c) out[c] = valueOf(row.at(c), s.scale);
+    row.copy(c, cols_, s.scale, missing, floats_.data() + (rows_ + r) * cols_);
   }
   rows_ += s.rows;
 }

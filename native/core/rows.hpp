@@ -24,7 +24,9 @@ struct Domain {
 
 class Rows {
  public:
-  Rows(std::size_t cols, Domain domain);
+  // Dense rows that are read once do without codes, whose search costs more than it saves.
+  enum class Keep { compact, floats };
+  Rows(std::size_t cols, Domain domain, Keep keep = Keep::compact);
 
   std::size_t rows() const { return rows_; }
   std::size_t cols() const { return cols_; }
@@ -45,6 +47,9 @@ class Rows {
 
   // One row as floats; out has cols() places.
   void expand(std::size_t row, float* out) const;
+
+  // Forgets all rows, but keeps their memory for the next ones.
+  void clear();
 
   // Sets memory aside for this many rows in all, so that later appends of dense rows need not move what is there.
   void reserve(std::size_t rows);
@@ -84,6 +89,7 @@ class Rows {
 
   std::size_t cols_, rows_ = 0;
   Domain domain_;
+  Keep keep_;
   RowsFormat format_ = RowsFormat::codes;
   bool started_ = false, hasMissing_ = false;
   std::vector<std::uint8_t> codes_;

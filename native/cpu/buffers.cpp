@@ -35,7 +35,19 @@ void expandCodes(const Rows& source, std::size_t row, float* out) {
   const std::size_t cols = source.cols();
   const std::uint8_t* codes = source.codes() + row * cols;
   const float* table = source.table();
-  for (std::size_t j = 0; j < cols; ++j) out[j] = table[codes[j]];
+  std::size_t j = 0;
+  // Most places of most data hold one and the same value: eight of them at a time.
+  const std::uint64_t usual = codes[0] * std::uint64_t{0x0101010101010101};
+  const float value = table[codes[0]];
+  for (; j + 8 <= cols; j += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, codes + j, 8);
+    if (eight == usual)
+      std::fill_n(out + j, 8, value);
+    else
+      for (std::size_t i = j; i < j + 8; ++i) out[i] = table[codes[i]];
+  }
+  for (; j < cols; ++j) out[j] = table[codes[j]];
 }
 
 void expandSparse(const Rows& source, std::size_t row, float* out) {

@@ -8,10 +8,12 @@ namespace boltzkit::cpu {
 void Workspace::trim() {
   constexpr std::size_t keep = std::size_t{64} << 20;
   const auto all = [this](auto&& each) {
-    return std::apply(each, std::tie(offsets, starts, values, left, perThread, columns, neighbourStarts, slotStarts, neighbours, slotPlaces,
-                                     slotWeights, tiles));
+    for (ListScratch& list : lists) std::apply(each, std::tie(list.offsets, list.bounds, list.columns, list.values, list.left));
+    std::apply(each, std::tie(perThread, rounding, columns, neighbourStarts, slotStarts, neighbours, slotPlaces, slotWeights, tiles));
   };
-  if (all([](auto&... scratch) { return (scratch.bytes() + ...); }) <= keep) return;
+  std::size_t bytes = 0;
+  all([&](auto&... scratch) { bytes += (scratch.bytes() + ...); });
+  if (bytes <= keep) return;
   all([](auto&... scratch) { (scratch.release(), ...); });
   listed = slotted = {};
 }

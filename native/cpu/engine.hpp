@@ -38,12 +38,16 @@ struct ListKey {
   bool operator==(const ListKey&) const = default;
 };
 
+// The left factor of a product: its active sets, or its transpose.
+struct ListScratch {
+  Scratch<std::uint32_t> offsets, bounds, columns;
+  Scratch<float> values, left;
+};
+
 struct Workspace {
-  Scratch<std::uint32_t> offsets, starts;  // active sets
-  Scratch<float> values;
-  Scratch<float> left;       // the transposed left factor of a product
-  Scratch<float> perThread;  // see Engine::threadScratch
-  Scratch<double> columns;   // column sums
+  ListScratch lists[mostTerms];        // of products that run at the same time
+  Scratch<float> perThread, rounding;  // a part for each thread
+  Scratch<double> columns;             // column sums
   // Layers coupled to themselves: see cpu/coupled_lists.hpp.
   Scratch<std::size_t> neighbourStarts, slotStarts;
   Scratch<Coupled> neighbours;

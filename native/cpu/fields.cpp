@@ -1,6 +1,7 @@
 // Fields and statistics: products of states and weights, and of states and states.
 #include "cpu/cpu_backend.hpp"
 #include "cpu/product.hpp"
+#include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -55,11 +56,12 @@ void CpuBackend::addField(const FieldTerm& term, bool accumulate, CpuTensor& out
                   .b = weights.row(0),
                   .bStride = weights.stride(),
                   .bTransposed = term.transposed,
+                  .rounded = term.roundable ? roundedCopy(engine_, weights, term.transposed) : nullptr,
                   .c = out.writeRow(0),
                   .cStride = out.stride(),
                   .alpha = static_cast<float>(term.scale),
                   .beta = accumulate ? 1.0f : 0.0f};
-  if (term.transposed) {
+  if (term.transposed && !product.rounded) {
     if (const auto* copy = copyFor(engine_, weights, out.rows())) {
       product.b = copy->buffer.data();
       product.bStride = copy->stride;
@@ -69,23 +71,27 @@ void CpuBackend::addField(const FieldTerm& term, bool accumulate, CpuTensor& out
   multiply(engine_, product);
 }
 
+Product statisticsProduct(Engine& engine, const StatisticsTerm& term, double beta, CpuTensor& out) {
+  const CpuTensor &left = cpuTensor(*term.a), &right = cpuTensor(*term.b);
+  return {.a = left.row(0),
+          .aStride = left.stride(),
+          .aTransposed = true,
+          .weights = term.rowWeights ? cpuTensor(*term.rowWeights).row(0) : nullptr,
+          .rows = left.cols(),
+          .depth = left.rows(),
+          .columns = right.cols(),
+          .b = right.row(0),
+          .bStride = right.stride(),
+          .rounded = term.roundable && !term.rowWeights ? roundedCopy(engine, right, false) : nullptr,
+          .c = out.writeRow(0),
+          .cStride = out.stride(),
+          .alpha = static_cast<float>(term.alpha),
+          .beta = static_cast<float>(beta)};
+}
+
 void CpuBackend::statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) {
-  const CpuTensor &left = cpuTensor(a), &right = cpuTensor(b);
-  CpuTensor& to = cpuTensor(out);
   if (a.rows() == 0) return axpby(0, out, beta, out);
-  multiply(engine_, {.a = left.row(0),
-                     .aStride = left.stride(),
-                     .aTransposed = true,
-                     .weights = rowWeights ? cpuTensor(*rowWeights).row(0) : nullptr,
-                     .rows = a.cols(),
-                     .depth = a.rows(),
-                     .columns = b.cols(),
-                     .b = right.row(0),
-                     .bStride = right.stride(),
-                     .c = to.writeRow(0),
-                     .cStride = to.stride(),
-                     .alpha = static_cast<float>(alpha),
-                     .beta = static_cast<float>(beta)});
+  multiply(engine_, statisticsProduct(engine_, {&a, &b, rowWeights, alpha}, beta, cpuTensor(out)));
 }
 
 }  // namespace boltzkit::cpu

@@ -1,61 +1,52 @@
-// Parameter steps, all or none: a first loop over all tensors turns gradients into steps and checks that every new parameter is finite, a second
-// one applies them.
+// Parameter steps, all or none: new parameters go to spare buffers, tile by tile, and take the place of the old ones once all of them have been found
+// finite. A gradient that is given as terms is added up tile by tile too, and steps are taken while the tile is in the cache.
 #include <atomic>
 #include <cmath>
+#include <deque>
 #include <vector>
 
+#include "core/checked.hpp"
 #include "cpu/cpu_backend.hpp"
+#include "cpu/product.hpp"
+#include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {
 namespace {
 
-// Floats of a tensor per tile: 16 KiB each of up to four tensors, in the second-level cache together.
+// Floats of a tensor per tile: 16 KiB each of up to five tensors, in the second-level cache together.
 constexpr std::size_t tileFloats = 4096;
+// Rows of a tile whose gradient is added up.
+constexpr std::size_t termRows = 112;
+
+bool scaled(const ParameterSlot& slot) { return slot.rowScale || slot.colScale; }
 
 struct Tile {
-  std::size_t slot, first, count;
+  std::size_t slot, firstRow, rows, first, count;
 };
 
-std::vector<Tile> tilesOf(std::span<const ParameterSlot> slots) {
-  std::vector<Tile> tiles;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    const CpuTensor& parameter = cpuTensor(*slots[i].parameter);
-    const std::size_t floats = parameter.rows() * parameter.stride();
-    for (std::size_t first = 0; first < floats; first += tileFloats) tiles.push_back({i, first, std::min(tileFloats, floats - first)});
-  }
-  return tiles;
-}
-
-void touch(const ParameterSlot& slot) {
-  for (Tensor* t : {slot.parameter, slot.gradient, slot.velocity, slot.second})
-    if (t) cpuTensor(*t).touch();
-}
-
-// body(parameter, gradient, scale) for every place; whether it was true for all.
+// body(parameter, gradient, next, scale) for every place; whether it was true for all.
 template <class Body>
-bool forEachRow(Engine& engine, const ParameterSlot& slot, Body body) {
-  CpuTensor& gradient = cpuTensor(*slot.gradient);
-  const CpuTensor& parameter = cpuTensor(*slot.parameter);
+bool forEachPlace(Engine& engine, const ParameterSlot& slot, Body body) {
+  CpuTensor &gradient = cpuTensor(*slot.gradient), &parameter = cpuTensor(*slot.parameter);
   const float* columns = slot.colScale ? cpuTensor(*slot.colScale).row(0) : nullptr;
   std::atomic<bool> all{true};
+  parameter.spareRow(0);
   engine.parallelRows(parameter.rows(), static_cast<double>(parameter.rows() * parameter.cols()), [&](std::size_t first, std::size_t last) {
     bool good = true;
     for (std::size_t r = first; r < last; ++r) {
       const float row = slot.rowScale ? cpuTensor(*slot.rowScale).row(0)[r] : 1.0f;
       for (std::size_t j = 0; j < parameter.cols(); ++j)
-        good = body(parameter.row(r)[j], gradient.touchedRow(r)[j], columns ? row * columns[j] : row) && good;
+        good = body(parameter.row(r)[j], gradient.touchedRow(r)[j], parameter.spareRow(r)[j], columns ? row * columns[j] : row) && good;
     }
     if (!good) all = false;
   });
   return all;
 }
 
-bool scaled(const ParameterSlot& slot) { return slot.rowScale || slot.colScale; }
-
 // Multiplies the gradient, decay and all, by the scales of its row and column; the kernel then finds no decay left to do.
 void scaleGradient(Engine& engine, const ParameterSlot& slot) {
   const auto l1 = static_cast<float>(slot.l1), l2 = static_cast<float>(slot.l2);
-  forEachRow(engine, slot, [=](float parameter, float& gradient, float scale) {
+  forEachPlace(engine, slot, [=](float parameter, float& gradient, float&, float scale) {
     const float direction = parameter > 0 ? 1.0f : parameter < 0 ? -1.0f : 0.0f;
     gradient = (gradient - l1 * direction - l2 * parameter) * scale;
     return true;
@@ -64,20 +55,16 @@ void scaleGradient(Engine& engine, const ParameterSlot& slot) {
 
 // Multiplies the step by both scales; whether the parameter would stay finite.
 bool scaleStep(Engine& engine, const ParameterSlot& slot) {
-  return forEachRow(engine, slot, [](float parameter, float& step, float scale) {
+  return forEachPlace(engine, slot, [](float parameter, float& step, float& next, float scale) {
     step *= scale;
-    return std::fabs(parameter + step) <= static_cast<float>(largestParameter);
+    next = parameter + step;
+    return std::fabs(next) <= static_cast<float>(largestParameter);
   });
 }
 
-// The coefficients of one slot, places from `first` on; formulas in kernels/optimiser.hpp.
-StepRange rangeOf(const OptimiserStep& step, const ParameterSlot& slot, const Tile& tile) {
-  auto at = [&](Tensor* t) { return t ? cpuTensor(*t).touchedRow(0) + tile.first : nullptr; };
-  StepRange range{.n = tile.count,
-                  .parameter = at(slot.parameter),
-                  .gradient = at(slot.gradient),
-                  .velocity = at(slot.velocity),
-                  .second = at(slot.second),
+// The coefficients of a step on one slot; formulas in kernels/optimiser.hpp.
+StepRange coefficients(const OptimiserStep& step, const ParameterSlot& slot) {
+  StepRange range{.keepStep = slot.keepStep || scaled(slot),
                   .l1 = scaled(slot) ? 0.0f : static_cast<float>(slot.l1),
                   .l2 = scaled(slot) ? 0.0f : static_cast<float>(slot.l2)};
   const double rate = step.learningRate * slot.rate;
@@ -103,29 +90,135 @@ void lower(std::atomic<std::size_t>& smallest, std::size_t value) {
   }
 }
 
+void raise(std::atomic<float>& largest, float value) {
+  float seen = largest.load(std::memory_order_relaxed);
+  while (value > seen && !largest.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+  }
+}
+
+class Steps {
+ public:
+  Steps(Engine& engine, const OptimiserStep& step, std::span<const ParameterSlot> slots)
+      : engine_(engine),
+        step_(step),
+        slots_(slots),
+        kernel_(step.kind == OptimiserStep::Kind::sgd ? engine.kernels().sgd : engine.kernels().adam),
+        largest_(slots.size(), 0.0f),
+        bad_(slots.size()) {
+    for (const ParameterSlot& slot : slots) {
+      rounded_.emplace_back(engine, cpuTensor(*slot.parameter));
+      for (Tensor* t : {slot.parameter, slot.gradient, slot.velocity, slot.second})
+        if (t) cpuTensor(*t).touch();
+      cpuTensor(*slot.parameter).spareRow(0);
+    }
+  }
+
+  std::ptrdiff_t take() {
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      if (!takeWithTerms(i)) cut(i);
+    engine_.parallelFor(tiles_.size(), static_cast<double>(tiles_.size() * tileFloats) / 4,
+                        [&](std::size_t i, unsigned) { takeTile(tiles_[i]); });
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      if (scaled(slots_[i]) && !scaleStep(engine_, slots_[i])) lower(bad_, i);
+    if (bad_ < slots_.size()) return static_cast<std::ptrdiff_t>(bad_.load());
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      cpuTensor(*slots_[i].parameter).adoptSpare();
+      if (largest_[i] > 0) rounded_[i].finish(largest_[i]);
+    }
+    return -1;
+  }
+
+ private:
+  // Steps on a slot whose terms are added up tile by tile. False where there are none, or where they have to be in the gradient beforehand: then
+  // they are, afterwards.
+  bool takeWithTerms(std::size_t i) {
+    const ParameterSlot& slot = slots_[i];
+    if (slot.terms.empty()) return false;
+    std::vector<Product> products;
+    bool together = !scaled(slot) && slot.terms.size() <= mostTerms;
+    for (const StatisticsTerm& term : slot.terms) {
+      products.push_back(statisticsProduct(engine_, term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
+      together = together && products.back().rows * (products.back().depth + 1) <= ListedProduct::mostPlaces;
+    }
+    if (together)
+      sumAndTake(i, products);
+    else
+      for (const Product& product : products) multiply(engine_, product);
+    return together;
+  }
+
+  void sumAndTake(std::size_t i, const std::vector<Product>& products) {
+    std::deque<ListedProduct> terms;
+    double work = static_cast<double>(products[0].rows * products[0].columns) / 4;
+    for (const Product& product : products) {
+      terms.emplace_back(engine_, product, engine_.workspace().lists[terms.size()], 0, product.rows);
+      work += terms.back().work();
+    }
+    const std::size_t rows = products[0].rows, columns = products[0].columns;
+    const std::size_t least = (rows + termRows - 1) / termRows,
+                      groups = std::min(rows, (least + engine_.threads() - 1) / engine_.threads() * engine_.threads());
+    Workspace& w = engine_.workspace();
+    CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
+    const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);
+    float* scratch = w.perThread.atLeast(engine_.threads() * ListedProduct::scratchFloats);
+    float* rounding = w.rounding.atLeast(engine_.threads() * forRounding);
+    std::atomic<float> largest{0};
+    engine_.parallelFor(groups, work, [&](std::size_t group, unsigned thread) {
+      const std::size_t first = firstOf(group, groups, rows), last = firstOf(group + 1, groups, rows);
+      for (std::size_t column = 0; column < columns; column += panelColumns)
+        for (const ListedProduct& term : terms) term.tile(column, first, last, scratch + thread * ListedProduct::scratchFloats);
+      raise(largest, takeTile({i, first, last - first, 0, roundUp(columns, lineFloats)}));
+      rounded_[i].write(parameter.spareRow(first), first, last - first, rounding + thread * forRounding);
+    });
+    largest_[i] = largest;
+  }
+
+  // Rows are dealt out in the grain of RoundedUpdate.
+  static std::size_t firstOf(std::size_t group, std::size_t groups, std::size_t rows) {
+    return group == groups ? rows : rows * group / groups / RoundedUpdate::grain * RoundedUpdate::grain;
+  }
+
+  // Runs of floats, whatever the rows.
+  void cut(std::size_t i) {
+    if (scaled(slots_[i])) scaleGradient(engine_, slots_[i]);
+    const CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
+    const std::size_t floats = parameter.rows() * parameter.stride();
+    for (std::size_t first = 0; first < floats; first += tileFloats)
+      tiles_.push_back({i, 0, 1, first, std::min(tileFloats, floats - first)});
+  }
+
+  // The largest absolute value of the new parameters.
+  float takeTile(const Tile& tile) {
+    const ParameterSlot& slot = slots_[tile.slot];
+    auto at = [&](Tensor* t) { return t ? cpuTensor(*t).touchedRow(tile.firstRow) + tile.first : nullptr; };
+    StepRange range = coefficients(step_, slot);
+    range.rows = tile.rows;
+    range.n = tile.count;
+    range.stride = cpuTensor(*slot.parameter).stride();
+    range.parameter = at(slot.parameter);
+    range.gradient = at(slot.gradient);
+    range.velocity = at(slot.velocity);
+    range.second = at(slot.second);
+    range.next = cpuTensor(*slot.parameter).spareRow(tile.firstRow) + tile.first;
+    const float largest = kernel_(range);
+    if (std::isnan(largest)) lower(bad_, tile.slot);
+    return largest;
+  }
+
+  Engine& engine_;
+  const OptimiserStep& step_;
+  std::span<const ParameterSlot> slots_;
+  float (*kernel_)(const StepRange&);
+  std::vector<Tile> tiles_;
+  std::vector<RoundedUpdate> rounded_;
+  std::vector<float> largest_;  // of new parameters, where a slot's copies were kept up
+  std::atomic<std::size_t> bad_;
+};
+
 }  // namespace
 
 std::ptrdiff_t CpuBackend::optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) {
-  const std::vector<Tile> tiles = tilesOf(slots);
-  for (const ParameterSlot& slot : slots) touch(slot);
-  for (const ParameterSlot& slot : slots)
-    if (scaled(slot)) scaleGradient(engine_, slot);
-  const auto kernel = step.kind == OptimiserStep::Kind::sgd ? engine_.kernels().sgd : engine_.kernels().adam;
-  const double work = static_cast<double>(tiles.size() * tileFloats) / 4;
-  std::atomic<std::size_t> bad{slots.size()};
-  engine_.parallelFor(tiles.size(), work, [&](std::size_t i, unsigned) {
-    if (!kernel(rangeOf(step, slots[tiles[i].slot], tiles[i]))) lower(bad, tiles[i].slot);
-  });
-  for (std::size_t i = 0; i < slots.size(); ++i)
-    if (scaled(slots[i]) && !scaleStep(engine_, slots[i])) lower(bad, i);
-  if (bad < slots.size()) return static_cast<std::ptrdiff_t>(bad.load());
-  engine_.parallelFor(tiles.size(), work, [&](std::size_t i, unsigned) {
-    const ParameterSlot& slot = slots[tiles[i].slot];
-    const std::size_t at = tiles[i].first;
-    engine_.kernels().axpby(1, cpuTensor(*slot.gradient).touchedRow(0) + at, 1, cpuTensor(*slot.parameter).touchedRow(0) + at,
-                            tiles[i].count);
-  });
-  return -1;
+  return Steps(engine_, step, slots).take();
 }
 
 }  // namespace boltzkit::cpu

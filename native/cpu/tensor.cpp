@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "core/checked.hpp"
 #include "cpu/kernels/kernels.hpp"
@@ -37,5 +38,15 @@ std::size_t rowStride(std::size_t cols) {
 
 CpuTensor::CpuTensor(std::size_t rows, std::size_t cols)
     : Tensor(rows, cols), stride_(rowStride(cols)), buffer_(checkedMultiply(rows, stride_)), version_(firstVersion()) {}
+
+float* CpuTensor::spareRow(std::size_t r) {
+  if (spare_.size() < buffer_.size()) spare_ = LineBuffer(buffer_.size());
+  return spare_.data() + r * stride_;
+}
+
+void CpuTensor::adoptSpare() {
+  std::swap(buffer_, spare_);
+  touch();
+}
 
 }  // namespace boltzkit::cpu

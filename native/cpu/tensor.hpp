@@ -43,6 +43,10 @@ class CpuTensor final : public Tensor {
   }
   std::uint64_t version() const { return version_; }
 
+  // A second buffer for new contents, in which padding is zero; made at its first use. adoptSpare exchanges the two.
+  float* spareRow(std::size_t r);
+  void adoptSpare();
+
   // A copy [cols, rows] for products with the transpose, kept until the tensor is written to. `reads` counts the products that have asked for it since then:
   // the first one does better to transpose its tiles on the way.
   struct TransposedCopy {
@@ -53,11 +57,22 @@ class CpuTensor final : public Tensor {
   };
   TransposedCopy& transposedCopy() const { return transposed_; }
 
+  // Copies with values rounded to 16 bits, for products with the matrix and with its transpose; see cpu/rounded_weights.hpp.
+  struct RoundedCopy {
+    LineBuffer words;
+    std::size_t stride = 0;
+    float unit = 0;  // a value is unit * its 16 bits
+    bool usable = false;
+    std::uint64_t version = 0;
+  };
+  RoundedCopy& roundedCopy(bool transposed) const { return rounded_[transposed]; }
+
  private:
   std::size_t stride_;
-  LineBuffer buffer_;
+  LineBuffer buffer_, spare_;
   std::uint64_t version_;
   mutable TransposedCopy transposed_;
+  mutable RoundedCopy rounded_[2];
 };
 
 inline CpuTensor& cpuTensor(Tensor& t) { return static_cast<CpuTensor&>(t); }

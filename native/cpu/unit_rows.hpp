@@ -95,6 +95,11 @@ struct UnitRows<Bernoulli> {
                             std::size_t, double* sums) {
     kernels.addRow(row.values + first, weight, last - first, sums + first);
   }
+  // Of `count` rows of weight 1 that follow each other.
+  static void addAllStatistics(const Kernels& kernels, const UnitRow& row, std::size_t stride, std::size_t count, std::size_t first,
+                               std::size_t last, double* sums) {
+    kernels.addRows(row.values + first, stride, count, last - first, sums + first);
+  }
 };
 
 }  // namespace boltzkit::cpu

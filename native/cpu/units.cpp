@@ -30,6 +30,21 @@ void updateRow(const Engine& engine, const UnitUpdate& update, const UnitRow& ro
   boltzkit::updateRow<Unit>(row.definition(), row.values, beta, update.draw, row.before, words, mean, sample);
 }
 
+// Adds the statistics of all rows at the places first ... last - 1.
+template <class Unit>
+void addRows(const Engine& engine, const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights,
+             std::size_t first, std::size_t last, double* sums) {
+  const std::size_t stride = cpuTensor(states).stride();
+  if constexpr (requires { UnitRows<Unit>::addAllStatistics; })
+    if (!rowWeights && states.rows() > 0)
+      return UnitRows<Unit>::addAllStatistics(engine.kernels(), rowOf(units, states, 0), stride, states.rows(), first, last, sums);
+  for (std::size_t r = 0; r < states.rows(); ++r) {
+    const double weight = rowWeights ? cpuTensor(*rowWeights).row(0)[r] : 1.0;
+    const float* given = fields ? cpuTensor(*fields).row(r) : nullptr;
+    UnitRows<Unit>::addStatistics(engine.kernels(), rowOf(units, states, r), given, weight, first, last, stride, sums);
+  }
+}
+
 }  // namespace
 
 void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) {
@@ -72,11 +87,7 @@ void CpuBackend::unitStatistics(const Units& units, const Tensor& states, const 
       const std::size_t first = tile * tileColumns, last = std::min(first + tileColumns, states.cols());
       for (std::size_t k = 0; k < Unit::parameters; ++k)
         std::fill(sums + k * stride + first, sums + k * stride + roundUp(last, lineFloats), 0.0);
-      for (std::size_t r = 0; r < states.rows(); ++r) {
-        const double weight = rowWeights ? cpuTensor(*rowWeights).row(0)[r] : 1.0;
-        const float* given = fields ? cpuTensor(*fields).row(r) : nullptr;
-        UnitRows<Unit>::addStatistics(engine_.kernels(), rowOf(units, states, r), given, weight, first, last, stride, sums);
-      }
+      addRows<Unit>(engine_, units, states, fields, rowWeights, first, last, sums);
       for (std::size_t k = 0; k < Unit::parameters; ++k)
         for (std::size_t j = first; j < last; ++j) {
           float& place = to.touchedRow(k)[j];

@@ -25,7 +25,7 @@ void BlockGibbs::update(std::size_t layer, const States& states, const Round& ro
 
 void BlockGibbs::refreshFields(std::size_t layer, const States& states) {
   fields_[layer]->setRows(states.rows());
-  layerFields(machine_, layer, states, {}, *fields_[layer]);
+  layerFields(machine_, layer, states, {}, *fields_[layer], roundable_);
 }
 
 void BlockGibbs::addToFields(std::size_t layer, std::span<const FieldTerm> terms) {

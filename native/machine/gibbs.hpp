@@ -15,6 +15,9 @@ struct Round {
   const std::vector<TensorPtr>* parameters = nullptr;  // of every layer's units, in place of the machine's
 };
 
+// Whether so many chains times sweeps between two changes of the weights make up for rounding them.
+inline bool roundingPays(std::uint64_t chainSweeps) { return chainSweeps >= 48; }
+
 class BlockGibbs {
  public:
   // Clamped layers keep their states. `rows` is the largest number of chains that will be swept together.
@@ -27,6 +30,9 @@ class BlockGibbs {
   void keep(std::size_t layer, const Tensor* mask, const Tensor* values) { kept_[layer] = {mask, values}; }
   // Puts the kept values into the states of a layer.
   void restoreKept(std::size_t layer, Tensor& states) const;
+
+  // From now on updates may use rounded weights (FieldTerm::roundable), means included.
+  void roundWeights(bool allowed) { roundable_ = allowed; }
 
   // Draws one free layer given the others; either output may be null. A layer that is coupled to itself is swept unit by unit, in place, and
   // has no means.
@@ -48,6 +54,7 @@ class BlockGibbs {
   const Machine& machine_;
   std::vector<bool> clamped_;
   std::vector<std::vector<std::size_t>> blocks_;
+  bool roundable_ = false;
   std::vector<TensorPtr> fields_;  // scratch, one per free layer
   struct Kept {
     const Tensor *mask = nullptr, *values = nullptr;

@@ -10,14 +10,15 @@ void States::setRows(std::size_t n) {
   for (TensorPtr& layer : layers) layer->setRows(n);
 }
 
-void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out) {
+void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
+                 bool roundable) {
   std::vector<FieldTerm> terms;
   const std::vector<Coupling>& couplings = machine.wiring().couplings();
   for (std::size_t c = 0; c < couplings.size(); ++c) {
     if ((couplings[c].a != layer && couplings[c].b != layer) || couplings[c].lateral()) continue;
     const bool transposed = couplings[c].a == layer;  // weights are [a, b]: a field on a needs their transpose
     const std::size_t other = transposed ? couplings[c].b : couplings[c].a;
-    if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed, 1, nullptr});
+    if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed, 1, nullptr, roundable});
   }
   machine.backend().fields(terms, false, out);
 }

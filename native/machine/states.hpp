@@ -15,8 +15,9 @@ struct States {
   std::vector<TensorPtr> layers;
 };
 
-// out = the field on `layer` from all other coupled layers whose entry in `from` is true (all of them when empty).
-void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out);
+// out = the field on `layer` from all other coupled layers whose entry in `from` is true (all of them when empty). `roundable`: see FieldTerm.
+void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
+                 bool roundable = false);
 
 // out = the field on `layer` from all layers, its own coupling included: what each unit feels given all other units.
 void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out);

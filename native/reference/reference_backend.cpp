@@ -198,6 +198,9 @@ class ReferenceBackend final : public Backend {
 
   std::ptrdiff_t optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) override {
     std::ptrdiff_t bad = -1;
+    for (const ParameterSlot& slot : slots)
+      for (const StatisticsTerm& term : slot.terms)
+        statistics(*term.a, *term.b, term.rowWeights, term.alpha, &term == slot.terms.data() ? 0 : 1, *slot.gradient);
     for (std::size_t i = 0; i < slots.size() && bad < 0; ++i)
       if (!proposeStep(step, slots[i])) bad = static_cast<std::ptrdiff_t>(i);
     if (bad >= 0) return bad;

@@ -1,5 +1,5 @@
 import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../errors.js';
-import type { NativeErrorCode, NativeJob } from './native.js';
+import type { NativeErrorCode, NativeJob, NativeWork } from './native.js';
 
 /** Whom a job works for. */
 export interface JobOptions {
@@ -9,16 +9,17 @@ export interface JobOptions {
 }
 
 /**
- * Waits for a native job, or starts one and waits for it.
+ * Waits for a native job, or starts one and waits for it unless its work was done at once.
  *
  * When `signal` is aborted before the job is over, the job is cancelled, and once it has ended (so that the machine is free again) the
  * promise rejects with the signal's reason. An already aborted signal keeps a job given as a function from starting.
  * Native errors, thrown or rejected with, become errors of this package.
  */
-export async function runJob<T>(job: NativeJob<T> | (() => NativeJob<T>), options: JobOptions): Promise<T> {
+export async function runJob<T>(job: NativeJob<T> | (() => NativeWork<T>), options: JobOptions): Promise<T> {
   const { call, signal } = options;
   if (typeof job === 'function') signal?.throwIfAborted();
   const running = typeof job === 'function' ? translating(call, job) : job;
+  if (!isJob(running)) return running;
   const cancel = () => running.cancel();
   if (signal?.aborted) cancel();
   signal?.addEventListener('abort', cancel, { once: true });
@@ -32,6 +33,11 @@ export async function runJob<T>(job: NativeJob<T> | (() => NativeJob<T>), option
   } finally {
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/** Whether work still goes on, rather than being the result itself. */
+export function isJob<T>(work: NativeWork<T>): work is NativeJob<T> {
+  return (work as Partial<NativeJob<T>>).cancel !== undefined;
 }
 
 /** Runs `body` and translates what the addon throws in it. */

@@ -1,10 +1,10 @@
 import { OptionCheck } from '../arguments.js';
 import type { HostRows, Where } from '../data/rows-input.js';
-import { BackendError, BusyError, DisposedError } from '../errors.js';
+import { BackendError, BusyError, DisposedError, ShapeError } from '../errors.js';
 import { loadAddon } from './addon.js';
-import { runJob, translateError } from './job.js';
-import type { NativeArray, NativeJob, NativeLayerRows, NativeMachine, NativeMachineSpec } from './native.js';
-import { packRows } from './pack.js';
+import { isJob, runJob, translateError, translating } from './job.js';
+import type { NativeArray, NativeLayerRows, NativeMachine, NativeMachineSpec, NativeWork } from './native.js';
+import { isSmall, PassingRows, packRows } from './pack.js';
 
 /** Where a model computes. 'auto' takes the fastest device there is. */
 export type Device = 'auto' | 'cpu' | 'reference' | 'cuda';
@@ -45,6 +45,9 @@ export interface LayerInput {
   readonly where: Where;
 }
 
+/** A native call over packed rows; with `now` it must be done when it returns. */
+export type Ask<T> = (native: NativeMachine, rows: NativeLayerRows[], now: boolean) => NativeWork<T>;
+
 type LayerDomain = ReturnType<NativeMachine['domain']>;
 
 const noCuda = 'this version of boltzkit has no CUDA backend';
@@ -76,6 +79,8 @@ export class Machine {
   readonly backend: BackendInfo;
   readonly #native: NativeMachine;
   readonly #domains: readonly LayerDomain[];
+  readonly #passing: readonly PassingRows[];
+  readonly #passesAtOnce: number;
   #job: string | undefined;
   #disposed = false;
 
@@ -89,6 +94,8 @@ export class Machine {
       const list = couplings.map(([a, b, edges]): NativeMachineSpec['couplings'][number] => (edges === undefined ? [a, b] : [a, b, edges]));
       this.#native = new Native({ device, threads, seed, weightScale, layers: [...layers], couplings: list });
       this.#domains = layers.map((_, layer) => this.#native.domain(layer));
+      this.#passing = this.#domains.map((domain) => new PassingRows(domain));
+      this.#passesAtOnce = this.#native.passesAtOnce;
     } catch (error) {
       throw translateError(call, error);
     }
@@ -109,7 +116,7 @@ export class Machine {
   }
 
   /** Runs `work` as the machine's one job. */
-  async exclusive<T>(call: string, work: (native: NativeMachine) => Promise<T>): Promise<T> {
+  async exclusive<T>(call: string, work: (native: NativeMachine) => Promise<T> | T): Promise<T> {
     this.assertIdle(call);
     this.#job = call;
     try {
@@ -122,20 +129,54 @@ export class Machine {
     }
   }
 
-  /** Packs rows and runs one native job over them. Unless `missing` is set, values must all be there. */
-  async over<T>(
+  /**
+   * Packs rows and has the machine work over them. What takes little is done before the call returns. Unless `missing` is set, values must
+   * all be there.
+   */
+  over<T>(call: string, inputs: readonly LayerInput[], signal: AbortSignal | undefined, ask: Ask<T>, missing = false): Promise<T> {
+    return this.exclusive(call, (native) => {
+      new OptionCheck(call).signal(signal)?.throwIfAborted();
+      if (missing || !inputs.every(({ host }) => isSmall(host))) return this.#packAndRun(call, inputs, signal, ask, missing);
+      const rows = this.#packPassing(inputs);
+      const work = translating(call, () => ask(native, rows, false));
+      return isJob(work) ? runJob(work, { call, signal }) : work;
+    });
+  }
+
+  async #packAndRun<T>(
     call: string,
     inputs: readonly LayerInput[],
     signal: AbortSignal | undefined,
-    start: (native: NativeMachine, rows: NativeLayerRows[]) => NativeJob<T>,
-    missing = false,
+    ask: Ask<T>,
+    missing: boolean,
   ): Promise<T> {
-    new OptionCheck(call).signal(signal);
-    return this.exclusive(call, async (native) => {
-      signal?.throwIfAborted();
-      const rows = await this.pack(inputs, signal, missing);
-      return this.run(call, () => start(native, rows), signal);
-    });
+    const rows = await this.pack(inputs, signal, missing);
+    return this.run(call, () => ask(this.#native, rows, false), signal);
+  }
+
+  /**
+   * Like {@link over}, but the result is there when the call returns, and nothing else runs meanwhile.
+   *
+   * @param passes - How often a row goes through all layers.
+   * @throws ShapeError when that would take more than a few milliseconds.
+   */
+  now<T>(call: string, inputs: readonly LayerInput[], passes: number, ask: Ask<T>): T {
+    this.assertIdle(call);
+    this.#assertFew(call, inputs, Math.floor(this.#passesAtOnce / passes));
+    const rows = this.#packPassing(inputs);
+    return translating(call, () => ask(this.#native, rows, true)) as T;
+  }
+
+  #assertFew(call: string, inputs: readonly LayerInput[], most: number): void {
+    for (const { host, where } of inputs) {
+      if (host.rows <= most) continue;
+      const limit = `at most ${most} rows, what a model of this size does in a few milliseconds`;
+      throw new ShapeError(`${call}: \`${where.argument}\` must have ${limit}, got ${host.rows}; more go to ${call.replace(/Sync$/, '')}`);
+    }
+  }
+
+  #packPassing(inputs: readonly LayerInput[]): NativeLayerRows[] {
+    return inputs.map(({ layer, host, where }) => ({ layer, rows: (this.#passing[layer] as PassingRows).pack(host, where) }));
   }
 
   /** Packs rows for their layers, in which values may be missing or not; inside {@link exclusive} only. */
@@ -146,16 +187,10 @@ export class Machine {
     return inputs.map(({ layer }, i) => ({ layer, rows: packed[i] as NativeLayerRows['rows'] }));
   }
 
-  /** Starts a native job and waits for it; inside {@link exclusive} only. */
-  async run<T>(call: string, start: () => NativeJob<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** Starts native work and waits for it; inside {@link exclusive} only. */
+  async run<T>(call: string, start: () => NativeWork<T>, signal: AbortSignal | undefined): Promise<T> {
     if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of in the middle`);
-    let job: NativeJob<T>;
-    try {
-      job = start();
-    } catch (error) {
-      throw translateError(call, error);
-    }
-    return runJob(job, signal === undefined ? { call } : { call, signal });
+    return runJob(start, { call, signal });
   }
 
   /** What data of a layer may be. */

@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 4;
+export const NATIVE_ABI = 5;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -21,7 +21,8 @@ export interface NativeAddon {
   unitTypes(): { name: string; grouped: boolean; parameters: string[] }[];
   /**
    * `expected`: how many rows will come, so that memory for them is set aside once; 0 when not known. `integers`: only whole numbers.
-   * `missing`: NaN may stand for a value that is not there, in all of the `group` neighbouring columns of a unit or in none.
+   * `missing`: NaN may stand for a value that is not there, in all of the `group` neighbouring columns of a unit or in none. `once`: the rows are
+   * read soon and replaced by the next append, so that a compact form of dense ones would not pay.
    */
   readonly Rows: new (
     cols: number,
@@ -31,6 +32,7 @@ export interface NativeAddon {
     integers?: boolean,
     missing?: boolean,
     group?: number,
+    once?: boolean,
   ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
 }
@@ -89,12 +91,15 @@ export interface NativeLayerRows {
   rows: NativeRows;
 }
 
-/** Work on a thread of its own (tiny work is done before the call returns). One at a time per machine: a second throws BUSY. */
+/** Work on a thread of its own. One at a time per machine: a second throws BUSY. */
 export interface NativeJob<T> {
   readonly promise: Promise<T>;
   /** Asks the job to stop at the next minibatch or sweep; its promise then rejects with code ABORTED. */
   cancel(): void;
 }
+
+/** A job, or the result itself when it took so little that the work was done before the call returned. */
+export type NativeWork<T> = NativeJob<T> | T;
 
 export interface NativeChainOptions {
   chains: number;
@@ -199,16 +204,17 @@ export interface NativeMachine {
   getCounters(): BigUint64Array;
   setCounters(counters: BigUint64Array): void;
 
-  conditional(given: NativeLayerRows[], target: number, draw: 'mean' | 'sample'): NativeJob<Float32Array>;
+  // With `now` the work is done before the call returns, however much it is.
+  conditional(given: NativeLayerRows[], target: number, draw: 'mean' | 'sample', now?: boolean): NativeWork<Float32Array>;
   /** P(category | given) of a layer of one softmax unit, [rows, categories]. */
-  categoryProbabilities(given: NativeLayerRows[], layer: number): NativeJob<Float32Array>;
-  reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample'): NativeJob<Float32Array>;
-  energy(all: NativeLayerRows[]): NativeJob<Float64Array>;
-  freeEnergy(given: NativeLayerRows[]): NativeJob<Float64Array>;
-  pseudoLikelihood(given: NativeLayerRows[], exact: boolean): NativeJob<Float64Array>;
-  chains(options: NativeChainOptions): NativeJob<NativeChainResults>;
+  categoryProbabilities(given: NativeLayerRows[], layer: number, now?: boolean): NativeWork<Float32Array>;
+  reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample', now?: boolean): NativeWork<Float32Array>;
+  energy(all: NativeLayerRows[]): NativeWork<Float64Array>;
+  freeEnergy(given: NativeLayerRows[], now?: boolean): NativeWork<Float64Array>;
+  pseudoLikelihood(given: NativeLayerRows[], exact: boolean): NativeWork<Float64Array>;
+  chains(options: NativeChainOptions): NativeWork<NativeChainResults>;
   /** One result [rows, units] per asked layer. */
-  impute(options: NativeImputeOptions): NativeJob<Float32Array[]>;
+  impute(options: NativeImputeOptions): NativeWork<Float32Array[]>;
   /**
    * Per row the log of the sum of exp(-E) over the states of all layers that are not given; `exact` unless it is an estimate, which is low on
    * average. Throws PARAMETER when rows of units with finitely many states hold anything between.
@@ -220,6 +226,8 @@ export interface NativeMachine {
 
   /** What data of a layer may be; `group` places make one unit. */
   domain(layer: number): { low: number; high: number; integers: boolean; group: number };
+  /** Passes of one row over all layers that take a few milliseconds: as much as a call may do that blocks the event loop. */
+  readonly passesAtOnce: number;
   readonly busy: boolean;
   readonly disposed: boolean;
   /** Cancels a running job, waits for it (at most one minibatch or sweep) and frees everything. Idempotent. */

@@ -18,6 +18,9 @@ export interface Domain {
   readonly group?: number;
 }
 
+/** Rows of up to this many elements go where those of the last call were. */
+const fewElements = 1 << 14;
+
 /** Up to this many elements are packed before the call returns. */
 const smallElements = 1 << 18;
 
@@ -32,7 +35,7 @@ const sliceElements = 1 << 18;
  */
 export async function packRows(host: HostRows, domain: Domain, where: Where, signal?: AbortSignal): Promise<NativeRows> {
   signal?.throwIfAborted();
-  if (elements(host) <= smallElements) return packRowsNow(host, domain, where);
+  if (isSmall(host)) return packRowsNow(host, domain, where);
   const rows = newRows(host, domain);
   const lengths = arraysOf(host).map((array) => array.length);
   for (let first = 0; first < host.rows; ) {
@@ -47,6 +50,11 @@ export async function packRows(host: HostRows, domain: Domain, where: Where, sig
   return rows;
 }
 
+/** Whether {@link packRows} copies rows before it returns. */
+export function isSmall(host: HostRows): boolean {
+  return elements(host) <= smallElements;
+}
+
 /** Copies rows into the addon's compact form before it returns. */
 export function packRowsNow(host: HostRows, domain: Domain, where: Where): NativeRows {
   const rows = newRows(host, domain);
@@ -54,10 +62,31 @@ export function packRowsNow(host: HostRows, domain: Domain, where: Where): Nativ
   return rows;
 }
 
-function newRows(host: HostRows, domain: Domain): NativeRows {
+/**
+ * Rows of a layer that one call reads and the next one replaces: few rows come in without a new native object, whose making and collecting
+ * takes longer than a small machine needs to answer.
+ */
+export class PassingRows {
+  readonly #domain: Domain;
+  #kept: NativeRows | undefined;
+
+  constructor(domain: Domain) {
+    this.#domain = domain;
+  }
+
+  /** Copies rows before it returns. What the last call got is overwritten. */
+  pack(host: HostRows, where: Where): NativeRows {
+    if (elements(host) > fewElements) return packRowsNow(host, this.#domain, where);
+    this.#kept ??= newRows(host, this.#domain, true);
+    appendSlice(this.#kept, host, 0, host.rows, where);
+    return this.#kept;
+  }
+}
+
+function newRows(host: HostRows, domain: Domain, once = false): NativeRows {
   const { Rows } = loadAddon();
   const { low, high, integers, missing, group } = domain;
-  return new Rows(host.cols, low, high, host.kind === 'sparse' ? 0 : host.rows, integers, missing, group);
+  return new Rows(host.cols, low, high, host.kind === 'sparse' ? 0 : host.rows, integers, missing, group, once);
 }
 
 function arraysOf(host: HostRows): readonly { readonly length: number }[] {

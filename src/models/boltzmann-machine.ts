@@ -7,7 +7,7 @@ import { asMatrix } from '../data/vector.js';
 import { FormatError, ParameterError, ShapeError } from '../errors.js';
 import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js';
-import type { Device, LayerInput } from '../machine/machine.js';
+import type { Ask, Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
 import { annealed, restoreChains, sampleLayer, startChains } from './chain-jobs.js';
@@ -15,6 +15,7 @@ import type { Chains } from './chains.js';
 import { readCheckpoint } from './checkpoint.js';
 import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
 import { type ImputeOptions, type MarginalOptions, readImputeOptions } from './impute.js';
+import { rowCount } from './inputs.js';
 import type {
   Annealed,
   AnnealOptions,
@@ -23,7 +24,7 @@ import type {
   MachineFitOptions,
   MachineSampleOptions,
 } from './machine-options.js';
-import { Model } from './model.js';
+import { Model, type Question } from './model.js';
 import { type PartialFitOptions, readLoadOptions } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
 import { type ChainSetting, readSchedule, readTemperatures } from './sampling.js';
@@ -145,6 +146,17 @@ export class BoltzmannMachine extends Model {
     return this.#conditional('BoltzmannMachine.mean', layer, given, 'mean', options);
   }
 
+  /**
+   * {@link mean} given few rows, without a promise: the result is there when the call returns, and the event loop waits meanwhile.
+   *
+   * @throws As {@link mean} rejects; {@link ShapeError} on more rows than take a few milliseconds.
+   */
+  meanSync(layer: string, given: LayerRows): Matrix {
+    const call = 'BoltzmannMachine.meanSync';
+    const target = this.#layer(call, layer);
+    return this.askedNow(this.conditional(call, this.#inputs(call, 'given', given), target, 'mean'));
+  }
+
   /** A draw of `layer` given rows of all layers that it is coupled to; [n, places]. Every call draws anew. */
   async draw(layer: string, given: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Matrix> {
     return this.#conditional('BoltzmannMachine.draw', layer, given, 'sample', options);
@@ -153,7 +165,7 @@ export class BoltzmannMachine extends Model {
   async #conditional(call: string, layer: unknown, given: unknown, draw: 'mean' | 'sample', options: unknown): Promise<Matrix> {
     const { signal } = readOptions(call, options, ['signal']);
     const target = this.#layer(call, layer);
-    return this.conditional(call, this.#inputs(call, 'given', given), target, draw, signal);
+    return this.asked(this.conditional(call, this.#inputs(call, 'given', given), target, draw), signal);
   }
 
   /**
@@ -163,12 +175,20 @@ export class BoltzmannMachine extends Model {
   async probabilities(layer: string, given: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Matrix> {
     const call = 'BoltzmannMachine.probabilities';
     const { signal } = readOptions(call, options, ['signal']);
+    return this.asked(this.#categories(call, layer, given), signal);
+  }
+
+  /** {@link probabilities} given few rows, without a promise, as {@link meanSync}; a row counts as many times as there are categories. */
+  probabilitiesSync(layer: string, given: LayerRows): Matrix {
+    return this.askedNow(this.#categories('BoltzmannMachine.probabilitiesSync', layer, given));
+  }
+
+  #categories(call: string, layer: unknown, given: unknown): Question<Float32Array, Matrix> {
     const target = this.#layer(call, layer);
     const inputs = this.#inputs(call, 'given', given);
-    const checked = new OptionCheck(call).signal(signal);
-    const rows = inputs[0]?.host.rows ?? 0;
-    const values = await this.machine.over(call, inputs, checked, (native, packed) => native.categoryProbabilities(packed, target));
-    return array(values, [rows, this.places(target)]);
+    const shape = [rowCount(call, inputs), this.places(target)];
+    const ask: Ask<Float32Array> = (native, packed, now) => native.categoryProbabilities(packed, target, now);
+    return { call, inputs, passes: this.places(target), ask, answer: (values) => array(values, shape) };
   }
 
   /** E(s) of complete states; [n], in nats. */
@@ -182,7 +202,13 @@ export class BoltzmannMachine extends Model {
   async freeEnergy(given: LayerRows, options?: { readonly signal?: AbortSignal }): Promise<Nats> {
     const call = 'BoltzmannMachine.freeEnergy';
     const { signal } = readOptions(call, options, ['signal']);
-    return this.freeEnergies(call, this.#inputs(call, 'given', given), signal);
+    return this.asked(this.freeEnergies(call, this.#inputs(call, 'given', given)), signal);
+  }
+
+  /** {@link freeEnergy} of few rows without a promise, as {@link meanSync}. */
+  freeEnergySync(given: LayerRows): Nats {
+    const call = 'BoltzmannMachine.freeEnergySync';
+    return this.askedNow(this.freeEnergies(call, this.#inputs(call, 'given', given)));
   }
 
   /**

@@ -3,7 +3,7 @@ import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows } from '../data/rows-input.js';
 import { readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { type Evaluation, evaluateWithin, type PartitionEstimate, partitionWithin } from '../estimators/evaluation.js';
-import { type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
+import { type Ask, type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
 import { type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
@@ -12,6 +12,17 @@ import { fitPlan, partialFitPlan, type Trainee } from './fit-plan.js';
 import type { CheckedImputeOptions } from './impute.js';
 import { type Inputs, rowCount } from './inputs.js';
 import type { Matrix, Nats, Parameters, TrainingInfo } from './results.js';
+
+/** Something to ask of a machine about rows. */
+export interface Question<T, R> {
+  readonly call: string;
+  readonly inputs: Inputs;
+  /** How often a row goes through all layers. */
+  readonly passes: number;
+  readonly ask: Ask<T>;
+  /** What the numbers become. */
+  readonly answer: (values: T) => R;
+}
 
 /** Kind of a model and how it is wired, for checkpoints. */
 export type Description = Pick<Checkpoint, 'kind' | 'config'>;
@@ -123,24 +134,33 @@ export abstract class Model implements Disposable {
 
   // --- questions -------------------------------------------------------------------------------------------------------
 
-  protected async conditional(call: string, inputs: Inputs, target: number, draw: 'mean' | 'sample', signal: unknown): Promise<Matrix> {
-    const checked = new OptionCheck(call).signal(signal);
-    const rows = rowCount(call, inputs);
-    const values = await this.machine.over(call, inputs, checked, (native, packed) => native.conditional(packed, target, draw));
-    return array(values, [rows, this.places(target)]);
+  /** The answer to a question. */
+  protected async asked<T, R>(question: Question<T, R>, signal: unknown): Promise<R> {
+    const { call, inputs, ask, answer } = question;
+    return answer(await this.machine.over(call, inputs, new OptionCheck(call).signal(signal), ask));
+  }
+
+  /** The answer to a question about few rows, before the call returns. */
+  protected askedNow<T, R>({ call, inputs, passes, ask, answer }: Question<T, R>): R {
+    return answer(this.machine.now(call, inputs, passes, ask));
+  }
+
+  protected conditional(call: string, inputs: Inputs, target: number, draw: 'mean' | 'sample'): Question<Float32Array, Matrix> {
+    const shape = [rowCount(call, inputs), this.places(target)];
+    const ask: Ask<Float32Array> = (native, packed, now) => native.conditional(packed, target, draw, now);
+    return { call, inputs, passes: 1, ask, answer: (values) => array(values, shape) };
+  }
+
+  protected freeEnergies(call: string, inputs: Inputs): Question<Float64Array, Nats> {
+    const shape = [rowCount(call, inputs)];
+    const ask: Ask<Float64Array> = (native, packed, now) => native.freeEnergy(packed, now);
+    return { call, inputs, passes: 1, ask, answer: (values) => array(values, shape) };
   }
 
   protected async energies(call: string, inputs: Inputs, signal: unknown): Promise<Nats> {
     rowCount(call, inputs);
     const checked = new OptionCheck(call).signal(signal);
     const values = await this.machine.over(call, inputs, checked, (native, packed) => native.energy(packed));
-    return array(values, [values.length]);
-  }
-
-  protected async freeEnergies(call: string, inputs: Inputs, signal: unknown): Promise<Nats> {
-    rowCount(call, inputs);
-    const checked = new OptionCheck(call).signal(signal);
-    const values = await this.machine.over(call, inputs, checked, (native, packed) => native.freeEnergy(packed));
     return array(values, [values.length]);
   }
 

@@ -78,7 +78,7 @@ function throwing(): never {
 
 /** Calls that pass, as functions of nothing: the receiver and fresh arguments for one of its members. */
 const calls: Record<string, () => { target: object; member: string; args: unknown[]; construct?: boolean }> = {
-  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true, true, 2], construct: true }),
+  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true, true, 2, true], construct: true }),
   'new Machine': () => ({
     target: loadAddon(),
     member: 'Machine',
@@ -119,8 +119,8 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   setParameter: () => ({ target: newMachine(), member: 'setParameter', args: ['hidden.bias', new Float32Array(4)] }),
   getCounters: () => ({ target: newMachine(), member: 'getCounters', args: [] }),
   setCounters: () => ({ target: newMachine(), member: 'setCounters', args: [new BigUint64Array(8)] }),
-  conditional: () => ({ target: newMachine(), member: 'conditional', args: [[{ layer: 0, rows: newRows(2) }], 1, 'mean'] }),
-  reconstruct: () => ({ target: newMachine(), member: 'reconstruct', args: [{ layer: 0, rows: newRows(2) }, 1, 'sample'] }),
+  conditional: () => ({ target: newMachine(), member: 'conditional', args: [[{ layer: 0, rows: newRows(2) }], 1, 'mean', true] }),
+  reconstruct: () => ({ target: newMachine(), member: 'reconstruct', args: [{ layer: 0, rows: newRows(2) }, 1, 'sample', true] }),
   energy: () => ({
     target: newMachine(),
     member: 'energy',
@@ -140,10 +140,10 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
       ],
     }),
     member: 'categoryProbabilities',
-    args: [[{ layer: 0, rows: newRows(2) }], 2],
+    args: [[{ layer: 0, rows: newRows(2) }], 2, true],
   }),
   domain: () => ({ target: newMachine(), member: 'domain', args: [1] }),
-  freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }]] }),
+  freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }], true] }),
   pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [[{ layer: 0, rows: newRows(2) }], true] }),
   impute: () => ({
     target: newMachine(),

@@ -13,6 +13,7 @@ import {
   endlessRun,
   fixture,
   hidden,
+  jobOf,
   newMachine,
   newRows,
   newTrainer,
@@ -29,24 +30,37 @@ const devices = ['cpu', 'reference'] as const;
 const manyRows = () => newRows(100_000);
 
 describe.each(devices)('on %s', (device) => {
-  it('settles small calls before they return', async () => {
+  it('returns the result itself where there is little to do', () => {
     const machine = newMachine({ device });
-    const job = machine.conditional([{ layer: 0, rows: newRows(2) }], 1, 'mean');
+    const result = machine.conditional([{ layer: 0, rows: newRows(2) }], 1, 'mean');
     expect(machine.busy).toBe(false);
-    expect(await Promise.race([job.promise, Promise.resolve('later')])).toBeInstanceOf(Float32Array);
-    job.cancel();
-    expect((await job.promise).length).toBe(2 * hidden);
+    expect(result).toBeInstanceOf(Float32Array);
+    expect(result).toHaveLength(2 * hidden);
+    expect(() => machine.conditional([{ layer: 0, rows: newRows(2) }], 0, 'mean')).toThrow("layer 'visible' is given");
+  });
+
+  it('returns the result itself where it must be there now', async () => {
+    const machine = newMachine({ device });
+    const rows = manyRows();
+    const given = [{ layer: 0, rows }];
+    const means = machine.conditional(given, 1, 'mean', true);
+    const again = machine.reconstruct({ layer: 0, rows }, 1, 'mean', true);
+    const energies = machine.freeEnergy(given, true);
+    expect(machine.busy).toBe(false);
+    expect(await jobOf(machine.conditional(given, 1, 'mean')).promise).toEqual(means);
+    expect(await jobOf(machine.reconstruct({ layer: 0, rows }, 1, 'mean')).promise).toEqual(again);
+    expect(await jobOf(machine.freeEnergy(given)).promise).toEqual(energies);
   });
 
   it('runs long calls on another thread', async () => {
     const machine = newMachine({ device });
-    const job = machine.freeEnergy([{ layer: 0, rows: manyRows() }]);
+    const job = jobOf(machine.freeEnergy([{ layer: 0, rows: manyRows() }]));
     expect(machine.busy).toBe(true);
     expect(await Promise.race([job.promise, Promise.resolve('later')])).toBe('later');
     const result = await job.promise;
     expect(machine.busy).toBe(false);
     expect(result.length).toBe(100_000);
-    const alone = await machine.freeEnergy([{ layer: 0, rows: newRows(2) }]).promise;
+    const alone = machine.freeEnergy([{ layer: 0, rows: newRows(2) }]);
     expect(result.slice(0, 2)).toEqual(alone);
   });
 
@@ -101,7 +115,7 @@ describe.each(devices)('on %s', (device) => {
 
   it('rejects a job that dispose finds done but not yet delivered', async () => {
     const machine = newMachine({ device });
-    const job = machine.freeEnergy([{ layer: 0, rows: manyRows() }]);
+    const job = jobOf(machine.freeEnergy([{ layer: 0, rows: manyRows() }]));
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500); // the job ends, the event loop does not turn
     machine.dispose();
     expect(await codeOf(() => job.promise)).toBe('ABORTED');
@@ -142,7 +156,7 @@ describe.each(devices)('on %s', (device) => {
   });
 
   it('keeps what a job needs when the garbage collector runs', async () => {
-    const start = () => newMachine({ device }).freeEnergy([{ layer: 0, rows: manyRows() }]).promise;
+    const start = () => jobOf(newMachine({ device }).freeEnergy([{ layer: 0, rows: manyRows() }])).promise;
     const train = () => newTrainer(newMachine({ device }), { epochs: 500 });
     const trainer = train();
     const results = [start(), start()];
@@ -156,10 +170,24 @@ describe.each(devices)('on %s', (device) => {
   });
 });
 
+it('replaces rows that are read once at every append, also after one that was refused', () => {
+  const rows = new (loadAddon().Rows)(visible, 0, 1, 0, false, false, 1, true);
+  const append = (values: Float32Array | Uint8Array) => rows.appendDense(values, 0, values.length / visible, visible, 1, 1);
+  append(new Float32Array(3 * visible).fill(0.25));
+  expect(rows.rows).toBe(3);
+  append(new Uint8Array(visible).fill(1));
+  expect([...rows.toFloat32(0, rows.rows)]).toEqual(new Array(visible).fill(1));
+  expect(() => append(new Float32Array(visible).fill(2))).toThrow('got 2 at row 0, column 0');
+  rows.appendSparse(Uint32Array.of(0, 1), Uint32Array.of(2), null);
+  expect([...rows.toFloat32(0, rows.rows)]).toEqual([0, 0, 1, 0, 0, 0]);
+  rows.appendBits(Uint8Array.of(0b10000000), 1, true);
+  expect([...rows.toFloat32(0, rows.rows)]).toEqual([1, 0, 0, 0, 0, 0]);
+});
+
 it('refuses to let rows grow while something uses them', async () => {
   const machine = newMachine();
   const rows = manyRows();
-  const job = machine.freeEnergy([{ layer: 0, rows }]);
+  const job = jobOf(machine.freeEnergy([{ layer: 0, rows }]));
   const append = () => rows.appendDense(new Float32Array(visible), 0, 1, visible, 1, 1);
   expect(await codeOf(append)).toBe('BUSY');
   await job.promise;

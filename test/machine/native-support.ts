@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../../src/machine/addon.js';
+import { isJob } from '../../src/machine/job.js';
 import type {
   NativeChainOptions,
+  NativeJob,
   NativeMachine,
   NativeMachineSpec,
   NativeRows,
   NativeTrainer,
   NativeTrainerOptions,
+  NativeWork,
 } from '../../src/machine/native.js';
 
 export const visible = 6;
@@ -110,6 +113,17 @@ export function chainOptions(more: Partial<NativeChainOptions> = {}): NativeChai
 
 export function newTrainer(machine: NativeMachine, more: Partial<NativeTrainerOptions> = {}): NativeTrainer {
   return machine.trainer(trainerOptions(newRows(50), more), null, false);
+}
+
+/** Work that must be going on still. */
+export function jobOf<T>(work: NativeWork<T>): NativeJob<T> {
+  if (!isJob(work)) throw new Error('the work was done before the call returned');
+  return work;
+}
+
+/** The result of work, whether done at once or not. */
+export async function resultOf<T>(work: NativeWork<T>): Promise<T> {
+  return isJob(work) ? work.promise : work;
 }
 
 /** A run that lasts until it is cancelled. */

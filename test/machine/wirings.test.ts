@@ -21,7 +21,7 @@ import {
 import { randomMachine } from '../oracle/machines.js';
 import { TestRandom } from '../oracle/random.js';
 import { chiSquare, chiSquareLimit, drawsNeeded } from '../oracle/significance.js';
-import { chainOptions } from './native-support.js';
+import { chainOptions, resultOf } from './native-support.js';
 
 /** Total variation that the drift tests here notice with probability 0.999, at a false-alarm rate of 1e-6. */
 const detectable = 0.03;
@@ -120,7 +120,7 @@ describe.each(devices)('on %s', (device) => {
           states.map((s) => s[l]!),
         ),
       );
-      const energies = await machine.energy(all).promise;
+      const energies = await resultOf(machine.energy(all));
       expectNear(
         energies,
         states.map((s) => energy(oracle, s)),
@@ -136,7 +136,7 @@ describe.each(devices)('on %s', (device) => {
             s.map((values, l): number[] | null => (l === hidden ? null : values)),
           ),
         );
-        expectNear(await machine.freeEnergy(given).promise, expected, relativeError[device], () => scale);
+        expectNear(await resultOf(machine.freeEnergy(given)), expected, relativeError[device], () => scale);
       }
       machine.dispose();
     });
@@ -154,7 +154,7 @@ describe.each(devices)('on %s', (device) => {
               states.map((s) => s[l]!),
             ),
           );
-        const means = await machine.conditional(given, target, 'mean').promise;
+        const means = await resultOf(machine.conditional(given, target, 'mean'));
         expectNear(
           means,
           partial.flatMap((p) => layerMean(oracle, target, 1, p)),
@@ -185,7 +185,7 @@ describe.each(devices)('on %s', (device) => {
       for (const [layer, units] of sizes.entries()) {
         machine.setCounters(counters);
         const options = chainOptions({ chains: n, steps, betas: Float64Array.of(beta), start, states: [layer] });
-        const samples = (await machine.chains(options).promise).states[0]!;
+        const samples = (await resultOf(machine.chains(options))).states[0]!;
         for (let r = 0; r < n; ++r) cells[r]! += bitIndex(samples.subarray(r * units, (r + 1) * units)) * 2 ** bit;
         bit += units;
       }
@@ -216,7 +216,7 @@ describe.each(devices)('on %s', (device) => {
     states.forEach((s, i) => {
       table[bitIndex(s[2]!)]! += p[i]! / sum(p);
     });
-    const samples = (await machine.chains(chainOptions({ chains: n, steps: 60, clamps, states: [2] })).promise).states[0]!;
+    const samples = (await resultOf(machine.chains(chainOptions({ chains: n, steps: 60, clamps, states: [2] })))).states[0]!;
     expectLayer(samples, 4, table);
     machine.dispose();
   });

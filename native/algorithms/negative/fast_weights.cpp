@@ -12,7 +12,7 @@ namespace {
 class FastWeights final : public NegativePhase {
  public:
   FastWeights(Machine& machine, const TrainerOptions& options)
-      : machine_(machine), options_(options), chains_(machine, options.chains), parameters_(machine.parameters()) {
+      : machine_(machine), options_(options), chains_(machine, options.chains, options.steps), parameters_(machine.parameters()) {
     for (const Machine::Named& p : parameters_) {
       fast_.push_back(machine.backend().tensor(p.tensor->rows(), p.tensor->cols()));
       slow_.push_back(machine.backend().tensor(p.tensor->rows(), p.tensor->cols()));

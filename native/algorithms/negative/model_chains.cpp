@@ -7,8 +7,10 @@ std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(mac
 
 }  // namespace
 
-ModelChains::ModelChains(Machine& machine, std::size_t chains)
-    : machine_(machine), gibbs_(machine, noLayer(machine), chains), phase_(machine, chains, lastBlock(machine, noLayer(machine)), gibbs_) {}
+ModelChains::ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps)
+    : machine_(machine), gibbs_(machine, noLayer(machine), chains), phase_(machine, chains, lastBlock(machine, noLayer(machine)), gibbs_) {
+  gibbs_.roundWeights(roundingPays(chains * sweeps));
+}
 
 void ModelChains::start(const LayerData& data) {
   const std::size_t chains = phase_.states.rows();

@@ -9,7 +9,8 @@ namespace boltzkit {
 
 class ModelChains {
  public:
-  ModelChains(Machine& machine, std::size_t chains);
+  // `sweeps` that run between two changes of the weights.
+  ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps);
 
   // Every unit drawn without any field; counts take their totals from evenly spaced data rows.
   void start(const LayerData& data);

@@ -8,13 +8,14 @@ namespace {
 
 class PersistentChains final : public NegativePhase {
  public:
-  PersistentChains(Machine& machine, const TrainerOptions& options) : chains_(machine, options.chains), sweeps_(options.steps) {}
+  PersistentChains(Machine& machine, const TrainerOptions& options)
+      : chains_(machine, options.chains, options.steps), sweeps_(options.steps) {}
 
   void start(const LayerData& data) override { chains_.start(data); }
 
   void subtract(const Phase&, const Tensor*, Gradient& gradient) override {
     chains_.run(sweeps_, true);
-    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false);
+    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false, Gradient::Lasts::step);
   }
 
   const States* particles() override { return &chains_.phase().states; }

@@ -9,7 +9,7 @@ namespace {
 class ShortChains final : public NegativePhase {
  public:
   ShortChains(Machine& machine, const TrainerOptions& options)
-      : backend_(machine.backend()), chains_(machine, options.batchSize), sweeps_(options.steps) {}
+      : backend_(machine.backend()), chains_(machine, options.batchSize, options.steps), sweeps_(options.steps) {}
 
   bool startsAtData() const override { return true; }
 
@@ -18,7 +18,7 @@ class ShortChains final : public NegativePhase {
     phase.setRows(positive.states.rows());
     for (std::size_t l = 0; l < phase.states.layers.size(); ++l) backend_.axpby(1, positive.states[l], 0, phase.states[l]);
     chains_.run(sweeps_, false);
-    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);
+    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false, Gradient::Lasts::step);
   }
 
   const States* particles() override { return &chains_.phase().states; }

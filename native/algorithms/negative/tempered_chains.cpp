@@ -22,7 +22,7 @@ class TemperedChains final : public NegativePhase {
       : machine_(machine),
         ladder_{options.temperatures},
         sweeps_(options.steps),
-        chains_(machine, options.chains * ladder_.betas.size()),
+        chains_(machine, options.chains * ladder_.betas.size(), options.steps),
         rungs_(machine.backend().tensor(1, chains_.phase().states.rows())),
         top_(machine.backend().tensor(1, rungs_->cols())),
         cold_(machine, options.chains) {

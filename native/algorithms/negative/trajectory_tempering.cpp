@@ -26,7 +26,7 @@ class TrajectoryTempering final : public NegativePhase {
   TrajectoryTempering(Machine& machine, const TrainerOptions& options, const LayerData& data)
       : machine_(machine),
         options_(options),
-        chains_(machine, options.chains),
+        chains_(machine, options.chains, 1),
         reservoirs_(machine, keptLayers(machine, data), options.chains, options.reservoirs),
         turn_(machine.backend().tensor(1, 2)) {}
 

@@ -9,26 +9,25 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex) {
-  std::uint32_t* offset = lists.offset + rowIndex * lists.stride;
-  float* value = lists.value + rowIndex * lists.stride;
-  std::uint32_t* start = lists.start + rowIndex * lists.startStride;
+RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex, std::uint32_t* next) {
+  std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
   const F one = set1(1);
-  std::uint32_t n = 0;
+  std::size_t count = 0;
   unsigned other = 0;
-  for (std::size_t first = 0; first < depth; first += depthBlock) {
-    *start++ = n;
+  for (std::size_t first = 0; first < depth; first += depthBlock, ++start, ++stop, ++next) {
+    std::uint32_t n = *start = *next;
     const std::size_t end = first + depthBlock < depth ? first + depthBlock : depth;
     for (std::size_t k = first; k < end; k += lanes) {
       const F x = load(row + k);
       const unsigned bits = nonZeroBits(x);
       other |= bits & nonZeroBits(x - one);
-      n += compress(bits, x, laneOffset + set1i(static_cast<std::int32_t>((k - first) * ldb)), value + n, offset + n);
+      n += compress(bits, x, laneOffset + set1i(static_cast<std::int32_t>((k - first) * ldb)), lists.value + n, lists.offset + n);
     }
+    count += n - *start;
+    *next = *stop = n;
   }
-  *start = n;
-  return {n, other == 0};
+  return {count, other == 0};
 }
 
 // The entries of one row that belong to the block at work.
@@ -39,9 +38,8 @@ struct Entries {
 };
 
 FORCE_INLINE Entries entriesOf(const PanelBlock& p, std::size_t row) {
-  const std::uint32_t* start = p.lists.start + row * p.lists.startStride + p.block;
-  const std::size_t first = row * p.lists.stride + start[0];
-  return {p.lists.offset + first, p.lists.value + first, start[1] - start[0]};
+  const std::size_t list = row * p.lists.blocks + p.block, first = p.lists.start[list];
+  return {p.lists.offset + first, p.lists.value + first, p.lists.end[list] - first};
 }
 
 template <int vectors, bool binary>

@@ -26,6 +26,24 @@ void addRow(const float* row, double weight, std::size_t n, double* sums) {
   }
 }
 
+// Sixteen rows at a time are added as floats: half as much work as widening each, and exact for states.
+void addRows(const float* rows, std::size_t stride, std::size_t count, std::size_t n, double* sums) {
+  constexpr std::size_t together = 16;
+  for (std::size_t j = 0; j < n; j += lanes) {
+    D* to = reinterpret_cast<D*>(sums + j);
+    D low = to[0], high = to[1];
+    for (std::size_t first = 0; first < count; first += together) {
+      const std::size_t last = first + together < count ? first + together : count;
+      F sum{};
+      for (std::size_t r = first; r < last; ++r) sum += load(rows + r * stride + j);
+      low += lowDoubles(sum);
+      high += highDoubles(sum);
+    }
+    to[0] = low;
+    to[1] = high;
+  }
+}
+
 void axpby(float alpha, const float* x, float beta, float* y, std::size_t n) {
   const F a = set1(alpha), b = set1(beta);
   if (beta == 0) {

@@ -15,12 +15,13 @@ inline constexpr std::size_t lineFloats = 16;
 // stays in a first-level cache of 32 KiB or more while all rows of A pass over it.
 inline constexpr std::size_t panelColumns = 64, depthBlock = 112;
 
-// The places k of one row of A that are not zero, block of depthBlock by block, in rising order.
+// The places k of the rows of A that are not zero, in rising order. The entries of a block of depthBlock places lie row behind row, as the kernels read
+// them: block q of row r has the entries start[r * blocks + q] ... end[r * blocks + q].
 struct RowLists {
-  std::uint32_t* offset;  // [rows, stride] (k - first k of the block) * row stride of B
-  float* value;           // [rows, stride] A[row, k]
-  std::uint32_t* start;   // [rows, startStride] block q of a row has the entries start[q] ... start[q + 1]
-  std::size_t stride, startStride;
+  std::uint32_t* offset;  // (k - first k of the block) * row stride of B
+  float* value;           // A[row, k]
+  std::uint32_t *start, *end;
+  std::size_t blocks;
 };
 
 // One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over blocks of k that are
@@ -40,10 +41,30 @@ struct PanelBlock {
   float alpha, beta;
 };
 
+// States that the kernels on rounded weights take are whole numbers up to this, or multiples of 1/255 up to 1 (grey levels): what one block of
+// depthBlock pairs of places adds up to fits into 32 bits.
+inline constexpr float largestWhole = 255, largestRounded = 32767;
+
 // What a scan of rows found.
 struct RowScan {
-  std::size_t count;  // places that are not zero
-  bool binary;        // all of them are 1
+  std::size_t count;  // entries of the lists
+  bool good;          // all of them are 1; of pairs: all numbers are whole and within largestWhole
+};
+
+// Columns that are listed together: what a block of them holds stays in the first-level cache until it is sorted.
+inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * depthBlock + lineFloats);
+
+// Columns of a matrix A [depth, lda] of which lists are made, as listRow would make them of the rows of the transpose.
+struct ColumnScan {
+  const float* a;  // at the first column, a multiple of lineFloats
+  std::size_t lda, depth, columns;
+  const float* weights;  // [depth] what row k of A is multiplied by; null: 1
+  float scale;           // 0: lists of places; else of pairs of places, A times scale (and no weights)
+  std::size_t ldb;
+  RowLists lists;
+  std::size_t firstList;   // the number of the first column's list
+  std::uint32_t* next;     // [blocks] where entries of each block may be written
+  std::uint32_t* scratch;  // [columnScratch]
 };
 
 // One row of a Bernoulli layer; mean and sample may be null. Unit j draws word j % 4 of the counter (j / 4, counter[0..2]).
@@ -101,11 +122,13 @@ struct ChainSweep {
   std::uint32_t counter[3], key[2];
 };
 
-// Steps of an optimiser over n places of one parameter tensor; coefficients are worked out by the caller.
+// Steps of an optimiser over some rows of n places of one parameter tensor; coefficients are worked out by the caller.
 struct StepRange {
-  std::size_t n;  // a multiple of lineFloats
+  std::size_t rows, n, stride;  // n: a multiple of lineFloats
   const float* parameter;
   float *gradient, *velocity, *second;
+  float* next;    // the parameters after the step
+  bool keepStep;  // whether the gradient becomes the step
   float l1 = 0, l2 = 0;
   float keep = 0, gain = 0;                          // sgd: velocity = keep * velocity + gain * gradient
   float keep2 = 0, gain2 = 0, scale2 = 0, rate = 0;  // adam: see kernels/optimiser.hpp
@@ -117,11 +140,26 @@ struct Kernels {
   // Time of one row of A per place k: active real, active binary, dense (per any k), in the same unit.
   float costReal, costBinary, costDense;
 
-  // Lists of one row of A [depth]; offsets count rows of B of ldb floats.
-  RowScan (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex);
+  // Lists of one row of A [depth], offsets for rows of B of ldb floats; next [blocks] is where entries of each block go, and moves on behind them (up to
+  // a line may be written there).
+  RowScan (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex,
+                     std::uint32_t* next);
+  RowScan (*listColumns)(const ColumnScan&);
   void (*activeReal)(const PanelBlock&);
   void (*activeBinary)(const PanelBlock&);
   void (*dense)(const PanelBlock&);
+
+  // Products with weights rounded to 16 bits, see kernels/pairs.hpp: B has a row of 32-bit words per pair of places k, k + 1 (so depth, blocks and
+  // lists count pairs), an entry's value is the word of the pair's two states.
+  // Lists of one row of A [depth] times scale.
+  RowScan (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
+                       std::uint32_t* next);
+  void (*activeWords)(const PanelBlock&);
+  // The largest absolute value of a row.
+  float (*largestOf)(const float* row, std::size_t n);
+  // words [n] of scale * (upper[j], lower[j]); lower null: zeros. words [n / 2] of scale * (row[2 j], row[2 j + 1]), written in whole lines.
+  void (*roundRows)(const float* upper, const float* lower, std::size_t n, float scale, float* words);
+  void (*roundNeighbours)(const float* row, std::size_t n, float scale, float* words);
 
   // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
   // row r is multiplied by weights[r] unless weights is null.
@@ -139,14 +177,16 @@ struct Kernels {
   double (*dot)(const float* a, const float* b, std::size_t n);
   // sums [n] += weight * row [n], in double precision.
   void (*addRow)(const float* row, double weight, std::size_t n, double* sums);
+  // sums [n] += the sum of `count` rows.
+  void (*addRows)(const float* rows, std::size_t stride, std::size_t count, std::size_t n, double* sums);
 
   // y = alpha x + beta y; beta 0 ignores y.
   void (*axpby)(float alpha, const float* x, float beta, float* y, std::size_t n);
   // states = values where mask is not zero.
   void (*clampRow)(const float* mask, const float* values, float* states, std::size_t n);
-  // Turns gradients into steps; false if a new parameter would not be finite.
-  bool (*sgd)(const StepRange&);
-  bool (*adam)(const StepRange&);
+  // Take steps; the largest absolute value of the new parameters, NaN if one of them is beyond largestParameter (backend.hpp) or not a number.
+  float (*sgd)(const StepRange&);
+  float (*adam)(const StepRange&);
   // The words of the generator, for the tests: out[4 b + i] = word i of the counter (block + b, counter[0..2]).
   void (*philox)(std::uint32_t block, const std::uint32_t counter[3], const std::uint32_t key[2], std::size_t blocks, std::uint32_t* out);
 };

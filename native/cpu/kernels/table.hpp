@@ -2,11 +2,13 @@
 #pragma once
 #include "cpu/kernels/active_set.hpp"
 #include "cpu/kernels/bernoulli.hpp"
+#include "cpu/kernels/column_lists.hpp"
 #include "cpu/kernels/dense.hpp"
 #include "cpu/kernels/elementwise.hpp"
 #include "cpu/kernels/lateral.hpp"
 #include "cpu/kernels/lateral_chain.hpp"
 #include "cpu/kernels/optimiser.hpp"
+#include "cpu/kernels/pairs.hpp"
 #include "cpu/kernels/transpose.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
@@ -18,9 +20,15 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .costBinary = costBinary,
           .costDense = costDense,
           .listRow = listRow,
+          .listColumns = listColumns,
           .activeReal = activeReal,
           .activeBinary = activeBinary,
           .dense = dense,
+          .listPairs = listPairs,
+          .activeWords = activeWords,
+          .largestOf = largestOf,
+          .roundRows = roundRows,
+          .roundNeighbours = roundNeighbours,
           .transpose = transpose,
           .bernoulliRow = bernoulliRow,
           .softplusSum = softplusSum,
@@ -29,6 +37,7 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .twoStateChain = twoStateChain,
           .dot = dot,
           .addRow = addRow,
+          .addRows = addRows,
           .axpby = axpby,
           .clampRow = clampRow,
           .sgd = sgd,

@@ -16,6 +16,8 @@ FORCE_INLINE F fma(F a, F b, F c) { return (F)_mm256_fmadd_ps((__m256)a, (__m256
 FORCE_INLINE F maxOf(F a, F b) { return (F)_mm256_max_ps((__m256)a, (__m256)b); }
 FORCE_INLINE F minOf(F a, F b) { return (F)_mm256_min_ps((__m256)a, (__m256)b); }
 FORCE_INLINE F squareRoot(F a) { return (F)_mm256_sqrt_ps((__m256)a); }
+FORCE_INLINE I multiplyPairs(I a, I b) { return (I)_mm256_madd_epi16((__m256i)a, (__m256i)b); }
+FORCE_INLINE F broadcast(const float* p) { return (F)_mm256_set1_ps(*p); }
 FORCE_INLINE F onesWhereLess(F a, F b) { return (F)_mm256_and_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ), _mm256_set1_ps(1)); }
 FORCE_INLINE unsigned nonZeroBits(F a) {
   return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, _mm256_setzero_ps(), _CMP_NEQ_UQ)));

@@ -21,6 +21,10 @@ FORCE_INLINE F fma(F a, F b, F c) { return (F)_mm512_fmadd_ps((__m512)a, (__m512
 FORCE_INLINE F maxOf(F a, F b) { return (F)_mm512_max_ps((__m512)a, (__m512)b); }
 FORCE_INLINE F minOf(F a, F b) { return (F)_mm512_min_ps((__m512)a, (__m512)b); }
 FORCE_INLINE F squareRoot(F a) { return (F)_mm512_sqrt_ps((__m512)a); }
+// a.low b.low + a.high b.high of the signed 16-bit halves of each lane.
+FORCE_INLINE I multiplyPairs(I a, I b) { return (I)_mm512_madd_epi16((__m512i)a, (__m512i)b); }
+// All lanes with the 32 bits at p, whatever they mean.
+FORCE_INLINE F broadcast(const float* p) { return (F)_mm512_set1_ps(*p); }
 FORCE_INLINE F onesWhereLess(F a, F b) {
   return (F)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ), _mm512_set1_ps(1));
 }

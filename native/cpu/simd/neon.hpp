@@ -17,6 +17,11 @@ FORCE_INLINE F fma(F a, F b, F c) { return (F)vfmaq_f32((float32x4_t)c, (float32
 FORCE_INLINE F maxOf(F a, F b) { return (F)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
 FORCE_INLINE F minOf(F a, F b) { return (F)vminq_f32((float32x4_t)a, (float32x4_t)b); }
 FORCE_INLINE F squareRoot(F a) { return (F)vsqrtq_f32((float32x4_t)a); }
+FORCE_INLINE I multiplyPairs(I a, I b) {
+  const int16x8_t x = (int16x8_t)a, y = (int16x8_t)b;
+  return (I)vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y));
+}
+FORCE_INLINE F broadcast(const float* p) { return (F)vdupq_n_f32(*p); }
 FORCE_INLINE F onesWhereLess(F a, F b) { return (F)((a < b) & (I)set1(1)); }
 FORCE_INLINE unsigned nonZeroBits(F a) {
   const I bit = {1, 2, 4, 8};

@@ -11,6 +11,8 @@ constexpr int panelVectors = 8, denseRows = 4, denseVectors = 2;
 // Two rows of 8 sums would leave no register.
 constexpr bool activePairs = false;
 
+typedef short Shorts __attribute__((vector_size(16)));
+
 FORCE_INLINE F fma(F a, F b, F c) { return a * b + c; }
 FORCE_INLINE F maxOf(F a, F b) { return a > b ? a : b; }
 FORCE_INLINE F minOf(F a, F b) { return a < b ? a : b; }
@@ -18,6 +20,12 @@ FORCE_INLINE F squareRoot(F a) {
   for (int i = 0; i < lanes; ++i) a[i] = __builtin_sqrtf(a[i]);
   return a;
 }
+#if defined(__SSE2__)
+FORCE_INLINE I multiplyPairs(I a, I b) { return (I)__builtin_ia32_pmaddwd128((Shorts)a, (Shorts)b); }
+#else
+FORCE_INLINE I multiplyPairs(I a, I b) { return (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16); }
+#endif
+FORCE_INLINE F broadcast(const float* p) { return F{p[0], p[0], p[0], p[0]}; }
 FORCE_INLINE F onesWhereLess(F a, F b) { return (F)((a < b) & (I)set1(1)); }
 FORCE_INLINE unsigned nonZeroBits(F a) {
   unsigned bits = 0;

@@ -27,6 +27,7 @@ FORCE_INLINE F loadAnywhere(const float* p) {
   return v;
 }
 FORCE_INLINE void store(float* p, F v) { *reinterpret_cast<F*>(p) = v; }
+FORCE_INLINE void storeAnywhere(float* p, F v) { __builtin_memcpy(p, &v, sizeof v); }
 FORCE_INLINE F set1(float x) { return x - F{}; }  // not F{} + x, which would lose the sign of -0 and so costs an addition
 FORCE_INLINE I set1i(std::int32_t x) { return I{} + x; }
 

@@ -1,0 +1,120 @@
+// Fields of states that are small whole numbers, by weights rounded to 16 bits: C[r, :] = sum over the pairs of places (k, k + 1) of which one is
+// not 0 of A[r, k] B[k, :] + A[r, k + 1] B[k + 1, :], where each pair of factors is one 32-bit word and both products are one instruction. Half
+// as many bytes of B as in kernels/active_set.hpp, and as states that are on have neighbours that are on, fewer than half as many entries.
+//
+// Sums within a block of k are whole numbers and so exact; blocks are added up in floats, in rising order. Every instruction set gives the same bits.
+#pragma once
+#include "cpu/kernels/active_set.hpp"
+#include "cpu/kernels/transpose.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+// Adding it rounds a number to the nearest whole one, whose two's complement is then in the lowest bits.
+constexpr float wholeShift = 12582912.0f;  // 1.5 * 2^23
+
+FORCE_INLINE F evenLanes(F a, F b) { return pick(a, b, iota() * set1i(2)); }
+FORCE_INLINE F oddLanes(F a, F b) { return pick(a, b, iota() * set1i(2) + set1i(1)); }
+
+// Words of two numbers that wholeShift was added to, the first one in the lower half.
+FORCE_INLINE F pairWords(F lower, F upper) { return (F)(((I)lower & set1i(0xffff)) | ((I)upper << 16)); }
+
+// Looks whether all numbers are whole after scaling, while wholeShift is added to them.
+struct Wholeness {
+  explicit Wholeness(float scale) : by(set1(scale)), near(set1(scale == 1 ? 0 : 0x1p-14f)) {}
+
+  FORCE_INLINE F shifted(F x) {
+    const F y = by * x, s = y + set1(wholeShift);
+    all &= (absolute(y - (s - set1(wholeShift))) <= near) & (absolute(y) <= set1(largestWhole));
+    return s;
+  }
+  bool good() const { return nonZeroBits((F)~all) == 0; }
+
+  const F by, near;  // a level of 1/255 comes back from its float with an error of 2^-16 of a level at most
+  I all = F{} == F{};
+};
+
+RowScan listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
+                  std::uint32_t* next) {
+  std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
+  const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
+  const std::size_t padded = (depth + lineFloats - 1) / lineFloats * lineFloats;
+  Wholeness whole(scale);
+  std::size_t count = 0;
+  for (std::size_t first = 0; first < depth; first += 2 * depthBlock, ++start, ++stop, ++next) {
+    std::uint32_t n = *start = *next;
+    const std::size_t end = first + 2 * depthBlock < padded ? first + 2 * depthBlock : padded;
+    for (std::size_t k = first; k < end; k += 2 * lanes) {
+      const F x = whole.shifted(load(row + k)), y = whole.shifted(k + lanes < padded ? load(row + k + lanes) : F{});
+      const F words = pairWords(evenLanes(x, y), oddLanes(x, y));
+      const I offsets = laneOffset + set1i(static_cast<std::int32_t>((k - first) / 2 * ldb));
+      n += compress(nonZeroBits(words), words, offsets, lists.value + n, lists.offset + n);
+    }
+    count += n - *start;
+    *next = *stop = n;
+  }
+  return {count, whole.good()};
+}
+
+template <int vectors>
+FORCE_INLINE void addPair(const float* b, const Entries& entries, std::size_t i, I (&sum)[vectors]) {
+  const float* place = b + entries.offset[i];
+  const I x = (I)broadcast(entries.value + i);
+#pragma GCC unroll 16
+  for (int v = 0; v < vectors; ++v) sum[v] += multiplyPairs((I)load(place + v * lanes), x);
+}
+
+template <int vectors>
+FORCE_INLINE void endPairs(const PanelBlock& p, std::size_t row, std::size_t column, const I (&sum)[vectors]) {
+  F total[vectors];
+  beginSums<vectors>(p, row, column, total);
+#pragma GCC unroll 16
+  for (int v = 0; v < vectors; ++v) total[v] += __builtin_convertvector(sum[v], F);
+  endSums<vectors>(p, row, column, total);
+}
+
+struct PairStrip {
+  template <int vectors>
+  static FORCE_INLINE void one(const PanelBlock& p, std::size_t row, std::size_t column) {
+    const Entries entries = entriesOf(p, row);
+    I sum[vectors]{};
+    const float* b = p.b + column;
+    for (std::size_t i = 0; i < entries.count; ++i) addPair<vectors>(b, entries, i, sum);
+    endPairs<vectors>(p, row, column, sum);
+  }
+
+  template <int vectors>
+  static FORCE_INLINE void strip(const PanelBlock& p, std::size_t column) {
+    for (std::size_t row = p.firstRow; row < p.lastRow; ++row) one<vectors>(p, row, column);
+  }
+};
+
+void activeWords(const PanelBlock& p) { forStrips<panelVectors, PairStrip>(p); }
+
+// --- rounded weights ---------------------------------------------------------------------------------------------------
+
+float largestOf(const float* row, std::size_t n) {
+  F most{};
+  for (std::size_t j = 0; j < n; j += lanes) most = maxOf(most, absolute(load(row + j)));
+  float largest = 0;
+  for (int i = 0; i < lanes; ++i) largest = most[i] > largest ? most[i] : largest;
+  return largest;
+}
+
+void roundRows(const float* upper, const float* lower, std::size_t n, float scale, float* words) {
+  const F shift = set1(wholeShift), by = set1(scale);
+  for (std::size_t j = 0; j < n; j += lanes)
+    store(words + j, pairWords(fma(by, load(upper + j), shift), lower ? fma(by, load(lower + j), shift) : shift));
+}
+
+void roundNeighbours(const float* row, std::size_t n, float scale, float* words) {
+  const F shift = set1(wholeShift), by = set1(scale);
+  const std::size_t padded = (n + lineFloats - 1) / lineFloats * lineFloats;
+  for (std::size_t j = 0; j < padded; j += 2 * lanes) {
+    const F x = fma(by, load(row + j), shift), y = j + lanes < padded ? fma(by, load(row + j + lanes), shift) : shift;
+    store(words + j / 2, pairWords(evenLanes(x, y), oddLanes(x, y)));
+  }
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA
