@@ -28,7 +28,7 @@ const USAGE = `Usage: npm run bench -- [options]
 `;
 
 /** With fewer, forward annealing alone falls short of log Z by more than the check allows. */
-const LEAST_TEMPERATURES = 1000;
+const LEAST_TEMPERATURES = 2000;
 
 const log = (line) => process.stderr.write(`${line}\n`);
 const list = (text) => text.split(',').map((part) => part.trim());

@@ -14,14 +14,16 @@ async function timed(betas) {
   return { seconds: clock() - begin, estimate };
 }
 
-const seconds = [];
-let last;
-for (let e = 0; e <= repetitions; e++) {
-  const few = await timed(FEW);
-  last = await timed(FEW + temperatures);
-  if (e > 0) seconds.push(((last.seconds - few.seconds) / 2 / temperatures) * work.temperatures);
+await timed(FEW); // warms up
+const few = [];
+const many = [];
+for (let e = 0; e < repetitions; e++) {
+  few.push(await timed(FEW));
+  many.push(await timed(FEW + temperatures));
 }
-const { value, gap, effectiveSampleSize } = last.estimate;
+const least = Math.min(...few.map((call) => call.seconds)); // the same work every time, so only a disturbance makes it longer
+const seconds = many.map((call) => ((call.seconds - least) / 2 / temperatures) * work.temperatures);
+const { value, gap, effectiveSampleSize } = many.at(-1).estimate;
 const scaled = temperatures < work.temperatures ? { scaled: `${temperatures} of ${work.temperatures} temperatures` } : {};
 report('boltzkit', seconds, { logZ: [value], gap, effectiveSampleSize, ...scaled });
 rbm.dispose();

@@ -1,4 +1,4 @@
-"""scikit-learn's BernoulliRBM as it comes, in float32: persistent chains with one step, no momentum, no decay, its default rate 0.1.
+"""scikit-learn's BernoulliRBM as it comes, in float32: persistent chains with one step, no momentum (its rate makes up for that), no decay.
 `fit` starts from weights of its own and `partial_fit` turns rows into float64, so the loop over minibatches is here and each is one call of the
 private `_fit`, as in `fit`. The order of the weights in memory is that of `fit`, too."""
 import numpy as np
@@ -6,10 +6,10 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.utils import check_random_state
 
 import common as bench
-from common import BATCH, CHAINS, HIDDEN, TEST
+from common import BATCH, CHAINS, HIDDEN, MOMENTUM, PERSISTENT_RATE, TEST
 
 x = bench.rows()
-rbm = BernoulliRBM(n_components=HIDDEN, learning_rate=0.1, batch_size=BATCH, random_state=1, n_iter=1)
+rbm = BernoulliRBM(n_components=HIDDEN, learning_rate=PERSISTENT_RATE / (1 - MOMENTUM), batch_size=BATCH, random_state=1, n_iter=1)
 rbm.fit(x[:BATCH])
 w, rbm.intercept_visible_, rbm.intercept_hidden_ = bench.start()
 rbm.components_ = np.asarray(w.T, order="F")
