@@ -53,6 +53,7 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
     reserve(scratch);
     if (listWords(1) || listWords(255)) return;
     depth_ = p_.depth;
+    alpha_ = p_.alpha;
   }
   reserve(scratch);
   p_.aTransposed ? listColumns() : listRows();

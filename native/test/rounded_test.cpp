@@ -110,7 +110,7 @@ TEST_CASE("weights and states that rounding does not suit are left as they are")
                            }(),
                            w}};
     for (const Case& c : cases) {
-      CAPTURE(c.name);
+      INFO(std::string(c.name));
       const Twin states = twins.make(rows, visible, c.states), weights = twins.make(visible, hidden, c.weights);
       const Values start(rows * hidden, 0.0);
       CHECK(fieldsOf(twins.fast, *states.fast, *weights.fast, false, true, start) ==

@@ -1,7 +1,7 @@
 /**
  * 'cpu' against 'reference' at sizes where the kernels take their fast paths (blocks, tails, active sets, transposed copies) and the
  * oracle cannot follow. Both draw the same random words, so runs agree until a draw falls between two roundings of its probability:
- * about one draw in a million differs.
+ * about one draw in a million differs, and some thirty in a million where training rounds the weights of a large matrix to 16 bits.
  */
 import { describe, expect, it } from 'vitest';
 import { type FitOptions, RBM } from '../../src/index.js';
@@ -84,9 +84,10 @@ describe.each(sizes)('%i visible, %i hidden, %i rows', (visible, hidden, rows) =
       return parametersOf(rbm);
     });
     // One draw that falls out differently moves a gradient by one part in a batch; Adam's first steps are signs of gradients.
-    const limit = options.optimizer === 'adam' ? 0.4 : (2 * 0.1) / Math.ceil(rows / 2);
+    const rounded = visible * hidden >= 2 ** 15;
+    const limit = options.optimizer === 'adam' ? 0.4 : ((rounded ? 10 : 2) * 0.1) / Math.ceil(rows / 2);
     expect(largestDifference(cpu, reference)).toBeLessThan(limit);
     const typical = Math.sqrt(cpu.reduce((sum, value, i) => sum + (value - reference[i]!) ** 2, 0) / cpu.length);
-    expect(typical).toBeLessThan(options.optimizer === 'adam' ? 2e-2 : 2e-5);
+    expect(typical).toBeLessThan(options.optimizer === 'adam' ? 2e-2 : rounded ? 3e-4 : 2e-5);
   });
 });

@@ -104,14 +104,14 @@ float largestOf(const float* row, std::size_t n) {
 void roundRows(const float* upper, const float* lower, std::size_t n, float scale, float* words) {
   const F shift = set1(wholeShift), by = set1(scale);
   for (std::size_t j = 0; j < n; j += lanes)
-    store(words + j, pairWords(fma(by, load(upper + j), shift), lower ? fma(by, load(lower + j), shift) : shift));
+    store(words + j, pairWords(by * load(upper + j) + shift, lower ? by * load(lower + j) + shift : shift));
 }
 
 void roundNeighbours(const float* row, std::size_t n, float scale, float* words) {
   const F shift = set1(wholeShift), by = set1(scale);
   const std::size_t padded = (n + lineFloats - 1) / lineFloats * lineFloats;
   for (std::size_t j = 0; j < padded; j += 2 * lanes) {
-    const F x = fma(by, load(row + j), shift), y = j + lanes < padded ? fma(by, load(row + j + lanes), shift) : shift;
+    const F x = by * load(row + j) + shift, y = j + lanes < padded ? by * load(row + j + lanes) + shift : shift;
     store(words + j / 2, pairWords(evenLanes(x, y), oddLanes(x, y)));
   }
 }
