@@ -185,9 +185,9 @@ export const mutants = [
   {
     name: 'a stale hidden state paired with the new visible one in the negative phase',
     file: 'native/algorithms/negative/short_chains.cpp',
-    find: 'gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);',
+    find: 'gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false, Gradient::Lasts::step);',
     replace:
-      'std::vector<TensorPtr> kept(phase.means.size());\n    kept.swap(phase.means);\n    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false);\n    kept.swap(phase.means);',
+      'std::vector<TensorPtr> kept(phase.means.size());\n    kept.swap(phase.means);\n    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false, Gradient::Lasts::step);\n    kept.swap(phase.means);',
     tests: [gradients],
   },
   {
@@ -201,9 +201,9 @@ export const mutants = [
   {
     name: 'negative phase divided by the positive count',
     file: 'native/algorithms/negative/persistent_chains.cpp',
-    find: 'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false);',
+    find: 'void subtract(const Phase&, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(chains_.phase().states.rows()), false, Gradient::Lasts::step);',
     replace:
-      'void subtract(const Phase& positive, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(positive.states.rows()), false);',
+      'void subtract(const Phase& positive, const Tensor*, Gradient& gradient) override {\n    chains_.run(sweeps_, true);\n    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(positive.states.rows()), false, Gradient::Lasts::step);',
     tests: [gradients],
   },
   {
@@ -246,8 +246,8 @@ export const mutants = [
   {
     name: 'sample weights dropped in the positive phase',
     file: 'native/algorithms/trainer.cpp',
-    find: 'return add(positive.phase(), batchWeights.get());',
-    replace: 'return add(positive.phase(), nullptr);',
+    find: 'return add(positive.phase(), batchWeights.get(), Gradient::Lasts::step);',
+    replace: 'return add(positive.phase(), nullptr, Gradient::Lasts::step);',
     tests: [gradients],
   },
   {
@@ -258,9 +258,16 @@ export const mutants = [
     tests: [gradients],
   },
   {
+    name: 'cpu: rounded weights that the step did not change',
+    file: 'native/cpu/rounded_weights.cpp',
+    find: 'if (current_[transposed]) cpu::write(kernels_, weights_, transposed, rows, firstRow, count, scratch);',
+    replace: 'if (current_[transposed] && firstRow > 0) cpu::write(kernels_, weights_, transposed, rows, firstRow, count, scratch);',
+    tests: ['test/models/rbm-devices.test.ts'],
+  },
+  {
     name: 'cpu: row weights ignored by products of states',
     file: 'native/cpu/fields.cpp',
-    find: '.weights = rowWeights ? cpuTensor(*rowWeights).row(0) : nullptr,',
+    find: '.weights = term.rowWeights ? cpuTensor(*term.rowWeights).row(0) : nullptr,',
     replace: '.weights = nullptr,',
     tests: [gradients],
   },
@@ -290,8 +297,8 @@ export const mutants = [
   {
     name: 'decay of the biases',
     file: 'native/algorithms/parameter_steps.cpp',
-    find: 'isWeights ? options_.l2 : 0',
-    replace: 'options_.l2',
+    find: 'if (isWeights) slot.l1 = options_.l1, slot.l2 = options_.l2;',
+    replace: 'slot.l1 = isWeights ? options_.l1 : 0, slot.l2 = options_.l2;',
     tests: [updates],
   },
   {
