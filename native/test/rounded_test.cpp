@@ -182,10 +182,10 @@ TEST_CASE("statistics of rounded means are off by half a unit per row at most") 
       step(twins.fast, exact, plain, true, OptimiserStep::Kind::sgd);
     });
     Values allowed(visible * hidden, 0.0);
+    const double each = 0.05 * largestOf(means) * (0.6 / 32767 + 1e-6);
     for (std::size_t r = 0; r < rows; ++r)
       for (std::size_t i = 0; i < visible; ++i)
-        for (std::size_t j = 0; j < hidden; ++j)
-          allowed[i * hidden + j] += 0.05 * s[r * visible + i] * largestOf(means) * (0.6 / 32767 + 1e-6);
+        for (std::size_t j = 0; j < hidden; ++j) allowed[i * hidden + j] += each * s[r * visible + i];
     for (double& a : allowed) a += 1e-6;
     const Values got = valuesOf(twins.fast, *slot.weights.fast);
     CHECK(worstError(got, valuesOf(twins.fast, *exact.weights.fast), allowed) <= 1);
