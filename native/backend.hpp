@@ -64,8 +64,8 @@ struct FieldTerm {
   bool transposed = false;
   double scale = 1;
   const Graph* graph = nullptr;  // a layer on itself: n = m, only along these edges
-  // Where fields only decide what is drawn, or enter the statistics of one minibatch: the backend may round weights to 16 bits, as long as this moves
-  // fields by errors of standard deviation 2^-9 at most.
+  // Where fields only decide what is drawn, or enter the statistics of one minibatch: the backend may round weights, as long as this moves
+  // fields by errors of standard deviation 2^-8 at most.
   bool roundable = false;
 };
 
@@ -103,7 +103,7 @@ struct FieldShift {
 struct StatisticsTerm {
   const Tensor *a, *b, *rowWeights;
   double alpha;
-  bool roundable = false;  // the backend may round b to 16 bits: to multiples of 2^-15 of its largest value
+  bool roundable = false;  // the backend may round b to multiples of 2^-13 of its largest value
 };
 inline constexpr std::size_t mostTerms = 4;
 
@@ -161,6 +161,12 @@ class Backend {
   virtual void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) = 0;
   // Means and/or samples of a layer given its fields; either output may be null; both may be asked for at once.
   virtual void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) = 0;
+  // Both in one, without accumulating, so that fields need not pass through memory: afterwards `room` [rows, m] holds them where the type's statistics are
+  // not linear, and else anything.
+  virtual void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) {
+    fields(terms, false, room);
+    updateUnits(update, room, mean, sample);
+  }
   // Sweeps a layer that is coupled to itself, in place.
   virtual void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) = 0;
   // states[r, j] = values[r or 0, j] wherever mask[r or 0, j] != 0; mask and values have one row or as many as states.

@@ -21,4 +21,7 @@ inline std::size_t roundUp(std::size_t n, std::size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
+// Blocks of `size` that cover n.
+constexpr std::size_t blocksOf(std::size_t n, std::size_t size) { return (n + size - 1) / size; }
+
 }  // namespace boltzkit

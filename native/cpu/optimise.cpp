@@ -7,6 +7,7 @@
 
 #include "core/checked.hpp"
 #include "cpu/cpu_backend.hpp"
+#include "cpu/largest.hpp"
 #include "cpu/product.hpp"
 #include "cpu/rounded_weights.hpp"
 
@@ -90,12 +91,6 @@ void lower(std::atomic<std::size_t>& smallest, std::size_t value) {
   }
 }
 
-void raise(std::atomic<float>& largest, float value) {
-  float seen = largest.load(std::memory_order_relaxed);
-  while (value > seen && !largest.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
-  }
-}
-
 class Steps {
  public:
   Steps(Engine& engine, const OptimiserStep& step, std::span<const ParameterSlot> slots)
@@ -137,7 +132,7 @@ class Steps {
     std::vector<Product> products;
     bool together = !scaled(slot) && slot.terms.size() <= mostTerms;
     for (const StatisticsTerm& term : slot.terms) {
-      products.push_back(statisticsProduct(engine_, term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
+      products.push_back(statisticsProduct(term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
       together = together && products.back().rows * (products.back().depth + 1) <= ListedProduct::mostPlaces;
     }
     if (together)

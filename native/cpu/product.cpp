@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/checked.hpp"
+#include "cpu/rounded_weights.hpp"
+#include "cpu/transposed_copy.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -20,8 +22,6 @@ constexpr std::size_t listedRows = 16;
 // Fewer rows do not fill the dense kernel's registers and cost it as much as these.
 constexpr std::size_t leastDenseRows = 6;
 constexpr std::size_t leastGroup = 64;
-
-std::size_t blocksOf(std::size_t n, std::size_t size) { return (n + size - 1) / size; }
 
 // What several threads found.
 class Scans {
@@ -44,36 +44,34 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
     : engine_(engine),
       kernels_(engine.kernels()),
       p_(product),
+      scratch_(scratch),
       first_(firstRow),
       rows_(rows),
       depth_(product.depth),
       alpha_(product.alpha) {
-  if (p_.rounded) {
-    depth_ = blocksOf(p_.depth, 2);
-    reserve(scratch);
-    if (listWords(1) || listWords(255)) return;
-    depth_ = p_.depth;
-    alpha_ = p_.alpha;
-  }
-  reserve(scratch);
+  if (p_.roundable && (listShorts() || listWords(1) || listWords(255))) return;
+  useTransposedCopy();
+  reserve(p_.depth, depthBlock, p_.bTransposed ? panelColumns : p_.bStride);
   p_.aTransposed ? listColumns() : listRows();
 }
 
-// Every task has a region for each block.
-void ListedProduct::reserve(ListScratch& scratch) {
-  lists_.blocks = blocksOf(depth_, depthBlock);
+// Room for lists of `places` places in blocks; every task has a region for each block. ldb: what a place is in B.
+void ListedProduct::reserve(std::size_t places, std::size_t block, std::size_t ldb) {
+  depth_ = places;
+  ldb_ = ldb;
+  lists_.depth = block;
+  lists_.zeroPlace = 0;
+  lists_.blocks = blocksOf(places, block);
   taskRows_ = p_.aTransposed ? listedColumns : listedRows;
   tasks_ = blocksOf(rows_, taskRows_);
-  region_ = taskRows_ * std::min(roundUp(depth_, lineFloats), depthBlock) + lineFloats;
+  region_ = taskRows_ * std::min(roundUp(places, lineFloats), block) + lineFloats;
   const std::size_t entries = tasks_ * lists_.blocks * region_;
-  lists_.offset = scratch.offsets.atLeast(entries);
-  lists_.value = scratch.values.atLeast(entries);
-  lists_.start = scratch.bounds.atLeast(2 * rows_ * lists_.blocks);
+  lists_.offset = scratch_.offsets.atLeast(entries);
+  lists_.value = scratch_.values.atLeast(entries);
+  lists_.start = scratch_.bounds.atLeast(2 * rows_ * lists_.blocks);
   lists_.end = lists_.start + rows_ * lists_.blocks;
   if (p_.aTransposed) {
-    leftStride_ = rowStride(depth_);
-    left_ = leftCopy_ = scratch.left.atLeast(roundUp(rows_, lineFloats) * leftStride_);
-    columns_ = scratch.columns.atLeast(engine_.threads() * columnScratch);
+    columns_ = scratch_.columns.atLeast(engine_.threads() * columnScratch);
   } else {
     leftStride_ = p_.aStride;
     left_ = p_.a + first_ * p_.aStride;
@@ -92,24 +90,61 @@ void ListedProduct::forEachTask(Body body) {
   });
 }
 
-// Whole numbers times scale; false if they are not.
-bool ListedProduct::listWords(float scale) {
+// Bits; false if there is anything else.
+bool ListedProduct::listShorts() {
+  if (!cpu::roundable(engine_, *p_.matrix, true, p_.bTransposed)) return false;
+  reserve(p_.depth, shortsBlock, roundedStride(true, p_.columns));
+  lists_.zeroPlace = p_.depth;
   Scans scans;
   forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned thread) {
-    if (p_.aTransposed) return scans.add(columnsOf(first, last, scale, next, thread));
-    for (std::size_t r = first; r < last && scans.good(); ++r)
-      scans.add(kernels_.listPairs(left_ + r * leftStride_, p_.depth, p_.rounded->stride, scale, lists_, r, next));
+    if (p_.aTransposed) {
+      if (scans.good()) scans.add(columnsOf(first, last, 0, next, thread));
+    } else {
+      for (std::size_t r = first; r < last && scans.good(); ++r)
+        scans.add(kernels_.listRow(left_ + r * leftStride_, p_.depth, ldb_, lists_, r, next));
+    }
   });
-  kernel_ = kernels_.activeWords;
-  alpha_ = p_.alpha * p_.rounded->unit / scale;
-  work_ = static_cast<double>(scans.count() * p_.columns) * kernels_.costBinary / 16;
+  if (scans.good()) useRounded(true, scans.count(), 1);
   return scans.good();
+}
+
+// Whole numbers times scale; false if they are not.
+bool ListedProduct::listWords(float scale) {
+  if (!cpu::roundable(engine_, *p_.matrix, false, p_.bTransposed)) return false;
+  reserve(blocksOf(p_.depth, 2), depthBlock, roundedStride(false, p_.columns));
+  Scans scans;
+  forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned thread) {
+    if (p_.aTransposed) {
+      if (scans.good()) scans.add(columnsOf(first, last, scale, next, thread));
+    } else {
+      for (std::size_t r = first; r < last && scans.good(); ++r)
+        scans.add(kernels_.listPairs(left_ + r * leftStride_, p_.depth, ldb_, scale, lists_, r, next));
+    }
+  });
+  if (scans.good()) useRounded(false, scans.count(), scale);
+  return scans.good();
+}
+
+void ListedProduct::useRounded(bool shorts, std::size_t count, float scale) {
+  rounded_ = &roundedCopy(engine_, *p_.matrix, shorts, p_.bTransposed);
+  kernel_ = shorts ? kernels_.activeShorts : kernels_.activeWords;
+  alpha_ = p_.alpha * rounded_->unit / scale;
+  work_ = static_cast<double>(count * p_.columns) * kernels_.costBinary / (shorts ? 32 : 16);
+}
+
+void ListedProduct::useTransposedCopy() {
+  if (!p_.bTransposed || !p_.matrix) return;
+  if (const auto* copy = transposedCopy(engine_, *p_.matrix, p_.rows)) {
+    p_.b = copy->buffer.data();
+    p_.bStride = copy->stride;
+    p_.bTransposed = false;
+  }
 }
 
 void ListedProduct::listRows() {
   Scans scans;
   forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned) {
-    for (std::size_t r = first; r < last; ++r) scans.add(kernels_.listRow(left_ + r * leftStride_, depth_, listStride(), lists_, r, next));
+    for (std::size_t r = first; r < last; ++r) scans.add(kernels_.listRow(left_ + r * leftStride_, depth_, ldb_, lists_, r, next));
   });
   choose(scans.count(), scans.good());
 }
@@ -124,15 +159,18 @@ void ListedProduct::listColumns() {
 }
 
 RowScan ListedProduct::columnsOf(std::size_t first, std::size_t last, float scale, std::uint32_t* next, unsigned thread) const {
-  return kernels_.listColumns({p_.a + first_ + first, p_.aStride, p_.depth, last - first, p_.weights, scale,
-                               scale == 0 ? listStride() : p_.rounded->stride, lists_, first, next, columns_ + thread * columnScratch});
+  return kernels_.listColumns({p_.a + first_ + first, p_.aStride, p_.depth, last - first, p_.weights, scale, ldb_, lists_, first, next,
+                               columns_ + thread * columnScratch});
 }
 
 void ListedProduct::transposeLeft() {
+  leftStride_ = rowStride(depth_);
+  float* copy = scratch_.left.atLeast(roundUp(rows_, lineFloats) * leftStride_);
+  left_ = copy;
   engine_.parallelFor(blocksOf(rows_, lineFloats), static_cast<double>(rows_ * depth_) / 4, [&](std::size_t task, unsigned) {
     const std::size_t first = task * lineFloats;
     kernels_.transpose(p_.a + first_ + first, p_.aStride, depth_, std::min(lineFloats, rows_ - first), p_.weights,
-                       leftCopy_ + first * leftStride_, leftStride_);
+                       copy + first * leftStride_, leftStride_);
   });
 }
 
@@ -143,34 +181,32 @@ void ListedProduct::choose(std::size_t count, bool binary) {
   work_ = std::min(dense, active) * static_cast<double>(p_.columns) / 16;
 }
 
-std::size_t ListedProduct::listStride() const { return p_.bTransposed ? panelColumns : p_.bStride; }
-
-void ListedProduct::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, float* scratch) const {
+void ListedProduct::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, float* scratch, float* out) const {
   PanelBlock block{};
   block.firstRow = firstRow;
   block.lastRow = lastRow;
   block.lda = leftStride_;
   block.lists = lists_;
-  block.ldc = p_.cStride;
-  block.c = p_.c + first_ * p_.cStride + column;
+  block.ldc = out ? panelColumns : p_.cStride;
+  block.c = out ? out : p_.c + (first_ + firstRow) * p_.cStride + column;
   block.columns = roundUp(std::min(panelColumns, p_.columns - column), lineFloats);
   block.sums = scratch;
   block.alpha = alpha_;
-  block.beta = p_.beta;
-  for (std::size_t k = 0; k < depth_; k += depthBlock, ++block.block) {
-    block.a = left_ + k;
-    block.depth = std::min(depthBlock, depth_ - k);
+  block.beta = out ? 0 : p_.beta;
+  for (std::size_t k = 0; k < depth_; k += lists_.depth, ++block.block) {
+    if (left_) block.a = left_ + k;
+    block.depth = std::min(lists_.depth, depth_ - k);
     block.first = k == 0;
-    block.last = k + depthBlock >= depth_;
+    block.last = k + lists_.depth >= depth_;
     placeB(block, k, column, scratch + tileRows * panelColumns);
     kernel_(block);
   }
 }
 
 void ListedProduct::placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const {
-  if (kernel_ == kernels_.activeWords) {
-    block.b = p_.rounded->words.data() + k * p_.rounded->stride + column;
-    block.ldb = p_.rounded->stride;
+  if (rounded_) {
+    block.b = rounded_->words.data() + k * rounded_->stride + (kernel_ == kernels_.activeShorts ? column / 2 : column);
+    block.ldb = rounded_->stride;
   } else if (!p_.bTransposed) {
     block.b = p_.b + k * p_.bStride + column;
     block.ldb = p_.bStride;
@@ -182,21 +218,45 @@ void ListedProduct::placeB(PanelBlock& block, std::size_t k, std::size_t column,
   }
 }
 
-// Tiles of the same panel are neighbours, so that a thread keeps to its part of B.
-void multiply(Engine& engine, const Product& p) {
+namespace {
+
+// body(product, row that it begins with, first column and rows of a tile, thread) for all tiles. Those of the same panel are neighbours, so that a thread
+// keeps to its part of B.
+template <class Body>
+void forEachTile(Engine& engine, const Product& p, Body body) {
   const std::size_t most = std::max(leastGroup, ListedProduct::mostPlaces / (p.depth + 1) / listedRows * listedRows);
   for (std::size_t first = 0; first < p.rows; first += most) {
     const std::size_t rows = std::min(most, p.rows - first);
     const ListedProduct product(engine, p, engine.workspace().lists[0], first, rows);
     const std::size_t panels = blocksOf(p.columns, panelColumns), wanted = 2 * engine.threads();
     const std::size_t groups = std::max(blocksOf(rows, ListedProduct::tileRows), std::min(blocksOf(rows, 8), blocksOf(wanted, panels)));
-    float* scratch = engine.workspace().perThread.atLeast(engine.threads() * ListedProduct::scratchFloats);
     engine.parallelFor(panels * groups, product.work(), [&](std::size_t tile, unsigned thread) {
       const std::size_t group = tile % groups;
-      product.tile(tile / groups * panelColumns, rows * group / groups, rows * (group + 1) / groups,
-                   scratch + thread * ListedProduct::scratchFloats);
+      body(product, first, tile / groups * panelColumns, rows * group / groups, rows * (group + 1) / groups, thread);
     });
   }
+}
+
+}  // namespace
+
+void multiply(Engine& engine, const Product& p) {
+  float* scratch = engine.workspace().perThread.atLeast(engine.threads() * ListedProduct::scratchFloats);
+  forEachTile(engine, p,
+              [&](const ListedProduct& product, std::size_t, std::size_t column, std::size_t first, std::size_t last, unsigned thread) {
+                product.tile(column, first, last, scratch + thread * ListedProduct::scratchFloats);
+              });
+}
+
+void multiply(Engine& engine, const Product& p, const std::function<void(const ProductTile&)>& use) {
+  constexpr std::size_t tileFloats = ListedProduct::tileRows * panelColumns, perThread = ListedProduct::scratchFloats + tileFloats;
+  float* scratch = engine.workspace().perThread.atLeast(engine.threads() * perThread);
+  forEachTile(
+      engine, p,
+      [&](const ListedProduct& product, std::size_t start, std::size_t column, std::size_t first, std::size_t last, unsigned thread) {
+        float* sums = scratch + thread * perThread;
+        product.tile(column, first, last, sums + tileFloats, sums);
+        use({start + first, last - first, column, std::min(panelColumns, p.columns - column), sums, panelColumns});
+      });
 }
 
 }  // namespace boltzkit::cpu

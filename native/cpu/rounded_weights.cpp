@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/checked.hpp"
+#include "cpu/largest.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -13,106 +14,143 @@ using Copy = CpuTensor::RoundedCopy;
 constexpr std::size_t leastWeights = std::size_t{1} << 15, leastDepth = 32;
 constexpr std::size_t grain = RoundedUpdate::grain;
 
-std::size_t blocksOf(std::size_t n, std::size_t size) { return (n + size - 1) / size; }
-
-float largestWeight(Engine& engine, const CpuTensor& weights) {
+float largestOf(Engine& engine, const CpuTensor& weights) {
+  CpuTensor::Largest& known = weights.largest();
+  if (known.version == weights.version()) return known.value;
   std::atomic<float> largest{0};
-  const std::size_t tasks = blocksOf(weights.rows(), grain);
-  engine.parallelFor(tasks, static_cast<double>(weights.rows() * weights.cols()) / 8, [&](std::size_t task, unsigned) {
-    const std::size_t first = task * grain, rows = std::min(grain, weights.rows() - first);
-    const float most = engine.kernels().largestOf(weights.row(first), rows * weights.stride());
-    float seen = largest.load(std::memory_order_relaxed);
-    while (most > seen && !largest.compare_exchange_weak(seen, most, std::memory_order_relaxed)) {
-    }
-  });
-  return largest;
+  engine.parallelFor(blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()) / 8,
+                     [&](std::size_t task, unsigned) {
+                       const std::size_t first = task * grain, rows = std::min(grain, weights.rows() - first);
+                       raise(largest, engine.kernels().largestOf(weights.row(first), rows * weights.stride()));
+                     });
+  known = {largest, weights.version()};
+  return known.value;
 }
 
 // 0 when there is none.
-float unitFor(float largest) {
+float unitFor(float largest, bool shorts) {
   if (!(largest > 0) || !std::isfinite(largest)) return 0;
+  const float most = shorts ? largestShort : largestRounded;
   const double quarters = std::ceil(4 * std::log2(static_cast<double>(largest)));
-  const auto unit = static_cast<float>(std::exp2(quarters / 4) / largestRounded);
-  return largest / unit <= largestRounded ? unit : static_cast<float>(std::exp2((quarters + 1) / 4) / largestRounded);
+  const auto unit = static_cast<float>(std::exp2(quarters / 4) / most);
+  return largest / unit <= most ? unit : static_cast<float>(std::exp2((quarters + 1) / 4) / most);
 }
 
-// Words [pairs of rows, columns] of some rows; firstRow is even.
-void writeUpright(const Kernels& kernels, const CpuTensor& weights, const float* rows, std::size_t firstRow, std::size_t count,
-                  Copy& copy) {
-  for (std::size_t r = 0; r < count; r += 2) {
-    const float *upper = rows + r * weights.stride(), *lower = r + 1 < count ? upper + weights.stride() : nullptr;
-    kernels.roundRows(upper, lower, weights.cols(), 1 / copy.unit, copy.words.data() + (firstRow + r) / 2 * copy.stride);
+std::size_t depthOf(const CpuTensor& weights, bool transposed) { return transposed ? weights.cols() : weights.rows(); }
+
+// Some rows of the matrix into a copy; firstRow is a multiple of grain.
+class Writer {
+ public:
+  Writer(const Kernels& kernels, const CpuTensor& weights, const float* rows, std::size_t firstRow, std::size_t count, float* scratch)
+      : kernels_(kernels), weights_(weights), rows_(rows), first_(firstRow), count_(count), scratch_(scratch) {}
+
+  void write(bool shorts, bool transposed) const {
+    Copy& copy = weights_.roundedCopy(shorts, transposed);
+    if (shorts)
+      transposed ? shortsTransposed(copy) : shortsUpright(copy);
+    else
+      transposed ? pairsTransposed(copy) : pairsUpright(copy);
   }
-}
 
-// Words [pairs of columns, rows] of some rows; firstRow is a multiple of grain.
-void writeTransposed(const Kernels& kernels, const CpuTensor& weights, const float* rows, std::size_t firstRow, std::size_t count,
-                     Copy& copy, float* scratch) {
-  const std::size_t pairs = blocksOf(weights.cols(), 2), stride = rowStride(roundUp(pairs, lineFloats));
-  for (std::size_t first = 0; first < count; first += grain) {
-    const std::size_t n = std::min(grain, count - first);
-    for (std::size_t r = 0; r < n; ++r)
-      kernels.roundNeighbours(rows + (first + r) * weights.stride(), weights.cols(), 1 / copy.unit, scratch + r * stride);
-    kernels.transpose(scratch, stride, n, pairs, nullptr, copy.words.data() + firstRow + first, copy.stride);
+ private:
+  const float* row(std::size_t r) const { return r < count_ ? rows_ + r * weights_.stride() : nullptr; }
+
+  // Words [pairs of rows, columns].
+  void pairsUpright(Copy& copy) const {
+    for (std::size_t r = 0; r < count_; r += 2)
+      kernels_.roundRows(row(r), row(r + 1), weights_.cols(), 1 / copy.unit, copy.words.data() + (first_ + r) / 2 * copy.stride);
   }
-}
 
-void write(const Kernels& kernels, const CpuTensor& weights, bool transposed, const float* rows, std::size_t firstRow, std::size_t count,
-           float* scratch) {
-  Copy& copy = weights.roundedCopy(transposed);
-  if (transposed)
-    writeTransposed(kernels, weights, rows, firstRow, count, copy, scratch);
-  else
-    writeUpright(kernels, weights, rows, firstRow, count, copy);
-}
+  // Words [pairs of columns, rows].
+  void pairsTransposed(Copy& copy) const {
+    const std::size_t pairs = blocksOf(weights_.cols(), 2), stride = rowStride(roundUp(pairs, lineFloats));
+    for (std::size_t first = 0; first < count_; first += lineFloats) {
+      const std::size_t n = std::min(lineFloats, count_ - first);
+      for (std::size_t r = 0; r < n; ++r) kernels_.roundNeighbours(row(first + r), weights_.cols(), 1 / copy.unit, scratch_ + r * stride);
+      kernels_.transpose(scratch_, stride, n, pairs, nullptr, copy.words.data() + first_ + first, copy.stride);
+    }
+  }
 
-void fill(Engine& engine, const CpuTensor& weights, bool transposed) {
+  // Words [rows, columns j and j + 16].
+  void shortsUpright(Copy& copy) const {
+    for (std::size_t r = 0; r < count_; ++r)
+      kernels_.roundShorts(row(r), weights_.cols(), 1 / copy.unit, copy.words.data() + (first_ + r) * copy.stride);
+  }
+
+  // Words [columns, rows i and i + 16].
+  void shortsTransposed(Copy& copy) const {
+    for (std::size_t first = 0; first < count_; first += 2 * lineFloats) {
+      const std::size_t n = std::min(lineFloats, count_ - first);
+      for (std::size_t r = 0; r < n; ++r)
+        kernels_.roundRows(row(first + r), row(first + lineFloats + r), weights_.cols(), 1 / copy.unit, scratch_ + r * weights_.stride());
+      kernels_.transpose(scratch_, weights_.stride(), n, weights_.cols(), nullptr, copy.words.data() + (first_ + first) / 2, copy.stride);
+    }
+  }
+
+  const Kernels& kernels_;
+  const CpuTensor& weights_;
+  const float* rows_;
+  const std::size_t first_, count_;
+  float* const scratch_;
+};
+
+void fill(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed) {
   const std::size_t perThread = RoundedUpdate::scratchFloats(weights);
   float* scratch = engine.workspace().rounding.atLeast(engine.threads() * perThread);
-  engine.parallelFor(blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()) / 4,
-                     [&](std::size_t task, unsigned thread) {
-                       const std::size_t first = task * grain, count = std::min(grain, weights.rows() - first);
-                       write(engine.kernels(), weights, transposed, weights.row(first), first, count, scratch + thread * perThread);
-                     });
+  engine.parallelFor(
+      blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()) / 4, [&](std::size_t task, unsigned thread) {
+        const std::size_t first = task * grain, count = std::min(grain, weights.rows() - first);
+        Writer(engine.kernels(), weights, weights.row(first), first, count, scratch + thread * perThread).write(shorts, transposed);
+      });
 }
 
 }  // namespace
 
-const Copy* roundedCopy(Engine& engine, const CpuTensor& weights, bool transposed) {
-  const std::size_t depth = transposed ? weights.cols() : weights.rows(), columns = transposed ? weights.rows() : weights.cols();
-  if (depth < leastDepth || columns < leastDepth || depth * columns < leastWeights) return nullptr;
-  Copy &copy = weights.roundedCopy(transposed), &other = weights.roundedCopy(!transposed);
-  if (copy.version != weights.version()) {
-    copy.unit = other.version == weights.version() ? other.unit : unitFor(largestWeight(engine, weights));
-    copy.version = weights.version();
-    copy.usable = copy.unit > 0 && copy.unit * std::sqrt(static_cast<double>(depth) / 12) <= fieldTolerance;
-    if (copy.usable) {
-      copy.stride = rowStride(columns);
-      const std::size_t floats = roundUp(blocksOf(depth, 2), lineFloats) * copy.stride;
-      if (copy.words.size() < floats) copy.words = LineBuffer(floats);
-      fill(engine, weights, transposed);
-    }
-  }
-  return copy.usable ? &copy : nullptr;
+bool roundable(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed) {
+  const std::size_t depth = depthOf(weights, transposed), columns = depthOf(weights, !transposed);
+  if (depth < leastDepth || columns < leastDepth || depth * columns < leastWeights) return false;
+  const float unit = unitFor(largestOf(engine, weights), shorts);
+  return unit > 0 && unit * std::sqrt(static_cast<double>(depth) / 12) <= fieldTolerance;
+}
+
+std::size_t roundedStride(bool shorts, std::size_t columns) {
+  return rowStride(shorts ? blocksOf(columns, 2 * lineFloats) * lineFloats : columns);
+}
+
+const Copy& roundedCopy(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed) {
+  Copy& copy = weights.roundedCopy(shorts, transposed);
+  if (copy.version == weights.version()) return copy;
+  copy.unit = unitFor(largestOf(engine, weights), shorts);
+  copy.stride = roundedStride(shorts, depthOf(weights, !transposed));
+  // A place more than there are: it stays zero.
+  const std::size_t depth = depthOf(weights, transposed),
+                    floats = roundUp(shorts ? depth + 1 : blocksOf(depth, 2), lineFloats) * copy.stride;
+  if (copy.words.size() < floats) copy.words = LineBuffer(floats);
+  fill(engine, weights, shorts, transposed);
+  copy.version = weights.version();
+  return copy;
 }
 
 RoundedUpdate::RoundedUpdate(Engine& engine, const CpuTensor& weights) : kernels_(engine.kernels()), weights_(weights) {
-  for (const bool transposed : {false, true}) {
-    const Copy& copy = weights.roundedCopy(transposed);
-    current_[transposed] = copy.usable && copy.version == weights.version();
-  }
+  for (const bool shorts : {false, true})
+    for (const bool transposed : {false, true})
+      current_[shorts][transposed] = weights.roundedCopy(shorts, transposed).version == weights.version();
 }
 
 void RoundedUpdate::write(const float* rows, std::size_t firstRow, std::size_t count, float* scratch) const {
-  for (const bool transposed : {false, true})
-    if (current_[transposed]) cpu::write(kernels_, weights_, transposed, rows, firstRow, count, scratch);
+  const Writer writer(kernels_, weights_, rows, firstRow, count, scratch);
+  for (const bool shorts : {false, true})
+    for (const bool transposed : {false, true})
+      if (current_[shorts][transposed]) writer.write(shorts, transposed);
 }
 
 void RoundedUpdate::finish(float largest) const {
-  for (const bool transposed : {false, true}) {
-    Copy& copy = weights_.roundedCopy(transposed);
-    if (current_[transposed] && copy.unit == unitFor(largest)) copy.version = weights_.version();
-  }
+  weights_.largest() = {largest, weights_.version()};
+  for (const bool shorts : {false, true})
+    for (const bool transposed : {false, true}) {
+      Copy& copy = weights_.roundedCopy(shorts, transposed);
+      if (current_[shorts][transposed] && copy.unit == unitFor(largest, shorts)) copy.version = weights_.version();
+    }
 }
 
 }  // namespace boltzkit::cpu

@@ -1,5 +1,6 @@
-// Copies of matrices with values rounded to 16 bits, for products with states that are whole numbers (kernels/pairs.hpp). A value is the nearest multiple
-// of a unit, the smallest of the numbers 2^(m / 4) / 32767 with which the largest value of the matrix needs no more than 16 bits.
+// Copies of matrices with rounded values, for products with states that are whole numbers: of 16 bits, two places to a word (kernels/pairs.hpp), or, for
+// states that are bits, of 14 bits, two columns to a word (kernels/short_sums.hpp). A value is the nearest multiple of a unit, the smallest of the
+// numbers 2^(m / 4) / 32767 or 2^(m / 4) / 8191 with which the largest value of the matrix needs no more bits.
 //
 // Rounding moves the field of a unit by a sum of independent errors of standard deviation unit / sqrt(12) per state, so by
 // unit sqrt(n / 12) when n states are 1; copies of matrices for which this may exceed fieldTolerance are not made. A binary unit whose field
@@ -9,11 +10,15 @@
 
 namespace boltzkit::cpu {
 
-inline constexpr double fieldTolerance = 0x1p-9;
+inline constexpr double fieldTolerance = 0x1p-8;
 
-// The copy for products with the matrix [n, columns], or with its transpose; made anew when the matrix has changed. Null for matrices that are small
-// or have weights far above the others: this depends on their values alone.
-const CpuTensor::RoundedCopy* roundedCopy(Engine& engine, const CpuTensor& weights, bool transposed);
+// Whether there may be a copy, for products with the matrix [n, columns] or with its transpose: not of matrices that are small or have weights far above the
+// others. This depends on their values alone.
+bool roundable(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed);
+// Floats from one row of a copy to the next.
+std::size_t roundedStride(bool shorts, std::size_t columns);
+// The copy of a matrix that is roundable; made anew when it has changed.
+const CpuTensor::RoundedCopy& roundedCopy(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed);
 
 // Keeps the copies of a matrix that are up to date so while it is written anew, some rows at a time: the unit hardly ever changes from one step of an
 // optimiser to the next.
@@ -21,8 +26,8 @@ class RoundedUpdate {
  public:
   RoundedUpdate(Engine& engine, const CpuTensor& weights);
 
-  static constexpr std::size_t grain = 16;
-  static std::size_t scratchFloats(const CpuTensor& weights) { return grain * rowStride(weights.cols()); }
+  static constexpr std::size_t grain = 2 * lineFloats;
+  static std::size_t scratchFloats(const CpuTensor& weights) { return lineFloats * rowStride(weights.cols()); }
   // New rows firstRow ... firstRow + count - 1, of the old rows' stride; both are multiples of grain but for the last rows.
   void write(const float* rows, std::size_t firstRow, std::size_t count, float* scratch) const;
   // All rows are written, `largest` is their largest absolute value, and the matrix has its new version.
@@ -31,7 +36,7 @@ class RoundedUpdate {
  private:
   const Kernels& kernels_;
   const CpuTensor& weights_;
-  bool current_[2];
+  bool current_[2][2];
 };
 
 }  // namespace boltzkit::cpu

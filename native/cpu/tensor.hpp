@@ -57,22 +57,29 @@ class CpuTensor final : public Tensor {
   };
   TransposedCopy& transposedCopy() const { return transposed_; }
 
-  // Copies with values rounded to 16 bits, for products with the matrix and with its transpose; see cpu/rounded_weights.hpp.
+  // Copies with rounded values, for products with the matrix and with its transpose; see cpu/rounded_weights.hpp.
   struct RoundedCopy {
     LineBuffer words;
     std::size_t stride = 0;
-    float unit = 0;  // a value is unit * its 16 bits
-    bool usable = false;
+    float unit = 0;  // a value is unit * a whole number
     std::uint64_t version = 0;
   };
-  RoundedCopy& roundedCopy(bool transposed) const { return rounded_[transposed]; }
+  RoundedCopy& roundedCopy(bool shorts, bool transposed) const { return rounded_[shorts][transposed]; }
+
+  // The largest absolute value.
+  struct Largest {
+    float value = 0;
+    std::uint64_t version = 0;
+  };
+  Largest& largest() const { return largest_; }
 
  private:
   std::size_t stride_;
   LineBuffer buffer_, spare_;
   std::uint64_t version_;
   mutable TransposedCopy transposed_;
-  mutable RoundedCopy rounded_[2];
+  mutable RoundedCopy rounded_[2][2];
+  mutable Largest largest_;
 };
 
 inline CpuTensor& cpuTensor(Tensor& t) { return static_cast<CpuTensor&>(t); }

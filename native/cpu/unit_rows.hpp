@@ -29,6 +29,14 @@ inline UnitRow rowOf(const Units& units, const Tensor& values, std::size_t r, co
           before ? cpuTensor(*before).row(r) : nullptr};
 }
 
+// Some units of some rows of a layer to be updated, for types that can take many at a time; firstUnit is a multiple of lineFloats.
+struct UnitTile {
+  std::size_t firstRow, rows, firstUnit, units;
+  const float* fields;  // [rows, stride]
+  std::size_t stride;
+  CpuTensor *mean, *sample;  // of the whole layer, touched; either may be null
+};
+
 // Moves the fields of a row by amount * weights; weights may be null.
 struct RowShift {
   const float* weights = nullptr;
@@ -71,17 +79,24 @@ template <>
 struct UnitRows<Bernoulli> {
   static constexpr double steps = 1;
 
-  static void update(const Kernels& kernels, const UnitRow& row, float beta, const Stream& stream, std::uint32_t chain, float* mean,
-                     float* sample) {
-    const Words4 c = streamCounter(stream, chain, 0);
-    kernels.bernoulliRow({.field = row.values,
-                          .bias = row.parameters,
-                          .units = row.units,
-                          .beta = beta,
-                          .mean = mean,
-                          .sample = sample,
-                          .counter = {c.w[1], c.w[2], c.w[3]},
-                          .key = {static_cast<std::uint32_t>(stream.seed), static_cast<std::uint32_t>(stream.seed >> 32)}});
+  static void updateTile(const Kernels& kernels, const UnitUpdate& update, const UnitTile& tile) {
+    const Words4 c = streamCounter(update.stream, update.firstChain + static_cast<std::uint32_t>(tile.firstRow),
+                                   static_cast<std::uint32_t>(tile.firstUnit / 4));
+    auto at = [&](CpuTensor* t) { return t ? t->touchedRow(tile.firstRow) + tile.firstUnit : nullptr; };
+    kernels.bernoulliTile({.rows = tile.rows,
+                           .units = tile.units,
+                           .field = tile.fields,
+                           .fieldStride = tile.stride,
+                           .bias = cpuTensor(*update.units.parameters).row(0) + tile.firstUnit,
+                           .beta = static_cast<float>(update.beta),
+                           .betas = update.betas.empty() ? nullptr : update.betas.data() + tile.firstRow,
+                           .mean = at(tile.mean),
+                           .meanStride = tile.mean ? tile.mean->stride() : 0,
+                           .sample = at(tile.sample),
+                           .sampleStride = tile.sample ? tile.sample->stride() : 0,
+                           .firstBlock = c.w[0],
+                           .counter = {c.w[1], c.w[2], c.w[3]},
+                           .key = {static_cast<std::uint32_t>(update.stream.seed), static_cast<std::uint32_t>(update.stream.seed >> 32)}});
   }
 
   static double cumulant(const Kernels& kernels, const UnitRow& row, const RowShift& shift, float beta) {

@@ -4,6 +4,7 @@
 
 #include "core/checked.hpp"
 #include "cpu/cpu_backend.hpp"
+#include "cpu/product.hpp"
 #include "cpu/unit_rows.hpp"
 
 namespace boltzkit::cpu {
@@ -20,12 +21,14 @@ RowShift shiftOf(const FieldShift* shift, std::size_t r) {
 }
 
 // Vector kernels draw samples; the mode of a unit goes by its definition.
+bool drawsSamples(const UnitUpdate& update, const void* sample) { return update.draw == Draw::sample || !sample; }
+
 template <class Unit>
 void updateRow(const Engine& engine, const UnitUpdate& update, const UnitRow& row, std::size_t r, float* mean, float* sample) {
   const float beta = static_cast<float>(update.betaOf(r));
   const std::uint32_t chain = update.firstChain + static_cast<std::uint32_t>(r);
-  if (update.draw == Draw::sample || !sample)
-    return UnitRows<Unit>::update(engine.kernels(), row, beta, update.stream, chain, mean, sample);
+  if constexpr (requires { UnitRows<Unit>::update; })
+    if (drawsSamples(update, sample)) return UnitRows<Unit>::update(engine.kernels(), row, beta, update.stream, chain, mean, sample);
   RowWords words(update.stream, chain);
   boltzkit::updateRow<Unit>(row.definition(), row.values, beta, update.draw, row.before, words, mean, sample);
 }
@@ -54,10 +57,33 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
     if (means) means->touch();
     if (samples) samples->touch();
     engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
+      if constexpr (requires { UnitRows<Unit>::updateTile; })
+        if (drawsSamples(update, sample))
+          return UnitRows<Unit>::updateTile(
+              engine_.kernels(), update,
+              {first, last - first, 0, fields.cols(), cpuTensor(fields).row(first), cpuTensor(fields).stride(), means, samples});
       for (std::size_t r = first; r < last; ++r)
         updateRow<Unit>(engine_, update, rowOf(update.units, fields, r, update.before), r, means ? means->touchedRow(r) : nullptr,
                         samples ? samples->touchedRow(r) : nullptr);
     });
+  });
+}
+
+// Types that take many units at a time are updated tile by tile of the product that their fields are.
+void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) {
+  visitUnit(update.units.type, [&](auto unit) {
+    using Unit = decltype(unit);
+    if constexpr (requires { UnitRows<Unit>::updateTile; })
+      if (terms.size() == 1 && !terms[0].graph && drawsSamples(update, sample)) {
+        CpuTensor *means = mean ? &cpuTensor(*mean) : nullptr, *samples = sample ? &cpuTensor(*sample) : nullptr;
+        if (means) means->touch();
+        if (samples) samples->touch();
+        return multiply(engine_, fieldProduct(terms[0], false, cpuTensor(room)), [&](const ProductTile& tile) {
+          UnitRows<Unit>::updateTile(engine_.kernels(), update,
+                                     {tile.firstRow, tile.rows, tile.firstColumn, tile.columns, tile.sums, tile.stride, means, samples});
+        });
+      }
+    Backend::fieldsAndUnits(terms, update, room, mean, sample);
   });
 }
 

@@ -13,14 +13,21 @@ void BlockGibbs::restoreKept(std::size_t layer, Tensor& states) const {
   if (kept.mask) machine_.backend().clamp(*kept.mask, *kept.values, states);
 }
 
+void BlockGibbs::restoreKept(std::size_t layer, Tensor* mean, Tensor* sample) const {
+  if (mean) restoreKept(layer, *mean);
+  if (sample) restoreKept(layer, *sample);
+}
+
 void BlockGibbs::update(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample) {
   if (machine_.wiring().lateral(layer)) {
     if (mean || sample != &states[layer])
       throw Error(ErrorCode::internal, "a layer coupled to itself is drawn in place and has no joint means");
     return sweepLateral(layer, round, 1, states, *sample);
   }
-  refreshFields(layer, states);
-  redraw(layer, states, round, mean, sample);
+  fields_[layer]->setRows(states.rows());
+  const std::vector<FieldTerm> terms = fieldTerms(machine_, layer, states, {}, roundable_);
+  machine_.backend().fieldsAndUnits(terms, updateOf(layer, round, &states[layer]), *fields_[layer], mean, sample);
+  restoreKept(layer, mean, sample);
 }
 
 void BlockGibbs::refreshFields(std::size_t layer, const States& states) {
@@ -34,8 +41,7 @@ void BlockGibbs::addToFields(std::size_t layer, std::span<const FieldTerm> terms
 
 void BlockGibbs::redraw(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample) {
   machine_.backend().updateUnits(updateOf(layer, round, &states[layer]), *fields_[layer], mean, sample);
-  if (mean) restoreKept(layer, *mean);
-  if (sample) restoreKept(layer, *sample);
+  restoreKept(layer, mean, sample);
 }
 
 UnitUpdate BlockGibbs::updateOf(std::size_t layer, const Round& round, const Tensor* before) const {

@@ -42,12 +42,13 @@ class BlockGibbs {
   void redraw(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample);
   // Adds to the fields as they are.
   void addToFields(std::size_t layer, std::span<const FieldTerm> terms);
-  // The fields of the last update of a free layer that is not coupled to itself.
+  // The fields of the last update of a free layer that is not coupled to itself, of types whose statistics are not linear; those of refreshFields of any.
   const Tensor& fields(std::size_t layer) const { return *fields_[layer]; }
   // Sweeps of every block in order, each layer given the newest states of the others; each takes one step of the stream.
   void sweep(States& states, Round round, std::uint64_t sweeps = 1);
 
  private:
+  void restoreKept(std::size_t layer, Tensor* mean, Tensor* sample) const;
   UnitUpdate updateOf(std::size_t layer, const Round& round, const Tensor* before) const;
   void sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample);
 

@@ -10,8 +10,8 @@ void States::setRows(std::size_t n) {
   for (TensorPtr& layer : layers) layer->setRows(n);
 }
 
-void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
-                 bool roundable) {
+std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from,
+                                  bool roundable) {
   std::vector<FieldTerm> terms;
   const std::vector<Coupling>& couplings = machine.wiring().couplings();
   for (std::size_t c = 0; c < couplings.size(); ++c) {
@@ -20,7 +20,12 @@ void layerFields(const Machine& machine, std::size_t layer, const States& states
     const std::size_t other = transposed ? couplings[c].b : couplings[c].a;
     if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed, 1, nullptr, roundable});
   }
-  machine.backend().fields(terms, false, out);
+  return terms;
+}
+
+void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
+                 bool roundable) {
+  machine.backend().fields(fieldTerms(machine, layer, states, from, roundable), false, out);
 }
 
 void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out) {

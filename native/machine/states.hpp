@@ -15,7 +15,10 @@ struct States {
   std::vector<TensorPtr> layers;
 };
 
-// out = the field on `layer` from all other coupled layers whose entry in `from` is true (all of them when empty). `roundable`: see FieldTerm.
+// The terms of the field on `layer` from all other coupled layers whose entry in `from` is true (all of them when empty). `roundable`: see FieldTerm.
+std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from,
+                                  bool roundable = false);
+// out = their sum.
 void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
                  bool roundable = false);
 

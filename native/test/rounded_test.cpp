@@ -1,4 +1,4 @@
-// Products with values rounded to 16 bits: within the bound, to the bit the same everywhere, left alone where they may not serve, and kept up by steps.
+// Products with rounded values: within the bound, to the bit the same everywhere, left alone where they may not serve, and kept up by steps.
 #include "cpu/rounded_weights.hpp"
 #include "fixtures.hpp"
 
@@ -25,13 +25,13 @@ double largestOf(const Values& values) {
   return most;
 }
 
-// Half a unit (at most a quarter of an octave above the largest value / 32767) per state, and the errors of float sums.
-Values allowedFields(const Values& states, std::size_t rows, std::size_t depth, std::size_t columns, double largest) {
+// Half a unit (at most a quarter of an octave above the largest value / `levels`) per state, and the errors of float sums.
+Values allowedFields(const Values& states, std::size_t rows, std::size_t depth, std::size_t columns, double largest, double levels) {
   Values allowed(rows * columns);
   for (std::size_t r = 0; r < rows; ++r) {
     double size = 0;
     for (std::size_t k = 0; k < depth; ++k) size += std::fabs(states[r * depth + k]);
-    for (std::size_t j = 0; j < columns; ++j) allowed[r * columns + j] = size * largest * (0.5 * 1.19 / 32767 + 1e-6) + 1e-12;
+    for (std::size_t j = 0; j < columns; ++j) allowed[r * columns + j] = size * largest * (0.5 * 1.19 / levels + 1e-6) + 1e-12;
   }
   return allowed;
 }
@@ -59,7 +59,7 @@ TEST_CASE("rounded fields stay within half a unit per state, and are rounded at 
           const Twin states = twins.make(rows, depth, s), weights = twins.make(visible, hidden, w);
           const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, true, start);
           const Values want = fieldsOf(*twins.exact, *states.exact, *weights.exact, transposed, true, start);
-          CHECK(worstError(got, want, allowedFields(s, rows, depth, columns, largestOf(w))) <= 1);
+          CHECK(worstError(got, want, allowedFields(s, rows, depth, columns, largestOf(w), kind == 0 ? 8191 : 32767)) <= 1);
           CHECK(got != fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, false, start));
         }
     });
@@ -84,6 +84,40 @@ TEST_CASE("rounded fields are the same bits for every instruction set and number
     }
   });
   for (const Values& bits : all) CHECK(bits == all.front());
+}
+
+TEST_CASE("units that are drawn tile by tile are those drawn from their fields") {
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate, 2);
+    const std::size_t rows = 151;  // more than a tile has
+    const Twin weights = twins.make(visible, hidden, randomValues(visible * hidden, 71, Kind::signedReal));
+    const Values betas = randomValues(rows, 72, Kind::grey);
+    for (const int kind : {0, 2, 4})
+      for (const bool transposed : {false, true})
+        for (const bool roundable : {false, true}) {
+          CAPTURE(kind);
+          const std::size_t depth = transposed ? hidden : visible, columns = transposed ? visible : hidden;
+          const Twin states =
+              twins.make(rows, depth, kind == 4 ? randomValues(rows * depth, 73, Kind::signedReal) : statesOf(rows * depth, 74, kind));
+          const Twin bias = twins.make(1, columns, randomValues(columns, 75, Kind::signedReal)), room = twins.zeros(rows, columns);
+          const Twin mean = twins.zeros(rows, columns), sample = twins.zeros(rows, columns), alone = twins.zeros(rows, columns);
+          const Twin wantedMean = twins.zeros(rows, columns), wanted = twins.zeros(rows, columns);
+          UnitUpdate update{.units = {UnitType::bernoulli, bias.fast.get()}, .beta = 0.7, .stream = testStream(), .firstChain = 3};
+          if (kind == 2) update.betas = betas;
+          const FieldTerm term{states.fast.get(), weights.fast.get(), transposed, 0.1, nullptr, roundable};
+          twins.fast.run([&] {
+            twins.fast.fieldsAndUnits(std::span(&term, 1), update, *room.fast, mean.fast.get(), sample.fast.get());
+            twins.fast.fieldsAndUnits(std::span(&term, 1), update, *room.fast, nullptr, alone.fast.get());
+            twins.fast.fields(std::span(&term, 1), false, *room.fast);
+            twins.fast.updateUnits(update, *room.fast, wantedMean.fast.get(), wanted.fast.get());
+          });
+          CHECK(valuesOf(twins.fast, *mean.fast) == valuesOf(twins.fast, *wantedMean.fast));
+          CHECK(valuesOf(twins.fast, *sample.fast) == valuesOf(twins.fast, *wanted.fast));
+          CHECK(valuesOf(twins.fast, *alone.fast) == valuesOf(twins.fast, *wanted.fast));
+          CHECK(paddingIsZero(*sample.fast));
+          CHECK(paddingIsZero(*mean.fast));
+        }
+  });
 }
 
 TEST_CASE("weights and states that rounding does not suit are left as they are") {

@@ -260,8 +260,8 @@ export const mutants = [
   {
     name: 'cpu: rounded weights that the step did not change',
     file: 'native/cpu/rounded_weights.cpp',
-    find: 'if (current_[transposed]) cpu::write(kernels_, weights_, transposed, rows, firstRow, count, scratch);',
-    replace: 'if (current_[transposed] && firstRow > 0) cpu::write(kernels_, weights_, transposed, rows, firstRow, count, scratch);',
+    find: 'if (current_[shorts][transposed]) writer.write(shorts, transposed);',
+    replace: 'if (current_[shorts][transposed] && firstRow > 0) writer.write(shorts, transposed);',
     tests: ['test/models/rbm-devices.test.ts'],
   },
   {

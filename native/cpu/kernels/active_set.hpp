@@ -9,15 +9,22 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
+// Entries of a list of `count` after it has been filled up; three more than that may be written.
+FORCE_INLINE std::uint32_t fillUp(const RowLists& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
+  if (lists.zeroPlace == 0) return end;
+  for (std::size_t i = 0; i + 1 < placesPadded; ++i) lists.offset[end + i] = zero;
+  return start + (end - start + placesPadded - 1) / placesPadded * placesPadded;
+}
+
 RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex, std::uint32_t* next) {
   std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
   const F one = set1(1);
   std::size_t count = 0;
   unsigned other = 0;
-  for (std::size_t first = 0; first < depth; first += depthBlock, ++start, ++stop, ++next) {
+  for (std::size_t first = 0; first < depth; first += lists.depth, ++start, ++stop, ++next) {
     std::uint32_t n = *start = *next;
-    const std::size_t end = first + depthBlock < depth ? first + depthBlock : depth;
+    const std::size_t end = first + lists.depth < depth ? first + lists.depth : depth;
     for (std::size_t k = first; k < end; k += lanes) {
       const F x = load(row + k);
       const unsigned bits = nonZeroBits(x);
@@ -25,7 +32,7 @@ RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowL
       n += compress(bits, x, laneOffset + set1i(static_cast<std::int32_t>((k - first) * ldb)), lists.value + n, lists.offset + n);
     }
     count += n - *start;
-    *next = *stop = n;
+    *next = *stop = fillUp(lists, *start, n, static_cast<std::uint32_t>((lists.zeroPlace - first) * ldb));
   }
   return {count, other == 0};
 }

@@ -7,22 +7,27 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Means and samples of the vector at unit j; the places behind the last unit stay zero.
-FORCE_INLINE void bernoulliVector(const BernoulliRow& row, std::size_t j, I words) {
-  F mean = logistic(set1(row.beta) * (load(row.field + j) + load(row.bias + j)));
-  if (j + lanes > row.units) mean = firstLanes(mean, row.units - j);
-  if (row.mean) store(row.mean + j, mean);
-  if (row.sample) store(row.sample + j, onesWhereLess(uniform24(words), mean));
+// Means and samples of the vector at unit j of row r; the places behind the last unit stay zero.
+FORCE_INLINE void bernoulliVector(const BernoulliTile& t, std::size_t r, float beta, std::size_t j, I words) {
+  F mean = logistic(set1(beta) * (load(t.field + r * t.fieldStride + j) + load(t.bias + j)));
+  if (j + lanes > t.units) mean = firstLanes(mean, t.units - j);
+  if (t.mean) store(t.mean + r * t.meanStride + j, mean);
+  if (t.sample) store(t.sample + r * t.sampleStride + j, onesWhereLess(uniform24(words), mean));
 }
 
-void bernoulliRow(const BernoulliRow& row) {
-  const PhiloxKeys keys = philoxKeys(row.key);
-  for (std::size_t j = 0; j < row.units; j += philoxGrain) {
-    UnitWords words{};
-    if (row.sample) words = philoxUnits(static_cast<std::uint32_t>(j / 4), row.counter, keys);
+void bernoulliTile(const BernoulliTile& tile) {
+  const BernoulliTile t = tile;  // a copy that stores cannot reach
+  const PhiloxKeys keys = philoxKeys(t.key);
+  for (std::size_t r = 0; r < t.rows; ++r) {
+    const std::uint32_t counter[3] = {t.counter[0] + static_cast<std::uint32_t>(r), t.counter[1], t.counter[2]};
+    const float beta = t.betas ? static_cast<float>(t.betas[r]) : t.beta;
+    for (std::size_t j = 0; j < t.units; j += philoxGrain) {
+      UnitWords words{};
+      if (t.sample) words = philoxUnits(t.firstBlock + static_cast<std::uint32_t>(j / 4), counter, keys);
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < philoxVectors; ++v)
-      if (j + v * lanes < row.units) bernoulliVector(row, j + v * lanes, words.vector[v]);
+      for (std::size_t v = 0; v < philoxVectors; ++v)
+        if (j + v * lanes < t.units) bernoulliVector(t, r, beta, j + v * lanes, words.vector[v]);
+    }
   }
 }
 

@@ -37,11 +37,12 @@ struct PairValues {
 
 template <class Values>
 std::size_t listColumnBlock(const ColumnScan& s, Values& values, std::size_t block) {
-  constexpr std::size_t most = listedColumns * depthBlock + lineFloats;
+  constexpr std::size_t most = listedColumns * shortsBlock + lineFloats;
   std::uint32_t *column = s.scratch, *offset = s.scratch + most;
   float* value = reinterpret_cast<float*>(s.scratch + 2 * most);
   const std::size_t all = (s.depth + Values::places - 1) / Values::places;
-  const std::size_t first = block * depthBlock, depth = all - first < depthBlock ? all - first : depthBlock;
+  const std::size_t first = block * s.lists.depth, depth = all - first < s.lists.depth ? all - first : s.lists.depth;
+  const auto zero = static_cast<std::uint32_t>((s.lists.zeroPlace - first) * s.ldb);
   std::uint32_t n = 0;
   for (std::size_t k = 0; k < depth; ++k) {
     const F place = (F)set1i(static_cast<std::int32_t>(k * s.ldb));
@@ -59,7 +60,7 @@ std::size_t listColumnBlock(const ColumnScan& s, Values& values, std::size_t blo
     const std::uint32_t count = at[c];
     at[c] = to;
     s.lists.start[(s.firstList + c) * s.lists.blocks + block] = to;
-    s.lists.end[(s.firstList + c) * s.lists.blocks + block] = to += count;
+    s.lists.end[(s.firstList + c) * s.lists.blocks + block] = to = fillUp(s.lists, to, to + count, zero);
   }
   for (std::uint32_t i = 0; i < n; ++i) {
     const std::uint32_t place = at[column[i]]++;

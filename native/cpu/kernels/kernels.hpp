@@ -11,17 +11,20 @@ namespace boltzkit::cpu {
 
 // Everything is padded to this many floats: one 64-byte line, and a multiple of every vector length.
 inline constexpr std::size_t lineFloats = 16;
-// Columns of C that a product kernel takes at a time, and places k of one block: a block of B, 112 x 64 floats = 28 KiB,
-// stays in a first-level cache of 32 KiB or more while all rows of A pass over it.
-inline constexpr std::size_t panelColumns = 64, depthBlock = 112;
+// Columns of C that a product kernel takes at a time, and places k of one block: a block of B, 112 x 64 floats or 224 x 64 numbers of 16 bits,
+// 28 KiB, stays in a first-level cache of 32 KiB or more while all rows of A pass over it.
+inline constexpr std::size_t panelColumns = 64, depthBlock = 112, shortsBlock = 224;
+// Places that kernels/short_sums.hpp adds up before it widens sums: their lists are filled up to a multiple of it.
+inline constexpr std::size_t placesPadded = 4;
 
-// The places k of the rows of A that are not zero, in rising order. The entries of a block of depthBlock places lie row behind row, as the kernels read
+// The places k of the rows of A that are not zero, in rising order. The entries of a block of places lie row behind row, as the kernels read
 // them: block q of row r has the entries start[r * blocks + q] ... end[r * blocks + q].
 struct RowLists {
   std::uint32_t* offset;  // (k - first k of the block) * row stride of B
   float* value;           // A[row, k]
   std::uint32_t *start, *end;
-  std::size_t blocks;
+  std::size_t blocks, depth;  // places of a block
+  std::size_t zeroPlace;      // not 0: lists are filled up to a multiple of placesPadded with this place, a row of B that holds zeros
 };
 
 // One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over blocks of k that are
@@ -34,7 +37,7 @@ struct PanelBlock {
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;
-  float* c;  // [lastRow, ldc] at the panel's first column
+  float* c;  // [lastRow - firstRow, ldc] at the panel's first column
   std::size_t ldc, columns;
   float* sums;  // [lastRow - firstRow, panelColumns]
   bool first, last;
@@ -44,15 +47,17 @@ struct PanelBlock {
 // States that the kernels on rounded weights take are whole numbers up to this, or multiples of 1/255 up to 1 (grey levels): what one block of
 // depthBlock pairs of places adds up to fits into 32 bits.
 inline constexpr float largestWhole = 255, largestRounded = 32767;
+// Weights of which placesPadded add up within 16 bits.
+inline constexpr float largestShort = 8191;
 
 // What a scan of rows found.
 struct RowScan {
-  std::size_t count;  // entries of the lists
+  std::size_t count;  // entries of the lists, those that fill them up left out
   bool good;          // all of them are 1; of pairs: all numbers are whole and within largestWhole
 };
 
 // Columns that are listed together: what a block of them holds stays in the first-level cache until it is sorted.
-inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * depthBlock + lineFloats);
+inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * shortsBlock + lineFloats);
 
 // Columns of a matrix A [depth, lda] of which lists are made, as listRow would make them of the rows of the transpose.
 struct ColumnScan {
@@ -67,13 +72,20 @@ struct ColumnScan {
   std::uint32_t* scratch;  // [columnScratch]
 };
 
-// One row of a Bernoulli layer; mean and sample may be null. Unit j draws word j % 4 of the counter (j / 4, counter[0..2]).
-struct BernoulliRow {
-  const float *field, *bias;  // [units]
-  std::size_t units;
+// Some units of some rows of a Bernoulli layer; mean and sample may be null. Unit j of row r draws word j % 4 of the counter
+// (firstBlock + j / 4, counter[0] + r, counter[1], counter[2]).
+struct BernoulliTile {
+  std::size_t rows, units;
+  const float* field;  // [rows, fieldStride]
+  std::size_t fieldStride;
+  const float* bias;  // [units]
   float beta;
-  float *mean, *sample;  // [units]
-  std::uint32_t counter[3], key[2];
+  const double* betas;  // [rows] in place of beta; null: none
+  float* mean;          // [rows, meanStride]
+  std::size_t meanStride;
+  float* sample;  // [rows, sampleStride]
+  std::size_t sampleStride;
+  std::uint32_t firstBlock, counter[3], key[2];
 };
 
 // Chains that a tile of a layer coupled to itself takes together, a lane each: its states are [places, chainTile].
@@ -155,18 +167,22 @@ struct Kernels {
   RowScan (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
                        std::uint32_t* next);
   void (*activeWords)(const PanelBlock&);
+  // The same for states that are 0 or 1, see kernels/short_sums.hpp: B has two columns to a word, and lists of single places are filled up.
+  void (*activeShorts)(const PanelBlock&);
   // The largest absolute value of a row.
   float (*largestOf)(const float* row, std::size_t n);
   // words [n] of scale * (upper[j], lower[j]); lower null: zeros. words [n / 2] of scale * (row[2 j], row[2 j + 1]), written in whole lines.
   void (*roundRows)(const float* upper, const float* lower, std::size_t n, float scale, float* words);
   void (*roundNeighbours)(const float* row, std::size_t n, float scale, float* words);
+  // words [n / 2] of scale * (row[j], row[j + 16]) for 16 columns of every 32, in whole lines.
+  void (*roundShorts)(const float* row, std::size_t n, float scale, float* words);
 
   // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
   // row r is multiplied by weights[r] unless weights is null.
   void (*transpose)(const float* in, std::size_t ldi, std::size_t rows, std::size_t cols, const float* weights, float* out,
                     std::size_t ldo);
 
-  void (*bernoulliRow)(const BernoulliRow&);
+  void (*bernoulliTile)(const BernoulliTile&);
   // sum_j log(1 + exp(beta (field_j + amount * shift_j + bias_j))); shift may be null.
   double (*softplusSum)(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta);
   // out [places, chainTile] = sums over the neighbours starts[i] ... starts[i + 1] of place i (+ out when accumulating).

@@ -28,7 +28,7 @@ FORCE_INLINE void endSums(const PanelBlock& p, std::size_t row, std::size_t colu
     for (int v = 0; v < vectors; ++v) store(to + v * lanes, sum[v]);
     return;
   }
-  float* c = p.c + row * p.ldc + column;
+  float* c = p.c + (row - p.firstRow) * p.ldc + column;
   const F alpha = set1(p.alpha), beta = set1(p.beta);
   if (p.beta == 0) {
 #pragma GCC unroll 16

@@ -9,6 +9,7 @@
 #include "cpu/kernels/lateral_chain.hpp"
 #include "cpu/kernels/optimiser.hpp"
 #include "cpu/kernels/pairs.hpp"
+#include "cpu/kernels/short_sums.hpp"
 #include "cpu/kernels/transpose.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
@@ -26,11 +27,13 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .dense = dense,
           .listPairs = listPairs,
           .activeWords = activeWords,
+          .activeShorts = activeShorts,
           .largestOf = largestOf,
           .roundRows = roundRows,
           .roundNeighbours = roundNeighbours,
+          .roundShorts = roundShorts,
           .transpose = transpose,
-          .bernoulliRow = bernoulliRow,
+          .bernoulliTile = bernoulliTile,
           .softplusSum = softplusSum,
           .tileSums = tileSums,
           .twoStateTile = twoStateTile,

@@ -1,0 +1,72 @@
+// Fields of bits, by weights rounded to 14 bits: C[r, :] = sum over the k with A[r, k] = 1 of B[k, :]. Four weights of 14 bits add up within 16 bits, so
+// a vector adds twice as many columns at a time as it has floats, and widens the sums once in four places: 32 columns are 16 words of 32 bits, the
+// lower halves columns 0 ... 15, the upper ones columns 16 ... 31, and each half comes out of one product with (1, 0) or (0, 1). Half as many bytes as
+// in kernels/active_set.hpp for each place that is on: reading them from the first-level cache is the limit (2 lines a place and 64 columns), of which
+// this reaches a half.
+//
+// All sums are whole numbers and so exact. Every instruction set gives the same bits.
+#pragma once
+#include "cpu/kernels/pairs.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+typedef short H __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+
+// Vectors of words, and of floats, that hold 16 columns.
+constexpr int lineVectors = static_cast<int>(lineFloats) / lanes;
+
+// Row r of `lines` times 16 columns from word column `word` on.
+template <int lines>
+FORCE_INLINE void shortSums(const PanelBlock& p, std::size_t row, std::size_t word) {
+  constexpr int words = (lines + 1) / 2 * lineVectors;
+  const Entries entries = entriesOf(p, row);
+  const I lowerHalf = set1i(1), upperHalf = set1i(1 << 16);
+  const float* b = p.b + word;
+  I lower[words]{}, upper[words]{};
+  for (std::size_t i = 0; i < entries.count; i += placesPadded) {
+    H four[words]{};
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < placesPadded; ++k)
+#pragma GCC unroll 8
+      for (int v = 0; v < words; ++v) four[v] += (H)load(b + entries.offset[i + k] + v * lanes);
+#pragma GCC unroll 8
+    for (int v = 0; v < words; ++v) {
+      lower[v] += multiplyPairs((I)four[v], lowerHalf);
+      upper[v] += multiplyPairs((I)four[v], upperHalf);
+    }
+  }
+  F total[lines * lineVectors];
+  beginSums<lines * lineVectors>(p, row, 2 * word, total);
+#pragma GCC unroll 16
+  for (int v = 0; v < lines * lineVectors; ++v) {
+    const int line = v / lineVectors, at = line / 2 * lineVectors + v % lineVectors;
+    total[v] += __builtin_convertvector(line % 2 ? upper[at] : lower[at], F);
+  }
+  endSums<lines * lineVectors>(p, row, 2 * word, total);
+}
+
+void activeShorts(const PanelBlock& p) {
+  const std::size_t lines = p.columns / lineFloats;
+  for (std::size_t row = p.firstRow; row < p.lastRow; ++row) {
+    if (lines == 4) {
+      shortSums<4>(p, row, 0);
+    } else {
+      if (lines >= 2) shortSums<2>(p, row, 0);
+      if (lines % 2) shortSums<1>(p, row, lines / 2 * lineFloats);
+    }
+  }
+}
+
+// Words of a row as above.
+void roundShorts(const float* row, std::size_t n, float scale, float* words) {
+  const F shift = set1(wholeShift), by = set1(scale);
+  for (std::size_t j = 0; j < n; j += 2 * lineFloats)
+    for (std::size_t i = 0; i < lineFloats; i += lanes) {
+      const F lower = by * load(row + j + i) + shift, upper = j + lineFloats < n ? by * load(row + j + lineFloats + i) + shift : shift;
+      store(words + j / 2 + i, pairWords(lower, upper));
+    }
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA
