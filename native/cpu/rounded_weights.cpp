@@ -1,5 +1,6 @@
 #include "cpu/rounded_weights.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 
@@ -119,14 +120,16 @@ std::size_t roundedStride(bool shorts, std::size_t columns) {
 
 const Copy& roundedCopy(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed) {
   Copy& copy = weights.roundedCopy(shorts, transposed);
-  if (copy.version == weights.version()) return copy;
+  if (copy.version == weights.version() && copy.rows == weights.rows()) return copy;
   copy.unit = unitFor(largestOf(engine, weights), shorts);
+  copy.rows = weights.rows();
   copy.stride = roundedStride(shorts, depthOf(weights, !transposed));
   // A place more than there are: it stays zero.
   const std::size_t depth = depthOf(weights, transposed),
                     floats = roundUp(shorts ? depth + 1 : blocksOf(depth, 2), lineFloats) * copy.stride;
   if (copy.words.size() < floats) copy.words = LineBuffer(floats);
   fill(engine, weights, shorts, transposed);
+  if (shorts) std::fill_n(copy.words.data() + depth * copy.stride, copy.stride, 0.0f);  // tensors may have had more rows before
   copy.version = weights.version();
   return copy;
 }

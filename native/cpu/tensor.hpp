@@ -61,7 +61,8 @@ class CpuTensor final : public Tensor {
   struct RoundedCopy {
     LineBuffer words;
     std::size_t stride = 0;
-    float unit = 0;  // a value is unit * a whole number
+    float unit = 0;        // a value is unit * a whole number
+    std::size_t rows = 0;  // of the tensor
     std::uint64_t version = 0;
   };
   RoundedCopy& roundedCopy(bool shorts, bool transposed) const { return rounded_[shorts][transposed]; }

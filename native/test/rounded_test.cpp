@@ -227,6 +227,30 @@ TEST_CASE("statistics of rounded means are off by half a unit per row at most") 
   });
 }
 
+// The last minibatch of an epoch is often short.
+TEST_CASE("statistics of fewer rows than before are those of a tensor that never had more") {
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
+    const std::size_t rows = 251, fewer = 208;
+    const Values s = statesOf(rows * visible, 53, 0), means = randomValues(rows * hidden, 54, Kind::grey);
+    const Twin v = twins.make(rows, visible, s), h = twins.make(rows, hidden, means);
+    const Twin shortV = twins.make(fewer, visible, Values(s.begin(), s.begin() + fewer * visible)),
+               shortH = twins.make(fewer, hidden, Values(means.begin(), means.begin() + fewer * hidden));
+    const Slot slot = slotOf(twins), other = slotOf(twins);
+    const StatisticsTerm cut[] = {{v.fast.get(), h.fast.get(), nullptr, 1, true}},
+                         whole[] = {{shortV.fast.get(), shortH.fast.get(), nullptr, 1, true}};
+    twins.fast.run([&] {
+      step(twins.fast, slotOf(twins), cut, true, OptimiserStep::Kind::sgd);
+      v.fast->setRows(fewer);
+      h.fast->setRows(fewer);
+      cpu::cpuTensor(*h.fast).touch();
+      step(twins.fast, slot, cut, true, OptimiserStep::Kind::sgd);
+      step(twins.fast, other, whole, true, OptimiserStep::Kind::sgd);
+    });
+    CHECK(valuesOf(twins.fast, *slot.weights.fast) == valuesOf(twins.fast, *other.weights.fast));
+  });
+}
+
 TEST_CASE("rounded copies that a step keeps up are those made afresh") {
   forEachBackend([](const Candidate& candidate) {
     Twins twins(candidate, 2);

@@ -44,7 +44,7 @@ export const mutants = [
   },
   {
     name: 'cpu: fields from the weights of an earlier update',
-    file: 'native/cpu/fields.cpp',
+    file: 'native/cpu/transposed_copy.cpp',
     find: 'if (copy.version != weights.version()) {',
     replace: 'if (copy.version == 0) {',
     tests: [gradients, determinism],
@@ -89,7 +89,7 @@ export const mutants = [
   {
     name: 'cpu: beta left out',
     file: 'native/cpu/unit_rows.hpp',
-    find: '.beta = beta,',
+    find: '.beta = static_cast<float>(update.beta),',
     replace: '.beta = 1,',
     tests: [drift],
   },
@@ -169,8 +169,8 @@ export const mutants = [
   {
     name: 'cpu: all chains draw the same words',
     file: 'native/cpu/unit_rows.hpp',
-    find: 'const Words4 c = streamCounter(stream, chain, 0);',
-    replace: 'const Words4 c = streamCounter(stream, 0, 0); (void)chain;',
+    find: '.counter = {c.w[1], c.w[2], c.w[3]},',
+    replace: '.counter = {0, c.w[2], c.w[3]},',
     tests: [gradients],
   },
   {
