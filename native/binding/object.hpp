@@ -45,15 +45,15 @@ napi_property_descriptor getter(const char* name) {
   return {name, nullptr, nullptr, invoke<T, member>, nullptr, nullptr, napi_configurable, nullptr};
 }
 
-// A constructor's body: whatever it throws leaves as a Napi::Error, which is all that ObjectWrap's caller catches.
+// A constructor's body. What it throws is made a pending JavaScript exception here, and leaves as an empty Napi::Error: ObjectWrap's caller
+// would throw a full one once more, and end the process where a worker that is being terminated has an exception already.
 template <class F>
 void constructing(Napi::Env env, F&& body) {
   try {
     body();
-  } catch (const Napi::Error&) {
-    throw;
   } catch (...) {
-    throw toJavaScript(env, currentFailure());
+    throwCurrent(env);
+    throw Napi::Error(env, nullptr);
   }
 }
 
