@@ -150,8 +150,7 @@ class Steps {
       work += terms.back().work();
     }
     const std::size_t rows = products[0].rows, columns = products[0].columns;
-    const std::size_t least = (rows + termRows - 1) / termRows,
-                      groups = std::min(rows, (least + engine_.threads() - 1) / engine_.threads() * engine_.threads());
+    const std::size_t least = blocksOf(rows, termRows), groups = std::min(rows, roundUp(least, engine_.threads()));
     Workspace& w = engine_.workspace();
     CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
     const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);

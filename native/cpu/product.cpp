@@ -49,7 +49,7 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
       rows_(rows),
       depth_(product.depth),
       alpha_(product.alpha) {
-  if (p_.roundable && (listShorts() || listWords(1) || listWords(255))) return;
+  if (p_.roundable && (listRounded(true, 1) || listRounded(false, 1) || listRounded(false, 255))) return;
   useTransposedCopy();
   reserve(p_.depth, depthBlock, p_.bTransposed ? panelColumns : p_.bStride);
   p_.aTransposed ? listColumns() : listRows();
@@ -90,46 +90,30 @@ void ListedProduct::forEachTask(Body body) {
   });
 }
 
-// Bits; false if there is anything else.
-bool ListedProduct::listShorts() {
-  if (!cpu::roundable(engine_, *p_.matrix, true, p_.bTransposed)) return false;
-  reserve(p_.depth, shortsBlock, roundedStride(true, p_.columns));
-  lists_.zeroPlace = p_.depth;
+// Bits, or pairs of whole numbers times scale; false if there is anything else.
+bool ListedProduct::listRounded(bool shorts, float scale) {
+  if (!cpu::roundable(engine_, *p_.matrix, shorts, p_.bTransposed)) return false;
+  const std::size_t ldb = roundedStride(shorts, p_.columns);
+  shorts ? reserve(p_.depth, shortsBlock, ldb) : reserve(blocksOf(p_.depth, 2), depthBlock, ldb);
+  lists_.zeroPlace = shorts ? p_.depth : 0;
   Scans scans;
   forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned thread) {
     if (p_.aTransposed) {
-      if (scans.good()) scans.add(columnsOf(first, last, 0, next, thread));
-    } else {
-      for (std::size_t r = first; r < last && scans.good(); ++r)
-        scans.add(kernels_.listRow(left_ + r * leftStride_, p_.depth, ldb_, lists_, r, next));
+      if (scans.good()) scans.add(columnsOf(first, last, shorts ? 0 : scale, next, thread));
+      return;
+    }
+    for (std::size_t r = first; r < last && scans.good(); ++r) {
+      const float* row = left_ + r * leftStride_;
+      scans.add(shorts ? kernels_.listRow(row, p_.depth, ldb_, lists_, r, next)
+                       : kernels_.listPairs(row, p_.depth, ldb_, scale, lists_, r, next));
     }
   });
-  if (scans.good()) useRounded(true, scans.count(), 1);
-  return scans.good();
-}
-
-// Whole numbers times scale; false if they are not.
-bool ListedProduct::listWords(float scale) {
-  if (!cpu::roundable(engine_, *p_.matrix, false, p_.bTransposed)) return false;
-  reserve(blocksOf(p_.depth, 2), depthBlock, roundedStride(false, p_.columns));
-  Scans scans;
-  forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned thread) {
-    if (p_.aTransposed) {
-      if (scans.good()) scans.add(columnsOf(first, last, scale, next, thread));
-    } else {
-      for (std::size_t r = first; r < last && scans.good(); ++r)
-        scans.add(kernels_.listPairs(left_ + r * leftStride_, p_.depth, ldb_, scale, lists_, r, next));
-    }
-  });
-  if (scans.good()) useRounded(false, scans.count(), scale);
-  return scans.good();
-}
-
-void ListedProduct::useRounded(bool shorts, std::size_t count, float scale) {
+  if (!scans.good()) return false;
   rounded_ = &roundedCopy(engine_, *p_.matrix, shorts, p_.bTransposed);
   kernel_ = shorts ? kernels_.activeShorts : kernels_.activeWords;
   alpha_ = p_.alpha * rounded_->unit / scale;
-  work_ = static_cast<double>(count * p_.columns) * kernels_.costBinary / (shorts ? 32 : 16);
+  work_ = static_cast<double>(scans.count() * p_.columns) * kernels_.costBinary / (shorts ? 32 : 16);
+  return true;
 }
 
 void ListedProduct::useTransposedCopy() {

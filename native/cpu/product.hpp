@@ -63,9 +63,7 @@ class ListedProduct {
   void reserve(std::size_t places, std::size_t block, std::size_t ldb);
   template <class Body>
   void forEachTask(Body body);
-  bool listShorts();
-  bool listWords(float scale);
-  void useRounded(bool shorts, std::size_t count, float scale);
+  bool listRounded(bool shorts, float scale);
   void useTransposedCopy();
   void listRows();
   void listColumns();

@@ -1,7 +1,7 @@
 /**
  * 'cpu' against 'reference' at sizes where the kernels take their fast paths (blocks, tails, active sets, transposed copies) and the
  * oracle cannot follow. Both draw the same random words, so runs agree until a draw falls between two roundings of its probability:
- * about one draw in a million differs, and some more where training rounds the weights of a large matrix to 16 bits.
+ * about one draw in a million differs, and some more where training rounds the weights of a large matrix.
  */
 import { describe, expect, it } from 'vitest';
 import { type FitOptions, RBM } from '../../src/index.js';

@@ -9,7 +9,7 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Entries of a list of `count` after it has been filled up; three more than that may be written.
+// Where the list start ... end ends after it has been filled up; the place of zeros may be written behind it too.
 FORCE_INLINE std::uint32_t fillUp(const RowLists& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
   if (lists.zeroPlace == 0) return end;
   for (std::size_t i = 0; i + 1 < placesPadded; ++i) lists.offset[end + i] = zero;
