@@ -14,14 +14,14 @@
 namespace boltzkit {
 namespace {
 
-// 256 values in 1024 slots: the load factor stays at a quarter.
-constexpr std::size_t slotCount = 1024;
+// 256 values in 4096 slots: few of them meet. The multiplier gives each of the grey levels k / 255 a slot of its own.
+constexpr std::size_t slotCount = 4096;
 
 // A mistaken announcement of rows must not cost more address space than this many elements take.
 constexpr std::size_t mostReserved = std::size_t{1} << 31;
 
 std::uint32_t bitsOf(float value) { return std::bit_cast<std::uint32_t>(value); }
-std::size_t slotOf(float value) { return (bitsOf(value) * 0x9E3779B1u) >> 22; }
+std::size_t slotOf(float value) { return (bitsOf(value) * 0x85EBCA6Bu) >> 20; }
 
 // What takes the place of a value that is not there.
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
@@ -228,7 +228,7 @@ class Rows::Coder {
   Coder(Rows& rows, double scale) : rows_(rows), slots_(rows.slots_.data()), table_(rows.table_), scale_(scale) {}
 
   int operator()(T element) {
-    const float value = valueOf(element, scale_);
+    const float value = scale_ == 1 ? canonical(static_cast<float>(element)) : valueOf(element, scale_);
     std::size_t slot = slotOf(value);
     for (; slots_[slot] != 0; slot = (slot + 1) % slotCount)
       if (bitsOf(table_[slots_[slot] - 1]) == bitsOf(value)) return slots_[slot] - 1;

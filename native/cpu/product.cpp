@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <vector>
 
 #include "core/checked.hpp"
@@ -49,7 +50,7 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
       rows_(rows),
       depth_(product.depth),
       alpha_(product.alpha) {
-  if (p_.roundable && (listRounded(true, 1) || listRounded(false, 1) || listRounded(false, 255))) return;
+  if (p_.roundable && listRounded()) return;
   useTransposedCopy();
   reserve(p_.depth, depthBlock, p_.bTransposed ? panelColumns : p_.bStride);
   p_.aTransposed ? listColumns() : listRows();
@@ -81,7 +82,7 @@ void ListedProduct::reserve(std::size_t places, std::size_t block, std::size_t l
 // body(first row, last row, next, thread) for every task; next: where entries of each block may be written.
 template <class Body>
 void ListedProduct::forEachTask(Body body) {
-  engine_.parallelFor(tasks_, static_cast<double>(rows_ * p_.depth) / 8, [&](std::size_t task, unsigned thread) {
+  engine_.parallelFor(tasks_, static_cast<double>(rows_ * p_.depth), [&](std::size_t task, unsigned thread) {
     std::uint32_t few[16];
     std::vector<std::uint32_t> many(lists_.blocks > 16 ? lists_.blocks : 0);
     std::uint32_t* next = many.empty() ? few : many.data();
@@ -90,9 +91,24 @@ void ListedProduct::forEachTask(Body body) {
   });
 }
 
+// As bits, pairs of whole numbers or pairs of grey levels, in this order; false if they are none of these. What fails once will fail until the tensor is
+// written anew: data are listed for a field and again for statistics.
+bool ListedProduct::listRounded() {
+  constexpr struct {
+    bool shorts;
+    float scale;
+  } ways[] = {{true, 1}, {false, 1}, {false, 255}};
+  std::size_t part = 0, &ruledOut = p_.left && rows_ == p_.rows ? p_.left->ruledOut() : part;
+  for (std::size_t way = ruledOut; way < std::size(ways); ++way) {
+    if (!cpu::roundable(engine_, *p_.matrix, ways[way].shorts, p_.bTransposed)) continue;
+    if (listRounded(ways[way].shorts, ways[way].scale)) return true;
+    ruledOut = way + 1;
+  }
+  return false;
+}
+
 // Bits, or pairs of whole numbers times scale; false if there is anything else.
 bool ListedProduct::listRounded(bool shorts, float scale) {
-  if (!cpu::roundable(engine_, *p_.matrix, shorts, p_.bTransposed)) return false;
   const std::size_t ldb = roundedStride(shorts, p_.columns);
   shorts ? reserve(p_.depth, shortsBlock, ldb) : reserve(blocksOf(p_.depth, 2), depthBlock, ldb);
   lists_.zeroPlace = shorts ? p_.depth : 0;

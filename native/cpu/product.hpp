@@ -20,6 +20,7 @@ struct Product {
   // The tensor that B is the whole of, whose copies may serve; null: B is a part. `roundable`: so may those that are rounded, if A holds nothing but
   // whole numbers up to 255 or nothing but grey levels (and there are no weights).
   const CpuTensor* matrix = nullptr;
+  const CpuTensor* left = nullptr;  // the tensor that A is the whole of; null: A is a part
   bool roundable = false;
   float* c;  // [rows, columns]
   std::size_t cStride;
@@ -63,6 +64,7 @@ class ListedProduct {
   void reserve(std::size_t places, std::size_t block, std::size_t ldb);
   template <class Body>
   void forEachTask(Body body);
+  bool listRounded();
   bool listRounded(bool shorts, float scale);
   void useTransposedCopy();
   void listRows();

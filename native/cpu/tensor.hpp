@@ -67,6 +67,12 @@ class CpuTensor final : public Tensor {
   };
   RoundedCopy& roundedCopy(bool shorts, bool transposed) const { return rounded_[shorts][transposed]; }
 
+  // How many ways to list the values are known to fail (see cpu/product.cpp).
+  std::size_t& ruledOut() const {
+    if (ruledOut_.version != version_ || ruledOut_.rows != rows()) ruledOut_ = {version_, rows(), 0};
+    return ruledOut_.ways;
+  }
+
   // The largest absolute value.
   struct Largest {
     float value = 0;
@@ -81,6 +87,10 @@ class CpuTensor final : public Tensor {
   mutable TransposedCopy transposed_;
   mutable RoundedCopy rounded_[2][2];
   mutable Largest largest_;
+  mutable struct {
+    std::uint64_t version = 0;
+    std::size_t rows = 0, ways = 0;
+  } ruledOut_;
 };
 
 inline CpuTensor& cpuTensor(Tensor& t) { return static_cast<CpuTensor&>(t); }

@@ -1,11 +1,18 @@
 #include "machine/gibbs.hpp"
 
+#include <algorithm>
+
 namespace boltzkit {
 
 BlockGibbs::BlockGibbs(const Machine& machine, std::vector<bool> clamped, std::size_t rows)
     : machine_(machine), clamped_(std::move(clamped)), blocks_(machine.wiring().blocks(clamped_)), kept_(clamped_.size()) {
   for (std::size_t l = 0; l < clamped_.size(); ++l)
     fields_.push_back(clamped_[l] ? nullptr : machine.backend().tensor(rows, machine.units(l)));
+}
+
+bool BlockGibbs::overwrites(std::size_t layer) const {
+  if (blocks_.size() < 2 || std::ranges::find(blocks_.front(), layer) == blocks_.front().end()) return false;
+  return !keepsTotal(machine_.wiring().layers()[layer].type) && !machine_.wiring().lateral(layer) && !kept_[layer].mask;
 }
 
 void BlockGibbs::restoreKept(std::size_t layer, Tensor& states) const {

@@ -28,6 +28,8 @@ class BlockGibbs {
   // From now on the places of a layer whose mask is not 0 keep these values; states must hold them already. Masks and values
   // [1 or rows, units] stay the caller's; all places of a unit are kept or none. Null: no place is kept.
   void keep(std::size_t layer, const Tensor* mask, const Tensor* values) { kept_[layer] = {mask, values}; }
+  // Whether a sweep replaces the states of a layer before anything has read them.
+  bool overwrites(std::size_t layer) const;
   // Puts the kept values into the states of a layer.
   void restoreKept(std::size_t layer, Tensor& states) const;
 

@@ -25,6 +25,12 @@ void ModelChains::start(const LayerData& data) {
   }
 }
 
+void ModelChains::startAt(const States& states) {
+  phase_.setRows(states.rows());
+  for (std::size_t l = 0; l < states.layers.size(); ++l)
+    if (!gibbs_.overwrites(l)) machine_.backend().axpby(1, states[l], 0, phase_.states[l]);
+}
+
 void ModelChains::run(std::uint64_t sweeps, bool persist) {
   const Stream stream{machine_.seed(), Purpose::negative, 0, machine_.nextStep(Purpose::negative, sweeps)};
   sweepToMeans(gibbs_, phase_, {stream}, sweeps, persist);

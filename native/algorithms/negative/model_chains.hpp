@@ -14,6 +14,8 @@ class ModelChains {
 
   // Every unit drawn without any field; counts take their totals from evenly spaced data rows.
   void start(const LayerData& data);
+  // From these states, as many rows as chains; those that a sweep overwrites are left out.
+  void startAt(const States& states);
   // k sweeps. The layers of the last block are drawn only if the chains go on from here (`persist`); their means, given the last draw of
   // all others, take their place in the statistics.
   void run(std::uint64_t sweeps, bool persist);

@@ -9,22 +9,20 @@ namespace {
 class ShortChains final : public NegativePhase {
  public:
   ShortChains(Machine& machine, const TrainerOptions& options)
-      : backend_(machine.backend()), chains_(machine, options.batchSize, options.steps), sweeps_(options.steps) {}
+      : chains_(machine, options.batchSize, options.steps), sweeps_(options.steps) {}
 
   bool startsAtData() const override { return true; }
 
   void subtract(const Phase& positive, const Tensor* rowWeights, Gradient& gradient) override {
-    Phase& phase = chains_.phase();
-    phase.setRows(positive.states.rows());
-    for (std::size_t l = 0; l < phase.states.layers.size(); ++l) backend_.axpby(1, positive.states[l], 0, phase.states[l]);
+    chains_.startAt(positive.states);
     chains_.run(sweeps_, false);
+    const Phase& phase = chains_.phase();
     gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false, Gradient::Lasts::step);
   }
 
   const States* particles() override { return &chains_.phase().states; }
 
  private:
-  Backend& backend_;
   ModelChains chains_;
   std::uint64_t sweeps_;
 };
