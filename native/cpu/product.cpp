@@ -50,6 +50,7 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
       rows_(rows),
       depth_(product.depth),
       alpha_(product.alpha) {
+  if (p_.left && !p_.weights && (!p_.aTransposed || first_ % listedColumns == 0)) bits_ = p_.left->bits();
   if (p_.roundable && listRounded()) return;
   useTransposedCopy();
   reserve(p_.depth, depthBlock, p_.bTransposed ? panelColumns : p_.bStride);
@@ -118,11 +119,8 @@ bool ListedProduct::listRounded(bool shorts, float scale) {
       if (scans.good()) scans.add(columnsOf(first, last, shorts ? 0 : scale, next, thread));
       return;
     }
-    for (std::size_t r = first; r < last && scans.good(); ++r) {
-      const float* row = left_ + r * leftStride_;
-      scans.add(shorts ? kernels_.listRow(row, p_.depth, ldb_, lists_, r, next)
-                       : kernels_.listPairs(row, p_.depth, ldb_, scale, lists_, r, next));
-    }
+    for (std::size_t r = first; r < last && scans.good(); ++r)
+      scans.add(shorts ? rowOf(r, next) : kernels_.listPairs(left_ + r * leftStride_, p_.depth, ldb_, scale, lists_, r, next));
   });
   if (!scans.good()) return false;
   rounded_ = &roundedCopy(engine_, *p_.matrix, shorts, p_.bTransposed);
@@ -144,7 +142,7 @@ void ListedProduct::useTransposedCopy() {
 void ListedProduct::listRows() {
   Scans scans;
   forEachTask([&](std::size_t first, std::size_t last, std::uint32_t* next, unsigned) {
-    for (std::size_t r = first; r < last; ++r) scans.add(kernels_.listRow(left_ + r * leftStride_, depth_, ldb_, lists_, r, next));
+    for (std::size_t r = first; r < last; ++r) scans.add(rowOf(r, next));
   });
   choose(scans.count(), scans.good());
 }
@@ -158,7 +156,15 @@ void ListedProduct::listColumns() {
   if (kernel_ == kernels_.dense) transposeLeft();
 }
 
+RowScan ListedProduct::rowOf(std::size_t r, std::uint32_t* next) const {
+  if (bits_) return kernels_.listBitRow(bits_ + first_ + r, p_.left->bitsStride(), p_.depth, ldb_, lists_, r, next);
+  return kernels_.listRow(left_ + r * leftStride_, p_.depth, ldb_, lists_, r, next);
+}
+
 RowScan ListedProduct::columnsOf(std::size_t first, std::size_t last, float scale, std::uint32_t* next, unsigned thread) const {
+  if (bits_ && scale == 0)
+    return kernels_.listBitColumns(bits_ + (first_ + first) / listedColumns * p_.left->bitsStride(), p_.depth, last - first, ldb_, lists_,
+                                   first, next);
   return kernels_.listColumns({p_.a + first_ + first, p_.aStride, p_.depth, last - first, p_.weights, scale, ldb_, lists_, first, next,
                                columns_ + thread * columnScratch});
 }

@@ -69,6 +69,7 @@ class ListedProduct {
   void useTransposedCopy();
   void listRows();
   void listColumns();
+  RowScan rowOf(std::size_t r, std::uint32_t* next) const;
   RowScan columnsOf(std::size_t first, std::size_t last, float scale, std::uint32_t* next, unsigned thread) const;
   void transposeLeft();
   void choose(std::size_t count, bool binary);
@@ -85,6 +86,7 @@ class ListedProduct {
   std::size_t tasks_ = 0, taskRows_ = 0, region_ = 0;  // who lists what, and the room for one block of it
   std::uint32_t* columns_ = nullptr;
   const float* left_ = nullptr;
+  const std::uint64_t* bits_ = nullptr;  // of the left factor
   const CpuTensor::RoundedCopy* rounded_ = nullptr;
   std::size_t leftStride_ = 0;
   void (*kernel_)(const PanelBlock&) = nullptr;

@@ -39,6 +39,12 @@ std::size_t rowStride(std::size_t cols) {
 CpuTensor::CpuTensor(std::size_t rows, std::size_t cols)
     : Tensor(rows, cols), stride_(rowStride(cols)), buffer_(checkedMultiply(rows, stride_)), version_(firstVersion()) {}
 
+std::uint64_t* CpuTensor::newBits() {
+  if (bits_.size() == 0) bits_ = LineBuffer(2 * bitsStride() * blocksOf(cols(), 64));
+  bitsVersion_ = version_;
+  return reinterpret_cast<std::uint64_t*>(bits_.data());
+}
+
 float* CpuTensor::spareRow(std::size_t r) {
   if (spare_.size() < buffer_.size()) spare_ = LineBuffer(buffer_.size());
   return spare_.data() + r * stride_;

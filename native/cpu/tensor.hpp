@@ -43,6 +43,12 @@ class CpuTensor final : public Tensor {
   }
   std::uint64_t version() const { return version_; }
 
+  // The values again as bits, for layers of which all are 0 or 1: the word of row r and the columns 64 q ... is bits()[q * bitsStride() + r], so that
+  // threads that draw 64 columns each share no line. newBits begins them after touch(), and whoever writes the values writes them too; null where nobody has.
+  std::uint64_t* newBits();
+  const std::uint64_t* bits() const { return bitsVersion_ == version_ ? reinterpret_cast<const std::uint64_t*>(bits_.data()) : nullptr; }
+  std::size_t bitsStride() const { return (capacity() + 7) / 8 * 8; }
+
   // A second buffer for new contents, in which padding is zero; made at its first use. adoptSpare exchanges the two.
   float* spareRow(std::size_t r);
   void adoptSpare();
@@ -82,8 +88,8 @@ class CpuTensor final : public Tensor {
 
  private:
   std::size_t stride_;
-  LineBuffer buffer_, spare_;
-  std::uint64_t version_;
+  LineBuffer buffer_, spare_, bits_;
+  std::uint64_t version_, bitsVersion_ = 0;
   mutable TransposedCopy transposed_;
   mutable RoundedCopy rounded_[2][2];
   mutable Largest largest_;

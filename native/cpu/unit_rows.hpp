@@ -29,12 +29,13 @@ inline UnitRow rowOf(const Units& units, const Tensor& values, std::size_t r, co
           before ? cpuTensor(*before).row(r) : nullptr};
 }
 
-// Some units of some rows of a layer to be updated, for types that can take many at a time; firstUnit is a multiple of lineFloats.
+// Some units of some rows of a layer to be updated, for types that can take many at a time; firstUnit is a multiple of panelColumns.
 struct UnitTile {
   std::size_t firstRow, rows, firstUnit, units;
   const float* fields;  // [rows, stride]
   std::size_t stride;
-  CpuTensor *mean, *sample;  // of the whole layer, touched; either may be null
+  CpuTensor *mean, *sample;       // of the whole layer, touched; either may be null
+  std::uint64_t* bits = nullptr;  // of sample
 };
 
 // Moves the fields of a row by amount * weights; weights may be null.
@@ -94,6 +95,8 @@ struct UnitRows<Bernoulli> {
                            .meanStride = tile.mean ? tile.mean->stride() : 0,
                            .sample = at(tile.sample),
                            .sampleStride = tile.sample ? tile.sample->stride() : 0,
+                           .bits = tile.bits ? tile.bits + tile.firstUnit / 64 * tile.sample->bitsStride() + tile.firstRow : nullptr,
+                           .bitsStride = tile.bits ? tile.sample->bitsStride() : 0,
                            .firstBlock = c.w[0],
                            .counter = {c.w[1], c.w[2], c.w[3]},
                            .key = {static_cast<std::uint32_t>(update.stream.seed), static_cast<std::uint32_t>(update.stream.seed >> 32)}});

@@ -56,12 +56,16 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
     CpuTensor *means = mean ? &cpuTensor(*mean) : nullptr, *samples = sample ? &cpuTensor(*sample) : nullptr;
     if (means) means->touch();
     if (samples) samples->touch();
-    engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
-      if constexpr (requires { UnitRows<Unit>::updateTile; })
-        if (drawsSamples(update, sample))
-          return UnitRows<Unit>::updateTile(
+    if constexpr (requires { UnitRows<Unit>::updateTile; })
+      if (drawsSamples(update, sample)) {
+        std::uint64_t* bits = samples ? samples->newBits() : nullptr;
+        return engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
+          UnitRows<Unit>::updateTile(
               engine_.kernels(), update,
-              {first, last - first, 0, fields.cols(), cpuTensor(fields).row(first), cpuTensor(fields).stride(), means, samples});
+              {first, last - first, 0, fields.cols(), cpuTensor(fields).row(first), cpuTensor(fields).stride(), means, samples, bits});
+        });
+      }
+    engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
       for (std::size_t r = first; r < last; ++r)
         updateRow<Unit>(engine_, update, rowOf(update.units, fields, r, update.before), r, means ? means->touchedRow(r) : nullptr,
                         samples ? samples->touchedRow(r) : nullptr);
@@ -78,9 +82,11 @@ void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpda
         CpuTensor *means = mean ? &cpuTensor(*mean) : nullptr, *samples = sample ? &cpuTensor(*sample) : nullptr;
         if (means) means->touch();
         if (samples) samples->touch();
+        std::uint64_t* bits = samples ? samples->newBits() : nullptr;
         return multiply(engine_, fieldProduct(terms[0], false, cpuTensor(room)), [&](const ProductTile& tile) {
-          UnitRows<Unit>::updateTile(engine_.kernels(), update,
-                                     {tile.firstRow, tile.rows, tile.firstColumn, tile.columns, tile.sums, tile.stride, means, samples});
+          UnitRows<Unit>::updateTile(
+              engine_.kernels(), update,
+              {tile.firstRow, tile.rows, tile.firstColumn, tile.columns, tile.sums, tile.stride, means, samples, bits});
         });
       }
     Backend::fieldsAndUnits(terms, update, room, mean, sample);

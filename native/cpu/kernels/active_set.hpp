@@ -9,6 +9,12 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
+// Values and offsets of the lanes named by `bits`, as above.
+FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
+  compress(bits, (I)values, reinterpret_cast<std::uint32_t*>(valueOut));
+  return compress(bits, offsets, offsetOut);
+}
+
 // Where the list start ... end ends after it has been filled up; the place of zeros may be written behind it too.
 FORCE_INLINE std::uint32_t fillUp(const RowLists& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
   if (lists.zeroPlace == 0) return end;

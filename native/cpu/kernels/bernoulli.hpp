@@ -7,12 +7,15 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Means and samples of the vector at unit j of row r; the places behind the last unit stay zero.
-FORCE_INLINE void bernoulliVector(const BernoulliTile& t, std::size_t r, float beta, std::size_t j, I words) {
+// Means and samples of the vector at unit j of row r; the places behind the last unit stay zero. Returns the samples as bits.
+FORCE_INLINE unsigned bernoulliVector(const BernoulliTile& t, std::size_t r, float beta, std::size_t j, I words) {
   F mean = logistic(set1(beta) * (load(t.field + r * t.fieldStride + j) + load(t.bias + j)));
   if (j + lanes > t.units) mean = firstLanes(mean, t.units - j);
   if (t.mean) store(t.mean + r * t.meanStride + j, mean);
-  if (t.sample) store(t.sample + r * t.sampleStride + j, onesWhereLess(uniform24(words), mean));
+  if (!t.sample) return 0;
+  const F sample = onesWhereLess(uniform24(words), mean);
+  store(t.sample + r * t.sampleStride + j, sample);
+  return nonZeroBits(sample);
 }
 
 void bernoulliTile(const BernoulliTile& tile) {
@@ -21,12 +24,17 @@ void bernoulliTile(const BernoulliTile& tile) {
   for (std::size_t r = 0; r < t.rows; ++r) {
     const std::uint32_t counter[3] = {t.counter[0] + static_cast<std::uint32_t>(r), t.counter[1], t.counter[2]};
     const float beta = t.betas ? static_cast<float>(t.betas[r]) : t.beta;
+    std::uint64_t bits = 0;
     for (std::size_t j = 0; j < t.units; j += philoxGrain) {
       UnitWords words{};
       if (t.sample) words = philoxUnits(t.firstBlock + static_cast<std::uint32_t>(j / 4), counter, keys);
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < philoxVectors; ++v)
-        if (j + v * lanes < t.units) bernoulliVector(t, r, beta, j + v * lanes, words.vector[v]);
+        if (j + v * lanes < t.units)
+          bits |= static_cast<std::uint64_t>(bernoulliVector(t, r, beta, j + v * lanes, words.vector[v])) << (j + v * lanes) % 64;
+      if (!t.bits || ((j + philoxGrain) % 64 != 0 && j + philoxGrain < t.units)) continue;
+      t.bits[j / 64 * t.bitsStride + r] = bits;
+      bits = 0;
     }
   }
 }

@@ -72,7 +72,7 @@ struct ColumnScan {
   std::uint32_t* scratch;  // [columnScratch]
 };
 
-// Some units of some rows of a Bernoulli layer; mean and sample may be null. Unit j of row r draws word j % 4 of the counter
+// Some units of some rows of a Bernoulli layer; mean, sample and bits may be null. Unit j of row r draws word j % 4 of the counter
 // (firstBlock + j / 4, counter[0] + r, counter[1], counter[2]).
 struct BernoulliTile {
   std::size_t rows, units;
@@ -85,6 +85,8 @@ struct BernoulliTile {
   std::size_t meanStride;
   float* sample;  // [rows, sampleStride]
   std::size_t sampleStride;
+  std::uint64_t* bits;  // the sample again, of each row the word of the units 64 q ... at bits[q * bitsStride]
+  std::size_t bitsStride;
   std::uint32_t firstBlock, counter[3], key[2];
 };
 
@@ -157,6 +159,12 @@ struct Kernels {
   RowScan (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex,
                      std::uint32_t* next);
   RowScan (*listColumns)(const ColumnScan&);
+  // The same from bits, without values: of a row, whose word of the places 64 q ... is words[q * stride], and of up to 64 columns, of which words[k] holds
+  // place k.
+  RowScan (*listBitRow)(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const RowLists& lists,
+                        std::size_t rowIndex, std::uint32_t* next);
+  RowScan (*listBitColumns)(const std::uint64_t* words, std::size_t depth, std::size_t columns, std::size_t ldb, const RowLists& lists,
+                            std::size_t firstList, std::uint32_t* next);
   void (*activeReal)(const PanelBlock&);
   void (*activeBinary)(const PanelBlock&);
   void (*dense)(const PanelBlock&);

@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/kernels/active_set.hpp"
 #include "cpu/kernels/bernoulli.hpp"
+#include "cpu/kernels/bit_lists.hpp"
 #include "cpu/kernels/column_lists.hpp"
 #include "cpu/kernels/dense.hpp"
 #include "cpu/kernels/elementwise.hpp"
@@ -22,6 +23,8 @@ constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary,
           .costDense = costDense,
           .listRow = listRow,
           .listColumns = listColumns,
+          .listBitRow = listBitRow,
+          .listBitColumns = listBitColumns,
           .activeReal = activeReal,
           .activeBinary = activeBinary,
           .dense = dense,

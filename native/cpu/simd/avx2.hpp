@@ -44,10 +44,9 @@ struct CompressTable {
 };
 constexpr CompressTable compressTable;
 
-FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
+FORCE_INLINE unsigned compress(unsigned bits, I lanesOf, std::uint32_t* out) {
   const __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<long long>(compressTable.lanes[bits])));
-  _mm256_storeu_ps(valueOut, _mm256_permutevar8x32_ps((__m256)values, order));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(offsetOut), _mm256_permutevar8x32_epi32((__m256i)offsets, order));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_permutevar8x32_epi32((__m256i)lanesOf, order));
   return static_cast<unsigned>(__builtin_popcount(bits));
 }
 

@@ -41,10 +41,8 @@ FORCE_INLINE D highDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_extractf32x8_
 FORCE_INLINE F gather(const float* from, const std::uint32_t* place) { return (F)_mm512_i32gather_ps(_mm512_load_si512(place), from, 4); }
 
 // Writes the lanes named by `bits` one behind the other and returns how many there are; a whole vector may be written.
-FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
-  const __mmask16 mask = static_cast<__mmask16>(bits);
-  _mm512_storeu_ps(valueOut, _mm512_maskz_compress_ps(mask, (__m512)values));
-  _mm512_storeu_si512(offsetOut, _mm512_maskz_compress_epi32(mask, (__m512i)offsets));
+FORCE_INLINE unsigned compress(unsigned bits, I lanesOf, std::uint32_t* out) {
+  _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(static_cast<__mmask16>(bits), (__m512i)lanesOf));
   return static_cast<unsigned>(__builtin_popcount(bits));
 }
 

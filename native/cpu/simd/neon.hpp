@@ -38,11 +38,10 @@ FORCE_INLINE F gather(const float* from, const std::uint32_t* place) {
   return F{from[place[0]], from[place[1]], from[place[2]], from[place[3]]};
 }
 
-FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
+FORCE_INLINE unsigned compress(unsigned bits, I lanesOf, std::uint32_t* out) {
   unsigned n = 0;
   for (int i = 0; i < lanes; ++i) {  // without a branch: written always, kept if the bit is set
-    valueOut[n] = values[i];
-    offsetOut[n] = static_cast<std::uint32_t>(offsets[i]);
+    out[n] = static_cast<std::uint32_t>(lanesOf[i]);
     n += bits >> i & 1;
   }
   return n;
