@@ -81,7 +81,9 @@ void CpuBackend::fill(double value, Tensor& out) {
 void CpuBackend::axpby(double alpha, const Tensor& x, double beta, Tensor& y) {
   const CpuTensor& from = cpuTensor(x);
   CpuTensor& to = cpuTensor(y);
+  const std::uint64_t* bits = alpha == 1 && beta == 0 && &from != &to ? from.bits() : nullptr;
   to.touch();
+  if (bits) to.copyBits(from);
   engine_.parallelRows(y.rows(), static_cast<double>(y.rows() * y.cols()) / 4, [&](std::size_t first, std::size_t last) {
     for (std::size_t r = first; r < last; ++r)
       engine_.kernels().axpby(static_cast<float>(alpha), from.row(r), static_cast<float>(beta), to.touchedRow(r), y.cols());

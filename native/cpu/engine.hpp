@@ -44,8 +44,18 @@ struct ListScratch {
   Scratch<float> values, left;
 };
 
+// Lists of some rows of a left factor, by the thread that works on these rows and for itself.
+struct alignas(128) ThreadLists {
+  ListScratch scratch;
+  RowLists lists{};
+  std::uint64_t product = 0;  // the number of the product, and which of its rows
+  std::size_t firstRow = 0;
+};
+
 struct Workspace {
-  ListScratch lists[mostTerms];        // of products that run at the same time
+  ListScratch lists[mostTerms];  // of products that run at the same time
+  std::vector<ThreadLists> threadLists;
+  std::uint64_t products = 0;          // that have been numbered
   Scratch<float> perThread, rounding;  // a part for each thread
   Scratch<double> columns;             // column sums
   // Layers coupled to themselves: see cpu/coupled_lists.hpp.

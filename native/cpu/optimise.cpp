@@ -8,7 +8,7 @@
 #include "core/checked.hpp"
 #include "cpu/cpu_backend.hpp"
 #include "cpu/largest.hpp"
-#include "cpu/product.hpp"
+#include "cpu/listed_product.hpp"
 #include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {
@@ -146,7 +146,7 @@ class Steps {
     std::deque<ListedProduct> terms;
     double work = static_cast<double>(products[0].rows * products[0].columns) / 4;
     for (const Product& product : products) {
-      terms.emplace_back(engine_, product, engine_.workspace().lists[terms.size()], 0, product.rows);
+      terms.emplace_back(engine_, product, engine_.workspace().lists[terms.size()], 0, product.rows, ListedProduct::Listing::byThread);
       work += terms.back().work();
     }
     const std::size_t rows = products[0].rows, columns = products[0].columns;
@@ -156,11 +156,15 @@ class Steps {
     const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);
     float* scratch = w.perThread.atLeast(engine_.threads() * ListedProduct::scratchFloats);
     float* rounding = w.rounding.atLeast(engine_.threads() * forRounding);
+    if (w.threadLists.size() < engine_.threads() * mostTerms) w.threadLists.resize(engine_.threads() * mostTerms);
     std::atomic<float> largest{0};
     engine_.parallelFor(groups, work, [&](std::size_t group, unsigned thread) {
       const std::size_t first = firstOf(group, groups, rows), last = firstOf(group + 1, groups, rows);
+      ThreadLists* lists = w.threadLists.data() + thread * mostTerms;
+      for (std::size_t t = 0; t < terms.size(); ++t) terms[t].list(first, last, lists[t]);
       for (std::size_t column = 0; column < columns; column += panelColumns)
-        for (const ListedProduct& term : terms) term.tile(column, first, last, scratch + thread * ListedProduct::scratchFloats);
+        for (std::size_t t = 0; t < terms.size(); ++t)
+          terms[t].tile(column, first, last, lists[t], scratch + thread * ListedProduct::scratchFloats);
       raise(largest, takeTile({i, first, last - first, 0, roundUp(columns, lineFloats)}));
       rounded_[i].write(parameter.spareRow(first), first, last - first, rounding + thread * forRounding);
     });

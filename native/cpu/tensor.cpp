@@ -1,5 +1,6 @@
 #include "cpu/tensor.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <new>
@@ -42,7 +43,14 @@ CpuTensor::CpuTensor(std::size_t rows, std::size_t cols)
 std::uint64_t* CpuTensor::newBits() {
   if (bits_.size() == 0) bits_ = LineBuffer(2 * bitsStride() * blocksOf(cols(), 64));
   bitsVersion_ = version_;
+  bitsRows_ = rows();
   return reinterpret_cast<std::uint64_t*>(bits_.data());
+}
+
+void CpuTensor::copyBits(const CpuTensor& from) {
+  const std::uint64_t* source = from.bits();
+  std::uint64_t* to = newBits();
+  for (std::size_t q = 0; q < blocksOf(cols(), 64); ++q) std::copy_n(source + q * from.bitsStride(), rows(), to + q * bitsStride());
 }
 
 float* CpuTensor::spareRow(std::size_t r) {

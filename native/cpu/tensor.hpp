@@ -46,7 +46,10 @@ class CpuTensor final : public Tensor {
   // The values again as bits, for layers of which all are 0 or 1: the word of row r and the columns 64 q ... is bits()[q * bitsStride() + r], so that
   // threads that draw 64 columns each share no line. newBits begins them after touch(), and whoever writes the values writes them too; null where nobody has.
   std::uint64_t* newBits();
-  const std::uint64_t* bits() const { return bitsVersion_ == version_ ? reinterpret_cast<const std::uint64_t*>(bits_.data()) : nullptr; }
+  void copyBits(const CpuTensor& from);  // which has some
+  const std::uint64_t* bits() const {
+    return bitsVersion_ == version_ && rows() <= bitsRows_ ? reinterpret_cast<const std::uint64_t*>(bits_.data()) : nullptr;
+  }
   std::size_t bitsStride() const { return (capacity() + 7) / 8 * 8; }
 
   // A second buffer for new contents, in which padding is zero; made at its first use. adoptSpare exchanges the two.
@@ -73,10 +76,15 @@ class CpuTensor final : public Tensor {
   };
   RoundedCopy& roundedCopy(bool shorts, bool transposed) const { return rounded_[shorts][transposed]; }
 
-  // How many ways to list the values are known to fail (see cpu/product.cpp).
-  std::size_t& ruledOut() const {
-    if (ruledOut_.version != version_ || ruledOut_.rows != rows()) ruledOut_ = {version_, rows(), 0};
-    return ruledOut_.ways;
+  // What is known of the values of all rows: the ways to list them that fail, and whether the next one serves (see cpu/product.cpp).
+  struct Listing {
+    std::uint64_t version = 0;
+    std::size_t rows = 0, ruledOut = 0;
+    bool serves = false;
+  };
+  Listing& listing() const {
+    if (listing_.version != version_ || listing_.rows != rows()) listing_ = {version_, rows()};
+    return listing_;
   }
 
   // The largest absolute value.
@@ -90,13 +98,11 @@ class CpuTensor final : public Tensor {
   std::size_t stride_;
   LineBuffer buffer_, spare_, bits_;
   std::uint64_t version_, bitsVersion_ = 0;
+  std::size_t bitsRows_ = 0;
   mutable TransposedCopy transposed_;
   mutable RoundedCopy rounded_[2][2];
   mutable Largest largest_;
-  mutable struct {
-    std::uint64_t version = 0;
-    std::size_t rows = 0, ways = 0;
-  } ruledOut_;
+  mutable Listing listing_;
 };
 
 inline CpuTensor& cpuTensor(Tensor& t) { return static_cast<CpuTensor&>(t); }

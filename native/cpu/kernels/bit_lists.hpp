@@ -56,22 +56,21 @@ FORCE_INLINE void transposeBits(std::uint64_t (&row)[64]) {
       }
 }
 
-RowScan listBitColumns(const std::uint64_t* words, std::size_t depth, std::size_t columns, std::size_t ldb, const RowLists& lists,
-                       std::size_t firstList, std::uint32_t* next) {
+RowScan listBitColumns(const BitColumns& s, std::size_t ldb, const RowLists& lists, std::size_t firstList, std::uint32_t* next) {
   std::size_t count = 0;
-  for (std::size_t block = 0, first = 0; first < depth; ++block, first += lists.depth) {
-    const std::size_t end = first + lists.depth < depth ? first + lists.depth : depth;
+  for (std::size_t block = 0, first = 0; first < s.depth; ++block, first += lists.depth) {
+    const std::size_t end = first + lists.depth < s.depth ? first + lists.depth : s.depth;
     std::uint64_t places[blockWords][64];
     std::size_t used = 0;
     for (std::size_t k = first; k < end; k += 64, ++used) {
-      for (std::size_t i = 0; i < 64; ++i) places[used][i] = k + i < end ? words[k + i] : 0;
+      for (std::size_t i = 0; i < 64; ++i) places[used][i] = k + i < end ? s.words[k + i] : 0;
       transposeBits(places[used]);
     }
     const auto zero = static_cast<std::uint32_t>((lists.zeroPlace - first) * ldb);
     std::uint32_t at = next[block];
-    for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t c = 0; c < s.columns; ++c) {
       std::uint32_t n = at;
-      for (std::size_t q = 0; q < used; ++q) n += listWord(places[q][c], 64 * q * ldb, ldb, lists.offset + n);
+      for (std::size_t q = 0; q < used; ++q) n += listWord(places[q][s.firstBit + c], 64 * q * ldb, ldb, lists.offset + n);
       count += n - at;
       const std::size_t list = (firstList + c) * lists.blocks + block;
       lists.start[list] = at;

@@ -62,6 +62,7 @@ std::size_t listColumnBlock(const ColumnScan& s, Values& values, std::size_t blo
     s.lists.start[(s.firstList + c) * s.lists.blocks + block] = to;
     s.lists.end[(s.firstList + c) * s.lists.blocks + block] = to = fillUp(s.lists, to, to + count, zero);
   }
+  s.next[block] = to;
   for (std::uint32_t i = 0; i < n; ++i) {
     const std::uint32_t place = at[column[i]]++;
     s.lists.offset[place] = offset[i];

@@ -68,8 +68,14 @@ struct ColumnScan {
   std::size_t ldb;
   RowLists lists;
   std::size_t firstList;   // the number of the first column's list
-  std::uint32_t* next;     // [blocks] where entries of each block may be written
+  std::uint32_t* next;     // [blocks] where entries of each block may be written; moves on behind them
   std::uint32_t* scratch;  // [columnScratch]
+};
+
+// Columns firstBit ... firstBit + columns - 1 of 64, of which words[k] holds place k.
+struct BitColumns {
+  const std::uint64_t* words;  // [depth]
+  std::size_t depth, firstBit, columns;
 };
 
 // Some units of some rows of a Bernoulli layer; mean, sample and bits may be null. Unit j of row r draws word j % 4 of the counter
@@ -159,12 +165,10 @@ struct Kernels {
   RowScan (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex,
                      std::uint32_t* next);
   RowScan (*listColumns)(const ColumnScan&);
-  // The same from bits, without values: of a row, whose word of the places 64 q ... is words[q * stride], and of up to 64 columns, of which words[k] holds
-  // place k.
+  // The same from bits, without values: of a row, whose word of the places 64 q ... is words[q * stride], and of columns.
   RowScan (*listBitRow)(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const RowLists& lists,
                         std::size_t rowIndex, std::uint32_t* next);
-  RowScan (*listBitColumns)(const std::uint64_t* words, std::size_t depth, std::size_t columns, std::size_t ldb, const RowLists& lists,
-                            std::size_t firstList, std::uint32_t* next);
+  RowScan (*listBitColumns)(const BitColumns&, std::size_t ldb, const RowLists& lists, std::size_t firstList, std::uint32_t* next);
   void (*activeReal)(const PanelBlock&);
   void (*activeBinary)(const PanelBlock&);
   void (*dense)(const PanelBlock&);

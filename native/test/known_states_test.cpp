@@ -1,0 +1,131 @@
+// What the CPU backend knows of states beyond their values (bits of those that it drew, the way in which they have been listed before) saves time and
+// changes no result: tensors with the same values, of which it knows nothing, give the same.
+#include "cpu/tensor.hpp"
+#include "fixtures.hpp"
+
+namespace boltzkit::test {
+namespace {
+
+// Enough panels for threads to make lists of their own; groups of rows that begin within a word of bits.
+constexpr std::size_t visible = 400, hidden = 203;
+
+TensorPtr uploaded(Backend& backend, std::size_t rows, std::size_t columns, const Values& values) {
+  TensorPtr tensor = backend.tensor(rows, columns);
+  backend.upload(std::span<const double>(values), *tensor);
+  return tensor;
+}
+
+// A layer whose states the backend draws.
+TensorPtr drawn(Backend& backend, std::size_t rows, std::size_t columns, std::uint64_t seed) {
+  const TensorPtr fields = uploaded(backend, rows, columns, randomValues(rows * columns, seed, Kind::signedReal));
+  const TensorPtr bias = uploaded(backend, 1, columns, randomValues(columns, seed + 1, Kind::signedReal));
+  TensorPtr sample = backend.tensor(rows, columns);
+  backend.updateUnits({.units = {UnitType::bernoulli, bias.get()}, .stream = testStream()}, *fields, nullptr, sample.get());
+  return sample;
+}
+
+// Fields from the states, and a step from statistics with them as the left factor.
+Values resultsOf(Backend& backend, const Tensor& states, bool roundable) {
+  const std::size_t rows = states.rows();
+  const TensorPtr weights = uploaded(backend, visible, hidden, randomValues(visible * hidden, 3, Kind::signedReal));
+  const TensorPtr turned = uploaded(backend, hidden, visible, randomValues(visible * hidden, 4, Kind::signedReal));
+  const TensorPtr right = uploaded(backend, rows, hidden, randomValues(rows * hidden, 5, Kind::grey));
+  const TensorPtr up = backend.tensor(rows, hidden), velocity = backend.tensor(visible, hidden), gradient = backend.tensor(visible, hidden);
+  const FieldTerm straight{&states, weights.get(), false, 0.5, nullptr, roundable},
+      across{&states, turned.get(), true, 0.5, nullptr, roundable};
+  const StatisticsTerm terms[] = {{&states, right.get(), nullptr, 0.02, roundable}, {&states, right.get(), nullptr, -0.01, roundable}};
+  const ParameterSlot slot{
+      .parameter = weights.get(), .gradient = gradient.get(), .velocity = velocity.get(), .second = nullptr, .terms = terms};
+  Values all;
+  const auto keep = [&](const Tensor& t) {
+    CHECK(paddingIsZero(t));
+    const Values values = valuesOf(backend, t);
+    all.insert(all.end(), values.begin(), values.end());
+  };
+  backend.fields(std::span(&straight, 1), false, *up);
+  keep(*up);
+  backend.fields(std::span(&across, 1), false, *up);
+  keep(*up);
+  CHECK(backend.optimise({.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+  keep(*weights);
+  backend.statistics(*right, states, nullptr, 1, 0, *turned);
+  keep(*turned);
+  backend.statistics(states, *right, nullptr, 1, 0, *weights);
+  keep(*weights);
+  return all;
+}
+
+TEST_CASE("states that were drawn give what the same states give when they are uploaded") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const unsigned threads : {1u, 2u, 3u})
+      for (const std::size_t rows : {std::size_t{7}, std::size_t{150}, std::size_t{301}})
+        for (const bool roundable : {false, true}) {
+          CAPTURE(threads);
+          CAPTURE(rows);
+          CAPTURE(roundable);
+          Twins twins(candidate, threads);
+          twins.fast.run([&] {
+            const TensorPtr states = drawn(twins.fast, rows, visible, rows);
+            const auto& known = dynamic_cast<const cpu::CpuTensor&>(*states);
+            REQUIRE(known.bits() != nullptr);
+            const TensorPtr copy = twins.fast.tensor(rows, visible);
+            twins.fast.axpby(1, *states, 0, *copy);
+            const TensorPtr fresh = uploaded(twins.fast, rows, visible, valuesOf(twins.fast, *states));
+            const Values wanted = resultsOf(twins.fast, *fresh, roundable);
+            CHECK(resultsOf(twins.fast, *states, roundable) == wanted);
+            CHECK(resultsOf(twins.fast, *copy, roundable) == wanted);
+
+            // Fewer rows, and then other values.
+            const std::size_t fewer = rows - 6;
+            states->setRows(fewer);
+            const TensorPtr less = uploaded(twins.fast, fewer, visible, valuesOf(twins.fast, *states));
+            CHECK(resultsOf(twins.fast, *states, roundable) == resultsOf(twins.fast, *less, roundable));
+            twins.fast.axpby(0.25, *less, 0.5, *states);
+            CHECK(known.bits() == nullptr);
+            const TensorPtr other = uploaded(twins.fast, fewer, visible, valuesOf(twins.fast, *states));
+            CHECK(resultsOf(twins.fast, *states, roundable) == resultsOf(twins.fast, *other, roundable));
+          });
+        }
+  });
+}
+
+TEST_CASE("states that have been listed before give what they gave the first time") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const unsigned threads : {1u, 2u})
+      for (const std::size_t rows : {std::size_t{7}, std::size_t{150}, std::size_t{301}})
+        for (const int kind : {0, 1, 2, 3}) {
+          CAPTURE(threads);
+          CAPTURE(rows);
+          CAPTURE(kind);
+          Twins twins(candidate, threads);
+          Values values = randomValues(rows * visible, 21, Kind::binary, 0.4);
+          const Values other = randomValues(rows * visible, 22, Kind::grey);
+          for (std::size_t i = 0; i < values.size(); ++i) {
+            if (kind == 1) values[i] = 2 * values[i] - 1;
+            if (kind == 2) values[i] *= static_cast<double>(static_cast<float>(std::round(255 * other[i]) / 255.0));
+            if (kind == 3) values[i] *= other[i];
+          }
+          twins.fast.run([&] {
+            const TensorPtr states = uploaded(twins.fast, rows, visible, values);
+            const Values first = resultsOf(twins.fast, *states, true);
+            CHECK(resultsOf(twins.fast, *states, true) == first);
+            // Statistics alone, of a tensor that is new to it.
+            const TensorPtr fresh = uploaded(twins.fast, rows, visible, values);
+            const TensorPtr right = uploaded(twins.fast, rows, hidden, randomValues(rows * hidden, 5, Kind::grey));
+            const TensorPtr weights = uploaded(twins.fast, visible, hidden, randomValues(visible * hidden, 3, Kind::signedReal));
+            const TensorPtr velocity = twins.fast.tensor(visible, hidden), gradient = twins.fast.tensor(visible, hidden);
+            const StatisticsTerm terms[] = {{fresh.get(), right.get(), nullptr, 0.02, true},
+                                            {fresh.get(), right.get(), nullptr, -0.01, true}};
+            const ParameterSlot slot{
+                .parameter = weights.get(), .gradient = gradient.get(), .velocity = velocity.get(), .second = nullptr, .terms = terms};
+            CHECK(twins.fast.optimise({.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+            const Values got = valuesOf(twins.fast, *weights);
+            const auto begin = first.begin() + static_cast<std::ptrdiff_t>(2 * rows * hidden);
+            CHECK(got == Values(begin, begin + static_cast<std::ptrdiff_t>(got.size())));
+          });
+        }
+  });
+}
+
+}  // namespace
+}  // namespace boltzkit::test
