@@ -159,6 +159,8 @@ class Backend {
   // --- fields and unit updates -----------------------------------------------------------------------------------------
   // out [rows, m] = sum of the terms (+ out when accumulating).
   virtual void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) = 0;
+  // Whether the fields of bits by roundable terms are those of one and the same rounded matrix, straight and transposed.
+  virtual bool roundsAlike(const Tensor&) { return false; }
   // Means and/or samples of a layer given its fields; either output may be null; both may be asked for at once.
   virtual void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) = 0;
   // Both in one, without accumulating, so that fields need not pass through memory: afterwards `room` [rows, m] holds them where the type's statistics are

@@ -32,6 +32,7 @@ void Annealer::forward(States& states, const Round& given, const Cancelled& canc
     if (k + 1 < betas_.size()) path_.step(to_, states, round, false);
     std::swap(from_, to_);
   }
+  path_.addRounding(states, 1, logWeights);
   path_.follow(false);
   if (recording_) recorded_ += static_cast<double>(logWeights.size());
 }
@@ -40,6 +41,8 @@ void Annealer::reverse(States& states, const Round& given, const Cancelled& canc
   Round round = given;
   std::fill(logWeights.begin(), logWeights.end(), 0.0);
   path_.follow(true);
+  path_.load(states);
+  path_.addRounding(states, -1, logWeights);
   path_.move(from_, betas_.back());
   for (std::size_t k = betas_.size() - 1; k > 0; --k) {
     throwIfCancelled(cancelled);

@@ -120,16 +120,32 @@ void AnnealingPath::combine(std::size_t layer, double beta, Tensor& out) const {
   machine_.backend().upload(std::span<const double>(values), out);
 }
 
+// Bits on both sides of every coupling, and each between a kept and a summed layer: steps and differences then know weights by their fields alone.
+bool AnnealingPath::mayRound() const {
+  const Wiring& wiring = machine_.wiring();
+  for (std::size_t l = 0; l < roles_.size(); ++l) {
+    const UnitType type = wiring.layers()[l].type;
+    if (roles_[l] == Role::given || (type != UnitType::bernoulli && type != UnitType::softmax)) return false;
+  }
+  for (std::size_t c = 0; c < wiring.couplings().size(); ++c) {
+    const Coupling& coupling = wiring.couplings()[c];
+    if (roles_[coupling.a] == roles_[coupling.b] || !machine_.backend().roundsAlike(machine_.weights(c))) return false;
+  }
+  return true;
+}
+
 void AnnealingPath::follow(bool oneSet) {
   following_ = oneSet;
+  rounding_ = oneSet && mayRound();
+  gibbs_.roundWeights(rounding_);
   moves_.assign(roles_.size(), 0);
 }
 
 void AnnealingPath::bringFields(std::size_t layer, const States& states) {
   Backend& backend = machine_.backend();
-  const bool anew = !following_ || seen_[layer].empty() || moves_[layer]++ % freshFields == 0;
+  const bool anew = !following_ || rounding_ || seen_[layer].empty() || moves_[layer]++ % freshFields == 0;
   if (anew) gibbs_.refreshFields(layer, states);
-  if (!following_) return;
+  if (!following_ || rounding_) return;
   for (Seen& seen : seen_[layer]) {
     const Tensor& now = states[seen.layer];
     seen.states->setRows(states.rows());
@@ -182,6 +198,20 @@ void AnnealingPath::addIncrements(const Point& from, const Point& to, std::span<
   addCumulants(from, -1, out);
 }
 
+void AnnealingPath::addRounding(const States& states, double sign, std::span<double> out) {
+  if (!rounding_) return;
+  for (const std::size_t l : summed_) {
+    const TensorPtr exact = machine_.backend().tensor(states.rows(), machine_.units(l));
+    layerFields(machine_, l, states, {}, *exact);
+    const auto add = [&](const Tensor& fields, double factor) {
+      machine_.backend().cumulants(machine_.unitsOf(l), fields, 1, nullptr, part_);
+      for (std::size_t r = 0; r < out.size(); ++r) out[r] += factor * part_[r];
+    };
+    add(*exact, sign);
+    add(gibbs_.fields(l), -sign);
+  }
+}
+
 void AnnealingPath::step(const Point& at, States& states, Round round, bool backwards) {
   if (at.beta() == 0) return drawBase(states, round);
   round.beta = at.beta();
@@ -189,7 +219,7 @@ void AnnealingPath::step(const Point& at, States& states, Round round, bool back
   for (const std::size_t l : summed_) gibbs_.redraw(l, states, round, nullptr, &states[l]);
   for (std::size_t i = 0; i < kept_.size(); ++i) {
     const std::size_t l = kept_[backwards ? kept_.size() - 1 - i : i];
-    if (machine_.wiring().lateral(l)) {
+    if (rounding_ || machine_.wiring().lateral(l)) {
       gibbs_.update(l, states, round, nullptr, &states[l]);
       continue;
     }

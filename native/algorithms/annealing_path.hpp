@@ -46,14 +46,18 @@ class AnnealingPath {
   Point point(double beta) const;
   void move(Point& point, double beta) const;
 
-  // Until the next call all states are those of one set of chains, from step to step: then only units that changed since the step before are
-  // added to or taken from fields, which are made anew every few steps. False (as in the beginning): any states may come.
+  // Until the next call all states are those of one set of chains, from step to step. Where the backend can round the weights, the path then leads to the
+  // machine with rounded ones, and addRounding takes the last step from there to the machine itself: to be added, or taken away in reverse, once. Elsewhere only
+  // units that changed since the step before are added to or taken from fields, which are made anew every few steps. False (as in the beginning): any
+  // states may come, and the path leads to the machine.
   void follow(bool oneSet);
 
   // Takes in states; what follows is about these until the next call.
   void load(const States& states);
   // out += log p*_to(s) - log p*_from(s), the summed layers summed out.
   void addIncrements(const Point& from, const Point& to, std::span<double> out);
+  // out += sign * (log p* of the machine - log p*_1) of the states last loaded.
+  void addRounding(const States& states, double sign, std::span<double> out);
   // One Gibbs step that keeps p_beta, of the states last loaded. `backwards` is the time reversal of the other direction, as far as the
   // order of layers goes; units of a layer that is coupled to itself are swept in one order either way.
   void step(const Point& at, States& states, Round round, bool backwards);
@@ -67,6 +71,7 @@ class AnnealingPath {
   };
 
   std::vector<Seen> neighbours(std::size_t layer, std::size_t rows) const;
+  bool mayRound() const;
   void bringFields(std::size_t layer, const States& states);
   void combine(std::size_t layer, double beta, Tensor& out) const;
   void addCumulants(const Point& at, double sign, std::span<double> out);
@@ -80,7 +85,7 @@ class AnnealingPath {
   std::vector<TensorPtr> baseParameters_, products_;
   std::vector<std::vector<Seen>> seen_;  // by the layer with the fields; empty where they are always made anew
   std::vector<std::uint64_t> moves_;     // of a layer's fields, since they were made anew
-  bool following_ = false;
+  bool following_ = false, rounding_ = false;
   double logBase_ = 0, baseCumulants_ = 0;
   std::vector<double> slope_, part_;  // slope: d log p* / d beta of all but the summed layers
 };

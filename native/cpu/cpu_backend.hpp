@@ -24,6 +24,7 @@ class CpuBackend final : public Backend {
   void gather(const Data& from, std::span<const std::uint32_t> rows, Tensor& out) override;
 
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override;
+  bool roundsAlike(const Tensor& weights) override;
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override;
   void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) override;
   void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override;

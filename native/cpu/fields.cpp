@@ -1,6 +1,7 @@
 // Fields and statistics: products of states and weights, and of states and states.
 #include "cpu/cpu_backend.hpp"
 #include "cpu/product.hpp"
+#include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {
 
@@ -18,6 +19,12 @@ void CpuBackend::fields(std::span<const FieldTerm> terms, bool accumulate, Tenso
 void CpuBackend::addField(const FieldTerm& term, bool accumulate, CpuTensor& out) {
   out.touch();
   multiply(engine_, fieldProduct(term, accumulate, out));
+}
+
+bool CpuBackend::roundsAlike(const Tensor& weights) {
+  const auto rounds = [&](bool shorts, bool transposed) { return roundable(engine_, cpuTensor(weights), shorts, transposed); };
+  if (rounds(true, false) != rounds(true, true)) return false;
+  return rounds(true, false) || (rounds(false, false) && rounds(false, true));
 }
 
 Product fieldProduct(const FieldTerm& term, bool accumulate, CpuTensor& out) {

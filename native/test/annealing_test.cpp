@@ -240,6 +240,40 @@ TEST_CASE("estimates agree with counting, and do not depend on the number of thr
   }
 }
 
+// All but one of the weights lie 0.4 units above what they are rounded to, so that the machine with rounded weights has a log Z that is lower by 0.4: a way
+// that ended there would show. Half of the hidden units have no weights, which leaves few enough states to count.
+TEST_CASE("annealing by way of rounded weights ends at the machine itself") {
+  constexpr std::size_t visible = 1024, hidden = 32, coupled = 16;
+  constexpr double unit = 2.0 / 8191;
+  Values weights(visible * hidden, 0.0), few(visible * coupled);
+  Dice dice(31);
+  for (std::size_t i = 0; i < visible; ++i)
+    for (std::size_t j = 0; j < coupled; ++j) {
+      const double whole = std::round(dice.between(-200, 200));
+      few[i * coupled + j] = weights[i * hidden + j] = i + j == 0 ? 2 : unit * (whole + 0.4);
+    }
+  const auto machineWith = [&](std::size_t n, const Values& w) {
+    auto machine = std::make_unique<Machine>(
+        makeCpuBackend(2), Wiring({{"v", UnitType::bernoulli, visible}, {"h", UnitType::bernoulli, n}}, {{0, 1}}), 3, 0.0);
+    machine->backend().upload(std::span<const double>(w), machine->weights(0));
+    return machine;
+  };
+  const double logZ = exactLogZ(*machineWith(coupled, few), running) + (hidden - coupled) * std::log(2.0);
+  const auto machine = machineWith(hidden, weights);
+  machine->backend().run([&] {
+    CHECK(machine->backend().roundsAlike(machine->weights(0)));
+    PartitionOptions options;
+    options.method = PartitionOptions::Method::annealed;
+    options.betas = usualTemperatures(sanitized ? 40 : 200);
+    options.warmup = 50;
+    const PartitionResult result = partition(*machine, options, running);
+    for (const Interval& estimate : {result.logZ, *result.forward, *result.reverse}) {
+      CHECK(std::fabs(estimate.value - logZ) < 2.5 * (estimate.high - estimate.value));
+      CHECK(estimate.high - estimate.value < 0.1);
+    }
+  });
+}
+
 std::shared_ptr<const Rows> rowsOf(const std::vector<float>& values, std::size_t cols) {
   auto rows = std::make_shared<Rows>(cols, Domain{0, 1});
   rows->append(Rows::Source<float>{values.data(), 0, static_cast<std::ptrdiff_t>(cols), 1, values.size() / cols});
