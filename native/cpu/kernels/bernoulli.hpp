@@ -18,23 +18,26 @@ FORCE_INLINE unsigned bernoulliVector(const BernoulliTile& t, std::size_t r, flo
   return nonZeroBits(sample);
 }
 
+// Columns of philoxGrain units, so that the generator's part of a block serves all rows.
 void bernoulliTile(const BernoulliTile& tile) {
   const BernoulliTile t = tile;  // a copy that stores cannot reach
   const PhiloxKeys keys = philoxKeys(t.key);
-  for (std::size_t r = 0; r < t.rows; ++r) {
-    const std::uint32_t counter[3] = {t.counter[0] + static_cast<std::uint32_t>(r), t.counter[1], t.counter[2]};
-    const float beta = t.betas ? static_cast<float>(t.betas[r]) : t.beta;
-    std::uint64_t bits = 0;
-    for (std::size_t j = 0; j < t.units; j += philoxGrain) {
+  for (std::size_t j = 0; j < t.units; j += philoxGrain) {
+    const std::uint32_t block = t.firstBlock + static_cast<std::uint32_t>(j / 4);
+    const BlockPart<Vector> blocks[2] = {blockPart<Vector>(blockNumbers(block), t.counter, t.key),
+                                         blockPart<Vector>(blockNumbers(block + half), t.counter, t.key)};
+    for (std::size_t r = 0; r < t.rows; ++r) {
+      const float beta = t.betas ? static_cast<float>(t.betas[r]) : t.beta;
       UnitWords words{};
-      if (t.sample) words = philoxUnits(t.firstBlock + static_cast<std::uint32_t>(j / 4), counter, keys);
+      if (t.sample) words = unitWords(chainPart<Plain>({t.counter[0] + static_cast<std::uint32_t>(r)}, t.counter, t.key), blocks, keys);
+      std::uint64_t bits = 0;
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < philoxVectors; ++v)
         if (j + v * lanes < t.units)
-          bits |= static_cast<std::uint64_t>(bernoulliVector(t, r, beta, j + v * lanes, words.vector[v])) << (j + v * lanes) % 64;
-      if (!t.bits || ((j + philoxGrain) % 64 != 0 && j + philoxGrain < t.units)) continue;
-      t.bits[j / 64 * t.bitsStride + r] = bits;
-      bits = 0;
+          bits |= static_cast<std::uint64_t>(bernoulliVector(t, r, beta, j + v * lanes, words.vector[v])) << v * lanes;
+      if (!t.bits) continue;
+      std::uint64_t& word = t.bits[j / 64 * t.bitsStride + r];
+      word = (j % 64 == 0 ? 0 : word) | bits << j % 64;
     }
   }
 }

@@ -76,14 +76,15 @@ FORCE_INLINE void twoStatePosition(const TileSweep& t, std::size_t p, const I* w
 template <Draw draw>
 FORCE_INLINE void sweepTile(const TileSweep& t) {
   const PhiloxKeys keys = philoxKeys(t.key);
-  const ChainPart chains = chainPart(t.counter, t.key);
+  const TileChains chains = tileChains(t.counter, t.key);
   I words[unitsTogether * tileVectors]{};
   for (std::size_t p = t.first; p < t.last;) {
     const std::size_t start = p / unitsTogether * unitsTogether, next = start + unitsTogether, end = next < t.last ? next : t.last;
     if constexpr (draw == Draw::sample) {
-      BlockPart blocks[blocksTogether];
+      BlockPart<Plain> blocks[blocksTogether];
       for (std::size_t b = 0; b < blocksTogether; ++b)
-        blocks[b] = blockPart((t.firstPosition + static_cast<std::uint32_t>(start)) / 4 + static_cast<std::uint32_t>(b), t.counter, t.key);
+        blocks[b] =
+            blockPart<Plain>({(t.firstPosition + static_cast<std::uint32_t>(start)) / 4 + static_cast<std::uint32_t>(b)}, t.counter, t.key);
       chainWords(chains, blocks, keys, words);
     }
     for (; p < end; ++p) twoStatePosition<draw>(t, p, words + p % unitsTogether * tileVectors);

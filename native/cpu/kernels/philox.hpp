@@ -54,10 +54,7 @@ struct UnitWords {
   I vector[philoxVectors];
 };
 
-FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* counter, const PhiloxKeys& keys) {
-  const U c1 = U{} + counter[0], c2 = U{} + counter[1], c3 = U{} + counter[2];
-  PhiloxWords c[2] = {{{blockNumbers(block), c1, c2, c3}}, {{blockNumbers(block + half), c1, c2, c3}}};
-  philoxRoundsFrom(c, keys);
+FORCE_INLINE UnitWords inOrder(const PhiloxWords (&c)[2]) {
   const U low = U{} + 0xffffffffu;
   UnitWords words;
 #pragma GCC unroll 2
@@ -69,6 +66,13 @@ FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* cou
   return words;
 }
 
+FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* counter, const PhiloxKeys& keys) {
+  const U c1 = U{} + counter[0], c2 = U{} + counter[1], c3 = U{} + counter[2];
+  PhiloxWords c[2] = {{{blockNumbers(block), c1, c2, c3}}, {{blockNumbers(block + half), c1, c2, c3}}};
+  philoxRoundsFrom(c, keys);
+  return inOrder(c);
+}
+
 // The top 24 bits as a number, and as a multiple of 2^-24 in [0, 1) like uniform<float> in core/random.hpp.
 FORCE_INLINE F top24(I words) {
   typedef std::uint32_t Lanes __attribute__((vector_size(4 * BOLTZKIT_LANES)));
@@ -76,57 +80,88 @@ FORCE_INLINE F top24(I words) {
 }
 FORCE_INLINE F uniform24(I words) { return top24(words) * set1(0x1p-24f); }
 
-// The words of chainTile chains for the same four units, a chain to a lane. What the first three rounds make of a counter depends, word by word, on
-// the chain alone or on the block alone, but for one product: the chain's part is worked out once per sweep, the block's part in plain
-// registers, and 15 of the 20 products are left.
-constexpr std::size_t tileVectors = chainTile / lanes;
+// Many chains and many blocks. What the first three rounds make of a counter depends, word by word, on the chain alone or on the block alone, but for one
+// product: both parts are worked out once, for a vector of chains or blocks or, in plain registers, for one, and 15 of the 20 products are left.
+FORCE_INLINE std::uint64_t multiplyLow(std::uint64_t a, std::uint64_t b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
 
-struct ChainPart {
-  U high[2 * tileVectors], low[2 * tileVectors];  // of the chains with even and odd numbers in turns
+struct Vector {
+  using Word = U;
+};
+struct Plain {
+  using Word = std::uint64_t;
 };
 
-FORCE_INLINE ChainPart chainPart(const std::uint32_t* counter, const std::uint32_t* key) {
+// Words of which the lower halves count, with the keys of their rounds.
+template <class Kind>
+struct ChainPart {
+  typename Kind::Word high, low;
+};
+template <class Kind>
+struct BlockPart {
+  typename Kind::Word second, third, fourth, fifth;
+};
+
+// `chain` takes the place of counter[0].
+template <class Kind>
+FORCE_INLINE ChainPart<Kind> chainPart(typename Kind::Word chain, const std::uint32_t* counter, const std::uint32_t* key) {
+  using Word = typename Kind::Word;
   const std::uint64_t step = std::uint64_t{philoxM1} * counter[1];
-  ChainPart part;
+  const Word p = multiplyLow(chain ^ ((step >> 32) ^ key[0]), Word{} + philoxM0);
+  return {(p >> 32) ^ (key[1] + philoxW1), p};
+}
+
+template <class Kind>
+FORCE_INLINE BlockPart<Kind> blockPart(typename Kind::Word block, const std::uint32_t* counter, const std::uint32_t* key) {
+  using Word = typename Kind::Word;
+  const Word m0 = Word{} + philoxM0, m1 = Word{} + philoxM1;
+  const Word p0 = multiplyLow(block, m0);
+  const Word p1 = multiplyLow((p0 >> 32) ^ (counter[2] ^ key[1]), m1);
+  const Word p2 = multiplyLow((p1 >> 32) ^ (philoxM1 * counter[1] ^ (key[0] + philoxW0)), m0);
+  return {p0, p1 ^ (key[0] + 2 * philoxW0), (p2 >> 32) ^ (key[1] + 2 * philoxW1), p2};
+}
+
+// After three rounds; one of the parts may be plain.
+template <class Chains, class Blocks>
+FORCE_INLINE PhiloxWords meet(const ChainPart<Chains>& chain, const BlockPart<Blocks>& block) {
+  const U zero{}, p = multiplyLow((zero + chain.high) ^ (zero + block.second), zero + philoxM1);
+  return {{(p >> 32) ^ block.third, p, (zero + chain.low) ^ (zero + block.fourth), zero + block.fifth}};
+}
+
+// The words of one chain for the units of two vectors of blocks.
+FORCE_INLINE UnitWords unitWords(const ChainPart<Plain>& chain, const BlockPart<Vector> (&blocks)[2], const PhiloxKeys& keys) {
+  PhiloxWords c[2] = {meet(chain, blocks[0]), meet(chain, blocks[1])};
+  philoxRoundsFrom<3>(c, keys);
+  return inOrder(c);
+}
+
+// The words of chainTile chains for the same four units, a chain to a lane.
+constexpr std::size_t tileVectors = chainTile / lanes;
+
+struct TileChains {
+  ChainPart<Vector> part[2 * tileVectors];  // of the chains with even and odd numbers in turns
+};
+
+FORCE_INLINE TileChains tileChains(const std::uint32_t* counter, const std::uint32_t* key) {
+  TileChains chains;
   for (std::size_t set = 0; set < 2 * tileVectors; ++set) {
     U chain{};
     for (std::size_t i = 0; i < half; ++i) chain[i] = (counter[0] + static_cast<std::uint32_t>(set / 2 * lanes + 2 * i + set % 2));
-    const U p = multiplyLow(chain ^ ((step >> 32) ^ key[0]), U{} + philoxM0);
-    part.high[set] = (p >> 32) ^ (key[1] + philoxW1);
-    part.low[set] = p;
+    chains.part[set] = chainPart<Vector>(chain, counter, key);
   }
-  return part;
-}
-
-// The words that depend on the block alone, with the keys of their rounds.
-struct BlockPart {
-  U second, third, fourth, fifth;
-};
-
-FORCE_INLINE BlockPart blockPart(std::uint32_t block, const std::uint32_t* counter, const std::uint32_t* key) {
-  auto high = [](std::uint64_t p) { return static_cast<std::uint32_t>(p >> 32); };
-  auto low = [](std::uint64_t p) { return static_cast<std::uint32_t>(p); };
-  const std::uint64_t p0 = std::uint64_t{philoxM0} * block;
-  const std::uint64_t p1 = std::uint64_t{philoxM1} * (high(p0) ^ counter[2] ^ key[1]);
-  const std::uint64_t p2 = std::uint64_t{philoxM0} * (high(p1) ^ (philoxM1 * counter[1]) ^ (key[0] + philoxW0));
-  return {U{} + low(p0), U{} + (low(p1) ^ (key[0] + 2 * philoxW0)), U{} + (high(p2) ^ (key[1] + 2 * philoxW1)), U{} + low(p2)};
+  return chains;
 }
 
 // Blocks that are worked out together: as many sets of words as there are registers for.
 constexpr std::size_t blocksTogether = lanes == 16 ? 2 : 1, unitsTogether = 4 * blocksTogether;
 
 // words[i * tileVectors + v]: word i, counted on from block to block, of the chains in vector v.
-FORCE_INLINE void chainWords(const ChainPart& chains, const BlockPart (&block)[blocksTogether], const PhiloxKeys& keys, I* words) {
-  const U m1 = U{} + philoxM1, lower = U{} + 0xffffffffu;
+FORCE_INLINE void chainWords(const TileChains& chains, const BlockPart<Plain> (&block)[blocksTogether], const PhiloxKeys& keys, I* words) {
+  const U lower = U{} + 0xffffffffu;
 #pragma GCC unroll 4
   for (std::size_t v = 0; v < tileVectors; ++v) {
     PhiloxWords c[2 * blocksTogether];
 #pragma GCC unroll 4
-    for (std::size_t i = 0; i < 2 * blocksTogether; ++i) {
-      const BlockPart& b = block[i / 2];
-      const U p1 = multiplyLow(chains.high[2 * v + i % 2] ^ b.second, m1);
-      c[i] = {{(p1 >> 32) ^ b.third, p1, chains.low[2 * v + i % 2] ^ b.fourth, b.fifth}};
-    }
+    for (std::size_t i = 0; i < 2 * blocksTogether; ++i) c[i] = meet(chains.part[2 * v + i % 2], block[i / 2]);
     philoxRoundsFrom<3>(c, keys);
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < unitsTogether; ++i)
