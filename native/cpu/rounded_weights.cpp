@@ -99,7 +99,7 @@ void fill(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed
   const std::size_t perThread = RoundedUpdate::scratchFloats(weights);
   float* scratch = engine.workspace().rounding.atLeast(engine.threads() * perThread);
   engine.parallelFor(
-      blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()) / 4, [&](std::size_t task, unsigned thread) {
+      blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()), [&](std::size_t task, unsigned thread) {
         const std::size_t first = task * grain, count = std::min(grain, weights.rows() - first);
         Writer(engine.kernels(), weights, weights.row(first), first, count, scratch + thread * perThread).write(shorts, transposed);
       });
