@@ -160,6 +160,7 @@ class Steps {
     std::atomic<float> largest{0};
     engine_.parallelFor(groups, work, [&](std::size_t group, unsigned thread) {
       const std::size_t first = firstOf(group, groups, rows), last = firstOf(group + 1, groups, rows);
+      if (first == last) return;
       ThreadLists* lists = w.threadLists.data() + thread * mostTerms;
       for (std::size_t t = 0; t < terms.size(); ++t) terms[t].list(first, last, lists[t]);
       for (std::size_t column = 0; column < columns; column += panelColumns)

@@ -127,5 +127,31 @@ TEST_CASE("states that have been listed before give what they gave the first tim
   });
 }
 
+TEST_CASE("few rows of weights leave some threads without a group of them") {
+  forEachBackend([](const Candidate& candidate) {
+    constexpr std::size_t few = 33, many = 1025, rows = 20;
+    const auto stepOn = [&](unsigned threads) {
+      Twins twins(candidate, threads);
+      Values got;
+      twins.fast.run([&] {
+        const TensorPtr states = drawn(twins.fast, rows, few, 8);
+        const TensorPtr right = uploaded(twins.fast, rows, many, randomValues(rows * many, 5, Kind::grey));
+        const TensorPtr weights = uploaded(twins.fast, few, many, randomValues(few * many, 3, Kind::signedReal));
+        const TensorPtr velocity = twins.fast.tensor(few, many), gradient = twins.fast.tensor(few, many);
+        const StatisticsTerm term{states.get(), right.get(), nullptr, 0.02, true};
+        const ParameterSlot slot{.parameter = weights.get(),
+                                 .gradient = gradient.get(),
+                                 .velocity = velocity.get(),
+                                 .second = nullptr,
+                                 .terms = std::span(&term, 1)};
+        CHECK(twins.fast.optimise({.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+        got = valuesOf(twins.fast, *weights);
+      });
+      return got;
+    };
+    CHECK(stepOn(1) == stepOn(4));
+  });
+}
+
 }  // namespace
 }  // namespace boltzkit::test
