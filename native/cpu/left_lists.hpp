@@ -5,7 +5,7 @@
 
 namespace boltzkit::cpu {
 
-// Rows of the left factor per listing task; columns where it is stored transposed.
+// Rows of the left factor per listing task; listedColumns where it is stored transposed.
 inline constexpr std::size_t listedRows = 16;
 
 // Lists of some rows, numbered from 0; each run of `taskRows` of them has a region of its own for each block, and may be listed by another thread.

@@ -9,6 +9,9 @@ namespace {
 // Enough panels for threads to make lists of their own; groups of rows that begin within a word of bits.
 constexpr std::size_t visible = 400, hidden = 203;
 
+// Less than a group, more than one, more than a block of bits.
+const std::vector<std::size_t> someRows = sanitized ? std::vector<std::size_t>{150} : std::vector<std::size_t>{7, 150, 301};
+
 TensorPtr uploaded(Backend& backend, std::size_t rows, std::size_t columns, const Values& values) {
   TensorPtr tensor = backend.tensor(rows, columns);
   backend.upload(std::span<const double>(values), *tensor);
@@ -57,8 +60,8 @@ Values resultsOf(Backend& backend, const Tensor& states, bool roundable) {
 
 TEST_CASE("states that were drawn give what the same states give when they are uploaded") {
   forEachBackend([](const Candidate& candidate) {
-    for (const unsigned threads : {1u, 2u, 3u})
-      for (const std::size_t rows : {std::size_t{7}, std::size_t{150}, std::size_t{301}})
+    for (const unsigned threads : sanitized ? std::vector{2u} : std::vector{1u, 2u, 3u})
+      for (const std::size_t rows : someRows)
         for (const bool roundable : {false, true}) {
           CAPTURE(threads);
           CAPTURE(rows);
@@ -91,8 +94,8 @@ TEST_CASE("states that were drawn give what the same states give when they are u
 
 TEST_CASE("states that have been listed before give what they gave the first time") {
   forEachBackend([](const Candidate& candidate) {
-    for (const unsigned threads : {1u, 2u})
-      for (const std::size_t rows : {std::size_t{7}, std::size_t{150}, std::size_t{301}})
+    for (const unsigned threads : sanitized ? std::vector{2u} : std::vector{1u, 2u})
+      for (const std::size_t rows : someRows)
         for (const int kind : {0, 1, 2, 3}) {
           CAPTURE(threads);
           CAPTURE(rows);
