@@ -47,10 +47,12 @@ void Annealer::reverse(States& states, const Round& given, const Cancelled& canc
   for (std::size_t k = betas_.size() - 1; k > 0; --k) {
     throwIfCancelled(cancelled);
     ++round.stream.step;
-    path_.load(states);
     path_.move(to_, betas_[k - 1]);
     path_.addIncrements(from_, to_, logWeights);
-    if (k > 1) path_.step(to_, states, round, true);
+    if (k > 1) {
+      path_.step(to_, states, round, true);
+      path_.load(states);
+    }
     std::swap(from_, to_);
   }
   path_.follow(false);

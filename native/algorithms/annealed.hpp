@@ -6,7 +6,7 @@
 // each weight is worked out before the step that follows it, so that E[w] = Z_K / Z_0 for any number of temperatures. In reverse, from
 // s ~ p_K, E[w] = Z_0 / Z_K. log Z is therefore too low on average from the one side, too high from the other.
 // Deviations: layers are summed out wherever the wiring allows; log weights are kept in double precision. The intermediate distributions may be those of
-// the machine with rounded weights, which differ from the machine's in nothing that matters; a last step without a move then leads from it to the machine.
+// the machine with rounded weights, as E[w] does not depend on them; a last step without a move then leads from it to the machine.
 #pragma once
 #include <vector>
 

@@ -76,7 +76,7 @@ class CpuTensor final : public Tensor {
   };
   RoundedCopy& roundedCopy(bool shorts, bool transposed) const { return rounded_[shorts][transposed]; }
 
-  // What is known of the values of all rows: the ways to list them that fail, and whether the next one serves (see cpu/product.cpp).
+  // What is known of the values of all rows: the ways to list them that fail, and whether the next one serves (see cpu/listed_product.cpp).
   struct Listing {
     std::uint64_t version = 0;
     std::size_t rows = 0, ruledOut = 0;

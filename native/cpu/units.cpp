@@ -48,14 +48,19 @@ void addRows(const Engine& engine, const Units& units, const Tensor& states, con
   }
 }
 
+// An output that is about to be written; it may be null.
+CpuTensor* touched(Tensor* t) {
+  if (!t) return nullptr;
+  cpuTensor(*t).touch();
+  return &cpuTensor(*t);
+}
+
 }  // namespace
 
 void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) {
   visitUnit(update.units.type, [&](auto unit) {
     using Unit = decltype(unit);
-    CpuTensor *means = mean ? &cpuTensor(*mean) : nullptr, *samples = sample ? &cpuTensor(*sample) : nullptr;
-    if (means) means->touch();
-    if (samples) samples->touch();
+    CpuTensor *means = touched(mean), *samples = touched(sample);
     if constexpr (requires { UnitRows<Unit>::updateTile; })
       if (drawsSamples(update, sample)) {
         std::uint64_t* bits = samples ? samples->newBits() : nullptr;
@@ -79,9 +84,7 @@ void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpda
     using Unit = decltype(unit);
     if constexpr (requires { UnitRows<Unit>::updateTile; })
       if (terms.size() == 1 && !terms[0].graph && drawsSamples(update, sample)) {
-        CpuTensor *means = mean ? &cpuTensor(*mean) : nullptr, *samples = sample ? &cpuTensor(*sample) : nullptr;
-        if (means) means->touch();
-        if (samples) samples->touch();
+        CpuTensor *means = touched(mean), *samples = touched(sample);
         std::uint64_t* bits = samples ? samples->newBits() : nullptr;
         return multiply(engine_, fieldProduct(terms[0], false, cpuTensor(room)), [&](const ProductTile& tile) {
           UnitRows<Unit>::updateTile(

@@ -21,7 +21,7 @@ inline constexpr std::size_t placesPadded = 4;
 // them: block q of row r has the entries start[r * blocks + q] ... end[r * blocks + q].
 struct RowLists {
   std::uint32_t* offset;  // (k - first k of the block) * row stride of B
-  float* value;           // A[row, k]
+  float* value;           // A[row, k]; null where all are 1 and nobody reads them
   std::uint32_t *start, *end;
   std::size_t blocks, depth;  // places of a block
   std::size_t zeroPlace;      // not 0: lists are filled up to a multiple of placesPadded with this place, a row of B that holds zeros
