@@ -45,39 +45,35 @@ void uploadTo(Machine& machine, const std::string& name, const Argument& argumen
 
 Napi::Function MachineObject::define(Napi::Env env) {
   using M = MachineObject;
-  return DefineClass(env, className,
-                     {method<M, &M::parameters>("parameters"),
-                      method<M, &M::getParameter>("getParameter"),
-                      method<M, &M::setParameter>("setParameter"),
-                      method<M, &M::getCounters>("getCounters"),
-                      method<M, &M::setCounters>("setCounters"),
-                      method<M, &M::conditional>("conditional"),
-                      method<M, &M::categoryProbabilities>("categoryProbabilities"),
-                      method<M, &M::domain>("domain"),
-                      method<M, &M::reconstruct>("reconstruct"),
-                      method<M, &M::energy>("energy"),
-                      method<M, &M::freeEnergy>("freeEnergy"),
-                      method<M, &M::pseudoLikelihood>("pseudoLikelihood"),
-                      method<M, &M::impute>("impute"),
-                      method<M, &M::chains>("chains"),
-                      method<M, &M::partition>("partition"),
-                      method<M, &M::rowSums>("rowSums"),
-                      method<M, &M::trainer>("trainer"),
-                      method<M, &M::dispose>("dispose"),
-                      getter<M, &M::passesAtOnce>("passesAtOnce"),
-                      getter<M, &M::busy>("busy"),
-                      getter<M, &M::disposed>("disposed")});
+  return defineClass<MachineObject>(env, {method<M, &M::parameters>("parameters"),
+                                          method<M, &M::getParameter>("getParameter"),
+                                          method<M, &M::setParameter>("setParameter"),
+                                          method<M, &M::getCounters>("getCounters"),
+                                          method<M, &M::setCounters>("setCounters"),
+                                          method<M, &M::conditional>("conditional"),
+                                          method<M, &M::categoryProbabilities>("categoryProbabilities"),
+                                          method<M, &M::domain>("domain"),
+                                          method<M, &M::reconstruct>("reconstruct"),
+                                          method<M, &M::energy>("energy"),
+                                          method<M, &M::freeEnergy>("freeEnergy"),
+                                          method<M, &M::pseudoLikelihood>("pseudoLikelihood"),
+                                          method<M, &M::impute>("impute"),
+                                          method<M, &M::chains>("chains"),
+                                          method<M, &M::partition>("partition"),
+                                          method<M, &M::rowSums>("rowSums"),
+                                          method<M, &M::trainer>("trainer"),
+                                          method<M, &M::dispose>("dispose"),
+                                          getter<M, &M::passesAtOnce>("passesAtOnce"),
+                                          getter<M, &M::busy>("busy"),
+                                          getter<M, &M::disposed>("disposed")});
 }
 
-MachineObject::MachineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  constructing(info.Env(), [&] {
-    MachineSpec spec = machineSpecOf(Argument(info, 0, "spec"));
-    handle_ = std::make_shared<MachineHandle>(info.Env());
-    handle_->machine = std::make_shared<Machine>(std::move(spec.backend), std::move(spec.wiring), spec.seed, spec.weightScale);
-    handle_->inference = std::make_shared<Inference>(handle_->machine);
-    handle_->memory.set(std::max(bytesOf(*handle_->machine), leastReported));
-    tagObject<MachineObject>(info);
-  });
+MachineObject::MachineObject(const Napi::CallbackInfo& info) {
+  MachineSpec spec = machineSpecOf(Argument(info, 0, "spec"));
+  handle_ = std::make_shared<MachineHandle>(info.Env());
+  handle_->machine = std::make_shared<Machine>(std::move(spec.backend), std::move(spec.wiring), spec.seed, spec.weightScale);
+  handle_->inference = std::make_shared<Inference>(handle_->machine);
+  handle_->memory.set(std::max(bytesOf(*handle_->machine), leastReported));
 }
 
 std::shared_ptr<Machine> MachineObject::present() const {

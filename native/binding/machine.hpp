@@ -6,7 +6,7 @@
 
 namespace boltzkit::binding {
 
-class MachineObject : public Napi::ObjectWrap<MachineObject> {
+class MachineObject {
  public:
   static constexpr const char* className = "Machine";
   static constexpr napi_type_tag tag{0x51c7e0b92d864fa3ull, 0xbe9240d7318a6cf5ull};

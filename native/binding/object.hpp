@@ -1,6 +1,11 @@
 // Classes that JavaScript sees. Node-API checks the receiver of a method but not that of a getter, nor any object given as an
 // argument, so every object carries its class's tag and is unwrapped only after a look at it.
+//
+// Every way in from JavaScript, constructors among them, goes through guarded(). Napi::ObjectWrap has a way of its own, which ends the
+// process when an object is made in a worker that is being terminated: wrapping fails there, and so does throwing.
 #pragma once
+#include <initializer_list>
+#include <memory>
 #include <string>
 
 #include "binding/arguments.hpp"
@@ -12,19 +17,15 @@ namespace boltzkit::binding {
 template <class T>
 T* unwrapped(Napi::Value value) {
   bool ours = false;
+  void* object = nullptr;
   if (!value.IsObject() || napi_check_object_type_tag(value.Env(), value, &T::tag, &ours) != napi_ok || !ours) return nullptr;
-  return T::Unwrap(value.As<Napi::Object>());
+  return napi_unwrap(value.Env(), value, &object) == napi_ok ? static_cast<T*>(object) : nullptr;
 }
 
 template <class T>
 T& unwrap(const Argument& argument) {
   if (T* object = unwrapped<T>(argument.value())) return *object;
   argument.refuse("a native " + std::string(T::className) + " object");
-}
-
-template <class T>
-void tagObject(const Napi::CallbackInfo& info) {
-  if (napi_type_tag_object(info.Env(), info.This(), &T::tag) != napi_ok) throw Napi::Error::New(info.Env());
 }
 
 template <class T, Napi::Value (T::*member)(const Napi::CallbackInfo&)>
@@ -45,16 +46,28 @@ napi_property_descriptor getter(const char* name) {
   return {name, nullptr, nullptr, invoke<T, member>, nullptr, nullptr, napi_configurable, nullptr};
 }
 
-// A constructor's body. What it throws is made a pending JavaScript exception here, and leaves as an empty Napi::Error: ObjectWrap's caller
-// would throw a full one once more, and end the process where a worker that is being terminated has an exception already.
-template <class F>
-void constructing(Napi::Env env, F&& body) {
-  try {
-    body();
-  } catch (...) {
-    throwCurrent(env);
-    throw Napi::Error(env, nullptr);
-  }
+// JavaScript's `new`: T(info), which lives until the object is collected.
+template <class T>
+napi_value construct(napi_env env, napi_callback_info raw) {
+  return guarded(env, [&]() -> napi_value {
+    const Napi::CallbackInfo info(env, raw);
+    if (!info.IsConstructCall()) throw Napi::TypeError::New(env, std::string(T::className) + " is a class: call it with new");
+    auto object = std::make_unique<T>(info);
+    const auto finalise = [](napi_env, void* data, void*) { delete static_cast<T*>(data); };
+    if (napi_type_tag_object(env, info.This(), &T::tag) != napi_ok ||
+        napi_wrap(env, info.This(), object.get(), finalise, nullptr, nullptr) != napi_ok)
+      throw Napi::Error::New(env);
+    object.release();
+    return info.This();
+  });
+}
+
+template <class T>
+Napi::Function defineClass(Napi::Env env, std::initializer_list<napi_property_descriptor> members) {
+  napi_value result = nullptr;
+  if (napi_define_class(env, T::className, NAPI_AUTO_LENGTH, construct<T>, nullptr, members.size(), members.begin(), &result) != napi_ok)
+    throw Napi::Error::New(env);
+  return {env, result};
 }
 
 }  // namespace boltzkit::binding

@@ -33,27 +33,24 @@ void requireInside(const Rows::Source<T>& source, std::size_t cols, std::size_t 
 
 Napi::Function RowsObject::define(Napi::Env env) {
   using R = RowsObject;
-  return DefineClass(env, className,
-                     {getter<R, &R::rowCount>("rows"), getter<R, &R::cols>("cols"), getter<R, &R::bytes>("bytes"),
-                      getter<R, &R::missing>("missing"), method<R, &R::appendDense>("appendDense"), method<R, &R::appendBits>("appendBits"),
-                      method<R, &R::appendSparse>("appendSparse"), method<R, &R::toFloat32>("toFloat32")});
+  return defineClass<RowsObject>(
+      env, {getter<R, &R::rowCount>("rows"), getter<R, &R::cols>("cols"), getter<R, &R::bytes>("bytes"), getter<R, &R::missing>("missing"),
+            method<R, &R::appendDense>("appendDense"), method<R, &R::appendBits>("appendBits"), method<R, &R::appendSparse>("appendSparse"),
+            method<R, &R::toFloat32>("toFloat32")});
 }
 
-RowsObject::RowsObject(const Napi::CallbackInfo& info) : ObjectWrap(info), memory_(info.Env()) {
-  constructing(info.Env(), [&] {
-    const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
-    const double most = std::numeric_limits<double>::max();
-    const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group"),
-        once(info, 7, "once");
-    domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most),
-               integers.given() && integers.flag(), missing.given() && missing.flag(), group.given() ? group.count(1, maxUnits) : 1};
-    if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
-    const std::uint64_t rows = expected.given() ? expected.count(0, maxSafeInteger) : 0;
-    once_ = once.given() && once.flag();
-    rows_ = std::make_shared<Rows>(cols, domain_, once_ ? Rows::Keep::floats : Rows::Keep::compact);
-    rows_->reserve(rows);
-    tagObject<RowsObject>(info);
-  });
+RowsObject::RowsObject(const Napi::CallbackInfo& info) : memory_(info.Env()) {
+  const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
+  const double most = std::numeric_limits<double>::max();
+  const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group"),
+      once(info, 7, "once");
+  domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most),
+             integers.given() && integers.flag(), missing.given() && missing.flag(), group.given() ? group.count(1, maxUnits) : 1};
+  if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
+  const std::uint64_t rows = expected.given() ? expected.count(0, maxSafeInteger) : 0;
+  once_ = once.given() && once.flag();
+  rows_ = std::make_shared<Rows>(cols, domain_, once_ ? Rows::Keep::floats : Rows::Keep::compact);
+  rows_->reserve(rows);
 }
 
 Napi::Value RowsObject::rowCount(const Napi::CallbackInfo& info) {

@@ -8,7 +8,7 @@
 
 namespace boltzkit::binding {
 
-class RowsObject : public Napi::ObjectWrap<RowsObject> {
+class RowsObject {
  public:
   static constexpr const char* className = "Rows";
   static constexpr napi_type_tag tag{0x8d1f6a0c53b94e27ull, 0xa3c07be2194f5d68ull};

@@ -50,17 +50,13 @@ Napi::Value MachineObject::trainer(const Napi::CallbackInfo& info) {
 
 Napi::Function TrainerObject::define(Napi::Env env) {
   using T = TrainerObject;
-  return DefineClass(env, className,
-                     {getter<T, &T::totalSteps>("totalSteps"), getter<T, &T::stepsPerEpoch>("stepsPerEpoch"), getter<T, &T::step>("step"),
-                      method<T, &T::run>("run"), method<T, &T::state>("state")});
+  return defineClass<TrainerObject>(env, {getter<T, &T::totalSteps>("totalSteps"), getter<T, &T::stepsPerEpoch>("stepsPerEpoch"),
+                                          getter<T, &T::step>("step"), method<T, &T::run>("run"), method<T, &T::state>("state")});
 }
 
-TrainerObject::TrainerObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  constructing(info.Env(), [&] {
-    parts_ = std::exchange(Instance::of(info.Env()).newTrainer, nullptr);
-    if (!parts_) throw parameterError("a trainer is made by Machine.trainer()");
-    tagObject<TrainerObject>(info);
-  });
+TrainerObject::TrainerObject(const Napi::CallbackInfo& info) {
+  parts_ = std::exchange(Instance::of(info.Env()).newTrainer, nullptr);
+  if (!parts_) throw parameterError("a trainer is made by Machine.trainer()");
 }
 
 Napi::Value TrainerObject::totalSteps(const Napi::CallbackInfo& info) {

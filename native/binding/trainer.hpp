@@ -5,7 +5,7 @@
 
 namespace boltzkit::binding {
 
-class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
+class TrainerObject {
  public:
   static constexpr const char* className = "Trainer";
   static constexpr napi_type_tag tag{0xe47b19d3ac0258f6ull, 0x7026f5ce81bd4a39ull};
