@@ -16,8 +16,9 @@ namespace {
 
 // Floats of a tensor per tile: 16 KiB each of up to five tensors, in the second-level cache together.
 constexpr std::size_t tileFloats = 4096;
-// Rows of a tile whose gradient is added up.
-constexpr std::size_t termRows = 112;
+// Rows of a tile whose gradient is added up, in the grain of RoundedUpdate, in which they are dealt out.
+constexpr std::size_t grain = RoundedUpdate::grain, termGrains = 4;
+static_assert(termGrains * grain <= ListedProduct::tileRows);
 
 bool scaled(const ParameterSlot& slot) { return slot.rowScale || slot.colScale; }
 
@@ -150,7 +151,7 @@ class Steps {
       work += terms.back().work();
     }
     const std::size_t rows = products[0].rows, columns = products[0].columns;
-    const std::size_t least = blocksOf(rows, termRows), groups = std::min(rows, roundUp(least, engine_.threads()));
+    const std::size_t grains = blocksOf(rows, grain), groups = std::min(grains, roundUp(blocksOf(grains, termGrains), engine_.threads()));
     Workspace& w = engine_.workspace();
     CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
     const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);
@@ -159,8 +160,7 @@ class Steps {
     if (w.threadLists.size() < engine_.threads() * mostTerms) w.threadLists.resize(engine_.threads() * mostTerms);
     std::atomic<float> largest{0};
     engine_.parallelFor(groups, work, [&](std::size_t group, unsigned thread) {
-      const std::size_t first = firstOf(group, groups, rows), last = firstOf(group + 1, groups, rows);
-      if (first == last) return;
+      const std::size_t first = grains * group / groups * grain, last = std::min(rows, grains * (group + 1) / groups * grain);
       ThreadLists* lists = w.threadLists.data() + thread * mostTerms;
       for (std::size_t t = 0; t < terms.size(); ++t) terms[t].list(first, last, lists[t]);
       for (std::size_t column = 0; column < columns; column += panelColumns)
@@ -170,11 +170,6 @@ class Steps {
       rounded_[i].write(parameter.spareRow(first), first, last - first, rounding + thread * forRounding);
     });
     largest_[i] = largest;
-  }
-
-  // Rows are dealt out in the grain of RoundedUpdate.
-  static std::size_t firstOf(std::size_t group, std::size_t groups, std::size_t rows) {
-    return group == groups ? rows : rows * group / groups / RoundedUpdate::grain * RoundedUpdate::grain;
   }
 
   // Runs of floats, whatever the rows.
