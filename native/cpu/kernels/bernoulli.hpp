@@ -42,16 +42,37 @@ void bernoulliTile(const BernoulliTile& tile) {
   }
 }
 
-// Per lane in float; sums of even and odd half vectors in double, so the order depends on nothing but the number of units.
+// Units whose factors 1 + e^-|x| are multiplied before the logarithm of their product is taken: at most 2^64 in four lanes.
+constexpr std::size_t factorUnits = 256;
+
+// Products per lane in float, as 1 + z, so that tiny cumulants keep their relative precision; all sums in double, of even and odd half vectors, so the
+// order depends on nothing but the number of units.
 double softplusSum(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta) {
   D low{}, high{};
-  for (std::size_t j = 0; j < units; j += lanes) {
-    F x = load(field + j) + load(bias + j);
-    if (shift) x = fma(set1(amount), load(shift + j), x);
-    F y = softplus(set1(beta) * x);
-    if (j + lanes > units) y = firstLanes(y, units - j);
-    low += lowDoubles(y);
-    high += highDoubles(y);
+  const auto add = [&](F x) {
+    low += lowDoubles(x);
+    high += highDoubles(x);
+  };
+  for (std::size_t first = 0; first < units; first += factorUnits) {
+    const std::size_t end = first + factorUnits < units ? first + factorUnits : units;
+    F z{};
+    for (std::size_t j = first; j < end; j += lanes) {
+      F x = load(field + j) + load(bias + j);
+      if (shift) x = fma(set1(amount), load(shift + j), x);
+      x = set1(beta) * x;
+      F positive = maxOf(F{}, x), y = fallingExponential(x);
+      if (j + lanes > units) {
+        positive = firstLanes(positive, units - j);
+        y = firstLanes(y, units - j);
+      }
+      add(positive);
+      z = fma(z, y, z + y);
+    }
+    // 1 + z = 2^n m with m in [1, 2)
+    const I bits = (I)(set1(1) + z), n = (bits >> 23) - set1i(127), m = (bits & set1i(0x7fffff)) | set1i(0x3f800000);
+    const F whole = __builtin_convertvector(n, F), rest = n == 0 ? z : (F)m - set1(1);
+    add(whole * set1(ln2Upper));
+    add(fma(whole, set1(ln2Lower), log1p(rest)));
   }
   return sumOf(low + high);
 }

@@ -1,10 +1,13 @@
-// exp, the logistic function and softplus to float accuracy, with the same operations in every instruction set, so results agree
+// exp, the logistic function and log1p to float accuracy, with the same operations in every instruction set, so results agree
 // bit for bit wherever there is a fused multiply-add.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
+
+// ln 2 in two parts: the first has 15 bits, so that its products with small whole numbers are exact.
+constexpr float ln2Upper = 0.693145752f, ln2Lower = 1.42860677e-6f;
 
 // e^x for x in [-87, 88]; relative error below 1.2e-7. x = n ln 2 + r with |r| <= ln 2 / 2, e^r = 1 + r + r^2 q(r).
 // NaN stays NaN; the caller limits the range.
@@ -13,9 +16,8 @@ FORCE_INLINE F exponential(F x) {
   const F shift = set1(12582912.0f);
   const F t = fma(x, set1(1.44269504f), shift);
   const F n = t - shift;
-  // ln 2 in two parts: the first has 15 bits, so n times it is exact.
-  F r = fma(n, set1(-0.693145752f), x);
-  r = fma(n, set1(-1.42860677e-6f), r);
+  F r = fma(n, set1(-ln2Upper), x);
+  r = fma(n, set1(-ln2Lower), r);
   // Minimax fit of (e^r - 1 - r) / r^2, relative error of e^r 2^-28.3.
   F q = set1(0.00138145479f);
   q = fma(q, r, set1(0.00836874783f));
@@ -33,9 +35,11 @@ FORCE_INLINE F inverseLogistic(F x) { return set1(1) + exponential(maxOf(set1(-8
 // 1 / (1 + e^-x). Beyond 87 the result is 1, below -87 it stays at 1.6e-38: never 0, so a unit can always be drawn on.
 FORCE_INLINE F logistic(F x) { return set1(1) / inverseLogistic(x); }
 
-// log(1 + e^x) = max(x, 0) + log1p(e^-|x|); log1p(y) = 2 atanh(s), s = y / (2 + y) in [0, 1/3].
-FORCE_INLINE F softplus(F x) {
-  const F y = exponential(maxOf(set1(-87), F{} - absolute(x)));
+// e^-|x| in (0, 1]: log(1 + e^x) = max(x, 0) + log1p(e^-|x|).
+FORCE_INLINE F fallingExponential(F x) { return exponential(maxOf(set1(-87), F{} - absolute(x))); }
+
+// log(1 + y) for y in [0, 1]: 2 atanh(s), s = y / (2 + y) in [0, 1/3].
+FORCE_INLINE F log1p(F y) {
   const F s = y / (set1(2) + y);
   const F z = s * s;
   // Minimax fit of (atanh(s) / s - 1) / s^2, relative error of atanh 2^-33.
@@ -44,8 +48,7 @@ FORCE_INLINE F softplus(F x) {
   q = fma(q, z, set1(0.143085192f));
   q = fma(q, z, set1(0.199994364f));
   q = fma(q, z, set1(0.333333378f));
-  const F log1p = set1(2) * fma(q * z, s, s);
-  return maxOf(F{}, x) + log1p;
+  return set1(2) * fma(q * z, s, s);
 }
 
 }  // namespace
