@@ -140,10 +140,17 @@ export const mutants = [
   },
   {
     name: 'a reused counter: every sweep of sample() draws the same words',
-    file: 'native/algorithms/chains.cpp',
-    find: 'round.stream.step += step;',
-    replace: 'round.stream.step += step > 0;',
+    file: 'native/machine/gibbs.cpp',
+    find: '++s, ++round.stream.step)',
+    replace: '++s)',
     tests: [drift],
+  },
+  {
+    name: 'a reused counter: sweeps that follow a look at the chains draw the words of the first one',
+    file: 'native/algorithms/chains.cpp',
+    find: 'round(done - n + 1)',
+    replace: 'round(1)',
+    tests: [chains],
   },
   {
     name: 'a reused counter: both layers draw the same words',
