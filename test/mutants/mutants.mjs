@@ -265,7 +265,7 @@ export const mutants = [
     tests: [gradients],
   },
   {
-    name: 'cpu: rounded weights that the step did not change',
+    name: 'rounded weights that the step did not change',
     file: 'native/cpu/rounded_weights.cpp',
     find: 'if (current_[shorts][transposed]) writer.write(shorts, transposed);',
     replace: 'if (current_[shorts][transposed] && firstRow > 0) writer.write(shorts, transposed);',

@@ -75,9 +75,11 @@ class Tree {
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const args = [vitest, 'run', ...files, '--reporter=json', `--outputFile=${this.report}`, ...more];
     const { failed, output } = await run(process.execPath, args, { BOLTZKIT_NATIVE: join(this.build, 'boltzkit.node') });
-    if (!failed) return [];
     const results = existsSync(this.report) ? JSON.parse(await readFile(this.report, 'utf8')).testResults : [];
-    const names = results.flatMap((file) => file.assertionResults.filter((test) => test.status === 'failed').map((test) => test.fullName));
+    const tests = results.flatMap((file) => file.assertionResults);
+    if (!failed && !tests.some((test) => test.status === 'passed')) throw new Failure(`no test ran: ${[...files, ...more].join(' ')}`);
+    if (!failed) return [];
+    const names = tests.filter((test) => test.status === 'failed').map((test) => test.fullName);
     return names.length > 0 ? names : [`no test reported a failure, but the run ended with one: ${output.slice(-500)}`];
   }
 
