@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, type EpochReport, type FitOptions, gaussian, RBM, spin } from '../../src/index.js';
+import { BoltzmannMachine, bernoulli, type EpochReport, type FitOptions, gaussian, type Progress, RBM, spin } from '../../src/index.js';
 import { decodeSafetensors } from '../../src/io/safetensors.js';
 import { bitVectors, freeEnergy, layerMarginal, sum } from '../oracle/machine.js';
 import { TestRandom } from '../oracle/random.js';
@@ -111,11 +111,16 @@ describe.each(devices)('on %s', (device) => {
     const expected = plain(await whole.fit(rows, options));
     using first = create();
     const path = join(await mkdtemp(join(tmpdir(), 'boltzkit-ladder-')), 'model');
-    // Ends at update 65 at the latest: there the run waits for the checkpoint.
-    const run = first.fit(rows, { ...options, checkpoint: { path, every: 65 }, onProgress: () => run.stop() });
+    // Ends at update 65 at the latest, where the run waits for the checkpoint, and not before the ladder has rungs and links.
+    const stopLate = ({ step }: Progress) => {
+      if (step >= 50) run.stop();
+    };
+    const run = first.fit(rows, { ...options, checkpoint: { path, every: 65 }, onProgress: stopLate });
     await run;
     await first.save(path);
     const step = first.training!.step;
+    expect(step).toBeGreaterThanOrEqual(50);
+    expect(step).toBeLessThanOrEqual(65);
     using second = await RBM.load(path, { device });
     const rest = plain(await second.fit(rows, { resume: true }));
     expect(rest).toEqual(expected.slice(Math.floor(step / 10)));
