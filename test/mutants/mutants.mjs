@@ -194,7 +194,7 @@ export const mutants = [
     file: 'native/algorithms/negative/short_chains.cpp',
     find: 'gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false, Gradient::Lasts::step);',
     replace:
-      'std::vector<TensorPtr> kept(phase.means.size());\n    kept.swap(phase.means);\n    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false, Gradient::Lasts::step);\n    kept.swap(phase.means);',
+      'std::vector<TensorPtr>& means = const_cast<Phase&>(phase).means;\n    std::vector<TensorPtr> kept(means.size());\n    kept.swap(means);\n    gradient.accumulate(phase, rowWeights, -1 / static_cast<double>(phase.states.rows()), false, Gradient::Lasts::step);\n    kept.swap(means);',
     tests: [gradients],
   },
   {
