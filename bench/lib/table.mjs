@@ -1,6 +1,7 @@
 // Everything that docs/performance.md shows of a file of results.
 import { find, table } from './markdown.mjs';
 import { peers } from './peers.mjs';
+import { maximum } from './statistics.mjs';
 import { memoryLine, targetsTable } from './targets.mjs';
 import { tests, work } from './work.mjs';
 
@@ -74,13 +75,29 @@ export function eventLoopLine({ results }) {
 
 const kernelSet = ({ core, tried }) => tried.find((candidate) => candidate.core === core).kernels;
 
+/** How many rounds the tests had: not all as many when some were added later. */
+function roundsLine({ results }) {
+  const most = (test) => maximum(results.filter((record) => record.test === test).map((record) => record.rounds.length));
+  const counts = [...new Set(results.map(({ test }) => test))].map((test) => ({ test, count: most(test) }));
+  const kinds = [...new Set(counts.map(({ count }) => count))].sort((a, b) => b - a);
+  if (kinds.length === 1) return `${kinds[0]} rounds, medians.`;
+  const testsOf = (kind) =>
+    kind === kinds.at(-1)
+      ? 'the others'
+      : counts
+          .filter(({ count }) => count === kind)
+          .map(({ test }) => test)
+          .join(', ');
+  return `Rounds, of which medians are shown: ${kinds.map((kind) => `${kind} of ${testsOf(kind)}`).join('; ')}.`;
+}
+
 /** Everything that docs/performance.md shows of a run. */
 export function summary(run) {
   const { machine, limits, settings, date, versions } = run;
   const peaks = limits.map((limit) => `${limit.fmaGflops.toFixed(0)} GFLOP/s on ${limit.threads}`).join(', ');
   const conditions = [
     `${machine.cpu}, ${machine.cores} cores${machine.virtual ? ' (virtual machine)' : ''}, ${machine.system}, Node ${machine.node}; ${date}.`,
-    `Peak of fp32 multiply-adds, measured in the same session: ${peaks}. ${settings.data}; ${settings.rounds} rounds, medians.`,
+    `Peak of fp32 multiply-adds, measured in the same session: ${peaks}. ${settings.data}. ${roundsLine(run)}`,
     versions.blas ? `OpenBLAS kernel set: ${kernelSet(versions.blas)}, the fastest of those tried.` : '',
   ];
   const parts = [
