@@ -26,7 +26,7 @@ function joinedRecord(earlier, later) {
   return { ...later, rounds, medianSeconds, minimumSeconds, ...(gflops ? { gflops } : {}) };
 }
 
-/** Both runs as one: the recorded one's rounds first, its tests and programs kept where they were not run again. */
+/** Both runs as one: the recorded rounds first, tests and programs kept where they were not run again; other settings are those of the later run. */
 export function joined(recorded, run) {
   const added = run.results.filter((record) => !recorded.results.some(same(record)));
   const results = [...recorded.results.map((record) => joinedRecord(record, run.results.find(same(record)))), ...added];
