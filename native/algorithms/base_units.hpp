@@ -14,14 +14,18 @@ class BaseUnits {
   void add(std::size_t layer, const Tensor& states);
   bool any(std::size_t layer) const { return sums_[layer].rows > 0; }
   // Unit parameters [parameters, places] with these marginals, smoothed as if there were few cases, so that no state has a
-  // probability near 0. The machine's own parameters for a layer without cases.
-  std::vector<double> parameters(std::size_t layer) const;
+  // probability near 0. The machine's own parameters for a layer without cases. With `other` the mean of
+  // both marginals, as far as both have cases.
+  std::vector<double> parameters(std::size_t layer, const BaseUnits* other = nullptr) const;
 
  private:
   struct Sums {
     std::size_t rows = 0;
     TensorPtr zeros, statistics;  // [parameters, places]
   };
+
+  // Mean statistics of all cases, [parameters, places].
+  std::vector<double> means(std::size_t layer) const;
 
   const Machine& machine_;
   std::vector<Sums> sums_;

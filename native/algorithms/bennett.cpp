@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "algorithms/sigmoid.hpp"
 
@@ -26,9 +27,26 @@ Moments acceptance(std::span<const double> u, double sign, double shift) {
   return m;
 }
 
+// Variance of the mean acceptance over its square, from the spread between groups.
+double groupedVariance(std::span<const double> u, double sign, double shift, double mean, std::size_t groups) {
+  std::vector<double> sums(groups, 0.0), counts(groups, 0.0);
+  for (std::size_t i = 0; i < u.size(); ++i) {
+    sums[i % groups] += sigmoid(sign * (u[i] - shift));
+    ++counts[i % groups];
+  }
+  double squares = 0;
+  for (std::size_t g = 0; g < groups; ++g) {
+    const double deviation = (sums[g] - counts[g] * mean) / mean / static_cast<double>(u.size());
+    squares += deviation * deviation;
+  }
+  return squares * static_cast<double>(groups) / static_cast<double>(groups - 1);
+}
+
 }  // namespace
 
-LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1) {
+LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1) { return bennettRatio(from0, from1, from1.size()); }
+
+LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1, std::size_t groups) {
   const double n0 = static_cast<double>(from0.size()), n1 = static_cast<double>(from1.size());
   // The sums of acceptances from both sides are equal at shift = log(Z1 / Z0) + log(n0 / n1); their difference falls with the shift.
   const auto [low0, high0] = std::minmax_element(from0.begin(), from0.end());
@@ -46,9 +64,14 @@ LogRatio bennettRatio(std::span<const double> from0, std::span<const double> fro
     shift = shift + step > low && shift + step < high ? shift + step : 0.5 * (low + high);
   }
   const Moments f = acceptance(from0, 1, shift), g = acceptance(from1, -1, shift);
-  if (f.first == 0 || g.first == 0) return {shift - std::log(n0 / n1), std::numeric_limits<double>::infinity(), 0};
-  const double variance = (f.second / (f.first * f.first) - 1) / n0 + (g.second / (g.first * g.first) - 1) / n1;
-  return {shift - std::log(n0 / n1), std::sqrt(std::max(0.0, variance)), f.first + g.first};
+  if (f.first == 0 || g.first == 0) return {shift - std::log(n0 / n1), std::numeric_limits<double>::infinity(), 1, 0};
+  const double variance0 = std::max(0.0, f.second / (f.first * f.first) - 1) / n0;
+  const double variance1 =
+      groups < from1.size() ? groupedVariance(from1, -1, shift, g.first, groups) : std::max(0.0, g.second / (g.first * g.first) - 1) / n1;
+  const double freedom0 = std::max(1.0, n0 - 1), freedom1 = std::max(1.0, static_cast<double>(groups) - 1);
+  const double variance = variance0 + variance1, spread = variance0 * variance0 / freedom0 + variance1 * variance1 / freedom1;
+  const double freedom = spread > 0 ? variance * variance / spread : freedom0 + freedom1;
+  return {shift - std::log(n0 / n1), std::sqrt(variance), freedom, f.first + g.first};
 }
 
 }  // namespace boltzkit

@@ -10,10 +10,13 @@ namespace boltzkit {
 struct LogRatio {
   double value;          // log(Z1 / Z0), in nats
   double standardError;  // for independent samples, to first order
+  double freedom;        // degrees of freedom of that error (Welch, Biometrika 34 (1947), 28)
   double overlap;        // mean acceptance between the two, in (0, 1]: 1 where they are the same distribution, near 0 where they never meet
 };
 
 // `from0`: u of samples of p0, `from1`: u of samples of p1; neither may be empty. All finite.
 LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1);
+// Sample i of p1 belongs to group i mod `groups`, of at least two; those of one group may depend on each other in any way.
+LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1, std::size_t groups);
 
 }  // namespace boltzkit

@@ -2,13 +2,47 @@
 
 #include <algorithm>
 
+#include "algorithms/annealed.hpp"
+
 namespace boltzkit {
+namespace {
+
+constexpr std::size_t annealedKind = 1, rowKind = 2;
+constexpr std::size_t startTemperatures = 200;
+
+std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
+
+void scaleBiases(const Machine& machine, double factor, AnnealingPath::Base& base) {
+  for (std::size_t l = 0; l < base.size(); ++l) {
+    const std::size_t places = machine.units(l);
+    visitUnit(machine.wiring().layers()[l].type, [&](auto unit) {
+      using Unit = decltype(unit);
+      for (std::size_t k = 0; k < Unit::parameters; ++k)
+        for (std::size_t j = 0; Unit::isBias[k] && j < places; ++j) base[l][k * places + j] *= factor;
+    });
+  }
+}
+
+// The machine's units with every bias at 0: independent units that favour no mode.
+AnnealingPath::Base withoutBiases(const Machine& machine) {
+  AnnealingPath::Base base;
+  for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
+    const Tensor& own = machine.unitParameters(l);
+    base.emplace_back(own.rows() * own.cols());
+    machine.backend().download(own, std::span<double>(base.back()));
+  }
+  scaleBiases(machine, 0, base);
+  return base;
+}
+
+}  // namespace
 
 ModelSamples::ModelSamples(Machine& machine, const PartitionOptions& options)
     : machine_(machine),
       options_(options),
-      gibbs_(machine, std::vector<bool>(machine.wiring().layers().size(), false), std::min(chunkRows, options.chains)),
-      base_(machine) {
+      gibbs_(machine, noLayer(machine), std::min(chunkRows, options.chains)),
+      rowUnits_(machine),
+      chainUnits_(machine) {
   for (std::size_t first = 0; first < options.chains; first += chunkRows)
     blocks_.emplace_back(machine, std::min(chunkRows, options.chains - first));
 }
@@ -16,18 +50,22 @@ ModelSamples::ModelSamples(Machine& machine, const PartitionOptions& options)
 void ModelSamples::run(const Cancelled& cancelled) {
   if (!options_.rows.empty()) data_.emplace(machine_, options_.rows);
   if (data_) addRows(cancelled);
-  const Stream starts = stream(1), sweeps = stream(options_.warmup);
+  const Stream starts = stream(1), anneals = stream(startTemperatures + 1), sweeps = stream(options_.warmup);
   std::size_t first = 0;
   for (States& states : blocks_) {
     start(states, first, starts);
+    startAnnealed(states, first, anneals, cancelled);
+    if (data_) startAtRows(states, first, starts);
     warmUp(states, first, sweeps, cancelled);
     first += states.rows();
   }
 }
 
-AnnealingPath::Base ModelSamples::base() const {
+AnnealingPath::Base ModelSamples::base(double shareOfBiases) const {
   AnnealingPath::Base base;
-  for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l) base.push_back(base_.parameters(l));
+  for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l)
+    base.push_back(hasRows(l) ? rowUnits_.parameters(l, &chainUnits_) : chainUnits_.parameters(l));
+  scaleBiases(machine_, shareOfBiases, base);
   return base;
 }
 
@@ -38,7 +76,7 @@ Stream ModelSamples::stream(std::uint64_t steps) {
 void ModelSamples::addRows(const Cancelled& cancelled) {
   forEachChunk(machine_, *data_, cancelled, [&](std::size_t, States& states) {
     for (std::size_t l = 0; l < states.layers.size(); ++l)
-      if (hasRows(l)) base_.add(l, states[l]);
+      if (hasRows(l)) rowUnits_.add(l, states[l]);
   });
 }
 
@@ -50,23 +88,41 @@ void ModelSamples::start(States& states, std::size_t first, const Stream& stream
     update.stream.layer = static_cast<std::uint8_t>(l);
     backend.updateUnits(update, *noField, nullptr, &states[l]);
   }
-  if (data_) startAtRows(states, first);
 }
 
-void ModelSamples::startAtRows(States& states, std::size_t first) {
+void ModelSamples::replace(std::size_t kind, std::size_t layer, const Tensor& by, States& states) {
+  const std::size_t units = machine_.units(layer);
+  std::vector<float> mask(states.rows() * units, 0.0f);
+  for (std::size_t r = kind; r < states.rows(); r += kinds())
+    std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(r * units), units, 1.0f);
+  const TensorPtr chosen = machine_.backend().tensor(states.rows(), units);
+  machine_.backend().upload(std::span<const float>(mask), *chosen);
+  machine_.backend().clamp(*chosen, by, states[layer]);
+}
+
+void ModelSamples::startAnnealed(States& states, std::size_t first, const Stream& stream, const Cancelled& cancelled) {
+  AnnealingPath path(machine_, AnnealingPath::roles(machine_.wiring(), noLayer(machine_)), withoutBiases(machine_), states.rows());
+  States annealed(machine_, states.rows());
+  std::vector<double> weights(states.rows());
+  std::vector<double> betas;
+  for (std::size_t k = 0; k <= startTemperatures; ++k) betas.push_back(static_cast<double>(k) / startTemperatures);
+  Annealer(path, betas).forward(annealed, {stream, static_cast<std::uint32_t>(first)}, cancelled, weights);
+  for (std::size_t l = 0; l < states.layers.size(); ++l) replace(annealedKind, l, annealed[l], states);
+}
+
+void ModelSamples::startAtRows(States& states, std::size_t first, const Stream& given) {
+  Stream stream = given;
+  stream.layer = static_cast<std::uint8_t>(states.layers.size() % 256);
   States fromData(machine_, states.rows());
   std::vector<std::uint32_t> rows(states.rows());
-  for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = static_cast<std::uint32_t>((first + r) * data_->rows() / options_.chains);
-  data_->gather(rows, fromData);
-  for (std::size_t l = 0; l < states.layers.size(); ++l) {
-    if (!hasRows(l)) continue;
-    const std::size_t units = machine_.units(l);
-    std::vector<float> mask(rows.size() * units, 0.0f);
-    for (std::size_t r = 0; r < rows.size(); r += 2) std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(r * units), units, 1.0f);
-    const TensorPtr chosen = machine_.backend().tensor(rows.size(), units);
-    machine_.backend().upload(std::span<const float>(mask), *chosen);
-    machine_.backend().clamp(*chosen, fromData[l], states[l]);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    // One row of each of as many even parts of the data, so that neither sorted nor alternating rows give one kind alone.
+    const double at = static_cast<double>(first + r) + uniform<double>(streamWords(stream, static_cast<std::uint32_t>(first + r), 0).w[0]);
+    rows[r] = static_cast<std::uint32_t>(at * static_cast<double>(data_->rows()) / static_cast<double>(options_.chains));
   }
+  data_->gather(rows, fromData);
+  for (std::size_t l = 0; l < states.layers.size(); ++l)
+    if (hasRows(l)) replace(rowKind, l, fromData[l], states);
 }
 
 void ModelSamples::warmUp(States& states, std::size_t first, const Stream& stream, const Cancelled& cancelled) {
@@ -74,8 +130,8 @@ void ModelSamples::warmUp(States& states, std::size_t first, const Stream& strea
   for (std::uint64_t s = 0; s < options_.warmup; ++s, ++round.stream.step) {
     throwIfCancelled(cancelled);
     sweep(states, round);
-    for (std::size_t l = 0; l < states.layers.size(); ++l)
-      if (s >= options_.warmup / 2 && !hasRows(l)) base_.add(l, states[l]);
+    if (s < options_.warmup / 2) continue;
+    for (std::size_t l = 0; l < states.layers.size(); ++l) chainUnits_.add(l, states[l]);
   }
 }
 

@@ -1,5 +1,6 @@
 // Estimates of log Z: what a caller may ask for, and what comes back.
 #pragma once
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace boltzkit {
 
 struct PartitionOptions {
   enum class Method { automatic, exact, annealed, ladder } method = Method::automatic;
-  // Data rows of some layers, or none: the path begins at their marginals, and half of the chains at the rows themselves.
+  // Data rows of some layers, or none: the path begins at their marginals, and a third of the chains at the rows themselves.
   std::vector<LayerRows> rows;
   std::size_t chains = 100;      // annealed in either direction; of a ladder: independent groups
   std::vector<double> betas;     // empty: `temperatures` of them, placed by a pilot run
@@ -20,11 +21,17 @@ struct PartitionOptions {
 
 struct PartitionResult {
   PartitionOptions::Method method;
-  Interval logZ;
+  Interval logZ{};
   std::optional<Interval> forward, reverse;  // of annealing
-  double effectiveSampleSize;                // infinite where nothing was drawn
-  double reverseSampleSize;
-  double overlap;  // between the two directions, or the worst between neighbouring rungs, in [0, 1]
+  std::optional<Interval> ladder;            // of annealing: by the ladder that what is annealed in reverse came from
+  double effectiveSampleSize = 0;            // infinite where nothing was drawn
+  double reverseSampleSize = 0;
+  double overlap = 1;  // of a ladder, the worst between neighbouring rungs, in [0, 1]
+  // Of a ladder: how many states came up from beta = 0 to 1 in the group where fewest did.
+  std::uint64_t fewestArrivals = std::numeric_limits<std::uint64_t>::max();
+  // Of annealing: how far the largest log weight of a sample of the machine lies above the largest of forward weights. Much
+  // above 0 where annealing forward does not come to where the sample lies.
+  double excess = 0;
 };
 
 // Throws ParameterError or ShapeError when the options do not fit the machine.

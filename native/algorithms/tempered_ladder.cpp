@@ -24,9 +24,15 @@ void addDeviations(const std::vector<double>& u, double sign, double shift, std:
 }  // namespace
 
 TemperedLadder::TemperedLadder(Machine& machine, AnnealingPath& path, std::vector<double> betas, std::size_t groups)
-    : machine_(machine), path_(path), groups_(groups) {
+    : machine_(machine), path_(path), groups_(groups), arrivals_(groups, 0) {
   for (const double beta : betas)
-    rungs_.push_back({path.point(beta), States(machine, groups), std::vector<double>(groups), std::vector<double>(groups), {}, {}});
+    rungs_.push_back({path.point(beta),
+                      States(machine, groups),
+                      std::vector<double>(groups),
+                      std::vector<double>(groups),
+                      {},
+                      {},
+                      std::vector<char>(groups, 0)});
 }
 
 void TemperedLadder::start(const std::vector<States>& blocks) {
@@ -37,6 +43,7 @@ void TemperedLadder::start(const std::vector<States>& blocks) {
       machine_.backend().download(block[l], std::span<float>(part));
       values.insert(values.end(), part.begin(), part.end());
     }
+    values.resize(groups_ * machine_.units(l));
     for (Rung& rung : rungs_) machine_.backend().upload(std::span<const float>(values), rung.states[l]);
   }
 }
@@ -58,6 +65,16 @@ void TemperedLadder::sweep(std::uint64_t sweeps, bool measure, const Cancelled& 
       path_.load(rungs_[k].states);
       path_.step(rungs_[k].point, rungs_[k].states, round, false);
     }
+    followEnds();
+  }
+}
+
+void TemperedLadder::followEnds() {
+  for (std::size_t g = 0; g < groups_; ++g) {
+    rungs_.front().fromBelow[g] = 1;
+    char& arrived = rungs_.back().fromBelow[g];
+    arrivals_[g] += static_cast<std::uint64_t>(arrived);
+    arrived = 0;
   }
 }
 
@@ -97,6 +114,8 @@ void TemperedLadder::exchange(Rung& a, Rung& b, const std::vector<bool>& chosen)
     backend.clamp(*mask, b.states[l], a.states[l]);
     backend.clamp(*mask, *before, b.states[l]);
   }
+  for (std::size_t g = 0; g < groups_; ++g)
+    if (chosen[g]) std::swap(a.fromBelow[g], b.fromBelow[g]);
 }
 
 LadderEstimate TemperedLadder::estimate() const {

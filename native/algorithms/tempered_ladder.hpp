@@ -5,6 +5,7 @@
 // acceptance ratios between neighbours (algorithms/bennett.hpp), over the states of all groups. What states of one group have to do with each other
 // does not bias it; its standard error comes from how the groups differ.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "algorithms/annealing_path.hpp"
@@ -24,11 +25,16 @@ class TemperedLadder {
   // `betas` rise strictly from 0 to 1; `groups` chains at each.
   TemperedLadder(Machine& machine, AnnealingPath& path, std::vector<double> betas, std::size_t groups);
 
-  // All chains of a group begin at its state among these, in blocks.
+  // All chains of a group begin at its state among these, in blocks; further ones are left aside.
   void start(const std::vector<States>& blocks);
   // Sweeps, each with swaps of all even or all odd pairs before it; with `measure` what Bennett's ratios need is kept, of at most 1,000 sweeps.
   void sweep(std::uint64_t sweeps, bool measure, const Cancelled& cancelled);
   LadderEstimate estimate() const;
+  // The chains of all groups at beta = 1: samples of the machine, as far as they have come up from beta = 0.
+  const States& top() const { return rungs_.back().states; }
+  // How many states have come up from beta = 0, where each is drawn anew, to beta = 1, in the group where fewest have. None:
+  // that group still is where it began.
+  std::uint64_t fewestArrivals() const { return *std::min_element(arrivals_.begin(), arrivals_.end()); }
 
  private:
   struct Rung {
@@ -36,16 +42,19 @@ class TemperedLadder {
     States states;
     std::vector<double> up, down;                  // [groups] log p* at the next place and the one before, less that at this one
     std::vector<double> measuredUp, measuredDown;  // [sweeps, groups]
+    std::vector<char> fromBelow;                   // [groups] whether the state was last at beta = 0, not at 1
   };
 
   void weigh(std::size_t rung);
   void swapPairs(std::size_t parity, const Stream& stream);
   void exchange(Rung& a, Rung& b, const std::vector<bool>& chosen);
+  void followEnds();
 
   Machine& machine_;
   AnnealingPath& path_;
   std::size_t groups_;
   std::vector<Rung> rungs_;
+  std::vector<std::uint64_t> arrivals_;
 };
 
 }  // namespace boltzkit

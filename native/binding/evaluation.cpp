@@ -55,6 +55,9 @@ class PartitionTask : public Task {
     object.Set("reverse", intervalOf(env, result_->reverse));
     object.Set("effectiveSampleSize", Napi::Number::New(env, result_->effectiveSampleSize));
     object.Set("reverseSampleSize", Napi::Number::New(env, result_->reverseSampleSize));
+    object.Set("ladder", intervalOf(env, result_->ladder));
+    object.Set("fewestArrivals", Napi::Number::New(env, static_cast<double>(result_->fewestArrivals)));
+    object.Set("excess", Napi::Number::New(env, result_->excess));
     object.Set("overlap", Napi::Number::New(env, result_->overlap));
     return object;
   }

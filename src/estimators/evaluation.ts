@@ -20,6 +20,8 @@ const leastSamples = 10;
 const leastOverlap = 0.03;
 /** Annealing in both directions must agree to so many nats. */
 const largestGap = 1;
+/** Log weights of samples of the machine may lie so far above all of annealing forward, in nats, by chance. */
+const largestExcess = 2;
 
 /** log Z, inside {@link Machine.exclusive} only. `rows` say where annealing begins; they may be left out. */
 export async function partitionWithin(
@@ -107,34 +109,61 @@ function summary(values: Float64Array, logZ: Interval, places: number): LogLikel
   return { mean, low, high, perDimension: mean / places, standardError: Math.sqrt(variance / n) };
 }
 
+/** What may be said of an estimate: its interval, whether it converged, and why not. */
 function described(found: NativePartition, { chains, untrained }: EvaluateControl): PartitionEstimate {
-  const { method, logZ, forward, reverse, effectiveSampleSize, reverseSampleSize, overlap } = found;
-  const warnings = untrained ? ['this machine was neither trained nor given parameters'] : [];
-  const samples = Math.min(effectiveSampleSize, reverseSampleSize);
+  const { method, logZ, forward, reverse, ladder } = found;
+  const doubts = doubtsOf(found, chains);
+  const warnings = [...(untrained ? ['this machine was neither trained nor given parameters'] : []), ...doubts];
+  const trust = {
+    effectiveSampleSize: Math.min(found.effectiveSampleSize, found.reverseSampleSize),
+    converged: doubts.length === 0,
+    warnings,
+  };
+  if (forward === null || reverse === null || ladder === null) return { method, ...logZ, ...trust };
+  const interval = trust.converged ? logZ : bracket(logZ, forward, reverse, ladder);
+  return { method, ...interval, forward, reverse, ladder, gap: reverse.value - forward.value, ...trust };
+}
+
+function doubtsOf(found: NativePartition, chains: number): string[] {
+  const { logZ, forward, reverse, ladder, overlap, fewestArrivals, excess } = found;
+  const doubts: string[] = [];
+  const samples = Math.min(found.effectiveSampleSize, found.reverseSampleSize);
   if (samples < leastSamples) {
-    warnings.push(
+    doubts.push(
       `the weights of ${chains} chains are worth ${samples.toPrecision(2)} samples, too few to tell: take more temperatures or chains`,
     );
   }
-  const enough = samples >= leastSamples;
-  if (forward === null || reverse === null) {
-    const linked = overlap >= leastOverlap;
-    if (!linked) warnings.push('neighbouring rungs of the ladder have hardly any states in common, so log Z is a guess: take more of them');
-    return { method, ...logZ, effectiveSampleSize, converged: enough && linked, warnings };
+  if (forward === null || reverse === null || ladder === null) {
+    if (overlap < leastOverlap) {
+      doubts.push('neighbouring rungs of the ladder have hardly any states in common, so log Z is a guess: take more of them');
+    }
+    if (fewestArrivals === 0) {
+      doubts.push(
+        'in some groups of the ladder no state came up from independent units, so they still are where they began, and modes may have the wrong shares: take more sweeps of `warmup`',
+      );
+    }
+    return doubts;
   }
   const gap = reverse.value - forward.value;
-  const agrees = Math.abs(gap) <= largestGap;
-  if (!agrees) {
-    warnings.push(
+  if (!(Math.abs(gap) <= largestGap)) {
+    doubts.push(
       `annealing forward and in reverse differ by ${gap.toPrecision(2)} nats, more than one: log Z lies somewhere between; take more temperatures`,
     );
   }
-  const interval = agrees && enough ? logZ : bracket(logZ, forward, reverse);
-  return { method, ...interval, forward, reverse, gap, effectiveSampleSize: samples, converged: agrees && enough, warnings };
+  if (fewestArrivals === 0 && excess > largestExcess) {
+    doubts.push(
+      'there are states that annealing forward does not come to, and tempered chains have not found how much they count: take more temperatures or chains',
+    );
+  }
+  if (ladder.low > logZ.high || ladder.high < logZ.low) {
+    doubts.push(
+      `annealing and a ladder of tempered chains contradict each other by ${Math.abs(ladder.value - logZ.value).toPrecision(2)} nats: take more temperatures or chains`,
+    );
+  }
+  return doubts;
 }
 
-/** Where the two directions disagree, or hardly any weight counts, all that lies between them. */
-function bracket({ value }: Interval, ...directions: readonly Interval[]): Interval {
-  const [low, high] = [Math.min(...directions.map((i) => i.low)), Math.max(...directions.map((i) => i.high))];
-  return { value, low: Math.min(value, low), high: Math.max(value, high) };
+/** Where an estimate is in doubt, all that lies between its witnesses. */
+function bracket({ value, low, high }: Interval, ...witnesses: readonly Interval[]): Interval {
+  return { value, low: Math.min(low, ...witnesses.map((i) => i.low)), high: Math.max(high, ...witnesses.map((i) => i.high)) };
 }

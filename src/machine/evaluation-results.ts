@@ -22,6 +22,8 @@ export interface Partition extends Interval {
   readonly forward?: Interval;
   /** Only of 'ais-bracket': log Z from annealing samples of the machine in reverse, which is high on average. */
   readonly reverse?: Interval;
+  /** Only of 'ais-bracket': log Z from the tempered chains whose states are annealed in reverse. */
+  readonly ladder?: Interval;
   /** Only of 'ais-bracket': `reverse` less `forward`, in nats. */
   readonly gap?: number;
 }
@@ -30,7 +32,12 @@ export interface Partition extends Interval {
 export interface Trust {
   /** How many independent samples the estimate is worth: of the weights of annealing, or of a ladder. Infinity for 'exact'. */
   readonly effectiveSampleSize: number;
-  /** Whether it is exact, or both directions of annealing agree to one nat with weights that are not all on a few chains. */
+  /**
+   * Whether `low` and `high` are to be trusted as a 95 % interval: the value is exact, or nothing that was looked at speaks against
+   * it. What is looked at: weights that are not all on a few chains; both directions of annealing, which agree to one nat; a ladder of
+   * tempered chains, which agrees too; and whether tempered chains came up from independent units or annealing reached all of
+   * their states. Otherwise the interval spans all witnesses, and `warnings` say why. A mode that no start finds stays unseen.
+   */
   readonly converged: boolean;
   /** Plain sentences; empty when there is nothing to say. */
   readonly warnings: readonly string[];

@@ -160,7 +160,7 @@ export interface NativeImputeOptions {
 
 export interface NativePartitionOptions {
   method: 'auto' | 'exact' | 'ais' | 'ladder';
-  /** Data rows of some layers, or none: where the path begins, and half of the chains. */
+  /** Data rows of some layers, or none: where the path begins, and a third of the chains. */
   rows: NativeLayerRows[];
   /** Annealed in either direction; of a ladder, its independent groups. At least 2. */
   chains: number;
@@ -184,11 +184,17 @@ export interface NativePartition {
   /** From annealing in either direction; null otherwise. */
   forward: NativeInterval | null;
   reverse: NativeInterval | null;
+  /** From the ladder that annealing in reverse begins at; null otherwise. */
+  ladder: NativeInterval | null;
   /** Of the weights of annealing forward and in reverse, or twice that of a ladder; Infinity where nothing was drawn. */
   effectiveSampleSize: number;
   reverseSampleSize: number;
-  /** How far the two directions, or the two neighbouring rungs that have least in common, overlap: 1 the same, 0 never. */
+  /** Of a ladder, how far the two neighbouring rungs that have least in common overlap: 1 the same, 0 never. */
   overlap: number;
+  /** Of a ladder's groups, the fewest states that came up from beta = 0 to 1. */
+  fewestArrivals: number;
+  /** The largest log weight of samples of the machine over the largest of annealing forward. */
+  excess: number;
 }
 
 export type NativeArray = Float32Array | Float64Array;
