@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 #include "core/graph.hpp"
@@ -33,8 +34,13 @@ class Tensor {
   std::size_t rows() const { return rows_; }
   std::size_t cols() const { return cols_; }
   std::size_t capacity() const { return capacity_; }
-  // Uses the first n rows from now on (n <= capacity); contents stay. The last minibatch of an epoch is often short.
-  void setRows(std::size_t n) { rows_ = n; }
+  // Uses the first n rows from now on; contents stay. The last minibatch of an epoch is often short. Throws std::out_of_range when n
+  // is above the capacity.
+  void setRows(std::size_t n) {
+    if (n > capacity_)
+      throw std::out_of_range("a tensor with room for " + std::to_string(capacity_) + " rows cannot have " + std::to_string(n));
+    rows_ = n;
+  }
 
  private:
   std::size_t capacity_, rows_, cols_;

@@ -28,7 +28,7 @@ class Bracket {
       : machine_(machine),
         options_(options),
         cancelled_(cancelled),
-        route_(machine, options, cancelled),
+        route_(machine, options, std::min(chunkRows, options.chains), cancelled),
         groups_(std::min(options.chains, ladderGroups)) {}
 
   PartitionResult run() {

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t leastLadderSweeps = 100;
 
 PartitionResult ladderPartition(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled) {
-  Route route(machine, options, cancelled);
+  Route route(machine, options, options.chains, cancelled);
   TemperedLadder ladder(machine, route.path(), route.temperatures(route.rungs()), options.chains);
   ladder.start(route.samples());
   ladder.sweep(options.warmup, false, cancelled);

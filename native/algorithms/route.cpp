@@ -20,8 +20,8 @@ void requireFinite(double value) {
         "energies of this machine are not finite in its precision, or too large for it to tell them apart: its parameters are too large");
 }
 
-Route::Route(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled)
-    : machine_(machine), options_(options), samples_(machine, options) {
+Route::Route(Machine& machine, const PartitionOptions& options, std::size_t rows, const Cancelled& cancelled)
+    : machine_(machine), options_(options), rows_(rows), samples_(machine, options) {
   samples_.run(cancelled);
   for (const double share : {1.0, 0.5, 0.0}) {
     Trial trial = tried(share, cancelled);
@@ -48,9 +48,9 @@ Route::Trial Route::tried(double shareOfBiases, const Cancelled& cancelled) {
   const std::size_t temperatures = options_.temperatures ? std::min(options_.temperatures, trialTemperatures) : trialTemperatures;
   Trial trial;
   trial.betas = usualTemperatures(std::max<std::size_t>(temperatures, 2));
-  trial.path = std::make_unique<AnnealingPath>(
-      machine_, AnnealingPath::roles(machine_.wiring(), std::vector<bool>(machine_.wiring().layers().size())), samples_.base(shareOfBiases),
-      std::min(chunkRows, options_.chains));
+  const std::vector<bool> none(machine_.wiring().layers().size(), false);
+  trial.path =
+      std::make_unique<AnnealingPath>(machine_, AnnealingPath::roles(machine_.wiring(), none), samples_.base(shareOfBiases), rows_);
   Annealer annealer(*trial.path, trial.betas);
   annealer.recordIncrements();
   States states(machine_, std::min(options_.chains, trialChains));

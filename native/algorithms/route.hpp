@@ -17,7 +17,8 @@ void requireFinite(double value);
 // logarithm of the forward weights' mean. A sample of a mode that a path misses has a large one.
 class Route {
  public:
-  Route(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled);
+  // `rows`: the largest number of chains that take a step of the path together.
+  Route(Machine& machine, const PartitionOptions& options, std::size_t rows, const Cancelled& cancelled);
 
   AnnealingPath& path() { return *chosen_.path; }
   // One state per chain, in blocks.
@@ -43,6 +44,7 @@ class Route {
 
   Machine& machine_;
   const PartitionOptions& options_;
+  std::size_t rows_;
   ModelSamples samples_;
   Trial chosen_;
   double length_ = 0;  // of the path, in standard deviations of log w

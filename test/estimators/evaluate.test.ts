@@ -129,8 +129,8 @@ describe('an evaluation', () => {
   });
 
   it('warns of a machine that was never trained, and of a gap', async () => {
-    using rbm = new RBM({ visible: 30, hidden: 30, seed: 3, weightScale: 8 });
-    const found = await rbm.evaluate([new Array(30).fill(1)], { method: 'ais', betas: 2, chains: 10, warmup: 10 });
+    using rbm = new RBM({ visible: 200, hidden: 200, seed: 3, weightScale: 0.5 });
+    const found = await rbm.evaluate([new Array(200).fill(1)], { method: 'ais', betas: 2, chains: 10, warmup: 10 });
     expect(found.converged).toBe(false);
     expect(found.warnings[0]).toMatch(/neither trained/);
     expect(found.warnings.join()).toMatch(/worth \S+ samples.*differ by \S+ nats/);
