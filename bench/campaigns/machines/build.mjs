@@ -12,6 +12,8 @@ const makers = {
   doubleRelu: ({ units }) => doubleRelu(units),
 };
 
+export const unitsFor = (layer) => makers[layer.type](layer);
+
 /** Where a machine runs: in turn by number. */
 export const places = [
   { device: 'cpu', threads: 1 },
@@ -21,7 +23,7 @@ export const places = [
 
 export function build({ layers, couplings }, where, seed) {
   const machine = new BoltzmannMachine({
-    layers: Object.fromEntries(layers.map((layer) => [layer.name, makers[layer.type](layer)])),
+    layers: Object.fromEntries(layers.map((layer) => [layer.name, unitsFor(layer)])),
     couplings: couplings.map(({ a, b, edges }) => [layers[a].name, layers[b].name, ...(edges ? [{ edges }] : [])]),
     seed,
     ...where,

@@ -13,11 +13,14 @@ const ranks = 16;
 /** The most sweeps that chains get to forget where they began. */
 const patience = 64;
 
-/** The number of sweeps after which every table's chains have come from `begun` to within 10^-4 of it in total variation; null: more than there is patience for. */
-function sweepsToForget(tables, begun) {
+/**
+ * The number of sweeps after which chains have come from where they began, begun(table), to within 10^-4 of every table, in total variation; null: more than
+ * there is patience for.
+ */
+export function sweepsToForget(tables, begun) {
   let sweeps = 0;
   for (const table of tables) {
-    let p = begun;
+    let p = begun(table);
     for (let done = 0; distance(p, table.p) > 1e-4; done += 4) {
       if (done >= patience) return null;
       p = swept(table, p, 4);
@@ -242,7 +245,7 @@ function tempering(model, all, where, random) {
   if (factsOf(model).anyReal ? machine.strength !== 'weak' || all.gridded : all.n > 600) return null;
   const tables = betas.map((beta) => enumerate(model, beta));
   // Every chain of a group starts at a draw for beta = 1, so the other rungs must forget it; swaps only help.
-  const steps = factsOf(model).anyReal ? patience : sweepsToForget(tables, all.p);
+  const steps = factsOf(model).anyReal ? patience : sweepsToForget(tables, () => all.p);
   if (steps === null) return null;
   return async (draws, salt) => {
     const n = Math.ceil(draws / 2);
@@ -279,7 +282,7 @@ function imputation(model, all, where, random) {
   }
   if (!given.some(Number.isNaN)) return null;
   const table = enumerate(model, 1, given);
-  const warmup = facts.anyReal ? patience : table.n > 1000 ? null : sweepsToForget([table], independent(model, given).p);
+  const warmup = facts.anyReal ? patience : table.n > 1000 ? null : sweepsToForget([table], () => independent(model, given).p);
   if (warmup === null) return null;
   const target = found.rest.length > 0 && random.coin(0.3) ? random.pick(found.rest) : null;
   const output = random.pick(['mean', 'sample']);

@@ -143,7 +143,9 @@ export function enumerate(model, beta = 1, given = null) {
   });
   const n = options.reduce((product, list) => product * list.length, 1);
   const values = new Float64Array(n * places);
-  const logs = new Float64Array(n);
+  const fixed = units.map((_, u) => u).filter((u) => !kept.includes(u) && !integrated.includes(u));
+  const measure = fixed.reduce((sum, u) => (units[u].real ? sum : sum + measureOf(units[u], given)), 0);
+  const logs = new Float64Array(n).fill(measure);
   const sizes = new Float64Array(n);
   let repeat = 1;
   for (const [o, list] of options.entries()) {
@@ -157,7 +159,6 @@ export function enumerate(model, beta = 1, given = null) {
   }
   const isIntegrated = new Uint8Array(places);
   for (const u of integrated) isIntegrated[units[u].first] = 1;
-  const fixed = units.map((_, u) => u).filter((u) => !kept.includes(u) && !integrated.includes(u));
   const known = pairs.filter(({ i, j }) => !isIntegrated[i] && !isIntegrated[j]);
   const own = [...kept, ...fixed].map((u) => ownEnergy(units[u]));
   for (let r = 0; r < n; ++r) {
@@ -178,7 +179,6 @@ export function enumerate(model, beta = 1, given = null) {
     logs[r] += beta * sum;
     sizes[r] = size;
   }
-  for (const u of fixed) if (!units[u].real) logs.forEach((_, r) => (logs[r] += measureOf(units[u], given)));
   const squares = values.map((x) => x * x);
   const integrals = integrated.map((u) => integrateUnit(model, u, beta, n, values, squares, logs, sizes));
   const { logZ, p } = normalised(logs);
@@ -233,7 +233,10 @@ function integrateUnit(model, u, beta, n, values, squares, logs, sizes) {
     let field = 0;
     for (const { other, w } of coupledTo[u]) field += w * values[at + other];
     let result = known.get(field);
-    if (!result) known.set(field, (result = integrate(type, p, field, beta)));
+    if (!result) {
+      result = integrate(type, p, field, beta);
+      known.set(field, result);
+    }
     fields[r] = field;
     logs[r] += result.log;
     sizes[r] += Math.abs(result.log) / beta + result.means.reduce((sum, m) => sum + Math.abs(m), 0) + Math.abs(field * result.first);

@@ -119,5 +119,5 @@ function normalise(layers, couplings) {
   }
   const most = Math.max(0, ...loads.flat());
   const shrink = most > 0.5 ? 0.5 / most : 1;
-  for (const { weights } of among) for (const row of weights) row.forEach((w, j) => (row[j] = Math.fround(w * shrink)));
+  for (const coupling of among) coupling.weights = coupling.weights.map((row) => row.map((w) => Math.fround(w * shrink)));
 }

@@ -1,6 +1,7 @@
-// One step of contrastive divergence and of persistent chains, against its exact expectation: data pushed through the kernel, counted.
+// One step of contrastive divergence, persistent chains and tempered ones against its exact expectation: data, with values missing or not, and start
+// states pushed through the kernel.
 import { build, byLayer, parametersOf } from './build.mjs';
-import { independent, joined } from './chains.mjs';
+import { independent, joined, sweepsToForget } from './chains.mjs';
 import { draws, enumerate, moments } from './enumerate.mjs';
 import { factsOf, givenLayers, plainStep, someLayers } from './exact.mjs';
 import { swept } from './kernel.mjs';
@@ -15,25 +16,50 @@ export function learningChecks(model, all, where, seed) {
   const random = new Random(seed, 5);
   const facts = factsOf(model);
   const { machine } = model;
-  if (facts.anyReal || all.n > mostRows || machine.couplings.some(({ edges }) => edges)) return {};
-  const found = someLayers(machine.layers, random, (chosen, rest) => facts.independent(rest) && !rest.some((l) => facts.counts[l]));
+  if (facts.anyReal || all.n > mostRows) return {};
+  const found = someLayers(machine.layers, random, (_, rest) => !rest.some((l) => facts.counts[l]));
   if (!found) return {};
+  const givens = somePatterns(model, all, found.chosen, random);
+  const posteriors = givens.map((given) => posterior(all, given));
+  // What is not given is drawn, from independent units, unless it is independent in truth.
+  const positiveSteps = sweepsToForget(givens.map((given) => enumerate(model, 1, given)), (table) => independent(model, table.given).p); // biome-ignore format: one line
+  if (positiveSteps === null) return {};
+  const sampled = !facts.independent(found.rest) || lacks(model, givens, found.chosen);
+  // What is independent enters by its means, and varies not at all.
+  const positive = mixture(posteriors.map((p) => moments({ ...all, p }))).map((m) => (sampled ? m : { ...m, variance: 0 }));
   const steps = random.pick([1, 2, 3]);
-  const rows = draws(all, patterns, random);
-  const posteriors = Array.from({ length: patterns }, (_, r) => {
-    const state = rows.slice(r * model.places, (r + 1) * model.places);
-    return posterior(all, givenLayers(model, state, found.chosen));
-  });
-  const positive = mixture(posteriors.map((p) => moments({ ...all, p })));
-  const plan = { model, where, rows, chosen: found.chosen, steps, positive };
-  const pushed = posteriors.map((p) => swept(all, p, steps));
-  const updates = random.pick([1, 3]);
+  const plan = { model, where, givens, chosen: found.chosen, positive, options: { positiveSteps, steps } };
   const begun = independent(model).p;
-  return {
-    'cd step': step(plan, 'cd', 1, () => mixture(pushed.map((p) => moments({ ...all, p })))),
-    'pcd step': step(plan, 'pcd', updates, () => moments({ ...all, p: swept(all, begun, steps * updates) })),
-  };
+  const checks = {};
+  // The order in which a graph's units are drawn is the library's own business.
+  if (!machine.couplings.some(({ edges }) => edges)) {
+    const updates = random.pick([1, 3]);
+    const pushed = posteriors.map((p) => swept(all, p, steps));
+    checks['cd step'] = step(plan, { algorithm: 'cd' }, 1, () => mixture(pushed.map((p) => moments({ ...all, p }))));
+    checks['pcd step'] = step(plan, { algorithm: 'pcd' }, updates, () => moments({ ...all, p: swept(all, begun, steps * updates) }));
+  }
+  const temperatures = [0.3, 0.65, 1];
+  const long = sweepsToForget(temperatures.map((beta) => enumerate(model, beta)), () => begun); // biome-ignore format: one line
+  if (long !== null) checks['pt step'] = step(plan, { algorithm: 'pt', temperatures, steps: long }, 1, () => moments(all));
+  return checks;
 }
+
+/** Rows of some layers, of places of all layers with NaN for what is not given; some lack a few values. */
+function somePatterns(model, all, chosen, random) {
+  const rows = draws(all, patterns, random);
+  const lacking = random.coin(0.3);
+  return Array.from({ length: patterns }, (_, r) => {
+    const given = givenLayers(model, rows.slice(r * model.places, (r + 1) * model.places), chosen);
+    if (!lacking) return given;
+    for (const { type, layer, first, places } of model.units) {
+      if (type !== 'counts' && chosen.includes(layer) && random.coin(0.3)) given.fill(Number.NaN, first, first + places);
+    }
+    return given;
+  });
+}
+
+const lacks = ({ units }, givens, chosen) =>
+  givens.some((given) => units.some(({ layer, first }) => chosen.includes(layer) && Number.isNaN(given[first])));
 
 /** p(state | given) over all states. */
 function posterior(all, given) {
@@ -52,23 +78,23 @@ function mixture(lists) {
   }));
 }
 
-/** The last of `updates`, the only one with a learning rate. Some layers count by their means: variances of draws are bounds. */
-function step({ model, where, rows, chosen, steps, positive }, algorithm, updates, expectation) {
+/** The last of `updates`, the only one with a learning rate. What counts by its means varies less than draws do: variances are bounds. */
+function step({ model, where, givens, chosen, positive, options }, special, updates, expectation) {
   return async (n, salt) => {
     const each = Math.floor(n / patterns);
     const count = each * patterns;
     const repeated = new Float64Array(count * model.places);
-    for (let r = 0; r < each; ++r) repeated.set(rows, r * patterns * model.places);
+    for (let r = 0; r < count; ++r) repeated.set(givens[r % patterns], r * model.places);
     const machine = build(model.machine, where, model.machine.seed * 16 + 12 + salt);
     try {
       const before = parametersOf(machine, model);
       const learningRate = Array.from({ length: updates }, (_, u) => (u === updates - 1 ? 1 : 0));
-      const options = { ...plainStep, algorithm, steps, batchSize: count, chains: count, epochs: updates, learningRate };
-      if (algorithm === 'cd') delete options.chains;
-      await machine.fit(byLayer(model, repeated, count, chosen), options);
+      const sizes = { batchSize: count, ...(special.algorithm !== 'cd' && { chains: count }), epochs: updates, learningRate };
+      await machine.fit(byLayer(model, repeated, count, chosen), { ...plainStep, ...options, ...special, ...sizes });
       const after = parametersOf(machine, model);
       const negative = expectation();
-      const tests = negative.flatMap(({ mean, variance, reach }, k) => {
+      const tests = negative.flatMap(({ mean, variance: own, reach }, k) => {
+        const variance = own + positive[k].variance;
         const exactly = positive[k].mean - mean;
         const moved = after[k] - before[k];
         const rounding = 1e-5 * (1 + Math.abs(mean) + Math.abs(before[k]));
@@ -84,5 +110,3 @@ function step({ model, where, rows, chosen, steps, positive }, algorithm, update
     }
   };
 }
-
-export { enumerate };

@@ -1,9 +1,11 @@
 // One machine after the other: its checks, second looks, and what came of them.
 import { places } from './build.mjs';
-import { chainChecks, draw } from './chains.mjs';
-import { enumerate, modelOf } from './enumerate.mjs';
+import { chainChecks, compareStates, draw } from './chains.mjs';
+import { draws, enumerate, modelOf } from './enumerate.mjs';
+import { equalChains, randomEqual } from './equal.mjs';
 import { exactChecks } from './exact.mjs';
 import { randomMachine } from './generate.mjs';
+import { clampedDraws, largeExact, randomLarge } from './large.mjs';
 import { learningChecks } from './learning.mjs';
 import { Random } from './random.mjs';
 import { again, confirming, precision, screening } from './verdict.mjs';
@@ -13,32 +15,64 @@ import { again, confirming, precision, screening } from './verdict.mjs';
  *
  * @returns { seed, wiring, types, results }, a result being { kind, device, comparisons, error or p and z, wrong, detail }.
  */
-export async function runMachine(seed, draws = draw) {
+export async function runMachine(seed, count = draw) {
+  if (seed % 40 === 13) return runLarge(randomLarge(seed), count);
+  if (seed % 40 === 33) return runLarge(randomEqual(seed), count);
   const machine = randomMachine(seed);
   const results = [];
   const model = modelOf(machine);
   const all = enumerate(model);
   for (const where of [places[seed % 2], places[2]]) {
     await exactChecks(model, all, where, new Random(seed, 6), (kind, comparisons, error, detail) => {
-      const limit = precision(kind, where.device);
-      results.push({ kind, device: where.device, comparisons, error, limit, wrong: !(error <= limit), detail });
+      results.push(exactResult(kind, where, comparisons, error, detail));
     });
   }
   const where = places[seed % 3];
   const checks = { ...chainChecks(model, all, where, seed), ...learningChecks(model, all, where, seed) };
-  for (const [kind, look] of Object.entries(checks)) if (look) results.push({ kind, device: where.device, ...(await judged(look, draws)) });
+  for (const [kind, look] of Object.entries(checks)) if (look) results.push({ kind, device: where.device, ...(await judged(look, count)) });
   const types = [...new Set(machine.layers.map(({ type }) => type))];
   return { seed, wiring: machine.wiring, strength: machine.strength, types, results };
 }
 
+async function runLarge(large, count) {
+  const { seed, wiring, strength, layers } = large;
+  const results = [];
+  // The reference does not round, so most of them are for the CPU.
+  const where = seed % 200 < 40 ? places[2] : places[seed % 3 ? 0 : 1];
+  if (large.rows) {
+    await largeExact(large, where, (kind, comparisons, error, detail) => {
+      results.push(exactResult(kind, where, comparisons, error, detail));
+    });
+  }
+  const [kind, look] = large.rows ? ['rounded weights', clampedDraws(large, where)] : ['rounded equal weights', equalChains(large, where)];
+  results.push({ kind, device: where.device, ...(await judged(look, count)) });
+  return { seed, wiring, strength, types: [...new Set(layers.map(({ type }) => type))], results };
+}
+
+function exactResult(kind, { device }, comparisons, error, detail) {
+  const limit = precision(kind, device);
+  return { kind, device, comparisons, error, limit, wrong: !(error <= limit), detail };
+}
+
 /** A check of draws: a first look, and a second one where the first is unlikely. */
-export async function judged(look, draws) {
+async function judged(look, count) {
   try {
-    const first = await look(draws, 0);
+    const first = await look(count, 0);
     if (!(first.p < screening)) return { ...first, twice: false, wrong: false };
-    const second = await look(again * draws, 1);
+    const second = await look(again * count, 1);
     return { ...second, chi: first.chi, freedom: first.freedom, first: first.p, twice: true, wrong: !(second.p >= confirming) };
   } catch (error) {
     return { p: 0, comparisons: 1, z: 0, chi: 0, freedom: 0, twice: false, wrong: true, detail: `threw ${error.message}` };
   }
+}
+
+/**
+ * The p-value that draws get which do not come from the library: from the machine's own distribution at `beta`, judged by that at 1. Says how often
+ * checks of draws cry wolf, and that they can cry. Null of machines whose draws the oracle cannot make exactly, with real units on a grid.
+ */
+export function pOfOwnDraws(seed, beta, n = draw) {
+  const model = modelOf(randomMachine(seed));
+  const random = new Random(seed, 11);
+  const all = enumerate(model);
+  return all.gridded ? null : compareStates(all, draws(enumerate(model, beta), n, random)).p;
 }

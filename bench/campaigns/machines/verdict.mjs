@@ -12,7 +12,7 @@
 
 const single = ['mean', 'probabilities', 'exact gradient', 'pseudo-likelihood gradient'];
 /** Means and parameters come back in single precision from either device. */
-export const precision = (kind, device) => (device === 'cpu' ? 2e-6 : single.includes(kind) ? 2e-7 : 1e-9);
+export const precision = (kind, device) => (device === 'cpu' ? 1e-6 : single.includes(kind) ? 1e-7 : 1e-12);
 export const screening = 1e-4;
 export const confirming = 1e-8;
 /** How many times the draws a second look takes. */
