@@ -170,6 +170,7 @@ function gibbs(model, all, where, random) {
   const betas = random.pick([[1], [1], [random.pick([0.3, 0.7, 1.5, 2])], [0.5, 1, 1.4]]);
   const sweeps = random.pick([1, 1, 2, 5]);
   const single = random.coin(0.3) ? random.pick(model.machine.layers).name : undefined;
+  const names = model.machine.layers.map(({ name }) => name);
   return async (draws, salt) => {
     const n = Math.ceil(draws / Math.sqrt(betas.length));
     const own = new Random(model.machine.seed, 3, salt);
@@ -192,14 +193,39 @@ function gibbs(model, all, where, random) {
         return joined(tables.flatMap((table, b) => judgedLayer(table, single, rows, b, betas.length)));
       }
       const chains = await machine.chains(count, options);
-      await chains.advance(steps);
+      const observe = betas.length === 1 && { observe: { pairs: model.machine.couplings.map(({ a, b }) => [names[a], names[b]]) } };
+      await chains.advance(steps, observe || {});
       fromLayers(model, (name) => chains.states(name).data, rows);
       const judged = tables.map((table, b) => compareStates(table, rows, b, betas.length));
+      if (observe && given === null && !tables[0].gridded) judged.push(joined(observed(tables[0], chains, count)));
       return combined(judged);
     } finally {
       machine.dispose();
     }
   };
+}
+
+/** Means and products that chains gathered on their way; the average of several sweeps varies at most as one of them does. */
+function observed(table, chains, n) {
+  const { model } = table;
+  const { layers, couplings } = model.machine;
+  const expected = moments(table).slice(-model.pairs.length);
+  const products = couplings.map(({ a, b }) => chains.product(layers[a].name, layers[b].name));
+  const means = layers.flatMap(({ name }) => [...chains.mean(name).data]);
+  const pairs = model.pairs.flatMap(({ coupling, row, column }, k) => {
+    const { mean, variance, reach } = expected[k];
+    if (!(n * variance > 12 * reach * reach)) return [];
+    const value = products[coupling].get(row, column);
+    const z = (value - mean) / Math.sqrt(variance / n);
+    return [
+      {
+        p: pOfZ(z),
+        z,
+        detail: `product ${row}, ${column} of coupling ${coupling}: ${value.toPrecision(5)}, exactly ${mean.toPrecision(5)}`,
+      },
+    ];
+  });
+  return [...compareMeans(means, meansOf(table), variancesOf(table), n), ...pairs];
 }
 
 function combined(judged) {

@@ -159,6 +159,25 @@ const checks = {
     compare(pass, values.data, expected, `pseudo-likelihood of layers ${chosen}`);
   },
 
+  'no states': async ({ model, machine, rows, layers }, pass) => {
+    const target = layers.findIndex(({ type }) => type === 'softmax');
+    if (target < 0) return;
+    const { name, size } = layers[target];
+    const taken = [];
+    for (const group of [new Array(size).fill(0), [1, 1, ...new Array(size - 2).fill(0)]]) {
+      const given = byLayer(model, rows, few);
+      given[name].data.set(group);
+      for (const call of ['energy', 'freeEnergy', 'pseudoLikelihood', 'evaluate']) {
+        const code = await machine[call](given).then(
+          () => undefined,
+          (error) => error.code,
+        );
+        if (typeof code !== 'string') taken.push(`${call} takes (${group})`);
+      }
+    }
+    pass(8, taken.length, `${taken.join(', ')} for a state of '${name}'`);
+  },
+
   'exact gradient': async (context, pass) => {
     const { model, all, rows, random, layers, facts } = context;
     if (facts.anyCounts || facts.realsCoupled) return;

@@ -57,7 +57,10 @@ export function randomLarge(seed) {
     const size = kind.type === 'counts' ? places : (kind.size ?? 1);
     return { ...kind, name, size, places, units: kind.type === 'softmax' ? places / size : places, total: kind.total ?? 0 };
   };
-  const [v, h] = [layer(random.pick(given), n, 'v'), layer(random.pick(drawn), m, 'h')];
+  const from = random.pick(given);
+  // Real units on both sides might have no distribution.
+  const to = random.pick(drawn.filter(({ type }) => !isReal(from.type) || !isReal(type)));
+  const [v, h] = [layer(from, n, 'v'), layer(to, m, 'h')];
   const style = random.pick(Object.keys(styles));
   const rows = Array.from({ length: patterns }, () => randomRow(v, random));
   const weightOf = styles[style](random, n, m);

@@ -27,13 +27,23 @@ export class Report {
     return [...this.#kinds].filter(([, { chi, variance }]) => Math.abs(chi) > pooledLimit * Math.sqrt(variance)).map(([kind]) => kind);
   }
 
+  /** The first of each kind on each device. */
+  #few() {
+    const seen = new Map();
+    return this.wrong.filter(({ kind, device }) => {
+      const n = (seen.get(kind + device) ?? 0) + 1;
+      seen.set(kind + device, n);
+      return n <= mostShown;
+    });
+  }
+
   toString() {
     const parts = [
       table(['check', 'device'], this.#kinds, false),
       table(['wiring'], this.#wirings, true),
       table(['unit type'], this.#types, true),
-      `${this.machines} machines, ${this.wrong.length} unexplained deviations.`,
-      ...this.wrong.map(
+      `${this.machines} machines, ${this.wrong.length} unexplained deviations${this.wrong.length > this.#few().length ? `, the first ${mostShown} of each kind:` : '.'}`,
+      ...this.#few().map(
         ({ seed, wiring, types, kind, device, p, error, detail }) =>
           `--machine ${seed}: ${kind} on ${device}, ${wiring} of ${types.join(', ')}; ${p === undefined ? `error ${number(error)}` : `p ${number(p)}`}; ${detail}`,
       ),
@@ -42,6 +52,9 @@ export class Report {
     return parts.join('\n\n');
   }
 }
+
+/** Deviations of one kind that are written out; stderr had them all. */
+const mostShown = 20;
 
 /** Of the sum of all chi-squares of a kind, in standard deviations: by chance once in 10^9 kinds. */
 const pooledLimit = 6.5;
