@@ -1,6 +1,6 @@
 // Draws against the exact distribution: chains that start in it, tempered chains on every rung, imputation.
 import { build, byLayer, fromLayers } from './build.mjs';
-import { draws, enumerate, meansOf, moments, rankOf, statisticsOf, variancesOf } from './enumerate.mjs';
+import { adderOf, draws, enumerate, meansOf, moments, rankOf, variancesOf } from './enumerate.mjs';
 import { factsOf, givenLayers, someLayers } from './exact.mjs';
 import { distance, swept } from './kernel.mjs';
 import { Random } from './random.mjs';
@@ -84,13 +84,21 @@ export function compareStates(all, rows, from = 0, step = 1) {
 /** The number of a unit's state; NaN where it is in none. */
 function coder({ first, places, states }) {
   const size = states.values.length;
-  const index = new Map(states.values.map((row, k) => [row.join(), k]));
-  if (places === 1) {
-    const low = states.values[0][0];
-    const step = size > 1 ? states.values[1][0] - low : 1;
-    return { size, code: (rows, at) => ((k) => (k >= 0 && k < size ? k : Number.NaN))((rows[at + first] - low) / step) };
-  }
-  return { size, code: (rows, at) => index.get(Array.from(rows.subarray(at + first, at + first + places)).join()) ?? Number.NaN };
+  const most = Math.max(...states.values.flat()) + 1;
+  const keyOf = (row, at) => {
+    let key = 0;
+    for (let k = 0; k < places; ++k) key = key * most + row[at + k];
+    return key;
+  };
+  const index = new Map(states.values.map((row, k) => [keyOf(row, 0), k]));
+  return {
+    size,
+    code: (rows, at) => {
+      const cell = index.get(keyOf(rows, at + first)) ?? Number.NaN;
+      for (let k = 0; k < places; ++k) if (states.values[cell]?.[k] !== rows[at + first + k]) return Number.NaN;
+      return cell;
+    },
+  };
 }
 
 /** z-scores of the mean statistics; rare events are left out, whose counts are far from normal. */
@@ -98,10 +106,8 @@ function compareMoments(all, rows, chosen) {
   const { model } = all;
   const expected = moments(all);
   const sums = new Float64Array(expected.length);
-  for (const r of chosen) {
-    const t = statisticsOf(model, rows, r * model.places);
-    for (let k = 0; k < sums.length; ++k) sums[k] += t[k];
-  }
+  const add = adderOf(model);
+  for (const r of chosen) add(rows, r * model.places, sums);
   const n = chosen.length;
   return expected.flatMap(({ mean, variance, reach }, k) => {
     if (!(n * variance > 12 * reach * reach) || variance < 1e-9 * (1 + mean * mean)) return [];

@@ -335,29 +335,32 @@ export function moments(all) {
   return list;
 }
 
-/** The statistics of {@link moments} of one state. */
-export function statisticsOf(model, state, at = 0) {
-  const list = [];
-  model.machine.layers.forEach(({ type }, l) => {
-    for (let k = 0; k < parametersOf(type); ++k) {
-      for (const unit of model.units) {
-        if (unit.layer !== l) continue;
-        for (let place = unit.first; place < unit.first + unit.places; ++place) {
-          list.push(
-            unit.real
-              ? realStatistics(
-                  type,
-                  unit.parameters.map(([x]) => x),
-                  state[at + place],
-                )[k]
-              : state[at + place],
-          );
-        }
-      }
-    }
+/** Adds the statistics of {@link moments} of the state at a place of `rows` to sums. */
+export function adderOf({ machine, units, pairs }) {
+  const terms = machine.layers.flatMap(({ type }, l) => {
+    const own = units.filter(({ layer }) => layer === l);
+    return Array.from({ length: parametersOf(type) }, (_, k) => own.flatMap((unit) => termsOf(unit, k))).flat();
   });
-  for (const { i, j } of model.pairs) list.push(state[at + i] * state[at + j]);
-  return list;
+  return (rows, at, sums) => {
+    for (let k = 0; k < terms.length; ++k) {
+      const { place, real } = terms[k];
+      sums[k] += real === null ? rows[at + place] : real(rows[at + place]);
+    }
+    for (let k = 0; k < pairs.length; ++k) sums[terms.length + k] += rows[at + pairs[k].i] * rows[at + pairs[k].j];
+  };
+}
+
+function termsOf({ type, first, places, real, parameters }, k) {
+  const p = parameters.map(([x]) => x);
+  const value = real ? (s) => realStatistics(type, p, s)[k] : null;
+  return Array.from({ length: places }, (_, q) => ({ place: first + q, real: value }));
+}
+
+/** The statistics of {@link moments} of one state. */
+export function statisticsOf(model, state) {
+  const sums = new Float64Array(model.units.reduce((n, { parameters, places }) => n + parameters.length * places, model.pairs.length));
+  adderOf(model)(state, 0, sums);
+  return [...sums];
 }
 
 /** E(state), with -log measure. */

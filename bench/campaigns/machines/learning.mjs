@@ -80,7 +80,8 @@ function mixture(lists) {
 
 /** The last of `updates`, the only one with a learning rate. What counts by its means varies less than draws do: variances are bounds. */
 function step({ model, where, givens, chosen, positive, options }, special, updates, expectation) {
-  return async (n, salt) => {
+  return async (draws, salt) => {
+    const n = special.algorithm === 'pt' ? draws / 2 : draws; // there are many more chains, at other temperatures
     const each = Math.floor(n / patterns);
     const count = each * patterns;
     const repeated = new Float64Array(count * model.places);
