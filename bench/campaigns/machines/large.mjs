@@ -112,7 +112,7 @@ function balance({ parameters, places }, weights, rows, random) {
 }
 
 /** Fields of a row on all places of h, and the sums of their terms' sizes. */
-function fieldsOf({ weights }, row, m) {
+export function fieldsOf({ weights }, row, m) {
   const [fields, sizes] = [new Float64Array(m), new Float64Array(m)];
   row.forEach((x, i) => {
     if (x === 0) return;
@@ -159,7 +159,7 @@ export function conditional({ type, size, places, parameters, total }, fields) {
   return { means, variances, log };
 }
 
-function build({ layers, weights }, where, seed) {
+export function buildLarge({ layers, weights }, where, seed) {
   const [v, h] = layers;
   const machine = new BoltzmannMachine({ layers: { v: unitsFor(v), h: unitsFor(h) }, couplings: [['v', 'h']], seed, ...where });
   for (const { name, parameters, places } of layers) {
@@ -176,7 +176,7 @@ function build({ layers, weights }, where, seed) {
   return machine;
 }
 
-const stacked = (rows, copies) => {
+export const stacked = (rows, copies) => {
   const width = rows[0].length;
   const data = new Float32Array(rows.length * copies * width);
   for (let r = 0; r < rows.length * copies; ++r) data.set(rows[r % rows.length], r * width);
@@ -187,7 +187,7 @@ const stacked = (rows, copies) => {
 export async function largeExact(large, where, note) {
   const { layers, rows } = large;
   const [v, h] = layers;
-  const machine = build(large, where, large.seed);
+  const machine = buildLarge(large, where, large.seed);
   try {
     const exact = rows.map((row) => {
       const { fields, sizes } = fieldsOf(large, row, h.places);
@@ -254,7 +254,7 @@ export function clampedDraws(large, where) {
   const exact = rows.map((row) => conditional(h, fieldsOf(large, row, h.places).fields));
   return async (draws, salt) => {
     const copies = Math.ceil(((draws / 3000) * chains) / patterns);
-    const machine = build(large, where, large.seed * 16 + salt);
+    const machine = buildLarge(large, where, large.seed * 16 + salt);
     try {
       const n = copies * patterns;
       const result = await machine.sample(n, { steps: 1, layer: 'h', clamp: { v: stacked(rows, copies) } });

@@ -6,6 +6,7 @@ import { equalChains, randomEqual } from './equal.mjs';
 import { exactChecks } from './exact.mjs';
 import { randomMachine } from './generate.mjs';
 import { clampedDraws, largeExact, randomLarge } from './large.mjs';
+import { largeSteps } from './large-step.mjs';
 import { learningChecks } from './learning.mjs';
 import { Random } from './random.mjs';
 import { again, confirming, precision, screening } from './verdict.mjs';
@@ -40,9 +41,11 @@ async function runLarge(large, count) {
   // The reference does not round, so most of them are for the CPU.
   const where = seed % 200 < 40 ? places[2] : places[seed % 3 ? 0 : 1];
   if (large.rows) {
-    await largeExact(large, where, (kind, comparisons, error, detail) => {
-      results.push(exactResult(kind, where, comparisons, error, detail));
-    });
+    for (const check of [largeExact, largeSteps]) {
+      await check(large, where, (kind, comparisons, error, detail) => {
+        results.push(exactResult(kind, where, comparisons, error, detail));
+      });
+    }
   }
   const [kind, look] = large.rows ? ['rounded weights', clampedDraws(large, where)] : ['rounded equal weights', equalChains(large, where)];
   results.push({ kind, device: where.device, ...(await judged(look, count)) });

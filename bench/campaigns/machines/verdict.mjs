@@ -10,9 +10,12 @@
  * A wrong sampler that a first look finds cannot get through the second: its deviation counts sqrt(10) times as many standard errors there.
  */
 
-const single = ['mean', 'probabilities', 'exact gradient', 'pseudo-likelihood gradient'];
 /** Means and parameters come back in single precision from either device. */
-export const precision = (kind, device) => (device === 'cpu' ? 1e-6 : single.includes(kind) ? 1e-7 : 1e-12);
+const single = ['mean', 'probabilities', 'exact gradient', 'pseudo-likelihood gradient'];
+/** A step of few rows: parameters of size 1 that move by 10^-3. A step of many: their fields are rounded, by a standard deviation of at most 2^-8. */
+const steps = { 'mean-field step': 2e-5, 'rounded step': 4 * 2 ** -8 };
+
+export const precision = (kind, device) => steps[kind] ?? (device === 'cpu' ? 1e-6 : single.includes(kind) ? 1e-7 : 1e-12);
 export const screening = 1e-4;
 export const confirming = 1e-8;
 /** How many times the draws a second look takes. */
