@@ -4,8 +4,8 @@
 //   node bench/campaigns/random-machines.mjs --machines 2000 --seed 1
 //   node bench/campaigns/random-machines.mjs --machine 1000017        that one alone, every check of it
 //
-// Machine number i of seed s is s * 1,000,000 + i, and the same number is the same machine for ever. What counts as wrong, with its false-alarm
-// rate, is said in machines/verdict.mjs; the smallest error that a check of draws finds in machines/chains.mjs.
+// Machine number i of seed s is s * 1,000,000 + i, and the same number is the same machine for ever. What counts as wrong, how often that happens by
+// chance and how small an error is found: machines/verdict.mjs.
 import { parseArgs } from 'node:util';
 import { Report } from './machines/report.mjs';
 import { runMachine } from './machines/run.mjs';

@@ -1,7 +1,7 @@
 // Two layers with equal weights and one bond that differs: the joint distribution of both layers' sums and of the two units of that bond is a table.
 // Rounding errors of equal weights are equal too, so they add up; the bond decides how coarse the rounding is.
 import { BoltzmannMachine, bernoulli, spin } from 'boltzkit';
-import { joined } from './chains.mjs';
+import { joined } from './judge.mjs';
 import { Random } from './random.mjs';
 import { pOfZ } from './verdict.mjs';
 

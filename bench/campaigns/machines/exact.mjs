@@ -1,6 +1,9 @@
 // Numbers that the library promises exactly, against sums over all states.
 import { build, byLayer, parametersOf, setParameters } from './build.mjs';
-import { draws, energyOf, enumerate, meansOf, moments, sizeOf, statisticsOf } from './enumerate.mjs';
+import { enumerate } from './enumerate.mjs';
+import { factsOf, givenLayers, indices, plainStep, someLayers } from './facts.mjs';
+import { meansOf, moments, sizeOf, statisticsOf } from './moments.mjs';
+import { draws, energyOf } from './states.mjs';
 import { isReal } from './units.mjs';
 
 const few = 4;
@@ -23,39 +26,7 @@ export async function exactChecks(model, all, where, random, note) {
   }
 }
 
-/** What decides which calls a machine allows. */
-export function factsOf({ machine: { layers, couplings } }) {
-  const coupled = (a, b) => couplings.some((c) => (c.a === a && c.b === b) || (c.a === b && c.b === a));
-  const real = layers.map(({ type }) => isReal(type));
-  return {
-    coupled,
-    counts: layers.map(({ type }) => type === 'counts'),
-    anyCounts: layers.some(({ type }) => type === 'counts'),
-    anyReal: real.some(Boolean),
-    realsCoupled: couplings.some(({ a, b }) => real[a] && real[b]),
-    independent: (list) => list.every((a, i) => list.slice(i).every((b) => !coupled(a, b))),
-  };
-}
-
-const indices = (list) => list.map((_, i) => i);
 const rowOf = (rows, r, places) => rows.slice(r * places, (r + 1) * places);
-
-/** A state with only some layers given. */
-export function givenLayers({ machine, starts, places }, state, chosen) {
-  const given = new Float64Array(places).fill(Number.NaN);
-  for (const l of chosen) for (let k = 0; k < machine.layers[l].places; ++k) given[starts[l] + k] = state[starts[l] + k];
-  return given;
-}
-
-/** Some layers, at least one, so that the others are as asked for. */
-export function someLayers(layers, random, allowed) {
-  for (let attempt = 0; attempt < 20; ++attempt) {
-    const chosen = indices(layers).filter(() => random.coin());
-    const rest = indices(layers).filter((l) => !chosen.includes(l));
-    if (chosen.length > 0 && allowed(chosen, rest)) return { chosen, rest };
-  }
-  return null;
-}
 
 /** The largest error of values against what is expected, each over its scale. */
 function compare(pass, values, expected, what) {
@@ -235,11 +206,6 @@ async function compareStep({ model, rows, facts, machine }, pass, options, chose
     'derivative by parameter',
   );
 }
-
-export const plainStep = {
-  ...{ epochs: 1, optimizer: 'sgd', centred: false, l2: 0, averageLast: 0 },
-  ...{ initialiseFromData: false, monitorRows: 0, shuffle: false },
-};
 
 function perState(model, rows, of) {
   return Array.from({ length: few }, (_, r) => of(rowOf(rows, r, model.places)));

@@ -1,5 +1,6 @@
 // A random machine from one number: wiring, unit types, sizes, parameters from weak to strong; small enough to count.
-import { costOf, modelOf } from './enumerate.mjs';
+import { costOf } from './enumerate.mjs';
+import { modelOf } from './model.mjs';
 import { Random } from './random.mjs';
 import { isReal, parametersOf } from './units.mjs';
 

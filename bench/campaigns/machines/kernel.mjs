@@ -1,6 +1,6 @@
 // The Gibbs kernel by definition, on the states that `enumerate` lists: units redrawn one after the other, in the order of the library's sweeps.
 // Only for machines whose free units are all discrete.
-import { statesOf } from './units.mjs';
+import { enumerate } from './enumerate.mjs';
 
 /** Free units by blocks of layers that are not coupled to each other, in rising order (docs/math.md, Gibbs sampling). */
 export function sweepOrder({ machine: { layers, couplings }, units }, kept) {
@@ -23,8 +23,7 @@ export function swept(all, p, sweeps) {
   const strides = new Map();
   let stride = 1;
   for (const u of kept) {
-    const { type, places, states } = model.units[u];
-    const size = states?.values.length ?? statesOf(type, places).values.length;
+    const size = model.units[u].states.values.length;
     strides.set(u, { stride, size });
     stride *= size;
   }
@@ -49,3 +48,32 @@ function redraw(p, w, n, { stride, size }) {
 }
 
 export const distance = (p, q) => p.reduce((sum, x, i) => sum + Math.abs(x - q[i]), 0) / 2;
+
+/** The most sweeps that chains get to forget where they began. */
+export const patience = 64;
+
+/**
+ * The number of sweeps after which chains have come from where they began, begun(table), to within 10^-4 of every table, in total variation; null: more than
+ * there is patience for.
+ */
+export function sweepsToForget(tables, begun) {
+  let sweeps = 0;
+  for (const table of tables) {
+    let p = begun(table);
+    for (let done = 0; distance(p, table.p) > 1e-4; done += 4) {
+      if (done >= patience) return null;
+      p = swept(table, p, 4);
+      sweeps = Math.max(sweeps, done + 4);
+    }
+  }
+  return Math.max(4, sweeps);
+}
+
+/** The same states, units without couplings: what chains start from. */
+export function independent(model, given = null) {
+  return enumerate(
+    { ...model, pairs: [], neighbours: model.neighbours.map(() => new Set()), coupledTo: model.coupledTo.map(() => []) },
+    1,
+    given,
+  );
+}

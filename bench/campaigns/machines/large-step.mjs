@@ -1,6 +1,6 @@
 // One step of 'mean-field' learning of a large machine: nothing is drawn, so the step is a number. From 48 rows on the fields of its positive phase may
 // be those of rounded weights (docs/math.md, Rounded weights).
-import { plainStep } from './exact.mjs';
+import { plainStep } from './facts.mjs';
 import { buildLarge, conditional, fieldsOf, stacked } from './large.mjs';
 import { isReal } from './units.mjs';
 

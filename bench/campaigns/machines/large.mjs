@@ -3,7 +3,7 @@
 // distribution of both layers' sums is a table.
 import { BoltzmannMachine } from 'boltzkit';
 import { unitsFor } from './build.mjs';
-import { joined } from './chains.mjs';
+import { joined } from './judge.mjs';
 import { Random } from './random.mjs';
 import { integrate, isReal, logReal, parametersOf, statesOf } from './units.mjs';
 import { pOfChiSquare, pOfZ } from './verdict.mjs';

@@ -1,17 +1,19 @@
 // One step of contrastive divergence, persistent chains and tempered ones against its exact expectation: data, with values missing or not, and start
 // states pushed through the kernel.
 import { build, byLayer, parametersOf } from './build.mjs';
-import { independent, joined, sweepsToForget } from './chains.mjs';
-import { draws, enumerate, moments } from './enumerate.mjs';
-import { factsOf, givenLayers, plainStep, someLayers } from './exact.mjs';
-import { swept } from './kernel.mjs';
+import { enumerate } from './enumerate.mjs';
+import { factsOf, givenLayers, plainStep, someLayers } from './facts.mjs';
+import { joined } from './judge.mjs';
+import { independent, sweepsToForget, swept } from './kernel.mjs';
+import { moments } from './moments.mjs';
 import { Random } from './random.mjs';
+import { draws } from './states.mjs';
 import { pOfZ } from './verdict.mjs';
 
 const patterns = 3;
 const mostRows = 800;
 
-/** As `chainChecks`. */
+/** Checks of draws by kind; one is missing where the machine does not allow it. */
 export function learningChecks(model, all, where, seed) {
   const random = new Random(seed, 5);
   const facts = factsOf(model);

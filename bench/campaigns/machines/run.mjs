@@ -1,15 +1,23 @@
 // One machine after the other: its checks, second looks, and what came of them.
 import { places } from './build.mjs';
-import { chainChecks, compareStates, draw } from './chains.mjs';
-import { draws, enumerate, modelOf } from './enumerate.mjs';
+import { gibbs } from './chains.mjs';
+import { enumerate } from './enumerate.mjs';
 import { equalChains, randomEqual } from './equal.mjs';
 import { exactChecks } from './exact.mjs';
 import { randomMachine } from './generate.mjs';
+import { imputation } from './imputation.mjs';
+import { compareStates } from './judge.mjs';
 import { clampedDraws, largeExact, randomLarge } from './large.mjs';
 import { largeSteps } from './large-step.mjs';
 import { learningChecks } from './learning.mjs';
+import { modelOf } from './model.mjs';
 import { Random } from './random.mjs';
+import { draws } from './states.mjs';
+import { tempering } from './tempering.mjs';
 import { again, confirming, precision, screening } from './verdict.mjs';
+
+/** Draws of a first look. */
+const draw = 3000;
 
 /**
  * Everything about the machine with this number.
@@ -29,7 +37,13 @@ export async function runMachine(seed, count = draw) {
     });
   }
   const where = places[seed % 3];
-  const checks = { ...chainChecks(model, all, where, seed), ...learningChecks(model, all, where, seed) };
+  const random = new Random(seed, 2);
+  const checks = {
+    gibbs: gibbs(model, all, where, random),
+    tempering: tempering(model, all, where, random),
+    imputation: imputation(model, all, where, random),
+    ...learningChecks(model, all, where, seed),
+  };
   for (const [kind, look] of Object.entries(checks)) if (look) results.push({ kind, device: where.device, ...(await judged(look, count)) });
   const types = [...new Set(machine.layers.map(({ type }) => type))];
   return { seed, wiring: machine.wiring, strength: machine.strength, types, results };
