@@ -10,8 +10,7 @@ import { parseArgs } from 'node:util';
 import { Report } from './machines/report.mjs';
 import { runMachine } from './machines/run.mjs';
 
-const usage =
-  'Usage: node bench/campaigns/random-machines.mjs [--machines 200] [--seed 1] [--from 0] [--draws 3000] [--machine NUMBER] [--json]';
+const usage = 'Usage: node bench/campaigns/random-machines.mjs [--machines 200] [--seed 1] [--from 0] [--draws 3000] [--machine NUMBER]';
 const { values } = parseArgs({
   options: {
     machines: { type: 'string', default: '200' },

@@ -26,6 +26,7 @@ export function imputation(model, all, where, random) {
   if (warmup === null) return null;
   const target = found.rest.length > 0 && random.coin(0.3) ? random.pick(found.rest) : null;
   const output = random.pick(['mean', 'sample']);
+  const averages = target !== null || output === 'mean';
   return async (n, salt) => {
     const repeated = new Float64Array(n * model.places);
     for (let r = 0; r < n; ++r) repeated.set(given, r * model.places);
@@ -39,7 +40,7 @@ export function imputation(model, all, where, random) {
           ? await built.impute(input, { ...times, output })
           : { [layers[target].name]: await built.marginals(layers[target].name, input, times) };
       fromLayers(model, (name) => result[name]?.data, repeated);
-      return joined(names.flatMap((l) => judgedLayer(table, layers[l].name, repeated, 0, 1)));
+      return joined(names.flatMap((l) => judgedLayer(table, layers[l].name, repeated, 0, 1, averages)));
     } finally {
       built.dispose();
     }

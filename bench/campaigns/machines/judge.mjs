@@ -91,11 +91,11 @@ function compareMoments(all, rows, chosen) {
   });
 }
 
-/** z-scores of means over rows; variances are those of single draws, or above. */
-export function compareMeans(means, expected, variances, n) {
+/** z-scores of means over rows; variances are those of single draws, which say what is rare, or of what rows hold. */
+export function compareMeans(means, expected, variances, n, own = variances) {
   return [...means].flatMap((mean, i) => {
     if (!(variances[i] * n > 12)) return [];
-    const z = (mean - expected[i]) / Math.sqrt(variances[i] / n);
+    const z = (mean - expected[i]) / Math.sqrt(own[i] / n);
     return [{ p: pOfZ(z), z, detail: `place ${i}: ${mean.toPrecision(5)}, exactly ${expected[i].toPrecision(5)}, z ${z.toFixed(1)}` }];
   });
 }
@@ -123,14 +123,27 @@ export function combined(judged) {
   };
 }
 
-/** The means of one layer only: the states of the others are not known. */
-export function judgedLayer(table, name, rows, from, step) {
+/**
+ * The means of one layer only: the states of the others are not known.
+ *
+ * @param averages - Whether rows hold means, which vary less than draws do: then their own variance counts.
+ */
+export function judgedLayer(table, name, rows, from, step, averages = false) {
   const { model } = table;
   const l = model.machine.layers.findIndex((layer) => layer.name === name);
   const { places: width } = model.machine.layers[l];
   const n = rows.length / model.places / step;
   const [expected, variances] = [meansOf(table), variancesOf(table)].map((x) => x.slice(model.starts[l], model.starts[l] + width));
-  const means = new Float64Array(width);
-  for (let r = from; r < n * step; r += step) for (let k = 0; k < width; ++k) means[k] += rows[r * model.places + model.starts[l] + k] / n;
-  return compareMeans(means, expected, variances, n);
+  const [means, squares] = [new Float64Array(width), new Float64Array(width)];
+  for (let r = from; r < n * step; r += step) {
+    for (let k = 0; k < width; ++k) {
+      const deviation = rows[r * model.places + model.starts[l] + k] - expected[k];
+      means[k] += deviation / n;
+      squares[k] += deviation ** 2 / n;
+    }
+  }
+  // Single precision counts for something where all rows are alike.
+  const own = squares.map((square, k) => Math.max(0, square - means[k] ** 2) + n * (1e-5 * (1 + Math.abs(expected[k]))) ** 2);
+  const found = means.map((mean, k) => mean + expected[k]);
+  return compareMeans(found, expected, variances, n, averages ? own : variances);
 }

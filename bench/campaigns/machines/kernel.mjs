@@ -53,20 +53,31 @@ export const distance = (p, q) => p.reduce((sum, x, i) => sum + Math.abs(x - q[i
 export const patience = 64;
 
 /**
- * The number of sweeps after which chains have come from where they began, begun(table), to within 10^-4 of every table, in total variation; null: more than
- * there is patience for.
+ * The number of sweeps after which chains are within 10^-4 of every table, in total variation, wherever they began: at begun(table), evenly, or in the
+ * likeliest state of either half of the states. Null: more than there is patience for.
  */
 export function sweepsToForget(tables, begun) {
   let sweeps = 0;
   for (const table of tables) {
-    let p = begun(table);
-    for (let done = 0; distance(p, table.p) > 1e-4; done += 4) {
-      if (done >= patience) return null;
-      p = swept(table, p, 4);
-      sweeps = Math.max(sweeps, done + 4);
+    for (const start of [begun(table), evenly(table), likeliest(table, 0), likeliest(table, 1)]) {
+      let p = start;
+      for (let done = 0; distance(p, table.p) > 1e-4; done += 4) {
+        if (done >= patience) return null;
+        p = swept(table, p, 4);
+        sweeps = Math.max(sweeps, done + 4);
+      }
     }
   }
   return Math.max(4, sweeps);
+}
+
+const evenly = ({ n }) => new Float64Array(n).fill(1 / n);
+
+function likeliest({ n, p }, half) {
+  const [from, to] = half === 0 ? [0, Math.ceil(n / 2)] : [Math.floor(n / 2), n];
+  let best = from;
+  for (let r = from; r < to; ++r) if (p[r] > p[best]) best = r;
+  return new Float64Array(n).map((_, r) => Number(r === best));
 }
 
 /** The same states, units without couplings: what chains start from. */
