@@ -63,5 +63,5 @@ async function campaign() {
   }
   process.stderr.write('\n');
   console.log(String(report));
-  process.exitCode = report.wrong.length + report.pooled.length > 0 ? 1 : 0;
+  process.exitCode = report.wrong.length + report.pooled.length + report.narrow.length > 0 ? 1 : 0;
 }

@@ -37,18 +37,18 @@ describe('machines with rounded weights', () => {
 
 describe('the judge', () => {
   const judged = (beta: number) =>
-    numbers(300, 100)
+    numbers(300, 60)
       .map((seed) => pOfOwnDraws(seed, beta, draws))
       .filter((p) => p !== null);
 
   it('lets draws of the exact distribution pass', () => {
     const p = judged(1);
-    // One in a hundred is below 0.01, at most: more than 9 of 100 happen once in ten million.
-    expect(p.filter((x) => x < 0.01).length).toBeLessThanOrEqual(9);
+    // One in a hundred is below 0.01, at most: more than 7 of 60 happen once in ten million.
+    expect(p.filter((x) => x < 0.01).length).toBeLessThanOrEqual(7);
     expect(Math.min(...p)).toBeGreaterThan(1e-8);
   });
 
   it('finds a temperature that is off by a third in almost all machines', () => {
-    expect(judged(1.33).filter((x) => x < 1e-8).length).toBeGreaterThan(70);
+    expect(judged(1.33).filter((x) => x < 1e-8).length).toBeGreaterThan(40);
   });
 });

@@ -27,6 +27,19 @@ export class Report {
     return [...this.#kinds].filter(([, { chi, variance }]) => Math.abs(chi) > pooledLimit * Math.sqrt(variance)).map(([kind]) => kind);
   }
 
+  /** Kinds of intervals of 95 % that hold less often than in 93 % of the estimates that call themselves converged. */
+  get narrow() {
+    return [...this.#kinds].filter(([, { held, converged }]) => belowShare(held, converged)).map(([kind]) => kind);
+  }
+
+  #coverage() {
+    const counted = [...this.#kinds].filter(([, { converged }]) => converged > 0);
+    return counted.map(([kind, { held, converged, checks }]) => {
+      const share = ((100 * held) / converged).toFixed(1);
+      return `${kind.replace(' | ', ' on ')}: ${held} of ${converged} hold (${share} %), ${checks - converged} more did not converge.`;
+    });
+  }
+
   /** The first of each kind on each device. */
   #few() {
     const seen = new Map();
@@ -47,11 +60,16 @@ export class Report {
         ({ seed, wiring, types, kind, device, p, error, detail }) =>
           `--machine ${seed}: ${kind} on ${device}, ${wiring} of ${types.join(', ')}; ${p === undefined ? `error ${number(error)}` : `p ${number(p)}`}; ${detail}`,
       ),
+      ...this.#coverage(),
+      ...this.narrow.map((kind) => `Intervals that do not hold: ${kind}`),
       ...this.pooled.map((kind) => `All machines together deviate: ${kind}`),
     ];
     return parts.join('\n\n');
   }
 }
+
+/** Whether successes among n are fewer than chance explains where 93 % are expected, at one in a million (normal tail with its correction). */
+const belowShare = (successes, n) => n > 0 && (0.93 * n - successes - 0.5) / Math.sqrt(n * 0.93 * 0.07) > 5;
 
 /** Deviations of one kind that are written out; stderr had them all. */
 const mostShown = 20;
@@ -60,12 +78,12 @@ const mostShown = 20;
 const pooledLimit = 6.5;
 
 function row(rows, name) {
-  const fresh = { machines: 0, checks: 0, comparisons: 0, error: 0, z: 0, chi: 0, variance: 0, twice: 0, wrong: 0 };
+  const fresh = { machines: 0, checks: 0, comparisons: 0, error: 0, z: 0, chi: 0, variance: 0, twice: 0, wrong: 0, converged: 0, held: 0 };
   if (!rows.has(name)) rows.set(name, fresh);
   return rows.get(name);
 }
 
-function count(into, { comparisons, error, z, chi, freedom, twice, wrong }) {
+function count(into, { comparisons, error, z, chi, freedom, twice, wrong, converged, holds }) {
   into.checks += 1;
   into.comparisons += comparisons;
   if (error !== undefined && !(error <= into.error)) into.error = error;
@@ -74,6 +92,8 @@ function count(into, { comparisons, error, z, chi, freedom, twice, wrong }) {
   into.variance += 2 * (freedom ?? 0);
   into.twice += twice ? 1 : 0;
   into.wrong += wrong ? 1 : 0;
+  into.converged += converged ? 1 : 0;
+  into.held += converged && holds ? 1 : 0;
 }
 
 const number = (x) => (x === 0 ? '0' : x.toExponential(1));

@@ -6,6 +6,7 @@ import { equalChains, randomEqual } from './equal.mjs';
 import { exactChecks } from './exact.mjs';
 import { randomMachine } from './generate.mjs';
 import { imputation } from './imputation.mjs';
+import { interval } from './intervals.mjs';
 import { compareStates } from './judge.mjs';
 import { clampedDraws, largeExact, randomLarge } from './large.mjs';
 import { largeSteps } from './large-step.mjs';
@@ -45,6 +46,9 @@ export async function runMachine(seed, count = draw) {
     ...learningChecks(model, all, where, seed),
   };
   for (const [kind, look] of Object.entries(checks)) if (look) results.push({ kind, device: where.device, ...(await judged(look, count)) });
+  const method = ['ais', 'ladder'][seed % 2];
+  const estimate = await interval(model, all, where, method);
+  if (estimate) results.push({ kind: `interval of ${method}`, device: where.device, comparisons: 1, wrong: false, ...estimate });
   const types = [...new Set(machine.layers.map(({ type }) => type))];
   return { seed, wiring: machine.wiring, strength: machine.strength, types, results };
 }
