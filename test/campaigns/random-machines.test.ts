@@ -11,7 +11,7 @@ const large = [13, 33];
 const draws = 2000;
 
 describe('machines small enough to count', () => {
-  it.each([0, 10, 20, 40])('numbers from %i', async (first) => {
+  it.each([0, 10, 20])('numbers from %i', async (first) => {
     const kinds = new Set<string>();
     for (const seed of numbers(first, 10)) {
       const { results, wiring, types } = await runMachine(seed, draws);
@@ -27,7 +27,7 @@ describe('machines small enough to count', () => {
 });
 
 describe('machines with rounded weights', () => {
-  it.each(large.flatMap((k) => [k, k + 40, k + 80, k + 200]))('number %i', async (seed) => {
+  it.each(large.flatMap((k) => [k, k + 40, k + 80]))('number %i', async (seed) => {
     const { results, types } = await runMachine(seed, draws);
     for (const { kind, device, wrong, detail } of results) {
       expect(wrong, `--machine ${seed} of ${types.join(', ')}: ${kind} on ${device}: ${detail}`).toBe(false);
