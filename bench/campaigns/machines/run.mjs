@@ -47,8 +47,15 @@ export async function runMachine(seed, count = draw) {
   };
   for (const [kind, look] of Object.entries(checks)) if (look) results.push({ kind, device: where.device, ...(await judged(look, count)) });
   const method = { 5: 'ais', 15: 'ladder' }[seed % 20]; // estimates take longer than all the rest
-  const estimate = method && (await interval(model, all, where, method));
-  if (estimate) results.push({ kind: `interval of ${method}`, device: where.device, comparisons: 1, wrong: false, ...estimate });
+  if (method) {
+    const kind = `interval of ${method}`;
+    try {
+      const estimate = await interval(model, all, where, method);
+      if (estimate) results.push({ kind, device: where.device, comparisons: 1, wrong: false, ...estimate });
+    } catch (error) {
+      results.push(exactResult(kind, where, 1, Number.NaN, `threw ${error.message}`));
+    }
+  }
   const types = [...new Set(machine.layers.map(({ type }) => type))];
   return { seed, wiring: machine.wiring, strength: machine.strength, types, results };
 }
@@ -60,9 +67,8 @@ async function runLarge(large, count) {
   const where = seed % 200 < 40 ? places[2] : places[seed % 3 ? 0 : 1];
   if (large.rows) {
     for (const check of [largeExact, largeSteps]) {
-      await check(large, where, (kind, comparisons, error, detail) => {
-        results.push(exactResult(kind, where, comparisons, error, detail));
-      });
+      const note = (kind, comparisons, error, detail) => results.push(exactResult(kind, where, comparisons, error, detail));
+      await check(large, where, note).catch((error) => note('large machine', 1, Number.NaN, `threw ${error.message}`));
     }
   }
   const [kind, look] = large.rows ? ['rounded weights', clampedDraws(large, where)] : ['rounded equal weights', equalChains(large, where)];
