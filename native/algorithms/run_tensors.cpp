@@ -28,9 +28,15 @@ std::map<std::string, Tensor*> RunTensors::all() const {
   return all;
 }
 
+std::map<std::string, Tensor*> RunTensors::settled() const {
+  parts_.negative.settle();
+  return all();
+}
+
 void RunTensors::save(TrainerState& state, bool prepared) const {
-  for (const auto& [name, tensor] : all()) {
-    if (prepared || !blank(name)) state.tensors.emplace(name, savedOf(machine_.backend(), *tensor));
+  const std::map<std::string, Tensor*> chainTensors = parts_.negative.tensors();
+  for (const auto& [name, tensor] : settled()) {
+    if (prepared || !blank(name, chainTensors.contains(name))) state.tensors.emplace(name, savedOf(machine_.backend(), *tensor));
   }
 }
 
@@ -60,11 +66,11 @@ void RunTensors::restore(const TrainerState& state, bool resume) {
   if (!freshChains_) parts_.negative.restored();
 }
 
-bool RunTensors::blank(const std::string& name) const {
+bool RunTensors::blank(const std::string& name, bool ofChains) const {
   const std::vector<Layer>& layers = machine_.wiring().layers();
   for (std::size_t l = 0; l < layers.size(); ++l)
     if (name == "offset/" + layers[l].name) return freshOffsets_[l];
-  return (parts_.negative.tensors().contains(name) && freshChains_) || (name.starts_with("variance/") && freshVariances_) ||
+  return (ofChains && freshChains_) || (name.starts_with("variance/") && freshVariances_) ||
          (name.starts_with("activity/") && freshActivity_);
 }
 

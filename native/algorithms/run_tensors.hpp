@@ -26,7 +26,10 @@ class RunTensors {
   };
   RunTensors(Machine& machine, const TrainerOptions& options, const Parts& parts);
 
+  // All of them. What the negative phase keeps elsewhere is in them only after `settled`.
   std::map<std::string, Tensor*> all() const;
+  // The same, to be read.
+  std::map<std::string, Tensor*> settled() const;
 
   bool freshChains() const { return freshChains_; }
   bool freshActivity() const { return freshActivity_; }
@@ -39,7 +42,7 @@ class RunTensors {
   void restore(const TrainerState& state, bool resume);
 
  private:
-  bool blank(const std::string& name) const;
+  bool blank(const std::string& name, bool ofChains) const;
   void markRestored(const std::string& name);
 
   Machine& machine_;

@@ -103,7 +103,7 @@ struct Trainer::Impl {
     guard.check(0, true);
     explosion.begin();
     if (tensors.freshChains()) negative->start(data);
-    if (goodStates) goodStates->begin(0, steps.updates(), tensors.all());
+    if (goodStates) goodStates->begin(0, steps.updates(), tensors.settled());
     prepared = true;
   }
 
@@ -130,7 +130,7 @@ struct Trainer::Impl {
     guard.check(step + 1, (step + 1) % stepsPerEpoch == 0);
     ++step;
     explosion.check(step, step == totalSteps);
-    if (goodStates && step % goodInterval() == 0) goodStates->keep(step, steps.updates(), tensors.all());
+    if (goodStates && step % goodInterval() == 0) goodStates->keep(step, steps.updates(), tensors.settled());
   }
 
   std::uint64_t goodInterval() const { return (updatesPerGoodState + stepsPerEpoch - 1) / stepsPerEpoch * stepsPerEpoch; }
@@ -159,7 +159,7 @@ struct Trainer::Impl {
     negative->restored();
     step = good.step;
     steps.setUpdates(good.updates);
-    goodStates->begin(step, steps.updates(), tensors.all());
+    goodStates->begin(step, steps.updates(), tensors.settled());
     guard.check(step, true);
     setRollbacks(rollbacks + 1);
     order.clear();

@@ -508,7 +508,7 @@ export const mutants = [
   {
     name: 'zeros taken for persistent chains after a stop before the first update',
     file: 'native/algorithms/run_tensors.cpp',
-    find: 'if (prepared || !blank(name)) ',
+    find: 'if (prepared || !blank(name, chainTensors.contains(name))) ',
     replace: '',
     tests: [determinism],
   },
@@ -616,7 +616,7 @@ export const mutants = [
   {
     name: 'resuming without the links of the ladder',
     file: 'native/algorithms/negative/reservoirs.cpp',
-    find: 'backend_.download(*links_[k], std::span<float>(rungs_[k]->link.values()));',
+    find: 'backend_.download(*rungs_[k]->linkValues, std::span<float>(rungs_[k]->link.values()));',
     replace: '',
     tests: [trajectory],
   },

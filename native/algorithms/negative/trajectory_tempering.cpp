@@ -56,10 +56,14 @@ class TrajectoryTempering final : public NegativePhase {
   std::map<std::string, Tensor*> tensors() override {
     std::map<std::string, Tensor*> all = chains_.tensors();
     all.merge(reservoirs_.tensors());
-    const std::vector<float> turn{static_cast<float>(turns_), static_cast<float>(next_)};
-    machine_.backend().upload(std::span<const float>(turn), *turn_);
     all["turn"] = turn_.get();
     return all;
+  }
+
+  void settle() override {
+    reservoirs_.settle();
+    const std::vector<float> turn{static_cast<float>(turns_), static_cast<float>(next_)};
+    machine_.backend().upload(std::span<const float>(turn), *turn_);
   }
 
   void makeRoomFor(const std::vector<std::string>& names) override {
