@@ -69,20 +69,13 @@ std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t unit
 bool UnitConditionals::possible(const Machine& machine, std::size_t layer) {
   const std::vector<Coupling>& couplings = machine.wiring().couplings();
   return machine.wiring().layers()[layer].type == UnitType::bernoulli &&
-         std::all_of(couplings.begin(), couplings.end(), [&](const Coupling& c) { return c.a == layer; });
+         std::all_of(couplings.begin(), couplings.end(), [&](const Coupling& c) { return c.a == layer && !c.lateral(); });
 }
 
 UnitConditionals::UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows) : machine_(machine), layer_(layer) {
-  std::vector<bool> given(machine.wiring().layers().size(), false);
-  given[layer] = true;
-  requireUncoupledRest(machine, given);
-  if (machine.wiring().layers()[layer].type != UnitType::bernoulli)
-    throw parameterError("pseudo-likelihood needs Bernoulli units in layer '" + machine.wiring().layers()[layer].name + "'");
   for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
-    const Coupling& coupling = machine.wiring().couplings()[c];
-    if (coupling.b == layer)
-      throw parameterError("pseudo-likelihood needs layer '" + machine.wiring().layers()[layer].name + "' first in its couplings");
-    if (coupling.a == layer) neighbours_.push_back({coupling.b, c, machine.backend().tensor(rows, machine.units(coupling.b))});
+    const std::size_t other = machine.wiring().couplings()[c].b;
+    neighbours_.push_back({other, c, machine.backend().tensor(rows, machine.units(other))});
   }
   biases_.resize(machine.units(layer));
   machine.backend().download(machine.unitParameters(layer), std::span<double>(biases_));

@@ -28,8 +28,10 @@ std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t unit
 // log-probability; for a probability v_i its mean over a draw of unit i.
 class UnitConditionals {
  public:
+  // `possible` must hold.
   UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows);
-  // Whether all other layers can be summed out of a Bernoulli layer that stands first in its couplings.
+  // Whether the layer is Bernoulli and stands first in all couplings that there are, none of them
+  // its own: the other layers are summed out then.
   static bool possible(const Machine& machine, std::size_t layer);
   // Takes in new states; their rows are the rows of the calls that follow.
   void load(const States& states);

@@ -21,8 +21,11 @@ class NegativePhase {
   virtual void subtract(const Phase& positive, const Tensor* rowWeights, Gradient& gradient) = 0;
   // States drawn from the model, if there are any: what is watched while training goes on.
   virtual const States* particles() { return nullptr; }
-  // What must be kept for a run to go on, by name; without all of it they start afresh.
+  // What must be kept for a run to go on, by name; without all of it they start afresh. Asking
+  // changes nothing: the tensors are the same until the phase does something.
   virtual std::map<std::string, Tensor*> tensors() { return {}; }
+  // Writes what is kept elsewhere into tensors(), for somebody who reads them.
+  virtual void settle() {}
   // Where their number changes during a run: makes room for those that a state of these names has. Their values are put into tensors() next.
   virtual void makeRoomFor(const std::vector<std::string>&) {}
   // All tensors hold the values of another state now.

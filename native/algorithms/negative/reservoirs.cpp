@@ -51,7 +51,8 @@ Reservoirs::Reservoirs(Machine& living, std::vector<bool> kept, std::size_t chai
       frozen_(living.twin()),
       gibbs_(*frozen_, std::vector<bool>(kept_.size(), false), chains),
       livingGibbs_(living, kept_, chains),
-      accepted_(backend_.tensor(chains, 1)) {
+      accepted_(backend_.tensor(chains, 1)),
+      summary_(backend_.tensor(most + 1, 3)) {
   for (std::size_t l = 0; l < kept_.size(); ++l) {
     ones_.push_back(kept_[l] ? backend_.tensor(1, living.units(l)) : nullptr);
     masks_.push_back(kept_[l] ? backend_.tensor(chains, living.units(l)) : nullptr);
@@ -60,7 +61,8 @@ Reservoirs::Reservoirs(Machine& living, std::vector<bool> kept, std::size_t chai
 }
 
 std::unique_ptr<Reservoirs::Rung> Reservoirs::newRung(Machine::ParameterSet parameters) const {
-  return std::make_unique<Rung>(Rung{std::move(parameters), States(living_, chains_), LadderLink(chains_)});
+  return std::make_unique<Rung>(
+      Rung{std::move(parameters), States(living_, chains_), LadderLink(chains_), backend_.tensor(2 * linkVisits, chains_)});
 }
 
 void Reservoirs::begin(States& living, const LayerData& data, double acceptance) {
@@ -276,29 +278,35 @@ Reservoirs::LogPartition Reservoirs::logPartition(const States& living) {
 std::map<std::string, Tensor*> Reservoirs::tensors() {
   std::map<std::string, Tensor*> all;
   const std::vector<Machine::Named> parameters = living_.parameters();
-  std::vector<float> summary;
-  links_.clear();
   for (std::size_t k = 0; k < rungs_.size(); ++k) {
-    Rung& rung = *rungs_[k];
+    const Rung& rung = *rungs_[k];
     for (std::size_t i = 0; i < parameters.size(); ++i)
       all[nameOf(k, parameters[i].name)] = (i < kept_.size() ? rung.parameters.units[i] : rung.parameters.weights[i - kept_.size()]).get();
     for (std::size_t l = 0; l < kept_.size(); ++l)
-      if (kept_[l]) all[nameOf(k, "chains/" + living_.wiring().layers()[l].name)] = &rung.states[l];
-    links_.push_back(backend_.tensor(2 * linkVisits, chains_));
-    backend_.upload(std::span<const float>(rung.link.values()), *links_.back());
-    all[nameOf(k, "link")] = links_.back().get();
-    summary.insert(summary.end(), {rung.acceptance, static_cast<float>(rung.link.filled()), static_cast<float>(rung.link.next())});
+      if (kept_[l]) all[nameOf(k, "chains/" + living_.wiring().layers()[l].name)] = rung.states.layers[l].get();
+    all[nameOf(k, "link")] = rung.linkValues.get();
   }
   if (rungs_.empty()) return all;
-  summary_ = backend_.tensor(rungs_.size(), 3);
-  backend_.upload(std::span<const float>(summary), *summary_);
   all["reservoirs"] = summary_.get();
   return all;
+}
+
+void Reservoirs::settle() {
+  std::vector<float> summary;
+  for (const std::unique_ptr<Rung>& rung : rungs_) {
+    backend_.upload(std::span<const float>(rung->link.values()), *rung->linkValues);
+    summary.insert(summary.end(), {rung->acceptance, static_cast<float>(rung->link.filled()), static_cast<float>(rung->link.next())});
+  }
+  if (summary.empty()) return;
+  summary_->setRows(rungs_.size());
+  backend_.upload(std::span<const float>(summary), *summary_);
 }
 
 void Reservoirs::makeRoom(std::size_t rungs) {
   if (rungs < rungs_.size()) rungs_.resize(rungs);
   while (rungs_.size() < rungs) rungs_.push_back(newRung(living_.copyParameters()));
+  if (rungs > summary_->capacity()) summary_ = backend_.tensor(rungs, 3);
+  summary_->setRows(rungs);
 }
 
 void Reservoirs::restored() {
@@ -306,7 +314,7 @@ void Reservoirs::restored() {
   std::vector<float> summary(3 * rungs_.size());
   backend_.download(*summary_, std::span<float>(summary));
   for (std::size_t k = 0; k < rungs_.size(); ++k) {
-    backend_.download(*links_[k], std::span<float>(rungs_[k]->link.values()));
+    backend_.download(*rungs_[k]->linkValues, std::span<float>(rungs_[k]->link.values()));
     rungs_[k]->acceptance = summary[3 * k];
     rungs_[k]->link.restore(placeOf(summary[3 * k + 1]), placeOf(summary[3 * k + 2]));
   }

@@ -18,6 +18,7 @@ class Reservoirs {
     Machine::ParameterSet parameters;
     States states;
     LadderLink link;       // to the rung above
+    TensorPtr linkValues;  // what of it is saved
     float acceptance = 1;  // running mean of that of swaps with the rung above, or with the living machine; single precision as it is saved
   };
 
@@ -49,8 +50,11 @@ class Reservoirs {
   };
   LogPartition logPartition(const States& living);
 
-  // Rungs as tensors; makeRoom(n) first where another state has n of them.
+  // Rungs as tensors, the same ones as long as the rungs are; makeRoom(n) first where another state
+  // has n of them.
   std::map<std::string, Tensor*> tensors();
+  // Writes what the links and acceptances are by now into tensors().
+  void settle();
   void makeRoom(std::size_t rungs);
   // Takes over what has been put into tensors().
   void restored();
@@ -84,7 +88,6 @@ class Reservoirs {
   std::vector<std::unique_ptr<Rung>> rungs_;
   std::vector<TensorPtr> ones_, masks_;  // per kept layer [1, units] and [chains, units]
   TensorPtr accepted_;                   // [chains, 1]
-  std::vector<TensorPtr> links_;         // per rung, what of it is saved
   TensorPtr summary_;                    // [rungs, 3]: acceptance, visits that the link holds, which place is the next
 };
 

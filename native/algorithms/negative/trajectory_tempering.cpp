@@ -46,7 +46,7 @@ class TrajectoryTempering final : public NegativePhase {
   const States* particles() override { return &states(); }
 
   std::optional<Estimate> logPartition() override {
-    if (reservoirs_.size() == 0 || options_.chains < 2) return std::nullopt;
+    if (reservoirs_.size() == 0 || options_.chains < leastLadderColumns) return std::nullopt;
     const Reservoirs::LogPartition z = reservoirs_.logPartition(states());
     const double margin = studentInterval(0, z.standardError, static_cast<double>(options_.chains - 1)).high;
     if (!std::isfinite(z.value) || !std::isfinite(margin)) return std::nullopt;
@@ -56,10 +56,14 @@ class TrajectoryTempering final : public NegativePhase {
   std::map<std::string, Tensor*> tensors() override {
     std::map<std::string, Tensor*> all = chains_.tensors();
     all.merge(reservoirs_.tensors());
-    const std::vector<float> turn{static_cast<float>(turns_), static_cast<float>(next_)};
-    machine_.backend().upload(std::span<const float>(turn), *turn_);
     all["turn"] = turn_.get();
     return all;
+  }
+
+  void settle() override {
+    reservoirs_.settle();
+    const std::vector<float> turn{static_cast<float>(turns_), static_cast<float>(next_)};
+    machine_.backend().upload(std::span<const float>(turn), *turn_);
   }
 
   void makeRoomFor(const std::vector<std::string>& names) override {
