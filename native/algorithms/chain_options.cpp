@@ -4,6 +4,7 @@
 #include <string>
 
 #include "algorithms/chains.hpp"
+#include "algorithms/row_sums.hpp"
 #include "core/checked.hpp"
 #include "machine/normalisable.hpp"
 
@@ -98,6 +99,7 @@ void validateChains(const Machine& machine, const ChainOptions& options) {
     if (rows.rows->rows() != options.chains)
       throw shapeError("start states must have " + std::to_string(options.chains) + " rows (chains), got " +
                        std::to_string(rows.rows->rows()));
+  for (const LayerRows& rows : options.start) requireStates(machine, rows);
   checkClamps(machine, options);
   if (options.observe) checkPairs(machine, *options.observe);
 }

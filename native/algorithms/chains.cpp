@@ -164,6 +164,7 @@ class Run {
   }
 
   void store() {
+    requireBoundedStates(machine_, states_);
     for (std::size_t l = 0; l < results_.states.size(); ++l)
       if (!results_.states[l].empty()) download(states_[l], results_.states[l]);
     if (mean_) download(*mean_, results_.mean);

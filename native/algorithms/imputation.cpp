@@ -5,6 +5,7 @@
 
 #include "algorithms/completion.hpp"
 #include "core/checked.hpp"
+#include "machine/normalisable.hpp"
 
 namespace boltzkit {
 namespace {
@@ -21,6 +22,7 @@ class Imputer {
         means_(data_.given().size()),
         averages_(data_.given().size()) {
     validate();
+    requireNormalisable(machine);
     if (std::all_of(options.layers.begin(), options.layers.end(), [&](std::size_t l) { return direct(l); })) warmup_ = 0, steps_ = 1;
     stream_ = {machine.seed(), Purpose::conditional, 0, machine.nextStep(Purpose::conditional, warmup_ + steps_ + completion_.loadSteps())};
     if (options.output != Draw::mean) return;
@@ -79,6 +81,7 @@ class Imputer {
       else
         averagedSweep(round, s == warmup_);
     }
+    requireBoundedStates(machine_, states_);
     for (std::size_t l = 0; l < averages_.size(); ++l)
       if (averages_[l]) completion_.gibbs().restoreKept(l, *averages_[l]);  // sums round
   }

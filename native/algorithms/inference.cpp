@@ -5,6 +5,7 @@
 
 #include "algorithms/pseudo_likelihood.hpp"
 #include "algorithms/row_chunks.hpp"
+#include "machine/normalisable.hpp"
 
 namespace boltzkit {
 namespace {
@@ -109,10 +110,15 @@ void Inference::categoryProbabilities(const std::vector<LayerRows>& given, std::
 
 void Inference::energy(const std::vector<LayerRows>& all, const Cancelled& cancelled, std::span<double> out) {
   if (all.size() != machine_.wiring().layers().size()) throw parameterError("an energy needs rows of every layer");
-  freeEnergy(all, cancelled, out);
+  sumsOver(all, cancelled, out);
 }
 
 void Inference::freeEnergy(const std::vector<LayerRows>& given, const Cancelled& cancelled, std::span<double> out) {
+  requireNormalisable(machine_);
+  sumsOver(given, cancelled, out);
+}
+
+void Inference::sumsOver(const std::vector<LayerRows>& given, const Cancelled& cancelled, std::span<double> out) {
   const LayerData data(machine_, given);
   forEachChunk(scratchFor(data.rows())->states, data, cancelled,
                [&](std::size_t first, States& states) { freeEnergies(machine_, states, data.given(), out.subspan(first, states.rows())); });

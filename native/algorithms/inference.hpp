@@ -45,6 +45,7 @@ class Inference {
     Scratch(const Machine& machine, std::size_t rows) : states(machine, rows), fields(machine, rows) {}
     States states, fields;
   };
+  void sumsOver(const std::vector<LayerRows>& given, const Cancelled& cancelled, std::span<double> out);
   std::shared_ptr<Scratch> scratchFor(std::size_t rows);
   void draw(std::size_t layer, Scratch& scratch, const std::vector<bool>& from, Draw draw, const Stream& stream, std::size_t firstChain);
 

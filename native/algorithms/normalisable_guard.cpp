@@ -7,9 +7,9 @@ constexpr std::size_t cheapUnits = 64;
 
 }  // namespace
 
-NormalisableGuard::NormalisableGuard(const Machine& machine) : machine_(machine), precision_(machine) {
+NormalisableGuard::NormalisableGuard(const Machine& machine) : machine_(machine), normalisable_(machine) {
   requireNormalisable(machine);
-  if (precision_.units() == 0) return;
+  if (normalisable_.units() == 0) return;
   for (const Machine::Named& p : machine.parameters()) good_.push_back(machine.backend().tensor(p.tensor->rows(), p.tensor->cols()));
   remember(0);
 }
@@ -26,17 +26,18 @@ void NormalisableGuard::restore() {
 }
 
 void NormalisableGuard::retreat() {
-  if (!good_.empty() && !precision_.positiveDefinite()) restore();
+  if (!good_.empty() && !normalisable_.holds()) restore();
 }
 
 void NormalisableGuard::check(std::uint64_t step, bool endOfEpoch) {
-  if (good_.empty() || (precision_.units() > cheapUnits && !endOfEpoch)) return;
-  if (precision_.positiveDefinite()) return remember(step);
+  if (good_.empty() || (normalisable_.units() > cheapUnits && !endOfEpoch)) return;
+  if (normalisable_.holds()) return remember(step);
   restore();
-  throw Error(ErrorCode::divergence, "by update " + std::to_string(step) +
-                                         " the joint precision of the Gaussian units would not be positive definite; parameters are those "
-                                         "after update " +
-                                         std::to_string(goodStep_));
+  throw Error(ErrorCode::divergence,
+              "by update " + std::to_string(step) +
+                  " the machine would have no distribution (units without bounds that are coupled to each other would "
+                  "drive each other to infinity); parameters are those after update " +
+                  std::to_string(goodStep_));
 }
 
 }  // namespace boltzkit

@@ -1,5 +1,5 @@
-// Keeps training within the machines that have a distribution: couplings of Gaussian units may grow until the joint precision is no longer
-// positive definite, long before a parameter stops being finite.
+// Keeps training within the machines that have a distribution: couplings of units without bounds may grow until these drive each other to
+// infinity, long before a parameter stops being finite.
 #pragma once
 #include <vector>
 
@@ -12,7 +12,7 @@ class NormalisableGuard {
   // Throws ParameterError unless the machine is normalisable as it stands.
   explicit NormalisableGuard(const Machine& machine);
 
-  // Looks after every update while that is cheap (up to 64 Gaussian units), else at the end of every epoch. Throws Error{divergence} and puts
+  // Looks after every update while that is cheap (up to 64 such units), else at the end of every epoch. Throws Error{divergence} and puts
   // back the parameters of the last look.
   void check(std::uint64_t step, bool endOfEpoch);
   // After a divergence of another kind: puts back the parameters of the last look if those of now have no distribution.
@@ -23,7 +23,7 @@ class NormalisableGuard {
   void restore();
 
   const Machine& machine_;
-  GaussianPrecision precision_;
+  Normalisable normalisable_;
   std::vector<TensorPtr> good_;  // all parameters; empty where there is nothing to guard
   std::uint64_t goodStep_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "algorithms/log_sum.hpp"
 #include "algorithms/row_chunks.hpp"
 #include "algorithms/state_sums.hpp"
+#include "machine/normalisable.hpp"
 
 namespace boltzkit {
 namespace {
@@ -108,16 +109,11 @@ std::vector<bool> flagsOf(const Machine& machine, const std::vector<LayerRows>& 
   return flags;
 }
 
-// Whether the places of one unit hold one of its states.
+// Whether a value within a type's domain is that of a state's place, where sums are kept too.
 template <class Unit>
-bool isState(const float* s, std::uint32_t size) {
-  const std::size_t places = Unit::grouped ? size : 1;
-  for (std::uint64_t n = 0; n < static_cast<std::uint64_t>(Unit::states(size)); ++n) {
-    std::size_t same = 0;
-    while (same < places && s[same] == static_cast<float>(Unit::state(n, same))) ++same;
-    if (same == places) return true;
-  }
-  return false;
+bool isOfState(float value, std::uint32_t size) {
+  if (Unit::grouped || Unit::states(size) > 2) return value == std::floor(value);
+  return value == static_cast<float>(Unit::state(0, 0)) || value == static_cast<float>(Unit::state(1, 0));
 }
 
 std::string valuesOf(const float* s, std::size_t places) {
@@ -134,11 +130,12 @@ void requireStates(const Machine& machine, const LayerRows& rows) {
   std::vector<float> row(layer.units);
   visitUnit(layer.type, [&](auto unit) {
     using Unit = decltype(unit);
-    if (Unit::states(layer.size) == 0) return;
+    const auto fits = [&](float value) { return isOfState<Unit>(value, layer.size); };
+    if (Unit::states(layer.size) == 0 || rows.rows->all(fits)) return;
     for (std::size_t r = 0; r < rows.rows->rows(); ++r) {
       rows.rows->expand(r, row.data());
       for (std::size_t j = 0; j < layer.units; j += places)
-        if (!isState<Unit>(&row[j], layer.size))
+        if (!std::all_of(&row[j], &row[j] + places, fits))
           throw parameterError("rows must hold states of their units, which means and probabilities are not: layer '" + layer.name +
                                "' has " + valuesOf(&row[j], places) + " in row " + std::to_string(r) + ", column " + std::to_string(j) +
                                "; make them binary first, by a threshold or by draws");
@@ -147,6 +144,7 @@ void requireStates(const Machine& machine, const LayerRows& rows) {
 }
 
 RowSums rowSums(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled) {
+  requireNormalisable(machine);
   for (const LayerRows& rows : given) requireStates(machine, rows);
   const std::vector<bool> flags = flagsOf(machine, given);
   if (summable(machine, flags)) {

@@ -58,7 +58,7 @@ void Tempering::move(std::size_t chain, std::uint32_t rung) {
 void Tempering::afterSweep(const States& states, std::size_t first, std::uint64_t sweep, Stream stream) {
   if (sweep % ladder_.every != 0) return;
   std::vector<double> energies(states.rows());
-  boltzkit::energies(machine_, states, energies);
+  temperedEnergies(machine_, states, energies);
   stream.purpose = Purpose::swap;
   for (std::size_t r = 0; r < energies.size(); r += rungs())
     swapGroup(first + r, std::span(energies).subspan(r, rungs()), sweep / ladder_.every % 2, stream);

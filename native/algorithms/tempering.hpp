@@ -1,6 +1,7 @@
 // Parallel tempering: groups of chains, one at every inverse temperature of a ladder, that exchange their temperatures.
 // Geyer 1991; Hukushima & Nemoto, J. Phys. Soc. Jpn 65 (1996), 1604: a swap of neighbours is accepted with probability
 //   min(1, exp((beta' - beta)(E' - E))),
+// with E the part of the energy that beta multiplies (temperedEnergies),
 // even pairs of rungs and odd ones in turn (Okabe et al. 2001), which lets a chain drift through the ladder instead of diffusing.
 #pragma once
 #include <cstdint>

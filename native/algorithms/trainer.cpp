@@ -23,11 +23,15 @@
 #include "algorithms/start_values.hpp"
 #include "algorithms/trainer_options.hpp"
 #include "algorithms/unit_guard.hpp"
+#include "core/interrupt.hpp"
 
 namespace boltzkit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Up to so many sweeps an update is not interrupted, and nothing is copied for the case that it is.
+constexpr std::uint64_t sweepsAnyoneWaitsFor = 64;
 
 // Of any size: a power of two brings the largest near 1 first, which changes no bit of the others'
 // shares.
@@ -170,6 +174,7 @@ struct Trainer::Impl {
     steps.average(step + 1);
     if (step + 1 == totalSteps) steps.adoptAverage();
     guard.check(step + 1, (step + 1) % stepsPerEpoch == 0);
+    if (const States* states = negative->particles(); states && (step + 1) % stepsPerEpoch == 0) requireBoundedStates(machine, *states);
     ++step;
     explosion.check(step, step == totalSteps);
     if (goodStates && step % goodInterval() == 0) goodStates->keep(step, steps.updates(), tensors.settled());
@@ -183,10 +188,29 @@ struct Trainer::Impl {
 
   std::uint64_t goodInterval() const { return (updatesPerGoodState + stepsPerEpoch - 1) / stepsPerEpoch * stepsPerEpoch; }
 
-  // One update, or back to the last good state if it fails and there is one left to try.
-  bool advance() {
+  // An update of many sweeps may end between two of them. It then did not happen: what it had changed is put back.
+  void interruptibleUpdate(const Cancelled& cancelled) {
+    if (std::max(options.steps, options.positiveSteps) <= sweepsAnyoneWaitsFor) return update();
+    if (!undo) undo.emplace(machine);
+    undo->begin(step, steps.updates(), tensors.settled());
+    const std::vector<std::uint64_t> counters = machine.stepCounters();
+    const std::uint64_t shuffled = shuffleStep;
     try {
+      const Interruptible here(cancelled);
       update();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::aborted) throw;
+      putBack(*undo);
+      machine.stepCounters() = counters;
+      shuffleStep = shuffled;
+      throw;
+    }
+  }
+
+  // One update, or back to the last good state if it fails and there is one left to try.
+  bool advance(const Cancelled& cancelled) {
+    try {
+      interruptibleUpdate(cancelled);
       return true;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::divergence) throw;
@@ -200,17 +224,21 @@ struct Trainer::Impl {
   }
 
   void fallBack() {
-    const GoodStates::State& good = goodStates->good();
-    std::vector<std::string> names;
-    for (const auto& [name, tensor] : good.tensors) names.push_back(name);
-    negative->makeRoomFor(names);
-    goodStates->putBack(tensors.all());
-    negative->restored();
-    step = good.step;
-    steps.setUpdates(good.updates);
+    putBack(*goodStates);
     goodStates->begin(step, steps.updates(), tensors.settled());
     guard.check(step, true);
     setRollbacks(rollbacks + 1);
+  }
+
+  void putBack(const GoodStates& states) {
+    const GoodStates::State& good = states.good();
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : good.tensors) names.push_back(name);
+    negative->makeRoomFor(names);
+    states.putBack(tensors.all());
+    negative->restored();
+    step = good.step;
+    steps.setUpdates(good.updates);
     order.clear();
   }
 
@@ -281,7 +309,7 @@ struct Trainer::Impl {
     auto began = Clock::now();
     while (step < std::min(until, totalSteps)) {
       throwIfCancelled(cancelled);
-      const bool complete = advance();
+      const bool complete = advance(cancelled);
       if (onStep) onStep(step);
       if (!complete || step % stepsPerEpoch != 0) continue;
       epochSeconds += std::chrono::duration<double>(Clock::now() - began).count();
@@ -377,10 +405,14 @@ struct Trainer::Impl {
   ParameterSteps steps;
   NormalisableGuard guard;
   ExplosionGuard explosion;
+<<<<<<< HEAD
   UnitGuard units;
   std::optional<DataColumns> columns;  // once the run goes on
   std::vector<std::string> warnings;   // about the run as a whole
   std::optional<GoodStates> goodStates;
+=======
+  std::optional<GoodStates> goodStates, undo;
+>>>>>>> work/sampling
   MonitorPlan plan;
   std::optional<Scales> scales;
   std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target

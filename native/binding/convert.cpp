@@ -57,7 +57,7 @@ std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>
 
 Domain domainOf(const Layer& layer) {
   const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
-  return {domain.low, domain.high, domain.integers, false, groupSize(layer)};
+  return {domain.low, domain.high, domain.integers, false, groupSize(layer), domain.leastSum, domain.mostSum};
 }
 
 MachineSpec machineSpecOf(const Argument& spec) {
@@ -87,6 +87,11 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
     throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
                          "], the domain of layer '" + wanted.name + "'");
+  if (domain.bindsSums() &&
+      (object.domain().group != domain.group || object.domain().leastSum < domain.leastSum || object.domain().mostSum > domain.mostSum))
+    throw parameterError("`" + given.name() + ".rows` must be limited to units of " + plural(domain.group, "place") + " that add up to " +
+                         decimal(domain.mostSum) + (domain.leastSum < domain.mostSum ? " at most" : "") + ", as those of layer '" +
+                         wanted.name + "' do");
   if (object.rows()->hasMissing() && object.domain().group != domain.group)
     throw parameterError("`" + given.name() + ".rows` must be missing in whole units of " + plural(domain.group, "place") + ", as layer '" +
                          wanted.name + "' has them");

@@ -144,6 +144,8 @@ Napi::Value MachineObject::domain(const Napi::CallbackInfo& info) {
   object.Set("high", Napi::Number::New(info.Env(), domain.high));
   object.Set("integers", Napi::Boolean::New(info.Env(), domain.integers));
   object.Set("group", Napi::Number::New(info.Env(), static_cast<double>(domain.group)));
+  object.Set("leastSum", Napi::Number::New(info.Env(), domain.leastSum));
+  object.Set("mostSum", Napi::Number::New(info.Env(), domain.mostSum));
   return object;
 }
 

@@ -43,9 +43,14 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : memory_(info.Env()) {
   const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
   const double most = std::numeric_limits<double>::max();
   const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group"),
-      once(info, 7, "once");
-  domain_ = {Argument(info, 1, "low").number(-most, most), Argument(info, 2, "high").number(-most, most),
-             integers.given() && integers.flag(), missing.given() && missing.flag(), group.given() ? group.count(1, maxUnits) : 1};
+      once(info, 7, "once"), leastSum(info, 8, "leastSum"), mostSum(info, 9, "mostSum");
+  domain_ = {Argument(info, 1, "low").number(-most, most),
+             Argument(info, 2, "high").number(-most, most),
+             integers.given() && integers.flag(),
+             missing.given() && missing.flag(),
+             group.given() ? group.count(1, maxUnits) : 1,
+             leastSum.given() ? leastSum.number(-most, most) : -most,
+             mostSum.given() ? mostSum.number(-most, most) : most};
   if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");
   const std::uint64_t rows = expected.given() ? expected.count(0, maxSafeInteger) : 0;
   once_ = once.given() && once.flag();

@@ -56,21 +56,37 @@ void Rows::check(double value, std::size_t row, std::size_t col) const {
                        std::to_string(rows_ + row) + ", column " + std::to_string(col) + (std::isnan(value) ? hint : ""));
 }
 
-// Checks the values value(0), value(1), ... of a row.
+// Checks a unit of which so many places are missing and all others add up to `sum`; returns whether it is missing.
+bool Rows::checkUnit(std::size_t absent, double sum, std::size_t unit, std::size_t row) const {
+  if (absent == domain_.group || (absent == 0 && (!domain_.bindsSums() || domain_.takesSum(sum)))) return absent != 0;
+  const std::size_t first = unit * domain_.group;
+  const std::string where =
+      " at row " + std::to_string(rows_ + row) + ", columns " + std::to_string(first) + " to " + std::to_string(first + domain_.group - 1);
+  if (absent != 0)
+    throw parameterError("all " + std::to_string(domain_.group) + " places of a unit must be missing or none, got " +
+                         std::to_string(absent) + " missing" + where);
+  const bool exactly = domain_.leastSum == domain_.mostSum;
+  throw parameterError("the values of a unit must add up to " + std::string(exactly ? "" : "at most ") + shown(domain_.mostSum) + ", got " +
+                       shown(sum) + where +
+                       (sum == 0 ? " (zeros are no state: a value that is missing is NaN in all places of its unit)" : ""));
+}
+
+// Checks the values value(0), value(1), ... of a row; returns whether any is missing.
 template <class Value>
 bool Rows::check(Value value, std::size_t row) const {
   bool any = false;
   for (std::size_t first = 0; first < cols_; first += domain_.group) {
     std::size_t absent = 0;
+    double sum = 0;
     for (std::size_t c = first; c < first + domain_.group; ++c) {
-      check(value(c), row, c);
-      absent += std::isnan(value(c));
+      const double v = value(c);
+      check(v, row, c);
+      if (std::isnan(v))
+        ++absent;
+      else
+        sum += v;
     }
-    if (absent != 0 && absent != domain_.group)
-      throw parameterError("all " + std::to_string(domain_.group) + " places of a unit must be missing or none, got " +
-                           std::to_string(absent) + " missing at row " + std::to_string(rows_ + row) + ", columns " +
-                           std::to_string(first) + " to " + std::to_string(first + domain_.group - 1));
-    any |= absent != 0;
+    any |= checkUnit(absent, sum, first / domain_.group, row);
   }
   return any;
 }
@@ -193,6 +209,20 @@ bool allInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain, 
   return outside == 0;
 }
 
+// Whether the values of every unit add up to what they may.
+template <class T>
+bool sumsInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain, double scale) {
+  for (std::size_t first = 0; domain.bindsSums() && first < cols; first += domain.group) {
+    double sum = 0;
+    if (row.stride == 1)
+      for (std::size_t c = first; c < first + domain.group; ++c) sum += static_cast<double>(row.first[c]);
+    else
+      for (std::size_t c = first; c < first + domain.group; ++c) sum += static_cast<double>(row.at(c));
+    if (!domain.takesSum(sum * scale)) return false;
+  }
+  return true;
+}
+
 // Scaling and rounding keep order, so of bytes only the smallest and the largest need a look.
 bool allInside(const SourceRow<std::uint8_t>& row, std::size_t cols, const Domain& domain, double scale) {
   std::uint8_t least = 255, most = 0;
@@ -215,7 +245,7 @@ bool Rows::validate(const Source<T>& s) const {
   bool any = false;
   for (std::size_t r = 0; r < s.rows; ++r) {
     const SourceRow<T> row(s, r);
-    if (!domain_.integers && allInside(row, cols_, domain_, s.scale)) continue;
+    if (!domain_.integers && allInside(row, cols_, domain_, s.scale) && sumsInside(row, cols_, domain_, s.scale)) continue;
     any |= check([&](std::size_t c) { return exactOf(row.at(c), s.scale); }, r);
   }
   return any;
@@ -286,9 +316,8 @@ void Rows::appendBits(const std::uint8_t* data, std::size_t rows, bool mostSigni
     const unsigned place = static_cast<unsigned>(c % 8), byte = data[r * rowBytes + c / 8];
     return (byte >> (mostSignificantFirst ? 7 - place : place)) & 1u;
   };
-  if (domain_.low > 0 || domain_.high < 1)  // else no bit can be wrong
-    for (std::size_t r = 0; r < rows; ++r)
-      for (std::size_t c = 0; c < cols_; ++c) check(bit(r, c), r, c);
+  if (domain_.low > 0 || domain_.high < 1 || domain_.bindsSums())  // else no bit can be wrong
+    for (std::size_t r = 0; r < rows; ++r) check([&](std::size_t c) { return static_cast<double>(bit(r, c)); }, r);
   std::vector<std::uint8_t> row(cols_);
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t c = 0; c < cols_; ++c) row[c] = bit(r, c);
@@ -321,24 +350,41 @@ void Rows::appendSparse(std::span<const std::uint32_t> offsets, std::span<const 
 
 bool Rows::validateSparse(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> indices,
                           std::span<const float> values) const {
-  std::vector<std::uint32_t> withMissing;
-  for (std::size_t r = 0; r + 1 < offsets.size(); ++r)
+  bool any = false;
+  for (std::size_t r = 0; r + 1 < offsets.size(); ++r) {
     for (std::size_t i = offsets[r]; i < offsets[r + 1]; ++i) {
       if (indices[i] >= cols_ || (i > offsets[r] && indices[i] <= indices[i - 1]))
         throw parameterError("column indices must rise strictly and stay below " + std::to_string(cols_) + ", got " +
                              std::to_string(indices[i]) + " in row " + std::to_string(rows_ + r));
-      const double value = values.empty() ? 1.0 : values[i];
-      check(value, r, indices[i]);
-      if (std::isnan(value) && (withMissing.empty() || withMissing.back() != r)) withMissing.push_back(static_cast<std::uint32_t>(r));
+      check(values.empty() ? 1.0 : values[i], r, indices[i]);
     }
-  if (domain_.group == 1) return !withMissing.empty();
-  std::vector<float> row(cols_);
-  for (const std::uint32_t r : withMissing) {
-    std::fill(row.begin(), row.end(), 0.0f);
-    for (std::size_t i = offsets[r]; i < offsets[r + 1]; ++i) row[indices[i]] = values[i];
-    check([&](std::size_t c) { return static_cast<double>(row[c]); }, r);
+    const std::size_t first = offsets[r], n = offsets[r + 1] - first;
+    any |= checkSparseUnits(indices.subspan(first, n), values.empty() ? values : values.subspan(first, n), r);
   }
-  return !withMissing.empty();
+  return any;
+}
+
+// The same as `check` of a row, by its entries alone; returns whether any value is missing.
+bool Rows::checkSparseUnits(std::span<const std::uint32_t> indices, std::span<const float> values, std::size_t row) const {
+  bool any = false;
+  std::size_t next = 0;  // the first unit that was not looked at
+  for (std::size_t i = 0; i < indices.size();) {
+    const std::size_t unit = indices[i] / domain_.group;
+    if (unit > next && domain_.leastSum > 0) checkUnit(0, 0, next, row);
+    std::size_t absent = 0;
+    double sum = 0;
+    for (; i < indices.size() && indices[i] / domain_.group == unit; ++i) {
+      const double v = values.empty() ? 1.0 : values[i];
+      if (std::isnan(v))
+        ++absent;
+      else
+        sum += v;
+    }
+    any |= checkUnit(absent, sum, unit, row);
+    next = unit + 1;
+  }
+  if (next < cols_ / domain_.group && domain_.leastSum > 0) checkUnit(0, 0, next, row);
+  return any;
 }
 
 void Rows::expand(std::size_t row, float* out) const {

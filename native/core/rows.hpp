@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,11 @@ struct Domain {
   bool integers = false;
   bool missing = false;   // NaN may stand for a value that is not there
   std::size_t group = 1;  // neighbouring columns that make one unit, which is missing as a whole or not at all
+  double leastSum = -std::numeric_limits<double>::max(), mostSum = std::numeric_limits<double>::max();  // of a unit's values
+
+  bool bindsSums() const { return leastSum > -std::numeric_limits<double>::max() || mostSum < std::numeric_limits<double>::max(); }
+  // Up to rounding: probabilities may come in single precision.
+  bool takesSum(double sum) const { return sum >= leastSum - 1e-5 && sum <= mostSum + 1e-5; }
 };
 
 class Rows {
@@ -44,6 +50,18 @@ class Rows {
   const std::uint64_t* offsets() const { return offsets_.data(); }
   const std::uint32_t* indices() const { return indices_.data(); }
   const float* values() const { return values_.data(); }
+
+  // Whether every value passes; of coded rows each distinct value is asked for once.
+  template <class Test>
+  bool all(Test&& passes) const {
+    const std::span<const float> some = format_ == RowsFormat::codes    ? std::span(table_, tableSize_)
+                                        : format_ == RowsFormat::floats ? std::span<const float>(floats_)
+                                                                        : std::span<const float>(values_);
+    if (format_ == RowsFormat::sparse && values_.size() < rows_ * cols_ && !passes(0.0f)) return false;
+    for (const float value : some)
+      if (!passes(value)) return false;
+    return true;
+  }
 
   // One row as floats; out has cols() places.
   void expand(std::size_t row, float* out) const;
@@ -80,6 +98,8 @@ class Rows {
   bool validateSparse(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> indices, std::span<const float> values) const;
   template <class Value>
   bool check(Value value, std::size_t row) const;
+  bool checkUnit(std::size_t absent, double sum, std::size_t unit, std::size_t row) const;
+  bool checkSparseUnits(std::span<const std::uint32_t> indices, std::span<const float> values, std::size_t row) const;
   template <class T>
   class Coder;
   void beginDense(std::size_t more);

@@ -17,6 +17,35 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
 // log sigmoid(x) without overflow.
 double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
 
+// Free energies at beta = 1, with or without -log m(s) of the given layers.
+void negativeLogWeights(const Machine& machine, const States& states, const std::vector<bool>& given, bool measured,
+                        std::span<double> out) {
+  requireUncoupledRest(machine, given);
+  Backend& backend = machine.backend();
+  std::fill(out.begin(), out.end(), 0.0);
+  std::vector<double> part(out.size());
+  auto subtract = [&] { std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::minus<>()); };
+  for (std::size_t l = 0; l < given.size(); ++l) {
+    if (given[l]) {
+      Units units = machine.unitsOf(l);
+      if (!measured) units.type = unmeasured(units.type);
+      backend.unitEnergies(units, states[l], part);
+      std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());
+      continue;
+    }
+    TensorPtr fields = backend.tensor(states.rows(), machine.units(l));
+    layerFields(machine, l, states, given, *fields);
+    backend.cumulants(machine.unitsOf(l), *fields, 1, nullptr, part);
+    subtract();
+  }
+  for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
+    const Coupling& coupling = machine.wiring().couplings()[c];
+    if (!given[coupling.a] || !given[coupling.b]) continue;
+    couplingProducts(machine, c, states, *backend.tensor(states.rows(), machine.units(coupling.b)), part);
+    subtract();
+  }
+}
+
 }  // namespace
 
 void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, std::span<double> out) {
@@ -36,29 +65,12 @@ void energies(const Machine& machine, const States& states, std::span<double> ou
   freeEnergies(machine, states, std::vector<bool>(machine.wiring().layers().size(), true), out);
 }
 
+void temperedEnergies(const Machine& machine, const States& states, std::span<double> out) {
+  negativeLogWeights(machine, states, std::vector<bool>(machine.wiring().layers().size(), true), false, out);
+}
+
 void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out) {
-  requireUncoupledRest(machine, given);
-  Backend& backend = machine.backend();
-  std::fill(out.begin(), out.end(), 0.0);
-  std::vector<double> part(out.size());
-  auto subtract = [&] { std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::minus<>()); };
-  for (std::size_t l = 0; l < given.size(); ++l) {
-    if (given[l]) {
-      backend.unitEnergies(machine.unitsOf(l), states[l], part);
-      std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());
-      continue;
-    }
-    TensorPtr fields = backend.tensor(states.rows(), machine.units(l));
-    layerFields(machine, l, states, given, *fields);
-    backend.cumulants(machine.unitsOf(l), *fields, 1, nullptr, part);
-    subtract();
-  }
-  for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
-    const Coupling& coupling = machine.wiring().couplings()[c];
-    if (!given[coupling.a] || !given[coupling.b]) continue;
-    couplingProducts(machine, c, states, *backend.tensor(states.rows(), machine.units(coupling.b)), part);
-    subtract();
-  }
+  negativeLogWeights(machine, states, given, true, out);
 }
 
 std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units) {

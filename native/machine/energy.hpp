@@ -11,6 +11,10 @@ namespace boltzkit {
 // E(s) of complete states.
 void energies(const Machine& machine, const States& states, std::span<double> out);
 
+// The part of E(s) that an inverse temperature multiplies: E(s) + log m(s), with m the units' own measure (binomial, counts). So
+// p(s; beta) is proportional to m(s) exp(-beta out), and swaps and descents in temperature go by this.
+void temperedEnergies(const Machine& machine, const States& states, std::span<double> out);
+
 // out = s_a^T W_ab s_b of one coupling, each pair once where a layer is coupled to itself; `scratch` [rows, units of b].
 void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, std::span<double> out);
 

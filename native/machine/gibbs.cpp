@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "core/interrupt.hpp"
+
 namespace boltzkit {
+namespace {
+
+// Sweeps of a layer coupled to itself that nothing interrupts: enough for what each call prepares not to show.
+constexpr std::uint64_t sweepsAtOnce = 64;
+
+}  // namespace
 
 BlockGibbs::BlockGibbs(const Machine& machine, std::vector<bool> clamped, std::size_t rows)
     : machine_(machine), clamped_(std::move(clamped)), blocks_(machine.wiring().blocks(clamped_)), kept_(clamped_.size()) {
@@ -26,6 +34,7 @@ void BlockGibbs::restoreKept(std::size_t layer, Tensor* mean, Tensor* sample) co
 }
 
 void BlockGibbs::update(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample) {
+  Interruptible::poll();
   if (machine_.wiring().lateral(layer)) {
     if (mean || sample != &states[layer])
       throw Error(ErrorCode::internal, "a layer coupled to itself is drawn in place and has no joint means");
@@ -66,7 +75,12 @@ void BlockGibbs::sweepLateral(std::size_t layer, const Round& round, std::uint64
     refreshFields(layer, states);
     lateral.fields = fields_[layer].get();
   }
-  machine_.backend().sweepLateral(updateOf(layer, round, nullptr), lateral, sample);
+  UnitUpdate update = updateOf(layer, round, nullptr);
+  for (std::uint64_t left = sweeps; left > 0; left -= lateral.sweeps, update.stream.step += lateral.sweeps) {
+    Interruptible::poll();
+    lateral.sweeps = std::min(left, sweepsAtOnce);
+    machine_.backend().sweepLateral(update, lateral, sample);
+  }
 }
 
 void BlockGibbs::sweep(States& states, Round round, std::uint64_t sweeps) {

@@ -101,11 +101,12 @@ bool GaussianPrecision::positiveDefinite() const {
 }
 
 void requireNormalisable(const Machine& machine) {
-  const GaussianPrecision precision(machine);
-  if (precision.units() == 0 || precision.positiveDefinite()) return;
+  if (Normalisable(machine).holds()) return;
   throw parameterError(
-      "this machine has no distribution: Gaussian units that are coupled to each other need diag(exp(logPrecision)) - weights to be "
-      "positive definite; make the weights smaller or the precisions larger");
+      "this machine has no distribution: units without bounds (gaussian, relu, doubleRelu) that are coupled to each other drive each other "
+      "to "
+      "infinity; Gaussian ones need diag(exp(logPrecision)) - weights to be positive definite; make the weights smaller or the precisions "
+      "larger");
 }
 
 }  // namespace boltzkit

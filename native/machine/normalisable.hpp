@@ -5,7 +5,7 @@
 #pragma once
 #include <vector>
 
-#include "machine/machine.hpp"
+#include "machine/unbounded_units.hpp"
 
 namespace boltzkit {
 
@@ -29,7 +29,22 @@ class GaussianPrecision {
   std::vector<std::size_t> first_;  // per unit: the first column of its row that is not zero
 };
 
-// Throws ParameterError unless the machine's distribution exists, as far as Gaussian units decide.
+// What is known about whether a machine has a distribution; its wiring is looked at once, its parameters at every question.
+class Normalisable {
+ public:
+  explicit Normalisable(const Machine& machine) : precision_(machine), unbounded_(machine) {}
+
+  // Units whose couplings decide; where every coupling has bounded units on one side there is nothing to check.
+  std::size_t units() const { return unbounded_.units(); }
+  // Whether the machine may have a distribution: false is certain, true only where all that is coupled without bounds is Gaussian.
+  bool holds() const { return (precision_.units() == 0 || precision_.positiveDefinite()) && !unbounded_.runAway(); }
+
+ private:
+  GaussianPrecision precision_;
+  UnboundedUnits unbounded_;
+};
+
+// Throws ParameterError where it is certain that the machine has no distribution.
 void requireNormalisable(const Machine& machine);
 
 }  // namespace boltzkit

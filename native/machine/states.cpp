@@ -1,5 +1,7 @@
 #include "machine/states.hpp"
 
+#include <cmath>
+
 namespace boltzkit {
 
 States::States(const Machine& machine, std::size_t rows) {
@@ -8,6 +10,22 @@ States::States(const Machine& machine, std::size_t rows) {
 
 void States::setRows(std::size_t n) {
   for (TensorPtr& layer : layers) layer->setRows(n);
+}
+
+void requireBoundedStates(const Machine& machine, const States& states) {
+  std::vector<float> values;
+  for (std::size_t l = 0; l < states.layers.size(); ++l) {
+    const Layer& layer = machine.wiring().layers()[l];
+    if (visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size).high != unbounded; })) continue;
+    values.resize(states.rows() * layer.units);
+    machine.backend().download(states[l], std::span<float>(values));
+    for (const float value : values)
+      if (!(std::fabs(value) <= largestState))
+        throw Error(ErrorCode::divergence,
+                    "states of layer '" + layer.name + "' ran away, to " + decimal(value) +
+                        ": its units are coupled to others without bounds, and together they have no distribution; make "
+                        "the weights smaller or the precisions larger");
+  }
 }
 
 std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from,

@@ -15,6 +15,12 @@ struct States {
   std::vector<TensorPtr> layers;
 };
 
+// States beyond this are no draws of any use: the squares of some hundred of them are close to float's end.
+inline constexpr double largestState = 1e18;
+
+// Throws Error{divergence} that names the layer when a state is not a number or beyond largestState: units without bounds have run away.
+void requireBoundedStates(const Machine& machine, const States& states);
+
 // The terms of the field on `layer` from all other coupled layers whose entry in `from` is true (all of them when empty). `roundable`: see FieldTerm.
 std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from,
                                   bool roundable = false);

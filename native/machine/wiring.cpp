@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t maxLayers = 256;            // a layer's number takes eight bits of the random counter
 constexpr std::size_t maxUnits = (1u << 31) - 1;  // unit numbers and column indices are 32-bit
+constexpr double maxStates = 1 << 24;             // states are float32, which counts exactly up to there
+constexpr double maxWords = 17179869184.0;        // random words of one draw of a layer: 2^32 blocks of four
 
 void checkSize(const Layer& layer) {
   if (layer.size == 0) throw parameterError("the size of the units of layer '" + layer.name + "' must be at least 1, got 0");
@@ -17,6 +19,11 @@ void checkSize(const Layer& layer) {
     if (decltype(unit)::grouped && layer.units % layer.size != 0)
       throw parameterError("layer '" + layer.name + "' needs a multiple of " + std::to_string(layer.size) + " places, got " +
                            std::to_string(layer.units));
+    if (decltype(unit)::states(layer.size) > maxStates + 1 && !decltype(unit)::grouped)
+      throw parameterError("units of layer '" + layer.name + "' must have at most 16777216 trials, got " + std::to_string(layer.size));
+    if (static_cast<double>(decltype(unit)::words(layer.size)) * static_cast<double>(layer.units) > maxWords)
+      throw parameterError("layer '" + layer.name + "' must have at most 17179869184 trials in all, got " + std::to_string(layer.units) +
+                           " x " + std::to_string(layer.size));
   });
   if (keepsTotal(layer.type) && layer.units != layer.size)
     throw parameterError("a layer of counts is one group: layer '" + layer.name + "' needs as many categories as places, " +

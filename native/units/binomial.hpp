@@ -3,10 +3,12 @@
 // (Teh & Hinton, "Rate-coded restricted Boltzmann machines for face recognition", NIPS 13 (2001).)
 #pragma once
 #include "units/bernoulli.hpp"
+#include "units/trials.hpp"
 
 namespace boltzkit {
 
 struct Binomial {
+  using Unmeasured = Bernoulli;
   static constexpr const char* name = "binomial";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
@@ -25,8 +27,8 @@ struct Binomial {
   // U(s) - log measure(s).
   template <class Real>
   BOLTZKIT_HD static Real energy(Real s, UnitView<Real> u) {
-    const Real n = static_cast<Real>(u.size);
-    return -u[0] * s - (std::lgamma(n + 1) - std::lgamma(s + 1) - std::lgamma(n - s + 1));
+    const double n = u.size, ones = s;
+    return static_cast<Real>(std::lgamma(ones + 1) + std::lgamma(n - ones + 1) - std::lgamma(n + 1) - static_cast<double>(u[0]) * ones);
   }
 
   template <class Real>
@@ -51,13 +53,11 @@ struct Binomial {
     return m > n ? n : m;
   }
 
-  // One word per trial: exact for any size.
+  // Up to one word per trial.
   template <class Real>
   BOLTZKIT_HD static Real sample(Real field, Real beta, UnitView<Real> u, RowWords& words, std::uint64_t first) {
-    const Real p = Bernoulli::mean(field, beta, u);
-    Real ones = 0;
-    for (std::uint32_t i = 0; i < u.size; ++i) ones += uniform<Real>(words(first + i)) < p ? Real(1) : Real(0);
-    return ones;
+    RowBits bits(words, first);
+    return static_cast<Real>(successes(u.size, static_cast<double>(Bernoulli::mean(field, beta, u)), bits));
   }
 
   template <class Real>

@@ -5,10 +5,12 @@
 // The paper multiplies the hidden biases by D. That is the same as adding each hidden bias to all of that unit's weights, so no special case is needed.
 #pragma once
 #include "units/softmax.hpp"
+#include "units/trials.hpp"
 
 namespace boltzkit {
 
 struct Counts : Uncountable {
+  using Unmeasured = Softmax;
   static constexpr const char* name = "counts";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
@@ -18,8 +20,9 @@ struct Counts : Uncountable {
   static constexpr bool keepsTotal = true;
   // The variance of a place with this mean; `total` is that of the means of its unit.
   static constexpr double spread(double mean, double total) { return total > 0 ? mean * (1 - mean / total) : 0; }
-  static UnitDomain domain(std::uint32_t) { return {0, 16777216, true}; }  // float32 counts exactly up to 2^24
-  static constexpr std::uint64_t words(std::uint32_t) { return 0; }        // as many as the total; one group per layer
+  static constexpr std::uint64_t mostWords = 1 << 24;  // of one row: float32 counts exactly up to there
+  static UnitDomain domain(std::uint32_t) { return {0, mostWords, true, 0, mostWords}; }
+  static constexpr std::uint64_t words(std::uint32_t) { return 0; }  // as many as the total; one group per layer
 
   // U(s) - log measure(s).
   template <class Real>
@@ -49,24 +52,48 @@ struct Counts : Uncountable {
     for (std::uint32_t k = 0; k < u.size; ++k) out[k] *= total;
   }
 
-  // All words on the likeliest category: the mode as total -> 1, near enough for a start state.
+  // The likeliest counts: of every category the whole part of its mean, and each word that is left where it keeps most of the probability.
   template <class Real>
   BOLTZKIT_HD static void mode(const Real* field, UnitView<Real> u, Real total, Real* out) {
-    Softmax::mode(field, u, Real(1), out);
-    for (std::uint32_t k = 0; k < u.size; ++k) out[k] *= total;
+    mean(field, Real(1), u, total, out);
+    Real left = total;
+    for (std::uint32_t k = 0; k < u.size; ++k) left -= out[k] = std::fmin(std::floor(out[k]), left);
+    for (; left > 0; left -= 1) out[next(field, u, out)] += 1;
   }
 
+  // The category of one word more: the largest p_k / (s_k + 1).
+  template <class Real>
+  BOLTZKIT_HD static std::uint32_t next(const Real* field, UnitView<Real> u, const Real* s) {
+    std::uint32_t best = 0;
+    const auto gain = [&](std::uint32_t k) { return field[k] + u.p[k] - std::log(s[k] + 1); };
+    for (std::uint32_t k = 1; k < u.size; ++k)
+      if (gain(k) > gain(best)) best = k;
+    return best;
+  }
+
+  // The words are dealt out to the two halves of the categories, then each half's to its halves, and so on.
   template <class Real>
   BOLTZKIT_HD static void sample(const Real* field, Real beta, UnitView<Real> u, Real total, RowWords& words, std::uint64_t first,
                                  Real* out) {
     const Real top = Softmax::largest(field, u);
-    Real sum = 0;
-    for (std::uint32_t k = 0; k < u.size; ++k) {
-      sum += std::exp(beta * (field[k] + u.p[k] - top));
-      out[k] = 0;
+    for (std::uint32_t k = 0; k < u.size; ++k) out[k] = std::exp(beta * (field[k] + u.p[k] - top));
+    RowBits bits(words, first);
+    deal(total > 0 ? static_cast<std::uint64_t>(total < Real(mostWords) ? total + Real(0.5) : Real(mostWords)) : 0, bits, u.size, out);
+  }
+
+  // The weights of `size` categories become their shares of n words.
+  template <class Real>
+  BOLTZKIT_HD static void deal(std::uint64_t n, RowBits& bits, std::uint32_t size, Real* weights) {
+    if (n == 0 || size == 1) {
+      for (std::uint32_t k = 0; k < size; ++k) weights[k] = static_cast<Real>(n);
+      return;
     }
-    const auto draws = static_cast<std::uint64_t>(total + Real(0.5));
-    for (std::uint64_t d = 0; d < draws; ++d) out[Softmax::pick(field, beta, u, top, sum, words(first + d))] += 1;
+    const std::uint32_t half = size / 2;
+    double low = 0, high = 0;
+    for (std::uint32_t k = 0; k < size; ++k) (k < half ? low : high) += static_cast<double>(weights[k]);
+    const std::uint64_t lower = successes(n, low / (low + high), bits);
+    deal(lower, bits, half, weights);
+    deal(n - lower, bits, size - half, weights + half);
   }
 
   template <class Real>

@@ -18,7 +18,7 @@ struct Softmax {
   static constexpr double share(std::uint64_t number, const double* s) { return s[number]; }
   // The variance of a place with this mean; `total` is that of the means of its unit.
   static constexpr double spread(double mean, double) { return mean * (1 - mean); }
-  static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // one-hot, or probabilities
+  static UnitDomain domain(std::uint32_t) { return {0, 1, false, 1, 1}; }  // one-hot, or probabilities
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>

@@ -60,10 +60,15 @@ struct Uncountable {
 // What takes the place of a unit's state, given its field.
 enum class Draw { sample, mean, mode };
 
-// What data of a unit type may be: every value in [low, high], and whole numbers where `integers` is set.
+// No bound at all.
+inline constexpr double anySum = std::numeric_limits<double>::max();
+
+// What data of a unit type may be: every value in [low, high], and whole numbers where `integers` is set; the places of a unit of a grouped type
+// add up to leastSum ... mostSum.
 struct UnitDomain {
   double low, high;
   bool integers = false;
+  double leastSum = -anySum, mostSum = anySum;
 };
 
 // The end of a domain without one: states are float32, and infinite data are none.

@@ -54,6 +54,16 @@ inline bool keepsTotal(UnitType type) {
   return visitUnit(type, [](auto unit) { return decltype(unit)::keepsTotal; });
 }
 
+inline UnitType unitTypeNamed(std::string_view name);
+
+// The type with the same U(s) and the measure 1; most types are their own. No temperature changes a measure.
+inline UnitType unmeasured(UnitType type) {
+  return visitUnit(type, [&](auto unit) {
+    if constexpr (requires { typename decltype(unit)::Unmeasured; }) return unitTypeNamed(decltype(unit)::Unmeasured::name);
+    return type;
+  });
+}
+
 inline UnitType unitTypeNamed(std::string_view name) {
 #define BOLTZKIT_NAMED(enumerator, type) \
   if (name == type::name) return UnitType::enumerator;

@@ -32,6 +32,8 @@ function shapeOf(input: unknown): readonly number[] | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
   const { data, shape } = input as { data?: unknown; shape?: unknown };
   if (data === undefined || (!Array.isArray(shape) && !isTypedArray(shape))) return undefined;
+  // Of a shape of more dimensions than any array has the reader of rows will complain.
+  if (!((shape as ArrayLike<unknown>).length <= 32)) return undefined;
   return Array.from(shape as ArrayLike<unknown>, Number);
 }
 

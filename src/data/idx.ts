@@ -9,6 +9,9 @@ import { checkedProduct, shapeText } from './integers.js';
 import { array, type NdArray } from './ndarray.js';
 import { readSizedFile } from './sized-file.js';
 
+/** Far above any real file: arrays of more dimensions take the ndarray package longer to wrap than to read. */
+const mostDimensions = 32;
+
 /** What an idx file can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -56,6 +59,7 @@ function parseHeader(head: Uint8Array, what: string): IdxHeader | undefined {
   const [zero, zeroToo, type, rank] = head as unknown as [number, number, number, number];
   const Class = classes[type];
   if (zero !== 0 || zeroToo !== 0 || Class === undefined || rank === 0) throw new FormatError(`${what} is not an idx file`);
+  if (rank > mostDimensions) throw new FormatError(`${what} claims ${rank} dimensions, more than ${mostDimensions}`);
   const length = 4 + 4 * rank;
   if (head.length < length) return undefined;
   const view = new DataView(head.buffer, head.byteOffset);

@@ -30,6 +30,9 @@ export function readGraph(call: string, options: unknown, units: number, argumen
     : fromPairs(call, edges, units, `${argument}.edges`);
 }
 
+/** As many as a Map of them can hold. */
+const mostEntries = 2 ** 24 - 1;
+
 function fromPairs(call: string, edges: unknown, units: number, argument: string): Uint32Array {
   if (Array.isArray(edges) && edges.length === 0) return new Uint32Array(0);
   const numbers = toFloat64(describeRows(edges, 2, { call, argument, units: 'unit numbers of a pair' }));
@@ -44,7 +47,13 @@ function fromMatrix(call: string, adjacency: unknown, units: number, argument: s
   if (host.rows !== units) throw new ParameterError(`${call}: \`${argument}\` must have ${units} rows (units), got ${host.rows}`);
   const values = new Map<number, number>();
   eachEntry(host, (i, j, value) => {
-    if (value !== 0) values.set(i * units + j, value);
+    if (value === 0) return;
+    if (values.size === mostEntries) {
+      throw new ParameterError(
+        `${call}: \`${argument}\` must have fewer than ${mostEntries} entries that are not zero; more go by \`edges\``,
+      );
+    }
+    values.set(i * units + j, value);
   });
   const pairs: number[] = [];
   for (const [place, value] of values) {
@@ -81,10 +90,14 @@ export interface Edges {
   readonly shape: [number, number];
 }
 
+/** Edges that a grid may have: 128 MB of numbers, made in about a second. */
+const mostEdges = 2 ** 24;
+const mostDimensions = 32;
+
 /**
  * The edges of a grid of any dimension, whose units are numbered with the last index running fastest.
  *
- * @param sizes - Units along each dimension, for example [64, 64].
+ * @param sizes - Units along each dimension, for example [64, 64]; at most 32 of them and 2²⁴ edges in all.
  * @param options - `periodic`: also couples the two ends of every line of more than two units. Default false.
  * @returns Pairs of unit numbers [edges, 2].
  */
@@ -92,18 +105,23 @@ export function gridEdges(sizes: readonly number[], options?: { readonly periodi
   const call = 'gridEdges';
   const check = new OptionCheck(call);
   const periodic = check.flag('periodic', readOptions(call, options, ['periodic']).periodic, false);
-  if (!Array.isArray(sizes) || sizes.length === 0) throw check.error('sizes', 'a list of sizes', sizes);
+  if (!Array.isArray(sizes) || sizes.length === 0 || sizes.length > mostDimensions) {
+    throw check.error('sizes', `a list of 1 to ${mostDimensions} sizes`, sizes);
+  }
   const units = sizes.reduce((product: number, size, d) => product * check.integer(`sizes[${d}]`, size, undefined, 1, 2 ** 31 - 1), 1);
   check.integer('sizes', units, undefined, 1, 2 ** 31 - 1);
-  const pairs: number[] = [];
-  let stride = units;
+  const edges = sizes.reduce((count: number, size) => count + (units / size) * (size - 1 + (periodic && size > 2 ? 1 : 0)), 0);
+  if (edges > mostEdges) throw check.error('sizes', `those of a grid with at most ${mostEdges} edges`, edges);
+  const data = new Uint32Array(2 * edges);
+  let [at, stride] = [0, units];
   for (const size of sizes) {
     stride /= size;
     for (let unit = 0; unit < units; unit++) {
       const along = Math.floor(unit / stride) % size;
-      if (along + 1 < size) pairs.push(unit, unit + stride);
-      else if (periodic && size > 2) pairs.push(unit, unit - along * stride);
+      if (along + 1 === size && !(periodic && size > 2)) continue;
+      data[at++] = unit;
+      data[at++] = along + 1 < size ? unit + stride : unit - along * stride;
     }
   }
-  return { data: Uint32Array.from(pairs), shape: [pairs.length / 2, 2] };
+  return { data, shape: [edges, 2] };
 }

@@ -22,7 +22,8 @@ export interface NativeAddon {
   /**
    * `expected`: how many rows will come, so that memory for them is set aside once; 0 when not known. `integers`: only whole numbers.
    * `missing`: NaN may stand for a value that is not there, in all of the `group` neighbouring columns of a unit or in none. `once`: the rows are
-   * read soon and replaced by the next append, so that a compact form of dense ones would not pay.
+   * read soon and replaced by the next append, so that a compact form of dense ones would not pay. `leastSum`, `mostSum`: what the values of a
+   * unit add up to.
    */
   readonly Rows: new (
     cols: number,
@@ -33,6 +34,8 @@ export interface NativeAddon {
     missing?: boolean,
     group?: number,
     once?: boolean,
+    leastSum?: number,
+    mostSum?: number,
   ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
 }
@@ -230,8 +233,8 @@ export interface NativeMachine {
   partition(options: NativePartitionOptions): NativeJob<NativePartition>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
-  /** What data of a layer may be; `group` places make one unit. */
-  domain(layer: number): { low: number; high: number; integers: boolean; group: number };
+  /** What data of a layer may be; `group` places make one unit and add up to `leastSum` to `mostSum`. */
+  domain(layer: number): { low: number; high: number; integers: boolean; group: number; leastSum: number; mostSum: number };
   /** Passes of one row over all layers that take a few milliseconds: as much as a call may do that blocks the event loop. */
   readonly passesAtOnce: number;
   readonly busy: boolean;

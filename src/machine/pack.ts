@@ -16,6 +16,9 @@ export interface Domain {
   readonly missing?: boolean;
   /** Neighbouring columns that make one unit, which is missing as a whole or not at all. 1 if left out. */
   readonly group?: number;
+  /** What the values of a unit add up to, at least and at most. Anything if left out. */
+  readonly leastSum?: number;
+  readonly mostSum?: number;
 }
 
 /** Rows of up to this many elements go where those of the last call were. */
@@ -85,8 +88,8 @@ export class PassingRows {
 
 function newRows(host: HostRows, domain: Domain, once = false): NativeRows {
   const { Rows } = loadAddon();
-  const { low, high, integers, missing, group } = domain;
-  return new Rows(host.cols, low, high, host.kind === 'sparse' ? 0 : host.rows, integers, missing, group, once);
+  const { low, high, integers, missing, group, leastSum, mostSum } = domain;
+  return new Rows(host.cols, low, high, host.kind === 'sparse' ? 0 : host.rows, integers, missing, group, once, leastSum, mostSum);
 }
 
 function arraysOf(host: HostRows): readonly { readonly length: number }[] {

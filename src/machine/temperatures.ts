@@ -10,8 +10,10 @@ export function readTemperatures(check: OptionCheck, given: unknown): number[] {
   }
   const expected = 'a number from 2 or a list of inverse temperatures of at least 0 that rises to 1';
   if (!Array.isArray(given) && !(given instanceof Float64Array)) throw check.error('temperatures', expected, given);
+  // Before anything else is read: an array can claim any length.
+  if (given.length > mostRungs) throw check.error('temperatures', `a list of at most ${mostRungs}`, `a list of ${given.length}`);
   const betas = Array.from(given, (beta, k) => check.number(`temperatures[${k}]`, beta, 0, 0, 1));
-  if (betas.length < 2 || betas.length > mostRungs) throw check.error('temperatures', expected, `a list of ${betas.length}`);
+  if (betas.length < 2) throw check.error('temperatures', expected, `a list of ${betas.length}`);
   if (betas.at(-1) !== 1) throw check.error('temperatures', expected, `a list that ends at ${betas.at(-1)}`);
   const fall = betas.findIndex((beta, k) => k > 0 && beta <= (betas[k - 1] as number));
   if (fall !== -1) throw check.error('temperatures', expected, `${betas[fall]} after ${betas[fall - 1]}`);

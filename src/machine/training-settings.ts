@@ -16,6 +16,9 @@ export type TrainingSettings = Omit<
   readonly weighted: boolean;
 };
 
+/** Sweeps within one update: far more than any chain needs between two changes of the weights. */
+const mostSweeps = 2 ** 20;
+
 /** How the gradient can be estimated. */
 export const algorithms = ['pcd', 'cd', 'fpcd', 'pt', 'ptt', 'mean-field', 'pseudo-likelihood', 'exact'] as const;
 
@@ -71,8 +74,8 @@ export function readSettings(
   if (standardised && !centred) throw check.error('standardised', 'false with `centred: false`: scales go with offsets', true);
   return {
     algorithm,
-    steps: check.integer('steps', given.steps, 1, 1, 2 ** 40),
-    positiveSteps: check.integer('positiveSteps', given.positiveSteps, 10, 1, 2 ** 40),
+    steps: check.integer('steps', given.steps, 1, 1, mostSweeps),
+    positiveSteps: check.integer('positiveSteps', given.positiveSteps, 10, 1, mostSweeps),
     positive: check.oneOf('positive', given.positive, algorithm === 'mean-field' ? 'mean-field' : 'gibbs', ['gibbs', 'mean-field']),
     epochs: check.integer('epochs', given.epochs, defaults.epochs, 1, 2 ** 40),
     batchSize,

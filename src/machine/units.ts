@@ -1,6 +1,8 @@
 import { OptionCheck } from '../arguments.js';
 
 const mostPlaces = 2 ** 31 - 1;
+/** States are single-precision numbers, which count exactly up to there. */
+const mostTrials = 2 ** 24;
 
 /** The units of one layer: their type and number. Make one with `bernoulli`, `spin`, `softmax` and so on. */
 export interface Units {
@@ -20,13 +22,14 @@ function units(type: Units['type'], count: number, size = 1, places = count): Un
   return Object.freeze({ type, places, size });
 }
 
-/** `n` units with states 0 and 1. Data between 0 and 1 count as probabilities. */
+/** `n` units with states 0 and 1. Data between 0 and 1 count as probabilities; states to start chains from must be 0 or 1. */
 export const bernoulli = (n: number): Units => units('bernoulli', n);
-/** `n` units with states −1 and +1. Data in between count as means. */
+/** `n` units with states −1 and +1. Data in between count as means; states to start chains from must be −1 or +1. */
 export const spin = (n: number): Units => units('spin', n);
 /**
  * `groups` units with one of `categories` states each (Potts units); a row has groups × categories columns, of which each group has one 1.
- * Data may also be given as category numbers, one per group.
+ * Data may also be given as category numbers, one per group, or as probabilities, which add up to 1 over the places of a unit. A missing value is
+ * NaN in all of them: all zeros are no state and are refused.
  */
 export const softmax = (categories: number, groups = 1): Units => units('softmax', groups, categories, groups * categories);
 /** `n` real units with learned variances. Data should be scaled to means around 0 and variances around 1. */
@@ -35,7 +38,10 @@ export const gaussian = (n: number): Units => units('gaussian', n);
 export const relu = (n: number): Units => units('relu', n);
 /** `n` real units with a bias and a variance for either sign. */
 export const doubleRelu = (n: number): Units => units('doubleRelu', n);
-/** `n` units that count the successes of `trials` trials. */
-export const binomial = (n: number, trials: number): Units => units('binomial', n, trials);
-/** Word counts over a vocabulary of `words` (replicated softmax); a row's total stays as it is. */
+/** `n` units that count the successes of `trials` trials, at most 2²⁴: data are whole numbers from 0 to `trials`. */
+export const binomial = (n: number, trials: number): Units => {
+  new OptionCheck('binomial').integer('trials', trials, undefined, 1, mostTrials);
+  return units('binomial', n, trials);
+};
+/** Word counts over a vocabulary of `words` (replicated softmax); a row's total, at most 2²⁴ words, stays as it is. */
 export const counts = (words: number): Units => units('counts', words, words);

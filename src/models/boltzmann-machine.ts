@@ -10,6 +10,7 @@ import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js'
 import type { Ask, Device, LayerInput } from '../machine/machine.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import type { Units } from '../machine/units.js';
+import { annealingSchedule } from './anneal-schedule.js';
 import { annealed, restoreChains, sampleLayer, startChains } from './chain-jobs.js';
 import type { Chains } from './chains.js';
 import { readCheckpoint } from './checkpoint.js';
@@ -27,7 +28,7 @@ import type {
 import { Model, type Question } from './model.js';
 import { type PartialFitOptions, readLoadOptions } from './rbm-options.js';
 import type { Matrix, Nats, Parameters } from './results.js';
-import { type ChainSetting, readSchedule, readTemperatures } from './sampling.js';
+import { type ChainSetting, mostScheduled, readSchedule, readTemperatures } from './sampling.js';
 import { type BoltzmannMachineOptions, optionsOf, readSpec } from './wiring.js';
 
 export type {
@@ -285,7 +286,8 @@ export class BoltzmannMachine extends Model {
 
   /**
    * Looks for states of low energy (modes) by simulated annealing (Kirkpatrick, Gelatt & Vecchi 1983): `n` chains whose inverse temperature
-   * rises, followed by sweeps in which every unit takes its likeliest state.
+   * rises, followed by sweeps in which every unit takes its likeliest state. Without a `schedule` the temperatures follow from the parameters:
+   * multiplying all of them by a number changes nothing but the energies.
    *
    * @returns Energies [n], lowest first, and the states of every layer in that order.
    */
@@ -293,15 +295,12 @@ export class BoltzmannMachine extends Model {
     const call = 'BoltzmannMachine.anneal';
     const given = readOptions(call, options, ['steps', 'schedule', 'quench', 'start', 'clamp', 'signal']);
     const check = new OptionCheck(call);
-    const steps = check.integer('steps', given.steps, 1000, 1, 2 ** 31);
-    const schedule = readSchedule(check, given.schedule ?? { from: 0.1, to: 5 }, steps);
+    const steps = check.integer('steps', given.steps, 1000, 1, mostScheduled);
+    const asked = given.schedule === undefined ? undefined : readSchedule(check, given.schedule, steps);
     const quench = check.integer('quench', given.quench, 100, 0, 2 ** 40);
-    const { energies, states } = await annealed(this.machine, call, this.#setting(call, n, given), {
-      steps,
-      schedule,
-      quench,
-      signal: check.signal(given.signal),
-    });
+    const [setting, signal] = [this.#setting(call, n, given), check.signal(given.signal)];
+    const schedule = asked ?? annealingSchedule(this.machine, call, steps);
+    const { energies, states } = await annealed(this.machine, call, setting, { steps, schedule, quench, signal });
     return { energies, states: Object.fromEntries([...this.#layers.keys()].map((name, l) => [name, states[l] as Matrix])) };
   }
 

@@ -8,6 +8,9 @@ import { type ChainRecord, writeChains } from './chains-file.js';
 import type { Matrix, Nats } from './results.js';
 import { type Clamp, readSchedule, type Schedule } from './sampling.js';
 
+/** As many as there can be layers, squared. */
+const mostPairs = 65_536;
+
 /** How to let chains run on. */
 export interface AdvanceOptions {
   /** Accumulates moments of the states on the way; see {@link Chains.mean} and {@link Chains.product}. */
@@ -98,7 +101,8 @@ export class Chains {
     if (observe === undefined) return null;
     const { every, pairs } = readOptions(call, observe, ['every', 'pairs']);
     const check = new OptionCheck(call);
-    if (pairs !== undefined && !Array.isArray(pairs)) throw check.error('observe.pairs', 'a list of pairs of layer names', pairs);
+    if (pairs !== undefined && !(Array.isArray(pairs) && pairs.length <= mostPairs))
+      throw check.error('observe.pairs', `a list of at most ${mostPairs} pairs of layer names`, pairs);
     const numbers = ((pairs ?? []) as unknown[]).map((pair): [number, number] => {
       if (!Array.isArray(pair) || pair.length !== 2) throw check.error('observe.pairs', 'a list of pairs of layer names', pair);
       return [layerNumber(this.#machine, call, pair[0]), layerNumber(this.#machine, call, pair[1])];

@@ -14,7 +14,7 @@ export type MachineFitOptions = Omit<FitOptions, 'validation'> & {
 
 /** What chains of a machine start from and hold on to. */
 export interface MachineStart {
-  /** States to start from by layer, one row per chain; the other layers are drawn in turn, given those that have states. */
+  /** States to start from by layer, one row per chain (no means or probabilities between states); the other layers are drawn in turn, given those that have states. */
   readonly start?: LayerRows;
   /**
    * By layer: rows (one for all chains or one per chain) whose missing values (NaN) stay free, or some of its places with their values.
@@ -44,9 +44,13 @@ export interface Annealed {
 
 /** How to look for states of low energy. */
 export type AnnealOptions = MachineStart & {
-  /** Sweeps. Default 1000. */
+  /** Sweeps, at most 2²⁴. Default 1000. */
   readonly steps?: number;
-  /** Inverse temperatures by sweep. Default: from 0.1 to 5. */
+  /**
+   * Inverse temperatures by sweep. Default: evenly in the logarithm from 0.3 over the largest to 15 over the smallest of the energies that flips of
+   * single units change: their width times √(b² + Σ w²) over the weights w of a unit with bias b (weights of neighbours times the size of their
+   * states). Units below 10⁻⁴ of the largest do not count.
+   */
   readonly schedule?: Schedule;
   /** Sweeps afterwards in which every unit takes its likeliest state. Default 100. */
   readonly quench?: number;

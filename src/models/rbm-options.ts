@@ -228,7 +228,7 @@ export interface PlaceClamp {
 export interface SampleOptions extends TemperatureOptions {
   /** Gibbs sweeps of every chain. 0 returns the start states. Default 1000. */
   readonly steps?: number;
-  /** Visible states to start from, one row per chain. Default: drawn from the visible biases. */
+  /** Visible states to start from, zeros and ones, one row per chain. Default: drawn from the visible biases. */
   readonly start?: RowsInput;
   /**
    * Visible units that keep a value: numbers of units, and one value in [0, 1] each, for all chains or per chain [n, indices]; or rows (one for

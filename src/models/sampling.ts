@@ -74,8 +74,12 @@ function readBeta(check: OptionCheck, beta: unknown, chains: number): Float64Arr
   return asVector(beta, chains, { call: check.call, argument: 'beta', units: 'chains' }, { low: 0 });
 }
 
+/** Sweeps of a schedule, which is kept as one number per sweep. */
+export const mostScheduled = 2 ** 24;
+
 /** Reads the `schedule` of a call that runs `steps` sweeps. */
 export function readSchedule(check: OptionCheck, schedule: unknown, steps: number): Float64Array {
+  if (steps > mostScheduled) throw check.error('steps', `at most ${mostScheduled} with a \`schedule\``, steps);
   const length = (schedule as { length?: unknown } | null)?.length;
   if (typeof length === 'number' && typeof schedule !== 'string') {
     if (length !== steps) throw new ShapeError(`${check.call}: \`schedule\` must have ${steps} entries, one per sweep, got ${length}`);
@@ -87,17 +91,21 @@ export function readSchedule(check: OptionCheck, schedule: unknown, steps: numbe
   return Float64Array.from({ length: steps }, (_, s) => (steps === 1 ? last : first + ((last - first) * s) / (steps - 1)));
 }
 
+const mostRungs = 10_000;
+
 /** Reads a ladder of inverse temperatures. */
 export function readLadder(call: string, ladder: unknown): { readonly betas: Float64Array; readonly every: number } {
   const given = readOptions(call, ladder, ['betas', 'every']);
   const check = new OptionCheck(call);
   const every = check.integer('ladder.every', given.every, 1, 1, 2 ** 40);
   if (typeof given.betas === 'number' || given.betas === undefined) {
-    const rungs = check.integer('ladder.betas', given.betas, undefined, 2, 10_000);
+    const rungs = check.integer('ladder.betas', given.betas, undefined, 2, mostRungs);
     return { betas: Float64Array.from({ length: rungs }, (_, k) => k / (rungs - 1)), every };
   }
   const length = (given.betas as ArrayLike<number> | null)?.length;
-  if (typeof length !== 'number' || length < 2) throw check.error('ladder.betas', 'a number or a list of at least two', given.betas);
+  if (typeof length !== 'number' || !(length >= 2 && length <= mostRungs)) {
+    throw check.error('ladder.betas', `a number or a list of 2 to ${mostRungs} numbers`, given.betas);
+  }
   const betas = asVector(given.betas, length, { call, argument: 'ladder.betas', units: 'rungs' }, { low: 0 });
   const falling = betas.findIndex((beta, k) => k > 0 && beta <= (betas[k - 1] as number));
   if (falling > 0) throw check.error(`ladder.betas[${falling}]`, `above ${betas[falling - 1]}: the betas rise`, betas[falling]);

@@ -18,12 +18,14 @@ export interface CurvesOptions {
 }
 
 const margin = 20;
+/** Panels, and series of one panel. */
+const mostCharts = 1000;
 const fonts = 'Helvetica, Arial, "Liberation Sans", "DejaVu Sans", sans-serif';
 
 /**
  * Draws line charts as an SVG document: axes with round marks, a legend, gaps where values are missing, on white.
  *
- * @param charts - Panels, or series for a single panel.
+ * @param charts - Panels, or series for a single panel; at most 1000 of either.
  * @param options - Title and layout.
  * @returns The document as text; {@link writeSvg} writes it to a file.
  */
@@ -58,8 +60,10 @@ export function curves(charts: readonly Series[] | readonly Panel[], options: Cu
 
 function asPanels(charts: unknown): readonly Panel[] {
   if (!Array.isArray(charts)) throw new ParameterError(`curves: \`charts\` must be an array of panels or series, got ${got(charts)}`);
+  requireFew('charts', charts);
   const arePanels = charts.some(isPanel);
   for (const [i, chart] of (charts as unknown[]).entries()) {
+    if (isPanel(chart)) requireFew(`charts[${i}].series`, chart.series);
     if (isPanel(chart) ? arePanels : !arePanels && typeof chart === 'object' && chart !== null) continue;
     const expected = arePanels ? 'a panel (with an array `series`)' : 'a series';
     throw new ParameterError(`curves: \`charts[${i}]\` must be ${expected} like the others, got ${got(chart)}`);
@@ -67,7 +71,12 @@ function asPanels(charts: unknown): readonly Panel[] {
   return arePanels || charts.length === 0 ? (charts as Panel[]) : [{ series: charts as Series[] }];
 }
 
-function isPanel(chart: unknown): boolean {
+/** An array can claim any length, and holes are not free. */
+function requireFew(name: string, list: readonly unknown[]): void {
+  if (list.length > mostCharts) throw new ParameterError(`curves: \`${name}\` must have at most ${mostCharts} entries, got ${list.length}`);
+}
+
+function isPanel(chart: unknown): chart is Panel {
   return typeof chart === 'object' && chart !== null && Array.isArray((chart as { series?: unknown }).series);
 }
 

@@ -5,7 +5,7 @@ import { ParameterError } from '../errors.js';
 export interface Series {
   /** What the legend calls it. */
   readonly name: string;
-  /** Values; NaN and infinities are gaps in the line. */
+  /** Values, at most 2²²; NaN and infinities are gaps in the line. */
   readonly y: ArrayLike<number>;
   /** Where the values stand, rising. Default: 1, 2, 3 … */
   readonly x?: ArrayLike<number>;
@@ -36,6 +36,9 @@ export interface Panel {
   readonly series: readonly Series[];
 }
 
+/** Values of one line; drawing them takes about a second. */
+const mostPoints = 2 ** 22;
+
 /** A point of a line; `low` and `high` are NaN without a band. */
 export interface Point {
   readonly x: number;
@@ -51,6 +54,7 @@ export function pointsOf(series: Series, log: boolean): Point[] {
   if (typeof name !== 'string') throw new ParameterError(`curves: the \`name\` of a series must be text, got ${got(name)}`);
   checkList(y, 'y', name, undefined);
   const n = y.length;
+  if (n > mostPoints) throw new ParameterError(`curves: \`y\` of "${name}" must have at most ${mostPoints} entries, got ${n}`);
   if (x !== undefined) checkList(x, 'x', name, n);
   if (band !== undefined) {
     checkList(band.low, 'band.low', name, n);

@@ -67,6 +67,11 @@ describe('a damaged idx file is rejected with its name and what is wrong', () =>
       /no file of its size can hold the 47040016 bytes/,
     ],
     ['a false claim, compressed', gzipSync(idxFile(8, [100], Uint8Array.of(1))), /was cut: its header promises 108 bytes, it has 9/],
+    [
+      'more dimensions than any array has',
+      idxFile(8, new Array<number>(255).fill(1), Uint8Array.of(1)),
+      /claims 255 dimensions, more than 32/,
+    ],
     ['bytes after the end', Buffer.concat([good, Buffer.alloc(3)]), /is longer than its header says: 18 bytes, it has 21/],
     ['bytes after the end, compressed', gzipSync(Buffer.concat([good, Buffer.alloc(3)])), /is longer than its header says/],
     ['bytes after the compressed end', Buffer.concat([gzipSync(good), Buffer.from('more')]), /is not an intact gzip file/],

@@ -368,6 +368,9 @@ describe('graphs', () => {
       expect(edges.length).toBe(sizes.reduce((sum, n) => sum + (n > 2 ? units : units / 2), 0));
     }
     expect(() => gridEdges([0])).toThrow(/whole number from 1/);
+    for (const sizes of [[2 ** 31 - 1], [46_340, 46_340], [4097, 4097]])
+      expect(() => gridEdges(sizes)).toThrow(/`sizes` must be those of a grid with at most 16777216 edges/);
+    expect(() => gridEdges(new Array(2 ** 32 - 1))).toThrow(/`sizes` must be a list of 1 to 32 sizes/);
   });
 
   it('are part of a saved machine', async () => {

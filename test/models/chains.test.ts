@@ -254,12 +254,19 @@ describe('bad input', () => {
       ParameterError,
       /`schedule` must be left out when `beta` is given/,
     ],
+    ['a ladder without end', (m) => m.sample(2, { ladder: { betas: new Array(2 ** 32 - 1) } }), ParameterError, /a list of 2 to 10000/],
+    [
+      'a shape without end',
+      (m) => m.sample(2, { start: { label: { data: [1], shape: new Array(2 ** 32 - 1) } } }),
+      ParameterError,
+      /at most 32/,
+    ],
     ['a ladder that falls', (m) => m.sample(2, { ladder: { betas: [0, 1, 0.5] } }), ParameterError, /`ladder.betas\[2\]` must be above 1/],
     [
       'a ladder of one rung',
       (m) => m.chains(2, { ladder: { betas: [1] } }),
       ParameterError,
-      /`ladder.betas` must be a number or a list of at least two/,
+      /`ladder.betas` must be a number or a list of 2 to 10000 numbers/,
     ],
     ['all units clamped', (m) => m.sample(1, { clamp: whole }), ParameterError, /every unit is clamped/],
     [

@@ -385,6 +385,7 @@ describe('bad input', () => {
     ['temperatures that fall', { algorithm: 'pt', temperatures: [0.5, 0.4, 1] }, /`temperatures` must be .*, got "?0.4 after 0.5/],
     ['temperatures that do not end at 1', { algorithm: 'pt', temperatures: [0.1, 0.9] }, /ends at 0.9/],
     ['one temperature', { algorithm: 'pt', temperatures: 1 }, /`temperatures` must be a whole number from 2/],
+    ['temperatures without end', { algorithm: 'pt', temperatures: new Array(2 ** 32 - 1) }, /a list of at most 1000, got .*4294967295/],
     ['a temperature beyond 1', { algorithm: 'pt', temperatures: [0.5, 2] }, /`temperatures\[1\]`/],
     ['infinite temperature of Gaussian units', { algorithm: 'pt', temperatures: [0, 1] }, /must begin above 0: units of layer 'v'/],
     ['fast weights that never fade', { algorithm: 'fpcd', fastDecay: 1 }, /`fastDecay` must be a finite number in \[0, 1\)/],

@@ -206,6 +206,9 @@ describe('what cannot be drawn is refused', () => {
     ['no name', [{ y }], /the `name` of a series must be text, got undefined/],
     ['no values', [{ name: 'a' }], /`y` of "a" must be an array of numbers, got undefined/],
     ['places of another length', [{ name: 'a', y, x: [1] }], /`x` of "a" must have 2 entries like `y`, got 1/],
+    ['charts without end', new Array(2 ** 32 - 1), /`charts` must have at most 1000 entries, got 4294967295/],
+    ['series without end', [{ series: new Array(2 ** 32 - 1) }], /`charts\[0\].series` must have at most 1000 entries/],
+    ['values without end', [{ name: 'a', y: new Array(2 ** 32 - 1) }], /`y` of "a" must have at most 4194304 entries, got 4294967295/],
     ['a band of another length', [{ name: 'a', y, band: { low: y, high: [1] } }], /`band.high` of "a" must have 2 entries/],
   ])('%s', (_, charts, message) => {
     expect(() => curves(charts as Series[])).toThrow(ParameterError);

@@ -12,10 +12,10 @@ ModelChains::ModelChains(Machine& machine, std::size_t chains, std::uint64_t swe
   gibbs_.roundWeights(roundingPays(chains * sweeps));
 }
 
-void ModelChains::start(const LayerData& data) {
+void ModelChains::start(const LayerData& data, std::size_t replicas) {
   const std::size_t chains = phase_.states.rows();
   std::vector<std::uint32_t> rows(chains);
-  for (std::size_t c = 0; c < chains; ++c) rows[c] = static_cast<std::uint32_t>(c * data.rows() / chains);
+  for (std::size_t c = 0; c < chains; ++c) rows[c] = static_cast<std::uint32_t>(c / replicas * replicas * data.rows() / chains);
   data.gather(rows, phase_.states);
   Stream stream{machine_.seed(), Purpose::chainStart, 0, machine_.nextStep(Purpose::chainStart)};
   for (std::size_t l = 0; l < phase_.means.size(); ++l) {

@@ -12,8 +12,8 @@ class ModelChains {
   // `sweeps` that run between two changes of the weights.
   ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps);
 
-  // Every unit drawn without any field; counts take their totals from evenly spaced data rows.
-  void start(const LayerData& data);
+  // Every unit drawn without any field; counts take their totals from evenly spaced data rows, `replicas` neighbouring chains from the same one.
+  void start(const LayerData& data, std::size_t replicas = 1);
   // From these states, as many rows as chains; those that a sweep overwrites are left out.
   void startAt(const States& states);
   // k sweeps. The layers of the last block are drawn only if the chains go on from here (`persist`); their means, given the last draw of

@@ -204,8 +204,7 @@ void Reservoirs::between(const Machine::ParameterSet& from, double t, Machine::P
 
 bool Reservoirs::normalisable(Rung& rung) {
   const Lent lent(*frozen_, rung.parameters);
-  const GaussianPrecision precision(*frozen_);
-  return precision.units() == 0 || precision.positiveDefinite();
+  return Normalisable(*frozen_).holds();
 }
 
 // A rung that far along the way, its chains swept there from those of the latest.

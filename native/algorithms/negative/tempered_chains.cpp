@@ -32,7 +32,7 @@ class TemperedChains final : public NegativePhase {
   }
 
   void start(const LayerData& data) override {
-    chains_.start(data);
+    chains_.start(data, ladder_.betas.size());  // a swap moves a chain's total from rung to rung, so a group must have one
     keep(LadderState::start(ladder_, rungs_->cols()));
   }
 

@@ -3,6 +3,7 @@ import ndarray from 'ndarray';
 import { writeNpy } from '../../data/npy.js';
 import { permutation } from '../../data/random.js';
 import { RBM } from '../../models/rbm.js';
+import { binarised } from '../binarise.js';
 import { readClamp } from '../clamp.js';
 import { loadMatrix } from '../data-source.js';
 import { InterruptedError, UsageError } from '../failures.js';
@@ -55,7 +56,8 @@ async function startRows(options: SampleOptions): Promise<object> {
   if (matrix.rows < options.count)
     throw new UsageError(`\`--start ${options.start}\` has ${matrix.rows} rows, --count asks for ${options.count}`);
   const chosen = permutation(matrix.rows, options.seed ?? 1n, 0).subarray(0, options.count);
-  return { start: asRows(pickRows(matrix, chosen)) };
+  // Chains start from states: grey levels are drawn once as probabilities.
+  return { start: asRows(await binarised(pickRows(matrix, chosen), 'sample', options.seed ?? 1n, 0)) };
 }
 
 async function sample(path: string, options: SampleOptions, signal: AbortSignal): Promise<void> {
@@ -114,7 +116,7 @@ export function registerSample(program: Command): void {
     .option('--count <n>', 'samples, each from a chain of its own', integer(1, 1e6), 64)
     .option('--steps <n>', 'Gibbs steps per chain', integer(1), 1000)
     .option('--beta <b>', 'inverse temperature', number(0), 1)
-    .option('--start <file>', 'start the chains from random rows of this file instead of coin tosses')
+    .option('--start <file>', 'start the chains from random rows of this file, grey levels drawn as probabilities, instead of coin tosses')
     .option('--clamp-file <file>', 'npy or csv, one row or one per sample: numbers are held fixed, NaN or empty cells are sampled')
     .option('--values <kind>', 'mean (probabilities) or sample (0/1) (default: mean for png, sample for npy)', oneOf('mean', 'sample'))
     .option('--out <file>', 'a picture (.png) or an array (.npy)', 'samples.png')
