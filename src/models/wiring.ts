@@ -3,7 +3,8 @@ import { ParameterError } from '../errors.js';
 import { type GraphOptions, readGraph } from '../machine/graph.js';
 import type { Device, MachineSpec } from '../machine/machine.js';
 import type { Units } from '../machine/units.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { OpenCheckpoint } from './checkpoint.js';
+import { isObject, savedSeed } from './file-values.js';
 import { readWhere } from './rbm-options.js';
 
 /** How a machine is wired. */
@@ -25,16 +26,25 @@ export interface BoltzmannMachineOptions {
   readonly weightScale?: number;
 }
 
-/** The constructor's options from a checkpoint's description of the machine. */
-export function optionsOf({ config, graphs }: Checkpoint): BoltzmannMachineOptions {
-  const { layers, couplings, seed, weightScale } = config;
-  const list = layers as MachineSpec['layers'];
-  const named = list.map(({ name, type, units, size }): [string, Units] => [name, { type: type as Units['type'], places: units, size }]);
-  const pairs = (couplings as [number, number][]).map(([a, b], c): BoltzmannMachineOptions['couplings'][number] => {
-    const [names, data] = [[list[a]?.name ?? '', list[b]?.name ?? ''] as const, graphs.get(c)];
+/** The constructor's options from a checkpoint's description of the machine; they are checked as any caller's. */
+export function optionsOf(checkpoint: OpenCheckpoint): BoltzmannMachineOptions {
+  const { layers, couplings, seed, weightScale } = checkpoint.config;
+  const list = savedList(layers).map((layer) => (isObject(layer) ? layer : {}));
+  const named = list.map(({ name, type, units, size }) => [name, { type, places: units, size }] as [string, Units]);
+  const pairs = savedList(couplings).map((pair, c) => {
+    const [names, data] = [savedList(pair).map((layer) => list[layer as number]?.name), checkpoint.takeGraph(c)];
     return data === undefined ? names : [...names, { edges: { data, shape: [data.length / 2, 2] } }];
   });
-  return { layers: Object.fromEntries(named), couplings: pairs, seed: BigInt(seed as string), weightScale: weightScale as number };
+  return {
+    layers: Object.fromEntries(named),
+    couplings: pairs as unknown as BoltzmannMachineOptions['couplings'],
+    seed: savedSeed(seed),
+    weightScale: weightScale as number,
+  };
+}
+
+function savedList(said: unknown): unknown[] {
+  return Array.isArray(said) ? said : [];
 }
 
 /** Reads and checks the constructor's options. */

@@ -4,6 +4,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ class Reservoirs {
   // Rungs as tensors; makeRoom(n) first where another state has n of them.
   std::map<std::string, Tensor*> tensors();
   void makeRoom(std::size_t rungs);
+  // How many rungs, from the first on, have all their tensors among these names.
+  std::size_t countIn(const std::set<std::string>& names) const;
   // Takes over what has been put into tensors().
   void restored();
 
