@@ -18,17 +18,19 @@ function got(value: unknown): string {
  * @param names - The options that the call knows.
  */
 export function readOptions<K extends string>(call: string, options: unknown, names: readonly K[]): { [P in K]?: unknown } {
-  if (options === undefined) return {};
+  if (options === undefined) return Object.create(null) as { [P in K]?: unknown };
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ParameterError(`${call}: options must be an object, got ${got(options)}`);
   }
-  const result: { [P in K]?: unknown } = {};
+  // Without a prototype: names may be those of a user's layers, such as 'constructor'.
+  const result = Object.create(null) as { [P in K]?: unknown };
   try {
     const unknownName = Object.keys(options).find((name) => !(names as readonly string[]).includes(name));
     if (unknownName !== undefined) {
       throw new ParameterError(`${call}: there is no option \`${unknownName}\`; known are ${names.join(', ')}`);
     }
     for (const name of names) {
+      if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
       const value = (options as Record<string, unknown>)[name];
       if (value !== undefined) result[name] = value;
     }

@@ -27,5 +27,5 @@ export function readRates(check: OptionCheck, given: unknown, parts: readonly st
 /** One factor per part, in their order; null if all are 1. */
 export function rateTable(rates: Rates, parts: readonly string[]): Float64Array | null {
   if (Object.keys(rates).length === 0) return null;
-  return Float64Array.from(parts, (part) => rates[part] ?? 1);
+  return Float64Array.from(parts, (part) => (Object.hasOwn(rates, part) ? (rates[part] as number) : 1));
 }

@@ -94,10 +94,20 @@ export async function readChains(
   if (metadata.format !== 'boltzkit' || metadata.kind !== 'chains' || metadata.formatVersion !== '1')
     stock.fail('does not hold chains of this version of boltzkit');
   const reader = new ChainReader(stock, machine, metadata.chains);
-  const read = { record: reader.record(), counters: takeCounters(stock, 'counters', machine.counters(call).length) };
+  const read = { record: reader.record(), counters: takeCounters(stock, 'counters', mostOf(machine.counters(call))) };
   stock.assertEmpty();
   return read;
 }
+
+/**
+ * What the counters of chains may be. The model will have used as many random steps as the file says, so a file must leave it some: half of
+ * what a seed has is more than any machine draws in a lifetime.
+ */
+function mostOf(own: BigUint64Array): BigUint64Array {
+  return own.map((count) => (count > mostSteps ? count : mostSteps));
+}
+
+const mostSteps = 2n ** 47n;
 
 /** Takes chains out of a file, after comparing everything with what this machine's chains can be. */
 class ChainReader {

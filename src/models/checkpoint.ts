@@ -11,7 +11,7 @@ import type { Machine, MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
 import type { TrainingRecord } from '../machine/training.js';
-import { mostCount, parseObject } from './file-values.js';
+import { lastStep, parseObject } from './file-values.js';
 import { addTraining, takeTraining } from './training-file.js';
 import { finite } from './value-checks.js';
 
@@ -122,19 +122,25 @@ export class OpenCheckpoint {
   }
 
   #takeRest(machine: Machine): Omit<Contents, 'parameters'> {
-    const counters = takeCounters(this.#stock, countersName, machine.counters(this.#call).length);
+    const counters = takeCounters(this.#stock, countersName, machine.counters(this.#call).fill(lastStep));
     const training = takeTraining(this.#call, this.#stock, this.#training, machine);
     this.#stock.assertEmpty();
     return { counters, training, config: this.config };
   }
 }
 
-/** Takes the counters of random numbers; files from before a purpose existed have none for it. */
-export function takeCounters(stock: TensorStock, name: string, most: number): BigUint64Array {
+/**
+ * Takes the counters of random numbers; files from before a purpose existed have none for it.
+ *
+ * @param most - The most that each may be; as many as there are purposes.
+ */
+export function takeCounters(stock: TensorStock, name: string, most: BigUint64Array): BigUint64Array {
   const [length = 0] = stock.shape(name);
-  if (length > most) stock.fail(`must hold at most ${most} counters of random numbers, got ${length}`);
-  const check = (values: BigUint64Array): string | undefined =>
-    values.every((count) => count <= mostCount) ? undefined : `of counts of at most ${mostCount}`;
+  if (length > most.length) stock.fail(`must hold at most ${most.length} counters of random numbers, got ${length}`);
+  const check = (values: BigUint64Array): string | undefined => {
+    const high = values.findIndex((count, purpose) => count > (most[purpose] as bigint));
+    return high < 0 ? undefined : `of at most ${most[high]} steps of random numbers, got ${values[high]}`;
+  };
   return stock.take(name, { types: ['U64'], shape: [null], check });
 }
 

@@ -1,11 +1,11 @@
 /** Words and numbers in the metadata of files. */
 import type { TensorStock } from '../io/tensor-stock.js';
 
-/**
- * The largest counter of random numbers in a file. Half of what a seed has is more than any machine draws in a lifetime, and leaves the
- * model that reads the file enough to go on.
- */
-export const mostCount = 2n ** 47n;
+/** The last of the random steps that a seed has. */
+export const lastStep = 2n ** 48n - 1n;
+
+/** Larger than anything that is counted one by one. */
+const mostCount = 2n ** 62n;
 
 type Json = Record<string, unknown>;
 

@@ -7,7 +7,7 @@ import type { Machine } from '../machine/machine.js';
 import { partNames } from '../machine/rates.js';
 import type { TrainingRecord } from '../machine/training.js';
 import { readSettings, type TrainingSettings } from '../machine/training-settings.js';
-import { isObject, parseObject, smallCounts } from './file-values.js';
+import { isObject, lastStep, parseObject, smallCounts } from './file-values.js';
 import { takeTrainingTensors } from './training-tensors.js';
 import { betas as nonNegative } from './value-checks.js';
 
@@ -80,6 +80,7 @@ function savedCounters(stock: TensorStock, said: unknown, settings: TrainingSett
   const epochs = BigInt(settings.epochs);
   const right =
     prepared <= 1n &&
+    (counters.shuffleStep as bigint) <= lastStep &&
     step <= totalSteps &&
     batchSize === BigInt(settings.batchSize) &&
     rows >= batchSize &&

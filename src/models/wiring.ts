@@ -59,7 +59,19 @@ export function readSpec(call: string, options: unknown): MachineSpec {
   return { ...readWhere(check, given), layers, couplings };
 }
 
+/** The longest name of a layer, in characters. */
+const longestName = 200;
+
+/** Names stand in files, in messages and as keys of objects: those that one of these cannot tell apart are refused. */
+function checkName(check: OptionCheck, name: string): void {
+  const bad = name === '' || name.length > longestName || /[\x00-\x1f\x7f]|\p{Surrogate}/u.test(name) || name === '__proto__';
+  const rule = `layers whose names have 1 to ${longestName} characters, none of them a control character, and are not '__proto__'`;
+  if (bad) throw check.error('layers', rule, name);
+  if (name.startsWith('training/')) throw check.error('layers', "layers whose names do not begin with 'training/'", name);
+}
+
 function readLayer(check: OptionCheck, name: string, value: unknown): MachineSpec['layers'][number] {
+  checkName(check, name);
   const { type, places, size } = readOptions(check.call, value, ['type', 'places', 'size']);
   if (typeof type !== 'string') throw check.error(`layers.${name}`, 'units such as bernoulli(100)', value);
   const units = check.integer(`layers.${name}.places`, places, undefined, 1, 2 ** 31 - 1);
