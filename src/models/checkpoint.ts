@@ -115,7 +115,7 @@ export class OpenCheckpoint {
 
   #takeParameters(spec: MachineSpec): Checkpoint['parameters'] {
     const taken = parameterShapes(spec).map(({ name, shape }) => {
-      const values = this.#stock.take(name, { types: ['F32', 'F64'], shape, check: finite() });
+      const values = this.#stock.take(name, { types: ['F32', 'F64'], shape, check: finite(-Number.MAX_VALUE, Number.MAX_VALUE) });
       return [name, { shape, values }] as const;
     });
     return new Map(taken);

@@ -9,15 +9,19 @@ import type { TrainingRecord } from '../machine/training.js';
 import { readSettings, type TrainingSettings } from '../machine/training-settings.js';
 import { isObject, lastStep, parseObject, smallCounts } from './file-values.js';
 import { takeTrainingTensors } from './training-tensors.js';
-import { betas as nonNegative } from './value-checks.js';
+import { areFinite, betas as nonNegative } from './value-checks.js';
 
 const prefix = 'training/';
 const learningRatesName = 'training-plan/learningRates';
 
-/** Adds a training state to what a file holds; a learning rate that follows a schedule takes no table. */
+/**
+ * Adds a training state to what a file holds; a learning rate that follows a schedule takes no table. A run that diverged may have chains that are
+ * not finite: they are left out, and with them the way to go on.
+ */
 export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
   const { settings, learningRates, state, step, totalSteps, stepsPerEpoch } = record;
-  for (const [name, { rows, cols, values }] of Object.entries(state.tensors)) {
+  const finite = Object.entries(state.tensors).filter(([, { values }]) => areFinite(values));
+  for (const [name, { rows, cols, values }] of finite) {
     tensors.set(prefix + name, { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape: [rows, cols], data: values });
   }
   const counters = Object.fromEntries(Object.entries(state.counters).map(([name, value]) => [name, String(value)]));
@@ -26,8 +30,9 @@ export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>
     const data = learningRates.table(totalSteps);
     tensors.set(learningRatesName, { dtype: 'F64', shape: [data.length], data });
   }
-  const told = learningRate === null ? {} : { learningRate };
-  metadata.training = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch, ...told });
+  const incomplete = finite.length < Object.keys(state.tensors).length;
+  const more = { ...(learningRate === null ? {} : { learningRate }), ...(incomplete ? { incomplete } : {}) };
+  metadata.training = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch, ...more });
 }
 
 /**
@@ -46,7 +51,8 @@ export function takeTraining(call: string, stock: TensorStock, text: string | un
     stock.fail('has a damaged training state: its numbers of updates contradict each other');
   }
   const learningRates = savedRates(call, stock, said.learningRate);
-  const tensors = takeTrainingTensors(stock, prefix, machine, settings, counters.prepared === 1n);
+  const begun = counters.prepared === 1n;
+  const tensors = takeTrainingTensors({ stock, prefix, machine, settings, begun, complete: begun && said.incomplete !== true });
   return { settings, learningRates, state: { tensors, counters }, step, totalSteps, stepsPerEpoch };
 }
 

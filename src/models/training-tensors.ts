@@ -21,28 +21,28 @@ interface Kept {
 
 type Tensors = NativeTrainerState['tensors'];
 
-/**
- * Takes the tensors of a training state out of a checkpoint.
- *
- * @param stock - All tensors of the file.
- * @param prefix - What their names begin with there.
- * @param machine - The machine that is trained.
- * @param settings - Those of the run.
- * @param begun - Whether it has begun: then it must all be there.
- */
-export function takeTrainingTensors(
-  stock: TensorStock,
-  prefix: string,
-  machine: Machine,
-  settings: TrainingSettings,
-  begun: boolean,
-): Tensors {
+/** Where a training state is and what it belongs to. */
+export interface SavedTraining {
+  /** All tensors of the file. */
+  readonly stock: TensorStock;
+  /** What the names of the state's tensors begin with there. */
+  readonly prefix: string;
+  readonly machine: Machine;
+  readonly settings: TrainingSettings;
+  /** Whether the run has begun. */
+  readonly begun: boolean;
+  /** Whether all of its tensors must be there. */
+  readonly complete: boolean;
+}
+
+/** Takes the tensors of a training state out of a checkpoint. */
+export function takeTrainingTensors({ stock, prefix, machine, settings, begun, complete }: SavedTraining): Tensors {
   const run = new RunTensors(stock, machine, settings);
   const taken: Tensors = {};
   const take = (place: string, kept: readonly Kept[]): void => {
     for (const { name, shape, check, optional } of kept) {
       const full = prefix + place + name;
-      if ((optional || !begun) && !stock.has(full)) continue;
+      if ((optional || !complete) && !stock.has(full)) continue;
       const values = stock.take(full, { types: ['F32', 'F64'], shape, check });
       taken[place + name] = { rows: shape[0], cols: shape[1], values };
     }
