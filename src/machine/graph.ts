@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
 import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
@@ -92,7 +92,7 @@ export function gridEdges(sizes: readonly number[], options?: { readonly periodi
   const call = 'gridEdges';
   const check = new OptionCheck(call);
   const periodic = check.flag('periodic', readOptions(call, options, ['periodic']).periodic, false);
-  if (!Array.isArray(sizes) || sizes.length === 0) throw check.error('sizes', 'a list of sizes', sizes);
+  if (!readFrom(call, 'sizes', () => Array.isArray(sizes)) || sizes.length === 0) throw check.error('sizes', 'a list of sizes', sizes);
   const units = sizes.reduce((product: number, size, d) => product * check.integer(`sizes[${d}]`, size, undefined, 1, 2 ** 31 - 1), 1);
   check.integer('sizes', units, undefined, 1, 2 ** 31 - 1);
   const pairs: number[] = [];

@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 
 /** A learning rate that falls (or rises) over a run. */
@@ -51,11 +51,15 @@ export function readLearningRate(call: string, given: unknown, fallback: Learnin
     const rate = given as (step: number, totalSteps: number) => unknown;
     return { schedule: null, table: (total) => tableOf(check, total, (step) => rate(step, total)) };
   }
-  if (Array.isArray(given) || given instanceof Float64Array || given instanceof Float32Array) {
+  if (isTable(call, given)) {
     if (given.length === 0) throw check.error('learningRate', 'a number or a table of at least one number', 'an empty table');
     return fixedRates(tableOf(check, given.length, (step) => given[step]));
   }
   return readSchedule(check, given);
+}
+
+function isTable(call: string, given: unknown): given is ArrayLike<unknown> {
+  return readFrom(call, 'learningRate', () => Array.isArray(given) || given instanceof Float64Array || given instanceof Float32Array);
 }
 
 /** Rates that a table gives, whatever the number of updates. */

@@ -28,7 +28,12 @@ export const spin = (n: number): Units => units('spin', n);
  * `groups` units with one of `categories` states each (Potts units); a row has groups × categories columns, of which each group has one 1.
  * Data may also be given as category numbers, one per group.
  */
-export const softmax = (categories: number, groups = 1): Units => units('softmax', groups, categories, groups * categories);
+export function softmax(categories: number, groups = 1): Units {
+  const check = new OptionCheck('softmax');
+  const size = check.integer('categories', categories, undefined, 1, mostPlaces);
+  const count = check.integer('groups', groups, undefined, 1, mostPlaces);
+  return units('softmax', count, size, count * size);
+}
 /** `n` real units with learned variances. Data should be scaled to means around 0 and variances around 1. */
 export const gaussian = (n: number): Units => units('gaussian', n);
 /** `n` rectified units with states s ≥ 0 (a Gaussian cut off at 0). */

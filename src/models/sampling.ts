@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import type { HostRows } from '../data/rows-input.js';
 import { asVector, toFloat64 } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
@@ -76,7 +76,7 @@ function readBeta(check: OptionCheck, beta: unknown, chains: number): Float64Arr
 
 /** Reads the `schedule` of a call that runs `steps` sweeps. */
 export function readSchedule(check: OptionCheck, schedule: unknown, steps: number): Float64Array {
-  const length = (schedule as { length?: unknown } | null)?.length;
+  const length = readFrom(check.call, 'schedule', () => (schedule as { length?: unknown } | null)?.length);
   if (typeof length === 'number' && typeof schedule !== 'string') {
     if (length !== steps) throw new ShapeError(`${check.call}: \`schedule\` must have ${steps} entries, one per sweep, got ${length}`);
     return asVector(schedule, steps, { call: check.call, argument: 'schedule', units: 'sweeps' }, { low: 0 });
@@ -96,7 +96,7 @@ export function readLadder(call: string, ladder: unknown): { readonly betas: Flo
     const rungs = check.integer('ladder.betas', given.betas, undefined, 2, 10_000);
     return { betas: Float64Array.from({ length: rungs }, (_, k) => k / (rungs - 1)), every };
   }
-  const length = (given.betas as ArrayLike<number> | null)?.length;
+  const length = readFrom(call, 'ladder.betas', () => (given.betas as ArrayLike<number> | null)?.length);
   if (typeof length !== 'number' || length < 2) throw check.error('ladder.betas', 'a number or a list of at least two', given.betas);
   const betas = asVector(given.betas, length, { call, argument: 'ladder.betas', units: 'rungs' }, { low: 0 });
   const falling = betas.findIndex((beta, k) => k > 0 && beta <= (betas[k - 1] as number));

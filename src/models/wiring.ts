@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import { type GraphOptions, readGraph } from '../machine/graph.js';
 import type { Device, MachineSpec } from '../machine/machine.js';
@@ -52,10 +52,12 @@ export function readSpec(call: string, options: unknown): MachineSpec {
   const given = readOptions(call, options, ['layers', 'couplings', 'seed', 'device', 'threads', 'weightScale']);
   const check = new OptionCheck(call);
   if (typeof given.layers !== 'object' || given.layers === null) throw check.error('layers', 'an object of units by name', given.layers);
-  const layers = Object.entries(given.layers).map(([name, value]) => readLayer(check, name, value));
+  const entries = readFrom(call, 'layers', () => Object.entries(given.layers as object));
+  const layers = entries.map(([name, value]) => readLayer(check, name, value));
   if (layers.length === 0) throw check.error('layers', 'an object with at least one layer', given.layers);
-  if (!Array.isArray(given.couplings)) throw check.error('couplings', 'a list of pairs of layer names', given.couplings);
-  const couplings = given.couplings.map((coupling: unknown, i) => readCoupling(check, coupling, layers, i));
+  const { couplings: pairs } = given;
+  if (!readFrom(call, 'couplings', () => Array.isArray(pairs))) throw check.error('couplings', 'a list of pairs of layer names', pairs);
+  const couplings = (pairs as unknown[]).map((coupling: unknown, i) => readCoupling(check, coupling, layers, i));
   return { ...readWhere(check, given), layers, couplings };
 }
 
