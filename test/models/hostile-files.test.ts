@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendError, BoltzmannMachine, bernoulli, counts, FormatError, gaussian, RBM, relu } from '../../src/index.js';
+import { readLearningRate } from '../../src/machine/learning-rate.js';
 import { altered, editJson, interrupted, loads, type Parts, zeros } from './file-support.js';
 
 const rows = [
@@ -156,6 +157,39 @@ describe('checkpoints', () => {
     await rbm.save(file('rbm'));
     for (const load of [() => BoltzmannMachine.load(file('model'), { device: 'cuda' }), () => RBM.load(file('rbm'), { device: 'cuda' })])
       await expect(load()).rejects.toThrow(BackendError);
+  });
+});
+
+describe('learning rates that follow a schedule', () => {
+  const data = { v: rows };
+  const parameters = (of: BoltzmannMachine) => Object.keys(of.parameterShapes).map((name) => Array.from(of.parameter(name).data));
+  const finished = async (path: string) => {
+    using loaded = await BoltzmannMachine.load(path);
+    await loaded.fit(data, { resume: true });
+    return parameters(loaded);
+  };
+
+  it.each(['linear', 'cosine'] as const)('take no table, and a run goes on as with the table of older files: %s', async (schedule) => {
+    using model = machine();
+    const learningRate = { schedule, from: 0.5, to: 0.1, holdFraction: 0.25 };
+    const path = await interrupted(model, file(schedule), data, { learningRate });
+    using whole = machine();
+    await whole.fit(data, { epochs: 4, batchSize: 2, chains: 3, monitorRows: 0, learningRate });
+    expect(await finished(path)).toEqual(parameters(whole));
+    const old = await altered(path, file('old'), (parts) => {
+      expect(parts.tensors.has('training-plan/learningRates')).toBe(false);
+      editJson(parts, 'training', ({ learningRate: _, ...json }) => json);
+      const table = readLearningRate('test', learningRate, 0).table(12);
+      parts.tensors.set('training-plan/learningRates', { dtype: 'F64', shape: [12], data: table });
+    });
+    expect(await finished(old)).toEqual(parameters(whole));
+  });
+
+  it('that are none are refused', async () => {
+    for (const learningRate of [{}, 3, { schedule: 'linear', from: -1 }, { schedule: 'linear', from: 1, x: 1 }, null])
+      await expect(
+        loads(await altered(file('adam'), file('altered'), (parts) => editJson(parts, 'training', (json) => ({ ...json, learningRate })))),
+      ).rejects.toThrow(/damaged learning rate/);
   });
 });
 
