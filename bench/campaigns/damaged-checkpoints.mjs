@@ -18,13 +18,14 @@
  * kind of fault (build/damaged-checkpoints if left out). Ends with 1 when there was a fault.
  */
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as boltzkit from 'boltzkit';
+import { damagedFile } from './checkpoints/mutations.mjs';
 import { makeSeeds } from './checkpoints/seeds.mjs';
 
 const { values } = parseArgs({
@@ -43,24 +44,21 @@ const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 
 const [first, count, jobs] = [Number(values.from), Number(values.files), Number(values.jobs)];
 const began = performance.now();
 const faults = new Map();
+const files = [];
 let [done, loaded] = [0, 0];
 
 /** Counts a fault and keeps its file if it is the smallest of its kind. */
-function record(fault, i, job) {
-  const kind = fault.replace(/\d+(\.\d+)?(e[+-]?\d+)?/g, '#');
-  const path = join(folder, `damaged-${job}`);
-  const { size } = statSync(path);
-  const known = faults.get(kind);
-  faults.set(kind, {
-    fault: known?.fault ?? fault,
-    times: (known?.times ?? 0) + 1,
-    size: Math.min(size, known?.size ?? Infinity),
-    number: known?.number ?? i,
-  });
-  if (known !== undefined && known.size <= size) return;
+function record(fault, i) {
+  const kind = fault.replace(/[-+]?\d+(\.\d+)?(e[+-]?\d+)?/g, '#');
+  const { bytes } = damagedFile(files, Number(values.seed), i);
+  const known = faults.get(kind) ?? { fault, times: 0, size: Infinity, numbers: [] };
+  known.times++;
+  if (known.numbers.length < 5) known.numbers.push(i);
+  faults.set(kind, known);
+  if (known.size <= bytes.length) return;
+  known.size = bytes.length;
   mkdirSync(values.keep, { recursive: true });
-  copyFileSync(path, join(values.keep, `${kind.replace(/[^\w#]+/g, '-').slice(0, 80)}.safetensors`));
-  faults.get(kind).number = i;
+  writeFileSync(join(values.keep, `${kind.replace(/[^\w#]+/g, '-').slice(0, 80)}.safetensors`), bytes);
 }
 
 /** One process, from a number on; resolves with the number after the last file that it began. */
@@ -89,7 +87,7 @@ function stretch(from, to, job) {
       if (running) return;
       done++;
       if (taken) loaded++;
-      if (fault !== null) record(fault, ended, job);
+      if (fault !== null) record(fault, ended);
       if (done % 10_000 === 0) console.log(`${done} files, ${loaded} loaded, ${faults.size} kinds of faults, ${rate()} files/s`);
     });
     child.on('close', (code, signal) => {
@@ -99,9 +97,9 @@ function stretch(from, to, job) {
         done++;
         const cause =
           /(ERROR: AddressSanitizer|runtime error|FATAL ERROR)[^\n]*/.exec(words)?.[0].replace(/0x[0-9a-f]+/g, '') ?? words.slice(-200);
-        record(hung ? 'hang' : `crash (${signal ?? code}): ${cause}`, next - 1, job);
+        record(hung ? 'hang' : `crash (${signal ?? code}): ${cause}`, next - 1);
       } else if (code !== 0 && code !== 9) {
-        record(`exit with ${signal ?? code} between files: ${words.slice(-200)}`, next - 1, job);
+        record(`exit with ${signal ?? code} between files: ${words.slice(-200)}`, next - 1);
       }
       resolve(next);
     });
@@ -118,10 +116,11 @@ async function runJob(job) {
   for (let next = first + share * job; next < end; ) next = await stretch(next, end, job);
 }
 
-await makeSeeds(boltzkit, folder);
+files.push(...(await makeSeeds(boltzkit, folder)).map(({ path }) => readFileSync(path)));
 await Promise.all(Array.from({ length: jobs }, (_, job) => runJob(job)));
 rmSync(folder, { recursive: true });
 console.log(`${done} files, ${loaded} loaded, ${done - loaded} refused, ${rate()} files/s`);
-for (const { fault, times, number, size } of faults.values())
-  console.log(`${times} x ${fault} (first: number ${number}; smallest: ${size} bytes)`);
+for (const { fault, times, numbers, size } of faults.values()) {
+  console.log(`${times} x ${fault} (numbers ${numbers.join(', ')} …; smallest file: ${size} bytes)`);
+}
 process.exitCode = faults.size === 0 ? 0 : 1;

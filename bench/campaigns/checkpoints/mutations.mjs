@@ -1,4 +1,5 @@
 /** Ways to damage a file that know its structure; each takes what tensor-file.mjs takes apart, and dice. */
+import { Dice } from './dice.mjs';
 import { elementSizes, putTogether, resealed, takeApart } from './tensor-file.mjs';
 
 const oddNumbers = [
@@ -312,14 +313,18 @@ const onHeader = [
 ];
 
 /**
- * A damaged file: one to three changes of a sound one.
+ * Damaged file number `i` of a seed: one to three changes of a sound one.
  *
- * @param files - Bytes of sound files, by number.
- * @param number - The one to damage.
- * @param dice - Decides everything else.
- * @returns Bytes, nearly always with a right checksum.
+ * @param files - Bytes of the sound files.
+ * @returns Which of them it was, and bytes, nearly always with a right checksum.
  */
-export function damaged(files, number, dice) {
+export function damagedFile(files, seed, i) {
+  const dice = new Dice(seed * 1_000_003 + i);
+  const which = dice.below(files.length);
+  return { which, bytes: damaged(files, which, dice) };
+}
+
+function damaged(files, number, dice) {
   const bytes = files[number];
   if (dice.chance(0.06)) return damagedBytes(bytes, dice);
   const file = takeApart(bytes);

@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as boltzkit from 'boltzkit';
-import { Dice } from './dice.mjs';
-import { damaged } from './mutations.mjs';
+import { damagedFile } from './mutations.mjs';
 import { makeSeeds } from './seeds.mjs';
 import { use } from './use.mjs';
 
@@ -17,9 +16,7 @@ const files = seeds.map(({ path }) => readFileSync(path));
 const [path, scratch] = [join(folder, `damaged-${number}`), join(folder, `scratch-${number}`)];
 
 for (let i = Number(first); i < Number(last); i++) {
-  const dice = new Dice(Number(seed) * 1_000_003 + i);
-  const which = dice.below(files.length);
-  const bytes = damaged(files, which, dice);
+  const { which, bytes } = damagedFile(files, Number(seed), i);
   writeFileSync(path, bytes);
   say({ began: i });
   const { loaded, fault } = await use(boltzkit, seeds[which], path, bytes, scratch);
