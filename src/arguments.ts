@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ParameterError } from './errors.js';
 
 /** What came, for the end of a message; runs no code of the value's owner. */
@@ -5,6 +6,7 @@ function got(value: unknown): string {
   if (typeof value === 'string') return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
   if (typeof value === 'bigint') return `${value}n`;
   if (Object.is(value, -0)) return '-0';
+  if (types.isProxy(value)) return 'a proxy';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value);
 }
@@ -18,17 +20,19 @@ function got(value: unknown): string {
  * @param names - The options that the call knows.
  */
 export function readOptions<K extends string>(call: string, options: unknown, names: readonly K[]): { [P in K]?: unknown } {
-  if (options === undefined) return {};
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (options === undefined) return Object.create(null) as { [P in K]?: unknown };
+  if (typeof options !== 'object' || options === null || (!types.isProxy(options) && Array.isArray(options))) {
     throw new ParameterError(`${call}: options must be an object, got ${got(options)}`);
   }
-  const result: { [P in K]?: unknown } = {};
+  // Without a prototype: names may be those of a user's layers, such as 'constructor'.
+  const result = Object.create(null) as { [P in K]?: unknown };
   try {
     const unknownName = Object.keys(options).find((name) => !(names as readonly string[]).includes(name));
     if (unknownName !== undefined) {
       throw new ParameterError(`${call}: there is no option \`${unknownName}\`; known are ${names.join(', ')}`);
     }
     for (const name of names) {
+      if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
       const value = (options as Record<string, unknown>)[name];
       if (value !== undefined) result[name] = value;
     }
@@ -37,6 +41,16 @@ export function readOptions<K extends string>(call: string, options: unknown, na
     throw new ParameterError(`${call}: the options could not be read`, { cause: error });
   }
   return result;
+}
+
+/** What `read` gets out of a caller's object; what the object's own code throws becomes an error that names it. */
+export function readFrom<T>(call: string, name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ParameterError) throw cause;
+    throw new ParameterError(`${call}: \`${name}\` could not be read`, { cause });
+  }
 }
 
 /** Checks options one by one; every method takes the option's name and its value as read and returns it, or the fallback for undefined. */
@@ -94,7 +108,7 @@ export class OptionCheck {
 
   /** An AbortSignal, or undefined. */
   signal(value: unknown): AbortSignal | undefined {
-    if (value === undefined || value instanceof AbortSignal) return value;
+    if (value === undefined || (!types.isProxy(value) && value instanceof AbortSignal)) return value;
     throw this.error('signal', 'an AbortSignal', value);
   }
 }

@@ -95,6 +95,7 @@ void validateChains(const Machine& machine, const ChainOptions& options) {
   if (options.tempered && options.tempered->state.rung.size() != options.chains)
     throw shapeError("a ladder's state must be that of " + std::to_string(options.chains) + " chains, got " +
                      std::to_string(options.tempered->state.rung.size()));
+  if (options.tempered) Tempering(machine, options.tempered->ladder, options.tempered->state);  // which refuses what is no ladder
   for (const LayerRows& rows : options.start)
     if (rows.rows->rows() != options.chains)
       throw shapeError("start states must have " + std::to_string(options.chains) + " rows (chains), got " +

@@ -39,7 +39,19 @@ void GoodStates::keep(std::uint64_t step, std::uint64_t updates, const Tensors& 
 
 void GoodStates::putBack(const Tensors& tensors) const {
   const Tensors all = withParameters(tensors);
+  requireAlike(all);
   for (const auto& [name, kept] : good_.tensors) machine_.backend().axpby(1, *kept, 0, *all.at(name));
+}
+
+// A state may come from a file, and copies trust the shapes they are given.
+void GoodStates::requireAlike(const Tensors& all) const {
+  for (const auto& [name, tensor] : all) {
+    const auto kept = good_.tensors.find(name);
+    if (kept == good_.tensors.end() || kept->second->rows() != tensor->rows() || kept->second->cols() != tensor->cols())
+      throw parameterError("cannot go back: '" + name + "' is missing from the good state or has another shape");
+  }
+  for (const auto& [name, kept] : good_.tensors)
+    if (!all.contains(name)) throw parameterError("cannot go back: the good state has '" + name + "', which this run has not");
 }
 
 void GoodStates::save(TrainerState& state) const {
@@ -63,6 +75,7 @@ void GoodStates::load(const TrainerState& state, State& kept, const std::string&
   kept.updates = counter(state, prefix + "Updates");
   for (const auto& [name, saved] : state.tensors) {
     if (!name.starts_with(prefix + '/')) continue;
+    requireWhole(name, saved);
     TensorPtr tensor = machine_.backend().tensor(saved.rows, saved.cols);
     machine_.backend().upload(std::span<const double>(saved.values), *tensor);
     kept.tensors[name.substr(prefix.size() + 1)] = std::move(tensor);

@@ -26,7 +26,8 @@ class GoodStates {
   void begin(std::uint64_t step, std::uint64_t updates, const Tensors& tensors);
   void keep(std::uint64_t step, std::uint64_t updates, const Tensors& tensors);
   const State& good() const { return good_; }
-  // Puts the good parameters back into the machine and the good values into tensors of the same names.
+  // Puts the good parameters back into the machine and the good values into tensors of the same names. Throws ParameterError, before anything
+  // changes, unless the state has exactly these tensors with these shapes.
   void putBack(const Tensors& tensors) const;
 
   // "good/<name>" and "newest/<name>", counters alike.
@@ -34,6 +35,7 @@ class GoodStates {
   void load(const TrainerState& state);
 
  private:
+  void requireAlike(const Tensors& all) const;
   Tensors withParameters(const Tensors& tensors) const;
   void copy(const Tensors& from, State& to) const;
   void save(TrainerState& state, const State& kept, const std::string& prefix) const;

@@ -2,12 +2,20 @@
 
 #include <algorithm>
 
+#include "core/checked.hpp"
+
 namespace boltzkit {
 
 bool sameOptimiser(const TrainerState& state, const TrainerOptions& options) {
   const bool usedAdam =
       std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& t) { return t.first.starts_with("second/"); });
   return usedAdam == (options.optimiser.kind == OptimiserStep::Kind::adam);
+}
+
+void requireWhole(const std::string& name, const TrainerState::Saved& saved) {
+  if (saved.values.size() != checkedMultiply(saved.rows, saved.cols))
+    throw parameterError("'" + name + "' of the training state has " + std::to_string(saved.values.size()) +
+                         " values, its shape takes another number");
 }
 
 bool fits(const TrainerState::Saved& saved, const Tensor& tensor) {

@@ -8,6 +8,9 @@ namespace boltzkit {
 // One optimiser's memory means nothing to another: an SGD velocity holds steps, Adam's first moment gradients.
 bool sameOptimiser(const TrainerState& state, const TrainerOptions& options);
 
+// Throws ParameterError unless there are as many values as the shape says.
+void requireWhole(const std::string& name, const TrainerState::Saved& saved);
+
 bool fits(const TrainerState::Saved& saved, const Tensor& tensor);
 
 TrainerState::Saved savedOf(Backend& backend, const Tensor& tensor);

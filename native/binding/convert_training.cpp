@@ -12,6 +12,7 @@ namespace {
 constexpr double anyNumber = std::numeric_limits<double>::max();
 constexpr double smallest = std::numeric_limits<double>::min();
 constexpr std::size_t maxNameBytes = 4096, mostReservoirs = 4096, mostRetries = 1000;
+constexpr std::uint32_t mostTensors = 1u << 22;  // three states with all their reservoirs
 
 std::vector<double> doublesOf(const Argument& array) {
   const std::span<const double> values = array.view<double>();
@@ -177,7 +178,7 @@ void forEachField(const Argument& argument, F&& f) {
   if (napi_get_all_property_names(object.Env(), object, napi_key_own_only, filter, napi_key_numbers_to_strings, &keys) != napi_ok)
     throw Napi::Error::New(object.Env());
   const Argument names(Napi::Value(object.Env(), keys), argument.name());
-  const std::uint32_t n = names.length(1u << 16);
+  const std::uint32_t n = names.length(mostTensors);
   for (std::uint32_t i = 0; i < n; ++i) {
     const std::string key = names.item(i).text(maxNameBytes);
     f(key, argument.field(key.c_str()));

@@ -86,10 +86,8 @@ void Machine::makeSymmetric(std::size_t layer, Tensor& weights) const {
 
 std::vector<Machine::Named> Machine::parameters() const {
   std::vector<Named> all;
-  for (std::size_t l = 0; l < set_.units.size(); ++l) {
-    const char* kind = set_.units[l]->rows() == 1 ? ".bias" : ".parameters";
-    all.push_back({wiring_.layers()[l].name + kind, set_.units[l].get()});
-  }
+  for (std::size_t l = 0; l < set_.units.size(); ++l)
+    all.push_back({wiring_.layers()[l].name + parameterSuffix(wiring_.layers()[l].type), set_.units[l].get()});
   for (std::size_t c = 0; c < set_.weights.size(); ++c) all.push_back({wiring_.couplingName(c) + ".weights", set_.weights[c].get()});
   return all;
 }

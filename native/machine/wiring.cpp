@@ -32,6 +32,8 @@ void checkSize(const Layer& layer) {
 
 }  // namespace
 
+const char* parameterSuffix(UnitType type) { return unitParameterCount(type) == 1 ? ".bias" : ".parameters"; }
+
 std::uint32_t groupSize(const Layer& layer) {
   return visitUnit(layer.type, [](auto unit) { return decltype(unit)::grouped; }) ? layer.size : 1;
 }
@@ -58,6 +60,18 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
     if (c.graph) continue;
     checkedMultiply(checkedMultiply(layers_[c.a].units, layers_[c.b].units), sizeof(double));
   }
+  checkNames();
+}
+
+// Parameters and chains go by the names of layers and couplings, in files too.
+void Wiring::checkNames() const {
+  std::set<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (!names.insert(name).second) throw parameterError("two tensors would both be called '" + name + "'; rename one of their layers");
+  };
+  for (const Layer& layer : layers_) add(layer.name + parameterSuffix(layer.type));
+  for (const Layer& layer : layers_) add("chains/" + layer.name);
+  for (std::size_t c = 0; c < couplings_.size(); ++c) add(couplingName(c) + ".weights");
 }
 
 void Wiring::checkGraph(const Coupling& c) const {

@@ -17,6 +17,9 @@ struct Layer {
   std::uint32_t size = 1;  // the type's own number: categories, trials, words
 };
 
+// What a layer's name is followed by to name its parameters: ".bias", or ".parameters" where a unit has several.
+const char* parameterSuffix(UnitType type);
+
 // Places of one unit.
 std::uint32_t groupSize(const Layer& layer);
 
@@ -31,7 +34,8 @@ struct Coupling {
 class Wiring {
  public:
   // Throws ParameterError on: no layers, more than 256, an empty or repeated name, no units, an unknown layer, a coupling
-  // given twice, counts coupled to themselves, a graph between two layers or of another size than its layer.
+  // given twice, two tensors of one name ('a' - 'b-c' and 'a-b' - 'c'), counts coupled to themselves, a graph between two layers or of another
+  // size than its layer.
   Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings);
 
   const std::vector<Layer>& layers() const { return layers_; }
@@ -48,6 +52,7 @@ class Wiring {
 
  private:
   void checkGraph(const Coupling& coupling) const;
+  void checkNames() const;
 
   std::vector<Layer> layers_;
   std::vector<Coupling> couplings_;

@@ -3,15 +3,19 @@ import { createGunzip } from 'node:zlib';
 import { CsvError, type Info, parse } from 'csv-parse';
 import { BoltzkitError, FormatError } from '../errors.js';
 import { type FilePath, fileError, openRegularFile } from '../io/files.js';
+import { byteLimit, columnLimit } from './csv-limits.js';
 import { gzipError, isGzip } from './sized-file.js';
+import { type UnpackOptions, unpackedLimit } from './unpacking.js';
 import { got } from './where.js';
 
 /** How a CSV file is laid out. */
-export interface CsvFormat {
+export interface CsvFormat extends UnpackOptions {
   readonly header: boolean | 'auto';
   readonly delimiter: string;
   /** Whether numbers must fit single precision. */
   readonly single: boolean;
+  /** The most columns of a line. */
+  readonly maxColumns: number;
 }
 
 /** One line of numbers. */
@@ -23,7 +27,7 @@ export interface CsvRecord {
 
 /** Streams the lines of a CSV file as numbers. */
 export async function* readRecords(path: FilePath, call: string, format: CsvFormat): AsyncGenerator<CsvRecord, void, undefined> {
-  const { source, name, packed } = await openStream(path, call);
+  const { source, name, size, packed } = await openStream(path, call);
   const what = `${call}: ${name}`;
   const table = new TableReader(format, what);
   const parser = parse({
@@ -35,8 +39,8 @@ export async function* readRecords(path: FilePath, call: string, format: CsvForm
     on_record: ((fields: string[], { lines }: Info) => table.read(fields, lines)) as never,
   });
   let failure: unknown;
-  const streams = packed ? [source, createGunzip({ chunkSize: 1 << 16 }), parser] : [source, parser];
-  pipeline(streams, (error) => {
+  const unpacked = packed ? [createGunzip({ chunkSize: 1 << 16 }), byteLimit(what, unpackedLimit(size, format))] : [];
+  pipeline([source, ...unpacked, columnLimit(what, format.delimiter, format.maxColumns), parser], (error) => {
     failure ??= error;
   });
   try {
@@ -46,12 +50,12 @@ export async function* readRecords(path: FilePath, call: string, format: CsvForm
   }
 }
 
-async function openStream(path: FilePath, call: string): Promise<{ source: Readable; name: string; packed: boolean }> {
-  const { handle, name } = await openRegularFile(path, call);
+async function openStream(path: FilePath, call: string): Promise<{ source: Readable; name: string; size: number; packed: boolean }> {
+  const { handle, size, name } = await openRegularFile(path, call);
   try {
     const head = new Uint8Array(2);
     await handle.read(head, 0, 2, 0);
-    return { source: handle.createReadStream({ start: 0 }), name, packed: isGzip(head) };
+    return { source: handle.createReadStream({ start: 0 }), name, size, packed: isGzip(head) };
   } catch (error) {
     await handle.close();
     throw fileError(call, 'read', name, error);

@@ -1,7 +1,9 @@
+import { OptionCheck, readOptions } from '../arguments.js';
 import { FormatError, ParameterError } from '../errors.js';
 import type { FilePath } from '../io/files.js';
 import { readRecords } from './csv-records.js';
 import { matrix, type NdArray } from './ndarray.js';
+import type { UnpackOptions } from './unpacking.js';
 import { got } from './where.js';
 
 /** Element types that a table can be read into. */
@@ -13,13 +15,15 @@ export interface CsvTypes {
 }
 
 /** How to read a CSV file. */
-export interface CsvOptions<T extends keyof CsvTypes = 'float64'> {
+export interface CsvOptions<T extends keyof CsvTypes = 'float64'> extends UnpackOptions {
   /** Whether the first line holds names. Default `'auto'`: it does when none of its fields is a number. */
   readonly header?: boolean | 'auto';
   /** What separates fields. Default: a comma. */
   readonly delimiter?: string;
   /** Precision of the result. Default `'float64'`. */
   readonly dtype?: T;
+  /** The most columns that a line may have, so that a file of nothing but commas does not fill the memory. Default 1,000,000. */
+  readonly maxColumns?: number;
 }
 
 /** A table of numbers [rows, columns], with the names of its columns if the file has them. */
@@ -42,7 +46,7 @@ export async function readCsv<T extends keyof CsvTypes = 'float64'>(path: FilePa
 
 /** {@link readCsv} on behalf of another public call, which messages name. */
 export async function readCsvFor<T extends keyof CsvTypes>(call: string, path: FilePath, options: CsvOptions<T>): Promise<CsvTable<T>> {
-  const { Class, format } = checkOptions(call, options);
+  const { Class, format } = checkOptions<T>(call, options);
   const blocks: CsvTypes[T][] = [];
   let names: string[] | null = null;
   let cols = 0;
@@ -67,17 +71,19 @@ export async function* readCsvBatches<T extends keyof CsvTypes = 'float64'>(
   options: CsvOptions<T> & { readonly batchSize?: number } = {},
 ): AsyncGenerator<CsvTable<T>, void, undefined> {
   const call = 'readCsvBatches';
-  const { batchSize = 1000, ...rest } = options;
-  if (!(Number.isSafeInteger(batchSize) && batchSize > 0)) {
-    throw new ParameterError(`${call}: \`batchSize\` must be a whole number of at least 1, got ${got(batchSize)}`);
-  }
-  const { Class, format } = checkOptions(call, rest as CsvOptions<T>);
-  for await (const block of blocksOf(readRecords(path, call, format), Class, batchSize)) yield table(block);
+  const { batchSize, ...given } = readOptions(call, options, [...csvOptions, 'batchSize']);
+  const rows = new OptionCheck(call).integer('batchSize', batchSize, 1000);
+  const { Class, format } = checkOptions<T>(call, given);
+  for await (const block of blocksOf(readRecords(path, call, format), Class, rows)) yield table(block);
 }
 
 type NumberClass<D> = new (size: number) => D;
 
-function checkOptions<T extends keyof CsvTypes>(call: string, { header = 'auto', delimiter = ',', dtype }: CsvOptions<T>) {
+const csvOptions = ['header', 'delimiter', 'dtype', 'maxColumns', 'maxUnpackedBytes'] as const;
+
+function checkOptions<T extends keyof CsvTypes>(call: string, options: unknown) {
+  const { header = 'auto', delimiter = ',', dtype, maxColumns, maxUnpackedBytes } = readOptions(call, options, csvOptions);
+  const check = new OptionCheck(call);
   if (header !== 'auto' && typeof header !== 'boolean') {
     throw new ParameterError(`${call}: \`header\` must be true, false or 'auto', got ${got(header)}`);
   }
@@ -88,7 +94,11 @@ function checkOptions<T extends keyof CsvTypes>(call: string, { header = 'auto',
     throw new ParameterError(`${call}: \`dtype\` must be 'float32' or 'float64', got ${got(dtype)}`);
   }
   const Class = (dtype === 'float32' ? Float32Array : Float64Array) as unknown as NumberClass<CsvTypes[T]>;
-  return { Class, format: { header, delimiter, single: dtype === 'float32' } };
+  const limits = {
+    maxColumns: check.integer('maxColumns', maxColumns, 1_000_000),
+    ...(maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes: check.integer('maxUnpackedBytes', maxUnpackedBytes, undefined) }),
+  };
+  return { Class, format: { header, delimiter, single: dtype === 'float32', ...limits } as const };
 }
 
 interface Block<D> {

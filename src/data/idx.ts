@@ -8,9 +8,7 @@ import { type FilePath, filePath } from '../io/files.js';
 import { checkedProduct, shapeText } from './integers.js';
 import { array, type NdArray } from './ndarray.js';
 import { readSizedFile } from './sized-file.js';
-
-/** Far above any real file: arrays of more dimensions take the ndarray package longer to wrap than to read. */
-const mostDimensions = 32;
+import { readUnpackOptions, type UnpackOptions } from './unpacking.js';
 
 /** What an idx file can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -28,22 +26,27 @@ const classes: Record<number, ArrayClass<IdxData>> = {
  * Reads an idx file (as MNIST and its relatives come in), compressed by gzip or not.
  *
  * @param path - The file.
+ * @param options - `maxUnpackedBytes`: how much a compressed file may become. Default: 100 times its size, at least 64 MiB.
  * @returns Its array in the file's own type and shape, for example bytes [60000, 28, 28].
  * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it cannot be read.
  */
-export async function readIdx(path: FilePath): Promise<NdArray<IdxData>> {
-  return readIdxFor('readIdx', path);
+export async function readIdx(path: FilePath, options?: UnpackOptions): Promise<NdArray<IdxData>> {
+  return readIdxFor('readIdx', path, readUnpackOptions('readIdx', options));
 }
 
 /** {@link readIdx} on behalf of another public call, which messages name. */
-export async function readIdxFor(call: string, path: FilePath): Promise<NdArray<IdxData>> {
-  const bytes = await readSizedFile(path, call, (head, what) => {
+export async function readIdxFor(call: string, path: FilePath, options: UnpackOptions = {}): Promise<NdArray<IdxData>> {
+  const contentSize = (head: Uint8Array, what: string): number | undefined => {
     const header = parseHeader(head, what);
     return header && header.length + header.size * header.Class.BYTES_PER_ELEMENT;
-  });
+  };
+  const bytes = await readSizedFile(path, call, contentSize, options);
   const { Class, shape, length } = parseHeader(bytes, `${call}: ${filePath(path, call)}`) as IdxHeader;
   return array(numbersFromBytes(bytes.subarray(length), Class, 'big'), shape);
 }
+
+/** As of numpy's arrays; more would be work without data. */
+const maxRank = 32;
 
 interface IdxHeader {
   readonly Class: ArrayClass<IdxData>;
@@ -59,7 +62,7 @@ function parseHeader(head: Uint8Array, what: string): IdxHeader | undefined {
   const [zero, zeroToo, type, rank] = head as unknown as [number, number, number, number];
   const Class = classes[type];
   if (zero !== 0 || zeroToo !== 0 || Class === undefined || rank === 0) throw new FormatError(`${what} is not an idx file`);
-  if (rank > mostDimensions) throw new FormatError(`${what} claims ${rank} dimensions, more than ${mostDimensions}`);
+  if (rank > maxRank) throw new FormatError(`${what} claims ${rank} dimensions, at most ${maxRank} can be read`);
   const length = 4 + 4 * rank;
   if (head.length < length) return undefined;
   const view = new DataView(head.buffer, head.byteOffset);

@@ -21,14 +21,26 @@ const decoders: Record<string, Decoder> = {
   i2: plain(Int16Array),
   u4: plain(Uint32Array),
   i4: plain(Int32Array),
-  f2: (bytes, order) => Float32Array.from(numbersFromBytes(bytes, Uint16Array, order), halfToNumber),
-  u8: (bytes, order, what) => Float64Array.from(numbersFromBytes(bytes, BigUint64Array, order), exactNumber(what)),
-  i8: (bytes, order, what) => Float64Array.from(numbersFromBytes(bytes, BigInt64Array, order), exactNumber(what)),
+  f2: (bytes, order) => converted(new Float32Array(bytes.length / 2), numbersFromBytes(bytes, Uint16Array, order), halfToNumber),
+  u8: (bytes, order, what) =>
+    converted(new Float64Array(bytes.length / 8), numbersFromBytes(bytes, BigUint64Array, order), exactNumber(what)),
+  i8: (bytes, order, what) =>
+    converted(new Float64Array(bytes.length / 8), numbersFromBytes(bytes, BigInt64Array, order), exactNumber(what)),
   b1: (bytes, _, what) => {
     if (bytes.some((byte) => byte > 1)) throw new FormatError(`${what} holds booleans other than 0 and 1`);
     return bytes;
   },
 };
+
+/** One by one into what is there already: the `from` of typed arrays makes a list of all values first. */
+function converted<T, R extends Float32Array | Float64Array>(
+  result: R,
+  values: { readonly length: number; readonly [index: number]: T },
+  convert: (value: T, index: number) => number,
+): R {
+  for (let i = 0; i < values.length; i++) result[i] = convert(values[i] as T, i);
+  return result;
+}
 
 function plain<T extends NumericArray>(Class: ArrayClass<T>): Decoder {
   return (bytes, order) => numbersFromBytes(bytes, Class, order);

@@ -13,6 +13,7 @@ import { type ElementType, elementType, typeName } from './npy-types.js';
 import { rowMajorElements } from './row-major.js';
 import type { DenseRowsInput, NumericArray } from './rows-input.js';
 import { readSizedFile } from './sized-file.js';
+import { readUnpackOptions, type UnpackOptions } from './unpacking.js';
 
 const magic = '\x93NUMPY';
 // numpy's own limit for what it reads without being told to trust the file is 10,000 characters.
@@ -25,16 +26,17 @@ const maxHeader = 1 << 16;
  * Nothing in the file is executed.
  *
  * @param path - The file, compressed by gzip or not.
+ * @param options - `maxUnpackedBytes`: how much a compressed file may become. Default: 100 times its size, at least 64 MiB.
  * @returns An `ndarray` of the file's shape; Fortran order shows in its strides.
  * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it cannot be read.
  */
-export async function readNpy(path: FilePath): Promise<NdArray<NumericArray>> {
-  return readNpyFor('readNpy', path);
+export async function readNpy(path: FilePath, options?: UnpackOptions): Promise<NdArray<NumericArray>> {
+  return readNpyFor('readNpy', path, readUnpackOptions('readNpy', options));
 }
 
 /** {@link readNpy} on behalf of another public call, which messages name. */
-export async function readNpyFor(call: string, path: FilePath): Promise<NdArray<NumericArray>> {
-  const bytes = await readSizedFile(path, call, (head, what) => parseFile(head, what)?.end);
+export async function readNpyFor(call: string, path: FilePath, options: UnpackOptions = {}): Promise<NdArray<NumericArray>> {
+  const bytes = await readSizedFile(path, call, (head, what) => parseFile(head, what)?.end, options);
   const what = `${call}: ${filePath(path, call)}`;
   const { shape, fortranOrder, type, begin, end } = parseFile(bytes, what) as NpyFile;
   const data = type.decode(bytes.subarray(begin, end), type.order, what);

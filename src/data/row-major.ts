@@ -1,3 +1,4 @@
+import { readFrom } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import { describeElements, readShape, rowMajor, type StridedElements } from './dense-rows.js';
 import { checkedProduct } from './integers.js';
@@ -9,10 +10,14 @@ import { got, subject, type Where } from './where.js';
  * Elements that already lie so are not copied.
  */
 export function rowMajorElements(input: unknown, where: Where): { data: NumericArray; shape: number[] } {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+  const isArray = readFrom(where.call, where.argument, () => Array.isArray(input));
+  if (typeof input !== 'object' || input === null || isArray) {
     throw new ParameterError(`${subject(where)} must be an ndarray or { data, shape }, got ${got(input)}`);
   }
-  const { data, shape: sizes, stride, offset } = input as Record<string, unknown>;
+  const { data, sizes, stride, offset } = readFrom(where.call, where.argument, () => {
+    const { data: all, shape: lengths, stride: steps, offset: first } = input as Record<string, unknown>;
+    return { data: all, sizes: lengths, stride: steps, offset: first };
+  });
   const shape = readShape(sizes, where);
   const elements = describeElements({ data, shape: sizes, stride, offset, scale: undefined }, shape, where);
   const size = checkedProduct(shape) as number;

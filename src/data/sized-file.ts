@@ -1,6 +1,7 @@
 import { createGunzip } from 'node:zlib';
 import { BoltzkitError, FormatError } from '../errors.js';
 import { type FilePath, filePath, readRegularFile } from '../io/files.js';
+import { tooLarge, type UnpackOptions, unpackedLimit } from './unpacking.js';
 
 /**
  * Says from the first bytes of a file how many it must have in all, or `undefined` while it needs to see more of them.
@@ -18,12 +19,13 @@ const maxInflation = 1032;
  * @param path - The file.
  * @param call - The public call, for messages.
  * @param contentSize - The reader of the header.
+ * @param options - How much a compressed file may become.
  * @returns The content, of exactly the size the header says.
  */
-export async function readSizedFile(path: FilePath, call: string, contentSize: ContentSize): Promise<Uint8Array> {
+export async function readSizedFile(path: FilePath, call: string, contentSize: ContentSize, options: UnpackOptions): Promise<Uint8Array> {
   const what = `${call}: ${filePath(path, call)}`;
   const bytes = await readRegularFile(path, call);
-  if (isGzip(bytes)) return inflate(bytes, contentSize, what);
+  if (isGzip(bytes)) return inflate(bytes, contentSize, what, unpackedLimit(bytes.length, options));
   checkSize(bytes.length, sizeOf(bytes, contentSize, what), what);
   return bytes;
 }
@@ -44,10 +46,10 @@ function checkSize(got: number, expected: number, what: string): void {
   if (got > expected) throw new FormatError(`${what} is longer than its header says: ${expected} bytes, it has ${got}`);
 }
 
-async function inflate(bytes: Uint8Array, contentSize: ContentSize, what: string): Promise<Uint8Array> {
+async function inflate(bytes: Uint8Array, contentSize: ContentSize, what: string, most: number): Promise<Uint8Array> {
   const gunzip = createGunzip({ chunkSize: 1 << 18 });
   gunzip.end(bytes);
-  const content = new Content(bytes.length * maxInflation, contentSize, what);
+  const content = new Content(bytes.length * maxInflation, most, contentSize, what);
   try {
     for await (const chunk of gunzip) content.add(chunk as Uint8Array);
   } catch (error) {
@@ -69,6 +71,7 @@ class Content {
   private length = 0;
 
   constructor(
+    private readonly possible: number,
     private readonly limit: number,
     private readonly contentSize: ContentSize,
     private readonly what: string,
@@ -83,7 +86,8 @@ class Content {
     this.head = this.head.length === 0 ? chunk : Buffer.concat([this.head, chunk]);
     const size = this.contentSize(this.head, this.what);
     if (size === undefined) return;
-    if (size > this.limit) throw new FormatError(`${this.what} was altered: no file of its size can hold the ${size} bytes it claims`);
+    if (size > this.possible) throw new FormatError(`${this.what} was altered: no file of its size can hold the ${size} bytes it claims`);
+    if (size > this.limit) throw new FormatError(tooLarge(this.what, this.limit));
     this.all = new Uint8Array(size);
     this.append(this.head);
   }

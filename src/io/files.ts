@@ -2,6 +2,7 @@ import { constants as bufferConstants } from 'node:buffer';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import { BoltzkitError, FormatError, ParameterError } from '../errors.js';
 
 /** A file as callers name it. */
@@ -9,12 +10,21 @@ export type FilePath = string | URL;
 
 /** Checks that a value names a file and returns it as a path string. */
 export function filePath(path: unknown, what: string): string {
-  if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path);
+  if (!types.isProxy(path) && path instanceof URL && path.protocol === 'file:') return pathOfUrl(path, what);
   if (typeof path !== 'string') throw new ParameterError(`${what}: the path must be a string or a file URL, got ${typeof path}`);
   if (path === '' || path.includes('\0')) {
     throw new ParameterError(`${what}: the path must not be ${path === '' ? 'empty' : 'a string with a NUL character'}`);
   }
   return path;
+}
+
+function pathOfUrl(url: URL, what: string): string {
+  try {
+    return filePath(fileURLToPath(url), what);
+  } catch (cause) {
+    if (cause instanceof BoltzkitError) throw cause;
+    throw new ParameterError(`${what}: the path must be a URL of a file on this machine, got ${url.href}`, { cause });
+  }
 }
 
 const reasons: Record<string, string> = {

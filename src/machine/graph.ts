@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
 import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
@@ -105,7 +105,8 @@ export function gridEdges(sizes: readonly number[], options?: { readonly periodi
   const call = 'gridEdges';
   const check = new OptionCheck(call);
   const periodic = check.flag('periodic', readOptions(call, options, ['periodic']).periodic, false);
-  if (!Array.isArray(sizes) || sizes.length === 0 || sizes.length > mostDimensions) {
+  const listed = readFrom(call, 'sizes', () => Array.isArray(sizes));
+  if (!listed || sizes.length === 0 || sizes.length > mostDimensions) {
     throw check.error('sizes', `a list of 1 to ${mostDimensions} sizes`, sizes);
   }
   const units = sizes.reduce((product: number, size, d) => product * check.integer(`sizes[${d}]`, size, undefined, 1, 2 ** 31 - 1), 1);

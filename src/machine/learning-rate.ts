@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 
 /** A learning rate that falls (or rises) over a run. */
@@ -25,42 +25,65 @@ export type LearningRate =
   | LearningRateSchedule
   | ((step: number, totalSteps: number) => number);
 
+/** The learning rates of a run. */
+export interface LearningRates {
+  /** What the table follows, for files; null when only the table says it. */
+  readonly schedule: LearningRateSchedule | null;
+  /** The rate of every update of a run of so many; the last entry holds for all later ones. */
+  table(totalSteps: number): Float64Array;
+}
+
 /** A table larger than this is refused: it would hold more than 400 MB. */
 const longestTable = 50_000_000;
 
 /**
- * Checks a learning rate and returns what makes the table of a run out of its number of updates.
+ * Checks a learning rate.
  *
  * @param call - Public call, for messages.
  * @param given - What the caller passed.
  * @param fallback - Used when it is undefined; of a schedule only the first rate in a run that is too long for a table.
  */
-export function readLearningRate(call: string, given: unknown, fallback: LearningRate): (totalSteps: number) => Float64Array {
-  if (given === undefined) {
-    const usual = readLearningRate(call, fallback, 0);
-    return (total) => usual(total > longestTable ? 1 : total);
-  }
+export function readLearningRate(call: string, given: unknown, fallback: LearningRate): LearningRates {
+  if (given === undefined) return typeof fallback === 'number' ? fixedRates(Float64Array.of(fallback)) : scheduledRates(call, fallback);
   const check = new OptionCheck(call);
-  if (typeof given === 'number') {
-    const rate = check.number('learningRate', given, 0);
-    return () => Float64Array.of(rate);
-  }
+  if (typeof given === 'number') return fixedRates(Float64Array.of(check.number('learningRate', given, 0)));
   if (typeof given === 'function') {
     const rate = given as (step: number, totalSteps: number) => unknown;
-    return (total) => tableOf(check, total, (step) => rate(step, total));
+    return { schedule: null, table: (total) => tableOf(check, total, (step) => rate(step, total)) };
   }
-  if (Array.isArray(given) || given instanceof Float64Array || given instanceof Float32Array) {
+  if (isTable(call, given)) {
     if (given.length === 0) throw check.error('learningRate', 'a number or a table of at least one number', 'an empty table');
-    const table = tableOf(check, given.length, (step) => given[step]);
-    return () => table;
+    return fixedRates(tableOf(check, given.length, (step) => given[step]));
   }
-  const { schedule, from, to, holdFraction } = readOptions(call, given, ['schedule', 'from', 'to', 'holdFraction']);
+  return readSchedule(check, given);
+}
+
+function isTable(call: string, given: unknown): given is ArrayLike<unknown> {
+  return readFrom(call, 'learningRate', () => Array.isArray(given) || given instanceof Float64Array || given instanceof Float32Array);
+}
+
+/** Rates that a table gives, whatever the number of updates. */
+export function fixedRates(table: Float64Array): LearningRates {
+  return { schedule: null, table: () => table };
+}
+
+/** Rates that follow a schedule; in a run that is too long for a table they stay at the first of them. */
+export function scheduledRates(call: string, given: unknown): LearningRates {
+  const { schedule, table } = readSchedule(new OptionCheck(call), given);
+  return { schedule, table: (total) => table(total > longestTable ? 1 : total) };
+}
+
+function readSchedule(check: OptionCheck, given: unknown): LearningRates & { readonly schedule: LearningRateSchedule } {
+  const { schedule, from, to, holdFraction } = readOptions(check.call, given, ['schedule', 'from', 'to', 'holdFraction']);
   const shape = check.oneOf('learningRate.schedule', schedule, 'linear', ['linear', 'cosine']);
   if (from === undefined) throw check.error('learningRate.from', 'a finite number of at least 0', from);
   const begin = check.number('learningRate.from', from, 0);
   const end = check.number('learningRate.to', to, 0);
   const hold = check.number('learningRate.holdFraction', holdFraction, 0, 0, 1);
-  return (total) => tableOf(check, total, (step) => scheduled(shape, begin, end, hold, step / total));
+  return {
+    schedule: { schedule: shape, from: begin, to: end, holdFraction: hold },
+    table: (total) => tableOf(check, total, (step) => scheduled(shape, begin, end, hold, step / total)),
+  };
 }
 
 function scheduled(shape: 'linear' | 'cosine', from: number, to: number, hold: number, fraction: number): number {
@@ -70,9 +93,7 @@ function scheduled(shape: 'linear' | 'cosine', from: number, to: number, hold: n
 }
 
 function tableOf(check: OptionCheck, length: number, rate: (step: number) => unknown): Float64Array {
-  if (length > longestTable) {
-    throw new ParameterError(`${check.call}: a learning rate that changes is limited to ${longestTable} updates, this run has ${length}`);
-  }
+  assertTable(check, length);
   const table = new Float64Array(length);
   for (let step = 0; step < length; step++) {
     const value = rate(step);
@@ -82,4 +103,9 @@ function tableOf(check: OptionCheck, length: number, rate: (step: number) => unk
     table[step] = value;
   }
   return table;
+}
+
+function assertTable(check: OptionCheck, length: number): void {
+  if (length <= longestTable) return;
+  throw new ParameterError(`${check.call}: a learning rate that changes is limited to ${longestTable} updates, this run has ${length}`);
 }

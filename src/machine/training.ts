@@ -1,5 +1,6 @@
 import type { Evaluation } from './evaluation-results.js';
 import { translateError } from './job.js';
+import { fixedRates, type LearningRates } from './learning-rate.js';
 import type { LayerInput, Machine } from './machine.js';
 import type { NativeLayerRows, NativeMachine, NativeTrainer, NativeTrainerOptions, NativeTrainerState } from './native.js';
 import { partNames, rateTable } from './rates.js';
@@ -10,7 +11,7 @@ import type { TrainingSettings } from './training-settings.js';
 /** What a model keeps of its last run, enough to go on bit for bit. */
 export interface TrainingRecord {
   readonly settings: TrainingSettings;
-  readonly learningRates: Float64Array;
+  readonly learningRates: LearningRates;
   readonly state: NativeTrainerState;
   readonly step: number;
   readonly totalSteps: number;
@@ -24,8 +25,8 @@ export interface TrainingPlan {
   readonly validation: readonly LayerInput[];
   readonly sampleWeights: Float64Array | null;
   readonly settings: TrainingSettings;
-  /** Learning rate of every update, made once the number of updates is known. */
-  readonly learningRates: (totalSteps: number) => Float64Array;
+  /** Learning rate of every update, asked for once the number of updates is known. */
+  readonly learningRates: LearningRates;
   readonly previous: TrainingRecord | null;
   readonly resume: boolean;
   /** Whether the rows are the next part of a stream: means and scales of layers with data are running ones over all its parts. */
@@ -68,7 +69,7 @@ export async function train(
     await plan.evaluation?.check(native, judged, plan.signal);
     const rows = data[0]?.rows.rows ?? 0;
     const stepsPerEpoch = Math.ceil(rows / plan.settings.batchSize);
-    const learningRates = plan.learningRates(stepsPerEpoch * plan.settings.epochs);
+    const learningRates = plan.learningRates.table(stepsPerEpoch * plan.settings.epochs);
     const { weighted: _, rates: factors, temperatures: betas, ...scalars } = plan.settings;
     const temperatures = Float64Array.from(betas ?? []);
     const rates = rateTable(factors ?? {}, partNames(machine.spec));
@@ -85,7 +86,8 @@ export async function train(
     const trainer = newTrainer(native, plan, options);
     const record = (): TrainingRecord => ({
       settings: plan.settings,
-      learningRates,
+      // A function of the caller is asked once only.
+      learningRates: plan.learningRates.schedule === null ? fixedRates(learningRates) : plan.learningRates,
       state: trainer.state(),
       step: trainer.step,
       totalSteps: trainer.totalSteps,

@@ -31,7 +31,12 @@ export const spin = (n: number): Units => units('spin', n);
  * Data may also be given as category numbers, one per group, or as probabilities, which add up to 1 over the places of a unit. A missing value is
  * NaN in all of them: all zeros are no state and are refused.
  */
-export const softmax = (categories: number, groups = 1): Units => units('softmax', groups, categories, groups * categories);
+export function softmax(categories: number, groups = 1): Units {
+  const check = new OptionCheck('softmax');
+  const size = check.integer('categories', categories, undefined, 1, mostPlaces);
+  const count = check.integer('groups', groups, undefined, 1, mostPlaces);
+  return units('softmax', count, size, count * size);
+}
 /** `n` real units with learned variances. Data should be scaled to means around 0 and variances around 1. */
 export const gaussian = (n: number): Units => units('gaussian', n);
 /** `n` rectified units with states s ≥ 0 (a Gaussian cut off at 0). */

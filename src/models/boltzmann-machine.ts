@@ -4,7 +4,7 @@ import { describeCategories } from '../data/categories.js';
 import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
 import { asMatrix } from '../data/vector.js';
-import { FormatError, ParameterError, ShapeError } from '../errors.js';
+import { ParameterError, ShapeError } from '../errors.js';
 import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js';
 import type { Ask, Device, LayerInput } from '../machine/machine.js';
@@ -13,7 +13,7 @@ import type { Units } from '../machine/units.js';
 import { annealingSchedule } from './anneal-schedule.js';
 import { annealed, restoreChains, sampleLayer, startChains } from './chain-jobs.js';
 import type { Chains } from './chains.js';
-import { readCheckpoint } from './checkpoint.js';
+import { type Described, openCheckpoint } from './checkpoint.js';
 import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
 import { type ImputeOptions, type MarginalOptions, readImputeOptions } from './impute.js';
 import { rowCount } from './inputs.js';
@@ -382,9 +382,9 @@ export class BoltzmannMachine extends Model {
   }
 
   #shape(call: string, name: string): readonly [number, number] {
-    const found = this.parameterShapes[name];
-    if (found !== undefined) return found;
-    throw new OptionCheck(call).error('name', `one of ${Object.keys(this.parameterShapes).join(', ')}`, name);
+    const shapes = this.parameterShapes;
+    if (typeof name === 'string' && Object.hasOwn(shapes, name)) return shapes[name] as readonly [number, number];
+    throw new OptionCheck(call).error('name', `one of ${Object.keys(shapes).join(', ')}`, name);
   }
 
   /** Saves parameters and training state, as `RBM.save`. */
@@ -396,15 +396,11 @@ export class BoltzmannMachine extends Model {
   static async load(path: string | URL, options?: { readonly device?: Device; readonly threads?: number }): Promise<BoltzmannMachine> {
     const call = 'BoltzmannMachine.load';
     const where = readLoadOptions(call, options);
-    const checkpoint = await readCheckpoint(call, path, 'boltzmann-machine');
-    let machine: BoltzmannMachine | undefined;
-    try {
-      machine = new BoltzmannMachine({ ...optionsOf(checkpoint), ...where });
-      machine.restore(call, checkpoint);
-      return machine;
-    } catch (error) {
-      machine?.dispose();
-      throw new FormatError(`${call}: ${String(path)} does not describe a valid machine`, { cause: error });
-    }
+    const checkpoint = await openCheckpoint(call, path, 'boltzmann-machine');
+    const describe = (): Described<BoltzmannMachine> => {
+      const options = { ...optionsOf(checkpoint), ...where };
+      return { spec: readSpec(call, options), make: () => new BoltzmannMachine(options) };
+    };
+    return checkpoint.construct(describe, (machine, read) => machine.restore(call, read));
   }
 }

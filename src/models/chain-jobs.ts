@@ -87,7 +87,7 @@ export async function startChains(
 
 /** Chains from a file. */
 export async function restoreChains(machine: Machine, call: string, path: string | URL): Promise<Chains> {
-  const { record, counters } = await readChains(call, path, machine.spec);
+  const { record, counters } = await readChains(call, path, machine);
   // Draws that the chains have seen must not come again.
   const used = machine.counters(call);
   machine.setCounters(

@@ -1,9 +1,13 @@
 /** Chains in a safetensors file: their states, temperatures, what was observed, and how far the random numbers have been used. */
-import { FormatError } from '../errors.js';
-import { readRegularFile, writeFileAtomic } from '../io/atomic.js';
-import { decodeSafetensors, encodeSafetensors, type Tensor } from '../io/safetensors.js';
-import type { MachineSpec } from '../machine/machine.js';
+import { writeFileAtomic } from '../io/atomic.js';
+import { encodeSafetensors, type Tensor } from '../io/safetensors.js';
+import type { TensorStock, ValueCheck } from '../io/tensor-stock.js';
+import type { Machine, MachineSpec } from '../machine/machine.js';
+import { openTensors, takeCounters } from './checkpoint.js';
+import { isObject, parseObject } from './file-values.js';
 import type { Clamp } from './sampling.js';
+import { onDifferentRungs } from './training-tensors.js';
+import { betas, finite, ladder, states, whole } from './value-checks.js';
 
 /** All that chains are. */
 export interface ChainRecord {
@@ -84,50 +88,125 @@ const ladderArrays = ['betas', 'rung', 'direction', 'attempts', 'accepted'] as c
 export async function readChains(
   call: string,
   path: string | URL,
-  spec: MachineSpec,
+  machine: Machine,
 ): Promise<{ record: ChainRecord; counters: BigUint64Array }> {
-  const what = `${call}: ${String(path)}`;
-  const { tensors, metadata } = decodeSafetensors(await readRegularFile(path, call), what);
-  const fail = (reason: string): never => {
-    throw new FormatError(`${what} ${reason}`);
-  };
+  const { stock, metadata } = await openTensors(call, path);
   if (metadata.format !== 'boltzkit' || metadata.kind !== 'chains' || metadata.formatVersion !== '1')
-    fail('does not hold chains of this version of boltzkit');
-  const floats = (name: string): Float64Array => {
-    const data = tensors.get(name)?.data;
-    return data instanceof Float64Array ? data : fail(`lacks '${name}'`);
-  };
-  const { chains, sweeps, observations, ladder } = JSON.parse(metadata.chains as string) as Pick<
-    ChainRecord,
-    'chains' | 'sweeps' | 'observations'
-  > & {
-    ladder: { every: number; roundTrips: number } | null;
-  };
-  const states = spec.layers.map(({ name, units }) => {
-    const found = tensors.get(`states/${name}`);
-    if (found?.data instanceof Float32Array && found.shape[0] === chains && found.shape[1] === units) return found.data;
-    return fail(`does not hold ${chains} chains of a layer '${name}' of ${units} places`);
-  });
-  const counters = tensors.get('counters')?.data;
-  if (!(counters instanceof BigUint64Array)) return fail('lacks the counters of its random numbers');
-  const record: ChainRecord = {
-    chains,
-    sweeps,
-    betas: floats('betas'),
-    ladder:
-      ladder === null
-        ? null
-        : ({ ...ladder, ...Object.fromEntries(ladderArrays.map((name) => [name, floats(`ladder/${name}`)])) } as LadderRecord),
-    states,
-    clamps: spec.layers.flatMap(({ units }, layer) => readClamp(tensors, layer, units)),
-    observations,
-    sums: observations > 0 ? spec.layers.map(({ name }) => floats(`sums/${name}`)) : [],
-    products: new Map([...tensors.keys()].filter((name) => name.startsWith('products/')).map((name) => [name.slice(9), floats(name)])),
-  };
-  return { record, counters };
+    stock.fail('does not hold chains of this version of boltzkit');
+  const reader = new ChainReader(stock, machine, metadata.chains);
+  const read = { record: reader.record(), counters: takeCounters(stock, 'counters', mostOf(machine.counters(call))) };
+  stock.assertEmpty();
+  return read;
 }
 
-function readClamp(tensors: ReadonlyMap<string, Tensor>, layer: number, units: number): Clamp[] {
-  const [mask, values] = ['mask', 'values'].map((part) => tensors.get(`clamp-${part}/${layer}`)?.data);
-  return mask instanceof Float32Array && values instanceof Float32Array ? [{ layer, units, mask, values }] : [];
+/**
+ * What the counters of chains may be. The model will have used as many random steps as the file says, so a file must leave it some: half of
+ * what a seed has is more than any machine draws in a lifetime.
+ */
+function mostOf(own: BigUint64Array): BigUint64Array {
+  return own.map((count) => (count > mostSteps ? count : mostSteps));
+}
+
+const mostSteps = 2n ** 47n;
+
+/** Takes chains out of a file, after comparing everything with what this machine's chains can be. */
+class ChainReader {
+  readonly #stock: TensorStock;
+  readonly #machine: Machine;
+  readonly #said: Record<string, unknown>;
+  readonly #chains: number;
+
+  constructor(stock: TensorStock, machine: Machine, text: string | undefined) {
+    this.#stock = stock;
+    this.#machine = machine;
+    this.#said = parseObject(stock, text);
+    this.#chains = this.#count(this.#said, 'chains', 1, 2 ** 32 - 1);
+  }
+
+  record(): ChainRecord {
+    const observations = this.#count(this.#said, 'observations', 0);
+    const tempered = this.#ladder();
+    const perChain = tempered === null && this.#stock.shape('betas')[0] !== 1;
+    const layers = this.#machine.spec.layers;
+    return {
+      chains: this.#chains,
+      sweeps: this.#count(this.#said, 'sweeps', 0),
+      betas: this.#floats('betas', perChain ? this.#chains : 1, betas),
+      ladder: tempered,
+      states: layers.map(({ name, units }, layer) => this.#states(`states/${name}`, [this.#chains, units], layer)),
+      clamps: layers.flatMap((_, layer) => this.#clamp(layer)),
+      observations,
+      sums: observations > 0 ? layers.map(({ name, units }) => this.#floats(`sums/${name}`, units, finite())) : [],
+      products: observations > 0 ? this.#products() : new Map(),
+    };
+  }
+
+  #floats(name: string, length: number | null, check: ValueCheck): Float64Array {
+    return this.#stock.take(name, { types: ['F64'], shape: [length], check });
+  }
+
+  #count(said: Record<string, unknown>, name: string, low: number, high = Number.MAX_SAFE_INTEGER): number {
+    const value = said[name];
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= low && value <= high) return value;
+    return this.#stock.fail(`has a damaged number of ${name}`);
+  }
+
+  #states(name: string, shape: readonly number[], layer: number): Float32Array {
+    const { type } = this.#machine.spec.layers[layer] as MachineSpec['layers'][number];
+    return this.#stock.take(name, { types: ['F32'], shape, check: states({ ...this.#machine.domain(layer), type }) });
+  }
+
+  #ladder(): LadderRecord | null {
+    const said = this.#said.ladder;
+    if (said === null) return null;
+    if (!isObject(said)) return this.#stock.fail('has a damaged ladder');
+    const temperatures = this.#floats('ladder/betas', null, ladder);
+    const rungs = temperatures.length;
+    if (this.#chains % rungs !== 0) this.#stock.fail(`must hold groups of ${rungs} chains, got ${this.#chains}`);
+    const attempts = this.#floats('ladder/attempts', rungs - 1, whole(0, Number.MAX_SAFE_INTEGER));
+    return {
+      every: this.#count(said, 'every', 1, 2 ** 40),
+      roundTrips: this.#count(said, 'roundTrips', 0),
+      betas: temperatures,
+      rung: this.#floats('ladder/rung', this.#chains, onDifferentRungs(rungs)),
+      direction: this.#floats('ladder/direction', this.#chains, whole(0, 2)),
+      attempts,
+      accepted: this.#floats('ladder/accepted', rungs - 1, atMost(attempts)),
+    };
+  }
+
+  #products(): Map<string, Float64Array> {
+    const layers = this.#machine.spec.layers;
+    const pairs = layers.flatMap((a, i) => layers.map((b, j) => ({ pair: `${i},${j}`, size: a.units * b.units })));
+    const present = pairs.filter(({ pair }) => this.#stock.has(`products/${pair}`));
+    return new Map(present.map(({ pair, size }) => [pair, this.#floats(`products/${pair}`, size, finite())]));
+  }
+
+  /** Mask and values are of one row for all chains or of one for each. */
+  #clamp(layer: number): Clamp[] {
+    const [mask, values] = [`clamp-mask/${layer}`, `clamp-values/${layer}`];
+    if (!this.#stock.has(mask) && !this.#stock.has(values)) return [];
+    const { units } = this.#machine.spec.layers[layer] as MachineSpec['layers'][number];
+    const sizes = [mask, values].map((name) => (this.#stock.shape(name)[0] === units ? units : this.#chains * units));
+    const clamp = {
+      layer,
+      units,
+      mask: this.#stock.take(mask, { types: ['F32'], shape: [sizes[0] as number], check: whole(0, 1) }),
+      // Free places of a unit hold nothing, so that only the domain can be looked at here.
+      values: this.#stock.take(values, {
+        types: ['F32'],
+        shape: [sizes[1] as number],
+        check: states({ ...this.#machine.domain(layer), type: '' }),
+      }),
+    };
+    return [clamp];
+  }
+}
+
+/** Whole numbers that are not above these, one by one. */
+function atMost(limits: Float64Array): ValueCheck {
+  return (values, cols) => {
+    const above = values.findIndex((value, i) => value > (limits[i] as number));
+    return whole(0, Number.MAX_SAFE_INTEGER)(values, cols) ?? (above < 0 ? undefined : `of at most ${limits[above]} at place ${above}`);
+  };
 }

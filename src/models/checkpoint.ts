@@ -2,18 +2,22 @@
  * Checkpoints of models: one safetensors file with every parameter, the counters of the random streams and, after training, all that
  * an interrupted run needs to go on bit for bit.
  */
-import { FormatError } from '../errors.js';
+import { BackendError, FormatError } from '../errors.js';
 import { readRegularFile, writeFileAtomic } from '../io/atomic.js';
+import { filePath } from '../io/files.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../io/safetensors.js';
-import type { NativeArray, NativeMachine, NativeTrainerState } from '../machine/native.js';
+import { TensorStock } from '../io/tensor-stock.js';
+import type { Machine, MachineSpec } from '../machine/machine.js';
+import type { NativeArray, NativeMachine } from '../machine/native.js';
+import { parameterShapes } from '../machine/parameter-shapes.js';
 import type { TrainingRecord } from '../machine/training.js';
-import type { TrainingSettings } from '../machine/training-settings.js';
+import { lastStep, parseObject } from './file-values.js';
+import { addTraining, takeTraining } from './training-file.js';
+import { finite } from './value-checks.js';
 
 const formatVersion = '1';
-const trainingPrefix = 'training/';
 const countersName = 'machine/counters';
 const graphPrefix = 'graph/';
-const learningRatesName = 'training-plan/learningRates';
 
 /** What a checkpoint says about a model. */
 export interface Checkpoint {
@@ -35,14 +39,12 @@ export function capture(native: NativeMachine): Pick<Checkpoint, 'parameters' | 
   return { parameters, counters: native.getCounters() };
 }
 
-function tensorOf(values: NativeArray, shape: readonly number[]): Tensor {
-  return { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape, data: values };
-}
-
 /** Writes a checkpoint so that the path holds either the old file or the whole new one. */
 export async function writeCheckpoint(call: string, path: string | URL, checkpoint: Checkpoint): Promise<void> {
   const tensors = new Map<string, Tensor>();
-  for (const [name, { shape, values }] of checkpoint.parameters) tensors.set(name, tensorOf(values, shape));
+  for (const [name, { shape, values }] of checkpoint.parameters) {
+    tensors.set(name, { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape, data: values });
+  }
   tensors.set(countersName, { dtype: 'U64', shape: [checkpoint.counters.length], data: checkpoint.counters });
   for (const [c, data] of checkpoint.graphs) tensors.set(graphPrefix + c, { dtype: 'U32', shape: [data.length / 2, 2], data });
   const metadata: Record<string, string> = {
@@ -55,94 +57,117 @@ export async function writeCheckpoint(call: string, path: string | URL, checkpoi
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata), call);
 }
 
-function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
-  const { settings, learningRates, state, step, totalSteps, stepsPerEpoch } = record;
-  for (const [name, { rows, cols, values }] of Object.entries(state.tensors))
-    tensors.set(trainingPrefix + name, tensorOf(values, [rows, cols]));
-  tensors.set(learningRatesName, { dtype: 'F64', shape: [learningRates.length], data: learningRates });
-  const counters = Object.fromEntries(Object.entries(state.counters).map(([name, value]) => [name, String(value)]));
-  metadata.training = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch });
+/** What a model takes over from a checkpoint. */
+export type Contents = Pick<Checkpoint, 'parameters' | 'counters' | 'training' | 'config'>;
+/** Reads that, for a machine of the right wiring. */
+export type ReadContents = (machine: Machine) => Contents;
+/** How a model is wired, and how to make it. */
+export interface Described<M> {
+  readonly spec: MachineSpec;
+  readonly make: () => M;
+}
+
+/** A checkpoint that is being read: intact and of the right kind, but nothing of it has been compared with what its model needs. */
+export class OpenCheckpoint {
+  /** How to construct the model: JSON from whoever wrote the file. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly #call: string;
+  readonly #stock: TensorStock;
+  readonly #training: string | undefined;
+  readonly #kind: string;
+
+  constructor(call: string, kind: string, stock: TensorStock, metadata: Readonly<Record<string, string>>) {
+    this.#call = call;
+    this.#kind = kind;
+    this.#stock = stock;
+    this.#training = metadata.training;
+    this.config = parseObject(stock, metadata.config);
+  }
+
+  /** Takes the graph of a coupling, as pairs of unit numbers, if it follows one. */
+  takeGraph(coupling: number): Uint32Array | undefined {
+    const name = graphPrefix + coupling;
+    return this.#stock.has(name) ? this.#stock.take(name, { types: ['U32'], shape: [null, 2] }) : undefined;
+  }
+
+  /**
+   * Makes the model that the file describes. Its sizes are compared with those of the file's tensors before anything of that size is made,
+   * and everything in the file with what the model needs before anything of it is taken over.
+   *
+   * @param describe - Checks `config` as the constructor checks its options, and says how to construct the model.
+   * @param restore - Has the model take over what is read for its machine.
+   * @throws {@link FormatError} whatever is wrong with the file; {@link BackendError} when the device cannot be used.
+   */
+  construct<M extends Disposable>(describe: () => Described<M>, restore: (model: M, read: ReadContents) => void): M {
+    let model: M | undefined;
+    try {
+      const { spec, make } = describe();
+      const parameters = this.#takeParameters(spec);
+      model = make();
+      restore(model, (machine) => ({ parameters, ...this.#takeRest(machine) }));
+      return model;
+    } catch (error) {
+      model?.[Symbol.dispose]();
+      if (error instanceof FormatError || error instanceof BackendError) throw error;
+      return this.#stock.fail(`does not describe a valid ${this.#kind === 'rbm' ? 'RBM' : 'machine'}`, error);
+    }
+  }
+
+  #takeParameters(spec: MachineSpec): Checkpoint['parameters'] {
+    const taken = parameterShapes(spec).map(({ name, shape }) => {
+      const values = this.#stock.take(name, { types: ['F32', 'F64'], shape, check: finite(-Number.MAX_VALUE, Number.MAX_VALUE) });
+      return [name, { shape, values }] as const;
+    });
+    return new Map(taken);
+  }
+
+  #takeRest(machine: Machine): Omit<Contents, 'parameters'> {
+    const counters = takeCounters(this.#stock, countersName, machine.counters(this.#call).fill(lastStep));
+    const training = takeTraining(this.#call, this.#stock, this.#training, machine);
+    this.#stock.assertEmpty();
+    return { counters, training, config: this.config };
+  }
 }
 
 /**
- * Reads a checkpoint.
+ * Takes the counters of random numbers; files from before a purpose existed have none for it.
+ *
+ * @param most - The most that each may be; as many as there are purposes.
+ */
+export function takeCounters(stock: TensorStock, name: string, most: BigUint64Array): BigUint64Array {
+  const [length = 0] = stock.shape(name);
+  if (length > most.length) stock.fail(`must hold at most ${most.length} counters of random numbers, got ${length}`);
+  const check = (values: BigUint64Array): string | undefined => {
+    const high = values.findIndex((count, purpose) => count > (most[purpose] as bigint));
+    return high < 0 ? undefined : `of at most ${most[high]} steps of random numbers, got ${values[high]}`;
+  };
+  return stock.take(name, { types: ['U64'], shape: [null], check });
+}
+
+/**
+ * Opens a checkpoint.
  *
  * @param call - Public call, for messages.
  * @param path - The file.
  * @param kind - The kind of model it must hold.
- * @throws {@link FormatError} unless the file is intact and holds such a model; {@link ParameterError} when there is no such file.
+ * @throws {@link FormatError} unless the file is intact and of that kind; {@link ParameterError} when there is no such file.
  */
-export async function readCheckpoint(call: string, path: string | URL, kind: string): Promise<Checkpoint> {
-  const what = `${call}: ${String(path)}`;
-  const { tensors, metadata } = decodeSafetensors(await readRegularFile(path, call), what);
-  if (metadata.format !== 'boltzkit') throw new FormatError(`${what} is not a boltzkit checkpoint`);
+export async function openCheckpoint(call: string, path: string | URL, kind: string): Promise<OpenCheckpoint> {
+  const { stock, metadata } = await openTensors(call, path);
+  if (metadata.format !== 'boltzkit') stock.fail('is not a boltzkit checkpoint');
   if (metadata.formatVersion !== formatVersion) {
-    throw new FormatError(`${what} has format version ${metadata.formatVersion}, this version of boltzkit reads ${formatVersion}`);
+    stock.fail(`has format version ${metadata.formatVersion}, this version of boltzkit reads ${formatVersion}`);
   }
-  if (metadata.kind !== kind) throw new FormatError(`${what} holds a model of kind '${metadata.kind}', not '${kind}'`);
-  const counters = tensors.get(countersName)?.data;
-  if (!(counters instanceof BigUint64Array)) throw new FormatError(`${what} lacks the counters of its random numbers`);
-  const config = parseObject(what, metadata.config);
-  const parameters = new Map<string, { shape: readonly number[]; values: NativeArray }>();
-  for (const [name, { shape, data }] of tensors) {
-    if (isFloats(data) && !name.startsWith(trainingPrefix) && name !== learningRatesName) parameters.set(name, { shape, values: data });
-  }
-  return { kind, config, parameters, counters, graphs: readGraphs(tensors), training: readTraining(what, tensors, metadata.training) };
+  if (metadata.kind !== kind) stock.fail(`holds a model of kind '${metadata.kind}', not '${kind}'`);
+  return new OpenCheckpoint(call, kind, stock, metadata);
 }
 
-function readGraphs(tensors: ReadonlyMap<string, Tensor>): Map<number, Uint32Array> {
-  const graphs = new Map<number, Uint32Array>();
-  for (const [name, { data }] of tensors) {
-    if (name.startsWith(graphPrefix) && data instanceof Uint32Array) graphs.set(Number(name.slice(graphPrefix.length)), data);
-  }
-  return graphs;
-}
-
-function isFloats(data: Tensor['data']): data is NativeArray {
-  return data instanceof Float32Array || data instanceof Float64Array;
-}
-
-function parseObject(what: string, text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Said below.
-  }
-  throw new FormatError(`${what} has damaged metadata`);
-}
-
-function readTraining(what: string, tensors: ReadonlyMap<string, Tensor>, text: string | undefined): TrainingRecord | null {
-  if (text === undefined) return null;
-  const { settings, counters, step, totalSteps, stepsPerEpoch } = parseObject(what, text);
-  const learningRates = tensors.get(learningRatesName)?.data;
-  const plain = (value: unknown): value is Record<string, string> => typeof value === 'object' && value !== null;
-  if (!plain(settings) || !plain(counters) || !(learningRates instanceof Float64Array))
-    throw new FormatError(`${what} has a damaged training state`);
-  return {
-    settings: settings as unknown as TrainingSettings,
-    learningRates,
-    state: { tensors: stateTensors(tensors), counters: stateCounters(what, counters) },
-    step: Number(step),
-    totalSteps: Number(totalSteps),
-    stepsPerEpoch: Number(stepsPerEpoch),
-  };
-}
-
-function stateTensors(tensors: ReadonlyMap<string, Tensor>): NativeTrainerState['tensors'] {
-  const result: NativeTrainerState['tensors'] = {};
-  for (const [name, { shape, data }] of tensors) {
-    if (!name.startsWith(trainingPrefix) || !isFloats(data)) continue;
-    result[name.slice(trainingPrefix.length)] = { rows: shape[0] ?? 0, cols: shape[1] ?? 0, values: data };
-  }
-  return result;
-}
-
-function stateCounters(what: string, counters: Record<string, string>): Record<string, bigint> {
-  return Object.fromEntries(
-    Object.entries(counters).map(([name, digits]) => {
-      if (!/^\d{1,20}$/.test(digits)) throw new FormatError(`${what} has a damaged counter '${name}'`);
-      return [name, BigInt(digits)];
-    }),
-  );
+/** Reads a file of tensors and makes sure that it is intact. */
+export async function openTensors(
+  call: string,
+  path: string | URL,
+): Promise<{ readonly stock: TensorStock; readonly metadata: Readonly<Record<string, string>> }> {
+  const what = `${call}: ${filePath(path, call)}`;
+  const { tensors, metadata } = decodeSafetensors(await readRegularFile(path, call), what);
+  return { stock: new TensorStock(what, tensors), metadata };
 }

@@ -78,7 +78,12 @@ function readValues(
 
 /** Whether a clamp names places, rather than giving rows of the whole layer. */
 export function namesPlaces(clamp: unknown): boolean {
-  return typeof clamp === 'object' && clamp !== null && 'indices' in clamp && !('indptr' in clamp);
+  if (typeof clamp !== 'object' || clamp === null) return false;
+  try {
+    return 'indices' in clamp && !('indptr' in clamp);
+  } catch {
+    return false; // what reads it next says that it cannot
+  }
 }
 
 /** A clamp to rows of a layer, to one for all chains or to one per chain. Places whose values are missing (NaN) stay free. */

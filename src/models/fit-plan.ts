@@ -55,7 +55,7 @@ export function fitPlan(
     learningRates:
       interrupted === null
         ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser, isLimited(machine))))
-        : () => interrupted.learningRates,
+        : interrupted.learningRates,
     previous,
     resume,
     stream: false,

@@ -7,7 +7,7 @@ import { type Ask, type BackendInfo, type LayerInput, Machine, type MachineSpec 
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
 import { type TrainingRecord, train } from '../machine/training.js';
 import { TrainingRun } from '../machine/training-run.js';
-import { type Checkpoint, capture, writeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, capture, type ReadContents, writeCheckpoint } from './checkpoint.js';
 import { fitPlan, partialFitPlan, type Trainee } from './fit-plan.js';
 import type { CheckedImputeOptions } from './impute.js';
 import { type Inputs, rowCount } from './inputs.js';
@@ -225,11 +225,12 @@ export abstract class Model implements Disposable {
     return { kind, config: { ...config, seed: String(seed), weightScale, untouched }, ...capture(native), graphs, training };
   }
 
-  /** Takes over what a checkpoint holds; shapes have been compared. */
-  protected restore(call: string, checkpoint: Checkpoint): void {
-    for (const [name, { values }] of checkpoint.parameters) this.machine.setParameter(call, name, values);
-    this.machine.setCounters(call, checkpoint.counters);
-    this.#record = checkpoint.training;
-    this.#untouched = checkpoint.config.untouched === true;
+  /** Takes over what a checkpoint holds. */
+  protected restore(call: string, read: ReadContents): void {
+    const { parameters, counters, training, config } = read(this.machine);
+    for (const [name, { values }] of parameters) this.machine.setParameter(call, name, values);
+    this.machine.setCounters(call, counters);
+    this.#record = training;
+    this.#untouched = config.untouched === true;
   }
 }

@@ -2,19 +2,21 @@ import { OptionCheck, readOptions } from '../arguments.js';
 import { array } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
 import { asMatrix, asVector } from '../data/vector.js';
-import { FormatError, ShapeError } from '../errors.js';
+import { ShapeError } from '../errors.js';
 import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { Evaluation, PartitionEstimate } from '../estimators/evaluation.js';
-import type { Ask, Device, LayerInput } from '../machine/machine.js';
+import type { Ask, Device, LayerInput, MachineSpec } from '../machine/machine.js';
 import type { NativeLayerRows } from '../machine/native.js';
 import type { TrainingRun } from '../machine/training-run.js';
 import { restoreChains, sampleLayer, startChains } from './chain-jobs.js';
 import type { Chains } from './chains.js';
-import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { type Described, openCheckpoint } from './checkpoint.js';
 import { namesPlaces, readClamp, rowsClamp } from './clamp.js';
+import { savedSeed } from './file-values.js';
 import { type ImputeOptions, readImputeOptions } from './impute.js';
 import { Model, type Question } from './model.js';
 import {
+  type CheckedRBMOptions,
   type FitOptions,
   type PartialFitOptions,
   type RBMOptions,
@@ -56,16 +58,9 @@ export class RBM extends Model {
    * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used.
    */
   constructor(options: RBMOptions) {
-    const { visible, hidden, ...where } = readRBMOptions('RBM', options);
-    const spec = {
-      ...where,
-      layers: [
-        { name: 'visible', type: 'bernoulli', units: visible, size: 1 },
-        { name: 'hidden', type: 'bernoulli', units: hidden, size: 1 },
-      ],
-      couplings: [[visibleLayer, hiddenLayer] as const],
-    };
-    super('RBM', spec, { kind: 'rbm', config: { visible, hidden } });
+    const checked = readRBMOptions('RBM', options);
+    const { visible, hidden } = checked;
+    super('RBM', specOf(checked), { kind: 'rbm', config: { visible, hidden } });
   }
 
   /** Number of visible units. */
@@ -368,29 +363,23 @@ export class RBM extends Model {
   static async load(path: string | URL, options?: { readonly device?: Device; readonly threads?: number }): Promise<RBM> {
     const call = 'RBM.load';
     const where = readLoadOptions(call, options);
-    const checkpoint = await readCheckpoint(call, path, 'rbm');
-    const { visible, hidden, seed, weightScale } = checkpoint.config;
-    const fail = (cause?: unknown): never => {
-      throw new FormatError(`${call}: ${String(path)} does not describe a valid RBM`, { cause });
+    const checkpoint = await openCheckpoint(call, path, 'rbm');
+    const describe = (): Described<RBM> => {
+      const { visible, hidden, seed, weightScale } = checkpoint.config;
+      const options = { visible, hidden, seed: savedSeed(seed), weightScale, ...where } as RBMOptions;
+      return { spec: specOf(readRBMOptions(call, options)), make: () => new RBM(options) };
     };
-    if (typeof seed !== 'string' || !/^\d{1,20}$/.test(seed)) return fail();
-    const sizes = [visible, hidden] as [number, number];
-    checkShape(checkpoint, names.weights, sizes, fail);
-    checkShape(checkpoint, names.visibleBias, [1, sizes[0]], fail);
-    checkShape(checkpoint, names.hiddenBias, [1, sizes[1]], fail);
-    const rbm = new RBM({ visible: sizes[0], hidden: sizes[1], seed: BigInt(seed), weightScale: weightScale as number, ...where });
-    try {
-      rbm.restore(call, checkpoint);
-    } catch (error) {
-      rbm.dispose();
-      return fail(error);
-    }
-    return rbm;
+    return checkpoint.construct(describe, (rbm, read) => rbm.restore(call, read));
   }
 }
 
-/** Sizes are compared with the file's tensors before anything of that size is made. */
-function checkShape({ parameters }: Checkpoint, name: string, shape: readonly [unknown, unknown], fail: () => never): void {
-  const saved = parameters.get(name);
-  if (saved === undefined || saved.shape.length !== 2 || saved.shape[0] !== shape[0] || saved.shape[1] !== shape[1]) fail();
+function specOf({ visible, hidden, ...where }: CheckedRBMOptions): MachineSpec {
+  return {
+    ...where,
+    layers: [
+      { name: 'visible', type: 'bernoulli', units: visible, size: 1 },
+      { name: 'hidden', type: 'bernoulli', units: hidden, size: 1 },
+    ],
+    couplings: [[visibleLayer, hiddenLayer]],
+  };
 }

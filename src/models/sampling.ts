@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import type { HostRows } from '../data/rows-input.js';
 import { asVector, toFloat64 } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
@@ -80,7 +80,7 @@ export const mostScheduled = 2 ** 24;
 /** Reads the `schedule` of a call that runs `steps` sweeps. */
 export function readSchedule(check: OptionCheck, schedule: unknown, steps: number): Float64Array {
   if (steps > mostScheduled) throw check.error('steps', `at most ${mostScheduled} with a \`schedule\``, steps);
-  const length = (schedule as { length?: unknown } | null)?.length;
+  const length = readFrom(check.call, 'schedule', () => (schedule as { length?: unknown } | null)?.length);
   if (typeof length === 'number' && typeof schedule !== 'string') {
     if (length !== steps) throw new ShapeError(`${check.call}: \`schedule\` must have ${steps} entries, one per sweep, got ${length}`);
     return asVector(schedule, steps, { call: check.call, argument: 'schedule', units: 'sweeps' }, { low: 0 });
@@ -102,7 +102,7 @@ export function readLadder(call: string, ladder: unknown): { readonly betas: Flo
     const rungs = check.integer('ladder.betas', given.betas, undefined, 2, mostRungs);
     return { betas: Float64Array.from({ length: rungs }, (_, k) => k / (rungs - 1)), every };
   }
-  const length = (given.betas as ArrayLike<number> | null)?.length;
+  const length = readFrom(call, 'ladder.betas', () => (given.betas as ArrayLike<number> | null)?.length);
   if (typeof length !== 'number' || !(length >= 2 && length <= mostRungs)) {
     throw check.error('ladder.betas', `a number or a list of 2 to ${mostRungs} numbers`, given.betas);
   }

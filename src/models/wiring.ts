@@ -1,9 +1,10 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import { type GraphOptions, readGraph } from '../machine/graph.js';
 import type { Device, MachineSpec } from '../machine/machine.js';
 import type { Units } from '../machine/units.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { OpenCheckpoint } from './checkpoint.js';
+import { isObject, savedSeed } from './file-values.js';
 import { readWhere } from './rbm-options.js';
 
 /** How a machine is wired. */
@@ -25,16 +26,25 @@ export interface BoltzmannMachineOptions {
   readonly weightScale?: number;
 }
 
-/** The constructor's options from a checkpoint's description of the machine. */
-export function optionsOf({ config, graphs }: Checkpoint): BoltzmannMachineOptions {
-  const { layers, couplings, seed, weightScale } = config;
-  const list = layers as MachineSpec['layers'];
-  const named = list.map(({ name, type, units, size }): [string, Units] => [name, { type: type as Units['type'], places: units, size }]);
-  const pairs = (couplings as [number, number][]).map(([a, b], c): BoltzmannMachineOptions['couplings'][number] => {
-    const [names, data] = [[list[a]?.name ?? '', list[b]?.name ?? ''] as const, graphs.get(c)];
+/** The constructor's options from a checkpoint's description of the machine; they are checked as any caller's. */
+export function optionsOf(checkpoint: OpenCheckpoint): BoltzmannMachineOptions {
+  const { layers, couplings, seed, weightScale } = checkpoint.config;
+  const list = savedList(layers).map((layer) => (isObject(layer) ? layer : {}));
+  const named = list.map(({ name, type, units, size }) => [name, { type, places: units, size }] as [string, Units]);
+  const pairs = savedList(couplings).map((pair, c) => {
+    const [names, data] = [savedList(pair).map((layer) => list[layer as number]?.name), checkpoint.takeGraph(c)];
     return data === undefined ? names : [...names, { edges: { data, shape: [data.length / 2, 2] } }];
   });
-  return { layers: Object.fromEntries(named), couplings: pairs, seed: BigInt(seed as string), weightScale: weightScale as number };
+  return {
+    layers: Object.fromEntries(named),
+    couplings: pairs as unknown as BoltzmannMachineOptions['couplings'],
+    seed: savedSeed(seed),
+    weightScale: weightScale as number,
+  };
+}
+
+function savedList(said: unknown): unknown[] {
+  return Array.isArray(said) ? said : [];
 }
 
 /** Reads and checks the constructor's options. */
@@ -42,14 +52,28 @@ export function readSpec(call: string, options: unknown): MachineSpec {
   const given = readOptions(call, options, ['layers', 'couplings', 'seed', 'device', 'threads', 'weightScale']);
   const check = new OptionCheck(call);
   if (typeof given.layers !== 'object' || given.layers === null) throw check.error('layers', 'an object of units by name', given.layers);
-  const layers = Object.entries(given.layers).map(([name, value]) => readLayer(check, name, value));
+  const entries = readFrom(call, 'layers', () => Object.entries(given.layers as object));
+  const layers = entries.map(([name, value]) => readLayer(check, name, value));
   if (layers.length === 0) throw check.error('layers', 'an object with at least one layer', given.layers);
-  if (!Array.isArray(given.couplings)) throw check.error('couplings', 'a list of pairs of layer names', given.couplings);
-  const couplings = given.couplings.map((coupling: unknown, i) => readCoupling(check, coupling, layers, i));
+  const { couplings: pairs } = given;
+  if (!readFrom(call, 'couplings', () => Array.isArray(pairs))) throw check.error('couplings', 'a list of pairs of layer names', pairs);
+  const couplings = (pairs as unknown[]).map((coupling: unknown, i) => readCoupling(check, coupling, layers, i));
   return { ...readWhere(check, given), layers, couplings };
 }
 
+/** The longest name of a layer, in characters. */
+const longestName = 200;
+
+/** Names stand in files, in messages and as keys of objects: those that one of these cannot tell apart are refused. */
+function checkName(check: OptionCheck, name: string): void {
+  const bad = name === '' || name.length > longestName || /[\x00-\x1f\x7f]|\p{Surrogate}/u.test(name) || name === '__proto__';
+  const rule = `layers whose names have 1 to ${longestName} characters, none of them a control character, and are not '__proto__'`;
+  if (bad) throw check.error('layers', rule, name);
+  if (name.startsWith('training/')) throw check.error('layers', "layers whose names do not begin with 'training/'", name);
+}
+
 function readLayer(check: OptionCheck, name: string, value: unknown): MachineSpec['layers'][number] {
+  checkName(check, name);
   const { type, places, size } = readOptions(check.call, value, ['type', 'places', 'size']);
   if (typeof type !== 'string') throw check.error(`layers.${name}`, 'units such as bernoulli(100)', value);
   const units = check.integer(`layers.${name}.places`, places, undefined, 1, 2 ** 31 - 1);

@@ -1,3 +1,4 @@
+import { readFrom, readOptions } from '../arguments.js';
 import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
 import { type FilePath, writeFileAtomic } from '../io/atomic.js';
@@ -30,10 +31,12 @@ const fonts = 'Helvetica, Arial, "Liberation Sans", "DejaVu Sans", sans-serif';
  * @returns The document as text; {@link writeSvg} writes it to a file.
  */
 export function curves(charts: readonly Series[] | readonly Panel[], options: CurvesOptions = {}): string {
-  const panels = asPanels(charts);
-  const { title } = options;
-  const [width, height] = [size('width', options.width ?? 440), size('height', options.height ?? 280)];
-  const columns = Math.min(size('columns', options.columns ?? 2, 1), Math.max(panels.length, 1));
+  const given = readOptions('curves', options, ['title', 'width', 'height', 'columns']);
+  const panels = readFrom('curves', 'charts', () => asPanels(charts));
+  const { title } = given;
+  if (title !== undefined && typeof title !== 'string') throw new ParameterError(`curves: \`title\` must be text, got ${got(title)}`);
+  const [width, height] = [size('width', given.width ?? 440), size('height', given.height ?? 280)];
+  const columns = Math.min(size('columns', given.columns ?? 2, 1), Math.max(panels.length, 1));
   const top = title === undefined ? margin : margin + 34;
   const box = (i: number): Box => ({
     left: margin + (i % columns) * (width + margin),

@@ -1,7 +1,12 @@
 import { encode } from 'fast-png';
+import { OptionCheck, readFrom } from '../arguments.js';
+import { plainView } from '../data/typed.js';
+import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
 import { type FilePath, writeFileAtomic } from '../io/atomic.js';
 import type { Picture } from './tiles.js';
+
+const mostPixels = 2 ** 31 - 1;
 
 /**
  * Encodes a picture as a PNG file.
@@ -9,11 +14,28 @@ import type { Picture } from './tiles.js';
  * @param picture - From {@link tiles}, or any grey or RGB picture.
  */
 export function encodePng(picture: Picture): Uint8Array {
-  const { width, height, channels, data } = picture;
-  if (!(data instanceof Uint8Array) || data.length === 0 || data.length !== width * height * channels) {
-    throw new ParameterError(`encodePng: \`picture\` must have width × height × channels bytes (${width} × ${height} × ${channels})`);
+  return encodePngFor('encodePng', picture);
+}
+
+function encodePngFor(call: string, picture: unknown): Uint8Array {
+  const check = new OptionCheck(call);
+  if (typeof picture !== 'object' || picture === null)
+    throw check.error('picture', 'an object with width, height, channels and data', picture);
+  const { data, ...sizes } = readFrom(call, 'picture', () => {
+    const { width, height, channels, data: all } = picture as Partial<Record<keyof Picture, unknown>>;
+    return { width, height, channels, data: all };
+  });
+  const width = check.integer('picture.width', sizes.width, undefined, 1, mostPixels);
+  const height = check.integer('picture.height', sizes.height, undefined, 1, mostPixels);
+  const channels = check.integer('picture.channels', sizes.channels, undefined, 1, 3);
+  if (channels === 2) throw check.error('picture.channels', '1 (grey) or 3 (red, green and blue)', channels);
+  const bytes = plainView(data, { call, argument: 'picture.data', units: 'bytes' });
+  if (bytes instanceof Uint8Array && bytes.length === width * height * channels) {
+    return encode({ width, height, data: bytes, channels, depth: 8 });
   }
-  return encode({ width, height, data, channels, depth: 8 });
+  throw new ParameterError(
+    `${call}: \`picture\` must have width × height × channels bytes (${width} × ${height} × ${channels}), got ${bytes.length} of ${got(data)}`,
+  );
 }
 
 /**
@@ -23,5 +45,5 @@ export function encodePng(picture: Picture): Uint8Array {
  * @param picture - From {@link tiles}, or any grey or RGB picture.
  */
 export async function writePng(path: FilePath, picture: Picture): Promise<void> {
-  await writeFileAtomic(path, encodePng(picture), 'writePng');
+  await writeFileAtomic(path, encodePngFor('writePng', picture), 'writePng');
 }

@@ -1,3 +1,4 @@
+import { readOptions } from '../arguments.js';
 import { describeRows, type RowsInput, type Where } from '../data/rows-input.js';
 import { toFloat64 } from '../data/vector.js';
 import { got } from '../data/where.js';
@@ -53,6 +54,12 @@ const maxPixels = 2 ** 27;
  * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no sense.
  */
 export function tiles(images: RowsInput, options: TileOptions): Picture {
+  return tilesOf(images, readOptions('tiles', options ?? {}, tileOptions) as unknown as TileOptions);
+}
+
+const tileOptions = ['height', 'width', 'columns', 'gap', 'zoom', 'range', 'limit'] as const;
+
+function tilesOf(images: RowsInput, options: TileOptions): Picture {
   const [height, width] = [whole('height', options.height, 1), whole('width', options.width, 1)];
   const host = describeRows(images, height * width, where);
   const layout = checkLayout(options, height, width, host.rows);

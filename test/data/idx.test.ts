@@ -70,7 +70,7 @@ describe('a damaged idx file is rejected with its name and what is wrong', () =>
     [
       'more dimensions than any array has',
       idxFile(8, new Array<number>(255).fill(1), Uint8Array.of(1)),
-      /claims 255 dimensions, more than 32/,
+      /claims 255 dimensions, at most 32/,
     ],
     ['bytes after the end', Buffer.concat([good, Buffer.alloc(3)]), /is longer than its header says: 18 bytes, it has 21/],
     ['bytes after the end, compressed', gzipSync(Buffer.concat([good, Buffer.alloc(3)])), /is longer than its header says/],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeRows } from '../../src/data/rows-input.js';
 import type { Evaluation } from '../../src/machine/evaluation-results.js';
+import { fixedRates } from '../../src/machine/learning-rate.js';
 import { Machine } from '../../src/machine/machine.js';
 import type { NativeMachine } from '../../src/machine/native.js';
 import { partNames } from '../../src/machine/rates.js';
@@ -26,7 +27,7 @@ function planOf(machine: Machine, epochs: number, more: Partial<TrainingPlan> = 
     validation: [],
     sampleWeights: null,
     settings: readSettings('test', { batchSize: 2 }, { epochs, batchSize: 2, l2: 0, averageLast: 0, parts: partNames(machine.spec) }),
-    learningRates: (steps) => new Float64Array(steps).fill(0.1),
+    learningRates: fixedRates(Float64Array.of(0.1)),
     previous: null,
     stream: false,
     resume: false,

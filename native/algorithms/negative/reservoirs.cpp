@@ -301,6 +301,17 @@ void Reservoirs::settle() {
   backend_.upload(std::span<const float>(summary), *summary_);
 }
 
+std::size_t Reservoirs::countIn(const std::set<std::string>& names) const {
+  const std::vector<Machine::Named> parameters = living_.parameters();
+  for (std::size_t k = 0;; ++k) {
+    bool complete = names.contains(nameOf(k, "link"));
+    for (const Machine::Named& p : parameters) complete = complete && names.contains(nameOf(k, p.name));
+    for (std::size_t l = 0; l < kept_.size(); ++l)
+      complete = complete && (!kept_[l] || names.contains(nameOf(k, "chains/" + living_.wiring().layers()[l].name)));
+    if (!complete) return k;
+  }
+}
+
 void Reservoirs::makeRoom(std::size_t rungs) {
   if (rungs < rungs_.size()) rungs_.resize(rungs);
   while (rungs_.size() < rungs) rungs_.push_back(newRung(living_.copyParameters()));

@@ -4,6 +4,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ class Reservoirs {
   // Writes what the links and acceptances are by now into tensors().
   void settle();
   void makeRoom(std::size_t rungs);
+  // How many rungs, from the first on, have all their tensors among these names.
+  std::size_t countIn(const std::set<std::string>& names) const;
   // Takes over what has been put into tensors().
   void restored();
 

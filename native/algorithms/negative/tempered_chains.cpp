@@ -53,6 +53,9 @@ class TemperedChains final : public NegativePhase {
     gradient.accumulate(chains_.phase(), top_.get(), -1 / static_cast<double>(cold_.rows()), false);
   }
 
+  // Throws ParameterError unless every group has one replica on each rung.
+  void restored() override { Tempering(machine_, ladder_, kept()); }
+
   const States* particles() override {
     const LadderState state = kept();
     for (std::size_t l = 0; l < cold_.layers.size(); ++l) {

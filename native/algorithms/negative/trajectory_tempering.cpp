@@ -67,13 +67,11 @@ class TrajectoryTempering final : public NegativePhase {
   }
 
   void makeRoomFor(const std::vector<std::string>& names) override {
-    std::size_t rungs = 0;
-    const std::string parameter = "/" + machine_.parameters().front().name;
-    while (std::find(names.begin(), names.end(), "reservoir" + std::to_string(rungs) + parameter) != names.end()) ++rungs;
-    reservoirs_.makeRoom(rungs);
+    reservoirs_.makeRoom(reservoirs_.countIn({names.begin(), names.end()}));
   }
 
   void restored() override {
+    if (reservoirs_.size() == 0) throw parameterError("the training state has chains of a trajectory, but none of its reservoirs");
     reservoirs_.restored();
     std::vector<float> turn(2);
     machine_.backend().download(*turn_, std::span<float>(turn));

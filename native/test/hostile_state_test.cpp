@@ -1,0 +1,118 @@
+// States of training and of chains as a damaged or hostile file may hold them: refused with an error, and no memory is touched that is not
+// theirs.
+#include "algorithms/chains.hpp"
+#include "algorithms/trainer.hpp"
+#include "fixtures.hpp"
+
+namespace boltzkit::test {
+namespace {
+
+using Algorithm = TrainerOptions::Algorithm;
+
+constexpr std::size_t visible = 5, hidden = 3, rowCount = 12;
+const Cancelled running{false};
+
+std::vector<LayerRows> rows(double value = 1) {
+  Values values = randomValues(rowCount * visible, 7, Kind::binary, 0.5);
+  for (double& x : values) x *= value;
+  auto rows = std::make_shared<Rows>(visible, Domain{-1e30, 1e30});
+  rows->append(Rows::Source<double>{values.data(), 0, visible, 1, rowCount});
+  return {{0, rows}};
+}
+
+Machine machine(UnitType type = UnitType::bernoulli) {
+  return {makeReferenceBackend(), Wiring({{"v", type, visible}, {"h", UnitType::bernoulli, hidden}}, {{0, 1}}), 3, 0.5};
+}
+
+TrainerOptions options(Algorithm algorithm) {
+  TrainerOptions o;
+  o.algorithm = algorithm;
+  o.epochs = 20;
+  o.batchSize = 4;
+  o.chains = 6;
+  o.learningRates = {0.3};
+  o.temperatures = {0.5, 1};
+  return o;
+}
+
+// The state after 7 of 60 updates.
+TrainerState interrupted(const TrainerOptions& o) {
+  Machine m = machine();
+  Trainer trainer(m, o, rows(), {}, {}, nullptr, false);
+  trainer.run(7, running, nullptr, nullptr);
+  return trainer.state();
+}
+
+void goOn(const TrainerOptions& o, const TrainerState& state, bool resume) {
+  Machine m = machine();
+  Trainer trainer(m, o, rows(), {}, {}, &state, resume);
+  trainer.run(trainer.totalSteps(), running, nullptr, nullptr);
+}
+
+TEST_CASE("a trajectory without its reservoirs is refused") {
+  const TrainerOptions o = options(Algorithm::ptt);
+  for (const char* missing :
+       {"reservoir0/v.bias", "reservoir0/h.bias", "reservoir0/v-h.weights", "reservoir0/link", "reservoir0/chains/v"}) {
+    CAPTURE(missing);
+    TrainerState state = interrupted(o);
+    REQUIRE(state.tensors.erase(missing) == 1);
+    for (const bool resume : {true, false}) CHECK_THROWS_AS(goOn(o, state, resume), Error);
+  }
+}
+
+TEST_CASE("replicas that do not stand on the rungs of their ladder are refused") {
+  const TrainerOptions o = options(Algorithm::pt);
+  for (const double rung : {1.0, 2.0, -1.0, 1e30, std::nan("")}) {
+    CAPTURE(rung);
+    TrainerState state = interrupted(o);
+    for (double& at : state.tensors.at("rungs").values) at = rung;
+    for (const bool resume : {true, false}) CHECK_THROWS_AS(goOn(o, state, resume), Error);
+  }
+}
+
+// A run that goes back to a good state at its first update: the learning rate makes parameters infinite.
+void goBack(const std::function<void(TrainerState&)>& damage) {
+  TrainerOptions o = options(Algorithm::pcd);
+  o.onDivergence = TrainerOptions::FallBack{3, 0.5};
+  TrainerState state = interrupted(o);
+  damage(state);
+  o.learningRates = {1e308};
+  goOn(o, state, true);
+}
+
+TEST_CASE("a good state is put back only if it is one of this run") {
+  CHECK_THROWS_WITH_AS(goBack([](TrainerState&) {}), doctest::Contains("did not help"), Error);
+  const TrainerState::Saved tiny{1, 1, {0.5}}, large{70, 90, std::vector<double>(70 * 90, 0.5)};
+  for (const char* name : {"good/parameter/v-h.weights", "good/velocity/v.bias", "good/chains/v"})
+    for (const TrainerState::Saved& other : {tiny, large}) {
+      CAPTURE(name);
+      CHECK_THROWS_WITH_AS(goBack([&](TrainerState& state) { state.tensors.at(name) = other; }), doctest::Contains("cannot go back"),
+                           Error);
+    }
+  CHECK_THROWS_WITH_AS(goBack([&](TrainerState& state) { state.tensors["good/no such thing"] = tiny; }),
+                       doctest::Contains("cannot go back"), Error);
+  CHECK_THROWS_WITH_AS(goBack([](TrainerState& state) { state.tensors.erase("good/parameter/h.bias"); }),
+                       doctest::Contains("cannot go back"), Error);
+  CHECK_THROWS_AS(goBack([](TrainerState& state) { state.tensors.at("good/chains/v").values.pop_back(); }), Error);
+}
+
+TEST_CASE("chains whose ladder is none are refused before anything is drawn") {
+  Machine m = machine();
+  ChainOptions o;
+  o.chains = 6;
+  ChainResults results;
+  const auto run = [&](std::vector<double> betas, std::vector<std::uint32_t> rung, std::uint64_t every = 1) {
+    o.tempered = ChainOptions::Tempered{{std::move(betas), every}, {rung, std::vector<std::uint8_t>(rung.size(), 0)}};
+    runChains(m, o, results, running);
+  };
+  CHECK_NOTHROW(run({0, 0.5, 1}, {0, 1, 2, 2, 1, 0}));
+  CHECK_THROWS_AS(run({}, {0, 0, 0, 0, 0, 0}), Error);
+  CHECK_THROWS_AS(run({1}, {0, 0, 0, 0, 0, 0}), Error);
+  CHECK_THROWS_AS(run({0, 0.5, 1}, {0, 1, 2, 2, 1, 2}), Error);
+  CHECK_THROWS_AS(run({0, 0.5, 1}, {0, 1, 2, 2, 1, 3}), Error);
+  CHECK_THROWS_AS(run({0, 0.4, 0.6, 1}, {0, 1, 2, 3, 0, 1}), Error);
+  CHECK_THROWS_AS(run({0, 0.5, 1}, {0, 1, 2, 2, 1, 0}, 0), Error);
+}
+
+}  // namespace
+}  // namespace boltzkit::test

@@ -1,0 +1,110 @@
+/** The training state of a checkpoint: how far a run has come, with which settings, and all that it needs to go on bit for bit. */
+import { OptionCheck } from '../arguments.js';
+import type { Tensor } from '../io/safetensors.js';
+import type { TensorStock } from '../io/tensor-stock.js';
+import { fixedRates, type LearningRates, scheduledRates } from '../machine/learning-rate.js';
+import type { Machine } from '../machine/machine.js';
+import { partNames } from '../machine/rates.js';
+import type { TrainingRecord } from '../machine/training.js';
+import { readSettings, type TrainingSettings } from '../machine/training-settings.js';
+import { isObject, lastStep, parseObject, smallCounts } from './file-values.js';
+import { takeTrainingTensors } from './training-tensors.js';
+import { areFinite, betas as nonNegative } from './value-checks.js';
+
+const prefix = 'training/';
+const learningRatesName = 'training-plan/learningRates';
+
+/**
+ * Adds a training state to what a file holds; a learning rate that follows a schedule takes no table. A run that diverged may have chains that are
+ * not finite: they are left out, and with them the way to go on.
+ */
+export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
+  const { settings, learningRates, state, step, totalSteps, stepsPerEpoch } = record;
+  const finite = Object.entries(state.tensors).filter(([, { values }]) => areFinite(values));
+  for (const [name, { rows, cols, values }] of finite) {
+    tensors.set(prefix + name, { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape: [rows, cols], data: values });
+  }
+  const counters = Object.fromEntries(Object.entries(state.counters).map(([name, value]) => [name, String(value)]));
+  const learningRate = learningRates.schedule;
+  if (learningRate === null) {
+    const data = learningRates.table(totalSteps);
+    tensors.set(learningRatesName, { dtype: 'F64', shape: [data.length], data });
+  }
+  const incomplete = finite.length < Object.keys(state.tensors).length;
+  const more = { ...(learningRate === null ? {} : { learningRate }), ...(incomplete ? { incomplete } : {}) };
+  metadata.training = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch, ...more });
+}
+
+/**
+ * Takes the training state of this machine out of a checkpoint, after comparing all of it with what such a run needs.
+ *
+ * @param text - What the file's metadata say of it; without it there is none.
+ */
+export function takeTraining(call: string, stock: TensorStock, text: string | undefined, machine: Machine): TrainingRecord | null {
+  if (text === undefined) return null;
+  const said = parseObject(stock, text);
+  const settings = savedSettings(call, stock, said.settings, machine);
+  const counters = savedCounters(stock, said.counters, settings);
+  const [step, totalSteps] = [Number(counters.step), Number(counters.totalSteps)];
+  const stepsPerEpoch = totalSteps / settings.epochs;
+  if (said.step !== step || said.totalSteps !== totalSteps || said.stepsPerEpoch !== stepsPerEpoch) {
+    stock.fail('has a damaged training state: its numbers of updates contradict each other');
+  }
+  const learningRates = savedRates(call, stock, said.learningRate);
+  const begun = counters.prepared === 1n;
+  const tensors = takeTrainingTensors({ stock, prefix, machine, settings, begun, complete: begun && said.incomplete !== true });
+  return { settings, learningRates, state: { tensors, counters }, step, totalSteps, stepsPerEpoch };
+}
+
+/** Settings are checked as a caller's options are. */
+function savedSettings(call: string, stock: TensorStock, said: unknown, machine: Machine): TrainingSettings {
+  if (!isObject(said)) return stock.fail('has a damaged training state: it has no settings');
+  const { optimiser, weighted, ...given } = said;
+  const parts = partNames(machine.spec);
+  const required = { epochs: Number.NaN, batchSize: Number.NaN, l2: Number.NaN, averageLast: Number.NaN, parts };
+  try {
+    // Lists of temperatures are kept for other algorithms than 'pt' too, as empty ones.
+    if (given.algorithm !== 'pt') delete given.temperatures;
+    const settings = readSettings(call, { ...given, optimizer: optimiser }, { ...required, chains: Number.NaN });
+    return { ...settings, weighted: new OptionCheck(call).flag('weighted', weighted, false) };
+  } catch (error) {
+    return stock.fail('has damaged settings of its training', error);
+  }
+}
+
+/** Random steps and updates are counted in 48 bits. */
+function savedCounters(stock: TensorStock, said: unknown, settings: TrainingSettings): Record<string, bigint> {
+  if (!isObject(said)) return stock.fail('has a damaged training state: it has no counters');
+  const kept = settings.onDivergence === null ? [] : ['goodStep', 'goodUpdates', 'newestStep', 'newestUpdates'];
+  const begun = said.prepared === '1';
+  const names = ['step', 'totalSteps', 'rows', 'batchSize', 'shuffleStep', 'prepared', 'updates', ...(begun ? kept : [])];
+  const counters = smallCounts(stock, said, names, ['rollbacks']);
+  const { step, totalSteps, rows, batchSize, prepared } = counters as Record<
+    'step' | 'totalSteps' | 'rows' | 'batchSize' | 'prepared',
+    bigint
+  >;
+  const epochs = BigInt(settings.epochs);
+  const right =
+    prepared <= 1n &&
+    (counters.shuffleStep as bigint) <= lastStep &&
+    step <= totalSteps &&
+    batchSize === BigInt(settings.batchSize) &&
+    rows >= batchSize &&
+    totalSteps === ((rows + batchSize - 1n) / batchSize) * epochs &&
+    (begun || step === 0n) &&
+    (counters.rollbacks ?? 0n) <= 1001n &&
+    (counters.goodStep ?? 0n) <= step &&
+    (counters.newestStep ?? 0n) <= step;
+  return right ? counters : stock.fail('has a damaged training state: its counters contradict each other');
+}
+
+function savedRates(call: string, stock: TensorStock, schedule: unknown): LearningRates {
+  if (schedule === undefined) return fixedRates(stock.take(learningRatesName, { types: ['F64'], shape: [null], check: atLeastOne }));
+  try {
+    return scheduledRates(call, schedule);
+  } catch (error) {
+    return stock.fail('has a damaged learning rate', error);
+  }
+}
+
+const atLeastOne: typeof nonNegative = (values, cols) => (values.length === 0 ? 'of at least one rate' : nonNegative(values, cols));

@@ -1,0 +1,94 @@
+/** Values that no call can use: every one of them ends in an error of this package, none in an engine's own. */
+import { expect, it } from 'vitest';
+import * as data from '../../src/data/index.js';
+import * as boltzkit from '../../src/index.js';
+import * as viz from '../../src/viz/index.js';
+
+function revoked(of: object): unknown {
+  const { proxy, revoke } = Proxy.revocable(of, {});
+  revoke();
+  return proxy;
+}
+
+const fail = (): never => {
+  throw new Error("the caller's own code");
+};
+const trap = () => new Proxy({}, { get: fail, has: fail, ownKeys: fail, getPrototypeOf: fail });
+const odd: [string, () => unknown][] = [
+  ['null', () => null],
+  ['a symbol', () => Symbol('s')],
+  ['a bigint', () => 3n],
+  ['an object without prototype', () => Object.create(null)],
+  ['a revoked object', () => revoked({})],
+  ['a revoked array', () => revoked([])],
+  ['an object that throws', trap],
+  ['a list of symbols', () => [Symbol('s')]],
+  ['a URL of another machine', () => new URL('file://host/a')],
+  ['a URL with a coded slash', () => new URL('file:///a%2Fb')],
+  ['an object of odd sizes', () => ({ width: Symbol('s'), height: 1n, channels: 1, shape: [1n], data: new Uint8Array(2) })],
+];
+
+const { RBM, BoltzmannMachine, bernoulli } = boltzkit;
+const { spin, gaussian, relu, doubleRelu, softmax, binomial, counts } = boltzkit;
+const rows = [[0, 1]];
+const calls: Record<string, (value: unknown) => unknown> = {
+  RBM: (value) => new RBM(value as never),
+  'RBM.seed': (value) => new RBM({ visible: 2, hidden: 1, threads: value as never }),
+  BoltzmannMachine: (value) => new BoltzmannMachine({ layers: value as never, couplings: [] }),
+  'BoltzmannMachine.couplings': (value) => new BoltzmannMachine({ layers: { v: bernoulli(1) }, couplings: value as never }),
+  'RBM.load': (value) => RBM.load(value as never),
+  gridEdges: (value) => boltzkit.gridEdges(value as never),
+  'readNpy.path': (value) => data.readNpy(value as never),
+  'readNpy.options': (value) => data.readNpy('x', value === null ? (3 as never) : (value as never)),
+  readIdx: (value) => data.readIdx(value as never),
+  readCsv: (value) => data.readCsv(value as never),
+  'readCsv.options': (value) => data.readCsv('no such file', value as never),
+  writeNpy: (value) => data.writeNpy('no/such/folder/x', value as never),
+  tiles: (value) => viz.tiles(rows, value as never),
+  encodePng: (value) => viz.encodePng(value as never),
+  writePng: (value) => viz.writePng('no/such/folder/x', value as never),
+  curves: (value) => viz.curves(value as never),
+  'curves.title': (value) => viz.curves([], { title: value as never }),
+};
+for (const [name, make] of Object.entries({ bernoulli, spin, gaussian, relu, doubleRelu, softmax, binomial, counts })) {
+  calls[name] = (value) => (make as (...sizes: unknown[]) => unknown)(value, 2);
+}
+for (const option of ['beta', 'schedule', 'ladder', 'clamp', 'start', 'signal', 'steps'] as const) {
+  calls[`sample.${option}`] = (value) => using((rbm) => rbm.sample(1, { steps: 1, [option]: value } as never));
+}
+for (const option of ['learningRate', 'rates', 'signal', 'epochs', 'checkpoint', 'sampleWeights', 'evaluateEvery'] as const) {
+  calls[`fit.${option}`] = (value) => using((rbm) => rbm.fit(rows, { epochs: 1, batchSize: 1, [option]: value } as never));
+}
+for (const option of ['method', 'signal'] as const) {
+  calls[`logZ.${option}`] = (value) => using((rbm) => rbm.logZ({ [option]: value } as never));
+}
+
+async function using(call: (rbm: boltzkit.RBM) => PromiseLike<unknown>): Promise<unknown> {
+  const rbm = new RBM({ visible: 2, hidden: 1 });
+  try {
+    return await call(rbm);
+  } finally {
+    rbm.dispose();
+  }
+}
+
+it.each(Object.keys(calls))('%s', async (name) => {
+  for (const [what, value] of odd) {
+    const error = await Promise.resolve()
+      .then(() => calls[name]?.(value()))
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    if (error === undefined) continue; // one that can be used after all
+    expect(error, `${name} of ${what}`).toBeInstanceOf(boltzkit.BoltzkitError);
+    expect((error as boltzkit.BoltzkitError).code, `${name} of ${what}`).not.toBe('ERR_INTERNAL');
+  }
+});
+
+it('a parameter is asked for by its own name', () => {
+  const machine = new BoltzmannMachine({ layers: { v: bernoulli(1), h: bernoulli(1) }, couplings: [['v', 'h']] });
+  for (const name of ['constructor', '__proto__', 'toString', Symbol('s'), null])
+    expect(() => machine.parameter(name as string)).toThrow(boltzkit.ParameterError);
+  machine.dispose();
+});
