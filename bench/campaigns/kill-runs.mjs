@@ -19,7 +19,12 @@ function run(args, cwd, kill) {
       stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
-    const timer = kill === undefined ? undefined : setTimeout(() => child.kill(kill.signal), kill.delay);
+    const send = () => {
+      const [signal, more] = kill.signal.split(', ');
+      child.kill(signal);
+      if (more !== undefined) setTimeout(() => child.kill(more), 1);
+    };
+    const timer = kill === undefined ? undefined : setTimeout(send, kill.delay);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       resolve({ code, signal, stdout, stderr, heard, milliseconds: performance.now() - began });
@@ -73,6 +78,8 @@ class Run {
       if (!this.beforeOrAfter(end)) fault(`died of ${end.signal} in the middle of its work`);
       return { kind: 'died', faults };
     }
+    const givenUp = end.code === 130 && signal.includes(', ') && end.stderr === '';
+    if (givenUp) return { kind: 'given up', faults };
     if (end.code !== 130) fault(`ended with ${end.code}`);
     else if (!this.explains(end)) fault('does not say how to go on');
     const left = passing(this.names(place));

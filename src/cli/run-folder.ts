@@ -129,8 +129,7 @@ export async function openRunFolder(folder: string, intent: FolderIntent): Promi
   refuseIfLocked(folder);
   // First without a trace: what is refused leaves no folder behind.
   await inspectRunFolder(folder, intent);
-  const made = await makeFolder(folder);
-  const unlock = lockFolder(folder);
+  const { made, unlock } = await makeAndLock(folder);
   const close = async (): Promise<void> => {
     unlock();
     for (const path of made) await rmdir(path).catch(() => undefined);
@@ -141,6 +140,18 @@ export async function openRunFolder(folder: string, intent: FolderIntent): Promi
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+async function makeAndLock(folder: string): Promise<{ made: string[]; unlock: () => void }> {
+  for (;;) {
+    const made = await makeFolder(folder);
+    try {
+      return { made, unlock: lockFolder(folder) };
+    } catch (error) {
+      // Another process made the folder, and took it away again without having begun a run.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 }
 

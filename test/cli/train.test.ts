@@ -253,6 +253,23 @@ describe('interrupted training', () => {
     expect(await model(out)).toEqual(await model('whole'));
   });
 
+  it('an interrupt while a save waits for the disk is heard after it, and loses nothing', async () => {
+    // A disk that takes half a second for whatever is flushed.
+    const slow = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+      const { fsync } = fs; fs.fsync = (file, done) => setTimeout(() => fsync(file, done), 500); syncBuiltinESMExports();`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(slow)}` };
+    const running = startCli([...long, '--out', 'slow'], folder.path, env);
+    const saving = async () => (await readdir(at('slow')).catch(() => [])).some((name) => name.startsWith('.model'));
+    while (!(await saving())) await new Promise((done) => setTimeout(done, 5));
+    running.child.kill('SIGINT');
+    expect((await running.result).code).toBe(130);
+    expect((await readdir(at('slow'))).sort()).toEqual(['model.safetensors', 'run.json']);
+    expect(JSON.parse(await readFile(at('slow', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
+    expect(await cli(['train', '--resume', '--out', 'slow'], folder.path)).toMatchObject({ code: 0, stderr: '' });
+    await uninterrupted();
+    expect(await model('slow')).toEqual(await model('whole'));
+  });
+
   it('--force leaves nothing of the old run that a resumed new one could take for its own', async () => {
     await cli([...train, '--epochs', '2', '--out', 'anew'], folder.path);
     const args = [...long.slice(0, -2), '--checkpoint-every', '0', '--out', 'anew', '--force'];

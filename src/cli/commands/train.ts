@@ -61,7 +61,6 @@ async function trainIn(folder: string, kept: RunRecord | null, { source, output,
   if (kept !== null) output.line(`data: ${request.source}`);
   const data = await loadTrainingData(request);
   if (kept !== null) await sameData(kept, data);
-  if (watch.signal.aborted) throw beforeTraining(kept, folder);
   output.line(`${data.name}: ${count(data.train.rows)} rows of ${data.train.cols}, ${count(data.validation?.rows ?? 0)} for validation`);
   for (const note of data.notes) output.line(`note: ${note}`);
   const settings = kept?.settings ?? resolveSettings(options, data.train.rows, data.train.cols);
@@ -70,6 +69,7 @@ async function trainIn(folder: string, kept: RunRecord | null, { source, output,
   if (options.image !== undefined) record.loaded.image = options.image;
   if (options.evaluateEvery !== undefined) record.evaluateEvery = options.evaluateEvery;
   checkEvaluable(record.evaluateEvery, data);
+  if (watch.signal.aborted) throw beforeTraining(kept, folder);
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
 }
 
