@@ -4,18 +4,18 @@
  */
 import { bernoulli, binomial, counts, gaussian, softmax, spin } from '../../dist/index.js';
 
-const common = ['--hidden', '24', '--batch', '20', '--threads', '1', '--checkpoint-every', '40'];
+const common = ['--batch', '20', '--threads', '1', '--checkpoint-every', '40'];
 
 /** Runs of `boltzkit train` on a table of zeros and ones. */
 export const commandCases = [
-  { name: 'train cd', args: ['--algorithm', 'cd', '--epochs', '150', '--evaluate-every', '40'] },
+  { name: 'train cd', args: ['--algorithm', 'cd', '--epochs', '150', '--evaluate-every', '40', '--hidden', '12'] },
   { name: 'train pcd', args: ['--algorithm', 'pcd', '--epochs', '200'] },
   { name: 'train Adam', args: ['--optimizer', 'adam', '--lr', '0.002', '--epochs', '150', '--image', '4x9'] },
-  { name: 'train pt', args: ['--algorithm', 'pt', '--temperatures', '4', '--epochs', '60', '--evaluate-every', '20'] },
+  { name: 'train pt', args: ['--algorithm', 'pt', '--temperatures', '4', '--epochs', '60', '--evaluate-every', '60', '--hidden', '23'] },
   { name: 'train ptt', args: ['--algorithm', 'ptt', '--reservoirs', '4', '--epochs', '60'] },
   { name: 'train mean-field', args: ['--algorithm', 'mean-field', '--epochs', '100', '--binarise', 'sample'] },
   { name: 'train with roll-backs', args: ['--epochs', '60', '--lr', '700', '--l2', '0', '--on-divergence', 'rollback'] },
-].map(({ name, args }) => ({ name, args: [...common, ...args] }));
+].map(({ name, args }) => ({ name, args: [...common, ...(args.includes('--hidden') ? [] : ['--hidden', '24']), ...args] }));
 
 const bit = (u) => (u < 0.5 ? 0 : 1);
 const whole = (n) => (u) => Math.floor(n * u);

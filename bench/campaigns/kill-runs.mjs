@@ -8,14 +8,17 @@ import { apiCases, commandCases } from './cases.mjs';
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const apiRun = fileURLToPath(new URL('./api-run.mjs', import.meta.url));
 
-/** Runs a program and sends it a signal after a delay, if one is given. */
+/** Runs a program and, if told so, sends it a signal: so long after its start, or after its first word. */
 function run(args, cwd, kill) {
   return new Promise((resolve) => {
     const began = performance.now();
     const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr, heard] = ['', '', 0];
     child.stdout.setEncoding('utf8').on('data', (text) => {
-      heard ||= performance.now() - began;
+      if (heard === 0) {
+        heard = performance.now() - began;
+        if (kill?.afterWord) timer = setTimeout(send, kill.delay);
+      }
       stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
@@ -24,7 +27,7 @@ function run(args, cwd, kill) {
       child.kill(signal);
       if (more !== undefined) setTimeout(() => child.kill(more), 1);
     };
-    const timer = kill === undefined ? undefined : setTimeout(send, kill.delay);
+    let timer = kill === undefined || kill.afterWord ? undefined : setTimeout(send, kill.delay);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       resolve({ code, signal, stdout, stderr, heard, milliseconds: performance.now() - began });
@@ -67,10 +70,12 @@ class Run {
    * @returns How it ended and what is wrong with that.
    */
   async killed(place, signal, share) {
-    const delay = share < EARLY ? (share / EARLY) * this.#start : this.#start + ((share - EARLY) / (1 - EARLY)) * this.#span;
-    const end = await run(this.args(place), this.folder, { signal, delay });
+    const afterWord = share >= EARLY;
+    const delay = afterWord ? ((share - EARLY) / (1 - EARLY)) * this.#span : (share / EARLY) * this.#start;
+    const end = await run(this.args(place), this.folder, { signal, delay, afterWord });
     const faults = [];
-    const fault = (text) => faults.push(`${text} (${signal} at ${delay.toFixed(0)} ms): ${end.stderr.trim().slice(0, 2000)}`);
+    const when = `${signal} ${delay.toFixed(0)} ms after its ${afterWord ? 'first word' : 'start'}`;
+    const fault = (text) => faults.push(`${text} (${when}): ${end.stderr.trim().slice(0, 2000)}`);
     if (end.signal === 'SIGKILL') return { kind: 'killed', faults };
     if (end.code === 0) return { kind: 'finished', faults };
     if (end.signal !== null) {
@@ -87,10 +92,14 @@ class Run {
     return { kind: end.code === 130 ? 'interrupted' : 'failed', faults };
   }
 
-  /** Lets the run come to its end and compares; the list of differences. */
+  /** Lets the run come to its end; what is wrong with that. */
   async completed(place) {
     const { code, stderr } = await run(this.args(place), this.folder);
-    if (code !== 0) return [`cannot be completed, ended with ${code}: ${stderr.trim().slice(0, 2000)}`];
+    return code === 0 ? this.differences(place) : [`cannot be completed, ended with ${code}: ${stderr.trim().slice(0, 2000)}`];
+  }
+
+  /** How a finished run differs from the one that nobody touched. */
+  differences(place) {
     const found = this.files(place);
     const names = new Set([...this.#expected.keys(), ...found.keys()]);
     return [...names].flatMap((name) => {

@@ -43,17 +43,19 @@ async function campaignRun(run, number) {
   mkdirSync(place);
   await run.whole();
   const kills = 1 + Math.floor(random() * 8);
-  const moments = Array.from({ length: kills }, () => ({ share: random() * 1.05, signal: random() }));
+  const moments = Array.from({ length: kills }, () => ({ share: random(), signal: random() }));
   const found = [];
+  let finished = false;
   for (const { share, signal } of moments) {
     const name = signals[Math.floor(signal * signals.length)];
     const end = await run.killed(place, name, share);
     if (end.kind !== 'finished') counts.kills++;
     counts.ends[`${name}: ${end.kind}`] = (counts.ends[`${name}: ${end.kind}`] ?? 0) + 1;
     found.push(...end.faults);
-    if (end.kind === 'finished' || end.faults.length > 0) break;
+    finished = end.kind === 'finished';
+    if (finished || end.faults.length > 0) break;
   }
-  if (found.length === 0) found.push(...(await run.completed(place)));
+  if (found.length === 0) found.push(...(finished ? run.differences(place) : await run.completed(place)));
   counts.runs++;
   if (found.length === 0) counts.identical++;
   for (const fault of found) faults.push(`${run.name}, run ${number}: ${fault}`);

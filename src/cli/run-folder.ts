@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, lstat, mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FormatError } from '../errors.js';
-import { writeFileAtomic } from '../io/atomic.js';
+import { removeLeftovers, writeFileAtomic } from '../io/atomic.js';
 import { CliError } from './failures.js';
 import { JOURNAL, withJournal } from './run-journal.js';
 import { lockFolder, refuseIfLocked } from './run-lock.js';
@@ -136,7 +136,9 @@ export async function openRunFolder(folder: string, intent: FolderIntent): Promi
   };
   try {
     // Again: another process may have worked here before the lock was taken.
-    return { kept: await inspectRunFolder(folder, intent), close };
+    const kept = await inspectRunFolder(folder, intent);
+    for (const name of Object.values(RUN_FILES)) await removeLeftovers(join(folder, name));
+    return { kept, close };
   } catch (error) {
     await close();
     throw error;

@@ -62,7 +62,8 @@ function temporaryOf(path: string): string {
 const cleaned = new Set<string>();
 const MOST_CLEANED = 1000;
 
-async function removeLeftovers(path: string): Promise<void> {
+/** Removes what processes left beside a file that were killed while they wrote it. */
+export async function removeLeftovers(path: string): Promise<void> {
   if (cleaned.has(path)) return;
   if (cleaned.size >= MOST_CLEANED) cleaned.clear();
   cleaned.add(path);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectRunFolder, openRunFolder, readRunRecord, writeRunRecord } from '../../src/cli/run-folder.js';
 import { RunJournal } from '../../src/cli/run-journal.js';
 import type { RunRecord } from '../../src/cli/run-record.js';
+import { thisProcess } from '../../src/io/living.js';
 
 const fresh = { force: false, resume: false };
 let folder: string;
@@ -160,6 +161,14 @@ describe('run folder', () => {
     await writeRunRecord(place, record());
     await again.close();
     expect(await readdir(place)).toEqual(['run.json']);
+  });
+
+  it('is rid of what a killed process left, once it is opened', async () => {
+    const { host } = thisProcess();
+    for (const name of ['model.safetensors', 'samples.png'])
+      await writeFile(join(folder, `.${name}.${host}-${2 ** 30}-1-00ff.tmp`), 'half');
+    await (await openRunFolder(folder, fresh)).close();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('with a link in it is refused: nothing is written through links', async () => {
