@@ -79,8 +79,8 @@ class Run {
     if (end.signal === 'SIGKILL') return { kind: 'killed', faults };
     if (end.code === 0) return { kind: 'finished', faults };
     if (end.signal !== null) {
-      // Before the program hears signals, or after it has done its work and no longer needs to.
-      if (!this.beforeOrAfter(end)) fault(`died of ${end.signal} in the middle of its work`);
+      // Before the program hears signals, or after it has done its work or heeded a first one, and no longer needs to.
+      if (!this.beforeOrAfter(end) && !signal.includes(', ')) fault(`died of ${end.signal} in the middle of its work`);
       return { kind: 'died', faults };
     }
     const givenUp = end.code === 130 && signal.includes(', ') && end.stderr === '';

@@ -58,7 +58,10 @@ async function campaignRun(run, number) {
   if (found.length === 0) found.push(...(finished ? run.differences(place) : await run.completed(place)));
   counts.runs++;
   if (found.length === 0) counts.identical++;
-  for (const fault of found) faults.push(`${run.name}, run ${number}: ${fault}`);
+  for (const fault of found) {
+    faults.push(fault);
+    console.log(`${run.name}, run ${number}: ${fault}`);
+  }
   if (!values.keep && found.length === 0) rmSync(place, { recursive: true });
 }
 
@@ -74,7 +77,6 @@ let next = 0;
 const began = performance.now();
 await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
 
-for (const fault of faults) console.log(fault);
 for (const [end, times] of Object.entries(counts.ends).sort()) console.log(`${String(times).padStart(6)}  ${end}`);
 const minutes = ((performance.now() - began) / 60_000).toFixed(1);
 console.log(`${counts.kills} kills in ${minutes} minutes; ${counts.identical} of ${counts.runs} runs identical to the uninterrupted ones`);

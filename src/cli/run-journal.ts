@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EpochRecord, type JournalEntry, journalEntrySchema, type RunRecord } from './run-record.js';
 
@@ -36,6 +36,11 @@ export class RunJournal {
     closeSync(this.#file);
     unlinkSync(this.#path);
   }
+}
+
+/** Takes away the journal of a run whose record holds it all, but which was killed before it could do so itself. */
+export async function removeJournal(folder: string): Promise<void> {
+  await rm(join(folder, JOURNAL), { force: true });
 }
 
 /** Lines up to the first that is not whole: a kill may have come in the middle of it. */

@@ -17,7 +17,7 @@ import { writePictures } from './pictures.js';
 import { ProgressView } from './progress.js';
 import { finalQuality, type Quality, qualityText } from './quality.js';
 import { RUN_FILES, removeRun, writeRunRecord } from './run-folder.js';
-import { addEpoch, RunJournal } from './run-journal.js';
+import { addEpoch, RunJournal, removeJournal } from './run-journal.js';
 import { type DataRequest, type EpochRecord, evaluationRecord, type RunRecord, type TrainSettings } from './run-record.js';
 import type { TrainOptions } from './train-plan.js';
 
@@ -113,6 +113,7 @@ export class TrainSession {
     this.#announce(rbm, done);
     // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
     if (record.state !== 'finished') await this.#train(rbm, done);
+    else await removeJournal(folder);
     const { files, quality } = await this.#conclude(rbm);
     output.line(`\n${this.#summary(done, quality)}`);
     output.line(`wrote ${files.join(', ')} to ${folder}`);

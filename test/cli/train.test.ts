@@ -368,10 +368,12 @@ describe('interrupted training', () => {
   it('makes the pictures again when a finished run is resumed', async () => {
     await cli([...train, '--epochs', '2', '--out', 'done'], folder.path);
     await rm(at('done', 'samples.png'));
+    await writeFile(at('done', 'run.epochs.jsonl'), ''); // killed between its last two steps
     const { code, stdout } = await cli(['train', '--resume', '--out', 'done'], folder.path);
     expect(code).toBe(0);
     expect(stdout).toContain('finished already');
     expect(await readdir(at('done'))).toContain('samples.png');
+    expect(await readdir(at('done'))).not.toContain('run.epochs.jsonl');
   });
 
   it('goes on when whoever read its output is gone', async () => {
