@@ -35,8 +35,11 @@ function run(args, cwd, kill) {
   });
 }
 
-/** Files that a run in progress has and a run at rest must not have. */
-const passing = (names) => names.filter((name) => name.startsWith('.') || /\.(lock|tmp|jsonl)/.test(name));
+/** Files that a run in progress has and a run at rest must not have. A journal may be there if the run was only looked at. */
+const passing = (names, { stderr }) =>
+  names.filter(
+    (name) => name.startsWith('.') || /\.(lock|tmp)/.test(name) || (name.endsWith('.jsonl') && !stderr.includes('is as it was')),
+  );
 
 /** The part of all kills that come before a run has said its first word. */
 const EARLY = 0.15;
@@ -87,7 +90,7 @@ class Run {
     if (givenUp) return { kind: 'given up', faults };
     if (end.code !== 130) fault(`ended with ${end.code}`);
     else if (!this.explains(end)) fault('does not say how to go on');
-    const left = passing(this.names(place));
+    const left = passing(this.names(place), end);
     if (left.length > 0) fault(`left ${left.join(', ')}`);
     return { kind: end.code === 130 ? 'interrupted' : 'failed', faults };
   }
