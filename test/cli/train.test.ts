@@ -223,6 +223,11 @@ describe('interrupted training', () => {
     expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
   });
 
+  // A second or so, for what only has to be under way.
+  const brief = [...train, '--epochs', '100', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
+  let wholeBrief: Promise<unknown> | null = null;
+  const uninterruptedBrief = () => (wholeBrief ??= cli([...brief, '--out', 'whole-brief'], folder.path));
+
   let whole: Promise<unknown> | null = null;
   const uninterrupted = () => (whole ??= cli([...long, '--out', 'whole'], folder.path));
 
@@ -242,15 +247,15 @@ describe('interrupted training', () => {
 
   it.each(['SIGKILL', 'SIGINT'] as const)('without checkpoints %s loses no run', async (signal) => {
     const out = `${signal}-early`;
-    const running = startCli([...long.slice(0, -2), '--checkpoint-every', '0', '--out', out], folder.path);
+    const running = startCli([...brief.slice(0, -2), '--checkpoint-every', '0', '--out', out], folder.path);
     await running.said('"epoch":5,');
     running.child.kill(signal);
     await running.result;
     const resumed = await cli(['train', '--resume', '--out', out], folder.path);
     expect([resumed.code, resumed.stderr]).toEqual([0, '']);
     if (signal === 'SIGKILL') expect(resumed.stdout).toContain('starting over');
-    await uninterrupted();
-    expect(await model(out)).toEqual(await model('whole'));
+    await uninterruptedBrief();
+    expect(await model(out)).toEqual(await model('whole-brief'));
   });
 
   it('an interrupt while a save waits for the disk is heard after it, and loses nothing', async () => {
@@ -258,7 +263,7 @@ describe('interrupted training', () => {
     const slow = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
       const { fsync } = fs; fs.fsync = (file, done) => setTimeout(() => fsync(file, done), 500); syncBuiltinESMExports();`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(slow)}` };
-    const running = startCli([...long, '--out', 'slow'], folder.path, env);
+    const running = startCli([...brief, '--out', 'slow'], folder.path, env);
     const saving = async () => (await readdir(at('slow')).catch(() => [])).some((name) => name.startsWith('.model'));
     while (!(await saving())) await new Promise((done) => setTimeout(done, 5));
     running.child.kill('SIGINT');
@@ -266,24 +271,24 @@ describe('interrupted training', () => {
     expect((await readdir(at('slow'))).sort()).toEqual(['model.safetensors', 'run.json']);
     expect(JSON.parse(await readFile(at('slow', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
     expect(await cli(['train', '--resume', '--out', 'slow'], folder.path)).toMatchObject({ code: 0, stderr: '' });
-    await uninterrupted();
-    expect(await model('slow')).toEqual(await model('whole'));
+    await uninterruptedBrief();
+    expect(await model('slow')).toEqual(await model('whole-brief'));
   });
 
   it('--force leaves nothing of the old run that a resumed new one could take for its own', async () => {
     await cli([...train, '--epochs', '2', '--out', 'anew'], folder.path);
-    const args = [...long.slice(0, -2), '--checkpoint-every', '0', '--out', 'anew', '--force'];
+    const args = [...brief.slice(0, -2), '--checkpoint-every', '0', '--out', 'anew', '--force'];
     const running = startCli(args, folder.path);
     await running.said('"epoch":5,');
     running.child.kill('SIGKILL');
     await running.result;
     expect((await cli(['train', '--resume', '--out', 'anew'], folder.path)).code).toBe(0);
-    await uninterrupted();
-    expect(await model('anew')).toEqual(await model('whole'));
+    await uninterruptedBrief();
+    expect(await model('anew')).toEqual(await model('whole-brief'));
   });
 
   it('one of two in the same folder is refused', async () => {
-    const first = startCli([...long, '--out', 'shared'], folder.path);
+    const first = startCli([...long, '--epochs', '100000', '--out', 'shared'], folder.path);
     await first.said('"event":"start"');
     for (const more of [[], ['--force'], ['--resume']]) {
       const { code, stderr } = await cli([...train, '--json', '--out', 'shared', ...more], folder.path);
@@ -307,34 +312,36 @@ describe('interrupted training', () => {
 
   const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
   it.runIf(hasScript)('a terminal that closes saves the run', async () => {
-    const command = [process.execPath, main, ...long.filter((word) => word !== '--json'), '--out', 'closed'].join(' ');
+    const command = [process.execPath, main, ...brief.filter((word) => word !== '--json'), '--out', 'closed'].join(' ');
     // The terminal is gone with the process that made it.
     const terminal = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { cwd: folder.path });
-    const record = async () => (await readFile(at('closed', 'run.epochs.jsonl'), 'utf8').catch(() => '')).includes('"epoch":20,');
+    const record = async () => (await readFile(at('closed', 'run.epochs.jsonl'), 'utf8').catch(() => '')).includes('"epoch":5,');
     while (!(await record())) await new Promise((done) => setTimeout(done, 5));
     terminal.kill('SIGKILL');
     const lock = async () => (await readdir(at('closed'))).includes('run.lock');
     while (await lock()) await new Promise((done) => setTimeout(done, 5));
     expect(JSON.parse(await readFile(at('closed', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
     expect((await cli(['train', '--resume', '--out', 'closed'], folder.path)).code).toBe(0);
-    await uninterrupted();
-    expect(await model('closed')).toEqual(await model('whole'));
+    await uninterruptedBrief();
+    expect(await model('closed')).toEqual(await model('whole-brief'));
   });
 
   it.runIf(existsSync('/dev/full'))('an output that takes no more ends the run when it is saved', async () => {
     const run = (...args: string[]) =>
       spawnSync('sh', ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, main, ...args], { cwd: folder.path });
-    for (const json of [true, false]) {
-      const out = `full-${json}`;
-      const { status, stderr } = run(...long.filter((word) => json || word !== '--json'), '--out', out);
-      expect(status).toBe(1);
-      expect(String(stderr)).toMatch(/cannot write to stdout: ENOSPC.*; stopped at update \d+ of 3,300; saved to .*train --resume/);
-      const record = JSON.parse(await readFile(at(out, 'run.json'), 'utf8')) as { state: string };
-      expect(record.state).toBe('interrupted');
-    }
-    expect((await cli(['train', '--resume', '--out', 'full-true'], folder.path)).code).toBe(0);
-    await uninterrupted();
-    expect(await model('full-true')).toEqual(await model('whole'));
+    const { status, stderr } = run(...brief, '--out', 'full');
+    expect(status).toBe(1);
+    expect(String(stderr)).toMatch(/cannot write to stdout: ENOSPC.*; stopped at update \d+ of 1,100; saved to .*train --resume/);
+    expect(JSON.parse(await readFile(at('full', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
+    const early = run(...brief.filter((word) => word !== '--json'), '--out', 'full-early');
+    expect([early.status, String(early.stderr)]).toEqual([
+      1,
+      expect.stringMatching(/^boltzkit: cannot .* ENOSPC[^\n]*; nothing was begun\n$/),
+    ]);
+    expect(existsSync(at('full-early'))).toBe(false);
+    expect((await cli(['train', '--resume', '--out', 'full'], folder.path)).code).toBe(0);
+    await uninterruptedBrief();
+    expect(await model('full')).toEqual(await model('whole-brief'));
     expect(run('info')).toMatchObject({ status: 1 });
     expect(String(run('info').stderr)).toMatch(/^boltzkit: cannot write to stdout: ENOSPC[^\n]*\n$/);
   });

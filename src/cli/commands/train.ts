@@ -7,7 +7,7 @@ import { count } from '../format.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
 import { checkMemory } from '../memory.js';
 import { factor, imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
-import { Output } from '../output.js';
+import { Output, stdoutFailure } from '../output.js';
 import { openRunFolder, RUN_FILES } from '../run-folder.js';
 import { type DataRequest, learnable, type RunRecord } from '../run-record.js';
 import { checkCombinations, checkResume, dataRequest, defaultFolder, resolveSettings, type TrainOptions } from '../train-plan.js';
@@ -73,9 +73,12 @@ async function trainIn(folder: string, kept: RunRecord | null, { source, output,
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
 }
 
-function beforeTraining(kept: RunRecord | null, folder: string): InterruptedError {
-  if (kept === null) return new InterruptedError('interrupted before training began; nothing was begun');
-  return new InterruptedError('interrupted before training went on; the run is as it was', resumeCommand(folder));
+function beforeTraining(kept: RunRecord | null, folder: string): CliError {
+  const failure = stdoutFailure();
+  const state = kept === null ? 'nothing was begun' : 'the run is as it was';
+  const hint = kept === null ? undefined : resumeCommand(folder);
+  if (failure === null) return new InterruptedError(`interrupted before training; ${state}`, hint);
+  return new CliError(`${failure.message}; ${state}`, { code: failure.code, ...(hint === undefined ? {} : { hint }) });
 }
 
 async function action(source: string | undefined, _options: unknown, command: Command): Promise<void> {
