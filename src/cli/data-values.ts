@@ -1,9 +1,11 @@
 import { CliError } from './failures.js';
+import { shown } from './format.js';
 import type { Matrix } from './matrix.js';
 import type { Table } from './table-file.js';
 
 /** How the values of a file are to be understood. */
 export interface ValueOptions {
+  /** What values are multiplied by; null: bytes of pictures by 1/255, everything else is taken as it is. */
   scale: number | null;
   labelColumn: string | null;
 }
@@ -23,7 +25,7 @@ function labelIndex(table: Table, path: string, wanted: string | null): number |
   const known =
     names === null
       ? `it has ${table.cols} columns without names`
-      : `its columns are ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+      : `its columns are ${names.slice(0, 5).map(shown).join(', ')}${names.length > 5 ? ', …' : ''}`;
   throw new CliError(`\`${path}\` has no column "${wanted}"; ${known}`, { code: 'ERR_PARAMETER' });
 }
 
@@ -32,7 +34,7 @@ function withoutColumn(table: Table, column: number): Table {
   if (cols === 1) return table;
   const data = new (table.data.constructor as new (n: number) => Table['data'])(rows * (cols - 1));
   for (let r = 0, to = 0; r < rows; r++) for (let c = 0; c < cols; c++) if (c !== column) data[to++] = table.data[r * cols + c]!;
-  return { ...table, data, cols: cols - 1, image: null, names: table.names?.toSpliced(column, 1) ?? null };
+  return { ...table, data, cols: cols - 1, image: null, pictures: false, names: table.names?.toSpliced(column, 1) ?? null };
 }
 
 interface Range {
@@ -55,17 +57,23 @@ function rangeOf(data: Table['data']): Range {
   return range;
 }
 
-function scaleFor(range: Range, path: string, wanted: number | null): number {
-  const bytes = range.whole && range.high > 1 && range.high <= 255 && range.low >= 0;
-  const scale = wanted ?? (bytes ? 1 / 255 : 1);
+/** Bytes of pictures are grey levels, 255 is white. No other numbers say what they count in. */
+const BYTE = 1 / 255;
+
+function scaleFor(table: Table, range: Range, path: string, wanted: number | null): number {
+  const scale = wanted ?? (table.pictures && range.high > 1 ? BYTE : 1);
   // Rounding of scale × value may leave one a hair above 1; anything more is another unit of measurement.
   if (range.low * scale >= 0 && range.high * scale <= 1 + 1e-9) return scale;
-  const hint =
-    range.low < 0 ? 'Bernoulli units take probabilities' : `--scale ${Number((1 / range.high).toPrecision(4))} brings them there`;
   throw new CliError(`\`${path}\`: values must lie in [0, 1], got ${range.low * scale} to ${range.high * scale}`, {
     code: 'ERR_PARAMETER',
-    hint,
+    hint: scaleHint(range),
   });
+}
+
+function scaleHint({ low, high, whole }: Range): string {
+  if (low < 0) return 'Bernoulli units take probabilities';
+  if (!whole) return `--scale ${Number((1 / high).toPrecision(4))} brings them there`;
+  return high < 255 ? `--scale 1/${high} brings them there; bytes of pictures take --scale 1/255` : `--scale 1/${high} brings them there`;
 }
 
 /** Rows ready for Bernoulli units, with a note on every liberty taken. */
@@ -73,14 +81,14 @@ export function toMatrix(table: Table, path: string, options: ValueOptions): { m
   const notes: string[] = [];
   const label = labelIndex(table, path, options.labelColumn);
   const kept = label === null ? table : withoutColumn(table, label);
-  if (label !== null && options.labelColumn === null) notes.push(`left out column ${label} ("${table.names?.[label]}") of ${path}`);
+  if (label !== null && options.labelColumn === null)
+    notes.push(`left out column ${label} ("${shown(table.names?.[label] ?? '')}") of ${path}`);
   const range = rangeOf(kept.data);
   if (range.missing >= 0) {
     const [row, column] = [Math.floor(range.missing / kept.cols), range.missing % kept.cols];
     throw new CliError(`\`${path}\`: row ${row}, column ${column} is not a number`, { code: 'ERR_PARAMETER' });
   }
-  const scale = scaleFor(range, path, options.scale);
-  if (scale !== 1 && options.scale === null && !(kept.data instanceof Uint8Array))
-    notes.push(`values of ${path} are whole numbers up to ${range.high}: divided by 255`);
+  const scale = scaleFor(kept, range, path, options.scale);
+  if (scale !== 1 && options.scale === null) notes.push(`bytes of pictures in ${path}: divided by 255`);
   return { matrix: { data: kept.data, rows: kept.rows, cols: kept.cols, scale }, table: kept, notes };
 }

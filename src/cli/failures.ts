@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { BackendError, BoltzkitError, DivergenceError } from '../errors.js';
+import { shown } from './format.js';
 
 /** Exit codes of the command: success, failure, wrong usage, interrupted. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
@@ -52,6 +53,7 @@ const SYSTEM_ERRORS: Record<string, string> = {
   EROFS: 'the file system is read-only',
   EMFILE: 'too many open files',
   EEXIST: 'it exists already',
+  ELOOP: 'it is a symbolic link, or links go in a circle',
 };
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
@@ -99,5 +101,5 @@ export function describeFailure(error: unknown): Failure {
 /** The single line that goes to stderr. */
 export function failureLine(failure: Failure): string {
   const text = failure.hint === undefined ? failure.message : `${failure.message} (${failure.hint})`;
-  return `boltzkit: ${text.replace(/\s*\n\s*/g, ' ').trim()}`;
+  return `boltzkit: ${shown(text.replace(/\s*\n\s*/g, ' ').trim())}`;
 }

@@ -28,63 +28,116 @@ export interface HealthContext {
  */
 const RULES = { worsening: 1.5, looks: 3, chains: 0.1, overfitting: 0.02, growth: 1.1, warmupEpochs: 2, fewestRows: 50 } as const;
 
-function diverging(history: readonly EpochRecord[], { visible, rows }: HealthContext): HealthHint | null {
-  const last = history.at(-1);
-  if (last === undefined) return null;
-  const values = history.map((report) => report.pseudoLikelihood);
-  const [before, latest] = [
-    values
-      .slice(0, -RULES.looks)
-      .filter(Number.isFinite)
-      .sort((a, b) => a - b),
-    values.slice(-RULES.looks),
-  ];
-  const limit = (before[Math.floor(before.length / 2)] ?? -Infinity) * RULES.worsening;
-  const broken = !Number.isFinite(last.weightNorm) || (rows >= RULES.fewestRows && last.pseudoLikelihood < -visible * Math.LN2);
-  const falling = rows >= RULES.fewestRows && latest.every((value) => value < limit);
-  return broken || falling ? { kind: 'diverging', text: 'training diverges (the pseudo-likelihood falls): lower --lr' } : null;
+/** What the rules keep of an epoch. */
+interface Look {
+  step: number;
+  pseudoLikelihood: number;
+  /** Of the free-energy gaps of all epochs up to this one. */
+  gapSum: number;
+  /** What the last look at the chains themselves said, up to this epoch. */
+  sentence: string | null;
 }
 
-function drifting(history: readonly EpochRecord[], { visible, algorithm }: HealthContext): HealthHint | null {
-  const last = history.at(-1);
-  if (last === undefined || last.epoch <= RULES.warmupEpochs) return null;
-  const gap = last.chainFreeEnergyGap;
-  if (!(Math.abs(gap) > RULES.chains * visible)) return null;
+/** Numbers in order, each found by halving. NaN and infinities are left out. */
+class SortedNumbers {
+  readonly #values: number[] = [];
+
+  add(value: number): void {
+    if (Number.isFinite(value)) this.#values.splice(this.#place(value), 0, value);
+  }
+
+  remove(value: number): void {
+    if (Number.isFinite(value)) this.#values.splice(this.#place(value), 1);
+  }
+
+  /** The upper one of two in the middle; undefined of none. */
+  median(): number | undefined {
+    return this.#values[Math.floor(this.#values.length / 2)];
+  }
+
+  /** Index of the first number that is not below this one. */
+  #place(value: number): number {
+    let [low, high] = [0, this.#values.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#values[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Follows a run epoch by epoch; an epoch costs the same however many came before. */
+export class HealthWatch {
+  readonly #context: HealthContext;
+  readonly #looks: Look[] = [];
+  /** Pseudo-likelihoods of all epochs but the last few. */
+  readonly #before = new SortedNumbers();
+
+  constructor(context: HealthContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Takes in the next epoch. After a roll-back a run comes by the same epochs again: they take the place of the old ones.
+   *
+   * @returns The most pressing advice that the metrics so far give, or null when nothing is wrong.
+   */
+  add(report: EpochRecord): HealthHint | null {
+    while ((this.#looks.at(-1)?.step ?? -1) >= report.step) this.#removeLast();
+    const last = this.#looks.at(-1);
+    const { step, pseudoLikelihood, freeEnergyGap, health } = report;
+    const sentence = health === null ? (last?.sentence ?? null) : health.sentence;
+    this.#looks.push({ step, pseudoLikelihood, gapSum: (last?.gapSum ?? 0) + freeEnergyGap, sentence });
+    const settled = this.#looks.at(-1 - RULES.looks);
+    if (settled !== undefined) this.#before.add(settled.pseudoLikelihood);
+    return this.#hint(report, sentence);
+  }
+
+  #removeLast(): void {
+    const settled = this.#looks.at(-1 - RULES.looks);
+    if (settled !== undefined) this.#before.remove(settled.pseudoLikelihood);
+    this.#looks.pop();
+  }
+
+  #hint(report: EpochRecord, sentence: string | null): HealthHint | null {
+    const failing = this.#diverging(report) ?? rolledBack(report);
+    if (failing !== null || this.#context.rows < RULES.fewestRows) return failing;
+    if (sentence !== null) return { kind: 'equilibrium', text: sentence };
+    return drifting(report, this.#context) ?? this.#overfitting(report);
+  }
+
+  #diverging({ weightNorm, pseudoLikelihood }: EpochRecord): HealthHint | null {
+    const { visible, rows } = this.#context;
+    const limit = (this.#before.median() ?? -Infinity) * RULES.worsening;
+    const broken = !Number.isFinite(weightNorm) || (rows >= RULES.fewestRows && pseudoLikelihood < -visible * Math.LN2);
+    const falling = rows >= RULES.fewestRows && this.#looks.slice(-RULES.looks).every((look) => look.pseudoLikelihood < limit);
+    return broken || falling ? { kind: 'diverging', text: 'training diverges (the pseudo-likelihood falls): lower --lr' } : null;
+  }
+
+  #overfitting({ freeEnergyGap: last }: EpochRecord): HealthHint | null {
+    const epochs = this.#looks.length;
+    if (epochs <= RULES.warmupEpochs) return null;
+    const half = Math.ceil(epochs / 2);
+    const before = this.#looks[half - 1]!.gapSum / half;
+    if (!(last > RULES.overfitting * this.#context.visible && last > RULES.growth * before)) return null;
+    return {
+      kind: 'overfitting',
+      text: `over-fitting (free-energy gap grew to ${last.toFixed(1)} nats): fewer --epochs or --hidden, or more --l2`,
+    };
+  }
+}
+
+function drifting({ epoch, chainFreeEnergyGap: gap }: EpochRecord, { visible, algorithm }: HealthContext): HealthHint | null {
+  if (epoch <= RULES.warmupEpochs || !(Math.abs(gap) > RULES.chains * visible)) return null;
   const what = persistent.has(algorithm) ? 'chains drift' : 'reconstructions leave the data';
   const where = `${Math.abs(gap).toFixed(0)} nats ${gap < 0 ? 'below' : 'above'} the data`;
   return { kind: 'chains', text: `${what} (free energy ${where}): lower --lr or more --steps` };
 }
 
-/** What the last look at the chains themselves found; it holds the parameters still, so it sees what no threshold on metrics does. */
-function outOfEquilibrium(history: readonly EpochRecord[]): HealthHint | null {
-  const sentence = history.findLast(({ health }) => health !== null)?.health?.sentence ?? null;
-  return sentence === null ? null : { kind: 'equilibrium', text: sentence };
-}
-
-function overfitting(history: readonly EpochRecord[], { visible }: HealthContext): HealthHint | null {
-  const gaps = history.map((report) => report.freeEnergyGap);
-  const last = gaps.at(-1);
-  const early = gaps.slice(0, Math.ceil(gaps.length / 2));
-  if (last === undefined || gaps.length <= RULES.warmupEpochs) return null;
-  const before = early.reduce((sum, gap) => sum + gap, 0) / early.length;
-  if (!(last > RULES.overfitting * visible && last > RULES.growth * before)) return null;
-  return {
-    kind: 'overfitting',
-    text: `over-fitting (free-energy gap grew to ${last.toFixed(1)} nats): fewer --epochs or --hidden, or more --l2`,
-  };
-}
-
 /** A run that went back to a good state goes on, but at a rate that nobody chose. */
-function rolledBack(history: readonly EpochRecord[]): HealthHint | null {
-  const times = history.at(-1)?.rollbacks ?? 0;
+function rolledBack({ rollbacks: times }: EpochRecord): HealthHint | null {
   return times === 0
     ? null
     : { kind: 'rollback', text: `training diverged ${times === 1 ? 'once' : `${times} times`} and went on at a lower rate: lower --lr` };
-}
-
-/** The most pressing advice that the metrics so far give, or null when nothing is wrong. */
-export function healthHint(history: readonly EpochRecord[], context: HealthContext): HealthHint | null {
-  const failing = diverging(history, context) ?? rolledBack(history);
-  if (failing !== null || context.rows < RULES.fewestRows) return failing;
-  return outOfEquilibrium(history) ?? drifting(history, context) ?? overfitting(history, context);
 }

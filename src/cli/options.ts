@@ -36,6 +36,14 @@ export function number(low: number, high: number = Number.MAX_VALUE, open = fals
   };
 }
 
+/** A factor above 0, as a number or as a fraction: 1/255 has no short decimal. */
+export function factor(text: string): number {
+  const [above = '', below = '1', ...more] = text.split('/');
+  const value = more.length > 0 ? Number.NaN : toNumber(above) / toNumber(below);
+  if (!(value > 0 && value <= Number.MAX_VALUE)) throw new InvalidArgumentError('Expected a number above 0, or a fraction such as 1/255.');
+  return value;
+}
+
 /** A parser for one of a few words. */
 export function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {
   return (text) => {

@@ -1,32 +1,60 @@
+import { CliError } from './failures.js';
+import { shown } from './format.js';
+
+/** The process's stdout: whether anybody reads it, and what went wrong if something else did. */
+const stdout = { closed: false, failure: null as CliError | null, onFailure: null as (() => void) | null };
+
+function onStdoutError(error: NodeJS.ErrnoException): void {
+  // A reader that went away (`| head`) is no reason to end a training run.
+  if (error.code !== 'EPIPE' && !stdout.closed) {
+    stdout.failure = new CliError(`cannot write to stdout: ${error.message}`, { code: error.code ?? 'ERR_SYSTEM', cause: error });
+    stdout.onFailure?.();
+  }
+  stdout.closed = true;
+}
+
+/** Errors of the standard streams must not end the process before it has saved its work. Called once, by the program. */
+export function watchStreams(): void {
+  process.stdout.on('error', onStdoutError);
+  // Nobody is left to be told.
+  process.stderr.on('error', () => undefined);
+}
+
+/** What kept stdout from being written to, other than a reader that went away; null when nothing did. */
+export function stdoutFailure(): CliError | null {
+  return stdout.failure;
+}
+
+/** Has a function called when stdout fails, once. */
+export function onStdoutFailure(call: () => void): void {
+  stdout.onFailure = call;
+  if (stdout.failure !== null) call();
+}
+
 /** Where a command writes: text for people, or with `--json` one JSON object per line and nothing else on stdout. */
 export class Output {
   readonly json: boolean;
   /** Whether stdout is a terminal that can redraw a line. */
   readonly interactive: boolean;
-  #closed = false;
 
-  constructor(json: boolean, stream: NodeJS.WriteStream = process.stdout) {
+  constructor(json: boolean) {
     this.json = json;
-    this.interactive = !json && stream.isTTY === true && process.env.TERM !== 'dumb';
-    // A reader that went away (`| head`) must not turn into a stack trace, nor end a training run.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      this.#closed = true;
-    });
+    this.interactive = !json && process.stdout.isTTY === true && process.env.TERM !== 'dumb';
   }
 
-  /** A line for people; silent with `--json`. */
+  /** A line for people, or several; silent with `--json`. Control characters, of names in files say, are shown and not obeyed. */
   line(text = ''): void {
-    if (!this.json) this.#write(text);
+    if (!this.json) this.#write(text.split('\n').map(shown).join('\n'));
   }
 
   /** A record for scripts; silent without `--json`. Numbers that JSON cannot hold become null. */
   record(value: object): void {
-    if (this.json) this.#write(JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? jsonInteger(item) : item)));
+    // JSON escapes most control characters by itself.
+    if (this.json) this.#write(shown(JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? jsonInteger(item) : item))));
   }
 
   #write(text: string): void {
-    if (!this.#closed) process.stdout.write(`${text}\n`);
+    if (!stdout.closed) process.stdout.write(`${text}\n`);
   }
 }
 

@@ -1,5 +1,5 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
-import { duration, fixed, intervalText } from './format.js';
+import { duration, fixed, intervalText, shown } from './format.js';
 import type { HealthHint } from './health.js';
 import type { Output } from './output.js';
 import type { EpochRecord } from './run-record.js';
@@ -127,7 +127,7 @@ export class ProgressView {
 
   #line(text: string): void {
     if (this.#bars === null) this.#output.line(text);
-    else this.#bars.log(`${text}\n`);
+    else this.#bars.log(`${shown(text)}\n`);
   }
 
   #secondsLeft({ step, totalSteps }: StepProgress): number {

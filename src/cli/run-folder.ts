@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { access, lstat, mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FormatError } from '../errors.js';
-import { writeFileAtomic } from '../io/atomic.js';
+import { removeLeftovers, writeFileAtomic } from '../io/atomic.js';
 import { CliError } from './failures.js';
+import { JOURNAL, withJournal } from './run-journal.js';
+import { lockFolder, refuseIfLocked } from './run-lock.js';
 import { type RunRecord, runRecordSchema } from './run-record.js';
 
 /** The files that `train` writes into its folder. */
@@ -23,16 +24,7 @@ export interface FolderIntent {
   resume: boolean;
 }
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Reads `run.json` of a folder; null when there is none. Throws FormatError when it is not one. */
+/** Reads `run.json` of a folder, and the epochs since it was written; null when there is none. Throws FormatError when it is not one. */
 export async function readRunRecord(folder: string): Promise<RunRecord | null> {
   const path = join(folder, RUN_FILES.record);
   let text: string;
@@ -42,6 +34,10 @@ export async function readRunRecord(folder: string): Promise<RunRecord | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
     throw error;
   }
+  return withJournal(folder, parsedRecord(text, path));
+}
+
+function parsedRecord(text: string, path: string): RunRecord {
   try {
     return runRecordSchema.parse(JSON.parse(text));
   } catch (error) {
@@ -54,9 +50,12 @@ export async function writeRunRecord(folder: string, record: RunRecord): Promise
   await writeFileAtomic(join(folder, RUN_FILES.record), new TextEncoder().encode(`${text}\n`), 'train');
 }
 
-/** Takes back the record of a run that failed before its first update: there is nothing to resume. */
-export async function removeRunRecord(folder: string): Promise<void> {
-  await rm(join(folder, RUN_FILES.record), { force: true });
+/**
+ * Takes away what an earlier run left, or one that failed before its first update. The record goes first: nothing must ever look like a
+ * new run's record beside an old run's model.
+ */
+export async function removeRun(folder: string): Promise<void> {
+  for (const name of [...Object.values(RUN_FILES), JOURNAL]) await rm(join(folder, name), { force: true });
 }
 
 async function listFolder(folder: string): Promise<string[] | null> {
@@ -69,10 +68,13 @@ async function listFolder(folder: string): Promise<string[] | null> {
   return readdir(folder);
 }
 
-function refuseIfRunning(folder: string, record: RunRecord): void {
-  const elsewhere = record.host !== hostname() || record.pid === process.pid;
-  if (record.state !== 'running' || elsewhere || !alive(record.pid)) return;
-  throw new CliError(`\`${folder}\` is being written by process ${record.pid}`, { hint: 'choose another --out, or stop that run first' });
+/** Links would lead what is written here to files elsewhere: a folder that somebody else made may have such. */
+async function refuseLinks(folder: string): Promise<void> {
+  for (const name of Object.values(RUN_FILES)) {
+    const found = await lstat(join(folder, name)).catch(() => null);
+    if (found?.isSymbolicLink())
+      throw new CliError(`\`${join(folder, name)}\` is a symbolic link`, { code: 'ERR_LINK', hint: 'put the file itself in its place' });
+  }
 }
 
 /**
@@ -82,9 +84,9 @@ function refuseIfRunning(folder: string, record: RunRecord): void {
 export async function inspectRunFolder(folder: string, intent: FolderIntent): Promise<RunRecord | null> {
   const present = await listFolder(folder);
   await checkWritable(folder);
+  await refuseLinks(folder);
   const record = present === null || (intent.force && !intent.resume) ? await readable(folder) : await readRunRecord(folder);
-  if (record !== null) refuseIfRunning(folder, record);
-  if (intent.resume) return toResume(folder, record, present ?? []);
+  if (intent.resume) return toResume(folder, record);
   if (intent.force) return null;
   if (record !== null) {
     const unfinished = record.state === 'running' || record.state === 'interrupted';
@@ -106,30 +108,69 @@ async function readable(folder: string): Promise<RunRecord | null> {
   return readRunRecord(folder).catch(() => null);
 }
 
-function toResume(folder: string, record: RunRecord | null, present: string[]): RunRecord {
+function toResume(folder: string, record: RunRecord | null): RunRecord {
   if (record === null) throw new CliError(`\`${folder}\` holds no run to resume`, { hint: 'leave out --resume to start one' });
   if (record.state === 'diverged') {
     throw new CliError(`the run in \`${folder}\` diverged; it would do so again`, { hint: 'start over with --force and a lower --lr' });
   }
-  if (!present.includes(RUN_FILES.model)) {
-    const hint = 'start over with --force; a smaller --checkpoint-every saves more often';
-    throw new CliError(`the run in \`${folder}\` was stopped before its first checkpoint`, { hint });
-  }
   return record;
 }
 
-/** Makes the folder; called once all options and data are known to be good. */
-export async function createRunFolder(folder: string): Promise<void> {
+/** A run's folder while one process works in it. */
+export interface OpenFolder {
+  /** The run to resume, or null for a new one. */
+  readonly kept: RunRecord | null;
+  /** Lets others in; takes away folders that were made for a run that never began. */
+  close(): Promise<void>;
+}
+
+/** Takes a folder for this process, if need be a new one, and then looks at it as {@link inspectRunFolder} does. */
+export async function openRunFolder(folder: string, intent: FolderIntent): Promise<OpenFolder> {
+  refuseIfLocked(folder);
+  // First without a trace: what is refused leaves no folder behind.
+  await inspectRunFolder(folder, intent);
+  const { made, unlock } = await makeAndLock(folder);
+  const close = async (): Promise<void> => {
+    unlock();
+    for (const path of made) await rmdir(path).catch(() => undefined);
+  };
+  try {
+    // Again: another process may have worked here before the lock was taken.
+    const kept = await inspectRunFolder(folder, intent);
+    for (const name of Object.values(RUN_FILES)) await removeLeftovers(join(folder, name));
+    return { kept, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function makeAndLock(folder: string): Promise<{ made: string[]; unlock: () => void }> {
+  for (;;) {
+    const made = await makeFolder(folder);
+    try {
+      return { made, unlock: lockFolder(folder) };
+    } catch (error) {
+      // Another process made the folder, and took it away again without having begun a run.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Makes the folder and those above it; returns those it made, the innermost first. */
+async function makeFolder(folder: string): Promise<string[]> {
   try {
     await mkdir(folder);
+    return [folder];
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
+    if (code === 'EEXIST') return [];
     const parent = dirname(resolve(folder));
     // Not `recursive`: Node 20 never returns from that where folders cannot be made, as in /proc.
     if (code !== 'ENOENT' || (await exists(parent))) throw error;
-    await createRunFolder(parent);
+    const above = await makeFolder(parent);
     await mkdir(folder);
+    return [folder, ...above];
   }
 }
 

@@ -66,6 +66,9 @@ const epochReport = z.object({
   evaluation: evaluation.nullable().default(null),
 });
 
+/** A line of the journal: an epoch, and how many seconds the run had worked by then. */
+export const journalEntrySchema = z.object({ seconds: z.number(), report: epochReport });
+
 const imageShape = z.object({ height: z.number().int().positive(), width: z.number().int().positive() });
 
 /** Everything about a run that decides its result; kept so that `--resume` needs no options. */
@@ -97,6 +100,7 @@ export const dataRequestSchema = z.object({
   folder: z.string().nullable(),
   validation: z.string().nullable(),
   validationFraction: z.number().nullable(),
+  /** What values are multiplied by, in every file of the run; null: 1, or 1/255 for bytes of pictures, whichever each file holds. */
   scale: z.number().nullable(),
   labelColumn: z.string().nullable(),
   image: imageShape.nullable(),
@@ -138,6 +142,7 @@ export type DataRequest = z.infer<typeof dataRequestSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
 /** An epoch's report as it is kept: of its evaluation all but the rows. */
 export type EpochRecord = RunRecord['history'][number];
+export type JournalEntry = z.infer<typeof journalEntrySchema>;
 /** An evaluation without the rows. */
 export type EvaluationRecord = NonNullable<EpochRecord['evaluation']>;
 

@@ -18,6 +18,8 @@ export interface Table {
   cols: number;
   /** Height and width when the file itself has pictures, [n, height, width]. */
   image: ImageShape | null;
+  /** Whether it holds bytes of pictures: an idx or npy file of bytes with more than two dimensions. */
+  pictures: boolean;
   /** Names of the columns, if a csv has them. */
   names: string[] | null;
 }
@@ -77,13 +79,15 @@ async function readArray(path: string, kind: 'npy' | 'idx'): Promise<Table> {
   const [rows = 0, ...rest] = shape;
   if (shape.length < 2) throw new ParameterError(`\`${path}\` must hold rows, got an array of shape [${shape.join(', ')}]`);
   const image = rest.length === 2 ? { height: rest[0]!, width: rest[1]! } : null;
-  return { data: bytesOrFloats(data), rows, cols: rest.reduce((a, b) => a * b, 1), image, names: null };
+  const values = bytesOrFloats(data);
+  const pictures = values instanceof Uint8Array && rest.length >= 2;
+  return { data: values, rows, cols: rest.reduce((a, b) => a * b, 1), image, pictures, names: null };
 }
 
 async function readText(path: string, head: Buffer): Promise<Table> {
   const { data, shape, names } = await readCsvFor(CALL, path, { dtype: 'float32', delimiter: delimiterOf(head) });
   const [rows = 0, cols = 0] = shape;
-  return { data, rows, cols, image: null, names };
+  return { data, rows, cols, image: null, pictures: false, names };
 }
 
 /** Reads rows from an idx, npy or csv file, gzipped or not; which of them it is, its first bytes tell. */

@@ -116,9 +116,10 @@ function shown(value: unknown): string {
 
 /** A resumed run keeps its settings: an option that says otherwise is refused rather than ignored. */
 export function checkResume(options: TrainOptions, record: RunRecord): void {
-  for (const [name, kept] of Object.entries({ ...record.settings, binarise: record.data.binarise })) {
+  const { binarise, scale } = record.data;
+  for (const [name, kept] of Object.entries({ ...record.settings, binarise, scale: scale ?? undefined })) {
     const typed = options[name as keyof TrainOptions];
-    if (typed === undefined || shown(typed) === shown(kept)) continue;
+    if (typed === undefined || kept === undefined || shown(typed) === shown(kept)) continue;
     const option =
       name === 'centred' ? '--no-centred' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${shown(typed)}`;
     throw new UsageError(`\`${option}\`: the run to resume has ${shown(kept)}`, '--resume keeps the settings of the run');

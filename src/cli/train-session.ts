@@ -1,26 +1,26 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DivergenceError } from '../errors.js';
-import { type EpochReport, RBM } from '../models/rbm.js';
+import { RBM } from '../models/rbm.js';
 import { isBinary } from './binarise.js';
 import type { TrainingData } from './data-source.js';
-import { InterruptedError, UsageError } from './failures.js';
+import { CliError, InterruptedError, UsageError } from './failures.js';
 import { count, duration, intervalText } from './format.js';
-import { type HealthHint, healthHint } from './health.js';
+import { HealthWatch } from './health.js';
 import type { InterruptWatch } from './interrupt.js';
 import { asRows } from './matrix.js';
 import { learningRateText } from './options.js';
-import type { Output } from './output.js';
+import { type Output, stdoutFailure } from './output.js';
 import { packageVersion } from './package-info.js';
 import { writePictures } from './pictures.js';
 import { ProgressView } from './progress.js';
 import { finalQuality, type Quality, qualityText } from './quality.js';
-import { createRunFolder, RUN_FILES, removeRunRecord, writeRunRecord } from './run-folder.js';
-import { type DataRequest, evaluationRecord, type RunRecord, type TrainSettings } from './run-record.js';
+import { RUN_FILES, removeRun, writeRunRecord } from './run-folder.js';
+import { addEpoch, RunJournal, removeJournal } from './run-journal.js';
+import { type DataRequest, type EpochRecord, evaluationRecord, type RunRecord, type TrainSettings } from './run-record.js';
 import type { TrainOptions } from './train-plan.js';
 
-/** `run.json` is rewritten at most this often while training, in milliseconds: short epochs should not wait for the disk. */
-const RECORD_INTERVAL = 2000;
 /** Updates between automatic checkpoints at least. */
 const SMALLEST_CHECKPOINT_INTERVAL = 500;
 /** Rows behind each epoch's metrics: the stochastic pseudo-likelihood of fewer is too noisy for a curve. */
@@ -57,7 +57,7 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
     started: now,
     updated: now,
     settings,
-    data: request,
+    data: { ...request, scale: data.scale },
     loaded: {
       name: data.name,
       rows: data.train.rows,
@@ -83,7 +83,7 @@ function methodText({ algorithm, steps }: TrainSettings): string {
 }
 
 /** How to go on, ready to be copied into a shell. */
-function resumeCommand(folder: string): string {
+export function resumeCommand(folder: string): string {
   return `boltzkit train --resume --out ${/^[\w./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`}`;
 }
 
@@ -93,14 +93,17 @@ export class TrainSession {
   readonly #view: ProgressView;
   readonly #began = performance.now();
   readonly #secondsBefore: number;
-  #recordWritten = 0;
+  readonly #health: HealthWatch;
+  #journal: RunJournal | null = null;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    const { settings, evaluateEvery } = parts.record;
+    const { settings, evaluateEvery, loaded } = parts.record;
     const evaluated = evaluateEvery !== null || settings.algorithm === 'ptt';
     this.#view = new ProgressView(parts.output, { epochs: settings.epochs, evaluated });
     this.#secondsBefore = parts.record.seconds;
+    const rows = loaded.validationRows || loaded.rows;
+    this.#health = new HealthWatch({ visible: loaded.visible, algorithm: settings.algorithm, rows });
   }
 
   async run(): Promise<void> {
@@ -108,9 +111,9 @@ export class TrainSession {
     using rbm = await this.#model();
     const done = resume && rbm.training !== null && rbm.training.step >= rbm.training.totalSteps;
     this.#announce(rbm, done);
-    if (!done) await this.#train(rbm);
     // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
-    else if (record.state !== 'finished') await this.#settle(rbm, 'finished');
+    if (record.state !== 'finished') await this.#train(rbm, done);
+    else await removeJournal(folder);
     const { files, quality } = await this.#conclude(rbm);
     output.line(`\n${this.#summary(done, quality)}`);
     output.line(`wrote ${files.join(', ')} to ${folder}`);
@@ -122,7 +125,13 @@ export class TrainSession {
     const { record, resume, options, folder } = this.#parts;
     const { settings, loaded } = record;
     const threads = options.threads ?? 0;
-    if (resume) return RBM.load(join(folder, RUN_FILES.model), { device: settings.device, threads });
+    const path = join(folder, RUN_FILES.model);
+    if (resume && existsSync(path)) {
+      const kept = await RBM.load(path, { device: settings.device, threads });
+      if (kept.training !== null) return kept;
+      kept.dispose();
+    }
+    // Stopped before its first checkpoint: the same settings and data lead to the same end.
     return new RBM({ visible: loaded.visible, hidden: settings.hidden, seed: BigInt(settings.seed), device: settings.device, threads });
   }
 
@@ -132,6 +141,7 @@ export class TrainSession {
     const { device, isa, threads } = rbm.backendInfo();
     const step = rbm.training?.step ?? 0;
     if (resume) record.history = record.history.filter((report) => report.step <= step);
+    for (const report of record.history) record.hint = this.#health.add(report);
     output.record({
       event: 'start',
       folder,
@@ -146,30 +156,47 @@ export class TrainSession {
     output.line(
       `RBM ${rbm.visible}–${rbm.hidden}, ${method}, ${count(totalSteps)} updates of ${s.batch} rows; ${device} (${isa}), ${threads} threads`,
     );
-    if (resume) output.line(`resuming at update ${count(step)}`);
+    if (resume)
+      output.line(step > 0 ? `resuming at update ${count(step)}` : 'starting over: the run was stopped before its first checkpoint');
   }
 
-  async #train(rbm: RBM): Promise<void> {
-    const { watch, folder, resume } = this.#parts;
-    await createRunFolder(folder);
+  async #train(rbm: RBM, done: boolean): Promise<void> {
+    const { watch, folder, resume, record } = this.#parts;
+    if (!resume) await removeRun(folder);
     await this.#save('running');
-    this.#view.start(rbm.training?.step ?? 0, this.#parts.record.totalSteps);
+    this.#journal = new RunJournal(folder);
+    if (!done) this.#view.start(rbm.training?.step ?? 0, record.totalSteps);
     try {
-      await this.#fit(rbm);
+      if (resume) await this.#evaluateAgain();
+      if (!done) await this.#fit(rbm);
       await this.#settle(rbm, 'finished');
     } catch (error) {
       this.#view.end();
       if (watch.signal.aborted) throw await this.#interrupted(rbm);
       if (error instanceof DivergenceError) await this.#settle(rbm, 'diverged');
-      else if (!resume && !rbm.training?.step) await removeRunRecord(folder);
+      else if (!resume && !rbm.training?.step) await removeRun(folder);
       throw error;
     } finally {
       this.#view.end();
     }
   }
 
+  /** Makes good an evaluation that an interruption ended. A copy of the model does it, so that the run's draws stay its own. */
+  async #evaluateAgain(): Promise<void> {
+    const { record, data, watch, folder, options } = this.#parts;
+    const { evaluateEvery, totalSteps, settings } = record;
+    const last = record.history.at(-1);
+    if (last === undefined || last.evaluation !== null || evaluateEvery === null) return;
+    if (last.epoch % evaluateEvery !== 0 && last.step < totalSteps) return;
+    using copy = await RBM.load(join(folder, RUN_FILES.model), { device: settings.device, threads: options.threads ?? 0 });
+    if (copy.training?.step !== last.step) return;
+    const { signal } = watch;
+    const evaluation = await copy.evaluate(asRows(data.validation ?? data.train), { signal });
+    this.#tell({ ...last, evaluation: evaluationRecord(evaluation) });
+  }
+
   async #fit(rbm: RBM): Promise<void> {
-    const { record, data, resume, watch, folder } = this.#parts;
+    const { record, data, watch, folder } = this.#parts;
     const { settings: s } = record;
     const every = this.#checkpointEvery();
     const run = rbm.fit(asRows(data.train), {
@@ -189,14 +216,14 @@ export class TrainSession {
       l2: s.l2,
       averageLast: s.averageLast,
       monitorRows: MONITOR_ROWS,
-      resume,
+      resume: rbm.training !== null,
       signal: watch.signal,
       ...(data.validation === null ? {} : { validation: asRows(data.validation) }),
       ...(every === 0 ? {} : { checkpoint: { path: join(folder, RUN_FILES.model), every } }),
       ...(record.evaluateEvery === null ? {} : { evaluateEvery: record.evaluateEvery }),
       onProgress: (progress) => this.#view.step(progress),
     });
-    for await (const report of run) await this.#onEpoch(report);
+    for await (const { evaluation, ...metrics } of run) this.#tell({ ...metrics, evaluation: evaluation && evaluationRecord(evaluation) });
     await run;
   }
 
@@ -205,28 +232,28 @@ export class TrainSession {
     return options.checkpointEvery ?? Math.max(Math.ceil(record.loaded.rows / record.settings.batch), SMALLEST_CHECKPOINT_INTERVAL);
   }
 
-  async #onEpoch({ evaluation, ...metrics }: EpochReport): Promise<void> {
+  /** Everything that is to be done with an epoch's report, at once: the checkpoint that may follow must not overtake it. */
+  #tell(report: EpochRecord): void {
     const { record } = this.#parts;
-    const report = { ...metrics, evaluation: evaluation && evaluationRecord(evaluation) };
-    // After a roll-back the run comes by the same epochs again.
-    record.history = [...record.history.filter(({ step }) => step < report.step), report];
-    const hint = this.#hint();
+    addEpoch(record.history, report);
+    this.#journal?.add({ seconds: this.#seconds(), report });
+    const hint = this.#health.add(report);
     record.hint = hint;
     record.step = report.step;
     this.#view.epoch(report, hint);
-    if (performance.now() - this.#recordWritten > RECORD_INTERVAL) await this.#save('running');
   }
 
-  #hint(): HealthHint | null {
-    const { loaded, settings, history } = this.#parts.record;
-    return healthHint(history, { visible: loaded.visible, algorithm: settings.algorithm, rows: loaded.validationRows || loaded.rows });
+  #seconds(): number {
+    return this.#secondsBefore + (performance.now() - this.#began) / 1000;
   }
 
   /** Saves the model first: a record may lag behind its model, never the other way round. */
   async #settle(rbm: RBM, state: RunRecord['state']): Promise<void> {
-    await rbm.save(join(this.#parts.folder, RUN_FILES.model));
+    if (rbm.training !== null) await rbm.save(join(this.#parts.folder, RUN_FILES.model));
     this.#parts.record.step = rbm.training?.step ?? 0;
     await this.#save(state);
+    this.#journal?.remove();
+    this.#journal = null;
   }
 
   async #save(state: RunRecord['state']): Promise<void> {
@@ -235,9 +262,8 @@ export class TrainSession {
     record.pid = process.pid;
     record.host = hostname();
     record.updated = new Date().toISOString();
-    record.seconds = this.#secondsBefore + (performance.now() - this.#began) / 1000;
+    record.seconds = this.#seconds();
     await writeRunRecord(folder, record);
-    this.#recordWritten = performance.now();
   }
 
   async #interrupted(rbm: RBM): Promise<InterruptedError> {
@@ -252,8 +278,10 @@ export class TrainSession {
       folder,
       files: [RUN_FILES.model, RUN_FILES.record],
     });
-    const at = `interrupted at update ${count(record.step)} of ${count(record.totalSteps)}; saved to ${folder}`;
-    return new InterruptedError(at, resumeCommand(folder));
+    const at = `at update ${count(record.step)} of ${count(record.totalSteps)}; saved to ${folder}`;
+    const failure = stdoutFailure();
+    if (failure !== null) throw new CliError(`${failure.message}; stopped ${at}`, { code: failure.code, hint: resumeCommand(folder) });
+    return new InterruptedError(`interrupted ${at}`, resumeCommand(folder));
   }
 
   /** Everything after the last update: the model is saved already, so an interruption loses nothing but time. */

@@ -48,12 +48,15 @@ export async function checkPacked(
 ): Promise<void> {
   await machine.run(call, () => native.rowSums(packed), signal);
   const cancelled = new AbortController();
+  const counters = native.getCounters();
   // Options are checked against the machine when the job is started.
   const job = machine.run(call, () => native.partition({ method, rows: packed, chains, betas, temperatures, warmup }), cancelled.signal);
   cancelled.abort();
   await job.catch((error: unknown) => {
     if (error !== cancelled.signal.reason) throw error;
   });
+  // How far it came by then, the clock decides: its draws are given back.
+  if (!machine.disposed) native.setCounters(counters);
 }
 
 /**

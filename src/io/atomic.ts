@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { constants, fsync } from 'node:fs';
+import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { ParameterError } from '../errors.js';
 import { type FilePath, fileError, filePath, specialKind } from './files.js';
+import { lives, thisProcess } from './living.js';
 
 export { type FilePath, readRegularFile } from './files.js';
 
@@ -12,7 +14,7 @@ export { type FilePath, readRegularFile } from './files.js';
  *
  * The bytes go to a temporary file in the same folder, which is flushed to the device and then renamed; the folder is flushed last.
  * On any error (disk full, no permission) the temporary file is removed and the old one is untouched. A symbolic link is followed; an
- * existing file keeps its permissions.
+ * existing file keeps its permissions. Temporary files that processes left which were killed while they wrote this file are removed.
  *
  * @param path - The file to make or replace.
  * @param chunks - Its content.
@@ -23,7 +25,8 @@ export async function writeFileAtomic(path: FilePath, chunks: Uint8Array | Itera
   const name = filePath(path, what);
   try {
     const target = await resolveTarget(name, what);
-    const temporary = join(dirname(target.path), `.${basename(target.path).slice(0, 40)}.${randomBytes(6).toString('hex')}.tmp`);
+    await removeLeftovers(target.path);
+    const temporary = temporaryOf(target.path);
     await writeTemporary(temporary, chunks, target.mode);
     await renameOrRemove(temporary, target.path);
     await flushFolder(dirname(target.path));
@@ -46,13 +49,40 @@ async function resolveTarget(name: string, what: string): Promise<{ path: string
   }
 }
 
+const stem = (path: string): string => `.${basename(path).slice(0, 40)}.`;
+
+/** The name says whose file it is, so that others can tell whether anybody still writes it. */
+function temporaryOf(path: string): string {
+  const { host, pid, started } = thisProcess();
+  const owner = `${host}-${pid}-${started}`;
+  return join(dirname(path), `${stem(path)}${owner}-${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/** Files beside which this process has looked already: what others leave meanwhile, the next process removes. */
+const cleaned = new Set<string>();
+const MOST_CLEANED = 1000;
+
+/** Removes what processes left beside a file that were killed while they wrote it. */
+export async function removeLeftovers(path: string): Promise<void> {
+  if (cleaned.has(path)) return;
+  if (cleaned.size >= MOST_CLEANED) cleaned.clear();
+  cleaned.add(path);
+  const start = stem(path);
+  const names = await readdir(dirname(path)).catch(() => []);
+  for (const name of names) {
+    const [, host, pid, started] = (name.startsWith(start) && /^(\w+)-(\d+)-(\w*)-\w+\.tmp$/.exec(name.slice(start.length))) || [];
+    if (host === undefined || started === undefined) continue;
+    if (lives({ host, pid: Number(pid), started }) === false) await removeQuietly(join(dirname(path), name));
+  }
+}
+
 async function writeTemporary(path: string, chunks: Uint8Array | Iterable<Uint8Array>, mode: number | undefined): Promise<void> {
   const handle = await open(path, 'wx');
   try {
     try {
       if (mode !== undefined) await handle.chmod(mode);
       for (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) await writeAll(handle, chunk);
-      await handle.sync();
+      await flush(handle);
     } finally {
       await handle.close();
     }
@@ -60,6 +90,13 @@ async function writeTemporary(path: string, chunks: Uint8Array | Iterable<Uint8A
     await removeQuietly(path);
     throw error;
   }
+}
+
+const fsyncDescriptor = promisify(fsync);
+
+/** Not `handle.sync()`: the file system that Yarn's Plug'n'Play puts in place of Node's lacks it. */
+async function flush({ fd }: FileHandle): Promise<void> {
+  await fsyncDescriptor(fd);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
@@ -92,7 +129,7 @@ async function flushFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await handle.sync();
+    await flush(handle);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error;

@@ -92,7 +92,8 @@ export interface RunControl {
 
 /**
  * A training run. `await` it for the reports of all epochs, or iterate over it (`for await`) to get each as it comes; leaving the loop
- * early stops the run after the current update. Errors reach whoever awaits or iterates.
+ * early stops the run after the current update. Errors reach whoever awaits or iterates, however long a loop's body takes; the error
+ * of a run that nobody awaits or iterates over is an unhandled rejection.
  */
 export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<EpochReport> {
   readonly #reports: EpochReport[] = [];
@@ -141,6 +142,8 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
 
   /** Yields each epoch's report as it comes. Leaving the loop early stops the run and waits for its end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
+    // The loop throws the error after the reports before it. Until it gets there, nobody else listens for it.
+    this.#done.catch(() => undefined);
     let ended = false;
     try {
       for (let next = 0; ; next++) {

@@ -31,9 +31,11 @@ export async function runSegments(run: Segments): Promise<void> {
       const evaluation = due(until, evaluateEvery) ? plan.evaluation : undefined;
       if (evaluation !== undefined) watch.hold(until);
       if (!(await watch.finished((signal) => runJob(trainer.run(until, watch.progress), { call: plan.call, signal })))) return;
+      const evaluate = async (signal: AbortSignal): Promise<void> => watch.release(await evaluated(run, signal));
+      const goesOn = evaluation === undefined || (await watch.finished(evaluate));
+      // After the evaluation: a run that goes on from here has told all that came before.
       if (plan.checkpoint !== undefined && due(until, saveEvery) && !machine.disposed) await plan.checkpoint.save(native, run.record());
-      if (evaluation === undefined) continue;
-      if (!(await watch.finished(async (signal) => watch.release(await evaluated(run, signal))))) return;
+      if (!goesOn) return;
     }
   } finally {
     watch.release(null);

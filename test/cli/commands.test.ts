@@ -190,6 +190,23 @@ describe('info, doctor, build', () => {
     expect(await okJson('info', 'run/model.safetensors')).toMatchObject({ kind: 'rbm', visible: 36, hidden: 12, seed: 1 });
   });
 
+  it('shows control characters in names and does not obey them', async () => {
+    const path = at('escaped');
+    await cli(['train', 'stripes.csv', '--epochs', '1', '--hidden', '2', '--out', 'escaped'], folder.path);
+    const record = await readFile(join(path, 'run.json'), 'utf8');
+    await writeFile(join(path, 'run.json'), record.replace('"name": "stripes.csv"', '"name": "\\u001b]0;x\\u0007\\u009b2Jdata"'));
+    const { stdout } = await cli(['info', 'escaped'], folder.path);
+    expect(stdout).toContain('\\u001b]0;x\\u0007\\u009b2Jdata');
+    expect(stdout).not.toMatch(/[\x1b\x07\x9b]/);
+    const json = (await cli(['info', 'escaped', '--json'], folder.path)).stdout;
+    expect(json).not.toMatch(/[\x1b\x07\x9b]/);
+    expect(jsonLines(json)[0]).toMatchObject({ run: { loaded: { name: '\u001b]0;x\u0007\u009b2Jdata' } } });
+    await writeFile(at('names.csv'), `"a\u001b[31m","class\u001b[1A"\n${'0,1\n1,0\n'.repeat(30)}`);
+    const told = await cli(['train', 'names.csv', '--label-column', 'none', '--out', 'never'], folder.path);
+    expect(told.stderr).toContain('a\\u001b[31m');
+    expect(told.stderr).not.toContain('\u001b');
+  });
+
   it('describes the installation', async () => {
     expect(await ok('info')).toContain('threads');
     expect(await okJson('info')).toMatchObject({ backend: { device: 'cpu' } });

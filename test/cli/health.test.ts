@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { healthHint } from '../../src/cli/health.js';
+import { type HealthContext, type HealthHint, HealthWatch } from '../../src/cli/health.js';
 import type { EpochRecord } from '../../src/cli/run-record.js';
 
 const context = { visible: 100, algorithm: 'pcd', rows: 1000 } as const;
@@ -18,8 +18,16 @@ const healthy = {
   evaluation: null,
 };
 
+const look = { autocorrelationTime: 2, effectiveSampleSize: 9, splitRhat: 1.2, freeEnergyDrift: 0, singularValues: [1] };
+
 function history(...epochs: Partial<EpochRecord>[]): EpochRecord[] {
   return epochs.map((epoch, i) => ({ epoch: i + 1, step: (i + 1) * 10, ...healthy, ...epoch }));
+}
+
+/** What the watch says after the last of these epochs. */
+function healthHint(epochs: readonly EpochRecord[], about: HealthContext): HealthHint | null {
+  const watch = new HealthWatch(about);
+  return epochs.map((epoch) => watch.add(epoch)).at(-1) ?? null;
 }
 
 const kind = (...epochs: Partial<EpochRecord>[]) => healthHint(history(...epochs), context)?.kind ?? null;
@@ -88,6 +96,48 @@ describe('health hints', () => {
     expect(kind({ freeEnergyGap: 1 }, { freeEnergyGap: 2 }, { freeEnergyGap: 3 })).toBe('overfitting');
     expect(kind({ freeEnergyGap: 3 }, { freeEnergyGap: 3 }, { freeEnergyGap: 3 })).toBeNull();
     expect(kind({ freeEnergyGap: 0.1 }, { freeEnergyGap: 0.2 }, { freeEnergyGap: 1.9 })).toBeNull();
+  });
+
+  it('forgets epochs that a roll-back takes back', () => {
+    const numbers = [-20, -12, -21, -31, -33, -19, -32, -34, -40, -22, -35, -36].map((pseudoLikelihood, i) => ({
+      pseudoLikelihood,
+      freeEnergyGap: i / 3,
+      health: i === 4 ? { ...look, sentence: 'Out of equilibrium.' } : null,
+    }));
+    const epochs = history(...numbers);
+    for (let back = 1; back < epochs.length; back++) {
+      const watch = new HealthWatch(context);
+      for (const epoch of epochs) watch.add(epoch);
+      const again = history(...numbers.slice(0, back), { pseudoLikelihood: -30 }, { pseudoLikelihood: -31 }, { pseudoLikelihood: -32 });
+      const hints = again.slice(back).map((epoch) => watch.add(epoch));
+      expect(hints).toEqual(again.slice(back).map((_, i) => healthHint(again.slice(0, back + i + 1), context)));
+    }
+  });
+
+  it('says after every epoch of a long run what the whole history says', () => {
+    // A plain sum, a plain sort: the rules for divergence and over-fitting as they are written down.
+    const plain = (seen: readonly EpochRecord[]): string | null => {
+      const values = seen.map(({ pseudoLikelihood }) => pseudoLikelihood);
+      const before = values.slice(0, -3).sort((a, b) => a - b);
+      const limit = 1.5 * (before[Math.floor(before.length / 2)] ?? -Infinity);
+      if (values.slice(-3).every((value) => value < limit)) return 'diverging';
+      const gaps = seen.map(({ freeEnergyGap }) => freeEnergyGap);
+      const early = gaps.slice(0, Math.ceil(gaps.length / 2));
+      const mean = early.reduce((sum, gap) => sum + gap, 0) / early.length;
+      return seen.length > 2 && gaps.at(-1)! > 2 && gaps.at(-1)! > 1.1 * mean ? 'overfitting' : null;
+    };
+    let state = 1;
+    const random = () => {
+      state = (state * 48271) % 2147483647;
+      return state / 2147483647;
+    };
+    const epochs = history(
+      ...Array.from({ length: 400 }, (_, i) => ({ pseudoLikelihood: -10 - 20 * random() ** 2, freeEnergyGap: (i / 100) * random() })),
+    );
+    const watch = new HealthWatch(context);
+    const hints = epochs.map((epoch) => watch.add(epoch)?.kind ?? null);
+    expect(hints).toEqual(epochs.map((_, i) => plain(epochs.slice(0, i + 1))));
+    expect(new Set(hints)).toEqual(new Set([null, 'diverging', 'overfitting']));
   });
 
   it('tells the most pressing first, in one line', () => {

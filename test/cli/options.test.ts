@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { imageShape, integer, learningRate, learningRateText, number, oneOf, seed } from '../../src/cli/options.js';
+import { factor, imageShape, integer, learningRate, learningRateText, number, oneOf, seed } from '../../src/cli/options.js';
 
 const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
   for (const text of texts) expect(() => parse(text), JSON.stringify(text)).toThrow(InvalidArgumentError);
@@ -20,6 +20,13 @@ describe('option parsers', () => {
     expect(number(0, Number.MAX_VALUE, true)('1e-300')).toBe(1e-300);
     refused(number(0, 1), '1.01', '-0.1', 'NaN', 'Infinity', '', '1,5');
     refused(number(0, Number.MAX_VALUE, true), '0', '1e999');
+  });
+
+  it('reads factors, as fractions too', () => {
+    expect(factor('0.5')).toBe(0.5);
+    expect(factor('1/255')).toBe(1 / 255);
+    expect(factor('2.5e-1/.5')).toBe(0.5);
+    refused(factor, '0', '-1', '1/0', '0/1', '1/-2', '1/2/3', '/', '1/', '/2', 'x', '', '1e999', '1 / x');
   });
 
   it('reads seeds beyond 2^53 without rounding', () => {

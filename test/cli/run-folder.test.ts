@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inspectRunFolder, readRunRecord, writeRunRecord } from '../../src/cli/run-folder.js';
+import { inspectRunFolder, openRunFolder, readRunRecord, writeRunRecord } from '../../src/cli/run-folder.js';
+import { RunJournal } from '../../src/cli/run-journal.js';
 import type { RunRecord } from '../../src/cli/run-record.js';
+import { thisProcess } from '../../src/io/living.js';
 
 const fresh = { force: false, resume: false };
 let folder: string;
@@ -141,25 +142,74 @@ describe('run folder', () => {
     const resume = { force: false, resume: true };
     await expect(inspectRunFolder(join(folder, 'none'), resume)).rejects.toThrow('no run to resume');
     await writeRunRecord(folder, record({ state: 'interrupted' }));
-    await expect(inspectRunFolder(folder, resume)).rejects.toThrow('before its first checkpoint');
-    await writeFile(join(folder, 'model.safetensors'), 'x');
     expect((await inspectRunFolder(folder, resume))?.state).toBe('interrupted');
     await writeRunRecord(folder, record({ state: 'diverged' }));
     await expect(inspectRunFolder(folder, resume)).rejects.toThrow('diverged');
   });
 
-  it('keeps out of a run that another process writes', async () => {
-    const other = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)']);
-    try {
-      await writeRunRecord(folder, record({ state: 'running', pid: other.pid! }));
-      for (const intent of [fresh, { force: true, resume: false }, { force: false, resume: true }]) {
-        await expect(inspectRunFolder(folder, intent)).rejects.toThrow(`process ${other.pid}`);
-      }
-    } finally {
-      other.kill('SIGKILL');
+  it('lets one at a time work in it, and leaves no trace where nothing was begun', async () => {
+    const place = join(folder, 'a', 'b');
+    const open = await openRunFolder(place, fresh);
+    expect(open.kept).toBeNull();
+    for (const intent of [fresh, { force: true, resume: false }, { force: false, resume: true }]) {
+      await expect(openRunFolder(place, intent)).rejects.toThrow(`process ${process.pid}`);
     }
-    await new Promise((done) => other.on('exit', done));
-    await mkdir(join(folder, 'model.safetensors'));
-    expect((await inspectRunFolder(folder, { force: false, resume: true }))?.state).toBe('running');
+    await open.close();
+    expect(await readdir(folder)).toEqual([]);
+    await expect(openRunFolder(place, { force: false, resume: true })).rejects.toThrow('no run to resume');
+    expect(await readdir(folder)).toEqual([]);
+    const again = await openRunFolder(place, fresh);
+    await writeRunRecord(place, record());
+    await again.close();
+    expect(await readdir(place)).toEqual(['run.json']);
+  });
+
+  it('is rid of what a killed process left, once it is opened', async () => {
+    const { host } = thisProcess();
+    for (const name of ['model.safetensors', 'samples.png'])
+      await writeFile(join(folder, `.${name}.${host}-${2 ** 30}-1-00ff.tmp`), 'half');
+    await (await openRunFolder(folder, fresh)).close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('with a link in it is refused: nothing is written through links', async () => {
+    for (const name of ['run.json', 'model.safetensors', 'curves.svg']) {
+      await writeFile(join(folder, 'elsewhere'), JSON.stringify(record({ state: 'interrupted' })));
+      await symlink('elsewhere', join(folder, name));
+      for (const intent of [fresh, { force: true, resume: false }, { force: false, resume: true }]) {
+        await expect(openRunFolder(folder, intent)).rejects.toThrow(`${name}\` is a symbolic link`);
+      }
+      await rm(join(folder, name));
+    }
+    await symlink('elsewhere', join(folder, 'run.epochs.jsonl'));
+    expect(() => new RunJournal(folder)).toThrow('ELOOP');
+  });
+});
+
+describe('the journal of a run', () => {
+  const epoch = (change: Partial<RunRecord['history'][number]>) => ({ seconds: 9, report: { ...record().history[0]!, ...change } });
+  const steps = async () => (await readRunRecord(folder))?.history.map(({ step }) => step);
+
+  it('adds to the record what came after it; epochs that come again replace the old ones', async () => {
+    await writeRunRecord(folder, record({ state: 'running' }));
+    const journal = new RunJournal(folder);
+    journal.add(epoch({ epoch: 2, step: 20, pseudoLikelihood: Number.NaN }));
+    journal.add(epoch({ epoch: 3, step: 30 }));
+    journal.add(epoch({ epoch: 2, step: 20, pseudoLikelihood: Number.NaN, rollbacks: 3 }));
+    const history = [...record().history, { ...record().history[0]!, epoch: 2, step: 20, pseudoLikelihood: Number.NaN, rollbacks: 3 }];
+    expect(await readRunRecord(folder)).toEqual({ ...record({ state: 'running' }), history, seconds: 9, step: 30 });
+    await writeRunRecord(folder, (await readRunRecord(folder))!);
+    expect(await steps()).toEqual([10, 20]); // a kill before the journal is taken away
+    journal.remove();
+    expect(await steps()).toEqual([10, 20]);
+  });
+
+  it('is read as far as it is whole', async () => {
+    await writeRunRecord(folder, record());
+    const line = (step: number) => JSON.stringify(epoch({ step }));
+    for (const torn of [line(40).slice(0, -5), '{"seconds":1}', 'null', '\0\0']) {
+      await writeFile(join(folder, 'run.epochs.jsonl'), `${line(20)}\n${line(30)}\n${torn}\n${line(50)}\n`);
+      expect(await steps(), torn).toEqual([10, 20, 30]);
+    }
   });
 });

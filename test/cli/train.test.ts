@@ -1,9 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ndarray from 'ndarray';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../src/data/npy.js';
-import { cli, jsonLines, startCli, useFolder, writeStripes } from './support.js';
+import { cli, jsonLines, main, startCli, useFolder, writeStripes } from './support.js';
 
 const folder = useFolder();
 const at = (...path: string[]) => join(folder.path, ...path);
@@ -201,7 +203,7 @@ describe('interrupted training', () => {
   // Several seconds of work, so that a signal surely comes before its end.
   const long = [...train, '--epochs', '300', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s saves, exits with 130, and --resume goes on bit for bit', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s saves, exits with 130, and --resume goes on bit for bit', async (signal) => {
     const out = ['--out', `int-${signal}`];
     const running = startCli([...long, ...out], folder.path);
     await running.said('"epoch":20,');
@@ -221,6 +223,11 @@ describe('interrupted training', () => {
     expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
   });
 
+  // A second or so, for what only has to be under way.
+  const brief = [...train, '--epochs', '100', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
+  let wholeBrief: Promise<unknown> | null = null;
+  const uninterruptedBrief = () => (wholeBrief ??= cli([...brief, '--out', 'whole-brief'], folder.path));
+
   let whole: Promise<unknown> | null = null;
   const uninterrupted = () => (whole ??= cli([...long, '--out', 'whole'], folder.path));
 
@@ -229,11 +236,114 @@ describe('interrupted training', () => {
     await running.said('"epoch":40,');
     running.child.kill('SIGKILL');
     expect((await running.result).signal).toBe('SIGKILL');
-    expect((await readdir(at('killed'))).filter((name) => !/^(run\.json|model\.safetensors)$/.test(name)).length).toBeLessThanOrEqual(1);
     expect((await cli(long.concat('--out', 'killed'), folder.path)).stderr).toContain('--resume');
     expect((await cli(['train', '--resume', '--out', 'killed'], folder.path)).code).toBe(0);
     await uninterrupted();
     expect(await model('killed')).toEqual(await model('whole'));
+    expect((await readdir(at('killed'))).sort()).toEqual((await readdir(at('whole'))).sort());
+    const epochs = JSON.parse(await readFile(at('killed', 'run.json'), 'utf8')) as { history: { epoch: number }[] };
+    expect(epochs.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
+  });
+
+  it.each(['SIGKILL', 'SIGINT'] as const)('without checkpoints %s loses no run', async (signal) => {
+    const out = `${signal}-early`;
+    const running = startCli([...brief.slice(0, -2), '--checkpoint-every', '0', '--out', out], folder.path);
+    await running.said('"epoch":5,');
+    running.child.kill(signal);
+    await running.result;
+    const resumed = await cli(['train', '--resume', '--out', out], folder.path);
+    expect([resumed.code, resumed.stderr]).toEqual([0, '']);
+    if (signal === 'SIGKILL') expect(resumed.stdout).toContain('starting over');
+    await uninterruptedBrief();
+    expect(await model(out)).toEqual(await model('whole-brief'));
+  });
+
+  it('an interrupt while a save waits for the disk is heard after it, and loses nothing', async () => {
+    // A disk that takes half a second for whatever is flushed.
+    const slow = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+      const { fsync } = fs; fs.fsync = (file, done) => setTimeout(() => fsync(file, done), 500); syncBuiltinESMExports();`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(slow)}` };
+    const running = startCli([...brief, '--out', 'slow'], folder.path, env);
+    const saving = async () => (await readdir(at('slow')).catch(() => [])).some((name) => name.startsWith('.model'));
+    while (!(await saving())) await new Promise((done) => setTimeout(done, 5));
+    running.child.kill('SIGINT');
+    expect((await running.result).code).toBe(130);
+    expect((await readdir(at('slow'))).sort()).toEqual(['model.safetensors', 'run.json']);
+    expect(JSON.parse(await readFile(at('slow', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
+    expect(await cli(['train', '--resume', '--out', 'slow'], folder.path)).toMatchObject({ code: 0, stderr: '' });
+    await uninterruptedBrief();
+    expect(await model('slow')).toEqual(await model('whole-brief'));
+  });
+
+  it('--force leaves nothing of the old run that a resumed new one could take for its own', async () => {
+    await cli([...train, '--epochs', '2', '--out', 'anew'], folder.path);
+    const args = [...brief.slice(0, -2), '--checkpoint-every', '0', '--out', 'anew', '--force'];
+    const running = startCli(args, folder.path);
+    await running.said('"epoch":5,');
+    running.child.kill('SIGKILL');
+    await running.result;
+    expect((await cli(['train', '--resume', '--out', 'anew'], folder.path)).code).toBe(0);
+    await uninterruptedBrief();
+    expect(await model('anew')).toEqual(await model('whole-brief'));
+  });
+
+  it('one of two in the same folder is refused', async () => {
+    const first = startCli([...long, '--epochs', '100000', '--out', 'shared'], folder.path);
+    await first.said('"event":"start"');
+    for (const more of [[], ['--force'], ['--resume']]) {
+      const { code, stderr } = await cli([...train, '--json', '--out', 'shared', ...more], folder.path);
+      expect([code, JSON.parse(stderr)]).toMatchObject([
+        1,
+        { code: 'ERR_LOCKED', message: expect.stringContaining(String(first.child.pid)) },
+      ]);
+    }
+    first.child.kill('SIGKILL');
+    await first.result;
+  });
+
+  it('SIGHUP does not end what has no terminal, as under nohup', async () => {
+    const running = startCli([...train, '--epochs', '100', '--out', 'nohup', '--json'], folder.path);
+    await running.said('"epoch":2,');
+    running.child.kill('SIGHUP');
+    const { code, stdout } = await running.result;
+    expect(code).toBe(0);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ event: 'end', state: 'finished' });
+  });
+
+  const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
+  it.runIf(hasScript)('a terminal that closes saves the run', async () => {
+    const command = [process.execPath, main, ...brief.filter((word) => word !== '--json'), '--out', 'closed'].join(' ');
+    // The terminal is gone with the process that made it.
+    const terminal = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { cwd: folder.path });
+    const record = async () => (await readFile(at('closed', 'run.epochs.jsonl'), 'utf8').catch(() => '')).includes('"epoch":5,');
+    while (!(await record())) await new Promise((done) => setTimeout(done, 5));
+    terminal.kill('SIGKILL');
+    const lock = async () => (await readdir(at('closed'))).includes('run.lock');
+    while (await lock()) await new Promise((done) => setTimeout(done, 5));
+    expect(JSON.parse(await readFile(at('closed', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
+    expect((await cli(['train', '--resume', '--out', 'closed'], folder.path)).code).toBe(0);
+    await uninterruptedBrief();
+    expect(await model('closed')).toEqual(await model('whole-brief'));
+  });
+
+  it.runIf(existsSync('/dev/full'))('an output that takes no more ends the run when it is saved', async () => {
+    const run = (...args: string[]) =>
+      spawnSync('sh', ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, main, ...args], { cwd: folder.path });
+    const { status, stderr } = run(...brief, '--out', 'full');
+    expect(status).toBe(1);
+    expect(String(stderr)).toMatch(/cannot write to stdout: ENOSPC.*; stopped at update \d+ of 1,100; saved to .*train --resume/);
+    expect(JSON.parse(await readFile(at('full', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
+    const early = run(...brief.filter((word) => word !== '--json'), '--out', 'full-early');
+    expect([early.status, String(early.stderr)]).toEqual([
+      1,
+      expect.stringMatching(/^boltzkit: cannot .* ENOSPC[^\n]*; nothing was begun\n$/),
+    ]);
+    expect(existsSync(at('full-early'))).toBe(false);
+    expect((await cli(['train', '--resume', '--out', 'full'], folder.path)).code).toBe(0);
+    await uninterruptedBrief();
+    expect(await model('full')).toEqual(await model('whole-brief'));
+    expect(run('info')).toMatchObject({ status: 1 });
+    expect(String(run('info').stderr)).toMatch(/^boltzkit: cannot write to stdout: ENOSPC[^\n]*\n$/);
   });
 
   it('refuses to resume with other settings or other data', async () => {
@@ -249,8 +359,6 @@ describe('interrupted training', () => {
     }
     await writeStripes(at('changed.csv'), 118);
     expect((await cli(['train', 'changed.csv', '--resume', '--out', 'kept'], folder.path)).stderr).toContain('the data differ');
-    await rm(at('kept', 'model.safetensors'));
-    expect((await cli(resume, folder.path)).stderr).toContain('checkpoint');
   });
 
   it('puts a record right that a kill left behind its finished model', async () => {
@@ -267,10 +375,12 @@ describe('interrupted training', () => {
   it('makes the pictures again when a finished run is resumed', async () => {
     await cli([...train, '--epochs', '2', '--out', 'done'], folder.path);
     await rm(at('done', 'samples.png'));
+    await writeFile(at('done', 'run.epochs.jsonl'), ''); // killed between its last two steps
     const { code, stdout } = await cli(['train', '--resume', '--out', 'done'], folder.path);
     expect(code).toBe(0);
     expect(stdout).toContain('finished already');
     expect(await readdir(at('done'))).toContain('samples.png');
+    expect(await readdir(at('done'))).not.toContain('run.epochs.jsonl');
   });
 
   it('goes on when whoever read its output is gone', async () => {

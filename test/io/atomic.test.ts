@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import * as callbacks from 'node:fs';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FormatError, ParameterError } from '../../src/errors.js';
 import { readRegularFile, writeFileAtomic } from '../../src/io/atomic.js';
+import { thisProcess } from '../../src/io/living.js';
 import { rejection, temporaryFolder } from '../data/support.js';
 
 // The real functions, unless a test puts a failing one in their place.
@@ -14,6 +16,11 @@ vi.mock('node:fs/promises', async (original) => {
   return { ...real, open: vi.fn(real.open), rename: vi.fn(real.rename) };
 });
 const { open: realOpen, rename: realRename } = await vi.importActual<typeof fs>('node:fs/promises');
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof callbacks>();
+  return { ...real, fsync: vi.fn(real.fsync) };
+});
+const { fsync: realFsync } = await vi.importActual<typeof callbacks>('node:fs');
 
 const { path: root } = temporaryFolder();
 let folders = 0;
@@ -30,6 +37,7 @@ describe('a file is replaced whole or not at all', () => {
   afterEach(() => {
     vi.mocked(fs.open).mockReset().mockImplementation(realOpen);
     vi.mocked(fs.rename).mockReset().mockImplementation(realRename);
+    vi.mocked(callbacks.fsync).mockReset().mockImplementation(realFsync);
   });
 
   test('a new file, by path or URL, from one piece or several', async () => {
@@ -68,8 +76,11 @@ describe('a file is replaced whole or not at all', () => {
   });
 
   const failures: [string, () => void][] = [
-    ['a disk that fills up while writing', () => failingHandle('write', 'ENOSPC')],
-    ['a device that fails while flushing', () => failingHandle('sync', 'EIO')],
+    ['a disk that fills up while writing', () => failingHandle({ write: () => Promise.reject(systemError('ENOSPC')) })],
+    [
+      'a device that fails while flushing',
+      () => vi.mocked(callbacks.fsync).mockImplementationOnce((_file, done) => done(systemError('EIO'))),
+    ],
     ['a rename that is not permitted', () => vi.mocked(fs.rename).mockRejectedValueOnce(systemError('EPERM'))],
   ];
 
@@ -100,14 +111,9 @@ describe('a file is replaced whole or not at all', () => {
   test('the content is flushed before the rename, and the folder after it', async () => {
     const folder = fresh();
     const steps: string[] = [];
-    vi.mocked(fs.open).mockImplementation(async (path, ...rest) => {
-      const handle = await realOpen(path, ...rest);
-      const sync = handle.sync.bind(handle);
-      handle.sync = () => {
-        steps.push(path === folder ? 'flush folder' : 'flush file');
-        return sync();
-      };
-      return handle;
+    vi.mocked(callbacks.fsync).mockImplementation((file, done) => {
+      steps.push(callbacks.fstatSync(file).isDirectory() ? 'flush folder' : 'flush file');
+      realFsync(file, done);
     });
     vi.mocked(fs.rename).mockImplementation((from, to) => {
       steps.push(`rename ${readFileSync(from, 'utf8')}`);
@@ -146,13 +152,50 @@ describe('a file is replaced whole or not at all', () => {
     expect(readFileSync(path, 'utf8')).toBe('0123456789');
   });
 
-  function failingHandle(method: 'write' | 'sync', code: string): void {
-    vi.mocked(fs.open).mockImplementationOnce(async (...args) => {
-      const handle = await realOpen(...args);
-      handle[method] = vi.fn(() => Promise.reject(systemError(code))) as never;
-      return handle;
-    });
+  test('works where file handles cannot be flushed, as with the file system of Yarn’s Plug’n’Play', async () => {
+    const lacking = () => Promise.reject(new Error('Method not implemented.'));
+    failingHandle({ sync: lacking });
+    failingHandle({ sync: lacking });
+    const path = join(fresh(), 'a');
+    await writeFileAtomic(path, Buffer.from('whole'));
+    expect(readFileSync(path, 'utf8')).toBe('whole');
+  });
+
+  /** The next file that is opened gets these methods. */
+  function failingHandle(methods: object): void {
+    vi.mocked(fs.open).mockImplementationOnce(async (...args) => Object.assign(await realOpen(...args), methods));
   }
+});
+
+describe('what killed processes leave', () => {
+  const { host, pid, started } = thisProcess();
+  const nobody = 2 ** 30; // no system has so many processes
+
+  test('is removed when the same file is written again, and nothing else is', async () => {
+    const folder = fresh();
+    const left = `.a.${host}-${nobody}-1-0123456789ab.tmp`;
+    const others = [
+      `.a.${host}-${pid}-${started}-0123456789ab.tmp`, // of this process
+      `.a.elsewhere-${nobody}-1-0123456789ab.tmp`, // of a machine that cannot be asked
+      `.b.${host}-${nobody}-1-0123456789ab.tmp`, // of another file
+      `.a.${host}-${nobody}-1-0123456789ab.tmp.txt`,
+      '.a.tmp',
+    ];
+    for (const name of [left, ...others]) writeFileSync(join(folder, name), 'half');
+    await writeFileAtomic(join(folder, 'a'), Buffer.from('whole'));
+    expect(readdirSync(folder).sort()).toEqual([...others, 'a'].sort());
+  });
+
+  test('is recognised: a process that is killed while it writes names itself in its file', async () => {
+    const folder = fresh();
+    const module = new URL('../../dist/io/atomic.js', import.meta.url).href;
+    const killed = `const { writeFileAtomic } = await import(${JSON.stringify(module)});
+      await writeFileAtomic(${JSON.stringify(join(folder, 'a'))}, (function* () { yield Buffer.from('x'); process.kill(process.pid, 'SIGKILL'); yield Buffer.from('y'); })());`;
+    expect(spawnSync(process.execPath, ['--input-type=module', '-e', killed]).signal).toBe('SIGKILL');
+    expect(readdirSync(folder)).toHaveLength(1);
+    await writeFileAtomic(join(folder, 'a'), Buffer.from('whole'));
+    expect(readdirSync(folder)).toEqual(['a']);
+  });
 });
 
 describe.runIf(hasPrlimit())('when the system really refuses to write more', () => {

@@ -64,6 +64,21 @@ function counting(every: number, during: (native: NativeMachine) => void = () =>
 const weightsOf = (machine: Machine) => Array.from(machine.parameter('test', 'visible-hidden.weights'));
 
 describe('evaluations of a run', () => {
+  it('come before the checkpoint of the same update: who goes on from it has been told all before it', async () => {
+    const machine = newMachine();
+    const order: string[] = [];
+    const { plan } = counting(1, () => order.push('evaluation'));
+    // A file takes its time; one turn of the event loop is the least.
+    const save = async (_: NativeMachine, { step }: TrainingRecord) => {
+      await new Promise((done) => setImmediate(done));
+      order.push(`checkpoint ${step}`);
+    };
+    const checkpoint = { every: 10, save };
+    const { run } = start(machine, planOf(machine, 2, { evaluation: plan, checkpoint }));
+    for await (const { epoch } of run) order.push(`report ${epoch}`);
+    expect(order).toEqual(['evaluation', 'report 1', 'checkpoint 10', 'evaluation', 'report 2', 'checkpoint 20']);
+  });
+
   it('come every so many epochs and after the last, each in its own report, in order', async () => {
     const machine = newMachine();
     const { seen, plan } = counting(3);

@@ -43,6 +43,17 @@ describe.each(devices)('on %s', (device) => {
     expect((await watched.sample(4, { steps: 3 })).data).toEqual((await plain.sample(4, { steps: 3 })).data);
   });
 
+  it('nor of what is annealed after it, however far the look at the options came', async () => {
+    using plain = fresh();
+    await plain.fit(rows, { ...options, epochs: 1 });
+    const after = await plain.logZ({ method: 'ais', chains: 5, betas: 8, warmup: 3 });
+    for (let i = 0; i < 10; i++) {
+      using watched = fresh();
+      await watched.fit(rows, { ...options, epochs: 1, evaluateEvery: 1, evaluate: { method: 'ais', betas: 3 } });
+      expect(await watched.logZ({ method: 'ais', chains: 5, betas: 8, warmup: 3 })).toEqual(after);
+    }
+  });
+
   it('a run that is interrupted, saved and resumed with evaluations ends like one in one piece', async () => {
     using whole = fresh();
     await whole.fit(rows, { ...options, evaluateEvery: 2 });

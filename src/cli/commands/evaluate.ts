@@ -16,7 +16,7 @@ import {
 } from '../likelihood.js';
 import { asRows, type Matrix, pickRows } from '../matrix.js';
 import { type ModelOptions, openModel } from '../model-file.js';
-import { integer, number, oneOf, seed } from '../options.js';
+import { factor, integer, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 import type { DataRequest, EvaluationRecord, RunRecord } from '../run-record.js';
 import { type Estimate, estimateMean } from '../statistics.js';
@@ -53,13 +53,15 @@ const BINARISE_STREAM = 105;
 /** The rows that a run learnt and those it held out, split as they were then. */
 async function runData(request: DataRequest, options: EvaluateOptions): Promise<EvaluationData> {
   const { folder, binarise } = request;
-  const asked = { ...request, folder: options.data ?? folder, binarise: options.binarise ?? binarise };
+  const scale = options.scale ?? request.scale;
+  const asked = { ...request, folder: options.data ?? folder, binarise: options.binarise ?? binarise, scale };
   const { name, train, validation } = await loadTrainingData(asked);
   return { name, test: validation ?? train, train: validation === null ? null : train };
 }
 
 async function gather(source: string | undefined, record: RunRecord | null, options: EvaluateOptions): Promise<EvaluationData> {
-  const { scale = null, labelColumn = null, seed: chosenSeed = 1n } = options;
+  const { labelColumn = null, seed: chosenSeed = 1n } = options;
+  const scale = options.scale ?? record?.data.scale ?? null;
   const binarise = options.binarise ?? record?.data.binarise ?? 'none';
   if (source === undefined) {
     if (record !== null) return runData(record.data, options);
@@ -180,7 +182,7 @@ export function registerEvaluate(program: Command): void {
     .option('--no-likelihood', 'leave out log Z and the log-likelihood, which take the longest')
     .option('--binarise <how>', "grey levels: none, threshold (above 1/2) or sample (default: the run's, or none)", oneOf(...binarisations))
     .option('--exact', 'exact pseudo-likelihood: slower by a factor of the visible units')
-    .option('--scale <factor>', 'multiply values by this (default: 1/255 for bytes above 1)', number(0, Number.MAX_VALUE, true))
+    .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: as for the data of the run)', factor)
     .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
     .option('--seed <n>', 'of the subset, and of --binarise sample for a file (default: 1)', seed)
     .option('--device <name>', 'auto, cpu, reference or cuda (default: auto)', oneOf('auto', 'cpu', 'reference', 'cuda'))

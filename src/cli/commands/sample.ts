@@ -12,9 +12,10 @@ import { noImageNote } from '../image-shape.js';
 import { watchInterrupts } from '../interrupt.js';
 import { asRows, pickRows } from '../matrix.js';
 import { type ModelOptions, modelImageShape, openModel } from '../model-file.js';
-import { type ImageShape, imageShape, integer, number, oneOf, seed } from '../options.js';
+import { factor, type ImageShape, imageShape, integer, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 import { writeTiles } from '../pictures.js';
+import type { RunRecord } from '../run-record.js';
 
 interface SampleOptions extends ModelOptions {
   count: number;
@@ -50,9 +51,9 @@ function reseeded(rbm: RBM, options: SampleOptions): RBM {
   return other;
 }
 
-async function startRows(options: SampleOptions): Promise<object> {
+async function startRows(options: SampleOptions, record: RunRecord | null): Promise<object> {
   if (options.start === undefined) return {};
-  const matrix = await loadMatrix(options.start, { scale: options.scale ?? null, labelColumn: null });
+  const matrix = await loadMatrix(options.start, { scale: options.scale ?? record?.data.scale ?? null, labelColumn: null });
   if (matrix.rows < options.count)
     throw new UsageError(`\`--start ${options.start}\` has ${matrix.rows} rows, --count asks for ${options.count}`);
   const chosen = permutation(matrix.rows, options.seed ?? 1n, 0).subarray(0, options.count);
@@ -75,7 +76,7 @@ async function sample(path: string, options: SampleOptions, signal: AbortSignal)
     beta: options.beta,
     output: values,
     signal,
-    ...(await startRows(options)),
+    ...(await startRows(options, model.record)),
     ...clamp,
   });
   const seconds = (performance.now() - began) / 1000;
@@ -122,11 +123,7 @@ export function registerSample(program: Command): void {
     .option('--out <file>', 'a picture (.png) or an array (.npy)', 'samples.png')
     .option('--image <HxW>', 'height and width of a picture', imageShape)
     .option('--seed <n>', "other draws than the model's own seed gives", seed)
-    .option(
-      '--scale <factor>',
-      'multiply the values of --start by this (default: 1/255 for bytes above 1)',
-      number(0, Number.MAX_VALUE, true),
-    )
+    .option('--scale <factor>', 'multiply the values of --start by this, e.g. 1/255 (default: as for the data of the run)', factor)
     .option('--device <name>', 'auto, cpu, reference or cuda (default: auto)', oneOf('auto', 'cpu', 'reference', 'cuda'))
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))
     .option('--json', 'one JSON object on stdout')

