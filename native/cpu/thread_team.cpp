@@ -17,8 +17,8 @@ namespace {
 // Longer than the serial pieces between the loops of a training step, shorter than anything a user or the event loop notices.
 constexpr auto spinTime = std::chrono::microseconds(50);
 constexpr int pausesPerLook = 16;
-// How long a worker computes before it offers its processor to others, well below the time after which a system takes it away: see Turn.
-constexpr auto turnTime = std::chrono::microseconds(200);
+// How long a worker computes before it offers its processor to others, below the time after which a system takes it away: see Turn.
+constexpr auto turnTime = std::chrono::milliseconds(1);
 // A number that no tile has.
 constexpr std::uint32_t closed = UINT32_MAX;
 
