@@ -52,6 +52,12 @@ struct Counts : Uncountable {
     for (std::uint32_t k = 0; k < u.size; ++k) out[k] *= total;
   }
 
+  // It grows with the total.
+  template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real>) {
+    return std::numeric_limits<Real>::infinity();
+  }
+
   // The likeliest counts: of every category the whole part of its mean, and each word that is left where it keeps most of the probability.
   template <class Real>
   BOLTZKIT_HD static void mode(const Real* field, UnitView<Real> u, Real total, Real* out) {
