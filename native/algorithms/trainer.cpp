@@ -405,14 +405,10 @@ struct Trainer::Impl {
   ParameterSteps steps;
   NormalisableGuard guard;
   ExplosionGuard explosion;
-<<<<<<< HEAD
   UnitGuard units;
   std::optional<DataColumns> columns;  // once the run goes on
   std::vector<std::string> warnings;   // about the run as a whole
-  std::optional<GoodStates> goodStates;
-=======
   std::optional<GoodStates> goodStates, undo;
->>>>>>> work/sampling
   MonitorPlan plan;
   std::optional<Scales> scales;
   std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target
