@@ -98,6 +98,7 @@ class RunTensors {
     const couplings = this.#shapes.length - this.#layers.length;
     return [
       ...(centred ? this.#perUnit('offset/', finite()) : []),
+      ...this.#perUnit('seen/', nonNegative).map((kept) => ({ ...kept, optional: true })),
       ...(sparsity === null ? [] : this.#perUnit('activity/', finite()).map((kept) => ({ ...kept, optional: true }))),
       ...(standardised ? this.#perUnit('variance/', nonNegative) : []),
       ...(couplings > 0 ? [{ name: 'limits', shape: [1, couplings] as const, check: nonNegative, optional: true }] : []),
