@@ -137,6 +137,10 @@ void Gradient::compensate(const std::vector<TensorPtr>& offsets) const {
   }
 }
 
+void Gradient::takeBack() const {
+  for (std::size_t c = 0; c < weights_.size(); ++c) machine_.backend().axpby(-1, *weights_[c], 1, machine_.weights(c));
+}
+
 // Every bias of a layer moves by the field of a step on its couplings.
 void Gradient::compensate(std::size_t layer, const FieldTerm& moved) const {
   if (held_[layer]) return;

@@ -34,6 +34,8 @@ class Gradient {
   void tidyLateral();
   // After the optimiser replaced gradients by steps and applied them: moves the biases so that b' took its step.
   void compensate(const std::vector<TensorPtr>& offsets) const;
+  // Takes the optimiser's steps on all weights back, as far as rounding lets it.
+  void takeBack() const;
 
  private:
   void compensate(std::size_t layer, const FieldTerm& moved) const;

@@ -63,18 +63,12 @@ Health HealthCheck::measure(const States* particles) {
   return health;
 }
 
-std::vector<std::uint32_t> HealthCheck::evenlySpaced(std::size_t rows, std::size_t count) const {
-  std::vector<std::uint32_t> picked(count);
-  for (std::size_t r = 0; r < count; ++r) picked[r] = static_cast<std::uint32_t>(r * rows / count);
-  return picked;
-}
-
 // Energies of copies of the chains after every sweep.
 Series HealthCheck::energySeries(const States& particles) {
   const std::size_t count = std::min(chains_, particles.rows());
   States states(machine_, count);
   for (std::size_t l = 0; l < states.layers.size(); ++l)
-    copyRows(machine_.backend(), particles[l], evenlySpaced(particles.rows(), count), states[l]);
+    copyRows(machine_.backend(), particles[l], watchedRows(particles.rows(), {}, count).rows, states[l]);
   BlockGibbs gibbs(machine_, std::vector<bool>(states.layers.size(), false), count);
   Round round{{machine_.seed(), Purpose::monitor, 0, machine_.nextStep(Purpose::monitor, watchedSweeps)}};
   Series series{count, watchedSweeps, std::vector<double>(count * watchedSweeps)};
@@ -90,30 +84,32 @@ Series HealthCheck::energySeries(const States& particles) {
 // Mean free energy of chains from noise minus that of chains from data rows, after the same few sweeps.
 double HealthCheck::freeEnergyDrift() {
   if (data_.anyMissing() || !summable(machine_, data_.given())) return none;
-  const std::size_t count = std::min(chains_, data_.rows()), layers = machine_.wiring().layers().size();
+  const WatchedRows from = watchedRows(data_.rows(), rowWeights_, chains_);
+  const std::size_t count = from.rows.size(), layers = machine_.wiring().layers().size();
   States states(machine_, count);
   BlockGibbs gibbs(machine_, std::vector<bool>(layers, false), count);
   const std::uint64_t first = machine_.nextStep(Purpose::monitor, startSweeps + 1);
   Round round{{machine_.seed(), Purpose::monitor, 0, first}};
-  data_.gather(evenlySpaced(data_.rows(), count), states);
+  data_.gather(from.rows, states);
   for (std::size_t l = 0; l < layers; ++l)
     if (!data_.given()[l]) gibbs.update(l, states, round, nullptr, &states[l]);
-  const double fromData = meanFreeEnergy(states, gibbs, 0, first + 1);
+  const double fromData = from.mean(freeEnergiesLater(states, gibbs, 0, first + 1));
   const auto chain = static_cast<std::uint32_t>(count);  // other words than the chains from data have
-  data_.gather(evenlySpaced(data_.rows(), count), states);
+  data_.gather(from.rows, states);
   for (std::size_t l = 0; l < layers; ++l) {
     const TensorPtr noField = machine_.backend().tensor(count, machine_.units(l));
     round.stream.layer = static_cast<std::uint8_t>(l);
     machine_.backend().updateUnits({machine_.unitsOf(l), 1, round.stream, chain, &states[l]}, *noField, nullptr, &states[l]);
   }
-  return meanFreeEnergy(states, gibbs, chain, first + 1) - fromData;
+  return WatchedRows{}.mean(freeEnergiesLater(states, gibbs, chain, first + 1)) - fromData;
 }
 
-double HealthCheck::meanFreeEnergy(States& states, BlockGibbs& gibbs, std::uint32_t firstChain, std::uint64_t firstStep) const {
+std::vector<double> HealthCheck::freeEnergiesLater(States& states, BlockGibbs& gibbs, std::uint32_t firstChain,
+                                                   std::uint64_t firstStep) const {
   gibbs.sweep(states, {{machine_.seed(), Purpose::monitor, 0, firstStep}, firstChain}, startSweeps);
   std::vector<double> values(states.rows());
   freeEnergies(machine_, states, data_.given(), values);
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  return values;
 }
 
 }  // namespace boltzkit

@@ -3,23 +3,26 @@
 #pragma once
 #include "algorithms/diagnostics.hpp"
 #include "algorithms/monitor_plan.hpp"
+#include "algorithms/watched_rows.hpp"
 
 namespace boltzkit {
 
 class HealthCheck {
  public:
-  HealthCheck(Machine& machine, const LayerData& data, std::size_t chains) : machine_(machine), data_(data), chains_(chains) {}
+  // `rowWeights`: of the data, or empty.
+  HealthCheck(Machine& machine, const LayerData& data, std::span<const double> rowWeights, std::size_t chains)
+      : machine_(machine), data_(data), rowWeights_(rowWeights), chains_(chains) {}
   // `particles`: states drawn from the machine, or null.
   Health measure(const States* particles);
 
  private:
   Series energySeries(const States& particles);
   double freeEnergyDrift();
-  double meanFreeEnergy(States& states, BlockGibbs& gibbs, std::uint32_t firstChain, std::uint64_t firstStep) const;
-  std::vector<std::uint32_t> evenlySpaced(std::size_t rows, std::size_t count) const;
+  std::vector<double> freeEnergiesLater(States& states, BlockGibbs& gibbs, std::uint32_t firstChain, std::uint64_t firstStep) const;
 
   Machine& machine_;
   const LayerData& data_;
+  std::span<const double> rowWeights_;
   std::size_t chains_;
 };
 

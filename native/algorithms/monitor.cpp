@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "algorithms/bound_free_energy.hpp"
 #include "algorithms/completion.hpp"
 #include "algorithms/pseudo_likelihood.hpp"
 
@@ -13,27 +14,31 @@ namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
-double mean(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
 }  // namespace
 
-// Calls body(states) for chunks of evenly spaced rows.
+Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps,
+                 std::span<const double> rowWeights)
+    : machine_(machine),
+      given_(training.given()),
+      closed_(summable(machine, given_)),
+      sweeps_(sweeps),
+      training_{training, watchedRows(training.rows(), rowWeights, rows)} {
+  if (validation) validation_.emplace(Sample{*validation, watchedRows(validation->rows(), {}, rows)});
+}
+
+// Calls body(states) for chunks of the rows that are watched.
 template <class Body>
-void Monitor::forEachSample(const LayerData& data, Body body) {
-  const std::size_t count = std::min(rows_, data.rows());
-  States states(machine_, std::min(chunkRows, count));
+void Monitor::forEachChunkOf(const Sample& sample, Body body) {
+  const std::span<const std::uint32_t> all = sample.watched.rows;
+  States states(machine_, std::min(chunkRows, all.size()));
   std::optional<Completion> completion;
   Stream stream{machine_.seed(), Purpose::monitor, 0, 0};
-  if (data.anyMissing()) {
-    completion.emplace(machine_, data, states.rows());
+  if (sample.data.anyMissing()) {
+    completion.emplace(machine_, sample.data, states.rows());
     stream.step = machine_.nextStep(Purpose::monitor, completion->loadSteps() + sweeps_);
   }
-  std::vector<std::uint32_t> rows;
-  for (std::size_t first = 0; first < count; first += chunkRows) {
-    rows.resize(std::min(chunkRows, count - first));
-    for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = static_cast<std::uint32_t>((first + r) * data.rows() / count);
+  for (std::size_t first = 0; first < all.size(); first += chunkRows) {
+    const std::span<const std::uint32_t> rows = all.subspan(first, std::min(chunkRows, all.size() - first));
     states.setRows(rows.size());
     if (completion) {
       Round round{stream, static_cast<std::uint32_t>(first)};
@@ -41,53 +46,64 @@ void Monitor::forEachSample(const LayerData& data, Body body) {
       round.stream.step += completion->loadSteps();
       completion->gibbs().sweep(states, round, sweeps_);
     } else {
-      data.gather(rows, states);
+      sample.data.gather(rows, states);
     }
     body(states);
   }
 }
 
-Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps)
-    : machine_(machine), training_(training), validation_(validation), rows_(rows), sweeps_(sweeps) {}
-
 Metrics Monitor::measure(const States* chains) {
-  Metrics m{none, none, none, weightNorm(), none};
-  if (rows_ == 0 || !summable(machine_, training_.given())) return m;
-  const double training = meanFreeEnergy(training_);
-  m.meanFreeEnergy = validation_ ? meanFreeEnergy(*validation_) : training;
-  if (validation_) m.freeEnergyGap = m.meanFreeEnergy - training;
-  if (chains) {
-    std::vector<double> ofChains(chains->rows());
-    freeEnergies(machine_, *chains, training_.given(), ofChains);
-    m.chainFreeEnergyGap = mean(ofChains) - training;
-  }
-  m.pseudoLikelihood = pseudoLikelihood(validation_ ? *validation_ : training_);
+  Metrics m{none, none, none, weightNorm(), none, none};
+  if (training_.watched.rows.empty() || (!closed_ && !bounded(machine_, given_))) return m;
+  const Sample& judged = validation_ ? *validation_ : training_;
+  const std::vector<double> ofTraining = freeEnergiesOf(training_);
+  const std::vector<double> ofJudged = validation_ ? freeEnergiesOf(judged) : ofTraining;
+  const double training = training_.watched.mean(ofTraining), mean = judged.watched.mean(ofJudged);
+  if (closed_) m.meanFreeEnergy = mean;
+  if (closed_) m.lowestFreeEnergy = *std::min_element(ofJudged.begin(), ofJudged.end());
+  if (validation_) m.freeEnergyGap = mean - training;
+  if (chains) m.chainFreeEnergyGap = meanFreeEnergy(*chains) - training;
+  m.pseudoLikelihood = pseudoLikelihood(judged);
   return m;
 }
 
-double Monitor::meanFreeEnergy(const LayerData& data) {
+void Monitor::freeEnergiesInto(States& states, std::span<double> out) {
+  if (closed_) return freeEnergies(machine_, states, given_, out);
+  boundFreeEnergies(machine_, states, given_, sweeps_, out);
+}
+
+std::vector<double> Monitor::freeEnergiesOf(const Sample& sample) {
   std::vector<double> all, part;
-  forEachSample(data, [&](States& states) {
+  forEachChunkOf(sample, [&](States& states) {
     part.resize(states.rows());
-    freeEnergies(machine_, states, data.given(), part);
+    freeEnergiesInto(states, part);
     all.insert(all.end(), part.begin(), part.end());
   });
-  return mean(all);
+  return all;
+}
+
+double Monitor::meanFreeEnergy(const States& chains) {
+  States states(machine_, chains.rows());
+  for (std::size_t l = 0; l < given_.size(); ++l)
+    if (given_[l]) machine_.backend().axpby(1, chains[l], 0, states[l]);
+  std::vector<double> values(chains.rows());
+  freeEnergiesInto(states, values);
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 // NaN where it has no closed form.
-double Monitor::pseudoLikelihood(const LayerData& data) {
-  if (PseudoLikelihood::obstacle(machine_, data.given())) return none;
-  PseudoLikelihood likelihood(machine_, data.given(), std::min({rows_, chunkRows, data.rows()}));
-  const auto layer = static_cast<std::uint8_t>(std::find(data.given().begin(), data.given().end(), true) - data.given().begin());
+double Monitor::pseudoLikelihood(const Sample& sample) {
+  if (PseudoLikelihood::obstacle(machine_, given_)) return none;
+  PseudoLikelihood likelihood(machine_, given_, std::min(chunkRows, sample.watched.rows.size()));
+  const auto layer = static_cast<std::uint8_t>(std::find(given_.begin(), given_.end(), true) - given_.begin());
   const Stream stream{machine_.seed(), Purpose::monitor, layer, machine_.nextStep(Purpose::monitor)};
   std::vector<double> all, part;
-  forEachSample(data, [&](States& states) {
+  forEachChunkOf(sample, [&](States& states) {
     part.resize(states.rows());
     likelihood.estimate(states, stream, all.size(), part);
     all.insert(all.end(), part.begin(), part.end());
   });
-  return mean(all);
+  return sample.watched.mean(all);
 }
 
 double Monitor::weightNorm() const {

@@ -52,12 +52,12 @@ double lookWork(std::size_t chains) {
 
 }  // namespace
 
-MonitorPlan planMonitoring(const TrainerOptions& o, const LayerData& training, const LayerData* validation) {
+MonitorPlan planMonitoring(const TrainerOptions& o, const LayerData& training, const LayerData* validation, bool closed) {
   MonitorPlan plan{o.monitorRows, 0, 0};
   if (o.monitorBudget == 0 || o.monitorRows == 0) return plan;
   const double epoch = std::ceil(static_cast<double>(training.rows()) / static_cast<double>(o.batchSize)) * updateWork(o);
-  const double budget = o.monitorBudget * epoch, perRow = freeEnergyPass * (validation ? 3 : 2);
-  const double chainPass = freeEnergyPass * static_cast<double>(o.chains);
+  const double budget = o.monitorBudget * epoch, pass = freeEnergyPass + (closed ? 0 : static_cast<double>(o.positiveSteps) + 1);
+  const double perRow = pass * (validation ? 3 : 2), chainPass = pass * static_cast<double>(o.chains);
   plan.rows = std::min(plan.rows, std::max(leastRows, static_cast<std::size_t>(std::max(0.0, metricsShare * budget - chainPass) / perRow)));
   const double metrics = plan.rows == 0 ? 0 : perRow * static_cast<double>(std::min(plan.rows, training.rows())) + chainPass;
   const std::size_t all = std::min(mostChains, std::max<std::size_t>(o.chains, 2));

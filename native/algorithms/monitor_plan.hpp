@@ -17,6 +17,8 @@ struct MonitorPlan {
 // Sweeps of the chains that a look watches, and of those started from data and from noise.
 inline constexpr std::uint64_t watchedSweeps = 40, startSweeps = 10;
 
-MonitorPlan planMonitoring(const TrainerOptions& options, const LayerData& training, const LayerData* validation);
+// `closed`: whether free energies of the rows have a closed form; otherwise they take mean-field
+// sweeps (boundFreeEnergies).
+MonitorPlan planMonitoring(const TrainerOptions& options, const LayerData& training, const LayerData* validation, bool closed);
 
 }  // namespace boltzkit

@@ -55,10 +55,14 @@ std::optional<std::string> ParameterSteps::take(Gradient& gradient, const Scales
     ++updates_;
     return std::nullopt;
   }
-  for (const TensorPtr& velocity : velocity_) machine_.backend().fill(0, *velocity);  // unspecified after a refused step
+  forget();  // they are unspecified after a refused step
+  return parameters_[moving_[static_cast<std::size_t>(bad)]].name;
+}
+
+void ParameterSteps::forget() {
+  for (const TensorPtr& velocity : velocity_) machine_.backend().fill(0, *velocity);
   for (const TensorPtr& second : second_)
     if (second) machine_.backend().fill(0, *second);
-  return parameters_[moving_[static_cast<std::size_t>(bad)]].name;
 }
 
 void ParameterSteps::average(std::uint64_t step) {

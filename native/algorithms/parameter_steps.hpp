@@ -20,6 +20,8 @@ class ParameterSteps {
   // Applies one step to every parameter or to none; then the name of the parameter that would stop being finite comes back.
   // The gradient holds the steps afterwards. With `scales` weights step in their units.
   std::optional<std::string> take(Gradient& gradient, const Scales* scales, std::uint64_t step);
+  // Forgets what earlier gradients have left in velocities and moments.
+  void forget();
   // Folds the parameters after update number `step` (from 1) into the average, if the run is in its last part.
   void average(std::uint64_t step);
   // The machine gets the average, if there is one.

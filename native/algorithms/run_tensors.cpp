@@ -1,11 +1,24 @@
 #include "algorithms/run_tensors.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "algorithms/saved_state.hpp"
 
 namespace boltzkit {
 namespace {
 
 constexpr const char* limitsName = "limits";
+
+std::string offsetName(const Layer& layer) { return "offset/" + layer.name; }
+std::string seenName(const Layer& layer) { return "seen/" + layer.name; }
+
+// Those that states saved by earlier versions lack.
+bool added(const std::string& name) { return name == limitsName || name.starts_with("seen/"); }
+
+bool finite(const TrainerState::Saved& saved) {
+  return std::all_of(saved.values.begin(), saved.values.end(), [](double x) { return std::isfinite(x); });
+}
 
 bool ofOptimiser(const std::string& name) { return name.starts_with("velocity/") || name.starts_with("second/"); }
 bool ofOneRun(const std::string& name) { return name.starts_with("average/") || name == limitsName; }
@@ -22,7 +35,8 @@ std::map<std::string, Tensor*> RunTensors::all() const {
   if (parts_.scales) all.merge(parts_.scales->tensors());
   const std::vector<Layer>& layers = machine_.wiring().layers();
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    if (options_.centred) all["offset/" + layers[l].name] = parts_.offsets[l].get();
+    if (options_.centred) all[offsetName(layers[l])] = parts_.offsets[l].get();
+    if (options_.centred) all[seenName(layers[l])] = parts_.seen[l].get();
     if (parts_.activity[l]) all["activity/" + layers[l].name] = parts_.activity[l].get();
   }
   return all;
@@ -36,7 +50,9 @@ std::map<std::string, Tensor*> RunTensors::settled() const {
 void RunTensors::save(TrainerState& state, bool prepared) const {
   const std::map<std::string, Tensor*> chainTensors = parts_.negative.tensors();
   for (const auto& [name, tensor] : settled()) {
-    if (prepared || !blank(name, chainTensors.contains(name))) state.tensors.emplace(name, savedOf(machine_.backend(), *tensor));
+    if (!prepared && blank(name, chainTensors.contains(name))) continue;
+    TrainerState::Saved saved = savedOf(machine_.backend(), *tensor);
+    if (finite(saved)) state.tensors.emplace(name, std::move(saved));
   }
 }
 
@@ -51,8 +67,7 @@ void RunTensors::restore(const TrainerState& state, bool resume) {
   for (const auto& [name, tensor] : all()) {
     const auto saved = state.tensors.find(name);
     if (saved == state.tensors.end() || !fits(saved->second, *tensor)) {
-      // Limits are new in runs that were saved by earlier versions.
-      if (complete && name != limitsName)
+      if (complete && !added(name))
         throw parameterError("cannot resume: '" + name + "' is missing from the training state or has another shape");
       continue;
     }
@@ -62,6 +77,7 @@ void RunTensors::restore(const TrainerState& state, bool resume) {
     markRestored(name);
     restoredChains += chainTensors.count(name);
   }
+  countSeen(state);
   freshChains_ = restoredChains < chainTensors.size();
   if (!freshChains_) parts_.negative.restored();
 }
@@ -69,15 +85,25 @@ void RunTensors::restore(const TrainerState& state, bool resume) {
 bool RunTensors::blank(const std::string& name, bool ofChains) const {
   const std::vector<Layer>& layers = machine_.wiring().layers();
   for (std::size_t l = 0; l < layers.size(); ++l)
-    if (name == "offset/" + layers[l].name) return freshOffsets_[l];
+    if (name == offsetName(layers[l]) || name == seenName(layers[l])) return freshOffsets_[l];
   return (ofChains && freshChains_) || (name.starts_with("variance/") && freshVariances_) ||
          (name.starts_with("activity/") && freshActivity_);
+}
+
+// States of earlier versions do not say how many rows their offsets stand for: as many as their
+// last run had.
+void RunTensors::countSeen(const TrainerState& state) {
+  const auto rows = state.counters.find("rows");
+  const std::vector<Layer>& layers = machine_.wiring().layers();
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    if (!freshOffsets_[l] && !state.tensors.contains(seenName(layers[l])) && rows != state.counters.end())
+      machine_.backend().fill(static_cast<double>(rows->second), *parts_.seen[l]);
 }
 
 void RunTensors::markRestored(const std::string& name) {
   const std::vector<Layer>& layers = machine_.wiring().layers();
   for (std::size_t l = 0; l < layers.size(); ++l)
-    if (name == "offset/" + layers[l].name) freshOffsets_[l] = false;
+    if (name == offsetName(layers[l])) freshOffsets_[l] = false;
   if (name.starts_with("variance/")) freshVariances_ = false;
   if (name.starts_with("activity/")) freshActivity_ = false;
 }

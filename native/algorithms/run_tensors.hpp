@@ -22,6 +22,7 @@ class RunTensors {
     ExplosionGuard& explosion;
     Scales* scales;                          // null unless standardised
     const std::vector<TensorPtr>& offsets;   // by layer; part of the state where the gradient is centred
+    const std::vector<TensorPtr>& seen;      // by layer; how many values the offsets of data stand for, part of the state as they are
     const std::vector<TensorPtr>& activity;  // by layer; null without a sparsity target
   };
   RunTensors(Machine& machine, const TrainerOptions& options, const Parts& parts);
@@ -37,12 +38,14 @@ class RunTensors {
   bool freshOffset(std::size_t layer) const { return freshOffsets_[layer]; }
 
   // Before a run is prepared, fresh tensors hold nothing yet and are left out: they would be taken for chains (offsets, activities) that had begun.
+  // Nor is what a failed update has left infinite: chains, say, begin afresh then.
   void save(TrainerState& state, bool prepared) const;
   // Those of an interrupted run with `resume`, otherwise what a new run can use of an earlier one.
   void restore(const TrainerState& state, bool resume);
 
  private:
   bool blank(const std::string& name, bool ofChains) const;
+  void countSeen(const TrainerState& state);
   void markRestored(const std::string& name);
 
   Machine& machine_;

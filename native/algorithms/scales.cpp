@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "algorithms/start_values.hpp"
+
 namespace boltzkit {
 namespace {
 
@@ -43,11 +45,14 @@ class Columns {
       squares_[j] += weight * x * x;
     }
   }
-  std::vector<double> variances() const {
-    std::vector<double> v(shift_.size(), 0);
-    for (std::size_t j = 0; j < v.size(); ++j)
-      if (weight_[j] > 0) v[j] = std::max(0.0, squares_[j] / weight_[j] - (sum_[j] / weight_[j]) * (sum_[j] / weight_[j]));
-    return v;
+  // Those of these values and of `count` others with this mean and variance.
+  double variance(std::size_t j, double count, double mean, double variance) const {
+    const double all = count + weight_[j];
+    if (!(weight_[j] > 0)) return count > 0 ? variance : 0;
+    const double from = sum_[j] / weight_[j], own = std::max(0.0, squares_[j] / weight_[j] - from * from);
+    if (!(count > 0)) return own;
+    const double apart = shift_[j] + from - mean;
+    return (count * variance + weight_[j] * own + count * weight_[j] / all * apart * apart) / all;
   }
 
  private:
@@ -68,7 +73,7 @@ Scales::Scales(const Machine& machine, const std::vector<bool>& given) : machine
   }
 }
 
-void Scales::fromData(const LayerData& data, std::span<const double> rowWeights, const Cancelled& cancelled) {
+void Scales::fromData(const LayerData& data, std::span<const double> rowWeights, const Stream* before, const Cancelled& cancelled) {
   std::vector<Columns> columns;
   for (std::size_t l = 0; l < given_.size(); ++l) columns.emplace_back(machine_.units(l));
   forEachChunk(machine_, data, cancelled, [&](std::size_t first, States& states) {
@@ -79,8 +84,15 @@ void Scales::fromData(const LayerData& data, std::span<const double> rowWeights,
         columns[l].add(values.data() + r * machine_.units(l), rowWeights.empty() ? 1 : rowWeights[first + r]);
     }
   });
-  for (std::size_t l = 0; l < given_.size(); ++l)
-    if (given_[l]) machine_.backend().upload(std::span<const double>(columns[l].variances()), *variances_[l]);
+  for (std::size_t l = 0; l < given_.size(); ++l) {
+    if (!given_[l]) continue;
+    std::vector<double> v = valuesOf(machine_, *variances_[l]);
+    const std::vector<double> none(v.size(), 0.0);
+    const std::vector<double> counts = before ? valuesOf(machine_, *before->seen[l]) : none;
+    const std::vector<double> means = before ? valuesOf(machine_, *before->means[l]) : none;
+    for (std::size_t j = 0; j < v.size(); ++j) v[j] = columns[l].variance(j, std::min(counts[j], rowsRemembered), means[j], v[j]);
+    machine_.backend().upload(std::span<const double>(v), *variances_[l]);
+  }
 }
 
 void Scales::startOthers() {

@@ -20,8 +20,13 @@ class Scales {
  public:
   Scales(const Machine& machine, const std::vector<bool>& given);
 
-  // Variances of data layers from all rows, weighted; missing values (NaN) do not count.
-  void fromData(const LayerData& data, std::span<const double> rowWeights, const Cancelled& cancelled);
+  // Variances of data layers from all rows, weighted; missing values (NaN) do not count. With
+  // `before` those of a stream so far, about these means and over as many values as `seen` says by
+  // place, take the rows in.
+  struct Stream {
+    const std::vector<TensorPtr>&means, &seen;  // [1, units] per layer
+  };
+  void fromData(const LayerData& data, std::span<const double> rowWeights, const Stream* before, const Cancelled& cancelled);
   // Variances of the other layers as running means begin: of units without any field.
   void startOthers();
 

@@ -75,6 +75,20 @@ void StartValues::offset(std::size_t layer, Tensor& out) const {
   machine_.backend().upload(std::span<const double>(values), out);
 }
 
+void StartValues::follow(std::size_t layer, Tensor& out, Tensor& seen) const {
+  const std::vector<double> before = downloaded(out), present = share(layer);
+  std::vector<double> counts = downloaded(seen);
+  offset(layer, out);
+  std::vector<double> values = downloaded(out);
+  for (std::size_t j = 0; j < values.size(); ++j) {
+    const double old = std::min(counts[j], rowsRemembered), now = static_cast<double>(rows_) * present[j];
+    if (old > 0) values[j] = before[j] + (values[j] - before[j]) * now / (old + now);
+    counts[j] = old + now;
+  }
+  machine_.backend().upload(std::span<const double>(values), out);
+  machine_.backend().upload(std::span<const double>(counts), seen);
+}
+
 void StartValues::initialise(std::size_t layer) const {
   const std::size_t places = machine_.units(layer);
   const std::vector<double> means = downloaded(*sums_[layer].statistics), present = share(layer);

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
+#include "algorithms/data_columns.hpp"
 #include "algorithms/epoch_order.hpp"
 #include "algorithms/explosion_guard.hpp"
 #include "algorithms/good_states.hpp"
 #include "algorithms/gradient.hpp"
 #include "algorithms/health.hpp"
 #include "algorithms/monitor.hpp"
+#include "algorithms/negative/ladder_link.hpp"
 #include "algorithms/negative/negative_phase.hpp"
 #include "algorithms/normalisable_guard.hpp"
 #include "algorithms/parameter_steps.hpp"
@@ -19,14 +22,19 @@
 #include "algorithms/saved_state.hpp"
 #include "algorithms/start_values.hpp"
 #include "algorithms/trainer_options.hpp"
+#include "algorithms/unit_guard.hpp"
 
 namespace boltzkit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Of any size: a power of two brings the largest near 1 first, which changes no bit of the others'
+// shares.
 std::vector<double> meanOne(std::vector<double> weights) {
+  const double largest = weights.empty() ? 0 : *std::max_element(weights.begin(), weights.end());
   double sum = 0;
+  for (double& w : weights) w = std::ldexp(w, -std::ilogb(largest));
   for (double w : weights) sum += w;
   for (double& w : weights) w *= static_cast<double>(weights.size()) / sum;
   return weights;
@@ -51,19 +59,21 @@ struct Trainer::Impl {
         steps(m, options, totalSteps),
         guard(m),
         explosion(m),
+        units(m),
         scales(options.standardised ? std::make_optional<Scales>(m, data.given()) : std::nullopt),
-        tensors(m, options, {steps, *negative, explosion, scales ? &*scales : nullptr, offsets, activity}) {
+        tensors(m, options, {steps, *negative, explosion, scales ? &*scales : nullptr, offsets, seen, activity}) {
     if (options.onDivergence) goodStates.emplace(m);
     if (!validationRows.empty()) validation.emplace(m, validationRows, Values::someMissing);
     if (validation && validation->given() != data.given()) throw parameterError("validation rows must be of the same layers as the data");
     if (!rowWeights.empty()) batchWeights = backend.tensor(1, options.batchSize);
     for (std::size_t l = 0; l < m.wiring().layers().size(); ++l) {
       offsets.push_back(backend.tensor(1, m.units(l)));
+      seen.push_back(backend.tensor(1, m.units(l)));
       activity.push_back(options.sparsity && !data.given()[l] ? backend.tensor(1, m.units(l)) : nullptr);
     }
     ones = backend.tensor(std::max(options.batchSize, chunkRows), 1);
     backend.fill(1, *ones);
-    plan = planMonitoring(options, data, validation ? &*validation : nullptr);
+    plan = planMonitoring(options, data, validation ? &*validation : nullptr, summable(m, data.given()));
   }
 
   std::uint64_t validated() const {
@@ -87,20 +97,49 @@ struct Trainer::Impl {
 
   // --- before the first update of a run --------------------------------------------------------------------------------
 
+  void inspect(const Cancelled& cancelled) {
+    if (columns) return;
+    columns.emplace(machine, data, rowWeights, cancelled);
+    warnings = columns->warnings();
+    if (options.algorithm == TrainerOptions::Algorithm::ptt && options.chains < leastLadderColumns)
+      warnings.push_back("no log-likelihood is reported from fewer than " + std::to_string(leastLadderColumns) +
+                         " `chains`, this run has " + std::to_string(options.chains) +
+                         ": so few lose the machine's modes, which shows in nothing they tell");
+  }
+
+  // Precisions of units whose data never move have no likeliest value. In a stream these are units
+  // that have always stood at the same value.
+  void holdConstants() {
+    for (std::size_t l = 0; l < offsets.size(); ++l) {
+      std::vector<bool> places = columns->constant(l);
+      if (options.stream && !places.empty()) {
+        std::vector<double> means(places.size());
+        backend.download(*offsets[l], std::span<double>(means));
+        for (std::size_t j = 0; j < places.size(); ++j) places[j] = places[j] && columns->alwaysAt(l, j, means[j]);
+      }
+      units.hold(l, places);
+    }
+  }
+
   void prepare(const Cancelled& cancelled) {
-    if (prepared) return;
+    if (prepared) return holdConstants();
     const StartValues fromData(machine, data, rowWeights, options.initialiseFromData, cancelled);
     for (std::size_t l = 0; l < offsets.size(); ++l) {
-      if (data.given()[l] && options.initialiseFromData && !options.frozen(l)) fromData.initialise(l);
-      if (data.given()[l]) fromData.offset(l, *offsets[l]);
+      if (!data.given()[l]) continue;
+      if (options.initialiseFromData && !options.frozen(l)) fromData.initialise(l);
+      if (!options.stream || tensors.freshOffset(l)) backend.fill(0, *seen[l]);
     }
+    const Scales::Stream before{offsets, seen};
+    if (scales) scales->fromData(data, rowWeights, tensors.freshVariances() ? nullptr : &before, cancelled);
+    for (std::size_t l = 0; l < offsets.size(); ++l)
+      if (data.given()[l]) fromData.follow(l, *offsets[l], *seen[l]);
     for (std::size_t l = 0; l < offsets.size(); ++l)
       if (!data.given()[l] && tensors.freshOffset(l)) fieldlessMeans(machine, l, *offsets[l]);
     for (std::size_t l = 0; l < activity.size(); ++l)
       if (activity[l] && tensors.freshActivity()) backend.fill(options.sparsity->target, *activity[l]);
-    if (scales) scales->fromData(data, rowWeights, cancelled);
     if (scales && tensors.freshVariances()) scales->startOthers();
     guard.check(0, true);
+    holdConstants();
     explosion.begin();
     if (tensors.freshChains()) negative->start(data);
     if (goodStates) goodStates->begin(0, steps.updates(), tensors.settled());
@@ -120,17 +159,26 @@ struct Trainer::Impl {
     if (options.centred) gradient.centre(offsets);
     gradient.tidyLateral();
     addSparsity();
-    if (const auto bad = steps.take(gradient, scales ? &*scales : nullptr, step)) {
-      guard.retreat();
-      throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + *bad + "' infinite or not a number");
-    }
+    units.remember();
+    if (const auto bad = steps.take(gradient, scales ? &*scales : nullptr, step)) refuse(*bad, "infinite or not a number");
     if (options.centred) gradient.compensate(offsets);
+    if (const auto bad = units.check()) {
+      if (options.centred) gradient.takeBack();
+      steps.forget();
+      refuse(*bad, "infinite, or a precision so");
+    }
     steps.average(step + 1);
     if (step + 1 == totalSteps) steps.adoptAverage();
     guard.check(step + 1, (step + 1) % stepsPerEpoch == 0);
     ++step;
     explosion.check(step, step == totalSteps);
     if (goodStates && step % goodInterval() == 0) goodStates->keep(step, steps.updates(), tensors.settled());
+  }
+
+  // The machine stands at its last complete update.
+  [[noreturn]] void refuse(const std::string& parameter, const char* what) {
+    guard.retreat();
+    throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + parameter + "' " + what);
   }
 
   std::uint64_t goodInterval() const { return (updatesPerGoodState + stepsPerEpoch - 1) / stepsPerEpoch * stepsPerEpoch; }
@@ -141,12 +189,13 @@ struct Trainer::Impl {
       update();
       return true;
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::divergence || !goodStates) throw;
+      if (error.code() != ErrorCode::divergence) throw;
+      if (!goodStates) throw Error(ErrorCode::divergence, error.what() + columns->remedy());
       fallBack();
       if (rollbacks <= options.onDivergence->retries) return false;
       throw Error(ErrorCode::divergence, std::string(error.what()) + ", and " + std::to_string(options.onDivergence->retries) +
                                              " returns to good states did not help; the machine is that after update " +
-                                             std::to_string(step));
+                                             std::to_string(step) + columns->remedy());
     }
   }
 
@@ -227,6 +276,7 @@ struct Trainer::Impl {
 
   void run(std::uint64_t until, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
            const std::function<void(std::uint64_t)>& onStep) {
+    inspect(cancelled);
     prepare(cancelled);
     auto began = Clock::now();
     while (step < std::min(until, totalSteps)) {
@@ -244,8 +294,9 @@ struct Trainer::Impl {
 
   EpochReport report() {
     const LayerData* watched = validation ? &*validation : nullptr;
-    const Metrics m = Monitor(machine, data, watched, plan.rows, options.positiveSteps).measure(negative->particles());
+    const Metrics m = Monitor(machine, data, watched, plan.rows, options.positiveSteps, rowWeights).measure(negative->particles());
     EpochReport report;
+    report.warnings = warnings;
     report.epoch = step / stepsPerEpoch;
     report.step = step;
     report.seconds = epochSeconds;
@@ -256,16 +307,31 @@ struct Trainer::Impl {
     report.weightNorm = m.weightNorm;
     report.rollbacks = rollbacks;
     if (plan.looksAfter(report.epoch, options.epochs))
-      report.health = HealthCheck(machine, data, plan.chains).measure(negative->particles());
+      report.health = HealthCheck(machine, data, rowWeights, plan.chains).measure(negative->particles());
     if (std::isfinite(m.meanFreeEnergy) && !(watched ? *watched : data).anyMissing())
-      report.logLikelihood = logLikelihood(-m.meanFreeEnergy);
+      report.logLikelihood = logLikelihood(m, report.warnings);
     return report;
   }
 
-  std::optional<Estimate> logLikelihood(double unnormalised) {
+  // log Z of a machine whose rows can be counted is not below what one of them weighs, for none is
+  // likelier than 1.
+  std::optional<Estimate> logLikelihood(const Metrics& m, std::vector<std::string>& said) {
     const std::optional<Estimate> logZ = negative->logPartition();
     if (!logZ) return std::nullopt;
-    return Estimate{unnormalised - logZ->value, unnormalised - logZ->high, unnormalised - logZ->low};
+    Estimate e{-m.meanFreeEnergy - logZ->value, -m.meanFreeEnergy - logZ->high, -m.meanFreeEnergy - logZ->low};
+    const double most = discrete() ? m.lowestFreeEnergy - m.meanFreeEnergy : std::numeric_limits<double>::infinity();
+    if (e.low <= most) return Estimate{std::min(e.value, most), e.low, std::min(e.high, most)};
+    said.push_back(
+        "the chains' log-likelihood is " + decimal(e.value) + " nats, the rows allow for at most " + decimal(most) +
+        ": the chains have lost the machine's modes, and the number is left out; more `chains` or a lower rate let them keep up");
+    return std::nullopt;
+  }
+
+  // Whether the rows of all layers with data have finitely many states.
+  bool discrete() const {
+    for (std::size_t l = 0; l < data.given().size(); ++l)
+      if (data.given()[l] && statesOfUnit(machine.wiring().layers()[l]) == 0) return false;
+    return true;
   }
 
   // --- state -----------------------------------------------------------------------------------------------------------
@@ -311,10 +377,14 @@ struct Trainer::Impl {
   ParameterSteps steps;
   NormalisableGuard guard;
   ExplosionGuard explosion;
+  UnitGuard units;
+  std::optional<DataColumns> columns;  // once the run goes on
+  std::vector<std::string> warnings;   // about the run as a whole
   std::optional<GoodStates> goodStates;
   MonitorPlan plan;
   std::optional<Scales> scales;
   std::vector<TensorPtr> offsets, activity;  // [1, units] per layer; activity null without a sparsity target
+  std::vector<TensorPtr> seen;               // [1, units] per layer: how many values the offsets of layers with data stand for
   RunTensors tensors;
   TensorPtr batchWeights, ones;
 

@@ -48,6 +48,7 @@ struct TrainerOptions {
   std::optional<Sparsity> sparsity;
   double averageLast = 0;          // fraction of the run's last updates whose parameters are averaged; 0: none
   bool initialiseFromData = true;  // visible biases from the data mean, on the machine's first update only
+  bool stream = false;             // the rows are the next part of a stream, whose means and scales go on (running ones over all parts)
   std::size_t monitorRows = 1000;  // rows behind each epoch's metrics, at most; 0: none
   double monitorBudget = 0.05;     // work of metrics and health as a part of that of training; 0: no health, and metrics of all monitorRows
   struct FallBack {
@@ -79,11 +80,14 @@ struct EpochReport {
   std::uint64_t step = 0;   // updates completed, in this run
   double seconds = 0;       // training time of this epoch, without the metrics
   double learningRate = 0;
+  // Means over training rows are weighted as training is. F is a bound where it has no closed form
+  // (bound_free_energy.hpp).
   double pseudoLikelihood = 0;            // nats per row, stochastic; on validation rows if given, else on training rows
   double freeEnergyGap = 0;               // mean F(validation) - mean F(training); NaN without validation rows
   double chainFreeEnergyGap = 0;          // mean F(negative particles) - mean F(training): far from 0 when chains lag behind
   double weightNorm = 0;                  // root mean square of all weights
   std::uint64_t rollbacks = 0;            // returns to a good state so far, in this run
+  std::vector<std::string> warnings;      // whole sentences, without a full stop, about the run and about this epoch's numbers
   std::optional<Health> health;           // in epochs in which it is looked at
   std::optional<Estimate> logLikelihood;  // mean over the rows behind pseudoLikelihood, where the algorithm keeps log Z (ptt)
 };

@@ -123,6 +123,8 @@ TrainerOptions optionsOf(const Argument& options) {
   o.sparsity = sparsityOf(options.field("sparsity"));
   o.averageLast = options.field("averageLast").number(0, 1);
   o.initialiseFromData = options.field("initialiseFromData").flag();
+  const Argument stream = options.field("stream");
+  if (stream.given()) o.stream = stream.flag();
   o.monitorRows = options.field("monitorRows").count(0, maxUnits);
   const Argument monitorBudget = options.field("monitorBudget");
   if (monitorBudget.given()) o.monitorBudget = monitorBudget.number(0, anyNumber);
@@ -268,6 +270,9 @@ Napi::Object epochReportObject(Napi::Env env, const EpochReport& report) {
   set("chainFreeEnergyGap", report.chainFreeEnergyGap);
   set("weightNorm", report.weightNorm);
   set("rollbacks", static_cast<double>(report.rollbacks));
+  Napi::Array warnings = Napi::Array::New(env, report.warnings.size());
+  for (std::uint32_t i = 0; i < report.warnings.size(); ++i) warnings.Set(i, Napi::String::New(env, report.warnings[i]));
+  object.Set("warnings", warnings);
   object.Set("health", healthObject(env, report.health));
   object.Set("logLikelihood", estimateObject(env, report.logLikelihood));
   return object;

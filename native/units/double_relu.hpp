@@ -99,9 +99,9 @@ struct DoubleRelu : Uncountable {
   }
 
   // Both sides from the common mean and variance; statistics at zero parameters hold half moments of either sign.
-  static void initialise(const double* statistics, double, std::uint32_t, double* p) {
-    const double m = statistics[0] + statistics[2], variance = -2 * (statistics[1] + statistics[3]) - m * m;
-    const double precision = 1 / (variance > 1e-4 ? variance : 1e-4);
+  static void initialise(const double* statistics, double n, std::uint32_t, double* p) {
+    const double m = statistics[0] + statistics[2];
+    const double precision = 1 / startVariance(m, -2 * (statistics[1] + statistics[3]) - m * m, n);
     p[0] = p[2] = m * precision;
     p[1] = p[3] = std::log(precision);
   }

@@ -21,6 +21,17 @@ inline double addedPrecisions(double p, double q, double weight) {
   return (a > b ? a : b) + std::log1p(std::exp(-std::fabs(a - b)));
 }
 
+// The variance that a unit starts at, from n rows with this mean and variance. Where they do not
+// move it is unknown: the less the more rows there are, from 1 down to 1e-4 of the unit scale, and
+// at least a hundredth of the mean, squared, up to 1: a narrower unit so far from zero could not be
+// trained, nor could single precision tell its spread.
+inline double startVariance(double mean, double variance, double n) {
+  const double relative = mean * mean * 1e-4, least = relative < 1e-4 ? 1e-4 : relative > 1 ? 1 : relative;
+  if (variance > least) return variance;
+  const double unknown = n > 1 ? 1 / n : 1;
+  return unknown > least ? unknown : least;
+}
+
 struct Gaussian : Uncountable {
   static constexpr const char* name = "gaussian";
   static constexpr std::size_t parameters = 2;
@@ -83,10 +94,9 @@ struct Gaussian : Uncountable {
     out[1] = addedPrecisions(p[1], q[1], weight);
   }
 
-  // Mean and variance of the data; a unit that never moves keeps a variance of 1e-4 of the unit scale.
-  static void initialise(const double* statistics, double, std::uint32_t, double* p) {
-    const double m = statistics[0], variance = -2 * statistics[1] - m * m;
-    const double precision = 1 / (variance > 1e-4 ? variance : 1e-4);
+  // Mean and variance of the data.
+  static void initialise(const double* statistics, double n, std::uint32_t, double* p) {
+    const double m = statistics[0], precision = 1 / startVariance(m, -2 * statistics[1] - m * m, n);
     p[0] = m * precision;
     p[1] = std::log(precision);
   }

@@ -99,7 +99,7 @@ export class ProgressView {
     const rolledBack = report.rollbacks > this.#rollbacks;
     this.#rollbacks = report.rollbacks;
     if (rolledBack) this.#line('  note: training diverged; it goes on from its last good state with a lower learning rate');
-    const warnings = (report.evaluation?.warnings ?? []).filter((warning) => !this.#warned.has(warning));
+    const warnings = [...report.warnings, ...(report.evaluation?.warnings ?? [])].filter((warning) => !this.#warned.has(warning));
     if (news || report.evaluation !== null || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#shown));
     if (news) this.#line(`  hint: ${hint.text}`);
     for (const warning of warnings) {

@@ -60,6 +60,7 @@ const epochReport = z.object({
   chainFreeEnergyGap: metric,
   weightNorm: metric,
   rollbacks: z.number().default(0),
+  warnings: z.array(z.string()).readonly().default([]),
   health: health.nullable().default(null),
   logLikelihood: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable().default(null),
   evaluation: evaluation.nullable().default(null),

@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 5;
+export const NATIVE_ABI = 6;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -283,6 +283,8 @@ export interface NativeTrainerOptions {
   sparsity: { target: number; weight: number; rate: number } | null;
   averageLast: number;
   initialiseFromData: boolean;
+  /** The rows are the next part of a stream, whose means and scales go on. */
+  stream?: boolean;
   monitorRows: number;
   /** Work of metrics and health as a part of training's; 0: no health, and metrics of all monitorRows. 0.05 if left out. */
   monitorBudget?: number;
@@ -311,6 +313,8 @@ export interface NativeEpochReport {
   chainFreeEnergyGap: number;
   weightNorm: number;
   rollbacks: number;
+  /** Sentences without a full stop. */
+  warnings: string[];
   /** Null in epochs without a look at it. */
   health: NativeHealth | null;
   /** Null unless the algorithm keeps track of log Z. */

@@ -17,6 +17,9 @@ const recipe = {
 /** Share of a run's last updates whose parameters are averaged. */
 export const usualAverage: number = recipe.averageLast;
 
+/** Persistent chains where the size of a minibatch says nothing about them: of a stream, whose parts may be single rows, and at least of a ladder. */
+export const usualChains = 100;
+
 /** Passes over `rows` rows: 350,000 updates, but not more than 700 passes. */
 export function usualEpochs(rows: number, batchSize: number): number {
   return Math.min(recipe.mostEpochs, Math.ceil(recipe.updates / Math.ceil(rows / batchSize)));

@@ -19,7 +19,17 @@ export interface Health {
   readonly sentence: string | null;
 }
 
-/** Metrics at the end of an epoch. Free energies and likelihoods are in nats per row; rows that lack values are completed by a draw first. */
+/**
+ * Metrics at the end of an epoch. Free energies and likelihoods are in nats per row; rows that lack
+ * values are completed by a draw first. Means over training rows are weighted as training is
+ * (`sampleWeights`), those over validation rows are plain.
+ *
+ * Where layers without data are coupled to each other or to themselves (deep machines) free
+ * energies have no closed form: both gaps are then of their mean-field bounds, after
+ * `positiveSteps` sweeps. NaN are: everything but `weightNorm` with `monitorRows: 0`; both gaps and
+ * `pseudoLikelihood` where layers without data hold counts and are coupled so; `freeEnergyGap` without validation rows; `chainFreeEnergyGap` for
+ * algorithms that draw no states; and `pseudoLikelihood` as said there.
+ */
 export interface EpochReport {
   /** Epochs completed in this run. */
   readonly epoch: number;
@@ -29,7 +39,12 @@ export interface EpochReport {
   readonly seconds: number;
   /** Learning rate of the last update. */
   readonly learningRate: number;
-  /** Log pseudo-likelihood, one random unit per row (Besag 1975), of the validation rows if there are any, else of training rows. */
+  /**
+   * Log pseudo-likelihood, one random unit per row (Besag 1975), of the validation rows if there
+   * are any, else of training rows. NaN where it cannot be worked out: layers without data that are
+   * coupled to each other or to themselves, data of counts, and data of units with more values than
+   * can be counted unless all layers have data.
+   */
   readonly pseudoLikelihood: number;
   /** Mean free energy of validation rows minus that of training rows; it grows when the model over-fits. NaN without validation rows. */
   readonly freeEnergyGap: number;
@@ -39,14 +54,19 @@ export interface EpochReport {
   readonly weightNorm: number;
   /** How often this run has gone back to a good state so far (`onDivergence`). Epochs that it repeats are reported again. */
   readonly rollbacks: number;
+  /** What to know about the run (a constant column of Gaussian data, chains too few) or about this epoch's numbers, a sentence each. */
+  readonly warnings: readonly string[];
   /** How well the chains mix; null in epochs in which `monitorBudget` leaves no time for it. The last epoch has it whenever one has. */
   readonly health: Health | null;
   /**
-   * Mean log-likelihood of the rows behind `pseudoLikelihood`, with the 95 % interval that the uncertainty of log Z leaves. Only with algorithm
-   * 'ptt', for rows that lack no value, of layers whose free energy has a closed form; otherwise null.
+   * Mean log-likelihood of the rows behind `pseudoLikelihood`, with the 95 % interval that the
+   * uncertainty of log Z leaves. Only with algorithm 'ptt' and at least 16 chains, for rows that
+   * lack no value, of layers whose free energy has a closed form; otherwise null. Where rows have
+   * finitely many states it never says that one of them is likelier than 1: an interval is cut
+   * there, and one that lies beyond is null with a warning.
    */
   readonly logLikelihood: Interval | null;
-  /** Log-likelihood of the validation rows if there are any, else of training rows, in epochs that `evaluateEvery` names; else null. */
+  /** Log-likelihood of the validation rows if there are any, else of training rows, in epochs that `evaluateEvery` names; else null. Rows count alike. */
   readonly evaluation: Evaluation | null;
 }
 

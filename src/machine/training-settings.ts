@@ -2,12 +2,13 @@ import { OptionCheck, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { NativeTrainerOptions } from './native.js';
 import { type Rates, readRates } from './rates.js';
+import { usualChains } from './recipe.js';
 import { readTemperatures } from './temperatures.js';
 
 /** Everything about a run but its rows. Plain data, so that a checkpoint can keep it. */
 export type TrainingSettings = Omit<
   NativeTrainerOptions,
-  'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates' | 'temperatures'
+  'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates' | 'temperatures' | 'stream'
 > & {
   readonly temperatures: readonly number[];
   readonly rates: Rates;
@@ -75,7 +76,13 @@ export function readSettings(
     positive: check.oneOf('positive', given.positive, algorithm === 'mean-field' ? 'mean-field' : 'gibbs', ['gibbs', 'mean-field']),
     epochs: check.integer('epochs', given.epochs, defaults.epochs, 1, 2 ** 40),
     batchSize,
-    chains: check.integer('chains', given.chains, defaults.chains ?? batchSize, 1, 2 ** 31 - 1),
+    chains: check.integer(
+      'chains',
+      given.chains,
+      defaults.chains ?? (algorithm === 'ptt' ? Math.max(batchSize, usualChains) : batchSize),
+      1,
+      2 ** 31 - 1,
+    ),
     fastRate: check.number('fastRate', given.fastRate, 0.05),
     fastDecay: check.number('fastDecay', given.fastDecay, 0.95, 0, 1, true),
     temperatures: algorithm === 'pt' ? readTemperatures(check, given.temperatures) : [],

@@ -28,6 +28,8 @@ export interface TrainingPlan {
   readonly learningRates: (totalSteps: number) => Float64Array;
   readonly previous: TrainingRecord | null;
   readonly resume: boolean;
+  /** Whether the rows are the next part of a stream: means and scales of layers with data are running ones over all its parts. */
+  readonly stream: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /** Called between updates, every so many of them, while nothing else touches the machine. */
@@ -72,6 +74,7 @@ export async function train(
     const rates = rateTable(factors ?? {}, partNames(machine.spec));
     const options: NativeTrainerOptions = {
       ...scalars,
+      stream: plan.stream,
       data,
       validation,
       sampleWeights: plan.sampleWeights,

@@ -6,7 +6,7 @@ import { readLearningRate } from '../machine/learning-rate.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { partNames } from '../machine/rates.js';
-import { usualAverage, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
+import { usualAverage, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
 import type { TrainingPlan, TrainingRecord } from '../machine/training.js';
 import { readSettings, resumedSettings, settingNames } from '../machine/training-settings.js';
 import { type Inputs, rowCount } from './inputs.js';
@@ -58,6 +58,7 @@ export function fitPlan(
         : () => interrupted.learningRates,
     previous,
     resume,
+    stream: false,
     signal: check.signal(given.signal),
     onProgress: check.callback('onProgress', given.onProgress),
     checkpoint: checkpointPlan(check, given.checkpoint, save),
@@ -75,10 +76,9 @@ export function partialFitPlan(
   const known = settingNames.filter((name) => !runOnly.includes(name));
   const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
   const rows = rowCount(call, inputs);
-  const chains = previous?.settings.chains;
-  const still = { epochs: 1, l2: 0, averageLast: 0 };
+  const chains = previous?.settings.chains ?? usualChains;
   const parts = partNames(machine.spec);
-  const defaults = { batchSize: Math.min(100, rows), parts, ...still, ...(chains === undefined ? {} : { chains }) };
+  const defaults = { batchSize: Math.min(100, rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
   const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
   const weights = readWeights(check, given.sampleWeights, rows);
@@ -91,6 +91,7 @@ export function partialFitPlan(
     learningRates: readLearningRate(call, given.learningRate, usualRate(settings.optimiser, isLimited(machine)) / 2),
     previous,
     resume: false,
+    stream: true,
     signal: check.signal(given.signal),
     onProgress: undefined,
     checkpoint: undefined,

@@ -61,7 +61,11 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Rows per update; at most the number of rows. Default 100 (or all rows, if there are fewer). */
   readonly batchSize?: number;
-  /** Number of persistent chains. Default: batchSize. 'pt' has as many at every temperature, 'ptt' in every checkpoint. */
+  /**
+   * Number of persistent chains. Default: batchSize, for 'ptt' at least 100: few chains lose the
+   * modes of the machine, and no log-likelihood is reported from fewer than 16. 'pt' has as many at
+   * every temperature, 'ptt' in every checkpoint.
+   */
   readonly chains?: number;
   /** Learning rate of the fast weights of 'fpcd'. Default 0.05. */
   readonly fastRate?: number;
@@ -190,7 +194,12 @@ export interface FitOptions {
 
 /**
  * How to train on the next part of a stream. As for `fit`, but without its recipe: the learning rate is constant, 0.05 (0.0025 in machines with
- * `gaussian`, `relu` or `doubleRelu` units, 0.0005 with 'adam'), `l2` 0, and `chains` those of the last call.
+ * `gaussian`, `relu` or `doubleRelu` units, 0.0005 with 'adam'), `l2` 0, and `chains` those of the last call, at first 100. Parts may be as small as one
+ * row: the means of the centred gradient and the scales of `standardised` are those of all rows so
+ * far (at most 10,000 of them weigh against a new one, so that a stream may drift), `fit`'s
+ * included. Start values of biases and variances are those of the first part, which should
+ * therefore have more than one row where units are `gaussian`, `relu` or `doubleRelu`. Weights of
+ * rows are relative to the mean weight of their part.
  */
 export type PartialFitOptions = Omit<
   FitOptions,

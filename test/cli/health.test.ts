@@ -12,6 +12,7 @@ const healthy = {
   chainFreeEnergyGap: 0,
   weightNorm: 0.1,
   rollbacks: 0,
+  warnings: [],
   health: null,
   logLikelihood: null,
   evaluation: null,

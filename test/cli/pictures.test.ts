@@ -11,6 +11,7 @@ const metrics = {
   chainFreeEnergyGap: 0,
   weightNorm: 0.1,
   rollbacks: 0,
+  warnings: [],
   health: null,
   logLikelihood: null,
 };

@@ -20,6 +20,7 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
     chainFreeEnergyGap: 0,
     weightNorm: 1,
     rollbacks: 2,
+    warnings: [],
     health: {
       autocorrelationTime: 3,
       effectiveSampleSize: 20,

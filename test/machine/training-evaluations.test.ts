@@ -28,6 +28,7 @@ function planOf(machine: Machine, epochs: number, more: Partial<TrainingPlan> = 
     settings: readSettings('test', { batchSize: 2 }, { epochs, batchSize: 2, l2: 0, averageLast: 0, parts: partNames(machine.spec) }),
     learningRates: (steps) => new Float64Array(steps).fill(0.1),
     previous: null,
+    stream: false,
     resume: false,
     signal: undefined,
     onProgress: undefined,

@@ -1,6 +1,19 @@
 /** Runs that diverge: what is noticed, what the error says, and the way back to a good state. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, DivergenceError, type FitOptions, gaussian, RBM, relu } from '../../src/index.js';
+import {
+  BoltzmannMachine,
+  DivergenceError,
+  doubleRelu,
+  type FitOptions,
+  gaussian,
+  ParameterError,
+  RBM,
+  relu,
+  type Units,
+} from '../../src/index.js';
 import { TestRandom } from '../oracle/random.js';
 import { devices, parameterBits, type TestDevice } from './support.js';
 
@@ -91,6 +104,88 @@ describe.each(devices)('on %s', (device) => {
     const reports = await again.fit(data, { ...options, onDivergence: { retries: 20, factor: 0.3 } });
     expect(reports.at(-1)!.rollbacks).toBeGreaterThan(0);
     expect(reports.at(-1)!.epoch).toBe(60);
+  });
+});
+
+/** Parameters finite, answers too, and what is saved can be loaded again. */
+async function expectSound(machine: BoltzmannMachine, data: number[][], device: TestDevice): Promise<void> {
+  for (const name of Object.keys(machine.parameterShapes)) expect(machine.parameter(name).data.every(Number.isFinite)).toBe(true);
+  expect(Array.from((await machine.freeEnergy({ v: data })).data).every(Number.isFinite)).toBe(true);
+  const folder = await mkdtemp(join(tmpdir(), 'boltzkit-divergence-'));
+  try {
+    const path = join(folder, 'model.safetensors');
+    await machine.save(path);
+    using loaded = await BoltzmannMachine.load(path, { device });
+    await loaded.fit({ v: data }, { epochs: 1, learningRate: 0 });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe.each(devices)('units without limits on %s', (device) => {
+  const units: [string, (n: number) => Units][] = [
+    ['gaussian', gaussian],
+    ['relu', relu],
+    ['doubleRelu', doubleRelu],
+  ];
+  const create = (make: (n: number) => Units) =>
+    new BoltzmannMachine({ layers: { v: make(3), h: relu(2) }, couplings: [['v', 'h']], seed: 1, device });
+  const draws = new TestRandom(6);
+  const plain = Array.from({ length: 60 }, () => draws.normals(3).map(Math.abs));
+
+  it.each(units)('%s: values too large to be squared are refused by column, before anything changes', async (_, make) => {
+    using machine = create(make);
+    const large = plain.map((row) => [row[0]!, row[1]! * 1e30, row[2]!]);
+    const before = Array.from(machine.parameter('v.parameters').data);
+    const failed = await machine.fit({ v: large }, { epochs: 1 }).then(null, (error: unknown) => error);
+    expect(failed).toBeInstanceOf(ParameterError);
+    expect((failed as Error).message).toMatch(/column 1 of layer 'v' must be of a size up to 1e\+?15 .* standardise the column/);
+    expect(Array.from(machine.parameter('v.parameters').data)).toEqual(before);
+    await expectSound(machine, plain, device);
+  });
+
+  it.each(units)('%s: a run that diverges names the column and leaves a model that works', async (_, make) => {
+    for (const trained of [false, true]) {
+      using machine = create(make);
+      if (trained) await machine.fit({ v: plain }, { epochs: 2 });
+      const odd = plain.map((row) => [row[0]!, row[1]!, row[2]! * 1e12]);
+      const failed = await machine.fit({ v: odd }, { epochs: 50 }).then(null, (error: unknown) => error);
+      expect(failed).toBeInstanceOf(DivergenceError);
+      expect((failed as Error).message).toMatch(
+        /column 2 of layer 'v' is furthest .*: standardise the columns .*, or lower the learning rate/,
+      );
+      await expectSound(machine, plain, device);
+    }
+  });
+
+  it.each(units)('%s: constant columns do no harm, and are named', async (_, make) => {
+    for (const value of [0, 1, 3, 100]) {
+      using machine = create(make);
+      const data = plain.map((row) => [row[0]!, value, row[2]!]);
+      const reports = await machine.fit({ v: data }, { epochs: 300, batchSize: 20, monitorBudget: 0 });
+      expect(reports.at(-1)!.warnings).toHaveLength(1);
+      expect(reports.at(-1)!.warnings[0]).toMatch(
+        new RegExp(`column 1 of layer 'v' is constant, always ${value}: .* leave such columns out`),
+      );
+      const precisions = Array.from(machine.parameter('v.parameters').data).slice(3, 6);
+      // 60 rows that do not move: a variance of max(1/60, (value / 100)²).
+      expect(precisions[1]!).toBeCloseTo(-Math.log(Math.min(1, Math.max(1 / 60, value ** 2 / 1e4))), 4);
+      await expectSound(machine, data, device);
+    }
+  });
+});
+
+describe.each(devices)('weights of rows on %s', (device) => {
+  it('may be as small as numbers are', async () => {
+    const bits = await Promise.all(
+      [1, 5e-324, 2 ** 1000].map(async (weight) => {
+        using rbm = create(device);
+        await rbm.fit(rows, { ...base, epochs: 3, sampleWeights: rows.map(() => weight) });
+        return parameterBits(rbm);
+      }),
+    );
+    expect(bits[1]).toBe(bits[0]);
+    expect(bits[2]).toBe(bits[0]);
   });
 });
 

@@ -38,6 +38,26 @@ describe.each(devices)('on %s', (device) => {
     expect(silent!.weightNorm).toBeGreaterThan(0);
   });
 
+  it('training rows count by their weights, validation rows alike', async () => {
+    using rbm = modelOf(oracle, device);
+    const sampleWeights = rows.map((_, r) => (r % 3 === 0 ? 0 : r * r));
+    const weighted = (values: number[]) => sum(values.map((x, r) => x * sampleWeights[r]!)) / sum(sampleWeights);
+    const training = weighted(rows.map((row) => freeEnergy(machine, [row, null])));
+    const options = { ...still, sampleWeights, monitorBudget: 0 };
+    const [report] = await rbm.fit(rows, { ...options, epochs: 1, validation });
+    expect(report!.freeEnergyGap).toBeCloseTo(mean(validation.map((row) => freeEnergy(machine, [row, null]))) - training, 4);
+    const history = await rbm.fit(rows, { ...options, epochs: 500 });
+    const terms = rows.map((row) => unitLogProbabilities(machine, 0, row).map((term) => 5 * term));
+    const variances = terms.map((row) => mean(row.map((term) => (term - mean(row)) ** 2)));
+    const share = sampleWeights.map((w) => w / sum(sampleWeights));
+    const error = Math.sqrt(sum(variances.map((v, r) => share[r]! ** 2 * v)) / 500);
+    expectZScores([mean(history.map((epoch) => epoch.pseudoLikelihood))], [weighted(terms.map(mean))], [error], zLimit(1));
+    // Fewer rows than weigh anything: places along the sum of the weights.
+    const heavy = rows.map((_, r) => (r === 7 ? 1000 : 1));
+    const [few] = await rbm.fit(rows, { ...still, epochs: 1, validation: rows.slice(0, 1), sampleWeights: heavy, monitorRows: 5 });
+    expect(few!.freeEnergyGap).toBeCloseTo(freeEnergy(machine, [rows[0]!, null]) - freeEnergy(machine, [rows[7]!, null]), 4);
+  });
+
   it.each([
     ['training', {}],
     ['validation', { validation }],

@@ -157,3 +157,39 @@ describe('bad input', () => {
     expect(rbm.training).toBeNull();
   });
 });
+
+describe('a log-likelihood that cannot be', () => {
+  // Two rows of 16 places, learnt by heart: the best there is are -log 2 nats.
+  const two = [Array.from({ length: 16 }, (_, i) => i % 2), Array.from({ length: 16 }, (_, i) => (i < 8 ? 1 : 0))];
+  const learn = async (options: FitOptions): Promise<{ reports: EpochReport[]; exact: number }> => {
+    using rbm = new RBM({ visible: 16, hidden: 6, seed: 1, threads: 1 });
+    const reports = await rbm.fit(two, { algorithm: 'ptt', epochs: 5000, ...options });
+    const { logLikelihood } = await rbm.evaluate(two, { method: 'exact' });
+    return { reports, exact: logLikelihood.mean };
+  };
+
+  it('is never reported', async () => {
+    for (const chains of [1, 2, 16, undefined]) {
+      const { reports } = await learn(chains === undefined ? {} : { chains });
+      for (const { logLikelihood } of reports) {
+        if (logLikelihood === null) continue;
+        expect(logLikelihood.high).toBeLessThanOrEqual(0);
+        expect(logLikelihood.value).toBeLessThanOrEqual(logLikelihood.high);
+        expect(logLikelihood.low).toBeLessThanOrEqual(logLikelihood.value);
+      }
+      const said = reports.at(-1)!.warnings.join();
+      if (chains !== undefined && chains < 16) {
+        expect(reports.every((report) => report.logLikelihood === null)).toBe(true);
+        expect(said).toMatch(new RegExp(`fewer than 16 .chains., this run has ${chains}`));
+      }
+    }
+  });
+
+  it('there are enough chains unless a number is given', async () => {
+    const { reports, exact } = await learn({});
+    const { low, high } = reports.at(-1)!.logLikelihood!;
+    expect(exact).toBeGreaterThan(-1.5);
+    expect(low).toBeLessThanOrEqual(exact);
+    expect(high).toBeGreaterThanOrEqual(exact);
+  });
+});

@@ -325,9 +325,31 @@ export const mutants = [
   {
     name: 'visible biases start from the data in every run',
     file: 'native/algorithms/trainer.cpp',
-    find: 'if (data.given()[l] && options.initialiseFromData && !options.frozen(l)) fromData',
-    replace: 'if (data.given()[l] && !options.frozen(l)) fromData',
+    find: 'if (options.initialiseFromData && !options.frozen(l)) fromData',
+    replace: 'if (!options.frozen(l)) fromData',
     tests: [gradients],
+  },
+
+  {
+    name: 'every part of a stream with means of its own',
+    file: 'native/algorithms/trainer.cpp',
+    find: 'if (!options.stream || tensors.freshOffset(l)) backend',
+    replace: 'backend',
+    tests: ['test/models/streams.test.ts'],
+  },
+  {
+    name: 'metrics without the weights of rows',
+    file: 'native/algorithms/monitor.cpp',
+    find: 'watchedRows(training.rows(), rowWeights, rows)',
+    replace: 'watchedRows(training.rows(), {}, rows)',
+    tests: ['test/models/rbm-reports.test.ts'],
+  },
+  {
+    name: 'units keep what an overflow of centring left',
+    file: 'native/algorithms/unit_guard.cpp',
+    find: 'for (std::size_t l = 0; bad && l < units_.size(); ++l)',
+    replace: 'for (std::size_t l = 0; false && l < units_.size(); ++l)',
+    tests: ['test/models/divergence.test.ts'],
   },
 
   // --- missing values ------------------------------------------------------------------------------------------------------
@@ -494,7 +516,7 @@ export const mutants = [
   {
     name: 'resuming without the hidden offsets',
     file: 'native/algorithms/run_tensors.cpp',
-    find: 'if (options_.centred) all["offset/" + layers[l].name] = parts_.offsets[l].get();',
+    find: 'if (options_.centred) all[offsetName(layers[l])] = parts_.offsets[l].get();',
     replace: '',
     tests: [determinism],
   },
@@ -508,7 +530,7 @@ export const mutants = [
   {
     name: 'zeros taken for persistent chains after a stop before the first update',
     file: 'native/algorithms/run_tensors.cpp',
-    find: 'if (prepared || !blank(name, chainTensors.contains(name))) ',
+    find: 'if (!prepared && blank(name, chainTensors.contains(name))) continue;',
     replace: '',
     tests: [determinism],
   },

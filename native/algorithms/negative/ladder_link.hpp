@@ -13,6 +13,9 @@ namespace boltzkit {
 // Visits that a link remembers.
 inline constexpr std::size_t linkVisits = 16;
 
+// Columns whose spread says something: with fewer no log Z is told.
+inline constexpr std::size_t leastLadderColumns = 16;
+
 struct LinkEstimate {
   double value;                    // log(Z1 / Z0)
   std::vector<double> influences;  // what every column adds to it beyond its share, per column

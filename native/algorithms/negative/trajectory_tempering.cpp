@@ -46,7 +46,7 @@ class TrajectoryTempering final : public NegativePhase {
   const States* particles() override { return &states(); }
 
   std::optional<Estimate> logPartition() override {
-    if (reservoirs_.size() == 0 || options_.chains < 2) return std::nullopt;
+    if (reservoirs_.size() == 0 || options_.chains < leastLadderColumns) return std::nullopt;
     const Reservoirs::LogPartition z = reservoirs_.logPartition(states());
     const double margin = studentInterval(0, z.standardError, static_cast<double>(options_.chains - 1)).high;
     if (!std::isfinite(z.value) || !std::isfinite(margin)) return std::nullopt;
