@@ -151,7 +151,7 @@ describe.each(devices)('on %s', (device: TestDevice) => {
     expect(values[3]).toBe(0); // the logarithm of a precision of 1, that of a first part of one row
     // Where it does move, its precision is learnt.
     for (let n = 0; n < 200; n++) await machine.partialFit({ v: [[random.normal(), 3 + 0.3 * random.normal()]] }, options);
-    expect(machine.parameter('v.parameters').data[3]).toBeGreaterThan(0.5);
+    expect(machine.parameter('v.parameters').data[3]).toBeGreaterThan(0.3);
   });
 
   it('a Gaussian stream may begin with a single row', async () => {
