@@ -56,12 +56,18 @@ describe('the lock of a folder', () => {
   });
 
   it.runIf(process.platform === 'linux')('of a zombie is taken over', async () => {
-    // The shell becomes a `sleep` that never asks how its child ended.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // The shell becomes a `sleep`, which never asks how its child ended; the child ends when its input does.
+    const parent = spawn('sh', ['-c', 'cat <&3 >&3 & echo $!; exec sleep 60 3>&-'], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
     try {
       const pid = Number(await said(parent));
-      while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await new Promise((done) => setTimeout(done, 5));
-      holder({ pid, started: readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')[19] });
+      const stat = (of: number) => readFileSync(`/proc/${of}/stat`, 'latin1');
+      const until = async (of: number, text: string) => {
+        while (!stat(of).includes(text)) await new Promise((done) => setTimeout(done, 5));
+      };
+      await until(parent.pid!, '(sleep)');
+      parent.stdio[3]!.destroy();
+      await until(pid, ') Z ');
+      holder({ pid, started: stat(pid).split(') ')[1]!.split(' ')[19] });
       lockFolder(folder)();
     } finally {
       parent.kill('SIGKILL');
