@@ -70,8 +70,9 @@ struct FieldTerm {
   bool transposed = false;
   double scale = 1;
   const Graph* graph = nullptr;  // a layer on itself: n = m, only along these edges
-  // Where fields only decide what is drawn, or enter the statistics of one minibatch: the backend may round weights, as long as this moves
-  // fields by errors of standard deviation 2^-8 at most.
+  // Where fields only decide what is drawn, or enter the statistics of one minibatch: the backend may round weights, as long as this moves fields by errors
+  // that are zero on average and have a standard deviation of 2^-8 at most; in fieldsAndUnits divided by beta and by the largest standard deviation that a
+  // unit can have given its field, where these exceed 1.
   bool roundable = false;
 };
 
@@ -109,7 +110,8 @@ struct FieldShift {
 struct StatisticsTerm {
   const Tensor *a, *b, *rowWeights;
   double alpha;
-  bool roundable = false;  // the backend may round b to multiples of 2^-13 of its largest value
+  // Of values between -1 and 1: the backend may round b to multiples of 2^-13 of its largest value, by errors that are zero on average.
+  bool roundable = false;
 };
 inline constexpr std::size_t mostTerms = 4;
 

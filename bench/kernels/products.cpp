@@ -100,7 +100,7 @@ bool benchRounded(cpu::Engine& engine, const char* name, std::size_t depth, std:
                        .bStride = b.tensor.stride(),
                        .bTransposed = transposed,
                        .matrix = &b.tensor,
-                       .roundable = true,
+                       .tolerance = cpu::fieldTolerance,
                        .c = out.tensor.writeRow(0),
                        .cStride = out.tensor.stride()};
   const double fresh = secondsPerCall([&] {
@@ -113,7 +113,7 @@ bool benchRounded(cpu::Engine& engine, const char* name, std::size_t depth, std:
   const double seconds = secondsPerCall([&] { cpu::multiply(engine, product); });
   const double error = worstError({name, rows, depth, columns, false, transposed}, a, b, out);
   const double rate = 2.0 * static_cast<double>(rows * depth * columns) / seconds * 1e-9;
-  const bool good = cpu::roundable(engine, b.tensor, true, transposed) && error < 2e-4;
+  const bool good = cpu::roundable(engine, b.tensor, true, transposed, cpu::fieldTolerance, 1) && error < 2e-4;
   std::printf(
       "  %-18s binary  %3.0f %% %10.1f us %8.1f GFLOP/s dense-equivalent %6.2f of peak   error %.0e, listed from floats %.1f us, fresh "
       "weights %.1f us%s\n",
@@ -132,7 +132,8 @@ double measuredPeak(const cpu::Kernels& kernels) {
   cpu::PanelBlock block{};
   block.lastRow = rows, block.a = a.tensor.row(0), block.lda = a.tensor.stride(), block.depth = depth;
   block.b = b.tensor.row(0), block.ldb = b.tensor.stride(), block.c = c.tensor.writeRow(0), block.ldc = c.tensor.stride();
-  block.columns = cpu::panelColumns, block.sums = sums.tensor.writeRow(0), block.first = block.last = true, block.alpha = 1;
+  block.columns = cpu::panelColumns, block.sums = sums.tensor.writeRow(0),
+  block.first = block.last = block.firstGroup = block.lastGroup = true, block.alpha = 1;
   return 2.0 * rows * depth * cpu::panelColumns / secondsPerCall([&] { kernels.dense(block); }) * 1e-9;
 }
 

@@ -5,6 +5,12 @@
 namespace boltzkit {
 namespace {
 
+// Whether all values of a layer are between -1 and 1, as those of units of one scale.
+bool ofUnitSize(const Layer& layer) {
+  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
+  return domain.low >= -1 && domain.high <= 1;
+}
+
 TensorPtr biasRow(const Machine& machine, std::size_t layer) {
   return visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) -> TensorPtr {
     using Unit = decltype(unit);
@@ -74,7 +80,8 @@ void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double a
   auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha, lasts == Lasts::step}, first, lasts);
+    const bool roundable = lasts == Lasts::step && ofUnitSize(machine_.wiring().layers()[coupling.b]);
+    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha, roundable}, first, lasts);
   }
   for (std::size_t l = 0; l < units_.size(); ++l) addUnits(l, of(l), phase.fields[l], rowWeights, alpha, first);
 }

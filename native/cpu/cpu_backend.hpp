@@ -45,7 +45,9 @@ class CpuBackend final : public Backend {
   std::ptrdiff_t optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) override;
 
  private:
-  void addField(const FieldTerm& term, bool accumulate, CpuTensor& out);
+  // `tolerance`: of the errors that roundable terms may have.
+  void addFields(std::span<const FieldTerm> terms, bool accumulate, double tolerance, Tensor& out);
+  void addField(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out);
   void addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out);
 
   Engine engine_;

@@ -6,28 +6,34 @@
 namespace boltzkit::cpu {
 
 void CpuBackend::fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) {
+  addFields(terms, accumulate, fieldTolerance, out);
+}
+
+void CpuBackend::addFields(std::span<const FieldTerm> terms, bool accumulate, double tolerance, Tensor& out) {
   if (terms.empty() && !accumulate) fill(0, out);
   for (const FieldTerm& term : terms) {
     if (term.graph)
       addGraphField(term, accumulate, cpuTensor(out));
     else
-      addField(term, accumulate, cpuTensor(out));
+      addField(term, accumulate, tolerance, cpuTensor(out));
     accumulate = true;
   }
 }
 
-void CpuBackend::addField(const FieldTerm& term, bool accumulate, CpuTensor& out) {
+void CpuBackend::addField(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out) {
   out.touch();
-  multiply(engine_, fieldProduct(term, accumulate, out));
+  multiply(engine_, fieldProduct(term, accumulate, tolerance, out));
 }
 
 bool CpuBackend::roundsAlike(const Tensor& weights) {
-  const auto rounds = [&](bool shorts, bool transposed) { return roundable(engine_, cpuTensor(weights), shorts, transposed); };
+  const auto rounds = [&](bool shorts, bool transposed) {
+    return roundable(engine_, cpuTensor(weights), shorts, transposed, fieldTolerance, 1);
+  };
   if (rounds(true, false) != rounds(true, true)) return false;
   return rounds(true, false) || (rounds(false, false) && rounds(false, true));
 }
 
-Product fieldProduct(const FieldTerm& term, bool accumulate, CpuTensor& out) {
+Product fieldProduct(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out) {
   const CpuTensor &states = cpuTensor(*term.states), &weights = cpuTensor(*term.weights);
   return {.a = states.row(0),
           .aStride = states.stride(),
@@ -39,7 +45,7 @@ Product fieldProduct(const FieldTerm& term, bool accumulate, CpuTensor& out) {
           .bTransposed = term.transposed,
           .matrix = &weights,
           .left = &states,
-          .roundable = term.roundable,
+          .tolerance = term.roundable ? tolerance : 0,
           .c = out.touchedRow(0),
           .cStride = out.stride(),
           .alpha = static_cast<float>(term.scale),
@@ -59,7 +65,7 @@ Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& ou
           .bStride = right.stride(),
           .matrix = &right,
           .left = &left,
-          .roundable = term.roundable && !term.rowWeights,
+          .tolerance = term.roundable && !term.rowWeights ? fieldTolerance : 0,
           .c = out.writeRow(0),
           .cStride = out.stride(),
           .alpha = static_cast<float>(term.alpha),

@@ -8,7 +8,7 @@
 namespace boltzkit::cpu {
 namespace {
 
-RowScan operator+(const RowScan& a, const RowScan& b) { return {a.count + b.count, a.good && b.good}; }
+RowScan operator+(const RowScan& a, const RowScan& b) { return {a.count + b.count, a.good && b.good, std::max(a.largest, b.largest)}; }
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void LeftLists::asFloats(std::size_t ldb) {
   scale_ = 0;
   strict_ = false;
   depth_ = p_.depth;
-  block_ = depthBlock;
+  block_ = p_.depth > longSum ? longSumBlock : depthBlock;
   ldb_ = ldb;
   zeroPlace_ = 0;
 }
@@ -36,6 +36,7 @@ void LeftLists::asPairs(float scale, std::size_t ldb) {
   strict_ = true;
   scale_ = scale;
   depth_ = blocksOf(p_.depth, 2);
+  block_ = depthBlock;
 }
 
 ListRoom LeftLists::room(ListScratch& scratch, std::size_t rows, std::size_t taskRows) const {
@@ -63,7 +64,7 @@ RowScan LeftLists::list(const ListRoom& room, std::size_t firstList, std::size_t
 }
 
 RowScan LeftLists::rows(const RowLists& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next) const {
-  RowScan all{0, true};
+  RowScan all{0, true, 0};
   for (std::size_t r = first, list = firstList; r < last && (all.good || !strict_); ++r, ++list) {
     const float* row = p_.a + (first_ + r) * p_.aStride;
     if (scale_ != 0)
@@ -78,7 +79,7 @@ RowScan LeftLists::rows(const RowLists& lists, std::size_t firstList, std::size_
 
 RowScan LeftLists::columns(const RowLists& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next,
                            std::uint32_t* scratch) const {
-  RowScan all{0, true};
+  RowScan all{0, true, 0};
   for (std::size_t c = first; c < last && (all.good || !strict_);) {
     const std::size_t place = first_ + c, list = firstList + c - first, inWord = place % listedColumns;
     const std::size_t n = std::min(last - c, listedColumns - inWord);

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "core/checked.hpp"
+#include "cpu/largest.hpp"
 #include "cpu/rounded_weights.hpp"
 #include "cpu/transposed_copy.hpp"
 
@@ -28,7 +29,7 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
       byThread_(listing == Listing::byThread),
       left_(kernels_, p_, firstRow),
       alpha_(product.alpha) {
-  if (p_.roundable && listRounded()) return;
+  if (p_.tolerance > 0 && listRounded()) return;
   byThread_ = false;
   useTransposedCopy();
   listFloats();
@@ -41,15 +42,17 @@ RowScan ListedProduct::listAll() {
   std::uint32_t* columns = p_.aTransposed ? scratch_.columns.atLeast(engine_.threads() * columnScratch) : nullptr;
   std::atomic<std::size_t> count{0};
   std::atomic<bool> good{true};
+  std::atomic<float> largest{0};
   engine_.parallelFor(blocksOf(rows_, taskRows), static_cast<double>(rows_ * p_.depth), [&](std::size_t task, unsigned thread) {
     if (left_.strict() && !good.load(std::memory_order_relaxed)) return;
     const std::size_t first = task * taskRows, last = std::min(rows_, first + taskRows);
     const RowScan scan = left_.list(room, first, first, last, columns ? columns + thread * columnScratch : nullptr);
     count.fetch_add(scan.count, std::memory_order_relaxed);
     if (!scan.good) good.store(false, std::memory_order_relaxed);
+    raise(largest, scan.largest);
   });
   lists_ = room.lists;
-  return {count, good};
+  return {count, good, largest};
 }
 
 // As bits, pairs of whole numbers or pairs of grey levels, in this order; false if they are none of these. What is found out is kept until the left factor is
@@ -61,30 +64,37 @@ bool ListedProduct::listRounded() {
   } ways[] = {{true, 1}, {false, 1}, {false, 255}};
   CpuTensor::Listing part, &known = p_.left && rows_ == p_.rows ? p_.left->listing() : part;
   for (std::size_t way = known.ruledOut; way < std::size(ways); ++way) {
-    if (!roundable(engine_, *p_.matrix, ways[way].shorts, p_.bTransposed)) continue;
-    const bool next = way == known.ruledOut;
-    if (listRounded(ways[way].shorts, ways[way].scale, next && known.serves)) {
-      known.serves |= next;
-      return true;
-    }
-    if (!known.serves) known.ruledOut = way + 1;
+    const auto [shorts, scale] = ways[way];
+    const bool next = way == known.ruledOut, seen = next && known.serves;
+    if (!mayRound(shorts, seen ? known.largest : 0)) continue;
+    const RowScan scan = listRounded(shorts, scale, seen);
+    if (scan.good && next && !seen) known.serves = true, known.largest = scan.largest / scale;
+    if (!scan.good && !known.serves) known.ruledOut = way + 1;
+    if (!scan.good || !mayRound(shorts, seen ? known.largest : scan.largest / scale)) continue;
+    takeRounded(shorts, scale, scan);
+    return true;
   }
   return false;
 }
 
+bool ListedProduct::mayRound(bool shorts, double largestState) const {
+  return roundable(engine_, *p_.matrix, shorts, p_.bTransposed, p_.tolerance, largestState);
+}
+
 // `known`: the left factor has been listed like this before.
-bool ListedProduct::listRounded(bool shorts, float scale, bool known) {
+RowScan ListedProduct::listRounded(bool shorts, float scale, bool known) {
   const std::size_t ldb = roundedStride(shorts, p_.columns);
   shorts ? left_.asBits(ldb) : left_.asPairs(scale, ldb);
-  const bool byThread = byThread_ && (left_.fromBits() || (known && p_.aTransposed));
-  const RowScan scan = byThread ? RowScan{rows_ * p_.depth / 4, true} : listAll();
-  if (!scan.good) return false;
-  byThread_ = byThread;
+  listsByThread_ = byThread_ && (left_.fromBits() || (known && p_.aTransposed));
+  return listsByThread_ ? RowScan{rows_ * p_.depth / 4, true} : listAll();
+}
+
+void ListedProduct::takeRounded(bool shorts, float scale, const RowScan& scan) {
+  byThread_ = listsByThread_;
   rounded_ = &roundedCopy(engine_, *p_.matrix, shorts, p_.bTransposed);
   kernel_ = shorts ? kernels_.activeShorts : kernels_.activeWords;
   alpha_ = p_.alpha * rounded_->unit / scale;
   work_ = static_cast<double>(scan.count * p_.columns) * kernels_.costBinary / (shorts ? 32 : 16);
-  return true;
 }
 
 void ListedProduct::useTransposedCopy() {
@@ -143,16 +153,22 @@ void ListedProduct::tile(std::size_t column, std::size_t firstRow, std::size_t l
   block.ldc = out ? panelColumns : p_.cStride;
   block.c = out ? out : p_.c + (first_ + firstRow) * p_.cStride + column;
   block.columns = roundUp(std::min(panelColumns, p_.columns - column), lineFloats);
+  constexpr std::size_t tileFloats = tileRows * panelColumns;
   block.sums = scratch;
+  block.totals = scratch + tileFloats;
+  block.rests = scratch + 2 * tileFloats;
   block.alpha = alpha_;
   block.beta = out ? 0 : p_.beta;
   const std::size_t depth = left_.depth(), step = block.lists.depth;
   for (std::size_t k = 0; k < depth; k += step, ++block.block) {
     if (dense_) block.a = dense_ + k;
     block.depth = std::min(step, depth - k);
-    block.first = k == 0;
-    block.last = k + step >= depth;
-    placeB(block, k, column, scratch + tileRows * panelColumns);
+    const std::size_t group = block.block / groupBlocks;
+    block.first = block.block % groupBlocks == 0;
+    block.last = block.block % groupBlocks == groupBlocks - 1 || k + step >= depth;
+    block.firstGroup = group == 0;
+    block.lastGroup = group == (block.lists.blocks - 1) / groupBlocks;
+    placeB(block, k, column, scratch + 3 * tileFloats);
     kernel_(block);
   }
 }

@@ -24,14 +24,16 @@ class ListedProduct {
 
   // Sums of a tile, 64 floats a row, have to stay in the caches next to the block of B.
   static constexpr std::size_t tileRows = 128;
-  static constexpr std::size_t scratchFloats = (tileRows + depthBlock) * panelColumns;
+  static constexpr std::size_t scratchFloats = (3 * tileRows + depthBlock) * panelColumns;
   // Places of A whose lists are held at a time.
   static constexpr std::size_t mostPlaces = std::size_t{1} << 21;
 
  private:
   RowScan listAll();
   bool listRounded();
-  bool listRounded(bool shorts, float scale, bool known);
+  bool mayRound(bool shorts, double largestState) const;
+  RowScan listRounded(bool shorts, float scale, bool known);
+  void takeRounded(bool shorts, float scale, const RowScan& scan);
   void useTransposedCopy();
   void listFloats();
   void transposeLeft();
@@ -44,7 +46,8 @@ class ListedProduct {
   ListScratch& scratch_;
   const std::size_t first_, rows_;
   const std::uint64_t number_;
-  bool byThread_;  // nothing has been listed yet
+  bool byThread_;               // nothing has been listed yet
+  bool listsByThread_ = false;  // what byThread_ is if the rounded lists at work serve
   LeftLists left_;
   RowLists lists_{};
   const float* dense_ = nullptr;  // the left factor for the dense kernel

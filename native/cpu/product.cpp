@@ -2,8 +2,8 @@
 //  1. over rows of A: list the places that are not zero (listed_product.hpp), unless threads can do so for themselves in the second one;
 //  2. over tiles of C, panels of 64 columns times groups of rows: block of k by block of k, by the active sets or densely,
 //     whichever the counts of loop 1 make cheaper. B is read where it lies, or its blocks are transposed on the way.
-// Every element of C is one sum over rising k, whatever the kernel, the tiling and the number of threads, so none of these choices, nor
-// the order in which threads come by, shows in the result. Products with rounded weights are sums of their own, and taken wherever they can be.
+// Every element of C is one sum in an order that k alone decides (kernels/panel.hpp), whatever the kernel, the tiling and the number of threads, so none of these
+// choices, nor the order in which threads come by, shows in the result. Products with rounded weights are sums of their own, and taken wherever they can be.
 #include "cpu/product.hpp"
 
 #include <algorithm>

@@ -17,11 +17,11 @@ struct Product {
   const float* b;
   std::size_t bStride;
   bool bTransposed = false;
-  // The tensor that B is the whole of, whose copies may serve; null: B is a part. `roundable`: so may those that are rounded, if A holds nothing but
-  // whole numbers up to 255 or nothing but grey levels (and there are no weights).
+  // The tensor that B is the whole of, whose copies may serve; null: B is a part. So may those that are rounded, if A holds nothing but whole numbers up to
+  // 255 or nothing but grey levels (and there are no weights), and sums are then off by errors of standard deviation `tolerance` at most; 0: they may not.
   const CpuTensor* matrix = nullptr;
   const CpuTensor* left = nullptr;  // the tensor that A is the whole of; null: A is a part
-  bool roundable = false;
+  double tolerance = 0;
   float* c;  // [rows, columns]
   std::size_t cStride;
   float alpha = 1, beta = 0;
@@ -39,7 +39,7 @@ struct ProductTile {
 void multiply(Engine& engine, const Product& product, const std::function<void(const ProductTile&)>& use);
 
 // scale * states * weights (+ out when accumulating) as a product.
-Product fieldProduct(const FieldTerm& term, bool accumulate, CpuTensor& out);
+Product fieldProduct(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out);
 // alpha sum_r weights[r] a[r, :]^T b[r, :] + beta out as a product.
 Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& out);
 

@@ -6,6 +6,7 @@
 
 #include "core/checked.hpp"
 #include "cpu/largest.hpp"
+#include "units/rows.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -32,9 +33,9 @@ float largestOf(Engine& engine, const CpuTensor& weights) {
 float unitFor(float largest, bool shorts) {
   if (!(largest > 0) || !std::isfinite(largest)) return 0;
   const float most = shorts ? largestShort : largestRounded;
-  const double quarters = std::ceil(4 * std::log2(static_cast<double>(largest)));
-  const auto unit = static_cast<float>(std::exp2(quarters / 4) / most);
-  return largest / unit <= most ? unit : static_cast<float>(std::exp2((quarters + 1) / 4) / most);
+  const double eighths = std::ceil(8 * std::log2(static_cast<double>(largest)));
+  const auto unit = static_cast<float>(std::exp2(eighths / 8) / most);
+  return largest / unit <= most ? unit : static_cast<float>(std::exp2((eighths + 1) / 8) / most);
 }
 
 std::size_t depthOf(const CpuTensor& weights, bool transposed) { return transposed ? weights.cols() : weights.rows(); }
@@ -54,7 +55,7 @@ class Writer {
   }
 
  private:
-  const float* row(std::size_t r) const { return r < count_ ? rows_ + r * weights_.stride() : nullptr; }
+  RoundedRow row(std::size_t r) const { return {r < count_ ? rows_ + r * weights_.stride() : nullptr, rowDither(first_ + r)}; }
 
   // Words [pairs of rows, columns].
   void pairsUpright(Copy& copy) const {
@@ -107,11 +108,25 @@ void fill(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed
 
 }  // namespace
 
-bool roundable(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed) {
+double toleranceOf(const UnitUpdate& update) {
+  const CpuTensor& parameters = cpuTensor(*update.units.parameters);
+  double beta = 1, widest = 1;
+  for (const double b : update.betas) beta = std::max(beta, b);
+  if (update.betas.empty()) beta = std::max(beta, update.beta);
+  visitUnit(update.units.type, [&](auto unit) {
+    using Unit = decltype(unit);
+    const RowUnits<float> units{parameters.row(0), parameters.stride(), update.units.size, parameters.cols()};
+    const std::size_t places = Unit::parameters == 1 ? 1 : units.places;
+    for (std::size_t j = 0; j < places; ++j) widest = std::max(widest, static_cast<double>(Unit::widest(units.at(j))));
+  });
+  return fieldTolerance / (beta * widest);
+}
+
+bool roundable(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed, double tolerance, double largestState) {
   const std::size_t depth = depthOf(weights, transposed), columns = depthOf(weights, !transposed);
   if (depth < leastDepth || columns < leastDepth || depth * columns < leastWeights) return false;
   const float unit = unitFor(largestOf(engine, weights), shorts);
-  return unit > 0 && unit * std::sqrt(static_cast<double>(depth) / 12) <= fieldTolerance;
+  return unit > 0 && unit * std::sqrt(static_cast<double>(depth)) / 2 * largestState <= tolerance;
 }
 
 std::size_t roundedStride(bool shorts, std::size_t columns) {

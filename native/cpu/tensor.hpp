@@ -81,6 +81,7 @@ class CpuTensor final : public Tensor {
     std::uint64_t version = 0;
     std::size_t rows = 0, ruledOut = 0;
     bool serves = false;
+    float largest = 0;  // absolute value, if it serves
   };
   Listing& listing() const {
     if (listing_.version != version_ || listing_.rows != rows()) listing_ = {version_, rows()};

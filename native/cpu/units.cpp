@@ -5,6 +5,7 @@
 #include "core/checked.hpp"
 #include "cpu/cpu_backend.hpp"
 #include "cpu/product.hpp"
+#include "cpu/rounded_weights.hpp"
 #include "cpu/unit_rows.hpp"
 
 namespace boltzkit::cpu {
@@ -86,13 +87,14 @@ void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpda
       if (terms.size() == 1 && !terms[0].graph && drawsSamples(update, sample)) {
         CpuTensor *means = touched(mean), *samples = touched(sample);
         std::uint64_t* bits = samples ? samples->newBits() : nullptr;
-        return multiply(engine_, fieldProduct(terms[0], false, cpuTensor(room)), [&](const ProductTile& tile) {
+        return multiply(engine_, fieldProduct(terms[0], false, toleranceOf(update), cpuTensor(room)), [&](const ProductTile& tile) {
           UnitRows<Unit>::updateTile(
               engine_.kernels(), update,
               {tile.firstRow, tile.rows, tile.firstColumn, tile.columns, tile.sums, tile.stride, means, samples, bits});
         });
       }
-    Backend::fieldsAndUnits(terms, update, room, mean, sample);
+    addFields(terms, false, toleranceOf(update), room);
+    updateUnits(update, room, mean, sample);
   });
 }
 

@@ -59,11 +59,20 @@ UnitUpdate BlockGibbs::updateOf(std::size_t layer, const Round& round, const Ten
   return update;
 }
 
+// The promise of FieldTerm::roundable is for units that no field spreads by more than 1, at beta up to 1.
+bool BlockGibbs::roundsLateral(std::size_t layer, const Round& round) const {
+  const Layer& units = machine_.wiring().layers()[layer];
+  const UnitDomain domain = visitUnit(units.type, [&](auto unit) { return decltype(unit)::domain(units.size); });
+  const double beta = round.betas.empty() ? round.beta : *std::ranges::max_element(round.betas);
+  return domain.low >= -1 && domain.high <= 1 && beta <= 1;
+}
+
 void BlockGibbs::sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample) {
   const Coupling& coupling = *machine_.wiring().lateral(layer);
   LateralSweep lateral{&machine_.lateralWeights(layer), coupling.graph.get(), nullptr, kept_[layer].mask, sweeps};
   if (machine_.wiring().couplingsOf(layer) > 1) {
-    refreshFields(layer, states);
+    fields_[layer]->setRows(states.rows());
+    layerFields(machine_, layer, states, {}, *fields_[layer], roundable_ && roundsLateral(layer, round));
     lateral.fields = fields_[layer].get();
   }
   machine_.backend().sweepLateral(updateOf(layer, round, nullptr), lateral, sample);

@@ -51,6 +51,7 @@ class BlockGibbs {
 
  private:
   void restoreKept(std::size_t layer, Tensor* mean, Tensor* sample) const;
+  bool roundsLateral(std::size_t layer, const Round& round) const;
   UnitUpdate updateOf(std::size_t layer, const Round& round, const Tensor* before) const;
   void sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample);
 

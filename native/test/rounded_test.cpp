@@ -25,13 +25,13 @@ double largestOf(const Values& values) {
   return most;
 }
 
-// Half a unit (at most a quarter of an octave above the largest value / `levels`) per state, and the errors of float sums.
+// A unit (at most an eighth of an octave above the largest value / `levels`) per state, and the errors of float sums.
 Values allowedFields(const Values& states, std::size_t rows, std::size_t depth, std::size_t columns, double largest, double levels) {
   Values allowed(rows * columns);
   for (std::size_t r = 0; r < rows; ++r) {
     double size = 0;
     for (std::size_t k = 0; k < depth; ++k) size += std::fabs(states[r * depth + k]);
-    for (std::size_t j = 0; j < columns; ++j) allowed[r * columns + j] = size * largest * (0.5 * 1.19 / levels + 1e-6) + 1e-12;
+    for (std::size_t j = 0; j < columns; ++j) allowed[r * columns + j] = size * largest * (1.091 / levels + 1e-6) + 1e-12;
   }
   return allowed;
 }
@@ -45,7 +45,7 @@ Values fieldsOf(Backend& backend, const Tensor& states, const Tensor& weights, b
   return valuesOf(backend, *out);
 }
 
-TEST_CASE("rounded fields stay within half a unit per state, and are rounded at all") {
+TEST_CASE("rounded fields stay within a unit per state, and are rounded at all") {
   forEachBackend([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     twins.fast.run([&] {
@@ -54,12 +54,14 @@ TEST_CASE("rounded fields stay within half a unit per state, and are rounded at 
           CAPTURE(kind);
           CAPTURE(transposed);
           const std::size_t depth = transposed ? hidden : visible, columns = transposed ? visible : hidden, rows = 33;
-          const Values s = statesOf(rows * depth, 11, kind), w = randomValues(visible * hidden, 3, Kind::signedReal);
+          const Values s = statesOf(rows * depth, 11, kind);
+          Values w = randomValues(visible * hidden, 3, Kind::signedReal);
+          for (double& x : w) x /= kind == 3 ? 128 : 1;
           const Values start = randomValues(rows * columns, 4, Kind::signedReal);
           const Twin states = twins.make(rows, depth, s), weights = twins.make(visible, hidden, w);
           const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, true, start);
           const Values want = fieldsOf(*twins.exact, *states.exact, *weights.exact, transposed, true, start);
-          CHECK(worstError(got, want, allowedFields(s, rows, depth, columns, largestOf(w), kind == 0 ? 8191 : 32767)) <= 1);
+          CHECK(worstError(got, want, allowedFields(s, rows, depth, columns, largestOf(w), kind == 0 ? 8190 : 32766)) <= 1);
           CHECK(got != fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, false, start));
         }
     });
@@ -136,6 +138,7 @@ TEST_CASE("weights and states that rounding does not suit are left as they are")
                           {"large weights", statesOf(rows * visible, 31, 0), huge},
                           {"no weights at all", statesOf(rows * visible, 31, 0), Values(visible * hidden, 0.0)},
                           {"real states", randomValues(rows * visible, 32, Kind::signedReal), w},
+                          {"counts too large for such weights", statesOf(rows * visible, 33, 3), w},
                           {"counts above 255",
                            [&] {
                              Values s = statesOf(rows * visible, 33, 0);
@@ -203,7 +206,7 @@ TEST_CASE("a step from terms is the step from the gradient that they add up to, 
   });
 }
 
-TEST_CASE("statistics of rounded means are off by half a unit per row at most") {
+TEST_CASE("statistics of rounded means are off by a unit per row at most") {
   forEachBackend([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     const std::size_t rows = 251;
@@ -216,7 +219,7 @@ TEST_CASE("statistics of rounded means are off by half a unit per row at most") 
       step(twins.fast, exact, plain, true, OptimiserStep::Kind::sgd);
     });
     Values allowed(visible * hidden, 0.0);
-    const double each = 0.05 * largestOf(means) * (0.6 / 32767 + 1e-6);
+    const double each = 0.05 * largestOf(means) * (1.1 / 32766 + 1e-6);
     for (std::size_t r = 0; r < rows; ++r)
       for (std::size_t i = 0; i < visible; ++i)
         for (std::size_t j = 0; j < hidden; ++j) allowed[i * hidden + j] += each * s[r * visible + i];

@@ -217,6 +217,14 @@ TEST_CASE("the states of countable units are those of the definition, and data v
   FOR_EACH_UNIT(check)
 }
 
+TEST_CASE("no field spreads a unit by more than its type says") {
+  forEachLaw([]<class Unit>(const Case& c, const State& field, double) {
+    const Definition<Unit> definition(c);
+    for (const double v : variances<Unit>(definition.units(), field, 1, c.total))
+      CHECK(std::sqrt(v) <= Unit::widest(definition.units().at(0)) * (1 + 1e-9));
+  });
+}
+
 TEST_CASE("the spread of linear units is the variance at that mean") {
   forEachLaw([]<class Unit>(const Case& c, const State& field, double beta) {
     if constexpr (Unit::linear) {

@@ -45,6 +45,12 @@ struct Bernoulli {
     return m * (Real(1) - m);
   }
 
+  // No field makes the standard deviation of a unit larger than this, at beta = 1.
+  template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real>) {
+    return Real(0.5);
+  }
+
   template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {
     return field + u[0] > 0 ? Real(1) : Real(0);

@@ -44,6 +44,11 @@ struct Binomial {
     return static_cast<Real>(u.size) * Bernoulli::variance(field, beta, u);
   }
 
+  template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real> u) {
+    return std::sqrt(static_cast<Real>(u.size)) / 2;
+  }
+
   // floor((size + 1) p), the larger of two neighbours when both are modes.
   template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {

@@ -49,6 +49,12 @@ struct Counts : Uncountable {
     for (std::uint32_t k = 0; k < u.size; ++k) out[k] *= total;
   }
 
+  // It grows with the total.
+  template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real>) {
+    return std::numeric_limits<Real>::infinity();
+  }
+
   // All words on the likeliest category: the mode as total -> 1, near enough for a start state.
   template <class Real>
   BOLTZKIT_HD static void mode(const Real* field, UnitView<Real> u, Real total, Real* out) {

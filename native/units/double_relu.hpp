@@ -58,6 +58,12 @@ struct DoubleRelu : Uncountable {
     return static_cast<Real>(s.pUp * s.up.variance() + (1 - s.pUp) * s.down.variance() + s.pUp * (1 - s.pUp) * (up + down) * (up + down));
   }
 
+  // Two modes may be any distance apart.
+  template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real>) {
+    return std::numeric_limits<Real>::infinity();
+  }
+
   // The lower of the two sides' minima; 0 when neither side has one.
   template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {

@@ -54,6 +54,11 @@ struct Gaussian : Uncountable {
   }
 
   template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real> u) {
+    return std::exp(-u[1] / 2);
+  }
+
+  template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {
     return mean(field, Real(1), u);
   }

@@ -43,6 +43,11 @@ struct Relu : Uncountable {
   }
 
   template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real> u) {
+    return Gaussian::widest(u);
+  }
+
+  template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {
     const Real m = Gaussian::mode(field, u);
     return m > 0 ? m : Real(0);

@@ -58,6 +58,11 @@ struct Softmax {
   }
 
   template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real>) {
+    return Real(0.5);
+  }
+
+  template <class Real>
   BOLTZKIT_HD static void mode(const Real* field, UnitView<Real> u, Real, Real* out) {
     std::uint32_t best = 0;
     for (std::uint32_t k = 1; k < u.size; ++k)

@@ -45,6 +45,11 @@ struct Spin {
   }
 
   template <class Real>
+  BOLTZKIT_HD static Real widest(UnitView<Real>) {
+    return 1;
+  }
+
+  template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {
     return field + u[0] > 0 ? Real(1) : Real(-1);
   }

@@ -1,7 +1,7 @@
 // Products by active sets: C[r, :] = sum over the k with A[r, k] != 0 of A[r, k] B[k, :]. States of a Boltzmann machine are bits,
 // mostly 0, and data are sparse, so adding the few rows of B that count beats a dense product two to four times (docs/design-notes.md).
 //
-// Sums run over rising k with one rounding per term, as in kernels/dense.hpp: a term with A[r, k] = 0 would not change the sum, so
+// Sums of a block run over rising k with one rounding per term, as in kernels/dense.hpp: a term with A[r, k] = 0 would not change the sum, so
 // both families give the same bits and which one runs is a matter of speed alone.
 #pragma once
 #include "cpu/kernels/panel.hpp"
@@ -66,8 +66,7 @@ FORCE_INLINE void addEntry(const float* b, const Entries& entries, std::size_t i
 template <int vectors, bool binary>
 FORCE_INLINE void oneRow(const PanelBlock& p, std::size_t row, std::size_t column) {
   const Entries entries = entriesOf(p, row);
-  F sum[vectors];
-  beginSums<vectors>(p, row, column, sum);
+  F sum[vectors]{};
   for (std::size_t i = 0; i < entries.count; ++i) addEntry<vectors, binary>(p.b + column, entries, i, sum);
   endSums<vectors>(p, row, column, sum);
 }
@@ -77,9 +76,7 @@ template <int vectors, bool binary>
 FORCE_INLINE void twoRows(const PanelBlock& p, std::size_t row, std::size_t column) {
   const float* b = p.b + column;
   const Entries upper = entriesOf(p, row), lower = entriesOf(p, row + 1);
-  F upperSum[vectors], lowerSum[vectors];
-  beginSums<vectors>(p, row, column, upperSum);
-  beginSums<vectors>(p, row + 1, column, lowerSum);
+  F upperSum[vectors]{}, lowerSum[vectors]{};
   const std::size_t both = upper.count < lower.count ? upper.count : lower.count;
   for (std::size_t i = 0; i < both; ++i) {
     addEntry<vectors, binary>(b, upper, i, upperSum);

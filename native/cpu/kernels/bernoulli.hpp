@@ -2,6 +2,7 @@
 // cumulant log(1 + exp(beta (field + bias))).
 #pragma once
 #include "cpu/kernels/functions.hpp"
+#include "cpu/kernels/line_sums.hpp"
 #include "cpu/kernels/philox.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
@@ -42,39 +43,41 @@ void bernoulliTile(const BernoulliTile& tile) {
   }
 }
 
-// Units whose factors 1 + e^-|x| are multiplied before the logarithm of their product is taken: at most 2^64 in four lanes.
+// Units whose factors 1 + e^-|x| are multiplied before the logarithm of their product is taken: at most 2^16 in a lane.
 constexpr std::size_t factorUnits = 256;
 
-// Products per lane in float, as 1 + z, so that tiny cumulants keep their relative precision; all sums in double, of even and odd half vectors, so the
-// order depends on nothing but the number of units.
+// Products in float, as 1 + z, in each of 16 lanes, so that tiny cumulants keep their relative precision; sums in double.
 double softplusSum(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta) {
-  D low{}, high{};
-  const auto add = [&](F x) {
-    low += lowDoubles(x);
-    high += highDoubles(x);
-  };
+  LineSums sums;
   for (std::size_t first = 0; first < units; first += factorUnits) {
     const std::size_t end = first + factorUnits < units ? first + factorUnits : units;
-    F z{};
-    for (std::size_t j = first; j < end; j += lanes) {
-      F x = load(field + j) + load(bias + j);
-      if (shift) x = fma(set1(amount), load(shift + j), x);
-      x = set1(beta) * x;
-      F positive = maxOf(F{}, x), y = fallingExponential(x);
-      if (j + lanes > units) {
-        positive = firstLanes(positive, units - j);
-        y = firstLanes(y, units - j);
+    F z[lineVectors]{};
+    for (std::size_t line = first; line < end; line += lineFloats)
+#pragma GCC unroll 4
+      for (int v = 0; v < lineVectors; ++v) {
+        const std::size_t j = line + v * lanes;
+        F x = load(field + j) + load(bias + j);
+        if (shift) x = fma(set1(amount), load(shift + j), x);
+        x = set1(beta) * x;
+        F positive = maxOf(F{}, x), y = fallingExponential(x);
+        if (j + lanes > units) {
+          const std::size_t left = j < units ? units - j : 0;
+          positive = firstLanes(positive, left);
+          y = firstLanes(y, left);
+        }
+        sums.add(v, positive);
+        z[v] = fma(z[v], y, z[v] + y);
       }
-      add(positive);
-      z = fma(z, y, z + y);
+#pragma GCC unroll 4
+    for (int v = 0; v < lineVectors; ++v) {
+      // 1 + z = 2^n m with m in [1, 2)
+      const I bits = (I)(set1(1) + z[v]), n = (bits >> 23) - set1i(127), m = (bits & set1i(0x7fffff)) | set1i(0x3f800000);
+      const F whole = __builtin_convertvector(n, F), rest = n == 0 ? z[v] : (F)m - set1(1);
+      sums.add(v, whole * set1(ln2Upper));
+      sums.add(v, fma(whole, set1(ln2Lower), log1p(rest)));
     }
-    // 1 + z = 2^n m with m in [1, 2)
-    const I bits = (I)(set1(1) + z), n = (bits >> 23) - set1i(127), m = (bits & set1i(0x7fffff)) | set1i(0x3f800000);
-    const F whole = __builtin_convertvector(n, F), rest = n == 0 ? z : (F)m - set1(1);
-    add(whole * set1(ln2Upper));
-    add(fma(whole, set1(ln2Lower), log1p(rest)));
   }
-  return sumOf(low + high);
+  return sums.total();
 }
 
 }  // namespace

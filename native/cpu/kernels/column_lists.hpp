@@ -19,6 +19,7 @@ struct SingleValues {
     return x;
   }
   bool good() const { return other == 0; }
+  float largest() const { return 1; }
 };
 
 // The word of two whole numbers, at places 2 k and 2 k + 1.
@@ -33,6 +34,7 @@ struct PairValues {
     return pairWords(x, y);
   }
   bool good() const { return whole.good(); }
+  float largest() const { return whole.largest(); }
 };
 
 template <class Values>
@@ -77,7 +79,7 @@ RowScan listColumnsOf(const ColumnScan& scan) {
   Values values{s};
   std::size_t count = 0;
   for (std::size_t block = 0; block < s.lists.blocks; ++block) count += listColumnBlock(s, values, block);
-  return {count, values.good()};
+  return {count, values.good(), values.largest()};
 }
 
 RowScan listColumns(const ColumnScan& s) { return s.scale == 0 ? listColumnsOf<SingleValues>(s) : listColumnsOf<PairValues>(s); }

@@ -8,9 +8,7 @@ namespace {
 
 template <int rows, int vectors>
 FORCE_INLINE void denseRowBlock(const PanelBlock& p, std::size_t row, std::size_t column) {
-  F sum[rows][vectors];
-#pragma GCC unroll 8
-  for (int r = 0; r < rows; ++r) beginSums<vectors>(p, row + r, column, sum[r]);
+  F sum[rows][vectors]{};
   const float* a = p.a + row * p.lda;
   const float* b = p.b + column;
   for (std::size_t k = 0; k < p.depth; ++k, b += p.ldb) {

@@ -1,19 +1,21 @@
 // Sums and combinations of rows. n may be any number: the padding behind it is computed too, zeros giving zeros.
 #pragma once
-#include "cpu/kernels/kernels.hpp"
+#include "cpu/kernels/line_sums.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Products and sums in double precision: exact products, order fixed by n alone.
+// Exact products, sums in double precision in an order fixed by n alone.
 double dot(const float* a, const float* b, std::size_t n) {
-  D low{}, high{};
-  for (std::size_t j = 0; j < n; j += lanes) {
-    const F x = load(a + j), y = load(b + j);
-    low += lowDoubles(x) * lowDoubles(y);
-    high += highDoubles(x) * highDoubles(y);
-  }
-  return sumOf(low + high);
+  LineSums sums;
+  for (std::size_t j = 0; j < n; j += lineFloats)
+#pragma GCC unroll 4
+    for (int v = 0; v < lineVectors; ++v) {
+      const F x = load(a + j + v * lanes), y = load(b + j + v * lanes);
+      sums.part[2 * v] += lowDoubles(x) * lowDoubles(y);
+      sums.part[2 * v + 1] += highDoubles(x) * highDoubles(y);
+    }
+  return sums.total();
 }
 
 void addRow(const float* row, double weight, std::size_t n, double* sums) {

@@ -14,6 +14,9 @@ inline constexpr std::size_t lineFloats = 16;
 // Columns of C that a product kernel takes at a time, and places k of one block: a block of B, 112 x 64 floats or 224 x 64 numbers of 16 bits,
 // 28 KiB, stays in a first-level cache of 32 KiB or more while all rows of A pass over it.
 inline constexpr std::size_t panelColumns = 64, depthBlock = 112, shortsBlock = 224;
+// Blocks of which sums are added up before they join the total (see kernels/panel.hpp), and those of floats where there are more than `longSum` places: they
+// leave less to rounding and take a little longer.
+inline constexpr std::size_t groupBlocks = 8, longSum = 1024, longSumBlock = 64;
 // Places that kernels/short_sums.hpp adds up before it widens sums: their lists are filled up to a multiple of it.
 inline constexpr std::size_t placesPadded = 4;
 
@@ -27,8 +30,8 @@ struct RowLists {
   std::size_t zeroPlace;      // not 0: lists are filled up to a multiple of placesPadded with this place, a row of B that holds zeros
 };
 
-// One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over blocks of k that are
-// added one after the other. Between blocks the sums stay in `sums`.
+// One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over groups of blocks of k. Between the blocks of a group its sums
+// stay in `sums`, between groups the total in `totals` and `rests`.
 struct PanelBlock {
   std::size_t firstRow, lastRow;
   const float* a;  // [lastRow, lda] at the block's first k; only read by the dense kernel
@@ -39,21 +42,45 @@ struct PanelBlock {
   std::size_t ldb;
   float* c;  // [lastRow - firstRow, ldc] at the panel's first column
   std::size_t ldc, columns;
-  float* sums;  // [lastRow - firstRow, panelColumns]
-  bool first, last;
+  float *sums, *totals, *rests;  // [lastRow - firstRow, panelColumns]
+  bool first, last;              // of its group
+  bool firstGroup, lastGroup;
   float alpha, beta;
 };
 
 // States that the kernels on rounded weights take are whole numbers up to this, or multiples of 1/255 up to 1 (grey levels): what one block of
 // depthBlock pairs of places adds up to fits into 32 bits.
-inline constexpr float largestWhole = 255, largestRounded = 32767;
-// Weights of which placesPadded add up within 16 bits.
-inline constexpr float largestShort = 8191;
+inline constexpr float largestWhole = 255, largestRounded = 32766;
+// Weights of which placesPadded add up within 16 bits, rounded up or down.
+inline constexpr float largestShort = 8190;
+
+// Rounding adds a number in [0, 1) to a multiple of the unit and cuts off what is behind the point. The number is a multiple of 2^-15 that a hash of
+// the place gives, so over places it is as good as random, and the same for every copy of a matrix.
+inline constexpr int ditherBits = 15;
+constexpr std::uint32_t rowDither(std::size_t row) {
+  auto x = static_cast<std::uint32_t>(row) + 0x6a09e667u;
+  x = (x ^ x >> 16) * 0x85ebca6bu;
+  x = (x ^ x >> 13) * 0xc2b2ae35u;
+  return x ^ x >> 16;
+}
+inline constexpr std::uint32_t columnFactor = 0x9e3779b1u, ditherFactor = 0x7feb352du, lastFactor = 0x846ca68bu;
+constexpr std::uint32_t dither(std::size_t row, std::size_t column) {
+  std::uint32_t x = (static_cast<std::uint32_t>(column) * columnFactor ^ rowDither(row)) * ditherFactor;
+  x = (x ^ x >> 15) * lastFactor;
+  return x >> (32 - ditherBits);
+}
+
+// A row to be rounded, with the dither of its number; null: zeros.
+struct RoundedRow {
+  const float* values;
+  std::uint32_t dither;
+};
 
 // What a scan of rows found.
 struct RowScan {
   std::size_t count;  // entries of the lists, those that fill them up left out
   bool good;          // all of them are 1; of pairs: all numbers are whole and within largestWhole
+  float largest = 1;  // of pairs: the largest absolute value of a number, scaled
 };
 
 // Columns that are listed together: what a block of them holds stays in the first-level cache until it is sorted.
@@ -183,11 +210,11 @@ struct Kernels {
   void (*activeShorts)(const PanelBlock&);
   // The largest absolute value of a row.
   float (*largestOf)(const float* row, std::size_t n);
-  // words [n] of scale * (upper[j], lower[j]); lower null: zeros. words [n / 2] of scale * (row[2 j], row[2 j + 1]), written in whole lines.
-  void (*roundRows)(const float* upper, const float* lower, std::size_t n, float scale, float* words);
-  void (*roundNeighbours)(const float* row, std::size_t n, float scale, float* words);
+  // words [n] of scale * (first[j], second[j]). words [n / 2] of scale * (row[2 j], row[2 j + 1]), written in whole lines.
+  void (*roundRows)(RoundedRow first, RoundedRow second, std::size_t n, float scale, float* words);
+  void (*roundNeighbours)(RoundedRow row, std::size_t n, float scale, float* words);
   // words [n / 2] of scale * (row[j], row[j + 16]) for 16 columns of every 32, in whole lines.
-  void (*roundShorts)(const float* row, std::size_t n, float scale, float* words);
+  void (*roundShorts)(RoundedRow row, std::size_t n, float scale, float* words);
 
   // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
   // row r is multiplied by weights[r] unless weights is null.

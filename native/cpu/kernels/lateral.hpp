@@ -19,8 +19,11 @@ FORCE_INLINE void addNeighbour(const Coupled& n, const float* source, F (&sum)[t
   for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = fma(w, load(line + v * lanes), sum[v]);
 }
 
+// Neighbours whose sum is added up before it joins the total, as in kernels/panel.hpp.
+constexpr std::size_t neighboursTogether = 128;
+
 // The neighbours in turns to two sums, so that an addition need not wait for the one before.
-FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
+FORCE_INLINE void addGroup(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
   F odd[tileVectors]{};
   for (; from + 1 < to; from += 2) {
     addNeighbour(from[0], source, sum);
@@ -29,6 +32,18 @@ FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const fl
   if (from < to) addNeighbour(*from, source, sum);
 #pragma GCC unroll 4
   for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = sum[v] + odd[v];
+}
+
+FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
+  if (to - from <= static_cast<std::ptrdiff_t>(neighboursTogether)) return addGroup(from, to, source, sum);
+  addGroup(from, from + neighboursTogether, source, sum);
+  F rest[tileVectors]{};
+  for (from += neighboursTogether; from < to; from += neighboursTogether) {
+    F part[tileVectors]{};
+    addGroup(from, to - from < static_cast<std::ptrdiff_t>(neighboursTogether) ? to : from + neighboursTogether, source, part);
+    for (std::size_t v = 0; v < tileVectors; ++v) addExactly(sum[v], rest[v], part[v]);
+  }
+  for (std::size_t v = 0; v < tileVectors; ++v) sum[v] += rest[v];
 }
 
 void tileSums(const std::size_t* starts, const Coupled* coupled, const float* source, std::size_t places, bool accumulate, float* out) {

@@ -17,14 +17,22 @@ FORCE_INLINE F chainField(const ChainSweep& c, std::size_t p) {
     const F s = c.run[slot] ? loadAnywhere(c.states + *place) : gather(c.states, place);
     return fma(load(c.weight + slot * lineFloats + lane), s, sum);
   };
-  F sum = c.fields ? load(c.fields + p) : F{}, odd{};
-  std::size_t slot = c.starts[line];
-  for (; slot + 1 < c.starts[line + 1]; slot += 2) {
-    sum = add(slot, sum);
-    odd = add(slot + 1, odd);
-  }
-  if (slot < c.starts[line + 1]) sum = add(slot, sum);
-  return sum + odd + load(c.bias + p);
+  auto group = [&](std::size_t slot, std::size_t end, F sum) {
+    F odd{};
+    for (; slot + 1 < end; slot += 2) {
+      sum = add(slot, sum);
+      odd = add(slot + 1, odd);
+    }
+    if (slot < end) sum = add(slot, sum);
+    return sum + odd;
+  };
+  const F fields = c.fields ? load(c.fields + p) : F{};
+  const std::size_t slot = c.starts[line], end = c.starts[line + 1];
+  if (end - slot <= neighboursTogether) return group(slot, end, fields) + load(c.bias + p);
+  F sum = group(slot, slot + neighboursTogether, fields), rest{};
+  for (std::size_t s = slot + neighboursTogether; s < end; s += neighboursTogether)
+    addExactly(sum, rest, group(s, end - s < neighboursTogether ? end : s + neighboursTogether, F{}));
+  return sum + rest + load(c.bias + p);
 }
 
 template <Draw draw>

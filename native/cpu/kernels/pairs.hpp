@@ -2,7 +2,7 @@
 // not 0 of A[r, k] B[k, :] + A[r, k + 1] B[k + 1, :], where each pair of factors is one 32-bit word and both products are one instruction. Half
 // as many bytes of B as in kernels/active_set.hpp, and as states that are on have neighbours that are on, fewer than half as many entries.
 //
-// Sums within a block of k are whole numbers and so exact; blocks are added up in floats, in rising order. Every instruction set gives the same bits.
+// Sums within a block of k are whole numbers and so exact; blocks are added up as in kernels/panel.hpp. Every instruction set gives the same bits.
 #pragma once
 #include "cpu/kernels/active_set.hpp"
 #include "cpu/kernels/transpose.hpp"
@@ -25,13 +25,16 @@ struct Wholeness {
 
   FORCE_INLINE F shifted(F x) {
     const F y = by * x, s = y + set1(wholeShift);
-    all &= (absolute(y - (s - set1(wholeShift))) <= near) & (absolute(y) <= set1(largestWhole));
+    all &= absolute(y - (s - set1(wholeShift))) <= near;
+    most = maxOf(absolute(y), most);
     return s;
   }
-  bool good() const { return nonZeroBits((F)~all) == 0; }
+  float largest() const { return largestLane(most); }
+  bool good() const { return nonZeroBits((F)~all) == 0 && largest() <= largestWhole; }
 
   const F by, near;  // a level of 1/255 comes back from its float with an error of 2^-16 of a level at most
   I all = F{} == F{};
+  F most{};
 };
 
 RowScan listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
@@ -53,7 +56,7 @@ RowScan listPairs(const float* row, std::size_t depth, std::size_t ldb, float sc
     count += n - *start;
     *next = *stop = n;
   }
-  return {count, whole.good()};
+  return {count, whole.good(), whole.largest()};
 }
 
 template <int vectors>
@@ -67,9 +70,8 @@ FORCE_INLINE void addPair(const float* b, const Entries& entries, std::size_t i,
 template <int vectors>
 FORCE_INLINE void endPairs(const PanelBlock& p, std::size_t row, std::size_t column, const I (&sum)[vectors]) {
   F total[vectors];
-  beginSums<vectors>(p, row, column, total);
 #pragma GCC unroll 16
-  for (int v = 0; v < vectors; ++v) total[v] += __builtin_convertvector(sum[v], F);
+  for (int v = 0; v < vectors; ++v) total[v] = __builtin_convertvector(sum[v], F);
   endSums<vectors>(p, row, column, total);
 }
 
@@ -90,31 +92,6 @@ struct PairStrip {
 };
 
 void activeWords(const PanelBlock& p) { forStrips<panelVectors, PairStrip>(p); }
-
-// --- rounded weights ---------------------------------------------------------------------------------------------------
-
-float largestOf(const float* row, std::size_t n) {
-  F most{};
-  for (std::size_t j = 0; j < n; j += lanes) most = maxOf(most, absolute(load(row + j)));
-  float largest = 0;
-  for (int i = 0; i < lanes; ++i) largest = most[i] > largest ? most[i] : largest;
-  return largest;
-}
-
-void roundRows(const float* upper, const float* lower, std::size_t n, float scale, float* words) {
-  const F shift = set1(wholeShift), by = set1(scale);
-  for (std::size_t j = 0; j < n; j += lanes)
-    store(words + j, pairWords(by * load(upper + j) + shift, lower ? by * load(lower + j) + shift : shift));
-}
-
-void roundNeighbours(const float* row, std::size_t n, float scale, float* words) {
-  const F shift = set1(wholeShift), by = set1(scale);
-  const std::size_t padded = (n + lineFloats - 1) / lineFloats * lineFloats;
-  for (std::size_t j = 0; j < padded; j += 2 * lanes) {
-    const F x = by * load(row + j) + shift, y = j + lanes < padded ? by * load(row + j + lanes) + shift : shift;
-    store(words + j / 2, pairWords(evenLanes(x, y), oddLanes(x, y)));
-  }
-}
 
 }  // namespace
 }  // namespace boltzkit::cpu::BOLTZKIT_ISA

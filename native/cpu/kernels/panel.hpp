@@ -1,5 +1,8 @@
-// What the product kernels share: how sums start, are kept between blocks of k and end in C, and how a panel is cut into strips of
-// whole vectors.
+// What the product kernels share: how the sums of blocks of k are added up and end in C, and how a panel is cut into strips of whole vectors.
+//
+// Every element of C is the sum of its groups of groupBlocks blocks of k, added with what rounding leaves out; a group is the sum of its blocks and a block
+// that of its terms, in rising order and rounded at every step. So the error stays that of a few dozen terms however many there are, and depends on nothing
+// else. Up to a block (depthBlock places) it is one plain sum.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 
@@ -10,23 +13,38 @@ FORCE_INLINE float* sumsOf(const PanelBlock& p, std::size_t row, std::size_t col
   return p.sums + (row - p.firstRow) * panelColumns + column;
 }
 
+// Adds the sums of a group to those of the groups before; of the last one everything.
 template <int vectors>
-FORCE_INLINE void beginSums(const PanelBlock& p, std::size_t row, std::size_t column, F (&sum)[vectors]) {
+FORCE_INLINE void joinGroups(const PanelBlock& p, std::size_t row, std::size_t column, F (&sum)[vectors]) {
+  const std::size_t place = (row - p.firstRow) * panelColumns + column;
 #pragma GCC unroll 16
-  for (int v = 0; v < vectors; ++v) sum[v] = F{};
-  if (p.first) return;
-  const float* from = sumsOf(p, row, column);
-#pragma GCC unroll 16
-  for (int v = 0; v < vectors; ++v) sum[v] = load(from + v * lanes);
+  for (int v = 0; v < vectors; ++v) {
+    F high{}, low{};
+    if (!p.firstGroup) high = load(p.totals + place + v * lanes), low = load(p.rests + place + v * lanes);
+    addExactly(high, low, sum[v]);
+    sum[v] = high + low;
+    if (p.lastGroup) continue;
+    store(p.totals + place + v * lanes, high);
+    store(p.rests + place + v * lanes, low);
+  }
 }
 
+// What becomes of the sums of a block.
 template <int vectors>
-FORCE_INLINE void endSums(const PanelBlock& p, std::size_t row, std::size_t column, const F (&sum)[vectors]) {
-  if (!p.last) {
-    float* to = sumsOf(p, row, column);
+FORCE_INLINE void endSums(const PanelBlock& p, std::size_t row, std::size_t column, F (&sum)[vectors]) {
+  float* before = sumsOf(p, row, column);
+  if (!p.first) {
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store(to + v * lanes, sum[v]);
+    for (int v = 0; v < vectors; ++v) sum[v] = load(before + v * lanes) + sum[v];
+  }
+  if (!p.last) {
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) store(before + v * lanes, sum[v]);
     return;
+  }
+  if (!p.firstGroup || !p.lastGroup) {
+    joinGroups<vectors>(p, row, column, sum);
+    if (!p.lastGroup) return;
   }
   float* c = p.c + (row - p.firstRow) * p.ldc + column;
   const F alpha = set1(p.alpha), beta = set1(p.beta);

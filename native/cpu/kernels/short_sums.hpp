@@ -6,15 +6,13 @@
 //
 // All sums are whole numbers and so exact. Every instruction set gives the same bits.
 #pragma once
+#include "cpu/kernels/line_sums.hpp"
 #include "cpu/kernels/pairs.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
 typedef short H __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
-
-// Vectors of words, and of floats, that hold 16 columns.
-constexpr int lineVectors = static_cast<int>(lineFloats) / lanes;
 
 // Row r of `lines` times 16 columns from word column `word` on.
 template <int lines>
@@ -37,11 +35,10 @@ FORCE_INLINE void shortSums(const PanelBlock& p, std::size_t row, std::size_t wo
     }
   }
   F total[lines * lineVectors];
-  beginSums<lines * lineVectors>(p, row, 2 * word, total);
 #pragma GCC unroll 16
   for (int v = 0; v < lines * lineVectors; ++v) {
     const int line = v / lineVectors, at = line / 2 * lineVectors + v % lineVectors;
-    total[v] += __builtin_convertvector(line % 2 ? upper[at] : lower[at], F);
+    total[v] = __builtin_convertvector(line % 2 ? upper[at] : lower[at], F);
   }
   endSums<lines * lineVectors>(p, row, 2 * word, total);
 }
@@ -56,16 +53,6 @@ void activeShorts(const PanelBlock& p) {
       if (lines % 2) shortSums<1>(p, row, lines / 2 * lineFloats);
     }
   }
-}
-
-// Words of a row as above.
-void roundShorts(const float* row, std::size_t n, float scale, float* words) {
-  const F shift = set1(wholeShift), by = set1(scale);
-  for (std::size_t j = 0; j < n; j += 2 * lineFloats)
-    for (std::size_t i = 0; i < lineFloats; i += lanes) {
-      const F lower = by * load(row + j + i) + shift, upper = j + lineFloats < n ? by * load(row + j + lineFloats + i) + shift : shift;
-      store(words + j / 2 + i, pairWords(lower, upper));
-    }
 }
 
 }  // namespace

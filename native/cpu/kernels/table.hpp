@@ -10,6 +10,7 @@
 #include "cpu/kernels/lateral_chain.hpp"
 #include "cpu/kernels/optimiser.hpp"
 #include "cpu/kernels/pairs.hpp"
+#include "cpu/kernels/rounding.hpp"
 #include "cpu/kernels/short_sums.hpp"
 #include "cpu/kernels/transpose.hpp"
 

@@ -44,11 +44,18 @@ FORCE_INLINE F sign(F x) { return (F)(((I)x & set1i(INT32_MIN)) | ((I)set1(1) & 
 // x in the lanes below n, 0 in the others.
 FORCE_INLINE F firstLanes(F x, std::size_t n) { return (F)((I)x & (iota() < set1i(static_cast<std::int32_t>(n)))); }
 
-// The lanes added in rising order.
-FORCE_INLINE double sumOf(D x) {
-  double sum = x[0];
-  for (int i = 1; i < half; ++i) sum += x[i];
-  return sum;
+// The largest of numbers that are not negative.
+FORCE_INLINE float largestLane(F x) {
+  float largest = 0;
+  for (int i = 0; i < lanes; ++i) largest = x[i] > largest ? x[i] : largest;
+  return largest;
+}
+
+// high + low + x, of which high is the rounded sum and low what rounding has left out so far (Knuth, TAOCP vol. 2, 4.2.2).
+FORCE_INLINE void addExactly(F& high, F& low, F x) {
+  const F sum = high + x, added = sum - high;
+  low += (high - (sum - added)) + (x - added);
+  high = sum;
 }
 
 }  // namespace
