@@ -19,7 +19,7 @@ void LeftLists::asFloats(std::size_t ldb) {
   scale_ = 0;
   strict_ = false;
   depth_ = p_.depth;
-  block_ = sumBlock;
+  block_ = p_.depth > longSum ? longSumBlock : depthBlock;
   ldb_ = ldb;
   zeroPlace_ = 0;
 }

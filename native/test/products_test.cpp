@@ -16,6 +16,7 @@ std::vector<Shape> shapes() {
     for (const std::size_t columns : {1, 3, 7, 16, 17, 63, 64, 65, 161}) all.push_back({1 + (depth * 7 + columns) % 9, depth, columns});
   for (const std::size_t rows : {15, 16, 17, 127, 128, 129, 257}) all.push_back({rows, 30, 40});
   all.push_back({300, 200, 130});
+  for (const std::size_t depth : {896, 897, 1024, 1025, 2177}) all.push_back({9, depth, 65});  // groups of blocks, and blocks of long sums
   return all;
 }
 

@@ -14,8 +14,9 @@ inline constexpr std::size_t lineFloats = 16;
 // Columns of C that a product kernel takes at a time, and places k of one block: a block of B, 112 x 64 floats or 224 x 64 numbers of 16 bits,
 // 28 KiB, stays in a first-level cache of 32 KiB or more while all rows of A pass over it.
 inline constexpr std::size_t panelColumns = 64, depthBlock = 112, shortsBlock = 224;
-// Places of a block of floats, and blocks of which sums are added up before they join the total: see kernels/panel.hpp.
-inline constexpr std::size_t sumBlock = 64, groupBlocks = 8;
+// Blocks of which sums are added up before they join the total (see kernels/panel.hpp), and those of floats where there are more than `longSum` places: they
+// leave less to rounding and take a little longer.
+inline constexpr std::size_t groupBlocks = 8, longSum = 1024, longSumBlock = 64;
 // Places that kernels/short_sums.hpp adds up before it widens sums: their lists are filled up to a multiple of it.
 inline constexpr std::size_t placesPadded = 4;
 

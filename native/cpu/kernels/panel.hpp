@@ -2,7 +2,7 @@
 //
 // Every element of C is the sum of its groups of groupBlocks blocks of k, added with what rounding leaves out; a group is the sum of its blocks and a block
 // that of its terms, in rising order and rounded at every step. So the error stays that of a few dozen terms however many there are, and depends on nothing
-// else. Up to a block (sumBlock places of floats) it is one plain sum.
+// else. Up to a block (depthBlock places) it is one plain sum.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 
