@@ -579,10 +579,24 @@ export const mutants = [
   },
   {
     name: 'annealing: works in reverse with the wrong sign',
-    file: 'native/algorithms/partition.cpp',
-    find: 'negated.push_back(-u);',
-    replace: 'negated.push_back(u);',
+    file: 'native/algorithms/bracket.cpp',
+    find: 'complete(result, up, negated(reverse(annealer)));',
+    replace: 'complete(result, up, reverse(annealer));',
     tests: [evaluate],
+  },
+  {
+    name: 'annealing: only the base of the marginals',
+    file: 'native/algorithms/route.cpp',
+    find: '{1.0, 0.5, 0.0}',
+    replace: '{1.0}',
+    tests: ['test/estimators/hard.test.ts'],
+  },
+  {
+    name: 'annealing: reverse from warmed-up chains',
+    file: 'native/algorithms/bracket.cpp',
+    find: 'takeSamples(tops);',
+    replace: '',
+    tests: ['test/estimators/hard.test.ts'],
   },
   {
     name: 'annealing: random numbers of training',
