@@ -579,9 +579,9 @@ export const mutants = [
   },
   {
     name: 'annealing: works in reverse with the wrong sign',
-    file: 'native/algorithms/partition.cpp',
-    find: 'negated.push_back(-u);',
-    replace: 'negated.push_back(u);',
+    file: 'native/algorithms/bracket.cpp',
+    find: 'complete(result, up, negated(reverse(annealer)));',
+    replace: 'complete(result, up, reverse(annealer));',
     tests: [evaluate],
   },
   {
