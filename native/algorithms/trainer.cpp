@@ -125,6 +125,15 @@ struct Trainer::Impl {
     }
   }
 
+  // Precisions that start from data may leave weights too large for them.
+  void checkStart() {
+    try {
+      guard.check(0, true);
+    } catch (const Error& error) {
+      throw Error(error.code(), error.what() + columns->remedy());
+    }
+  }
+
   void prepare(const Cancelled& cancelled) {
     if (prepared) return holdConstants();
     const StartValues fromData(machine, data, rowWeights, options.initialiseFromData, cancelled);
@@ -142,7 +151,7 @@ struct Trainer::Impl {
     for (std::size_t l = 0; l < activity.size(); ++l)
       if (activity[l] && tensors.freshActivity()) backend.fill(options.sparsity->target, *activity[l]);
     if (scales && tensors.freshVariances()) scales->startOthers();
-    guard.check(0, true);
+    checkStart();
     holdConstants();
     explosion.begin();
     if (tensors.freshChains()) negative->start(data);
