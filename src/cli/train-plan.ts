@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { usualAverage, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
+import { usualAverage, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
 import type { Binarisation } from './binarise.js';
 import { CliError, UsageError } from './failures.js';
 import { type ImageShape, type LearningRate, learningRateText } from './options.js';
@@ -94,7 +94,7 @@ export function resolveSettings(options: TrainOptions, rows: number, visible: nu
     steps: options.steps ?? DEFAULTS.steps,
     lr: options.lr ?? { to: 0, holdFraction: 0, ...usualSchedule(usualRate(optimizer, true)) },
     batch,
-    chains: options.chains ?? batch,
+    chains: options.chains ?? (options.algorithm === 'ptt' ? Math.max(batch, usualChains) : batch),
     temperatures: options.temperatures ?? null,
     reservoirs: options.reservoirs ?? null,
     onDivergence: options.onDivergence ?? 'throw',

@@ -24,7 +24,9 @@ export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>
   for (const [name, { rows, cols, values }] of finite) {
     tensors.set(prefix + name, { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape: [rows, cols], data: values });
   }
-  const counters = Object.fromEntries(Object.entries(state.counters).map(([name, value]) => [name, String(value)]));
+  // In one order, so that a run which only passed through memory is the same file.
+  const named = Object.entries(state.counters).map(([name, value]) => [name, String(value)] as const);
+  const counters = Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
   const learningRate = learningRates.schedule;
   if (learningRate === null) {
     const data = learningRates.table(totalSteps);

@@ -110,7 +110,7 @@ export function registerTrain(program: Command): void {
     .option('--steps <k>', 'Gibbs sweeps per update (default: 1)', integer(1))
     .option('--epochs <n>', 'passes over the data (default: 350,000 updates, at most 700 passes)', integer(1))
     .option('--batch <rows>', 'rows per update (default: 100)', integer(1))
-    .option('--chains <n>', 'persistent chains (default: as many as the batch)', integer(1))
+    .option('--chains <n>', 'persistent chains (default: as many as the batch, of ptt at least 100)', integer(1))
     .option('--temperatures <n>', 'of --algorithm pt: inverse temperatures (default: 10)', integer(2))
     .option('--reservoirs <n>', 'of --algorithm ptt: checkpoints of the run that are kept at most (default: 64)', integer(2))
     .option('--lr <rate>', 'learning rate: 0.05, linear:from[:to[:hold]] or cosine:… (default: linear:0.1:0:0.3)', learningRate)
