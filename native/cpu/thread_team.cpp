@@ -17,8 +17,6 @@ namespace {
 // Longer than the serial pieces between the loops of a training step, shorter than anything a user or the event loop notices.
 constexpr auto spinTime = std::chrono::microseconds(50);
 constexpr int pausesPerLook = 16;
-// How long a worker computes before it offers its processor to others, below the time after which a system takes it away: see Turn.
-constexpr auto turnTime = std::chrono::milliseconds(1);
 // A number that no tile has.
 constexpr std::uint32_t closed = UINT32_MAX;
 
@@ -43,20 +41,6 @@ bool spinUntil(Ready&& ready) {
   } while (std::chrono::steady_clock::now() < end);
   return false;
 }
-
-// A worker whose processor is taken away in the middle of a tile keeps everyone waiting for as long as others compute there, milliseconds. So it gives way
-// now and then when it holds no tile, which the rest of the team can go on without; where nobody else wants the processor that is over at once.
-class Turn {
- public:
-  bool over() const { return std::chrono::steady_clock::now() - began_ >= turnTime; }
-  void giveWay() {
-    std::this_thread::yield();
-    began_ = std::chrono::steady_clock::now();
-  }
-
- private:
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-};
 
 std::uint64_t tagged(std::uint32_t loop, std::uint32_t tile) { return (static_cast<std::uint64_t>(loop) << 32) | tile; }
 
@@ -141,17 +125,12 @@ void ThreadTeam::takePart(std::uint32_t loop, unsigned thread) {
 }
 
 std::uint32_t ThreadTeam::takeFrom(Share& share, std::uint32_t loop, unsigned thread) {
-  thread_local Turn turn;
   std::uint32_t finished = 0;
   std::uint64_t next = share.next.load(std::memory_order_acquire);
   while (next >> 32 == loop && static_cast<std::uint32_t>(next) < share.end.load(std::memory_order_acquire)) {
     if (!share.next.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
     runTile(static_cast<std::uint32_t>(next), thread);
     ++finished;
-    if (thread != 0 && turn.over()) {
-      finish(std::exchange(finished, 0));
-      turn.giveWay();
-    }
     next = share.next.load(std::memory_order_acquire);
   }
   return finished;
