@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +18,13 @@ namespace {
 // Longer than the serial pieces between the loops of a training step, shorter than anything a user or the event loop notices.
 constexpr auto spinTime = std::chrono::microseconds(50);
 constexpr int pausesPerLook = 16;
+// Two threads of a team that share a core with another process wait for each other and are slower than
+// one. So now and then the caller asks how long it was kept from computing, and computes alone for so
+// many times as long: what such waits cost is bounded.
+constexpr std::chrono::microseconds betweenLooks{2000}, littleLost{1000};
+constexpr int restFactor = 30;
+// So many tiles' time it is usual to wait for the last one of a loop.
+constexpr int tilesWaitedFor = 4;
 // A number that no tile has.
 constexpr std::uint32_t closed = UINT32_MAX;
 
@@ -40,6 +48,15 @@ bool spinUntil(Ready&& ready) {
     }
   } while (std::chrono::steady_clock::now() < end);
   return false;
+}
+
+// Processor time of this thread; where the system does not tell, the time of the clock: nothing is lost then.
+std::chrono::nanoseconds threadTime() {
+#if defined(CLOCK_THREAD_CPUTIME_ID)
+  timespec t;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0) return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+#endif
+  return std::chrono::steady_clock::now().time_since_epoch();
 }
 
 std::uint64_t tagged(std::uint32_t loop, std::uint32_t tile) { return (static_cast<std::uint64_t>(loop) << 32) | tile; }
@@ -68,7 +85,7 @@ void ThreadTeam::startWorkers() {
 
 void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
   if (tiles >= UINT32_MAX) throw Error(ErrorCode::internal, "a parallel loop over too many tiles");
-  if (threads_ == 1 || tiles < 2) return runAlone(tiles, call, context);
+  if (threads_ == 1 || tiles < 2 || rests()) return runAlone(tiles, call, context);
   if (workers_.empty()) startWorkers();
   call_ = call;
   context_ = context;
@@ -89,9 +106,26 @@ void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
     std::lock_guard lock(mutex_);
     wake_.notify_all();
   }
-  takePart(loop, 0);
-  awaitTiles();
+  const Clock::time_point begin = Clock::now();
+  const std::uint32_t own = takePart(loop, 0);
+  awaitTiles(tilesWaitedFor * (Clock::now() - begin) / std::max(own, 1u));
   if (failed_.load(std::memory_order_relaxed)) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+// Whether the caller computes alone for now.
+bool ThreadTeam::rests() {
+  const Clock::time_point now = Clock::now();
+  if (now < restsUntil_) return true;
+  if (now - lookedAt_ < betweenLooks) return false;
+  const std::chrono::nanoseconds used = threadTime();
+  const auto lost = (now - lookedAt_) - (used - usedBefore_) - waited_;
+  const bool comparable = lookedAt_ > restsUntil_;
+  lookedAt_ = now;
+  usedBefore_ = used;
+  waited_ = {};
+  if (!comparable || lost < littleLost) return false;
+  restsUntil_ = now + restFactor * lost;
+  return true;
 }
 
 void ThreadTeam::runAlone(std::size_t tiles, Call call, void* context) {
@@ -118,10 +152,11 @@ bool ThreadTeam::awaitLoop(std::uint32_t seen) {
   return !stop_.load(std::memory_order_relaxed);
 }
 
-void ThreadTeam::takePart(std::uint32_t loop, unsigned thread) {
+std::uint32_t ThreadTeam::takePart(std::uint32_t loop, unsigned thread) {
   std::uint32_t finished = 0;
   for (unsigned i = 0; i < threads_; ++i) finished += takeFrom(shares_[(thread + i) % threads_], loop, thread);
   if (finished > 0) finish(finished);
+  return finished;
 }
 
 std::uint32_t ThreadTeam::takeFrom(Share& share, std::uint32_t loop, unsigned thread) {
@@ -155,13 +190,15 @@ void ThreadTeam::finish(std::uint32_t tiles) {
   complete_.notify_one();
 }
 
-void ThreadTeam::awaitTiles() {
+void ThreadTeam::awaitTiles(Clock::duration usual) {
   auto ready = [&] { return done_.load() == tiles_; };
   if (spinUntil(ready)) return;
+  const Clock::time_point begin = Clock::now();
   std::unique_lock lock(mutex_);
   callerSleeps_.store(true);
   complete_.wait(lock, ready);
   callerSleeps_.store(false);
+  waited_ += std::min(Clock::now() - begin, usual);
 }
 
 }  // namespace boltzkit::cpu

@@ -3,6 +3,7 @@
 // step is a dozen loops in a row, and then sleep, so an idle team costs nothing.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,7 @@ class ThreadTeam {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
   using Call = void (*)(void* context, std::size_t tile, unsigned thread);
 
   // The tiles that belong to one thread, from which the others steal. `next` holds the loop's number in its upper half, so that
@@ -45,15 +47,18 @@ class ThreadTeam {
   };
 
   void run(std::size_t tiles, Call call, void* context);
+  bool rests();
   void runAlone(std::size_t tiles, Call call, void* context);
   void startWorkers();
   void work(unsigned thread);
   bool awaitLoop(std::uint32_t seen);
-  void takePart(std::uint32_t loop, unsigned thread);
+  // How many tiles it took.
+  std::uint32_t takePart(std::uint32_t loop, unsigned thread);
   std::uint32_t takeFrom(Share& share, std::uint32_t loop, unsigned thread);
   void runTile(std::size_t tile, unsigned thread);
   void finish(std::uint32_t tiles);
-  void awaitTiles();
+  // `usual`: so long a wait says nothing.
+  void awaitTiles(Clock::duration usual);
 
   const unsigned threads_;
   std::vector<std::thread> workers_;
@@ -63,6 +68,11 @@ class ThreadTeam {
   Call call_ = nullptr;
   void* context_ = nullptr;
   std::uint32_t tiles_ = 0;
+
+  // Of the caller alone: until when it computes without workers, when it last asked for its processor time and
+  // how much it had used then, and how long it has waited for tiles since.
+  Clock::time_point restsUntil_{}, lookedAt_{};
+  std::chrono::nanoseconds usedBefore_{}, waited_{};
 
   alignas(128) std::atomic<std::uint32_t> loop_{0};  // number of the current loop
   std::atomic<bool> stop_{false};
