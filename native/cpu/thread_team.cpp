@@ -63,7 +63,8 @@ std::uint64_t tagged(std::uint32_t loop, std::uint32_t tile) { return (static_ca
 
 }  // namespace
 
-ThreadTeam::ThreadTeam(unsigned threads) : threads_(std::max(1u, threads)), shares_(new Share[threads_]) {}
+ThreadTeam::ThreadTeam(unsigned threads, bool givesWay)
+    : threads_(std::max(1u, threads)), givesWay_(givesWay), shares_(new Share[threads_]) {}
 
 ThreadTeam::~ThreadTeam() {
   {
@@ -85,7 +86,7 @@ void ThreadTeam::startWorkers() {
 
 void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
   if (tiles >= UINT32_MAX) throw Error(ErrorCode::internal, "a parallel loop over too many tiles");
-  if (threads_ == 1 || tiles < 2 || rests()) return runAlone(tiles, call, context);
+  if (threads_ == 1 || tiles < 2 || (givesWay_ && rests())) return runAlone(tiles, call, context);
   if (workers_.empty()) startWorkers();
   call_ = call;
   context_ = context;

@@ -18,7 +18,9 @@ namespace boltzkit::cpu {
 
 class ThreadTeam {
  public:
-  explicit ThreadTeam(unsigned threads);
+  // `givesWay`: whether the caller computes alone for a while after other processes have kept it from its
+  // processor. A caller that sleeps between loops looks the same.
+  explicit ThreadTeam(unsigned threads, bool givesWay = true);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
@@ -61,6 +63,7 @@ class ThreadTeam {
   void awaitTiles(Clock::duration usual);
 
   const unsigned threads_;
+  const bool givesWay_;
   std::vector<std::thread> workers_;
   std::unique_ptr<Share[]> shares_;
 

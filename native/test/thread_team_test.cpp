@@ -67,7 +67,7 @@ TEST_CASE("the first exception reaches the caller and the team lives on") {
 }
 
 TEST_CASE("workers that have gone to sleep wake up again, and so does a caller that waits long") {
-  ThreadTeam team(2);
+  ThreadTeam team(2, false);
   for (int repeat = 0; repeat < 5; ++repeat) {
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
     std::atomic<int> others{0};
@@ -77,6 +77,28 @@ TEST_CASE("workers that have gone to sleep wake up again, and so does a caller t
     });
     CHECK(others == 1);
   }
+}
+
+// The caller loses its processor for 5 ms, as it would to another process; afterwards it computes alone for a while.
+TEST_CASE("a caller that was kept from its processor computes alone, then with its workers again") {
+  ThreadTeam team(2);
+  const auto workerTakesPart = [&] {
+    std::atomic<int> others{0};
+    team.parallelFor(2, [&](std::size_t, unsigned thread) {
+      if (thread != 0) ++others;
+      const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+      while (thread == 0 && others == 0 && std::chrono::steady_clock::now() < end) {
+      }
+    });
+    return others > 0;
+  };
+  workerTakesPart();
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(!workerTakesPart());
+  // Alone for some 150 ms; on a busy machine the caller is kept waiting again and again, but not for ever.
+  bool again = false;
+  while (!again) again = workerTakesPart();
+  CHECK(again);
 }
 
 TEST_CASE("a team that never ran a loop ends at once") {
