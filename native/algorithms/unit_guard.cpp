@@ -15,7 +15,7 @@ bool isBias(UnitType type, std::size_t parameter) {
 UnitGuard::UnitGuard(const Machine& machine) : machine_(machine) {
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
     const Tensor& like = machine.unitParameters(l);
-    units_.push_back({machine.backend().tensor(like.rows(), like.cols()), machine.backend().tensor(like.rows(), like.cols()), {}, {}});
+    units_.push_back({machine.backend().tensor(like.rows(), like.cols()), {}, {}});
   }
 }
 
@@ -51,16 +51,16 @@ std::optional<std::string> UnitGuard::check() {
 
 bool UnitGuard::sound(std::size_t layer) const {
   const Tensor& parameters = machine_.unitParameters(layer);
-  if (parameters.rows() == 1) {  // 0 times a finite number is 0
-    double sum = 0;
-    machine_.backend().rowDots(parameters, *units_[layer].zeros, std::span(&sum, 1));
-    return sum == 0;
+  if (parameters.rows() == 1) {  // squares of larger ones are larger still, or not finite
+    double squares = 0;
+    machine_.backend().rowDots(parameters, parameters, std::span(&squares, 1));
+    return squares <= largestParameter * largestParameter;
   }
   std::vector<double> values(parameters.rows() * parameters.cols());
   machine_.backend().download(parameters, std::span<double>(values));
   for (std::size_t i = 0; i < values.size(); ++i) {
     const bool bias = isBias(machine_.wiring().layers()[layer].type, i / parameters.cols());
-    if (bias ? !std::isfinite(values[i]) : !(std::fabs(values[i]) <= largestLogPrecision)) return false;
+    if (!(std::fabs(values[i]) <= (bias ? largestParameter : largestLogPrecision))) return false;
   }
   return true;
 }

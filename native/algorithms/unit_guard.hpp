@@ -1,5 +1,5 @@
-// Keeps the parameters of units where they have a meaning while a machine is trained: finite, also
-// where centring moves biases by steps on weights, and precisions within what single precision can
+// Keeps the parameters of units where they have a meaning while a machine is trained: within what a
+// file may hold, also where centring moves biases by steps on weights, and precisions within what single precision can
 // take the exponential of. Holds the precisions of units whose data never move.
 #pragma once
 #include <optional>
@@ -31,7 +31,7 @@ class UnitGuard {
 
   const Machine& machine_;
   struct Units {
-    TensorPtr before, zeros;     // like the parameters
+    TensorPtr before;            // like the parameters
     TensorPtr held, heldValues;  // null: nothing is held
   };
   std::vector<Units> units_;

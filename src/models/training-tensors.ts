@@ -4,7 +4,7 @@ import type { Machine } from '../machine/machine.js';
 import type { NativeTrainerState } from '../machine/native.js';
 import { partNames } from '../machine/rates.js';
 import type { TrainingSettings } from '../machine/training-settings.js';
-import { finite, betas as nonNegative, states, whole } from './value-checks.js';
+import { finite, betas as nonNegative, parameterValues, states, whole } from './value-checks.js';
 
 /** Visits that a link between two reservoirs remembers. */
 const linkVisits = 16;
@@ -49,7 +49,7 @@ export function takeTrainingTensors({ stock, prefix, machine, settings, begun, c
   };
   take('', run.all(prefix));
   if (settings.onDivergence === null || !begun) return taken;
-  for (const place of ['good/', 'newest/']) take(place, [...run.parameters('parameter/'), ...run.all(prefix + place)]);
+  for (const place of ['good/', 'newest/']) take(place, [...run.parameters('parameter/', parameterValues), ...run.all(prefix + place)]);
   return taken;
 }
 
@@ -89,7 +89,7 @@ class RunTensors {
     return [
       ...this.parameters('velocity/'),
       ...(optimiser === 'adam' ? this.parameters('second/', nonNegative) : []),
-      ...(averageLast > 0 ? this.parameters('average/', finite(), moves) : []),
+      ...(averageLast > 0 ? this.parameters('average/', parameterValues, moves) : []),
     ];
   }
 

@@ -73,3 +73,6 @@ function firstBad(values: Float32Array | Float64Array, good: (x: number) => bool
 function shown(x: number): string {
   return Math.abs(x) >= 1e6 ? x.toPrecision(3) : String(x);
 }
+
+/** What parameters of a machine may be, as setting them has it. */
+export const parameterValues: ValueCheck = finite(-1e18, 1e18);

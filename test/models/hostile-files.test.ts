@@ -90,6 +90,8 @@ describe('checkpoints', () => {
       /unknown tensor/,
     ],
     ['a good state lacks a parameter', 'back', without('training/newest/parameter/h.bias'), /lacks/],
+    ['an average is no parameter', 'adam', filled('training/average/v-h.weights', 3e29), /numbers from -1.00e\+18 to 1.00e\+18/],
+    ['a good state is none', 'back', filled('training/good/parameter/v-h.weights', 3e29), /numbers from -1.00e\+18 to 1.00e\+18/],
     ['replicas stand on one rung', 'pt', filled('training/rungs', 1), /different rungs/],
     ['replicas stand on no rung', 'pt', filled('training/rungs', 2), /whole numbers from 0 to 1/],
     ['a second moment is negative', 'adam', filled('training/second/h.bias', -1), /finite numbers from 0/],
