@@ -9,15 +9,16 @@ import { prepare } from './lib/data.mjs';
 import { joined, unlike } from './lib/join.mjs';
 import { machine, slug } from './lib/machine.mjs';
 import { writeTables } from './lib/page.mjs';
-import { blasSettings, peers } from './lib/peers.mjs';
+import { blasSettings, checkout, peers } from './lib/peers.mjs';
 import { Session } from './lib/session.mjs';
-import { summary } from './lib/table.mjs';
+import { beforeAndAfter, summary } from './lib/table.mjs';
 import { sizes, tests, work } from './lib/work.mjs';
 
 const standard = peers.filter((peer) => peer.standard).map((peer) => peer.name);
 const USAGE = `Usage: npm run bench -- [options]
   --tests a,b      ${Object.keys(tests).join(',')} (default: all)
   --peers a,b|all  ${peers.map((peer) => peer.name).join(',')} (default: ${standard.join(',')}; see bench/peers/README.md)
+  --against folder another built checkout, timed in turn with this one; prints times before and after
   --threads 1,2    numbers of threads (default: 1 and all cores)
   --rounds n       rounds, each running every program once (default: 5)
   --epochs n       timed repetitions in each round (default: 3)
@@ -58,7 +59,7 @@ function options() {
   const { values } = parseArgs({
     options: {
       ...Object.fromEntries(
-        ['tests', 'peers', 'threads', 'rounds', 'epochs', 'rows', 'temperatures', 'data', 'out'].map((name) => [name, text]),
+        ['tests', 'peers', 'against', 'threads', 'rounds', 'epochs', 'rows', 'temperatures', 'data', 'out'].map((name) => [name, text]),
       ),
       add: flag,
       dry: flag,
@@ -69,10 +70,12 @@ function options() {
     process.stdout.write(USAGE);
     process.exit(0);
   }
+  if (values.against) peers.push(checkout(resolve(values.against)));
   const names = peers.map((peer) => peer.name);
+  const chosen = values.peers ? list(values.peers) : standard;
   return {
     tests: oneOf(Object.keys(tests), values.tests ? list(values.tests) : Object.keys(tests), 'test'),
-    peers: values.peers === 'all' ? names : oneOf(names, values.peers ? list(values.peers) : standard, 'peer'),
+    peers: values.peers === 'all' ? names : oneOf(names, values.against ? [...chosen, 'before'] : chosen, 'peer'),
     threads: [...new Set(list(values.threads ?? `1,${availableParallelism()}`).map((n) => whole(n, 'threads')))],
     rounds: whole(values.rounds ?? '5', 'rounds'),
     epochs: whole(values.epochs ?? '3', 'epochs'),
@@ -185,7 +188,7 @@ try {
   if (reason) throw new Error(`nothing can be added: ${reason}`);
   const measured = document(settings, names, data, await measure(settings, names, data, limits.program), before);
   const run = recorded ? joined(recorded, measured) : measured;
-  process.stdout.write(`${summary(run)}\n`);
+  process.stdout.write(`${summary(run)}\n\n${beforeAndAfter(run)}\n`);
   if (run.disturbed.length > 0) log(`the machine was not quiet: ${run.disturbed.join(', ')}`);
   if (!settings.dry) save(run, settings.out);
   if (measured.failures.length > 0) process.exitCode = 1;

@@ -90,6 +90,15 @@ export const peers = [
   nodePeer('dnn', 'npm dnn', ['cd1', 'cd10', 'gibbs', 'transform'], (test) => (test === 'cd1' ? 4 : 1)),
 ];
 
+/** boltzkit as another checkout of it has built it: the same programs, started from the same machines. */
+export const checkout = (folder) => ({
+  name: 'before',
+  label: 'boltzkit before',
+  tests: Object.keys(tests),
+  missing: () => (existsSync(`${folder}/dist/index.js`) ? null : `${folder} is not a checkout of boltzkit that was built`),
+  command: (test) => [process.execPath, `${folder}/bench/boltzkit/${scripts[test] ?? test}.mjs`, test],
+});
+
 /** Debian keeps OpenBLAS in two flavours; with the one that has its own threads, OpenMP's pool and its pool spin against each other. */
 function openmpLibraries() {
   if (process.platform !== 'linux') return {};

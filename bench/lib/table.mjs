@@ -91,6 +91,24 @@ function roundsLine({ results }) {
   return `Rounds, of which medians are shown: ${kinds.map((kind) => `${kind} of ${testsOf(kind)}`).join('; ')}.`;
 }
 
+const figure = ({ rssMb, medianSeconds }, test) => (test.startsWith('memory') ? rssMb : medianSeconds);
+
+/** Times of another checkout beside this one's. Memory tests: peak memory. Ratios: after / before, below 1 is better. */
+export function beforeAndAfter({ results }) {
+  const rows = results
+    .filter((record) => record.peer === 'boltzkit')
+    .flatMap((after) => {
+      const before = find(results, after.test, 'before', after.threads);
+      if (!before) return [];
+      const ratio = figure(after, after.test) / figure(before, after.test);
+      const best = after.minimumSeconds / before.minimumSeconds;
+      const shown = (record) =>
+        record.test.startsWith('memory') ? `${record.rssMb.toFixed(0)} MB` : show(record.test, record.medianSeconds);
+      return [[tests[after.test].title, after.threads, shown(before), shown(after), ratio.toFixed(3), best.toFixed(3)]];
+    });
+  return rows.length === 0 ? '' : table(['test', 'threads', 'before', 'after', 'medians', 'best times'], rows);
+}
+
 /** Everything that docs/performance.md shows of a run. */
 export function summary(run) {
   const { machine, limits, settings, date, versions } = run;

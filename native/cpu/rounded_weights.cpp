@@ -46,48 +46,51 @@ class Writer {
   Writer(const Kernels& kernels, const CpuTensor& weights, const float* rows, std::size_t firstRow, std::size_t count, float* scratch)
       : kernels_(kernels), weights_(weights), rows_(rows), first_(firstRow), count_(count), scratch_(scratch) {}
 
-  void write(bool shorts, bool transposed) const {
-    Copy& copy = weights_.roundedCopy(shorts, transposed);
-    if (shorts)
-      transposed ? shortsTransposed(copy) : shortsUpright(copy);
-    else
-      transposed ? pairsTransposed(copy) : pairsUpright(copy);
+  // Both layouts, or one of them.
+  void write(bool shorts, bool upright, bool transposed) const {
+    Copy* const up = upright ? &weights_.roundedCopy(shorts, false) : nullptr;
+    Copy* const across = transposed ? &weights_.roundedCopy(shorts, true) : nullptr;
+    if (up || across) shorts ? writeShorts(up, across) : writePairs(up, across);
   }
 
  private:
-  RoundedRow row(std::size_t r) const { return {r < count_ ? rows_ + r * weights_.stride() : nullptr, rowDither(first_ + r)}; }
+  RoundedRow row(std::size_t r) const { return {r < count_ ? rows_ + r * weights_.stride() : nullptr, first_ + r}; }
 
-  // Words [pairs of rows, columns].
-  void pairsUpright(Copy& copy) const {
-    for (std::size_t r = 0; r < count_; r += 2)
-      kernels_.roundRows(row(r), row(r + 1), weights_.cols(), 1 / copy.unit, copy.words.data() + (first_ + r) / 2 * copy.stride);
-  }
-
-  // Words [pairs of columns, rows].
-  void pairsTransposed(Copy& copy) const {
-    const std::size_t pairs = blocksOf(weights_.cols(), 2), stride = rowStride(roundUp(pairs, lineFloats));
+  // Words [pairs of rows, columns], and [pairs of columns, rows].
+  void writePairs(Copy* upright, Copy* transposed) const {
+    const float scale = 1 / (upright ? upright : transposed)->unit;
+    const std::size_t columns = weights_.cols(), pairs = blocksOf(columns, 2), stride = rowStride(roundUp(pairs, lineFloats));
     for (std::size_t first = 0; first < count_; first += lineFloats) {
       const std::size_t n = std::min(lineFloats, count_ - first);
-      for (std::size_t r = 0; r < n; ++r) kernels_.roundNeighbours(row(first + r), weights_.cols(), 1 / copy.unit, scratch_ + r * stride);
-      kernels_.transpose(scratch_, stride, n, pairs, nullptr, copy.words.data() + first_ + first, copy.stride);
+      for (std::size_t r = 0; r < n; r += 2) {
+        float* const own = scratch_ + r * stride;
+        float* const words = upright ? upright->words.data() + (first_ + first + r) / 2 * upright->stride : scratch_ + lineFloats * stride;
+        kernels_.roundRows(row(first + r), row(first + r + 1), columns, scale, words);
+        if (transposed) kernels_.neighbourWords(words, columns, own, own + stride);
+      }
+      if (transposed)
+        kernels_.transpose(scratch_, stride, n, pairs, nullptr, transposed->words.data() + first_ + first, transposed->stride);
     }
   }
 
-  // Words [rows, columns j and j + 16].
-  void shortsUpright(Copy& copy) const {
-    for (std::size_t r = 0; r < count_; ++r)
-      kernels_.roundShorts(row(r), weights_.cols(), 1 / copy.unit, copy.words.data() + (first_ + r) * copy.stride);
-  }
-
-  // Words [columns, rows i and i + 16].
-  void shortsTransposed(Copy& copy) const {
+  // Words [rows, columns j and j + 16], and [columns, rows i and i + 16].
+  void writeShorts(Copy* upright, Copy* transposed) const {
+    const float scale = 1 / (upright ? upright : transposed)->unit;
+    const std::size_t columns = weights_.cols(), stride = weights_.stride();
     for (std::size_t first = 0; first < count_; first += 2 * lineFloats) {
       const std::size_t n = std::min(lineFloats, count_ - first);
-      for (std::size_t r = 0; r < n; ++r)
-        kernels_.roundRows(row(first + r), row(first + lineFloats + r), weights_.cols(), 1 / copy.unit, scratch_ + r * weights_.stride());
-      kernels_.transpose(scratch_, weights_.stride(), n, weights_.cols(), nullptr, copy.words.data() + (first_ + first) / 2, copy.stride);
+      for (std::size_t r = 0; r < n; ++r) {
+        const std::size_t second = first + lineFloats + r;
+        float* const words = scratch_ + r * stride;
+        kernels_.roundRows(row(first + r), row(second), columns, scale, words);
+        if (upright) kernels_.lineWords(words, columns, rowOf(*upright, first + r), second < count_ ? rowOf(*upright, second) : nullptr);
+      }
+      if (transposed)
+        kernels_.transpose(scratch_, stride, n, columns, nullptr, transposed->words.data() + (first_ + first) / 2, transposed->stride);
     }
   }
+
+  float* rowOf(Copy& copy, std::size_t r) const { return copy.words.data() + (first_ + r) * copy.stride; }
 
   const Kernels& kernels_;
   const CpuTensor& weights_;
@@ -99,11 +102,12 @@ class Writer {
 void fill(Engine& engine, const CpuTensor& weights, bool shorts, bool transposed) {
   const std::size_t perThread = RoundedUpdate::scratchFloats(weights);
   float* scratch = engine.workspace().rounding.atLeast(engine.threads() * perThread);
-  engine.parallelFor(
-      blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()), [&](std::size_t task, unsigned thread) {
-        const std::size_t first = task * grain, count = std::min(grain, weights.rows() - first);
-        Writer(engine.kernels(), weights, weights.row(first), first, count, scratch + thread * perThread).write(shorts, transposed);
-      });
+  engine.parallelFor(blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()),
+                     [&](std::size_t task, unsigned thread) {
+                       const std::size_t first = task * grain, count = std::min(grain, weights.rows() - first);
+                       Writer(engine.kernels(), weights, weights.row(first), first, count, scratch + thread * perThread)
+                           .write(shorts, !transposed, transposed);
+                     });
 }
 
 }  // namespace
@@ -157,9 +161,7 @@ RoundedUpdate::RoundedUpdate(Engine& engine, const CpuTensor& weights) : kernels
 
 void RoundedUpdate::write(const float* rows, std::size_t firstRow, std::size_t count, float* scratch) const {
   const Writer writer(kernels_, weights_, rows, firstRow, count, scratch);
-  for (const bool shorts : {false, true})
-    for (const bool transposed : {false, true})
-      if (current_[shorts][transposed]) writer.write(shorts, transposed);
+  for (const bool shorts : {false, true}) writer.write(shorts, current_[shorts][false], current_[shorts][true]);
 }
 
 void RoundedUpdate::finish(float largest) const {

@@ -1,6 +1,6 @@
 // Copies of matrices with rounded values, for products with states that are whole numbers: of 16 bits, two places to a word (kernels/pairs.hpp), or, for
 // states that are bits, of 14 bits, two columns to a word (kernels/short_sums.hpp). A value is one of the two multiples of a unit next to it, by the dither of
-// its place (kernels/kernels.hpp): the upper one with a probability of the value's distance from the lower one. The unit is the smallest of the numbers
+// its place (kernels/dither.hpp): the upper one with a probability of the value's distance from the lower one. The unit is the smallest of the numbers
 // 2^(m / 8) / 32766 or 2^(m / 8) / 8190 with which the largest value of the matrix needs no more bits.
 //
 // So the errors of a field are independent, zero on average whatever the weights are (equal ones too), and of a standard deviation of half a unit at most: that
@@ -31,7 +31,7 @@ class RoundedUpdate {
   RoundedUpdate(Engine& engine, const CpuTensor& weights);
 
   static constexpr std::size_t grain = 2 * lineFloats;
-  static std::size_t scratchFloats(const CpuTensor& weights) { return lineFloats * rowStride(weights.cols()); }
+  static std::size_t scratchFloats(const CpuTensor& weights) { return (lineFloats + 1) * rowStride(weights.cols()); }
   // New rows firstRow ... firstRow + count - 1, of the old rows' stride; both are multiples of grain but for the last rows.
   void write(const float* rows, std::size_t firstRow, std::size_t count, float* scratch) const;
   // All rows are written, `largest` is their largest absolute value, and the matrix has its new version.

@@ -8,6 +8,7 @@
 #include "algorithms/partition.hpp"
 #include "algorithms/row_sums.hpp"
 #include "algorithms/state_sums.hpp"
+#include "cpu/kernels/dither.hpp"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {

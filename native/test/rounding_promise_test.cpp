@@ -1,5 +1,8 @@
 // What rounded weights promise (docs/math.md): errors of fields that are zero on average and have a standard deviation of 2^-8 at most, and of 2^-8 of a unit's own
 // scale where that is larger, for weights and states of any kind. The inputs are chosen to make errors add up.
+#include <numeric>
+
+#include "cpu/kernels/dither.hpp"
 #include "cpu/rounded_weights.hpp"
 #include "fixtures.hpp"
 
@@ -77,6 +80,38 @@ TEST_CASE("fields of rounded weights keep the promise where errors could add up"
         CHECK(errors != errorsOf(twins, states, weights, transposed, false));
       }
   });
+}
+
+// The largest singular value of the errors of equal weights, over that of as many independent errors: sqrt(n) + sqrt(m) standard deviations.
+double coherence(std::size_t n, std::size_t m, double fraction) {
+  Values errors(n * m), right(m, 1), left(n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < m; ++j)
+      errors[i * m + j] = (static_cast<double>(cpu::dither(i, j)) / (1 << cpu::ditherBits) < fraction ? 1 : 0) - fraction;
+  double largest = 0;
+  for (int iteration = 0; iteration < 60; ++iteration) {
+    double length = 0;
+    for (const double x : right) length += x * x;
+    for (double& x : right) x /= std::sqrt(length);
+    for (std::size_t i = 0; i < n; ++i)
+      left[i] = std::inner_product(right.begin(), right.end(), errors.begin() + static_cast<std::ptrdiff_t>(i * m), 0.0);
+    std::fill(right.begin(), right.end(), 0.0);
+    largest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      largest += left[i] * left[i];
+      for (std::size_t j = 0; j < m; ++j) right[j] += left[i] * errors[i * m + j];
+    }
+  }
+  const auto root = [](std::size_t x) { return std::sqrt(static_cast<double>(x)); };
+  return std::sqrt(largest / (fraction * (1 - fraction))) / (root(n) + root(m));
+}
+
+TEST_CASE("the errors of equal weights are as good as independent") {
+  for (const double fraction : {0.5, 0.3, 0.1}) {
+    CHECK(coherence(784, 500, fraction) < 1.15);
+    CHECK(coherence(200, 2500, fraction) < 1.15);
+  }
+  CHECK(coherence(2000, 2000, 0.5) < 1.2);
 }
 
 // All spins point the same way: with weights rounded to the nearest this magnet loses most of its couplings.

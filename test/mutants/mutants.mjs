@@ -267,8 +267,8 @@ export const mutants = [
   {
     name: 'rounded weights that the step did not change',
     file: 'native/cpu/rounded_weights.cpp',
-    find: 'if (current_[shorts][transposed]) writer.write(shorts, transposed);',
-    replace: 'if (current_[shorts][transposed] && firstRow > 0) writer.write(shorts, transposed);',
+    find: 'writer.write(shorts, current_[shorts][false], current_[shorts][true]);',
+    replace: 'if (firstRow > 0) writer.write(shorts, current_[shorts][false], current_[shorts][true]);',
     tests: ['test/models/rbm-devices.test.ts'],
   },
   {

@@ -54,26 +54,10 @@ inline constexpr float largestWhole = 255, largestRounded = 32766;
 // Weights of which placesPadded add up within 16 bits, rounded up or down.
 inline constexpr float largestShort = 8190;
 
-// Rounding adds a number in [0, 1) to a multiple of the unit and cuts off what is behind the point. The number is a multiple of 2^-15 that a hash of
-// the place gives, so over places it is as good as random, and the same for every copy of a matrix.
-inline constexpr int ditherBits = 15;
-constexpr std::uint32_t rowDither(std::size_t row) {
-  auto x = static_cast<std::uint32_t>(row) + 0x6a09e667u;
-  x = (x ^ x >> 16) * 0x85ebca6bu;
-  x = (x ^ x >> 13) * 0xc2b2ae35u;
-  return x ^ x >> 16;
-}
-inline constexpr std::uint32_t columnFactor = 0x9e3779b1u, ditherFactor = 0x7feb352du, lastFactor = 0x846ca68bu;
-constexpr std::uint32_t dither(std::size_t row, std::size_t column) {
-  std::uint32_t x = (static_cast<std::uint32_t>(column) * columnFactor ^ rowDither(row)) * ditherFactor;
-  x = (x ^ x >> 15) * lastFactor;
-  return x >> (32 - ditherBits);
-}
-
-// A row to be rounded, with the dither of its number; null: zeros.
+// A row to be rounded, by the dither of its number (kernels/dither.hpp); null: zeros.
 struct RoundedRow {
   const float* values;
-  std::uint32_t dither;
+  std::size_t number;
 };
 
 // What a scan of rows found.
@@ -210,11 +194,12 @@ struct Kernels {
   void (*activeShorts)(const PanelBlock&);
   // The largest absolute value of a row.
   float (*largestOf)(const float* row, std::size_t n);
-  // words [n] of scale * (first[j], second[j]). words [n / 2] of scale * (row[2 j], row[2 j + 1]), written in whole lines.
+  // words [n] of scale * (first[j], second[j]), rounded, in whole lines. The second row may be null.
   void (*roundRows)(RoundedRow first, RoundedRow second, std::size_t n, float scale, float* words);
-  void (*roundNeighbours)(RoundedRow row, std::size_t n, float scale, float* words);
-  // words [n / 2] of scale * (row[j], row[j + 16]) for 16 columns of every 32, in whole lines.
-  void (*roundShorts)(RoundedRow row, std::size_t n, float scale, float* words);
+  // From such words, for each of both rows [n / 2] words in whole lines: of columns (2 j, 2 j + 1), or of columns (j, j + 16) for 16 of every 32 columns.
+  void (*neighbourWords)(const float* words, std::size_t n, float* first, float* second);
+  // The second row may be null.
+  void (*lineWords)(const float* words, std::size_t n, float* first, float* second);
 
   // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
   // row r is multiplied by weights[r] unless weights is null.
