@@ -1,5 +1,6 @@
-// Annealed importance sampling through the public API. A call anneals in both directions, after a pilot run and a warm-up; so it is timed with
-// many temperatures and with few, and half of the difference is annealing alone, in one direction.
+// Annealed importance sampling through the public API. A call finds a base, anneals in both directions and sweeps a ladder whose length follows the
+// number of temperatures. It is timed with many temperatures and with few, so that what does not depend on them drops out. Half of the difference stands
+// for one direction: the ladder is counted.
 import { clock, repetitions, report } from '../lib/driver.mjs';
 import { work } from '../lib/work.mjs';
 import { startMachine } from './machine.mjs';

@@ -21,7 +21,7 @@ constexpr int pausesPerLook = 16;
 // Two threads of a team that share a core with another process wait for each other and are slower than
 // one. So now and then the caller asks how long it was kept from computing, and computes alone for so
 // many times as long: what such waits cost is bounded.
-constexpr std::chrono::microseconds betweenLooks{2000}, littleLost{1000};
+constexpr std::chrono::microseconds betweenLooks{12000}, littleLost{3000};
 constexpr int restFactor = 30;
 // So many tiles' time it is usual to wait for the last one of a loop.
 constexpr int tilesWaitedFor = 4;
