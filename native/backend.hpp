@@ -47,6 +47,11 @@ class Tensor {
 };
 using TensorPtr = std::unique_ptr<Tensor>;
 
+struct NamedTensor {
+  std::string name;
+  Tensor* tensor;
+};
+
 // A data set where the backend wants it (on the CPU the packed host rows, on a GPU a copy).
 class Data {
  public:

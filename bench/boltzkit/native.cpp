@@ -1,9 +1,10 @@
 // The native loop without JavaScript: packs the rows, makes a trainer and runs it, as one `fit` call does, linked with the object code of the addon.
 // Usage: native native     settings in the environment, see bench/peers/README.md
 #include "../peers/harness.hpp"
-#include "algorithms/trainer.hpp"
 #include "cpu/cpu_backend.hpp"
 #include "cpu/isa.hpp"
+#include "learning/contrastive_update.hpp"
+#include "learning/trainer.hpp"
 #include "machine/machine.hpp"
 
 using namespace boltzkit;
@@ -27,7 +28,8 @@ void fit(Machine& machine, const Vec& values, int batch) {
   auto rows = std::make_shared<Rows>(machine.units(0), Domain{});
   rows->append(Rows::Source<float>{values.data(), 0, static_cast<std::ptrdiff_t>(machine.units(0)), 1, values.size() / machine.units(0)});
   machine.backend().run([&] {
-    Trainer trainer(machine, options(batch), {{0, rows}}, {}, {}, nullptr, false);
+    const TrainerOptions o = options(batch);
+    Trainer trainer(contrastiveUpdate(machine, o, {{0, rows}}, {}, {}), o, nullptr, false);
     trainer.run(
         trainer.totalSteps(), Cancelled(false), [](const EpochReport&) {}, [](std::uint64_t) {});
   });

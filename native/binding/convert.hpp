@@ -1,12 +1,14 @@
-// Between JavaScript's plain objects and the structs of machine/ and algorithms/.
+// Between JavaScript's plain objects and the structs of the parts above machine/.
 #pragma once
 #include <memory>
 #include <vector>
 
-#include "algorithms/chains.hpp"
-#include "algorithms/imputation.hpp"
-#include "algorithms/trainer.hpp"
 #include "binding/arguments.hpp"
+#include "learning/epoch_report.hpp"
+#include "learning/training_options.hpp"
+#include "learning/training_state.hpp"
+#include "sampling/chains.hpp"
+#include "sampling/imputation.hpp"
 
 namespace boltzkit::binding {
 

@@ -250,7 +250,7 @@ static Napi::Value healthObject(Napi::Env env, const std::optional<Health>& heal
   return object;
 }
 
-static Napi::Value estimateObject(Napi::Env env, const std::optional<Estimate>& estimate) {
+static Napi::Value estimateObject(Napi::Env env, const std::optional<Interval>& estimate) {
   if (!estimate) return env.Null();
   Napi::Object object = Napi::Object::New(env);
   object.Set("value", Napi::Number::New(env, estimate->value));

@@ -2,11 +2,11 @@
 // never little work.
 #include <algorithm>
 
-#include "algorithms/partition.hpp"
-#include "algorithms/row_sums.hpp"
 #include "binding/arrays.hpp"
 #include "binding/convert.hpp"
 #include "binding/machine.hpp"
+#include "likelihood/partition.hpp"
+#include "likelihood/row_sums.hpp"
 
 namespace boltzkit::binding {
 namespace {

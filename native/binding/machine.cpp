@@ -16,7 +16,7 @@ constexpr std::size_t leastReported = 1 << 20;
 
 std::size_t bytesOf(const Machine& machine) {
   std::size_t values = 0;
-  for (const Machine::Named& p : machine.parameters()) values += p.tensor->rows() * p.tensor->cols();
+  for (const NamedTensor& p : machine.parameters()) values += p.tensor->rows() * p.tensor->cols();
   return values * (machine.backend().precision() == Precision::float32 ? sizeof(float) : sizeof(double));
 }
 
@@ -83,7 +83,7 @@ std::shared_ptr<Machine> MachineObject::present() const {
 
 Napi::Value MachineObject::parameters(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
-  const std::vector<Machine::Named> named = machine->parameters();
+  const std::vector<NamedTensor> named = machine->parameters();
   Napi::Array list = Napi::Array::New(info.Env(), named.size());
   for (std::uint32_t i = 0; i < named.size(); ++i) {
     Napi::Object entry = Napi::Object::New(info.Env());
@@ -118,7 +118,7 @@ Napi::Value MachineObject::setParameter(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value MachineObject::getCounters(const Napi::CallbackInfo& info) {
-  const std::vector<std::uint64_t>& counters = handle_->idle().stepCounters();
+  const std::vector<std::uint64_t>& counters = handle_->idle().random().counters();
   Napi::BigUint64Array array = Napi::BigUint64Array::New(info.Env(), counters.size());
   std::copy(counters.begin(), counters.end(), array.Data());
   return array;
@@ -126,7 +126,7 @@ Napi::Value MachineObject::getCounters(const Napi::CallbackInfo& info) {
 
 Napi::Value MachineObject::setCounters(const Napi::CallbackInfo& info) {
   const Argument argument(info, 0, "counters");
-  std::vector<std::uint64_t>& counters = handle_->idle().stepCounters();
+  std::vector<std::uint64_t>& counters = handle_->idle().random().counters();
   const std::span<const std::uint64_t> given = argument.view<std::uint64_t>();
   if (given.size() > counters.size())
     throw shapeError("`counters` must have at most " + std::to_string(counters.size()) + " entries, got " + std::to_string(given.size()));

@@ -4,10 +4,10 @@
 #include <memory>
 #include <vector>
 
-#include "algorithms/trainer.hpp"
 #include "binding/errors.hpp"
 #include "binding/instance.hpp"
 #include "binding/memory.hpp"
+#include "learning/trainer.hpp"
 
 namespace boltzkit::binding {
 

@@ -2,8 +2,8 @@
 #pragma once
 #include <functional>
 
-#include "algorithms/inference.hpp"
 #include "binding/node.hpp"
+#include "sampling/inference.hpp"
 
 namespace boltzkit::binding {
 

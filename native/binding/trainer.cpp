@@ -3,6 +3,7 @@
 #include "binding/convert.hpp"
 #include "binding/machine.hpp"
 #include "binding/training_task.hpp"
+#include "learning/contrastive_update.hpp"
 
 namespace boltzkit::binding {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 // Gradient, momentum or moments of every parameter and the states of the chains: what a trainer holds besides its data.
 std::size_t bytesOf(const Machine& machine, const TrainerOptions& options) {
   double values = 0;
-  for (const Machine::Named& p : machine.parameters())
+  for (const NamedTensor& p : machine.parameters())
     values += (options.optimiser.kind == OptimiserStep::Kind::adam ? 3.0 : 2.0) * static_cast<double>(p.tensor->rows() * p.tensor->cols());
   if (options.onDivergence) values *= 2;
   const std::size_t chains = options.chains * std::max<std::size_t>(1, options.temperatures.size()) + options.batchSize;
@@ -34,8 +35,8 @@ Napi::Value MachineObject::trainer(const Napi::CallbackInfo& info) {
   const std::size_t bytes = bytesOf(*machine, setup.options);
   parts->handle = handle_;
   parts->machine = machine;
-  parts->trainer = std::make_unique<Trainer>(*machine, std::move(setup.options), std::move(setup.data), std::move(setup.validation),
-                                             std::move(setup.rowWeights), state ? &*state : nullptr, resume);
+  auto update = contrastiveUpdate(*machine, setup.options, setup.data, setup.validation, std::move(setup.rowWeights));
+  parts->trainer = std::make_unique<Trainer>(std::move(update), setup.options, state ? &*state : nullptr, resume);
   parts->totalSteps = parts->trainer->totalSteps();
   parts->stepsPerEpoch = parts->trainer->stepsPerEpoch();
   parts->step = parts->trainer->step();

@@ -1,4 +1,4 @@
-// Lets work deep inside a job end early, between two sweeps, without a flag handed through every function on the way.
+// How a job ends early: a flag that is polled between chunks, sweeps or updates. Interruptible spares functions on the way a parameter.
 #pragma once
 #include <atomic>
 
@@ -6,21 +6,27 @@
 
 namespace boltzkit {
 
+using Cancelled = std::atomic<bool>;
+// Throws Error{aborted}.
+inline void throwIfCancelled(const Cancelled& cancelled) {
+  if (cancelled.load(std::memory_order_relaxed)) throw Error(ErrorCode::aborted, "the job was cancelled");
+}
+
 class Interruptible {
  public:
   // As long as this lives, `poll` on this thread throws Error{aborted} once the flag is set.
-  explicit Interruptible(const std::atomic<bool>& cancelled) : before_(current_) { current_ = &cancelled; }
+  explicit Interruptible(const Cancelled& cancelled) : before_(current_) { current_ = &cancelled; }
   ~Interruptible() { current_ = before_; }
   Interruptible(const Interruptible&) = delete;
   Interruptible& operator=(const Interruptible&) = delete;
 
   static void poll() {
-    if (current_ && current_->load(std::memory_order_relaxed)) throw Error(ErrorCode::aborted, "the job was cancelled");
+    if (current_) throwIfCancelled(*current_);
   }
 
  private:
-  inline static thread_local const std::atomic<bool>* current_ = nullptr;
-  const std::atomic<bool>* before_;
+  inline static thread_local const Cancelled* current_ = nullptr;
+  const Cancelled* before_;
 };
 
 }  // namespace boltzkit

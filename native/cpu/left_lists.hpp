@@ -1,7 +1,8 @@
 // Lists of the left factor of a product: of each of its rows the places that are not zero (kernels/active_set.hpp), or the pairs of places
 // (kernels/pairs.hpp), read from the rows or columns of a matrix or from bits.
 #pragma once
-#include "cpu/product.hpp"
+#include "cpu/engine.hpp"
+#include "cpu/product_terms.hpp"
 
 namespace boltzkit::cpu {
 

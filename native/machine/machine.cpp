@@ -8,8 +8,6 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t purposes = static_cast<std::size_t>(Purpose::evaluation) + 1;
-
 // Standard normal numbers by Box & Muller 1958, two words each; computed in double so that every backend starts alike.
 double normal(const std::uint32_t* words) {
   const double radius = std::sqrt(-2 * std::log((words[0] + 1.0) * 0x1p-32));
@@ -32,19 +30,19 @@ void drawWeights(Backend& backend, std::uint64_t seed, std::size_t coupling, dou
 }  // namespace
 
 Machine::Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale)
-    : backend_(std::move(backend)), wiring_(std::move(wiring)), seed_(seed), counters_(purposes, 0) {
+    : backend_(std::move(backend)), wiring_(std::move(wiring)), random_(seed) {
   for (const Layer& layer : wiring_.layers()) set_.units.push_back(backend_->tensor(unitParameterCount(layer.type), layer.units));
   for (std::size_t c = 0; c < wiring_.couplings().size(); ++c) {
     const Coupling& coupling = wiring_.couplings()[c];
     set_.weights.push_back(coupling.graph ? backend_->tensor(1, coupling.graph->weights())
                                           : backend_->tensor(units(coupling.a), units(coupling.b)));
-    drawWeights(*backend_, seed_, c, weightScale, *set_.weights.back());
+    drawWeights(*backend_, seed, c, weightScale, *set_.weights.back());
     if (coupling.lateral() && !coupling.graph) makeSymmetric(coupling.a, *set_.weights.back());
   }
 }
 
 Machine::Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, ParameterSet set)
-    : backend_(std::move(backend)), wiring_(std::move(wiring)), seed_(seed), set_(std::move(set)), counters_(purposes, 0) {}
+    : backend_(std::move(backend)), wiring_(std::move(wiring)), set_(std::move(set)), random_(seed) {}
 
 Machine::ParameterSet Machine::copyParameters() const {
   ParameterSet copy;
@@ -59,7 +57,9 @@ Machine::ParameterSet Machine::copyParameters() const {
   return copy;
 }
 
-std::unique_ptr<Machine> Machine::twin() const { return std::unique_ptr<Machine>(new Machine(backend_, wiring_, seed_, copyParameters())); }
+std::unique_ptr<Machine> Machine::twin() const {
+  return std::unique_ptr<Machine>(new Machine(backend_, wiring_, seed(), copyParameters()));
+}
 
 TensorPtr Machine::lateralMask(std::size_t layer) const {
   const Layer& l = wiring_.layers()[layer];
@@ -84,15 +84,15 @@ void Machine::makeSymmetric(std::size_t layer, Tensor& weights) const {
   backend_->clamp(*mask, *zeros, weights);
 }
 
-std::vector<Machine::Named> Machine::parameters() const {
-  std::vector<Named> all;
+std::vector<NamedTensor> Machine::named() const {
+  std::vector<NamedTensor> all;
   for (std::size_t l = 0; l < set_.units.size(); ++l)
     all.push_back({wiring_.layers()[l].name + parameterSuffix(wiring_.layers()[l].type), set_.units[l].get()});
   for (std::size_t c = 0; c < set_.weights.size(); ++c) all.push_back({wiring_.couplingName(c) + ".weights", set_.weights[c].get()});
   return all;
 }
 
-Tensor& Machine::parameter(const std::string& name) const {
+Tensor& Machine::parameter(const std::string& name) {
   for (const Named& named : parameters())
     if (named.name == name) return *named.tensor;
   throw parameterError("there is no parameter named '" + name + "'");
@@ -119,14 +119,6 @@ void Machine::checkParameter(const std::string& name, std::span<const double> va
           throw parameterError("a layer coupled to itself needs symmetric weights, got " + at(i, j) + " and " + at(j, i));
       }
   }
-}
-
-std::uint64_t Machine::nextStep(Purpose purpose, std::uint64_t count) {
-  std::uint64_t& used = counters_[static_cast<std::size_t>(purpose)];
-  if (count > maxStreamStep - used) throw parameterError("the random numbers of this seed are used up; start a model with another seed");
-  const std::uint64_t first = used;
-  used += count;
-  return first;
 }
 
 }  // namespace boltzkit

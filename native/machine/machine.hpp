@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend.hpp"
+#include "core/random_steps.hpp"
 #include "machine/wiring.hpp"
 
 namespace boltzkit {
@@ -27,44 +28,44 @@ class Machine {
 
   Backend& backend() const { return *backend_; }
   const Wiring& wiring() const { return wiring_; }
-  std::uint64_t seed() const { return seed_; }
   std::size_t units(std::size_t layer) const { return wiring_.layers()[layer].units; }
 
-  Tensor& weights(std::size_t coupling) const { return *set_.weights[coupling]; }
+  const Tensor& weights(std::size_t coupling) const { return *set_.weights[coupling]; }
+  Tensor& weights(std::size_t coupling) { return *set_.weights[coupling]; }
   // The weights of a layer's coupling with itself; it must have one.
   const Tensor& lateralWeights(std::size_t layer) const {
     return *set_.weights[static_cast<std::size_t>(wiring_.lateral(layer) - wiring_.couplings().data())];
   }
   // 1 where the weights of a dense lateral coupling must stay zero [units, units].
   TensorPtr lateralMask(std::size_t layer) const;
-  Tensor& unitParameters(std::size_t layer) const { return *set_.units[layer]; }
+  const Tensor& unitParameters(std::size_t layer) const { return *set_.units[layer]; }
+  Tensor& unitParameters(std::size_t layer) { return *set_.units[layer]; }
   Units unitsOf(std::size_t layer) const { return {wiring_.layers()[layer].type, set_.units[layer].get(), wiring_.layers()[layer].size}; }
 
   // Every parameter tensor by name: "hidden.bias" [1, units], or "hidden.parameters" [parameters, units] for types with several;
   // "visible-hidden.weights" [units of a, units of b], [1, graph weights] along a graph.
-  struct Named {
-    std::string name;
-    Tensor* tensor;
-  };
-  std::vector<Named> parameters() const;
-  Tensor& parameter(const std::string& name) const;  // throws ParameterError on an unknown name
+  std::vector<NamedTensor> parameters() { return named(); }
+  // Throws ParameterError on an unknown name.
+  Tensor& parameter(const std::string& name) { return *find(name); }
+  const Tensor& parameter(const std::string& name) const { return *find(name); }
   // Throws ParameterError unless values [rows, cols] may become this parameter: finite, and for a dense lateral coupling symmetric with zeros
   // between places of one unit.
   void checkParameter(const std::string& name, std::span<const double> values) const;
 
-  // The next unused step of a purpose other than training; kept with the machine so that no draw is ever repeated.
-  std::uint64_t nextStep(Purpose purpose, std::uint64_t count = 1);
-  std::vector<std::uint64_t>& stepCounters() { return counters_; }  // indexed by Purpose; saved in checkpoints
+  // Random words of this machine; no draw is ever repeated.
+  RandomSteps& random() { return random_; }
+  std::uint64_t seed() const { return random_.seed(); }
 
  private:
   Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, ParameterSet set);
   void makeSymmetric(std::size_t layer, Tensor& weights) const;
+  std::vector<NamedTensor> named() const;
+  Tensor* find(const std::string& name) const;
 
   std::shared_ptr<Backend> backend_;
   Wiring wiring_;
-  std::uint64_t seed_;
   ParameterSet set_;
-  std::vector<std::uint64_t> counters_;
+  RandomSteps random_;
 };
 
 }  // namespace boltzkit

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
-#include "algorithms/annealed.hpp"
-#include "algorithms/log_sum.hpp"
-#include "algorithms/partition.hpp"
-#include "algorithms/row_sums.hpp"
-#include "algorithms/state_sums.hpp"
 #include "cpu/kernels/dither.hpp"
 #include "fixtures.hpp"
+#include "likelihood/annealed.hpp"
+#include "likelihood/log_sum.hpp"
+#include "likelihood/partition.hpp"
+#include "likelihood/row_sums.hpp"
+#include "likelihood/state_sums.hpp"
 
 namespace boltzkit::test {
 namespace {

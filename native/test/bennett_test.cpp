@@ -1,8 +1,8 @@
 // Bennett's acceptance ratio against ratios known in closed form.
 #include <algorithm>
 
-#include "algorithms/bennett.hpp"
 #include "fixtures.hpp"
+#include "likelihood/bennett.hpp"
 
 namespace boltzkit::test {
 namespace {

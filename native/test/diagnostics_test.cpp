@@ -1,5 +1,5 @@
 // Diagnostics of series against closed forms.
-#include "algorithms/diagnostics.hpp"
+#include "monitoring/diagnostics.hpp"
 
 #include "fixtures.hpp"
 

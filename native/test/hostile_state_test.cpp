@@ -1,13 +1,13 @@
 // States of training and of chains as a damaged or hostile file may hold them: refused with an error, and no memory is touched that is not
 // theirs.
-#include "algorithms/chains.hpp"
-#include "algorithms/trainer.hpp"
 #include "fixtures.hpp"
+#include "learning/contrastive_update.hpp"
+#include "learning/trainer.hpp"
+#include "sampling/chains.hpp"
+#include "training.hpp"
 
 namespace boltzkit::test {
 namespace {
-
-using Algorithm = TrainerOptions::Algorithm;
 
 constexpr std::size_t visible = 5, hidden = 3, rowCount = 12;
 const Cancelled running{false};
@@ -24,28 +24,17 @@ Machine machine(UnitType type = UnitType::bernoulli) {
   return {makeReferenceBackend(), Wiring({{"v", type, visible}, {"h", UnitType::bernoulli, hidden}}, {{0, 1}}), 3, 0.5};
 }
 
-TrainerOptions options(Algorithm algorithm) {
-  TrainerOptions o;
-  o.algorithm = algorithm;
-  o.epochs = 20;
-  o.batchSize = 4;
-  o.chains = 6;
-  o.learningRates = {0.3};
-  o.temperatures = {0.5, 1};
-  return o;
-}
-
 // The state after 7 of 60 updates.
 TrainerState interrupted(const TrainerOptions& o) {
   Machine m = machine();
-  Trainer trainer(m, o, rows(), {}, {}, nullptr, false);
+  Trainer trainer(contrastiveUpdate(m, o, rows(), {}, {}), o, nullptr, false);
   trainer.run(7, running, nullptr, nullptr);
   return trainer.state();
 }
 
 void goOn(const TrainerOptions& o, const TrainerState& state, bool resume) {
   Machine m = machine();
-  Trainer trainer(m, o, rows(), {}, {}, &state, resume);
+  Trainer trainer(contrastiveUpdate(m, o, rows(), {}, {}), o, &state, resume);
   trainer.run(trainer.totalSteps(), running, nullptr, nullptr);
 }
 

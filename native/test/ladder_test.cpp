@@ -1,7 +1,7 @@
 // Links of a ladder of machines, and the singular values that training reports.
-#include "algorithms/negative/ladder_link.hpp"
-#include "algorithms/singular_values.hpp"
 #include "fixtures.hpp"
+#include "learning/negative/ladder_link.hpp"
+#include "monitoring/singular_values.hpp"
 
 namespace boltzkit::test {
 namespace {

@@ -2,15 +2,15 @@
 // hands on what it was given.
 #include <map>
 
-#include "algorithms/negative/negative_phase.hpp"
-#include "algorithms/row_chunks.hpp"
-#include "algorithms/trainer.hpp"
 #include "fixtures.hpp"
+#include "learning/contrastive_update.hpp"
+#include "learning/negative/negative_phase.hpp"
+#include "learning/trainer.hpp"
+#include "sampling/row_chunks.hpp"
+#include "training.hpp"
 
 namespace boltzkit::test {
 namespace {
-
-using Algorithm = TrainerOptions::Algorithm;
 
 constexpr std::size_t visible = 5, hidden = 3, rowCount = 12;
 const Cancelled running{false};
@@ -24,17 +24,6 @@ std::vector<LayerRows> rows() {
 
 Machine machine() {
   return {makeReferenceBackend(), Wiring({{"v", UnitType::bernoulli, visible}, {"h", UnitType::bernoulli, hidden}}, {{0, 1}}), 3, 0.5};
-}
-
-TrainerOptions options(Algorithm algorithm) {
-  TrainerOptions o;
-  o.algorithm = algorithm;
-  o.epochs = 20;
-  o.batchSize = 4;
-  o.chains = 6;
-  o.learningRates = {0.3};
-  o.temperatures = {0.5, 1};
-  return o;
 }
 
 void train(Trainer& trainer) { trainer.run(trainer.totalSteps(), running, nullptr, nullptr); }
@@ -66,11 +55,11 @@ TEST_CASE("a run that continues another and is not begun yet saves what it was g
   for (const Algorithm algorithm : {Algorithm::pcd, Algorithm::fpcd, Algorithm::pt, Algorithm::ptt}) {
     CAPTURE(static_cast<int>(algorithm));
     Machine m = machine();
-    Trainer first(m, options(algorithm), rows(), {}, {}, nullptr, false);
+    Trainer first(contrastiveUpdate(m, options(algorithm), rows(), {}, {}), options(algorithm), nullptr, false);
     train(first);
     const TrainerState given = first.state();
     checkSame(given, first.state());
-    const Trainer second(m, options(algorithm), rows(), {}, {}, &given, false);
+    const Trainer second(contrastiveUpdate(m, options(algorithm), rows(), {}, {}), options(algorithm), &given, false);
     TrainerState expected = given;
     std::erase_if(expected.tensors, [](const auto& saved) { return saved.first == "limits"; });
     TrainerState saved = second.state();

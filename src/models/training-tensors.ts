@@ -1,4 +1,4 @@
-/** The tensors of a training state: what a run with given settings keeps, by name. The names are those of native/algorithms/. */
+/** The tensors of a training state: what a run with given settings keeps, by name. The names are those of native/learning/. */
 import type { TensorStock, ValueCheck } from '../io/tensor-stock.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeTrainerState } from '../machine/native.js';

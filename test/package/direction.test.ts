@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allowedNative, allowedTypeScript, nativeUses, partOf, typeScriptUses, violations } from './direction.js';
+import { aboveBackend, allowedNative, allowedTypeScript, nativeUses, partOf, rings, typeScriptUses, violations } from './direction.js';
 import { sourcesIn } from './sources.js';
 
 const native = sourcesIn('native', /\.(cpp|hpp|cu|cuh|h)$/);
@@ -11,6 +11,10 @@ describe('native code', () => {
   test('parts include only what lies below them', () => {
     expect(uses.length).toBeGreaterThan(50);
     expect(violations(uses, allowedNative)).toEqual([]);
+  });
+
+  test('no files use each other in a ring, within a part either', () => {
+    expect(rings(uses)).toEqual([]);
   });
 
   test('every part has its place in the order', () => {
@@ -25,8 +29,8 @@ describe('native code', () => {
     expect(outside('test', /doctest/)).toEqual([]);
   });
 
-  test('machine/ and algorithms/ name no backend', () => {
-    const above = native.filter((file) => ['machine', 'algorithms'].includes(partOf(file.path) ?? ''));
+  test('machine/ and what is above it name no backend', () => {
+    const above = native.filter((file) => aboveBackend.includes(partOf(file.path) ?? ''));
     const named = above.filter(({ text }) => /make\w+Backend\s*\(|\b(CpuBackend|ReferenceBackend|CudaBackend)\b/.test(text));
     expect(named.map((file) => file.path)).toEqual([]);
   });
@@ -76,6 +80,15 @@ describe('TypeScript', () => {
 });
 
 describe('the checker itself', () => {
+  test('finds a ring of files', () => {
+    const ring = [
+      { from: 'native/cpu/a.hpp', to: 'native/cpu/b.hpp' },
+      { from: 'native/cpu/b.cpp', to: 'native/cpu/a.hpp' },
+    ];
+    expect(rings(ring)).toEqual(['native/cpu/a → native/cpu/b → native/cpu/a']);
+    expect(rings(ring.slice(1))).toEqual([]);
+  });
+
   test('sees includes and imports of every form', () => {
     const cpp = { path: 'native/machine/a.cpp', text: '#include "b.hpp"\n#  include <napi.h>\n#include "cpu/team.hpp"\n' };
     expect(nativeUses(cpp).map((use) => use.to)).toEqual(['native/machine/b.hpp', '<napi.h>', 'native/cpu/team.hpp']);

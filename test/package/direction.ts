@@ -13,6 +13,9 @@ export interface Use {
  */
 export type Allowed = Record<string, readonly string[]>;
 
+/** What is written once for every backend. */
+export const aboveBackend = ['machine', 'sampling', 'likelihood', 'monitoring', 'learning'];
+
 export const allowedNative: Allowed = {
   core: [],
   units: ['core'],
@@ -21,9 +24,12 @@ export const allowedNative: Allowed = {
   cpu: ['core', 'units', 'backend.hpp'],
   cuda: ['core', 'units', 'backend.hpp'],
   machine: ['core', 'units', 'backend.hpp'],
-  algorithms: ['core', 'units', 'backend.hpp', 'machine'],
-  binding: ['core', 'units', 'backend.hpp', 'machine', 'algorithms', 'cpu', 'reference'],
-  test: ['core', 'units', 'backend.hpp', 'machine', 'algorithms', 'cpu', 'reference'],
+  sampling: ['core', 'units', 'backend.hpp', 'machine'],
+  likelihood: ['core', 'units', 'backend.hpp', 'machine', 'sampling'],
+  monitoring: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood'],
+  learning: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood', 'monitoring'],
+  binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference'],
+  test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference'],
 };
 
 const basics = ['errors.ts', 'arguments.ts'];
@@ -79,4 +85,25 @@ export function violations(uses: readonly Use[], allowed: Allowed): string[] {
     return part !== undefined && used !== undefined && part !== used && !allowed[part]?.includes(used);
   });
   return wrong.map(({ from, to }) => `${from} must not use ${to}`);
+}
+
+/** Rings of files that use each other, a header and its .cpp as one: each as the names along it. */
+export function rings(uses: readonly Use[]): string[] {
+  const stem = (path: string) => path.replace(/\.\w+$/, '');
+  const below = new Map<string, Set<string>>();
+  for (const { from, to } of uses) {
+    if (partOf(from) === 'test' || stem(from) === stem(to)) continue;
+    below.set(stem(from), (below.get(stem(from)) ?? new Set()).add(stem(to)));
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]) => {
+    const at = path.indexOf(name);
+    if (at >= 0) found.push([...path.slice(at), name].join(' → '));
+    if (at >= 0 || done.has(name)) return;
+    for (const next of below.get(name) ?? []) visit(next, [...path, name]);
+    done.add(name);
+  };
+  for (const name of below.keys()) visit(name, []);
+  return found;
 }

@@ -1,0 +1,400 @@
+#include "learning/contrastive_update.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "learning/data_columns.hpp"
+#include "learning/explosion_guard.hpp"
+#include "learning/gradient.hpp"
+#include "learning/monitor_plan.hpp"
+#include "learning/negative/ladder_link.hpp"
+#include "learning/negative/negative_phase.hpp"
+#include "learning/normalisable_guard.hpp"
+#include "learning/parameter_steps.hpp"
+#include "learning/phases.hpp"
+#include "learning/posterior.hpp"
+#include "learning/scales.hpp"
+#include "learning/start_values.hpp"
+#include "learning/unit_guard.hpp"
+#include "monitoring/health.hpp"
+#include "monitoring/monitor.hpp"
+
+namespace boltzkit {
+namespace {
+
+// Up to so many sweeps an update is not interrupted, and nothing is copied for the case that it is.
+constexpr std::uint64_t sweepsAnyoneWaitsFor = 64;
+
+// Of any size: a power of two brings the largest near 1 first, which changes no bit of the others'
+// shares.
+std::vector<double> meanOne(std::vector<double> weights) {
+  const double largest = weights.empty() ? 0 : *std::max_element(weights.begin(), weights.end());
+  double sum = 0;
+  for (double& w : weights) w = std::ldexp(w, -std::ilogb(largest));
+  for (double w : weights) sum += w;
+  for (double& w : weights) w *= static_cast<double>(weights.size()) / sum;
+  return weights;
+}
+
+class ContrastiveUpdate final : public Update {
+ public:
+  ContrastiveUpdate(Machine& machine, const TrainerOptions& options, const std::vector<LayerRows>& rows,
+                    const std::vector<LayerRows>& validationRows, std::vector<double> rowWeights)
+      : machine_(machine),
+        backend_(machine.backend()),
+        options_(options),
+        data_(machine, rows, Values::someMissing),
+        layers_(validated()),
+        rowWeights_(meanOne(std::move(rowWeights))),
+        positive_(machine, data_, options.batchSize, options.positiveSteps, options.meanFieldPositive, options.dynamicBinarisation),
+        posterior_(exactPosterior(machine, options_, data_)),
+        negative_(makeNegativePhase(machine, options_, data_)),
+        gradient_(machine, heldLayers()),
+        steps_(backend_, machine.parameters(), options_),
+        guard_(machine),
+        explosion_(machine),
+        units_(machine),
+        scales_(options.standardised ? std::make_optional<Scales>(machine, data_.given()) : std::nullopt) {
+    if (!validationRows.empty()) validation_.emplace(machine, validationRows, Values::someMissing);
+    if (validation_ && validation_->given() != data_.given())
+      throw parameterError("validation rows must be of the same layers as the data");
+    if (!rowWeights_.empty()) batchWeights_ = backend_.tensor(1, options_.batchSize);
+    for (std::size_t l = 0; l < layers_; ++l) {
+      offsets_.push_back(backend_.tensor(1, machine.units(l)));
+      seen_.push_back(backend_.tensor(1, machine.units(l)));
+      activity_.push_back(options_.sparsity && !data_.given()[l] ? backend_.tensor(1, machine.units(l)) : nullptr);
+    }
+    fresh_.offsets = std::make_unique<bool[]>(layers_);
+    std::fill_n(fresh_.offsets.get(), layers_, true);
+    plan_ = planMonitoring(options_, data_, validation_ ? &*validation_ : nullptr, summable(machine, data_.given()));
+  }
+
+  Backend& backend() override { return backend_; }
+  RandomSteps& random() override { return machine_.random(); }
+  std::size_t rows() const override { return data_.rows(); }
+  std::vector<NamedTensor> parameters() override { return machine_.parameters(); }
+  bool frozen(std::size_t parameter) const override { return options_.frozen(parameter); }
+  bool prepared() const override { return prepared_; }
+  bool takesLong() const override { return std::max(options_.steps, options_.positiveSteps) > sweepsAnyoneWaitsFor; }
+
+  void prepare(const Cancelled& cancelled) override {
+    inspect(cancelled);
+    if (!prepared_) setStartValues(cancelled);
+    holdConstants();
+    if (prepared_) return;
+    explosion_.begin();
+    if (fresh_.chains) negative_->start(data_);
+    prepared_ = true;
+  }
+
+  void take(std::span<const std::uint32_t> rows, std::uint64_t step) override {
+    loadWeights(rows);
+    positive_.run(rows, negative_->startsAtData());
+    addPositive(1 / static_cast<double>(rows.size()));
+    trackMeans();
+    negative_->subtract(positive_.phase(), batchWeights_.get(), gradient_);
+    if (options_.centred) gradient_.centre(offsets_);
+    gradient_.symmetrise();
+    addSparsity();
+    units_.remember();
+    if (const auto bad = steps_.take(slots(), step)) refuse(*bad, step, "infinite or not a number");
+    if (options_.centred) gradient_.compensate(machine_, offsets_);
+    if (const auto bad = units_.check()) {
+      if (options_.centred) gradient_.takeBack(machine_);
+      steps_.forget();
+      refuse(*bad, step, "infinite, or a precision so");
+    }
+  }
+
+  void check(std::uint64_t step, bool endOfEpoch) override {
+    guard_.check(step, endOfEpoch);
+    if (const States* states = negative_->particles(); states && endOfEpoch) requireBoundedStates(machine_, *states);
+  }
+
+  void watch(std::uint64_t step, bool last) override { explosion_.check(step, last); }
+
+  void measure(EpochReport& report) override {
+    const LayerData* watched = validation_ ? &*validation_ : nullptr;
+    const Metrics m = Monitor(machine_, data_, watched, plan_.rows, options_.positiveSteps, rowWeights_).measure(negative_->particles());
+    report.warnings = warnings_;
+    report.learningRate = steps_.learningRate(report.step - 1);
+    report.pseudoLikelihood = m.pseudoLikelihood;
+    report.freeEnergyGap = m.freeEnergyGap;
+    report.chainFreeEnergyGap = m.chainFreeEnergyGap;
+    report.weightNorm = m.weightNorm;
+    if (plan_.checksAfter(report.epoch, options_.epochs))
+      report.health = HealthCheck(machine_, data_, rowWeights_, plan_.chains).measure(negative_->particles());
+    if (std::isfinite(m.meanFreeEnergy) && !(watched ? *watched : data_).anyMissing())
+      report.logLikelihood = logLikelihood(m, report.warnings);
+  }
+
+  std::string remedy() const override { return columns_->remedy(); }
+  void setRateFactor(double factor) override { steps_.setRateFactor(factor); }
+
+  // --- what a run keeps ------------------------------------------------------------------------------------------------
+
+  std::vector<SavedTensor> tensors() override {
+    using Scope = SavedTensor::Scope;
+    std::vector<SavedTensor> all = steps_.tensors();
+    for (const auto& [name, tensor] : negative_->tensors()) all.push_back({name, tensor, Scope::model, &fresh_.chains});
+    if (!machine_.wiring().couplings().empty()) all.push_back({"limits", &explosion_.limits(), Scope::run, nullptr, true});
+    if (scales_)
+      for (const auto& [name, tensor] : scales_->tensors()) all.push_back({name, tensor, Scope::model, &fresh_.variances});
+    for (std::size_t l = 0; l < layers_; ++l) {
+      const std::string& layer = machine_.wiring().layers()[l].name;
+      if (options_.centred) {
+        all.push_back({"offset/" + layer, offsets_[l].get(), Scope::model, &fresh_.offsets[l]});
+        all.push_back({seenName(l), seen_[l].get(), Scope::model, &fresh_.offsets[l], true});
+      }
+      if (activity_[l]) all.push_back({"activity/" + layer, activity_[l].get(), Scope::model, &fresh_.activity});
+    }
+    return all;
+  }
+
+  void settle() override { negative_->settle(); }
+  void makeRoomFor(const std::vector<std::string>& names) override { negative_->makeRoomFor(names); }
+  void restored() override { negative_->restored(); }
+  std::uint64_t updates() const override { return steps_.updates(); }
+  void setUpdates(std::uint64_t n) override { steps_.setUpdates(n); }
+
+  // One optimiser's memory means nothing to another: an SGD velocity holds steps, Adam's first moment gradients.
+  bool sameOptimiser(const TrainerState& state) const override {
+    const auto second = [](const auto& t) { return t.first.starts_with("second/"); };
+    return std::any_of(state.tensors.begin(), state.tensors.end(), second) == (options_.optimiser.kind == OptimiserStep::Kind::adam);
+  }
+
+  void load(const TrainerState& state, bool resume) override {
+    countSeen(state);
+    if (!fresh_.chains) negative_->restored();
+    if (resume) prepared_ = state.counters.at("prepared") != 0;
+  }
+
+ private:
+  // The number of layers, once the options have been checked.
+  std::size_t validated() const {
+    validateOptions(options_, data_.rows(), machine_.parameters().size());
+    if (options_.dynamicBinarisation) requireBernoulli();
+    return machine_.wiring().layers().size();
+  }
+
+  void requireBernoulli() const {
+    const std::vector<Layer>& layers = machine_.wiring().layers();
+    for (std::size_t l = 0; l < layers.size(); ++l)
+      if (data_.given()[l] && layers[l].type == UnitType::bernoulli) return;
+    throw parameterError("`dynamicBinarisation` needs rows of a layer of Bernoulli units");
+  }
+
+  std::vector<bool> heldLayers() const {
+    std::vector<bool> held;
+    for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l) held.push_back(options_.frozen(l));
+    return held;
+  }
+
+  std::string seenName(std::size_t layer) const { return "seen/" + machine_.wiring().layers()[layer].name; }
+
+  // States of earlier versions do not say how many rows their offsets stand for: as many as their last run had.
+  void countSeen(const TrainerState& state) {
+    const auto rows = state.counters.find("rows");
+    for (std::size_t l = 0; l < layers_; ++l)
+      if (!fresh_.offsets[l] && !state.tensors.contains(seenName(l)) && rows != state.counters.end())
+        backend_.fill(static_cast<double>(rows->second), *seen_[l]);
+  }
+
+  // --- before the first update -----------------------------------------------------------------------------------------
+
+  void inspect(const Cancelled& cancelled) {
+    if (columns_) return;
+    columns_.emplace(machine_, data_, rowWeights_, cancelled);
+    warnings_ = columns_->warnings();
+    if (options_.algorithm == TrainerOptions::Algorithm::ptt && options_.chains < leastLadderColumns)
+      warnings_.push_back("no log-likelihood is reported from fewer than " + std::to_string(leastLadderColumns) +
+                          " `chains`, this run has " + std::to_string(options_.chains) +
+                          ": so few lose the machine's modes, which shows in nothing they tell");
+  }
+
+  void setStartValues(const Cancelled& cancelled) {
+    const StartValues fromData(machine_, data_, rowWeights_, options_.initialiseFromData, cancelled);
+    for (std::size_t l = 0; l < layers_; ++l) {
+      if (!data_.given()[l]) continue;
+      if (options_.initialiseFromData && !options_.frozen(l)) fromData.initialise(l);
+      if (!options_.stream || fresh_.offsets[l]) backend_.fill(0, *seen_[l]);
+    }
+    const Scales::Stream before{offsets_, seen_};
+    if (scales_) scales_->fromData(data_, rowWeights_, fresh_.variances ? nullptr : &before, cancelled);
+    for (std::size_t l = 0; l < layers_; ++l)
+      if (data_.given()[l]) fromData.follow(l, *offsets_[l], *seen_[l]);
+    for (std::size_t l = 0; l < layers_; ++l)
+      if (!data_.given()[l] && fresh_.offsets[l]) fieldlessMeans(machine_, l, *offsets_[l]);
+    for (std::size_t l = 0; l < layers_; ++l)
+      if (activity_[l] && fresh_.activity) backend_.fill(options_.sparsity->target, *activity_[l]);
+    if (scales_ && fresh_.variances) scales_->startOthers();
+    checkStart();
+  }
+
+  // Precisions that start from data may leave weights too large for them.
+  void checkStart() {
+    try {
+      guard_.check(0, true);
+    } catch (const Error& error) {
+      throw Error(error.code(), error.what() + columns_->remedy());
+    }
+  }
+
+  // Precisions of units whose data never move have no likeliest value. In a stream these are units
+  // that have always stood at the same value.
+  void holdConstants() {
+    for (std::size_t l = 0; l < layers_; ++l) {
+      std::vector<bool> places = columns_->constant(l);
+      if (options_.stream && !places.empty()) {
+        std::vector<double> means(places.size());
+        backend_.download(*offsets_[l], std::span<double>(means));
+        for (std::size_t j = 0; j < places.size(); ++j) places[j] = places[j] && columns_->alwaysAt(l, j, means[j]);
+      }
+      units_.hold(l, places);
+    }
+  }
+
+  // --- one update ------------------------------------------------------------------------------------------------------
+
+  void loadWeights(std::span<const std::uint32_t> rows) {
+    if (!batchWeights_) return;
+    std::vector<double> weights(rows.size());
+    for (std::size_t r = 0; r < rows.size(); ++r) weights[r] = rowWeights_[rows[r]];
+    batchWeights_ = backend_.tensor(1, weights.size());
+    backend_.upload(std::span<const double>(weights), *batchWeights_);
+  }
+
+  void addPositive(double each) {
+    bool first = true;
+    auto add = [&](const Phase& phase, const Tensor* weights, Gradient::Lasts lasts) {
+      gradient_.accumulate(phase, weights, each, first, lasts);
+      if (scales_) scales_->add(phase, weights, each, offsets_);
+      first = false;
+    };
+    if (!posterior_) return add(positive_.phase(), batchWeights_.get(), Gradient::Lasts::step);
+    posterior_->forEach(positive_.phase().states, batchWeights_.get(),
+                        [&](const Phase& phase, const Tensor& weights) { add(phase, &weights, Gradient::Lasts::call); });
+  }
+
+  // Running means of the layers without data, from this batch's positive phase: centring offsets and activities.
+  void trackMeans() {
+    if (scales_) {
+      scales_->follow(options_.offsetRate);
+      scales_->update();
+    }
+    for (std::size_t l = 0; l < layers_; ++l) {
+      if (data_.given()[l]) continue;
+      const Tensor& mean = gradient_.meanDifference(l);  // so far of the positive phase alone
+      if (options_.centred) backend_.axpby(options_.offsetRate, mean, 1 - options_.offsetRate, *offsets_[l]);
+      if (activity_[l]) backend_.axpby(options_.sparsity->rate, mean, 1 - options_.sparsity->rate, *activity_[l]);
+    }
+  }
+
+  // d/d bias of -weight / 2 * (activity - target)^2, the mean's own slope left out as in Lee, Ekanadham & Ng 2008.
+  void addSparsity() {
+    for (std::size_t l = 0; l < layers_; ++l) {
+      if (!activity_[l]) continue;
+      const TensorPtr target = backend_.tensor(1, machine_.units(l));
+      backend_.fill(options_.sparsity->target, *target);
+      backend_.axpby(options_.sparsity->weight, *target, 1, gradient_.units(l));
+      backend_.axpby(-options_.sparsity->weight, *activity_[l], 1, gradient_.units(l));
+    }
+  }
+
+  // What moves, layers first, then couplings. Frozen parameters have no gradient, and the step that they take is zero.
+  std::span<const ParameterSlot> slots() {
+    slots_.clear();
+    for (std::size_t l = 0; l < layers_; ++l) {
+      ParameterSlot slot{&machine_.unitParameters(l), &gradient_.units(l), nullptr, nullptr};
+      if (options_.frozen(l)) backend_.fill(0, *std::exchange(slot.gradient, nullptr));
+      slots_.push_back(slot);
+    }
+    for (std::size_t c = 0; c < machine_.wiring().couplings().size(); ++c) {
+      ParameterSlot slot{&machine_.weights(c), nullptr, nullptr, nullptr, options_.l1, options_.l2};
+      if (options_.frozen(layers_ + c)) {
+        gradient_.clear(c);
+      } else {
+        slot.gradient = &gradient_.step(c);
+        slot.terms = gradient_.terms(c);
+        if (scales_) slot.rowScale = scales_->rows(c), slot.colScale = scales_->cols(c);
+      }
+      slots_.push_back(slot);
+    }
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      slots_[i].rate = options_.rate(i);
+      slots_[i].keepStep = options_.centred;  // which moves biases by it
+    }
+    return slots_;
+  }
+
+  // The machine stands at its last complete update.
+  [[noreturn]] void refuse(const std::string& parameter, std::uint64_t step, const char* what) {
+    guard_.retreat();
+    throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + parameter + "' " + what);
+  }
+
+  // --- reports ---------------------------------------------------------------------------------------------------------
+
+  // log Z of a machine whose rows can be counted is not below what one of them weighs, for none is
+  // likelier than 1.
+  std::optional<Interval> logLikelihood(const Metrics& m, std::vector<std::string>& said) {
+    const std::optional<Interval> logZ = negative_->logPartition();
+    if (!logZ) return std::nullopt;
+    Interval e{-m.meanFreeEnergy - logZ->value, -m.meanFreeEnergy - logZ->high, -m.meanFreeEnergy - logZ->low};
+    const double most = discrete() ? m.lowestFreeEnergy - m.meanFreeEnergy : std::numeric_limits<double>::infinity();
+    if (e.low <= most) return Interval{std::min(e.value, most), e.low, std::min(e.high, most)};
+    said.push_back(
+        "the chains' log-likelihood is " + decimal(e.value) + " nats, the rows allow for at most " + decimal(most) +
+        ": the chains have lost the machine's modes, and the number is left out; more `chains` or a lower rate let them keep up");
+    return std::nullopt;
+  }
+
+  // Whether the rows of all layers with data have finitely many states.
+  bool discrete() const {
+    for (std::size_t l = 0; l < layers_; ++l)
+      if (data_.given()[l] && statesOfUnit(machine_.wiring().layers()[l]) == 0) return false;
+    return true;
+  }
+
+  Machine& machine_;
+  Backend& backend_;
+  const TrainerOptions options_;
+  LayerData data_;
+  std::optional<LayerData> validation_;
+  std::size_t layers_;
+  std::vector<double> rowWeights_;
+  PositivePhase positive_;
+  std::unique_ptr<EnumeratedPhase> posterior_;  // in place of the positive phase's own statistics, or null
+  std::unique_ptr<NegativePhase> negative_;
+  Gradient gradient_;
+  ParameterSteps steps_;
+  NormalisableGuard guard_;
+  ExplosionGuard explosion_;
+  UnitGuard units_;
+  std::optional<Scales> scales_;
+  std::optional<DataColumns> columns_;  // once the run goes on
+  std::vector<std::string> warnings_;   // about the run as a whole
+  MonitorPlan plan_;
+  std::vector<TensorPtr> offsets_, activity_;  // [1, units] per layer; activity null without a sparsity target
+  std::vector<TensorPtr> seen_;                // [1, units] per layer: how many values the offsets of layers with data stand for
+  TensorPtr batchWeights_;
+  std::vector<ParameterSlot> slots_;
+  struct Fresh {
+    bool chains = true, activity = true, variances = true;
+    std::unique_ptr<bool[]> offsets;  // by layer
+  } fresh_;
+  bool prepared_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Update> contrastiveUpdate(Machine& machine, const TrainerOptions& options, const std::vector<LayerRows>& data,
+                                          const std::vector<LayerRows>& validation, std::vector<double> rowWeights) {
+  validateWeights(rowWeights, data);
+  return std::make_unique<ContrastiveUpdate>(machine, options, data, validation, std::move(rowWeights));
+}
+
+}  // namespace boltzkit

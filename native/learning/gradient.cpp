@@ -1,0 +1,159 @@
+#include "learning/gradient.hpp"
+
+#include <iterator>
+
+#include "sampling/column_sums.hpp"
+
+namespace boltzkit {
+namespace {
+
+// Whether all values of a layer are between -1 and 1, as those of units of one scale.
+bool ofUnitSize(const Layer& layer) {
+  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
+  return domain.low >= -1 && domain.high <= 1;
+}
+
+TensorPtr biasRow(const Machine& machine, std::size_t layer) {
+  return visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) -> TensorPtr {
+    using Unit = decltype(unit);
+    if (Unit::parameters == 1) return nullptr;
+    std::vector<float> flags(std::begin(Unit::isBias), std::end(Unit::isBias));
+    TensorPtr row = machine.backend().tensor(1, flags.size());
+    machine.backend().upload(std::span<const float>(flags), *row);
+    return row;
+  });
+}
+
+}  // namespace
+
+Gradient::Lateral Gradient::lateralOf(const Machine& machine, std::size_t coupling) {
+  const std::size_t layer = machine.wiring().couplings()[coupling].a, n = machine.units(layer);
+  auto square = [&] { return machine.backend().tensor(n, n); };
+  std::vector<float> identity(n * n, 0.0f);
+  for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
+  Lateral lateral{coupling, machine.lateralMask(layer), square(), square(), square()};
+  machine.backend().upload(std::span<const float>(identity), *lateral.identity);
+  return lateral;
+}
+
+Gradient::Gradient(const Machine& machine, std::vector<bool> held) : machine_(machine), held_(std::move(held)) {
+  held_.resize(machine.wiring().layers().size(), false);
+  Backend& backend = machine.backend();
+  for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
+    units_.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
+    means_.push_back(backend.tensor(1, machine.units(l)));
+    biasRows_.push_back(biasRow(machine, l));
+  }
+  for (const Coupling& c : machine.wiring().couplings()) {
+    if (c.lateral() && !c.graph) laterals_.push_back(lateralOf(machine, weights_.size()));
+    const Tensor& like = machine.weights(weights_.size());
+    weights_.push_back(backend.tensor(like.rows(), like.cols()));
+  }
+  terms_.resize(weights_.size());
+}
+
+Tensor& Gradient::evaluate(std::size_t c) {
+  std::vector<StatisticsTerm>& terms = terms_[c];
+  for (const StatisticsTerm& term : terms)
+    machine_.backend().statistics(*term.a, *term.b, term.rowWeights, term.alpha, &term == terms.data() ? 0 : 1, *weights_[c]);
+  terms.clear();
+  return *weights_[c];
+}
+
+void Gradient::clear(std::size_t c) {
+  terms_[c].clear();
+  machine_.backend().fill(0, *weights_[c]);
+}
+
+void Gradient::couplingTerm(std::size_t c, const StatisticsTerm& term, bool first, Lasts lasts) {
+  const Coupling& coupling = machine_.wiring().couplings()[c];
+  std::vector<StatisticsTerm>& terms = terms_[c];
+  if (first) terms.clear();
+  const bool dense = !coupling.graph && !coupling.lateral();
+  if (lasts == Lasts::step && dense && (first || !terms.empty()) && terms.size() < mostTerms) return terms.push_back(term);
+  couplingStatistics(c, *term.a, *term.b, term.rowWeights, term.alpha, first ? 0 : 1);
+}
+
+void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first, Lasts lasts) {
+  auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    const Coupling& coupling = machine_.wiring().couplings()[c];
+    const bool roundable = lasts == Lasts::step && ofUnitSize(machine_.wiring().layers()[coupling.b]);
+    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha, roundable}, first, lasts);
+  }
+  for (std::size_t l = 0; l < units_.size(); ++l) addUnits(l, of(l), phase.fields[l], rowWeights, alpha, first);
+}
+
+void Gradient::addProducts(const States& left, const States& right, const Tensor* rowWeights, double alpha) {
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    const Coupling& coupling = machine_.wiring().couplings()[c];
+    couplingStatistics(c, left[coupling.a], right[coupling.b], rowWeights, alpha, 1);
+  }
+}
+
+void Gradient::addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first) {
+  Backend& backend = machine_.backend();
+  backend.unitStatistics(machine_.unitsOf(layer), values, fields, rowWeights, alpha, first ? 0 : 1, *units_[layer]);
+  if (!biasRows_[layer]) return;  // the statistics of types with one parameter are the values themselves
+  if (!ones_ || ones_->capacity() < values.rows()) {
+    ones_ = backend.tensor(values.rows(), 1);
+    backend.fill(1, *ones_);
+  }
+  columnSums(backend, *ones_, values, rowWeights, alpha, first ? 0 : 1, *means_[layer]);
+}
+
+void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta) {
+  const Graph* graph = machine_.wiring().couplings()[c].graph.get();
+  if (beta != 0) evaluate(c);
+  if (graph)
+    machine_.backend().edgeStatistics(*graph, a, b, rowWeights, alpha, beta, *weights_[c]);
+  else
+    machine_.backend().statistics(a, b, rowWeights, alpha, beta, *weights_[c]);
+}
+
+void Gradient::centre(const std::vector<TensorPtr>& offsets) {
+  // A copy: terms may be added up only when the biases' gradients have become their steps.
+  for (std::size_t l = 0; l < means_.size(); ++l)
+    if (!biasRows_[l]) machine_.backend().axpby(1, *units_[l], 0, *means_[l]);
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    const Coupling& coupling = machine_.wiring().couplings()[c];
+    if (!held_[coupling.b]) couplingTerm(c, {offsets[coupling.a].get(), means_[coupling.b].get(), nullptr, -1}, false, Lasts::step);
+    if (!held_[coupling.a]) couplingTerm(c, {means_[coupling.a].get(), offsets[coupling.b].get(), nullptr, -1}, false, Lasts::step);
+  }
+}
+
+void Gradient::symmetrise() {
+  Backend& backend = machine_.backend();
+  for (const Lateral& l : laterals_) {
+    Tensor& weights = *weights_[l.coupling];
+    const FieldTerm transposition{l.identity.get(), &weights, true};
+    backend.fields(std::span(&transposition, 1), false, *l.transposed);
+    backend.axpby(0.5, *l.transposed, 0.5, weights);
+    backend.clamp(*l.mask, *l.zeros, weights);
+  }
+}
+
+void Gradient::compensate(Machine& machine, const std::vector<TensorPtr>& offsets) const {
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    const Coupling& coupling = machine_.wiring().couplings()[c];
+    compensate(machine, coupling.a, {offsets[coupling.b].get(), weights_[c].get(), true, -1, coupling.graph.get()});
+    if (coupling.lateral()) continue;  // each pair counts once
+    compensate(machine, coupling.b, {offsets[coupling.a].get(), weights_[c].get(), false, -1, nullptr});
+  }
+}
+
+void Gradient::takeBack(Machine& machine) const {
+  for (std::size_t c = 0; c < weights_.size(); ++c) machine.backend().axpby(-1, *weights_[c], 1, machine.weights(c));
+}
+
+// Every bias of a layer moves by the field of a step on its couplings.
+void Gradient::compensate(Machine& machine, std::size_t layer, const FieldTerm& moved) const {
+  if (held_[layer]) return;
+  Backend& backend = machine.backend();
+  if (!biasRows_[layer]) return backend.fields(std::span(&moved, 1), true, machine.unitParameters(layer));
+  const TensorPtr shift = backend.tensor(1, machine.units(layer));
+  backend.fields(std::span(&moved, 1), false, *shift);
+  backend.statistics(*biasRows_[layer], *shift, nullptr, 1, 1, machine.unitParameters(layer));
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,107 @@
+// Persistent chains with parallel tempering (Desjardins, Courville, Bengio, Vincent & Delalleau, AISTATS 2010; Cho, Raiko & Ilin, IJCNN 2010):
+// every chain is a group of replicas, one at each inverse temperature of a ladder that ends at 1, which exchange their temperatures before
+// every sweep. Statistics come from the replicas that stand at 1.
+#include <cmath>
+
+#include "learning/negative/model_chains.hpp"
+#include "learning/negative/negative_phase.hpp"
+#include "sampling/tempering.hpp"
+
+namespace boltzkit {
+namespace {
+
+void requireBounded(const Machine& machine) {
+  for (const Layer& layer : machine.wiring().layers())
+    if (visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size).high == unbounded; }))
+      throw parameterError("`temperatures` must begin above 0: units of layer '" + layer.name + "' have no distribution there");
+}
+
+class TemperedChains final : public NegativePhase {
+ public:
+  TemperedChains(Machine& machine, const TrainerOptions& options)
+      : machine_(machine),
+        ladder_{options.temperatures},
+        sweeps_(options.steps),
+        chains_(machine, options.chains * ladder_.betas.size(), options.steps),
+        rungs_(machine.backend().tensor(1, chains_.phase().states.rows())),
+        top_(machine.backend().tensor(1, rungs_->cols())),
+        cold_(machine, options.chains) {
+    Tempering(machine, ladder_, LadderState::start(ladder_, rungs_->cols()));  // a ladder that does not rise is refused
+    if (ladder_.betas.back() != 1) throw parameterError("`temperatures` must end at 1, got " + decimal(ladder_.betas.back()));
+    if (ladder_.betas.front() == 0) requireBounded(machine);
+  }
+
+  void start(const LayerData& data) override {
+    chains_.start(data, ladder_.betas.size());  // a swap moves a chain's total from rung to rung, so a group must have one
+    keep(LadderState::start(ladder_, rungs_->cols()));
+  }
+
+  void subtract(const Phase&, const Tensor*, Gradient& gradient) override {
+    Tempering tempering(machine_, ladder_, kept());
+    Round round{machine_.random().next(Purpose::negative, sweeps_)};
+    for (std::uint64_t s = 0; s < sweeps_; ++s, ++round.stream.step) {
+      Stream swaps = round.stream;
+      swaps.layer = 1;  // those of a user's chains have 0
+      tempering.afterSweep(chains_.phase().states, 0, round.stream.step, swaps);
+      round.betas = tempering.betas(0, rungs_->cols());
+      chains_.sweep(round);
+    }
+    keep(tempering.state());
+    std::vector<float> top;
+    for (std::uint32_t rung : tempering.state().rung) top.push_back(rung + 1 == ladder_.betas.size() ? 1.0f : 0.0f);
+    machine_.backend().upload(std::span<const float>(top), *top_);
+    gradient.accumulate(chains_.phase(), top_.get(), -1 / static_cast<double>(cold_.rows()), false);
+  }
+
+  // Throws ParameterError unless every group has one replica on each rung.
+  void restored() override { Tempering(machine_, ladder_, kept()); }
+
+  const States* particles() override {
+    const LadderState state = kept();
+    for (std::size_t l = 0; l < cold_.layers.size(); ++l) {
+      const std::size_t n = machine_.units(l);
+      std::vector<float> all(state.rung.size() * n), cold;
+      machine_.backend().download(chains_.phase().states[l], std::span<float>(all));
+      for (std::size_t r = 0; r < state.rung.size(); ++r)
+        if (state.rung[r] + 1 == ladder_.betas.size())
+          cold.insert(cold.end(), all.begin() + static_cast<std::ptrdiff_t>(r * n), all.begin() + static_cast<std::ptrdiff_t>((r + 1) * n));
+      machine_.backend().upload(std::span<const float>(cold), cold_[l]);
+    }
+    return &cold_;
+  }
+
+  std::map<std::string, Tensor*> tensors() override {
+    std::map<std::string, Tensor*> all = chains_.tensors();
+    all["rungs"] = rungs_.get();
+    return all;
+  }
+
+ private:
+  LadderState kept() const {
+    std::vector<double> rungs(rungs_->cols());
+    machine_.backend().download(*rungs_, std::span<double>(rungs));
+    LadderState state{{}, std::vector<std::uint8_t>(rungs.size(), 0)};
+    for (double rung : rungs) state.rung.push_back(rung >= 0 && rung < 1e6 ? static_cast<std::uint32_t>(rung) : 0);
+    return state;
+  }
+
+  void keep(const LadderState& state) {
+    const std::vector<double> rungs(state.rung.begin(), state.rung.end());
+    machine_.backend().upload(std::span<const double>(rungs), *rungs_);
+  }
+
+  Machine& machine_;
+  Ladder ladder_;
+  std::uint64_t sweeps_;
+  ModelChains chains_;
+  TensorPtr rungs_, top_;  // [1, replicas]
+  States cold_;
+};
+
+}  // namespace
+
+std::unique_ptr<NegativePhase> makeTemperedChains(Machine& machine, const TrainerOptions& options) {
+  return std::make_unique<TemperedChains>(machine, options);
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,134 @@
+// Parallel trajectory tempering (Bereux, Decelle, Furtlehner, Rosset & Seoane, "Fast, accurate training and sampling of restricted Boltzmann
+// machines", 2024, section on trajectory tempering): persistent chains that swap states with chains of earlier machines of the same
+// run. Checkpoint k and k + 1 accept with
+//   min(1, exp(log p_k*(x') + log p_(k+1)*(x) - log p_k*(x) - log p_(k+1)*(x'))),
+// x of k and x' of k + 1, so that every distribution stays as it is; a chain that has gone down to where the machine still mixed comes back
+// somewhere else. When swaps of the living machine with the latest checkpoint become too rare, the living machine becomes one.
+// Deviations: the lowest rung has no couplings at all, so that its chains are drawn exactly and log Z is known from there on; of three
+// updates one swaps with the latest checkpoint and one further down, in place of passes over the whole ladder; a jump of the
+// parameters is bridged by rungs in between; log Z is linked by Bennett's ratio (ladder_link.hpp).
+#include <algorithm>
+#include <cmath>
+
+#include "learning/negative/model_chains.hpp"
+#include "learning/negative/negative_phase.hpp"
+#include "learning/negative/reservoirs.hpp"
+#include "likelihood/interval.hpp"
+
+namespace boltzkit {
+namespace {
+
+constexpr double collapsed = 0.05;  // an acceptance in one swap below which the parameters have jumped
+constexpr double bridged = 0.5;     // acceptance between the rungs of a bridge, whose chains are the least settled
+
+class TrajectoryTempering final : public NegativePhase {
+ public:
+  TrajectoryTempering(Machine& machine, const TrainerOptions& options, const LayerData& data)
+      : machine_(machine),
+        options_(options),
+        chains_(machine, options.chains, 1),
+        reservoirs_(machine, keptLayers(machine, data), options.chains, options.reservoirs),
+        turn_(machine.backend().tensor(1, 2)) {}
+
+  void start(const LayerData& data) override {
+    chains_.start(data);
+    reservoirs_.begin(states(), data, bridgeAcceptance());
+    next_ = turns_ = 0;
+    completeLiving();
+  }
+
+  void subtract(const Phase&, const Tensor*, Gradient& gradient) override {
+    visit();
+    chains_.run(options_.steps, true);
+    gradient.accumulate(chains_.phase(), nullptr, -1 / static_cast<double>(options_.chains), false);
+  }
+
+  const States* particles() override { return &states(); }
+
+  std::optional<Interval> logPartition() override {
+    if (reservoirs_.size() == 0 || options_.chains < leastLadderColumns) return std::nullopt;
+    const Reservoirs::LogPartition z = reservoirs_.logPartition(states());
+    const double margin = studentInterval(0, z.standardError, static_cast<double>(options_.chains - 1)).high;
+    if (!std::isfinite(z.value) || !std::isfinite(margin)) return std::nullopt;
+    return Interval{z.value, std::min({z.value, z.forward, z.reverse}) - margin, std::max({z.value, z.forward, z.reverse}) + margin};
+  }
+
+  std::map<std::string, Tensor*> tensors() override {
+    std::map<std::string, Tensor*> all = chains_.tensors();
+    all.merge(reservoirs_.tensors());
+    all["turn"] = turn_.get();
+    return all;
+  }
+
+  void settle() override {
+    reservoirs_.settle();
+    const std::vector<float> turn{static_cast<float>(turns_), static_cast<float>(next_)};
+    machine_.backend().upload(std::span<const float>(turn), *turn_);
+  }
+
+  void makeRoomFor(const std::vector<std::string>& names) override {
+    reservoirs_.makeRoom(reservoirs_.countIn({names.begin(), names.end()}));
+  }
+
+  void restored() override {
+    if (reservoirs_.size() == 0) throw parameterError("the training state has chains of a trajectory, but none of its reservoirs");
+    reservoirs_.restored();
+    std::vector<float> turn(2);
+    machine_.backend().download(*turn_, std::span<float>(turn));
+    turns_ = turn[0] >= 0 && turn[0] < 3 ? static_cast<std::size_t>(turn[0]) : 0;
+    next_ = turn[1] >= 0 && turn[1] < static_cast<float>(reservoirs_.size()) ? static_cast<std::size_t>(turn[1]) : 0;
+  }
+
+ private:
+  // What makes a chain: the layers with data where the others can be summed out, else all.
+  static std::vector<bool> keptLayers(const Machine& machine, const LayerData& data) {
+    return summable(machine, data.given()) ? data.given() : std::vector<bool>(data.given().size(), true);
+  }
+
+  States& states() { return chains_.phase().states; }
+
+  // The latest checkpoint and the living machine, then another rung, from the bottom up, and the one above it, then none: a swap costs more than
+  // an update, and two of them in three updates about double the cost of a run.
+  void visit() {
+    const std::size_t latest = reservoirs_.size() - 1, turn = turns_;
+    turns_ = (turns_ + 1) % 3;
+    if (turn == 2) return;
+    const bool top = turn == 0 || latest == 0;
+    if (!top) next_ = next_ + 1 < latest ? next_ + 1 : 0;
+    const std::size_t k = top ? latest : next_;
+    Stream stream = machine_.random().next(Purpose::negative);
+    reservoirs_.sweep(k, stream);
+    Stream swaps = stream;
+    swaps.purpose = Purpose::swap;
+    swaps.layer = 2;  // tempered chains have 0 and 1
+    const double accepted = reservoirs_.swap(k, states(), swaps);
+    if (!top) return;
+    lengthen(accepted);
+    completeLiving();
+  }
+
+  void completeLiving() { reservoirs_.completeLiving(states(), machine_.random().next(Purpose::negative)); }
+
+  double bridgeAcceptance() const { return std::max(bridged, options_.reservoirAcceptance); }
+
+  void lengthen(double accepted) {
+    if (accepted < collapsed) return reservoirs_.bridge(states(), bridgeAcceptance());
+    if (reservoirs_.latest().acceptance < options_.reservoirAcceptance) reservoirs_.freeze(states());
+  }
+
+  Machine& machine_;
+  const TrainerOptions& options_;
+  ModelChains chains_;
+  Reservoirs reservoirs_;
+  TensorPtr turn_;  // [1, 2]: turns_ and next_, as they are saved
+  std::size_t next_ = 0,
+              turns_ = 0;  // the rung below the latest that was visited last, and whose turn it is: 0 the latest, 1 another, 2 none
+};
+
+}  // namespace
+
+std::unique_ptr<NegativePhase> makeTrajectoryTempering(Machine& machine, const TrainerOptions& options, const LayerData& data) {
+  return std::make_unique<TrajectoryTempering>(machine, options, data);
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,43 @@
+#include "learning/normalisable_guard.hpp"
+
+namespace boltzkit {
+namespace {
+
+constexpr std::size_t cheapUnits = 64;
+
+}  // namespace
+
+NormalisableGuard::NormalisableGuard(Machine& machine) : machine_(machine), normalisable_(machine) {
+  requireNormalisable(machine);
+  if (normalisable_.units() == 0) return;
+  for (const NamedTensor& p : machine.parameters()) good_.push_back(machine.backend().tensor(p.tensor->rows(), p.tensor->cols()));
+  remember(0);
+}
+
+void NormalisableGuard::remember(std::uint64_t step) {
+  const std::vector<NamedTensor> parameters = machine_.parameters();
+  for (std::size_t i = 0; i < good_.size(); ++i) machine_.backend().axpby(1, *parameters[i].tensor, 0, *good_[i]);
+  goodStep_ = step;
+}
+
+void NormalisableGuard::restore() {
+  const std::vector<NamedTensor> parameters = machine_.parameters();
+  for (std::size_t i = 0; i < good_.size(); ++i) machine_.backend().axpby(1, *good_[i], 0, *parameters[i].tensor);
+}
+
+void NormalisableGuard::retreat() {
+  if (!good_.empty() && !normalisable_.holds()) restore();
+}
+
+void NormalisableGuard::check(std::uint64_t step, bool endOfEpoch) {
+  if (good_.empty() || (normalisable_.units() > cheapUnits && !endOfEpoch)) return;
+  if (normalisable_.holds()) return remember(step);
+  restore();
+  throw Error(ErrorCode::divergence,
+              "by update " + std::to_string(step) +
+                  " the machine would have no distribution (units without bounds that are coupled to each other would "
+                  "drive each other to infinity); parameters are those after update " +
+                  std::to_string(goodStep_));
+}
+
+}  // namespace boltzkit

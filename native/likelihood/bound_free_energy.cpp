@@ -1,0 +1,44 @@
+#include "likelihood/bound_free_energy.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace boltzkit {
+
+bool bounded(const Machine& machine, const std::vector<bool>& given) {
+  for (std::size_t l = 0; l < given.size(); ++l)
+    if (!given[l] && keepsTotal(machine.wiring().layers()[l].type)) return false;
+  return true;
+}
+
+void boundFreeEnergies(const Machine& machine, States& states, const std::vector<bool>& given, std::uint64_t sweeps,
+                       std::span<double> out) {
+  Backend& backend = machine.backend();
+  auto forEachFree = [&](auto&& body) {
+    for (std::size_t l = 0; l < given.size(); ++l)
+      if (!given[l]) body(l);
+  };
+  forEachFree([&](std::size_t l) { backend.fill(0, states[l]); });
+  Round round;
+  round.draw = Draw::mean;
+  BlockGibbs(machine, given, states.rows()).sweep(states, round, sweeps);
+  // Any fields make a q: those of all means at once, and the means that go with them.
+  States fields(machine, states.rows());
+  forEachFree([&](std::size_t l) { unitFields(machine, l, states, fields[l]); });
+  forEachFree([&](std::size_t l) { backend.updateUnits({machine.unitsOf(l)}, fields[l], &states[l], nullptr); });
+  // H(q) = cumulant(field) - field mean + <U>, and <U> is in the energy too, where means stand in
+  // for it.
+  energies(machine, states, out);
+  std::vector<double> part(out.size());
+  auto subtract = [&] { std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::minus<>()); };
+  forEachFree([&](std::size_t l) {
+    backend.unitEnergies(machine.unitsOf(l), states[l], part);
+    subtract();
+    backend.cumulants(machine.unitsOf(l), fields[l], 1, nullptr, part);
+    subtract();
+    backend.rowDots(fields[l], states[l], part);
+    std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());
+  });
+}
+
+}  // namespace boltzkit

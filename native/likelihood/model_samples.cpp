@@ -1,0 +1,144 @@
+#include "likelihood/model_samples.hpp"
+
+#include <algorithm>
+
+#include "likelihood/annealed.hpp"
+
+namespace boltzkit {
+namespace {
+
+constexpr std::size_t annealedKind = 1, rowKind = 2;
+constexpr std::size_t startTemperatures = 200;
+
+std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
+
+void scaleBiases(const Machine& machine, double factor, AnnealingPath::Base& base) {
+  for (std::size_t l = 0; l < base.size(); ++l) {
+    const std::size_t places = machine.units(l);
+    visitUnit(machine.wiring().layers()[l].type, [&](auto unit) {
+      using Unit = decltype(unit);
+      for (std::size_t k = 0; k < Unit::parameters; ++k)
+        for (std::size_t j = 0; Unit::isBias[k] && j < places; ++j) base[l][k * places + j] *= factor;
+    });
+  }
+}
+
+// The machine's units with every bias at 0: independent units that favour no mode.
+AnnealingPath::Base withoutBiases(const Machine& machine) {
+  AnnealingPath::Base base;
+  for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
+    const Tensor& own = machine.unitParameters(l);
+    base.emplace_back(own.rows() * own.cols());
+    machine.backend().download(own, std::span<double>(base.back()));
+  }
+  scaleBiases(machine, 0, base);
+  return base;
+}
+
+}  // namespace
+
+ModelSamples::ModelSamples(Machine& machine, const PartitionOptions& options)
+    : machine_(machine),
+      options_(options),
+      gibbs_(machine, noLayer(machine), std::min(chunkRows, options.chains)),
+      rowUnits_(machine),
+      chainUnits_(machine) {
+  for (std::size_t first = 0; first < options.chains; first += chunkRows)
+    blocks_.emplace_back(machine, std::min(chunkRows, options.chains - first));
+}
+
+void ModelSamples::run(const Cancelled& cancelled) {
+  if (!options_.rows.empty()) data_.emplace(machine_, options_.rows);
+  if (data_) addRows(cancelled);
+  const Stream starts = stream(1), anneals = stream(startTemperatures + 1), sweeps = stream(options_.warmup);
+  std::size_t first = 0;
+  for (States& states : blocks_) {
+    start(states, first, starts);
+    startAnnealed(states, first, anneals, cancelled);
+    if (data_) startAtRows(states, first, starts);
+    warmUp(states, first, sweeps, cancelled);
+    first += states.rows();
+  }
+}
+
+AnnealingPath::Base ModelSamples::base(double shareOfBiases) const {
+  AnnealingPath::Base base;
+  for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l)
+    base.push_back(hasRows(l) ? rowUnits_.parameters(l, &chainUnits_) : chainUnits_.parameters(l));
+  scaleBiases(machine_, shareOfBiases, base);
+  return base;
+}
+
+Stream ModelSamples::stream(std::uint64_t steps) { return machine_.random().next(Purpose::evaluation, steps); }
+
+void ModelSamples::addRows(const Cancelled& cancelled) {
+  forEachChunk(machine_, *data_, cancelled, [&](std::size_t, States& states) {
+    for (std::size_t l = 0; l < states.layers.size(); ++l)
+      if (hasRows(l)) rowUnits_.add(l, states[l]);
+  });
+}
+
+void ModelSamples::start(States& states, std::size_t first, const Stream& stream) {
+  Backend& backend = machine_.backend();
+  for (std::size_t l = 0; l < states.layers.size(); ++l) {
+    const TensorPtr noField = backend.tensor(states.rows(), machine_.units(l));
+    UnitUpdate update{machine_.unitsOf(l), 1, stream, static_cast<std::uint32_t>(first), &states[l]};
+    update.stream.layer = static_cast<std::uint8_t>(l);
+    backend.updateUnits(update, *noField, nullptr, &states[l]);
+  }
+}
+
+void ModelSamples::replace(std::size_t kind, std::size_t layer, const Tensor& by, States& states) {
+  const std::size_t units = machine_.units(layer);
+  std::vector<float> mask(states.rows() * units, 0.0f);
+  for (std::size_t r = kind; r < states.rows(); r += kinds())
+    std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(r * units), units, 1.0f);
+  const TensorPtr chosen = machine_.backend().tensor(states.rows(), units);
+  machine_.backend().upload(std::span<const float>(mask), *chosen);
+  machine_.backend().clamp(*chosen, by, states[layer]);
+}
+
+void ModelSamples::startAnnealed(States& states, std::size_t first, const Stream& stream, const Cancelled& cancelled) {
+  AnnealingPath path(machine_, AnnealingPath::roles(machine_.wiring(), noLayer(machine_)), withoutBiases(machine_), states.rows());
+  States annealed(machine_, states.rows());
+  std::vector<double> weights(states.rows());
+  std::vector<double> betas;
+  for (std::size_t k = 0; k <= startTemperatures; ++k) betas.push_back(static_cast<double>(k) / startTemperatures);
+  Annealer(path, betas).forward(annealed, {stream, static_cast<std::uint32_t>(first)}, cancelled, weights);
+  for (std::size_t l = 0; l < states.layers.size(); ++l) replace(annealedKind, l, annealed[l], states);
+}
+
+void ModelSamples::startAtRows(States& states, std::size_t first, const Stream& given) {
+  Stream stream = given;
+  stream.layer = static_cast<std::uint8_t>(states.layers.size() % 256);
+  States fromData(machine_, states.rows());
+  std::vector<std::uint32_t> rows(states.rows());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    // One row of each of as many even parts of the data, so that neither sorted nor alternating rows give one kind alone.
+    const double at = static_cast<double>(first + r) + uniform<double>(streamWords(stream, static_cast<std::uint32_t>(first + r), 0).w[0]);
+    rows[r] = static_cast<std::uint32_t>(at * static_cast<double>(data_->rows()) / static_cast<double>(options_.chains));
+  }
+  data_->gather(rows, fromData);
+  for (std::size_t l = 0; l < states.layers.size(); ++l)
+    if (hasRows(l)) replace(rowKind, l, fromData[l], states);
+}
+
+void ModelSamples::warmUp(States& states, std::size_t first, const Stream& stream, const Cancelled& cancelled) {
+  Round round{stream, static_cast<std::uint32_t>(first)};
+  for (std::uint64_t s = 0; s < options_.warmup; ++s, ++round.stream.step) {
+    throwIfCancelled(cancelled);
+    sweep(states, round);
+    if (s < options_.warmup / 2) continue;
+    for (std::size_t l = 0; l < states.layers.size(); ++l) chainUnits_.add(l, states[l]);
+  }
+}
+
+// Layers without rows first.
+void ModelSamples::sweep(States& states, const Round& round) {
+  for (const bool rows : {false, true})
+    for (const std::vector<std::size_t>& block : gibbs_.blocks())
+      for (const std::size_t l : block)
+        if (hasRows(l) == rows) gibbs_.update(l, states, round, nullptr, &states[l]);
+}
+
+}  // namespace boltzkit

@@ -1,0 +1,132 @@
+// Where layers without rows are coupled to each other, every row has a partition function of its own, that of the machine with the row clamped.
+// With few states it is counted; else it is annealed (likelihood/annealed.hpp), by the mean over several chains of each row: unbiased, so its
+// logarithm is low on average (Salakhutdinov & Hinton, AISTATS 2009, bound it from below instead).
+#include "likelihood/row_sums.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "likelihood/annealed.hpp"
+#include "likelihood/base_units.hpp"
+#include "likelihood/log_sum.hpp"
+#include "likelihood/state_sums.hpp"
+#include "machine/normalisable.hpp"
+#include "sampling/row_chunks.hpp"
+
+namespace boltzkit {
+namespace {
+
+constexpr double mostCountedPerRow = 1 << 12;
+constexpr std::size_t chainsPerRow = 10, temperaturesPerRow = 100;
+// Where the annealing of rows begins: marginals of the layers without rows, given some of the rows.
+constexpr std::size_t baseRows = 200, baseSweeps = 50;
+
+class AnnealedRows {
+ public:
+  AnnealedRows(Machine& machine, const std::vector<LayerRows>& given)
+      : machine_(machine),
+        data_(machine, given),
+        given_(data_.given()),
+        path_(machine, AnnealingPath::roles(machine.wiring(), given_), base(), rowsTogether * chainsPerRow),
+        annealer_(path_, usualTemperatures(temperaturesPerRow)) {}
+
+  std::vector<double> run(const Cancelled& cancelled) {
+    std::vector<double> values;
+    Round round{stream(annealer_.steps())};
+    States states(machine_, rowsTogether * chainsPerRow);
+    for (std::size_t first = 0; first < data_.rows(); first += rowsTogether) {
+      const std::size_t n = std::min(rowsTogether, data_.rows() - first);
+      load(first, n, states);
+      round.firstChain = static_cast<std::uint32_t>(first * chainsPerRow);
+      std::vector<double> weights(n * chainsPerRow), energies(weights.size());
+      annealer_.forward(states, round, cancelled, weights);
+      givenEnergies(states, energies);
+      for (std::size_t r = 0; r < n; ++r)
+        values.push_back(path_.logBase() - energies[r * chainsPerRow] +
+                         logMean(std::span(weights).subspan(r * chainsPerRow, chainsPerRow)));
+    }
+    return values;
+  }
+
+ private:
+  static constexpr std::size_t rowsTogether = chunkRows / chainsPerRow;
+
+  Stream stream(std::uint64_t steps) { return machine_.random().next(Purpose::evaluation, steps); }
+
+  AnnealingPath::Base base() {
+    BaseUnits units(machine_);
+    States states(machine_, std::min(baseRows, data_.rows()));
+    std::vector<std::uint32_t> rows(states.rows());
+    for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = static_cast<std::uint32_t>(r * data_.rows() / rows.size());
+    data_.gather(rows, states);
+    BlockGibbs gibbs(machine_, given_, rows.size());
+    Round round{stream(baseSweeps)};
+    for (std::size_t s = 0; s < baseSweeps; ++s, ++round.stream.step) {
+      gibbs.sweep(states, round);
+      for (std::size_t l = 0; l < given_.size(); ++l)
+        if (!given_[l] && s >= baseSweeps / 2) units.add(l, states[l]);
+    }
+    AnnealingPath::Base base;
+    for (std::size_t l = 0; l < given_.size(); ++l) base.push_back(given_[l] ? std::vector<double>{} : units.parameters(l));
+    return base;
+  }
+
+  void load(std::size_t first, std::size_t n, States& states) const {
+    std::vector<std::uint32_t> rows(n * chainsPerRow);
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(first + i / chainsPerRow);
+    states.setRows(rows.size());
+    data_.gather(rows, states);
+  }
+
+  // The part of E(s) that only given layers have a share in.
+  void givenEnergies(const States& states, std::span<double> out) const {
+    Backend& backend = machine_.backend();
+    std::fill(out.begin(), out.end(), 0.0);
+    std::vector<double> part(out.size());
+    for (std::size_t l = 0; l < given_.size(); ++l) {
+      if (!given_[l]) continue;
+      backend.unitEnergies(machine_.unitsOf(l), states[l], part);
+      for (std::size_t r = 0; r < out.size(); ++r) out[r] += part[r];
+    }
+    const std::vector<Coupling>& couplings = machine_.wiring().couplings();
+    for (std::size_t c = 0; c < couplings.size(); ++c) {
+      if (!given_[couplings[c].a] || !given_[couplings[c].b]) continue;
+      couplingProducts(machine_, c, states, *backend.tensor(states.rows(), machine_.units(couplings[c].b)), part);
+      for (std::size_t r = 0; r < out.size(); ++r) out[r] -= part[r];
+    }
+  }
+
+  Machine& machine_;
+  LayerData data_;
+  const std::vector<bool>& given_;
+  AnnealingPath path_;
+  Annealer annealer_;
+};
+
+std::vector<bool> flagsOf(const Machine& machine, const std::vector<LayerRows>& given) {
+  std::vector<bool> flags(machine.wiring().layers().size(), false);
+  for (const LayerRows& rows : given) flags[rows.layer] = true;
+  return flags;
+}
+
+}  // namespace
+
+RowSums rowSums(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled) {
+  requireNormalisable(machine);
+  for (const LayerRows& rows : given) requireStates(machine, rows);
+  const std::vector<bool> flags = flagsOf(machine, given);
+  if (summable(machine, flags)) {
+    std::vector<double> sums(given.front().rows->rows());
+    const LayerData data(machine, given);
+    forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
+      freeEnergies(machine, states, flags, std::span(sums).subspan(first, states.rows()));
+    });
+    for (double& sum : sums) sum = -sum;
+    return {std::move(sums), true};
+  }
+  const Enumeration enumeration(machine, flags);
+  if (enumeration.states() <= mostCountedPerRow) return {countedSums(machine, enumeration, given, cancelled), true};
+  return {AnnealedRows(machine, given).run(cancelled), false};
+}
+
+}  // namespace boltzkit

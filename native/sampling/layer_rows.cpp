@@ -1,0 +1,45 @@
+#include "sampling/layer_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace boltzkit {
+namespace {
+
+// Whether a value within a type's domain is that of a state's place, where sums are kept too.
+template <class Unit>
+bool isOfState(float value, std::uint32_t size) {
+  if (Unit::grouped || Unit::states(size) > 2) return value == std::floor(value);
+  return value == static_cast<float>(Unit::state(0, 0)) || value == static_cast<float>(Unit::state(1, 0));
+}
+
+std::string valuesOf(const float* s, std::size_t places) {
+  std::string text;
+  for (std::size_t k = 0; k < places; ++k) text += (k ? ", " : "") + decimal(s[k]);
+  return text;
+}
+
+}  // namespace
+
+void requireStates(const Machine& machine, const LayerRows& rows) {
+  const Layer& layer = machine.wiring().layers()[rows.layer];
+  const std::size_t places = groupSize(layer);
+  std::vector<float> row(layer.units);
+  visitUnit(layer.type, [&](auto unit) {
+    using Unit = decltype(unit);
+    const auto fits = [&](float value) { return isOfState<Unit>(value, layer.size); };
+    if (Unit::states(layer.size) == 0 || rows.rows->all(fits)) return;
+    for (std::size_t r = 0; r < rows.rows->rows(); ++r) {
+      rows.rows->expand(r, row.data());
+      for (std::size_t j = 0; j < layer.units; j += places)
+        if (!std::all_of(&row[j], &row[j] + places, fits))
+          throw parameterError("rows must hold states of their units, which means and probabilities are not: layer '" + layer.name +
+                               "' has " + valuesOf(&row[j], places) + " in row " + std::to_string(r) + ", column " + std::to_string(j) +
+                               "; make them binary first, by a threshold or by draws");
+    }
+  });
+}
+
+}  // namespace boltzkit
