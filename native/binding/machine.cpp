@@ -14,7 +14,7 @@ namespace {
 // must not gather them by the thousand.
 constexpr std::size_t leastReported = 1 << 20;
 
-std::size_t bytesOf(const Machine& machine) {
+std::size_t bytesOf(Machine& machine) {
   std::size_t values = 0;
   for (const NamedTensor& p : machine.parameters()) values += p.tensor->rows() * p.tensor->cols();
   return values * (machine.backend().precision() == Precision::float32 ? sizeof(float) : sizeof(double));

@@ -5,6 +5,7 @@
 #include "binding/cost.hpp"
 #include "binding/machine.hpp"
 #include "core/checked.hpp"
+#include "likelihood/pseudo_likelihood.hpp"
 
 namespace boltzkit::binding {
 namespace {

@@ -9,7 +9,7 @@ namespace boltzkit::binding {
 namespace {
 
 // Gradient, momentum or moments of every parameter and the states of the chains: what a trainer holds besides its data.
-std::size_t bytesOf(const Machine& machine, const TrainerOptions& options) {
+std::size_t bytesOf(Machine& machine, const TrainerOptions& options) {
   double values = 0;
   for (const NamedTensor& p : machine.parameters())
     values += (options.optimiser.kind == OptimiserStep::Kind::adam ? 3.0 : 2.0) * static_cast<double>(p.tensor->rows() * p.tensor->cols());

@@ -9,6 +9,7 @@
 #include "cpu/cpu_backend.hpp"
 #include "cpu/largest.hpp"
 #include "cpu/listed_product.hpp"
+#include "cpu/product.hpp"
 #include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {

@@ -92,9 +92,9 @@ std::vector<NamedTensor> Machine::named() const {
   return all;
 }
 
-Tensor& Machine::parameter(const std::string& name) {
-  for (const Named& named : parameters())
-    if (named.name == name) return *named.tensor;
+Tensor* Machine::find(const std::string& name) const {
+  for (const NamedTensor& parameter : named())
+    if (parameter.name == name) return parameter.tensor;
   throw parameterError("there is no parameter named '" + name + "'");
 }
 

@@ -10,7 +10,8 @@ struct States {
   States(const Machine& machine, std::size_t rows);
   void setRows(std::size_t n);
   std::size_t rows() const { return layers.front()->rows(); }
-  Tensor& operator[](std::size_t layer) const { return *layers[layer]; }
+  Tensor& operator[](std::size_t layer) { return *layers[layer]; }
+  const Tensor& operator[](std::size_t layer) const { return *layers[layer]; }
 
   std::vector<TensorPtr> layers;
 };

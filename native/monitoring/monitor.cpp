@@ -35,7 +35,7 @@ void Monitor::forEachChunkOf(const Sample& sample, Body body) {
   Stream stream{machine_.seed(), Purpose::monitor, 0, 0};
   if (sample.data.anyMissing()) {
     completion.emplace(machine_, sample.data, states.rows());
-    stream.step = machine_.nextStep(Purpose::monitor, completion->loadSteps() + sweeps_);
+    stream = machine_.random().next(Purpose::monitor, completion->loadSteps() + sweeps_);
   }
   for (std::size_t first = 0; first < all.size(); first += chunkRows) {
     const std::span<const std::uint32_t> rows = all.subspan(first, std::min(chunkRows, all.size() - first));

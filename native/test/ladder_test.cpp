@@ -87,7 +87,7 @@ TEST_CASE("singular values of weights that are known to have them") {
       for (std::size_t k = 0; k < m; ++k) weights[i * m + j] += ((i == k) - 2 * p[i] * p[k]) * value(k) * ((k == j) - 2 * q[k] * q[j]);
   auto check = [&](std::unique_ptr<Backend> backend) {
     const double tolerance = backend->precision() == Precision::float64 ? 1e-9 : 1e-5;
-    const Machine machine(std::move(backend), Wiring({{"a", UnitType::bernoulli, n}, {"b", UnitType::bernoulli, m}}, {{0, 1}}), 1, 0);
+    Machine machine(std::move(backend), Wiring({{"a", UnitType::bernoulli, n}, {"b", UnitType::bernoulli, m}}, {{0, 1}}), 1, 0);
     machine.backend().upload(std::span<const double>(weights), machine.weights(0));
     const std::vector<double> found = largestSingularValues(machine, 0, 10);
     REQUIRE(found.size() == 10);

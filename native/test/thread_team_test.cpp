@@ -79,7 +79,7 @@ TEST_CASE("workers that have gone to sleep wake up again, and so does a caller t
   }
 }
 
-// The caller loses its processor for 5 ms, as it would to another process; afterwards it computes alone for a while.
+// The caller loses its processor for 15 ms, as it would to another process; afterwards it computes alone for a while.
 TEST_CASE("a caller that was kept from its processor computes alone, then with its workers again") {
   ThreadTeam team(2);
   const auto workerTakesPart = [&] {
@@ -93,9 +93,9 @@ TEST_CASE("a caller that was kept from its processor computes alone, then with i
     return others > 0;
   };
   workerTakesPart();
-  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::this_thread::sleep_for(std::chrono::milliseconds(15));
   CHECK(!workerTakesPart());
-  // Alone for some 150 ms; on a busy machine the caller is kept waiting again and again, but not for ever.
+  // Alone for some 450 ms; on a busy machine the caller is kept waiting again and again, but not for ever.
   bool again = false;
   while (!again) again = workerTakesPart();
   CHECK(again);
