@@ -5,6 +5,7 @@
 //  * A tensor is a row-major matrix [rows, cols] of the backend's own precision; only upload and download touch host memory.
 //  * Random words come from core/random.hpp: row r of a tensor is chain firstChain + r, column j is unit j.
 //  * The result of an operation does not depend on the number of threads: reductions have a fixed order.
+//  * An update of a machine makes no tensor, transfers nothing and reads nothing back (test/residence_test.cpp; exceptions stand there by name).
 //  * Outputs never alias inputs unless said so. Shapes are checked by the caller (machine/), not here.
 #pragma once
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "core/graph.hpp"
 #include "core/random.hpp"
@@ -60,6 +62,30 @@ class Data {
   virtual std::size_t cols() const = 0;
 };
 using DataPtr = std::unique_ptr<Data>;
+
+// Row numbers where the backend wants them: uploaded once, used batch by batch.
+class Order {
+ public:
+  virtual ~Order() = default;
+};
+using OrderPtr = std::unique_ptr<Order>;
+
+// Rows order[first] ... order[first + count - 1] of a data set.
+struct Batch {
+  const Order* order;
+  std::size_t first, count;
+};
+
+// Whether steps were accepted, kept by the backend. A refusal is sticky: it stands until `reset`, and later steps change nothing.
+struct Verdict {
+  std::ptrdiff_t refused = -1;  // slot or parameter that a step was refused for; -1: none
+  std::uint64_t accepted = 0;   // steps before that, since the last reset
+};
+class StepOutcome {
+ public:
+  virtual ~StepOutcome() = default;
+};
+using StepOutcomePtr = std::unique_ptr<StepOutcome>;
 
 // The units of one layer: their type, the type's own number (see units/unit.hpp) and parameters [parameterCount, places].
 struct Units {
@@ -167,7 +193,11 @@ class Backend {
   virtual void fill(double value, Tensor& out) = 0;
   virtual void axpby(double alpha, const Tensor& x, double beta, Tensor& y) = 0;  // y = alpha x + beta y; beta 0 ignores y
   virtual DataPtr data(std::shared_ptr<const Rows> rows) = 0;
-  virtual void gather(const Data& from, std::span<const std::uint32_t> rows, Tensor& out) = 0;  // out.rows == rows.size()
+  virtual OrderPtr order(std::vector<std::uint32_t> rows) = 0;
+  // Row r of `out` is the batch's row r; out.rows() == batch.count.
+  virtual void gather(const Data& from, const Batch& batch, Tensor& out) = 0;
+  // out[0, j] = from[0, the batch's row j] for j below batch.count; `from` and `out` have one row.
+  virtual void gatherColumns(const Tensor& from, const Batch& batch, Tensor& out) = 0;
 
   // --- fields and unit updates -----------------------------------------------------------------------------------------
   // out [rows, m] = sum of the terms (+ out when accumulating).
@@ -209,9 +239,21 @@ class Backend {
   virtual void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) = 0;  // sum_j a_j b_j
 
   // --- parameters ------------------------------------------------------------------------------------------------------
-  // Takes one step on every slot, or on none: if a new parameter would be NaN or beyond largestParameter, parameters stay as they were and the
-  // index of the first such slot comes back (velocities are then unspecified); otherwise -1.
-  virtual std::ptrdiff_t optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) = 0;
+  virtual StepOutcomePtr stepOutcome() = 0;
+  // Takes one step on every slot, or on none. If a new parameter would be NaN or beyond largestParameter, parameters stay as they were and the outcome is a
+  // refusal of the first such slot; velocities are then unspecified. After a refusal parameters stay as they are. Refused steps are zero where they are kept.
+  virtual void optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots, StepOutcome& outcome) = 0;
+  // Refuses the last step on account of `parameter`, named by `index`, unless |value| <= limits[row] holds for all its values.
+  virtual void requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) = 0;
+  // axpby if the outcome is a refusal, or if it is none.
+  enum class When { refused, accepted };
+  virtual void axpbyWhen(When when, const StepOutcome& outcome, double alpha, const Tensor& x, double beta, Tensor& y) {
+    if ((read(outcome).refused >= 0) == (when == When::refused)) axpby(alpha, x, beta, y);
+  }
+  // Waits for the steps before. A device asks for it every so many steps, a host after each.
+  virtual Verdict read(const StepOutcome& outcome) = 0;
+  virtual std::uint64_t stepsBetweenReads() const { return 1; }
+  virtual void reset(StepOutcome& outcome) = 0;
 };
 
 std::unique_ptr<Backend> makeReferenceBackend();

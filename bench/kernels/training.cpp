@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <numeric>
 #include <string>
 
 #include "bench.hpp"
@@ -16,6 +17,9 @@ constexpr std::size_t visible = 784, hidden = 500, batch = 100;
 class Cd1 {
  public:
   Cd1(Backend& backend, std::shared_ptr<const Rows> rows) : backend_(backend), data_(backend.data(std::move(rows))) {
+    std::vector<std::uint32_t> numbers(data_->rows());
+    std::iota(numbers.begin(), numbers.end(), 0u);
+    order_ = backend.order(std::move(numbers));
     std::vector<double> weights(visible * hidden);
     Dice dice(7);
     for (double& w : weights) w = static_cast<float>(0.01 * dice.normal());
@@ -24,8 +28,7 @@ class Cd1 {
 
   void step(std::uint64_t number) {
     const std::size_t batches = data_->rows() / batch;
-    for (std::size_t i = 0; i < batch; ++i) order_[i] = static_cast<std::uint32_t>(number % batches * batch + i);
-    timed("gather", [&] { backend_.gather(*data_, order_, *v0_); });
+    timed("gather", [&] { backend_.gather(*data_, {order_.get(), number % batches * batch, batch}, *v0_); });
     draw("up real", *v0_, false, *c_, 3 * number, *fieldsH_, mean0_.get(), h_.get());
     unitGradient(*v0_, 1.0 / batch, 0);
     draw("down", *h_, true, *b_, 3 * number + 1, *fieldsV_, nullptr, v_.get());
@@ -36,7 +39,7 @@ class Cd1 {
     const ParameterSlot slots[] = {{w_.get(), gw_.get(), mw_.get(), nullptr, 0, 1e-4, 1, nullptr, nullptr, terms, false},
                                    {b_.get(), gb_.get(), mb_.get(), nullptr},
                                    {c_.get(), gc_.get(), mc_.get(), nullptr}};
-    timed("statistics and step", [&] { backend_.optimise({.learningRate = 0.05, .momentum = 0.9}, slots); });
+    timed("statistics and step", [&] { backend_.optimise({.learningRate = 0.05, .momentum = 0.9}, slots, *outcome_); });
   }
 
   std::vector<double> weights() const {
@@ -77,7 +80,8 @@ class Cd1 {
   TensorPtr v0_ = backend_.tensor(batch, visible), v_ = backend_.tensor(batch, visible), fieldsV_ = backend_.tensor(batch, visible);
   TensorPtr h_ = backend_.tensor(batch, hidden), mean_ = backend_.tensor(batch, hidden), mean0_ = backend_.tensor(batch, hidden),
             fieldsH_ = backend_.tensor(batch, hidden);
-  std::vector<std::uint32_t> order_ = std::vector<std::uint32_t>(batch);
+  OrderPtr order_;
+  StepOutcomePtr outcome_ = backend_.stepOutcome();
   std::map<std::string, double> times_;
 };
 

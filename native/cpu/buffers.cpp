@@ -92,13 +92,21 @@ void CpuBackend::axpby(double alpha, const Tensor& x, double beta, Tensor& y) {
 
 DataPtr CpuBackend::data(std::shared_ptr<const Rows> rows) { return std::make_unique<CpuData>(std::move(rows)); }
 
-void CpuBackend::gather(const Data& from, std::span<const std::uint32_t> rows, Tensor& out) {
+void CpuBackend::gather(const Data& from, const Batch& batch, Tensor& out) {
+  const std::span<const std::uint32_t> rows = rowsOf(batch);
   const Rows& source = *static_cast<const CpuData&>(from).source;
   CpuTensor& to = cpuTensor(out);
   to.touch();
   engine_.parallelRows(rows.size(), static_cast<double>(rows.size() * source.cols()), [&](std::size_t first, std::size_t last) {
     for (std::size_t r = first; r < last; ++r) expandRow(source, rows[r], to.touchedRow(r));
   });
+}
+
+void CpuBackend::gatherColumns(const Tensor& from, const Batch& batch, Tensor& out) {
+  const std::span<const std::uint32_t> columns = rowsOf(batch);
+  CpuTensor& to = cpuTensor(out);
+  to.touch();
+  for (std::size_t j = 0; j < columns.size(); ++j) to.touchedRow(0)[j] = cpuTensor(from).row(0)[columns[j]];
 }
 
 void CpuBackend::splitMissing(Tensor& states, Tensor& present) {

@@ -1,11 +1,11 @@
 // The CPU implementation of backend.hpp: float32, kernels per instruction set, one thread team per job.
 #pragma once
-#include "backend.hpp"
 #include "cpu/engine.hpp"
+#include "host_backend.hpp"
 
 namespace boltzkit::cpu {
 
-class CpuBackend final : public Backend {
+class CpuBackend final : public HostBackend {
  public:
   CpuBackend(const Kernels& kernels, unsigned threads) : engine_(kernels, threads) {}
 
@@ -21,7 +21,8 @@ class CpuBackend final : public Backend {
   void fill(double value, Tensor& out) override;
   void axpby(double alpha, const Tensor& x, double beta, Tensor& y) override;
   DataPtr data(std::shared_ptr<const Rows> rows) override;
-  void gather(const Data& from, std::span<const std::uint32_t> rows, Tensor& out) override;
+  void gather(const Data& from, const Batch& batch, Tensor& out) override;
+  void gatherColumns(const Tensor& from, const Batch& batch, Tensor& out) override;
 
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override;
   bool roundsAlike(const Tensor& weights) override;
@@ -42,9 +43,10 @@ class CpuBackend final : public Backend {
   void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override;
   void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) override;
 
-  std::ptrdiff_t optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) override;
+  void requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) override;
 
  private:
+  std::ptrdiff_t takeStep(const OptimiserStep& step, std::span<const ParameterSlot> slots) override;
   // `tolerance`: of the errors that roundable terms may have.
   void addFields(std::span<const FieldTerm> terms, bool accumulate, double tolerance, Tensor& out);
   void addField(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out);

@@ -212,8 +212,16 @@ class Steps {
 
 }  // namespace
 
-std::ptrdiff_t CpuBackend::optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) {
+std::ptrdiff_t CpuBackend::takeStep(const OptimiserStep& step, std::span<const ParameterSlot> slots) {
   return Steps(engine_, step, slots).take();
+}
+
+void CpuBackend::requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) {
+  for (std::size_t r = 0; r < parameter.rows(); ++r) {
+    const float* row = cpuTensor(parameter).row(r);
+    for (std::size_t j = 0; j < parameter.cols(); ++j)
+      if (!(std::fabs(row[j]) <= limits[r])) return refuse(index, outcome);
+  }
 }
 
 }  // namespace boltzkit::cpu

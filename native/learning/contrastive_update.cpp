@@ -61,11 +61,18 @@ class ContrastiveUpdate final : public Update {
     if (!validationRows.empty()) validation_.emplace(machine, validationRows, Values::someMissing);
     if (validation_ && validation_->given() != data_.given())
       throw parameterError("validation rows must be of the same layers as the data");
-    if (!rowWeights_.empty()) batchWeights_ = backend_.tensor(1, options_.batchSize);
+    if (!rowWeights_.empty()) {
+      allWeights_ = backend_.tensor(1, rowWeights_.size());
+      batchWeights_ = backend_.tensor(1, options_.batchSize);
+      backend_.upload(std::span<const double>(rowWeights_), *allWeights_);
+    }
     for (std::size_t l = 0; l < layers_; ++l) {
       offsets_.push_back(backend_.tensor(1, machine.units(l)));
       seen_.push_back(backend_.tensor(1, machine.units(l)));
-      activity_.push_back(options_.sparsity && !data_.given()[l] ? backend_.tensor(1, machine.units(l)) : nullptr);
+      const bool sparse = options_.sparsity && !data_.given()[l];
+      activity_.push_back(sparse ? backend_.tensor(1, machine.units(l)) : nullptr);
+      targets_.push_back(sparse ? backend_.tensor(1, machine.units(l)) : nullptr);
+      if (sparse) backend_.fill(options_.sparsity->target, *targets_[l]);
     }
     fresh_.offsets = std::make_unique<bool[]>(layers_);
     std::fill_n(fresh_.offsets.get(), layers_, true);
@@ -90,26 +97,28 @@ class ContrastiveUpdate final : public Update {
     prepared_ = true;
   }
 
-  void take(std::span<const std::uint32_t> rows, std::uint64_t step) override {
-    loadWeights(rows);
-    positive_.run(rows, negative_->startsAtData());
-    addPositive(1 / static_cast<double>(rows.size()));
+  void take(const Batch& batch, std::uint64_t step) override {
+    if (!std::exchange(counting_, true)) firstCounted_ = step;
+    if (batchWeights_) backend_.gatherColumns(*allWeights_, batch, *batchWeights_);
+    positive_.run(batch, negative_->startsAtData());
+    addPositive(1 / static_cast<double>(batch.count));
     trackMeans();
     negative_->subtract(positive_.phase(), batchWeights_.get(), gradient_);
     if (options_.centred) gradient_.centre(offsets_);
     gradient_.symmetrise();
     addSparsity();
-    units_.remember();
-    if (const auto bad = steps_.take(slots(), step)) refuse(*bad, step, "infinite or not a number");
+    units_.remember(*outcome_);
+    steps_.take(slots(), step, *outcome_);
+    const bool due = (step + 1) % backend_.stepsBetweenReads() == 0;
+    if (due) requireAccepted();
     if (options_.centred) gradient_.compensate(machine_, offsets_);
-    if (const auto bad = units_.check()) {
-      if (options_.centred) gradient_.takeBack(machine_);
-      steps_.forget();
-      refuse(*bad, step, "infinite, or a precision so");
-    }
+    units_.check(slots_.size(), *outcome_);
+    if (options_.centred) gradient_.takeBack(machine_, *outcome_);
+    if (due) requireAccepted();
   }
 
   void check(std::uint64_t step, bool endOfEpoch) override {
+    if (endOfEpoch) requireAccepted();
     guard_.check(step, endOfEpoch);
     if (const States* states = negative_->particles(); states && endOfEpoch) requireBoundedStates(machine_, *states);
   }
@@ -156,7 +165,10 @@ class ContrastiveUpdate final : public Update {
 
   void settle() override { negative_->settle(); }
   void makeRoomFor(const std::vector<std::string>& names) override { negative_->makeRoomFor(names); }
-  void restored() override { negative_->restored(); }
+  void restored() override {
+    negative_->restored();
+    startOver();
+  }
   std::uint64_t updates() const override { return steps_.updates(); }
   void setUpdates(std::uint64_t n) override { steps_.setUpdates(n); }
 
@@ -259,14 +271,6 @@ class ContrastiveUpdate final : public Update {
 
   // --- one update ------------------------------------------------------------------------------------------------------
 
-  void loadWeights(std::span<const std::uint32_t> rows) {
-    if (!batchWeights_) return;
-    std::vector<double> weights(rows.size());
-    for (std::size_t r = 0; r < rows.size(); ++r) weights[r] = rowWeights_[rows[r]];
-    batchWeights_ = backend_.tensor(1, weights.size());
-    backend_.upload(std::span<const double>(weights), *batchWeights_);
-  }
-
   void addPositive(double each) {
     bool first = true;
     auto add = [&](const Phase& phase, const Tensor* weights, Gradient::Lasts lasts) {
@@ -297,9 +301,7 @@ class ContrastiveUpdate final : public Update {
   void addSparsity() {
     for (std::size_t l = 0; l < layers_; ++l) {
       if (!activity_[l]) continue;
-      const TensorPtr target = backend_.tensor(1, machine_.units(l));
-      backend_.fill(options_.sparsity->target, *target);
-      backend_.axpby(options_.sparsity->weight, *target, 1, gradient_.units(l));
+      backend_.axpby(options_.sparsity->weight, *targets_[l], 1, gradient_.units(l));
       backend_.axpby(-options_.sparsity->weight, *activity_[l], 1, gradient_.units(l));
     }
   }
@@ -331,9 +333,24 @@ class ContrastiveUpdate final : public Update {
   }
 
   // The machine stands at its last complete update.
-  [[noreturn]] void refuse(const std::string& parameter, std::uint64_t step, const char* what) {
+  void requireAccepted() {
+    const Verdict verdict = backend_.read(*outcome_);
+    if (verdict.refused < 0) return;
+    const auto index = static_cast<std::size_t>(verdict.refused);
+    const bool ofUnits = index >= slots_.size();
+    const std::string parameter = ofUnits ? machine_.parameters()[index - slots_.size()].name : steps_.refused(verdict);
+    const std::uint64_t complete = firstCounted_ + verdict.accepted;
+    startOver();
+    steps_.forget();
     guard_.retreat();
-    throw Error(ErrorCode::divergence, "update " + std::to_string(step + 1) + " would make '" + parameter + "' " + what);
+    throw StepRefused(complete, "update " + std::to_string(complete + 1) + " would make '" + parameter + "' " +
+                                    (ofUnits ? "infinite, or a precision so" : "infinite or not a number"));
+  }
+
+  // The next update is the first that the outcome counts.
+  void startOver() {
+    backend_.reset(*outcome_);
+    counting_ = false;
   }
 
   // --- reports ---------------------------------------------------------------------------------------------------------
@@ -378,15 +395,18 @@ class ContrastiveUpdate final : public Update {
   std::optional<DataColumns> columns_;  // once the run goes on
   std::vector<std::string> warnings_;   // about the run as a whole
   MonitorPlan plan_;
-  std::vector<TensorPtr> offsets_, activity_;  // [1, units] per layer; activity null without a sparsity target
+  std::vector<TensorPtr> offsets_;             // [1, units] per layer
+  std::vector<TensorPtr> activity_, targets_;  // [1, units] per layer; null without a sparsity target
   std::vector<TensorPtr> seen_;                // [1, units] per layer: how many values the offsets of layers with data stand for
-  TensorPtr batchWeights_;
+  TensorPtr allWeights_, batchWeights_;        // [1, rows], [1, rows of a batch]; null without sample weights
   std::vector<ParameterSlot> slots_;
   struct Fresh {
     bool chains = true, activity = true, variances = true;
     std::unique_ptr<bool[]> offsets;  // by layer
   } fresh_;
-  bool prepared_ = false;
+  StepOutcomePtr outcome_ = backend_.stepOutcome();
+  std::uint64_t firstCounted_ = 0;  // update that was the first since the outcome was reset
+  bool counting_ = false, prepared_ = false;
 };
 
 }  // namespace

@@ -43,6 +43,7 @@ Gradient::Gradient(const Machine& machine, std::vector<bool> held) : machine_(ma
     units_.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
     means_.push_back(backend.tensor(1, machine.units(l)));
     biasRows_.push_back(biasRow(machine, l));
+    shifts_.push_back(biasRows_[l] ? backend.tensor(1, machine.units(l)) : nullptr);
   }
   for (const Coupling& c : machine.wiring().couplings()) {
     if (c.lateral() && !c.graph) laterals_.push_back(lateralOf(machine, weights_.size()));
@@ -142,8 +143,9 @@ void Gradient::compensate(Machine& machine, const std::vector<TensorPtr>& offset
   }
 }
 
-void Gradient::takeBack(Machine& machine) const {
-  for (std::size_t c = 0; c < weights_.size(); ++c) machine.backend().axpby(-1, *weights_[c], 1, machine.weights(c));
+void Gradient::takeBack(Machine& machine, const StepOutcome& outcome) const {
+  for (std::size_t c = 0; c < weights_.size(); ++c)
+    machine.backend().axpbyWhen(Backend::When::refused, outcome, -1, *weights_[c], 1, machine.weights(c));
 }
 
 // Every bias of a layer moves by the field of a step on its couplings.
@@ -151,9 +153,8 @@ void Gradient::compensate(Machine& machine, std::size_t layer, const FieldTerm& 
   if (held_[layer]) return;
   Backend& backend = machine.backend();
   if (!biasRows_[layer]) return backend.fields(std::span(&moved, 1), true, machine.unitParameters(layer));
-  const TensorPtr shift = backend.tensor(1, machine.units(layer));
-  backend.fields(std::span(&moved, 1), false, *shift);
-  backend.statistics(*biasRows_[layer], *shift, nullptr, 1, 1, machine.unitParameters(layer));
+  backend.fields(std::span(&moved, 1), false, *shifts_[layer]);
+  backend.statistics(*biasRows_[layer], *shifts_[layer], nullptr, 1, 1, machine.unitParameters(layer));
 }
 
 }  // namespace boltzkit

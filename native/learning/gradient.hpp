@@ -34,8 +34,8 @@ class Gradient {
   void symmetrise();
   // After the optimiser replaced gradients by steps and applied them: moves the biases of the machine so that b' took its step.
   void compensate(Machine& machine, const std::vector<TensorPtr>& offsets) const;
-  // Takes the optimiser's steps on all weights of the machine back, as far as rounding lets it.
-  void takeBack(Machine& machine) const;
+  // If the outcome is a refusal: takes the optimiser's steps on all weights of the machine back, as far as rounding lets it.
+  void takeBack(Machine& machine, const StepOutcome& outcome) const;
 
   // The gradient of a coupling's weights is the sum of `terms` where there are any, and else what `step` holds.
   std::span<const StatisticsTerm> terms(std::size_t coupling) const { return terms_[coupling]; }
@@ -66,6 +66,7 @@ class Gradient {
   };
   static Lateral lateralOf(const Machine& machine, std::size_t coupling);
   std::vector<Lateral> laterals_;
+  std::vector<TensorPtr> shifts_;  // [1, units]: how centring moves biases; null for types with one parameter
   TensorPtr ones_;
 };
 

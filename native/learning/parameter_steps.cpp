@@ -17,7 +17,7 @@ double ParameterSteps::learningRate(std::uint64_t step) const {
   return rateFactor_ * options_.learningRates[std::min<std::uint64_t>(step, options_.learningRates.size() - 1)];
 }
 
-std::optional<std::string> ParameterSteps::take(std::span<const ParameterSlot> slots, std::uint64_t step) {
+void ParameterSteps::take(std::span<const ParameterSlot> slots, std::uint64_t step, StepOutcome& outcome) {
   OptimiserStep optimiser = options_.optimiser;
   optimiser.learningRate = learningRate(step);
   optimiser.t = updates_ + 1;
@@ -30,13 +30,8 @@ std::optional<std::string> ParameterSteps::take(std::span<const ParameterSlot> s
     slots_.back().second = second_[i].get();
     moving_.push_back(i);
   }
-  const std::ptrdiff_t bad = backend_.optimise(optimiser, slots_);
-  if (bad < 0) {
-    ++updates_;
-    return std::nullopt;
-  }
-  forget();  // they are unspecified after a refused step
-  return parameters_[moving_[static_cast<std::size_t>(bad)]].name;
+  backend_.optimise(optimiser, slots_, outcome);
+  ++updates_;
 }
 
 void ParameterSteps::forget() {

@@ -1,6 +1,5 @@
 // Steps on named parameters: the optimiser's memory and the table of learning rates.
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +15,11 @@ class ParameterSteps {
   double learningRate(std::uint64_t step) const;  // of update number step, from 0
   // From now on learning rates are this multiple of the table's.
   void setRateFactor(double factor) { rateFactor_ = factor; }
-  // Takes one step on every parameter or on none; then the name of the parameter that would stop being finite comes back. `slots` has one entry per
-  // parameter, without velocity and second moment; an entry without a gradient does not move.
-  std::optional<std::string> take(std::span<const ParameterSlot> slots, std::uint64_t step);
+  // Takes one step on every parameter or on none. `slots` has one entry per parameter, without velocity and second moment; an entry without a gradient does
+  // not move. The outcome names a refused one by its number among `slots`.
+  void take(std::span<const ParameterSlot> slots, std::uint64_t step, StepOutcome& outcome);
+  // The name of the parameter that a step was refused for.
+  const std::string& refused(const Verdict& verdict) const { return parameters_[moving_[static_cast<std::size_t>(verdict.refused)]].name; }
   // Forgets what earlier gradients have left in velocities and moments.
   void forget();
 

@@ -67,12 +67,12 @@ PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_
     if (phase_.fields[l]) phase_.fields[l] = &(*fields_)[l];
 }
 
-void PositivePhase::run(std::span<const std::uint32_t> rows, bool sample) {
-  phase_.setRows(rows.size());
+void PositivePhase::run(const Batch& batch, bool sample) {
+  phase_.setRows(batch.count);
   const std::uint64_t loadSteps = completion_.loadSteps();
   Round round{machine_.random().next(Purpose::positive, loadSteps + sweeps_)};
   if (meanField_) round.draw = Draw::mean;
-  completion_.load(rows, phase_.states, round);
+  completion_.load(batch, phase_.states, round);
   round.stream.step += loadSteps;
   if (meanField_) return factorise(round, sample);
   sweepToMeans(completion_.gibbs(), phase_, round, sweeps_, sample);

@@ -28,7 +28,7 @@ class PositivePhase {
   PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps, bool meanField, bool draw);
 
   // Loads and completes the rows and takes the means of the other layers; samples them too when the negative phase starts here.
-  void run(std::span<const std::uint32_t> rows, bool sample);
+  void run(const Batch& batch, bool sample);
   Phase& phase() { return phase_; }
 
  private:

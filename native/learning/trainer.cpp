@@ -75,12 +75,14 @@ struct Trainer::Impl {
     if (goodStates && step % goodInterval() == 0) goodStates->keep(step, update->updates(), current());
   }
 
-  std::span<const std::uint32_t> batch() {
-    const std::uint64_t index = step % stepsPerEpoch, seed = update->random().seed();
-    if (index == 0) shuffleStep = update->random().next(Purpose::shuffle).step;
-    if (index == 0 || order.empty()) order = epochOrder({seed, Purpose::shuffle, 0, shuffleStep}, update->rows(), options.shuffle);
+  Batch batch() {
+    const std::uint64_t index = step % stepsPerEpoch;
+    RandomSteps& random = update->random();
+    if (index == 0) shuffleStep = random.next(Purpose::shuffle).step;
+    if (index == 0 || !order)
+      order = backend.order(epochOrder({random.seed(), Purpose::shuffle, 0, shuffleStep}, update->rows(), options.shuffle));
     const std::size_t first = index * options.batchSize;
-    return std::span(order).subspan(first, std::min(options.batchSize, update->rows() - first));
+    return {order.get(), first, std::min(options.batchSize, update->rows() - first)};
   }
 
   // An update of many sweeps may end between two of them. It then did not happen: what it had changed is put back.
@@ -109,6 +111,7 @@ struct Trainer::Impl {
       return true;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::divergence) throw;
+      if (const auto* refused = dynamic_cast<const StepRefused*>(&error)) step = refused->complete;
       if (!goodStates) throw Error(ErrorCode::divergence, error.what() + update->remedy());
       fallBack();
       if (rollbacks <= options.onDivergence->retries) return false;
@@ -156,7 +159,7 @@ struct Trainer::Impl {
     update->restored();
     step = good.step;
     update->setUpdates(good.updates);
-    order.clear();
+    order.reset();
   }
 
   void setRollbacks(std::uint64_t n) {
@@ -206,7 +209,7 @@ struct Trainer::Impl {
   std::optional<GoodStates> goodStates, undo;
 
   std::uint64_t step = 0, shuffleStep = 0, rollbacks = 0;
-  std::vector<std::uint32_t> order;
+  OrderPtr order;  // of the rows in this epoch
   double epochSeconds = 0;
 };
 

@@ -15,7 +15,9 @@ bool isBias(UnitType type, std::size_t parameter) {
 UnitGuard::UnitGuard(Machine& machine) : machine_(machine) {
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
     const Tensor& like = machine.unitParameters(l);
-    units_.push_back({machine.backend().tensor(like.rows(), like.cols()), {}, {}});
+    units_.push_back({machine.backend().tensor(like.rows(), like.cols()), {}, {}, {}});
+    for (std::size_t row = 0; row < like.rows(); ++row)
+      units_.back().limits.push_back(isBias(machine.wiring().layers()[l].type, row) ? largestParameter : largestLogPrecision);
   }
 }
 
@@ -35,34 +37,19 @@ void UnitGuard::hold(std::size_t layer, const std::vector<bool>& places) {
   machine_.backend().axpby(1, parameters, 0, *units.heldValues);
 }
 
-void UnitGuard::remember() {
-  for (std::size_t l = 0; l < units_.size(); ++l) machine_.backend().axpby(1, machine_.unitParameters(l), 0, *units_[l].before);
+void UnitGuard::remember(const StepOutcome& outcome) {
+  for (std::size_t l = 0; l < units_.size(); ++l)
+    machine_.backend().axpbyWhen(Backend::When::accepted, outcome, 1, machine_.unitParameters(l), 0, *units_[l].before);
 }
 
-std::optional<std::string> UnitGuard::check() {
-  std::optional<std::string> bad;
+void UnitGuard::check(std::size_t first, StepOutcome& outcome) {
+  Backend& backend = machine_.backend();
   for (std::size_t l = 0; l < units_.size(); ++l) {
-    if (units_[l].held) machine_.backend().clamp(*units_[l].held, *units_[l].heldValues, machine_.unitParameters(l));
-    if (!bad && !sound(l)) bad = machine_.parameters()[l].name;
+    if (units_[l].held) backend.clamp(*units_[l].held, *units_[l].heldValues, machine_.unitParameters(l));
+    backend.requireWithin(machine_.unitParameters(l), units_[l].limits, static_cast<std::ptrdiff_t>(first + l), outcome);
   }
-  for (std::size_t l = 0; bad && l < units_.size(); ++l) machine_.backend().axpby(1, *units_[l].before, 0, machine_.unitParameters(l));
-  return bad;
-}
-
-bool UnitGuard::sound(std::size_t layer) const {
-  const Tensor& parameters = machine_.unitParameters(layer);
-  if (parameters.rows() == 1) {  // squares of larger ones are larger still, or not finite
-    double squares = 0;
-    machine_.backend().rowDots(parameters, parameters, std::span(&squares, 1));
-    return squares <= largestParameter * largestParameter;
-  }
-  std::vector<double> values(parameters.rows() * parameters.cols());
-  machine_.backend().download(parameters, std::span<double>(values));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const bool bias = isBias(machine_.wiring().layers()[layer].type, i / parameters.cols());
-    if (!(std::fabs(values[i]) <= (bias ? largestParameter : largestLogPrecision))) return false;
-  }
-  return true;
+  for (std::size_t l = 0; l < units_.size(); ++l)
+    backend.axpbyWhen(Backend::When::refused, outcome, 1, *units_[l].before, 0, machine_.unitParameters(l));
 }
 
 }  // namespace boltzkit

@@ -2,7 +2,6 @@
 // file may hold, also where centring moves biases by steps on weights, and precisions within what single precision can
 // take the exponential of. Holds the precisions of units whose data never move.
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,19 +19,18 @@ class UnitGuard {
   // From now on the parameters that are no biases stay what they are at these places of a layer;
   // empty: at none.
   void hold(std::size_t layer, const std::vector<bool>& places);
-  // Before an update.
-  void remember();
-  // After its steps: puts held parameters back. If parameters have lost their meaning all units are
-  // as remembered, and the name of the first such parameter comes back.
-  std::optional<std::string> check();
+  // Before an update, unless the outcome is a refusal.
+  void remember(const StepOutcome& outcome);
+  // After its steps: puts held parameters back. Refuses the update if parameters of a layer have lost their
+  // meaning, under the number `first` + layer; then all units are as remembered.
+  void check(std::size_t first, StepOutcome& outcome);
 
  private:
-  bool sound(std::size_t layer) const;
-
   Machine& machine_;
   struct Units {
     TensorPtr before;            // like the parameters
     TensorPtr held, heldValues;  // null: nothing is held
+    std::vector<double> limits;  // of each parameter
   };
   std::vector<Units> units_;
 };

@@ -12,6 +12,12 @@
 
 namespace boltzkit {
 
+// An update that would have left parameters without meaning.
+struct StepRefused : Error {
+  StepRefused(std::uint64_t completeSteps, const std::string& message) : Error(ErrorCode::divergence, message), complete(completeSteps) {}
+  std::uint64_t complete;  // updates of the run before it
+};
+
 class Update {
  public:
   virtual ~Update() = default;
@@ -29,9 +35,10 @@ class Update {
   virtual bool prepared() const = 0;
   // Whether an update may take so long that a job ends within one.
   virtual bool takesLong() const = 0;
-  // One step from these rows; `step` counts from 0. Throws Error{divergence}; the parameters are then those of the last complete update.
-  virtual void take(std::span<const std::uint32_t> rows, std::uint64_t step) = 0;
-  // Last checks of parameters, after update number `step` (from 1) or a roll-back to it. Throws like `take`.
+  // One step from these rows; `step` counts from 0. Throws StepRefused, on some devices some updates late; the parameters are then those of the last
+  // complete update.
+  virtual void take(const Batch& batch, std::uint64_t step) = 0;
+  // Last checks of parameters, after update number `step` (from 1) or a roll-back to it. Throws StepRefused or another Error{divergence}.
   virtual void check(std::uint64_t step, bool endOfEpoch) = 0;
   // Checks of a complete update. Throws Error{divergence}.
   virtual void watch(std::uint64_t step, bool last) = 0;

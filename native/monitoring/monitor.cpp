@@ -30,6 +30,7 @@ Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* v
 template <class Body>
 void Monitor::forEachChunkOf(const Sample& sample, Body body) {
   const std::span<const std::uint32_t> all = sample.watched.rows;
+  const OrderPtr order = machine_.backend().order({all.begin(), all.end()});
   States states(machine_, std::min(chunkRows, all.size()));
   std::optional<Completion> completion;
   Stream stream{machine_.seed(), Purpose::monitor, 0, 0};
@@ -38,15 +39,15 @@ void Monitor::forEachChunkOf(const Sample& sample, Body body) {
     stream = machine_.random().next(Purpose::monitor, completion->loadSteps() + sweeps_);
   }
   for (std::size_t first = 0; first < all.size(); first += chunkRows) {
-    const std::span<const std::uint32_t> rows = all.subspan(first, std::min(chunkRows, all.size() - first));
-    states.setRows(rows.size());
+    const Batch batch{order.get(), first, std::min(chunkRows, all.size() - first)};
+    states.setRows(batch.count);
     if (completion) {
       Round round{stream, static_cast<std::uint32_t>(first)};
-      completion->load(rows, states, round);
+      completion->load(batch, states, round);
       round.stream.step += completion->loadSteps();
       completion->gibbs().sweep(states, round, sweeps_);
     } else {
-      sample.data.gather(rows, states);
+      sample.data.gather(batch, states);
     }
     body(states);
   }

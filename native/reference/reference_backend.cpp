@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "backend.hpp"
+#include "host_backend.hpp"
 #include "units/rows.hpp"
 
 namespace boltzkit {
@@ -30,7 +30,7 @@ struct HostData final : Data {
 
 double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
-class ReferenceBackend final : public Backend {
+class ReferenceBackend final : public HostBackend {
  public:
   const char* name() const override { return "reference"; }
   Precision precision() const override { return Precision::float64; }
@@ -52,13 +52,19 @@ class ReferenceBackend final : public Backend {
     for (std::size_t i = 0; i < of(y).size(); ++i) of(y).values[i] = alpha * of(x).values[i] + (beta == 0 ? 0 : beta * of(y).values[i]);
   }
   DataPtr data(std::shared_ptr<const Rows> rows) override { return std::make_unique<HostData>(std::move(rows)); }
-  void gather(const Data& from, std::span<const std::uint32_t> rows, Tensor& out) override {
+  void gather(const Data& from, const Batch& batch, Tensor& out) override {
+    const std::span<const std::uint32_t> rows = rowsOf(batch);
     const Rows& source = *static_cast<const HostData&>(from).source;
     std::vector<float> row(source.cols());
     for (std::size_t r = 0; r < rows.size(); ++r) {
       source.expand(rows[r], row.data());
       std::copy(row.begin(), row.end(), of(out).row(r));
     }
+  }
+
+  void gatherColumns(const Tensor& from, const Batch& batch, Tensor& out) override {
+    const std::span<const std::uint32_t> columns = rowsOf(batch);
+    for (std::size_t j = 0; j < columns.size(); ++j) of(out).values[j] = of(from).values[columns[j]];
   }
 
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override {
@@ -196,7 +202,14 @@ class ReferenceBackend final : public Backend {
     }
   }
 
-  std::ptrdiff_t optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots) override {
+  void requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) override {
+    const std::size_t cols = parameter.cols();
+    for (std::size_t i = 0; i < parameter.rows() * cols; ++i)
+      if (!(std::fabs(of(parameter).values[i]) <= limits[i / cols])) return refuse(index, outcome);
+  }
+
+ private:
+  std::ptrdiff_t takeStep(const OptimiserStep& step, std::span<const ParameterSlot> slots) override {
     std::ptrdiff_t bad = -1;
     for (const ParameterSlot& slot : slots)
       for (const StatisticsTerm& term : slot.terms)
@@ -208,7 +221,6 @@ class ReferenceBackend final : public Backend {
     return -1;
   }
 
- private:
   static double denseField(const DoubleTensor& weights, const double* states, std::size_t place) {
     double sum = 0;
     for (std::size_t k = 0; k < weights.cols(); ++k) sum += weights.row(place)[k] * states[k];

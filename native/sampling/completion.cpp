@@ -12,16 +12,16 @@ Completion::Completion(const Machine& machine, const LayerData& data, std::size_
   }
 }
 
-void Completion::load(std::span<const std::uint32_t> rows, States& states, const Round& at) {
+void Completion::load(const Batch& batch, States& states, const Round& at) {
   Backend& backend = machine_.backend();
   Round round = at;
-  data_.gather(rows, states);
+  data_.gather(batch, states);
   if (draw_) drawBinary(states, round);
   for (std::size_t l = 0; l < observed_.size(); ++l) {
     if (!data_.given()[l] && !factorised()) backend.fill(0, states[l]);
     if (!data_.missing(l)) continue;
-    observed_[l].present->setRows(rows.size());
-    observed_[l].values->setRows(rows.size());
+    observed_[l].present->setRows(batch.count);
+    observed_[l].values->setRows(batch.count);
     backend.splitMissing(states[l], *observed_[l].present);
     backend.axpby(1, states[l], 0, *observed_[l].values);
   }

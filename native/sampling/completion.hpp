@@ -15,7 +15,7 @@ class Completion {
 
   // Loads as many rows as states has. Missing values start as draws, layer after layer, given the values that are there by then; layers
   // without data exert no field yet. Takes loadSteps() steps of the stream.
-  void load(std::span<const std::uint32_t> rows, States& states, const Round& round);
+  void load(const Batch& batch, States& states, const Round& round);
   std::uint64_t loadSteps() const { return (data_.anyMissing() ? 1 : 0) + (draw_ ? 1 : 0); }
 
   // Sweeps over all that is free, values kept.

@@ -72,7 +72,8 @@ class Imputer {
       for (const TensorPtr& tensor : *tensors)
         if (tensor) tensor->setRows(rows);
     Round round{stream_, static_cast<std::uint32_t>(first)};
-    completion_.load(numbers, states_, round);
+    const OrderPtr order = machine_.backend().order(std::move(numbers));
+    completion_.load({order.get(), 0, rows}, states_, round);
     round.stream.step += completion_.loadSteps();
     for (std::uint64_t s = 0; s < warmup_ + steps_; ++s, ++round.stream.step) {
       throwIfCancelled(cancelled);

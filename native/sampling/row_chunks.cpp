@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace boltzkit {
 namespace {
@@ -38,9 +39,15 @@ LayerData::LayerData(const Machine& machine, const std::vector<LayerRows>& layer
   }
 }
 
-void LayerData::gather(std::span<const std::uint32_t> rows, States& states) const {
+void LayerData::gather(const Batch& batch, States& states) const {
   for (std::size_t l = 0; l < data_.size(); ++l)
-    if (data_[l]) machine_.backend().gather(*data_[l], rows, states[l]);
+    if (data_[l]) machine_.backend().gather(*data_[l], batch, states[l]);
+}
+
+void LayerData::gather(std::vector<std::uint32_t> rows, States& states) const {
+  const std::size_t count = rows.size();
+  const OrderPtr order = machine_.backend().order(std::move(rows));
+  gather({order.get(), 0, count}, states);
 }
 
 void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled& cancelled, const ChunkBody& body) {
@@ -49,13 +56,12 @@ void forEachChunk(const Machine& machine, const LayerData& data, const Cancelled
 }
 
 void forEachChunk(States& states, const LayerData& data, const Cancelled& cancelled, const ChunkBody& body) {
-  std::vector<std::uint32_t> rows;
   for (std::size_t first = 0; first < data.rows(); first += chunkRows) {
     throwIfCancelled(cancelled);
-    rows.resize(std::min(chunkRows, data.rows() - first));
+    std::vector<std::uint32_t> rows(std::min(chunkRows, data.rows() - first));
     std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(first));
     states.setRows(rows.size());
-    data.gather(rows, states);
+    data.gather(std::move(rows), states);
     body(first, states);
   }
 }

@@ -29,7 +29,8 @@ class LayerData {
   bool missing(std::size_t layer) const { return given_[layer] && !complete_[layer]; }
   bool anyMissing() const { return given_ != complete_; }
   // Missing values come as NaN.
-  void gather(std::span<const std::uint32_t> rows, States& states) const;
+  void gather(const Batch& batch, States& states) const;
+  void gather(std::vector<std::uint32_t> rows, States& states) const;
 
  private:
   const Machine& machine_;

@@ -162,4 +162,11 @@ inline Stream testStream(std::uint64_t step = 5) {
   return {.seed = 0x123456789abcdef0u, .purpose = Purpose::negative, .layer = 3, .step = (std::uint64_t{1} << 40) + step};
 }
 
+// Takes one step and gives the slot that it was refused for, or -1.
+inline std::ptrdiff_t refusedBy(Backend& backend, const OptimiserStep& step, std::span<const ParameterSlot> slots) {
+  const StepOutcomePtr outcome = backend.stepOutcome();
+  backend.optimise(step, slots, *outcome);
+  return backend.read(*outcome).refused;
+}
+
 }  // namespace boltzkit::test

@@ -49,7 +49,7 @@ Values resultsOf(Backend& backend, const Tensor& states, bool roundable) {
   keep(*up);
   backend.fields(std::span(&across, 1), false, *up);
   keep(*up);
-  CHECK(backend.optimise({.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+  CHECK(refusedBy(backend, {.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
   keep(*weights);
   backend.statistics(*right, states, nullptr, 1, 0, *turned);
   keep(*turned);
@@ -121,7 +121,7 @@ TEST_CASE("states that have been listed before give what they gave the first tim
                                             {fresh.get(), right.get(), nullptr, -0.01, true}};
             const ParameterSlot slot{
                 .parameter = weights.get(), .gradient = gradient.get(), .velocity = velocity.get(), .second = nullptr, .terms = terms};
-            CHECK(twins.fast.optimise({.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+            CHECK(refusedBy(twins.fast, {.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
             const Values got = valuesOf(twins.fast, *weights);
             const auto begin = first.begin() + static_cast<std::ptrdiff_t>(2 * rows * hidden);
             CHECK(got == Values(begin, begin + static_cast<std::ptrdiff_t>(got.size())));
@@ -147,7 +147,7 @@ TEST_CASE("few rows of weights leave some threads without a group of them") {
                                  .velocity = velocity.get(),
                                  .second = nullptr,
                                  .terms = std::span(&term, 1)};
-        CHECK(twins.fast.optimise({.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+        CHECK(refusedBy(twins.fast, {.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
         got = valuesOf(twins.fast, *weights);
       });
       return got;

@@ -164,7 +164,7 @@ TEST_CASE("a transposed copy follows every kind of write to the weights") {
     both([&](Backend& b, auto of) { b.clamp(of(mask), of(gradient), of(weights)); });
     both([&](Backend& b, auto of) {
       const ParameterSlot slots[] = {{&of(weights), &of(gradient), &of(velocity), nullptr}};
-      CHECK(b.optimise({.learningRate = 0.1}, slots) == -1);
+      CHECK(refusedBy(b, {.learningRate = 0.1}, slots) == -1);
     });
     both([&](Backend& b, auto of) { b.fill(0.125, of(weights)); });
   });

@@ -177,7 +177,7 @@ void step(Backend& backend, const Slot& s, std::span<const StatisticsTerm> terms
                            .l1 = 1e-5,
                            .l2 = 1e-4,
                            .terms = together ? terms : std::span<const StatisticsTerm>()};
-  CHECK(backend.optimise({.kind = kind, .learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
+  CHECK(refusedBy(backend, {.kind = kind, .learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
 }
 
 TEST_CASE("a step from terms is the step from the gradient that they add up to, to the bit") {

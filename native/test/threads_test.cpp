@@ -41,7 +41,7 @@ std::vector<Values> train(const cpu::Kernels& kernels, unsigned threads) {
       backend.unitStatistics({UnitType::bernoulli, b.get()}, *v, nullptr, nullptr, -0.01, 1, *gb);
       const ParameterSlot slots[] = {{w.get(), gradient.get(), velocity.get(), nullptr, 1e-5, 1e-4, 1},
                                      {b.get(), gb.get(), vb.get(), nullptr}};
-      CHECK(backend.optimise({.learningRate = 0.5, .momentum = 0.9}, slots) == -1);
+      CHECK(refusedBy(backend, {.learningRate = 0.5, .momentum = 0.9}, slots) == -1);
     }
     backend.unitEnergies({UnitType::bernoulli, b.get()}, *v, energy);
     backend.cumulants({UnitType::bernoulli, c.get()}, *fh, 1, nullptr, cumulant);

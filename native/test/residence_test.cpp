@@ -1,0 +1,143 @@
+// What an update asks of its backend besides work on tensors it has: a GPU pays for each such request with a round trip.
+#include <memory>
+
+#include "fixtures.hpp"
+#include "learning/contrastive_update.hpp"
+#include "learning/trainer.hpp"
+#include "training.hpp"
+
+namespace boltzkit::test {
+namespace {
+
+struct Requests {
+  int made = 0, uploads = 0, reads = 0;
+  auto operator<=>(const Requests&) const = default;
+};
+
+// Passes everything on and counts.
+class CountingBackend final : public Backend {
+ public:
+  explicit CountingBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
+  Requests requests;
+
+  const char* name() const override { return inner_->name(); }
+  Precision precision() const override { return inner_->precision(); }
+  void run(const std::function<void()>& job) override { inner_->run(job); }
+
+  TensorPtr tensor(std::size_t rows, std::size_t cols) override { return ++requests.made, inner_->tensor(rows, cols); }
+  void upload(std::span<const float> from, Tensor& to) override { ++requests.uploads, inner_->upload(from, to); }
+  void upload(std::span<const double> from, Tensor& to) override { ++requests.uploads, inner_->upload(from, to); }
+  void download(const Tensor& from, std::span<float> to) override { ++requests.reads, inner_->download(from, to); }
+  void download(const Tensor& from, std::span<double> to) override { ++requests.reads, inner_->download(from, to); }
+  DataPtr data(std::shared_ptr<const Rows> rows) override { return ++requests.uploads, inner_->data(rows); }
+  OrderPtr order(std::vector<std::uint32_t> rows) override { return ++requests.uploads, inner_->order(std::move(rows)); }
+  void gather(const Data& from, const Batch& batch, Tensor& out) override { inner_->gather(from, batch, out); }
+  void gatherColumns(const Tensor& from, const Batch& batch, Tensor& out) override { inner_->gatherColumns(from, batch, out); }
+  void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override {
+    ++requests.reads;
+    inner_->unitEnergies(units, states, out);
+  }
+  void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override {
+    ++requests.reads;
+    inner_->cumulants(units, fields, beta, shift, out);
+  }
+  void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) override { ++requests.reads, inner_->rowDots(a, b, out); }
+  StepOutcomePtr stepOutcome() override { return ++requests.made, inner_->stepOutcome(); }
+  void optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots, StepOutcome& outcome) override {
+    inner_->optimise(step, slots, outcome);
+  }
+  void requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) override {
+    inner_->requireWithin(parameter, limits, index, outcome);
+  }
+  void axpbyWhen(When when, const StepOutcome& outcome, double alpha, const Tensor& x, double beta, Tensor& y) override {
+    inner_->axpbyWhen(when, outcome, alpha, x, beta, y);
+  }
+  Verdict read(const StepOutcome& outcome) override { return ++requests.reads, inner_->read(outcome); }
+  std::uint64_t stepsBetweenReads() const override { return 64; }
+  void reset(StepOutcome& outcome) override { inner_->reset(outcome); }
+
+  void fill(double value, Tensor& out) override { inner_->fill(value, out); }
+  void axpby(double alpha, const Tensor& x, double beta, Tensor& y) override { inner_->axpby(alpha, x, beta, y); }
+  void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override { inner_->fields(terms, accumulate, out); }
+  bool roundsAlike(const Tensor& weights) override { return inner_->roundsAlike(weights); }
+  void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override {
+    inner_->updateUnits(update, fields, mean, sample);
+  }
+  void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) override {
+    inner_->fieldsAndUnits(terms, update, room, mean, sample);
+  }
+  void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override {
+    inner_->sweepLateral(update, sweep, states);
+  }
+  void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override { inner_->clamp(mask, values, states); }
+  void splitMissing(Tensor& states, Tensor& present) override { inner_->splitMissing(states, present); }
+  void drawBinary(const Stream& stream, std::uint32_t firstChain, Tensor& states) override {
+    inner_->drawBinary(stream, firstChain, states);
+  }
+  void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override {
+    inner_->statistics(a, b, rowWeights, alpha, beta, out);
+  }
+  void edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,
+                      Tensor& out) override {
+    inner_->edgeStatistics(graph, a, b, rowWeights, alpha, beta, out);
+  }
+  void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha, double beta,
+                      Tensor& out) override {
+    inner_->unitStatistics(units, states, fields, rowWeights, alpha, beta, out);
+  }
+
+ private:
+  std::unique_ptr<Backend> inner_;
+};
+
+const Cancelled running{false};
+
+std::shared_ptr<Rows> twelveRows() {
+  auto data = std::make_shared<Rows>(6, Domain{});
+  const Values values = randomValues(12 * 6, 1, Kind::binary, 0.5);
+  data->append(Rows::Source<double>{values.data(), 0, 6, 1, 12});
+  return data;
+}
+
+// Of the second update of a run.
+Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}) {
+  const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
+  Machine m(backend, Wiring({{"v", UnitType::bernoulli, 6}, {"h", UnitType::bernoulli, 4}}, {{0, 1}}), 3, 0.5);
+  Trainer trainer(contrastiveUpdate(m, o, {{0, twelveRows()}}, {}, rowWeights), o, nullptr, false);
+  trainer.run(1, running, nullptr, nullptr);
+  const Requests first = backend->requests;
+  trainer.run(2, running, nullptr, nullptr);
+  const Requests& both = backend->requests;
+  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+// The rule of backend.hpp: an update makes no tensor, transfers nothing and reads nothing back.
+TEST_CASE("an update asks for nothing but work on the tensors that it has") {
+  for (const Algorithm algorithm : {Algorithm::cd, Algorithm::pcd, Algorithm::fpcd, Algorithm::meanField}) {
+    CAPTURE(static_cast<int>(algorithm));
+    TrainerOptions o = options(algorithm);
+    CHECK(requestsOf(o) == Requests{});
+    CHECK(requestsOf(o, Values(12, 0.5)) == Requests{});
+    o.sparsity = TrainerOptions::Sparsity{0.1, 1, 0.1};
+    CHECK(requestsOf(o) == Requests{});
+    o.centred = false;
+    CHECK(requestsOf(o) == Requests{});
+    o.optimiser.kind = OptimiserStep::Kind::adam;
+    CHECK(requestsOf(o) == Requests{});
+    o.meanFieldPositive = true;
+    CHECK(requestsOf(o) == Requests{});
+  }
+}
+
+// What does not follow the rule yet, with what it asks for. These numbers may only fall.
+TEST_CASE("exceptions from the rule that an update asks for nothing") {
+  TrainerOptions standardised = options(Algorithm::pcd);
+  standardised.standardised = true;  // column moments and scales by way of the host
+  CHECK(requestsOf(standardised) == Requests{0, 3, 6});
+  CHECK(requestsOf(options(Algorithm::pt)) == Requests{1, 4, 7});     // swaps are decided on the host
+  CHECK(requestsOf(options(Algorithm::ptt)) == Requests{6, 1, 8});    // and links of its ladder followed there
+  CHECK(requestsOf(options(Algorithm::exact)) == Requests{2, 2, 2});  // states are counted on the host
+}
+
+}  // namespace
+}  // namespace boltzkit::test
