@@ -1,4 +1,5 @@
-// Arithmetic on sizes that refuses to wrap: a product that overflows must never reach an allocation.
+// Size arithmetic that throws instead of wrapping, so that an overflowed product never reaches an
+// allocation.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,7 @@ inline std::size_t roundUp(std::size_t n, std::size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-// Blocks of `size` that cover n.
+// Number of blocks of `size` elements that cover n elements.
 constexpr std::size_t blocksOf(std::size_t n, std::size_t size) { return (n + size - 1) / size; }
 
 }  // namespace boltzkit

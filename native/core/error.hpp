@@ -1,4 +1,5 @@
-// The one error type of the native code; the binding turns it into the JavaScript class named by its code.
+// The one error type of the native code. The binding turns it into the JavaScript class that
+// belongs to its code.
 #pragma once
 #include <charconv>
 #include <stdexcept>
@@ -17,7 +18,7 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
-// Shortest decimal form that reads back as the same double, for messages.
+// Shortest decimal form that reads back as the same double; used in messages.
 inline std::string decimal(double value) {
   char buffer[32];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;

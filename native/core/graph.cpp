@@ -12,7 +12,7 @@
 namespace boltzkit {
 namespace {
 
-// Colours of units that have none yet: not looked at, or in a part that two colours are not enough for.
+// Markers for units without a colour: not visited yet, or in a component that is not bipartite.
 constexpr std::uint32_t uncoloured = std::numeric_limits<std::uint32_t>::max(), pending = uncoloured - 1;
 
 std::string pairOf(const Graph::Edge& e) { return "(" + std::to_string(e.first) + ", " + std::to_string(e.second) + ")"; }
@@ -62,8 +62,9 @@ Graph::Graph(std::size_t units, std::uint32_t size, std::vector<Edge> edges)
   colour();
 }
 
-// Two colours for every connected part that can do with two, found by walking through it; for the others greedy colouring, units of the highest
-// degree first (Welsh & Powell 1967): at most 1 + the largest degree.
+// Connected components that are bipartite get two colours by breadth-first search. The others are
+// coloured greedily, units of highest degree first (Welsh & Powell 1967); this takes at most 1 +
+// the largest degree colours.
 void Graph::colour() {
   std::vector<std::uint32_t> colourOf(units_, uncoloured);
   for (std::uint32_t unit = 0; unit < units_; ++unit)

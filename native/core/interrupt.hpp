@@ -1,4 +1,5 @@
-// How a job ends early: a flag that is polled between chunks, sweeps or updates. Interruptible spares functions on the way a parameter.
+// How a job ends early: a flag that the job polls between chunks, sweeps or updates.
+// `Interruptible` makes the flag reachable without passing it through every function.
 #pragma once
 #include <atomic>
 
@@ -7,14 +8,15 @@
 namespace boltzkit {
 
 using Cancelled = std::atomic<bool>;
-// Throws Error{aborted}.
+// Throws Error{aborted} if the flag is set.
 inline void throwIfCancelled(const Cancelled& cancelled) {
   if (cancelled.load(std::memory_order_relaxed)) throw Error(ErrorCode::aborted, "the job was cancelled");
 }
 
 class Interruptible {
  public:
-  // As long as this lives, `poll` on this thread throws Error{aborted} once the flag is set.
+  // During the lifetime of this object, `poll` on this thread throws Error{aborted} once the flag
+  // is set.
   explicit Interruptible(const Cancelled& cancelled) : before_(current_) { current_ = &cancelled; }
   ~Interruptible() { current_ = before_; }
   Interruptible(const Interruptible&) = delete;

@@ -1,5 +1,6 @@
-// Philox4x32-10: a stateless generator, ten rounds of multiply and xor over a 128-bit counter under a 64-bit key.
-// Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011, section 3.2 and table 2.
+// Philox4x32-10, a stateless random number generator: ten rounds of multiply and xor over a 128-bit
+// counter under a 64-bit key. Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1,
+// 2, 3", SC 2011, section 3.2 and table 2.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace boltzkit {
 
-// Multipliers and Weyl increments of the paper (M0, M1; golden ratio and sqrt(3) - 1 in 32 bits).
+// The paper's multipliers M0 and M1, and its Weyl increments: golden ratio and sqrt(3) - 1 in 32
+// bits.
 inline constexpr std::uint32_t philoxM0 = 0xD2511F53u, philoxM1 = 0xCD9E8D57u;
 inline constexpr std::uint32_t philoxW0 = 0x9E3779B9u, philoxW1 = 0xBB67AE85u;
 inline constexpr int philoxRounds = 10;

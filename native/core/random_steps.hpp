@@ -1,4 +1,5 @@
-// Hands out the steps of random streams, so that no draw is ever repeated: a seed, and the next unused step of every purpose.
+// Hands out the steps of random streams so that no draw repeats. Holds a seed and, for every
+// purpose, the next unused step.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -13,7 +14,8 @@ class RandomSteps {
   explicit RandomSteps(std::uint64_t seed) : seed_(seed) {}
 
   std::uint64_t seed() const { return seed_; }
-  // `count` steps from the stream's own on. Throws ParameterError when 2^48 steps are used up.
+  // Reserves `count` steps; the returned stream holds the first of them. Throws ParameterError once
+  // 2^48 steps of the purpose are used up.
   Stream next(Purpose purpose, std::uint64_t count = 1, std::uint8_t layer = 0) {
     std::uint64_t& used = counters_[static_cast<std::size_t>(purpose)];
     if (count > maxStreamStep - used) throw parameterError("the random numbers of this seed are used up; start a model with another seed");
@@ -21,7 +23,8 @@ class RandomSteps {
     used += count;
     return {seed_, purpose, layer, first};
   }
-  std::vector<std::uint64_t>& counters() { return counters_; }  // by Purpose; checkpoints keep them
+  // Next unused steps, indexed by Purpose. Checkpoints save and restore them.
+  std::vector<std::uint64_t>& counters() { return counters_; }
 
  private:
   std::uint64_t seed_;

@@ -14,18 +14,21 @@
 namespace boltzkit {
 namespace {
 
-// 256 values in 4096 slots: few of them meet. The multiplier gives each of the grey levels k / 255 a slot of its own.
+// Hash table with 4096 slots for at most 256 values, so collisions are rare. With this multiplier
+// the grey levels k / 255 have none.
 constexpr std::size_t slotCount = 4096;
 
-// A mistaken announcement of rows must not cost more address space than this many elements take.
+// Upper limit, in elements, on what `reserve` sets aside, in case a caller announces far too many
+// rows.
 constexpr std::size_t mostReserved = std::size_t{1} << 31;
 
 std::uint32_t bitsOf(float value) { return std::bit_cast<std::uint32_t>(value); }
 std::size_t slotOf(float value) { return (bitsOf(value) * 0x85EBCA6Bu) >> 20; }
 
-// What takes the place of a value that is not there.
+// Stands for every missing value.
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
-float canonical(float value) { return std::isnan(value) ? missing : value + 0.0f; }  // -0 becomes +0: one code for both
+// Makes all NaNs alike and turns -0 into +0, so that each has one code.
+float canonical(float value) { return std::isnan(value) ? missing : value + 0.0f; }
 
 std::string shown(double value) {
   char text[32];
@@ -48,7 +51,8 @@ std::size_t Rows::bytes() const {
 }
 
 void Rows::check(double value, std::size_t row, std::size_t col) const {
-  if (value >= domain_.low && value <= domain_.high && (!domain_.integers || value == std::floor(value))) return;  // false for NaN
+  // Both comparisons are false for NaN.
+  if (value >= domain_.low && value <= domain_.high && (!domain_.integers || value == std::floor(value))) return;
   if (domain_.missing && std::isnan(value)) return;
   const char* hint = " (values that are missing can be filled in by `impute`, left to `fit`, or free in `clamp`)";
   throw parameterError(std::string(domain_.integers ? "values must be whole numbers in [" : "values must lie in [") + shown(domain_.low) +
@@ -56,7 +60,8 @@ void Rows::check(double value, std::size_t row, std::size_t col) const {
                        std::to_string(rows_ + row) + ", column " + std::to_string(col) + (std::isnan(value) ? hint : ""));
 }
 
-// Checks a unit of which so many places are missing and all others add up to `sum`; returns whether it is missing.
+// Checks a unit with `absent` missing places whose other places add up to `sum`. Returns true if
+// the whole unit is missing.
 bool Rows::checkUnit(std::size_t absent, double sum, std::size_t unit, std::size_t row) const {
   if (absent == domain_.group || (absent == 0 && (!domain_.bindsSums() || domain_.takesSum(sum)))) return absent != 0;
   const std::size_t first = unit * domain_.group;
@@ -71,7 +76,7 @@ bool Rows::checkUnit(std::size_t absent, double sum, std::size_t unit, std::size
                        (sum == 0 ? " (zeros are no state: a value that is missing is NaN in all places of its unit)" : ""));
 }
 
-// Checks the values value(0), value(1), ... of a row; returns whether any is missing.
+// Checks the values value(0), value(1), ... of a row. Returns true if any is missing.
 template <class Value>
 bool Rows::check(Value value, std::size_t row) const {
   bool any = false;
@@ -128,7 +133,8 @@ void Rows::toFloats() {
   format_ = RowsFormat::floats;
 }
 
-// Takes the next code for a value whose search came to this empty slot; -1 when all 256 are taken.
+// Assigns the next code to a new value; `slot` is the empty slot where its search ended. Returns -1
+// if all 256 codes are taken.
 int Rows::newCode(float value, std::size_t slot) {
   if (tableSize_ == 256) return -1;
   table_[tableSize_++] = value;
@@ -157,7 +163,7 @@ struct SourceRow {
       : first(s.data + (s.offset + static_cast<std::ptrdiff_t>(row) * s.rowStride)), stride(s.colStride) {}
   T at(std::size_t c) const { return first[static_cast<std::ptrdiff_t>(c) * stride]; }
 
-  // Writes the values of the columns from `c` on. Neighbouring ones have a loop that compilers turn into vector instructions.
+  // Writes the values of columns c ... cols - 1. The first loop is one that compilers vectorise.
   void copy(std::size_t c, std::size_t cols, double scale, bool mayLack, float* out) const {
     if (stride == 1 && scale == 1 && !mayLack)
       for (; c < cols; ++c) out[c] = static_cast<float>(first[c]) + 0.0f;
@@ -165,7 +171,7 @@ struct SourceRow {
       for (; c < cols; ++c) out[c] = valueOf(at(c), scale);
   }
 
-  // Writes codes; returns how many columns it came to before they ran out.
+  // Writes one code per column. Returns the number of columns written before the codes ran out.
   template <class Coder>
   std::size_t encode(Coder& coder, std::size_t cols, std::uint8_t* out) const {
     for (std::size_t c = 0; c < cols; ++c) {
@@ -177,7 +183,7 @@ struct SourceRow {
   }
 };
 
-// The smallest float that is not below x, and finite if x is not too large.
+// The smallest float that is not below x; infinity if x exceeds the range of float.
 float notBelow(double x) {
   constexpr float most = std::numeric_limits<float>::max();
   if (x > most) return std::numeric_limits<float>::infinity();
@@ -185,11 +191,12 @@ float notBelow(double x) {
   return near < x ? std::nextafter(near, most) : near;
 }
 
-// Floats between limits that are floats too, which compilers turn into vector instructions.
+// The same check as the template below, with float limits so that compilers can vectorise the loop.
 bool allInside(const float* row, std::size_t cols, const Domain& domain) {
   const float low = notBelow(domain.low), high = -notBelow(-domain.high);
   int outside = 0;
-  for (std::size_t c = 0; c < cols; ++c) outside |= !(row[c] >= low) | !(row[c] <= high);  // both true for NaN
+  // Both comparisons are true for NaN.
+  for (std::size_t c = 0; c < cols; ++c) outside |= !(row[c] >= low) | !(row[c] <= high);
   return outside == 0;
 }
 
@@ -209,7 +216,7 @@ bool allInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain, 
   return outside == 0;
 }
 
-// Whether the values of every unit add up to what they may.
+// True if the places of every unit add up to a sum that the domain allows.
 template <class T>
 bool sumsInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain, double scale) {
   for (std::size_t first = 0; domain.bindsSums() && first < cols; first += domain.group) {
@@ -223,7 +230,8 @@ bool sumsInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain,
   return true;
 }
 
-// Scaling and rounding keep order, so of bytes only the smallest and the largest need a look.
+// Scaling and rounding preserve order, so for bytes it is enough to check the smallest and the
+// largest.
 bool allInside(const SourceRow<std::uint8_t>& row, std::size_t cols, const Domain& domain, double scale) {
   std::uint8_t least = 255, most = 0;
   const auto look = [&](std::uint8_t element) {
@@ -251,7 +259,7 @@ bool Rows::validate(const Source<T>& s) const {
   return any;
 }
 
-// Finds the code of an element, or gives it a new one; -1 when all are taken.
+// Returns the code of an element and assigns a new one if needed; -1 if all codes are taken.
 template <class T>
 class Rows::Coder {
  public:
@@ -272,7 +280,7 @@ class Rows::Coder {
   double scale_;
 };
 
-// Bytes are looked up in a table of their own, filled as they turn up.
+// For bytes: caches the code of each of the 256 elements in a table.
 template <>
 class Rows::Coder<std::uint8_t> {
  public:
@@ -316,7 +324,8 @@ void Rows::appendBits(const std::uint8_t* data, std::size_t rows, bool mostSigni
     const unsigned place = static_cast<unsigned>(c % 8), byte = data[r * rowBytes + c / 8];
     return (byte >> (mostSignificantFirst ? 7 - place : place)) & 1u;
   };
-  if (domain_.low > 0 || domain_.high < 1 || domain_.bindsSums())  // else no bit can be wrong
+  // Otherwise every bit is valid.
+  if (domain_.low > 0 || domain_.high < 1 || domain_.bindsSums())
     for (std::size_t r = 0; r < rows; ++r) check([&](std::size_t c) { return static_cast<double>(bit(r, c)); }, r);
   std::vector<std::uint8_t> row(cols_);
   for (std::size_t r = 0; r < rows; ++r) {
@@ -364,10 +373,10 @@ bool Rows::validateSparse(std::span<const std::uint32_t> offsets, std::span<cons
   return any;
 }
 
-// The same as `check` of a row, by its entries alone; returns whether any value is missing.
+// The same as `check` of a row, but reads only its entries. Returns true if any value is missing.
 bool Rows::checkSparseUnits(std::span<const std::uint32_t> indices, std::span<const float> values, std::size_t row) const {
   bool any = false;
-  std::size_t next = 0;  // the first unit that was not looked at
+  std::size_t next = 0;  // the first unit not checked yet
   for (std::size_t i = 0; i < indices.size();) {
     const std::size_t unit = indices[i] / domain_.group;
     if (unit > next && domain_.leastSum > 0) checkUnit(0, 0, next, row);

@@ -1,7 +1,9 @@
-// Data rows as the host keeps them: compact, immutable once built, never blown up to float32 whole.
-// Dense rows with at most 256 distinct values (bits, grey levels) take a byte each plus a table of the exact values; other
-// dense rows take float32; sparse rows keep column indices and values. Where the domain allows it a value may be missing: a NaN, always the
-// same one (of sparse rows: an entry that is NaN, while a place without an entry is 0).
+// Data rows in host memory: compact, immutable once built, never expanded to float32 as a whole.
+// Dense rows with at most 256 distinct values (bits, grey levels) take one byte per value and a
+// table of the exact values. Other dense rows take float32. Sparse rows keep column indices and
+// values.
+// If the domain allows it, values may be missing; all of them are stored as the same NaN. In sparse
+// rows a missing value is an entry that holds NaN; a place without an entry is 0.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -19,18 +21,21 @@ enum class RowsFormat { codes, floats, sparse };
 struct Domain {
   double low = 0, high = 1;
   bool integers = false;
-  bool missing = false;   // NaN may stand for a value that is not there
-  std::size_t group = 1;  // neighbouring columns that make one unit, which is missing as a whole or not at all
-  double leastSum = -std::numeric_limits<double>::max(), mostSum = std::numeric_limits<double>::max();  // of a unit's values
+  bool missing = false;  // true: NaN stands for a missing value
+  // Number of neighbouring columns that form one unit. A unit is missing as a whole or not at all.
+  std::size_t group = 1;
+  // Bounds on the sum of a unit's values.
+  double leastSum = -std::numeric_limits<double>::max(), mostSum = std::numeric_limits<double>::max();
 
   bool bindsSums() const { return leastSum > -std::numeric_limits<double>::max() || mostSum < std::numeric_limits<double>::max(); }
-  // Up to rounding: probabilities may come in single precision.
+  // Allows for rounding: probabilities may come in single precision.
   bool takesSum(double sum) const { return sum >= leastSum - 1e-5 && sum <= mostSum + 1e-5; }
 };
 
 class Rows {
  public:
-  // Dense rows that are read once do without codes, whose search costs more than it saves.
+  // `floats` is for dense rows that are read only once: finding codes would cost more than it
+  // saves.
   enum class Keep { compact, floats };
   Rows(std::size_t cols, Domain domain, Keep keep = Keep::compact);
 
@@ -38,20 +43,19 @@ class Rows {
   std::size_t cols() const { return cols_; }
   std::size_t bytes() const;
   RowsFormat format() const { return format_; }
-  // Whether any value is missing.
   bool hasMissing() const { return hasMissing_; }
 
-  // codes: [rows, cols] bytes and the value of each code.
+  // Format codes: [rows, cols] bytes, and the value of each code.
   const std::uint8_t* codes() const { return codes_.data(); }
   const float* table() const { return table_; }
-  // floats: [rows, cols].
+  // Format floats: [rows, cols].
   const float* floats() const { return floats_.data(); }
-  // sparse: row r has the entries offsets()[r] ... offsets()[r + 1].
+  // Format sparse: row r has the entries offsets()[r] ... offsets()[r + 1] - 1.
   const std::uint64_t* offsets() const { return offsets_.data(); }
   const std::uint32_t* indices() const { return indices_.data(); }
   const float* values() const { return values_.data(); }
 
-  // Whether every value passes; of coded rows each distinct value is asked for once.
+  // True if every value passes the test. With codes, each distinct value is tested once.
   template <class Test>
   bool all(Test&& passes) const {
     const std::span<const float> some = format_ == RowsFormat::codes    ? std::span(table_, tableSize_)
@@ -63,17 +67,18 @@ class Rows {
     return true;
   }
 
-  // One row as floats; out has cols() places.
+  // Writes one row as floats; `out` has cols() elements.
   void expand(std::size_t row, float* out) const;
 
-  // Forgets all rows, but keeps their memory for the next ones.
+  // Removes all rows but keeps their memory for the next ones.
   void clear();
 
-  // Sets memory aside for this many rows in all, so that later appends of dense rows need not move what is there.
+  // Reserves memory for this many rows in total, so that appending dense rows does not reallocate.
   void reserve(std::size_t rows);
 
-  // The builder's side. Each append validates all it was given before it keeps any of it and throws a ParameterError that
-  // names row and column. Element (r, c) of the source is data[offset + r * rowStride + c * colStride] * scale.
+  // For building. Each append validates its whole argument before it stores any of it. It throws a
+  // ParameterError that names row and column. Element (r, c) of the source is data[offset + r *
+  // rowStride + c * colStride] * scale.
   template <class T>
   struct Source {
     const T* data;
@@ -84,15 +89,17 @@ class Rows {
   void append(const Source<float>&);
   void append(const Source<double>&);
   void append(const Source<std::uint8_t>&);
-  // Bits, eight columns to a byte, each row starting on a byte; mostSignificantFirst is numpy.packbits' default order.
+  // Bits: eight columns per byte, each row starts on a byte. mostSignificantFirst is the default
+  // order of numpy.packbits.
   void appendBits(const std::uint8_t* data, std::size_t rows, bool mostSignificantFirst);
-  // CSR: offsets has rows + 1 entries from 0 up; values may be empty (all ones). Columns rise strictly within a row.
+  // CSR: `offsets` has rows + 1 entries and starts at 0. Empty `values` means all ones. Column
+  // indices rise strictly within a row.
   void appendSparse(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> indices, std::span<const float> values);
 
  private:
   template <class T>
   void appendDense(const Source<T>&);
-  // These return whether any value is missing.
+  // These return true if any value is missing.
   template <class T>
   bool validate(const Source<T>&) const;
   bool validateSparse(std::span<const std::uint32_t> offsets, std::span<const std::uint32_t> indices, std::span<const float> values) const;
@@ -115,7 +122,9 @@ class Rows {
   std::vector<std::uint8_t> codes_;
   float table_[256] = {};
   std::size_t tableSize_ = 0, reserved_ = 0;
-  std::vector<std::uint16_t> slots_;  // open-addressing index from a value's bits to its code + 1
+  // Hash table with open addressing: from the bits of a value to its code + 1; 0 if the slot is
+  // empty.
+  std::vector<std::uint16_t> slots_;
   std::vector<float> floats_;
   std::vector<std::uint64_t> offsets_{0};
   std::vector<std::uint32_t> indices_;
