@@ -1,5 +1,5 @@
-// The interface of backend.hpp in plain loops and double precision, one thread, written to be read: the oracle that the fast
-// backends are held against, and a device that users can select to check a result.
+// Implements backend.hpp in plain loops, double precision and one thread; written to be read. Tests
+// compare the fast backends with it, and users can select it to check a result.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -241,7 +241,8 @@ class ReferenceBackend final : public HostBackend {
   }
   static double weight(const Tensor* rowWeights, std::size_t r) { return rowWeights ? of(*rowWeights).values[r] : 1; }
 
-  // Turns the gradient into the step and says whether the parameter would stay finite.
+  // Turns the gradient into the step. Returns false if a new parameter would be NaN or beyond
+  // largestParameter.
   static bool proposeStep(const OptimiserStep& step, const ParameterSlot& slot) {
     const double rate = step.learningRate * slot.rate;
     const double correct1 = 1 - std::pow(step.beta1, static_cast<double>(step.t));
@@ -265,7 +266,8 @@ class ReferenceBackend final : public HostBackend {
       }
       taken *= scale;
       of(*slot.gradient).values[i] = taken;
-      finite = finite && std::fabs(p + taken) <= largestParameter;  // false for NaN
+      // The comparison is false for NaN.
+      finite = finite && std::fabs(p + taken) <= largestParameter;
     }
     return finite;
   }

@@ -9,17 +9,20 @@ struct Bernoulli {
   static constexpr const char* name = "bernoulli";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
-  static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true};
   static constexpr bool grouped = false;
-  static constexpr bool linear = true;  // statistics are linear in the state: a mean may stand for a state
+  // The statistics are linear in the state, so a mean may stand for a state.
+  static constexpr bool linear = true;
   static constexpr bool keepsTotal = false;
   static constexpr double states(std::uint32_t) { return 2; }
   static constexpr double state(std::uint64_t number, std::size_t) { return static_cast<double>(number); }
-  // Of state `number` in a value of data: one between two states stands for a draw with that mean.
+  // The share of state `number` in a data value; a value between 0 and 1 stands for a draw with
+  // that mean.
   static constexpr double share(std::uint64_t number, const double* s) { return number == 1 ? *s : 1 - *s; }
   // The variance of a unit with this mean.
   static constexpr double spread(double mean, double) { return mean * (1 - mean); }
-  static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // a value between the ends is a probability
+  static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // a value in between is a probability
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>
@@ -27,7 +30,7 @@ struct Bernoulli {
     return -u[0] * s;
   }
 
-  // log(1 + e^x) without overflow for large x and without cancellation for very negative x.
+  // log(1 + e^x) without overflow for large x or cancellation for very negative x.
   template <class Real>
   BOLTZKIT_HD static Real cumulant(Real field, Real beta, UnitView<Real> u) {
     const Real x = beta * (field + u[0]);
@@ -45,7 +48,7 @@ struct Bernoulli {
     return m * (Real(1) - m);
   }
 
-  // No field makes the standard deviation of a unit larger than this, at beta = 1.
+  // Upper bound on the standard deviation of a unit over all fields, at beta = 1.
   template <class Real>
   BOLTZKIT_HD static Real widest(UnitView<Real>) {
     return Real(0.5);
@@ -61,7 +64,8 @@ struct Bernoulli {
     return uniform<Real>(words(first)) < mean(field, beta, u) ? Real(1) : Real(0);
   }
 
-  // out[k] = -dU/dp[k], the statistic whose mean the parameter's gradient compares between data and model.
+  // out[k] = -dU/dp[k]. The gradient of p[k] is the difference of this statistic's mean between
+  // data and model.
   template <class Real>
   BOLTZKIT_HD static void statistics(Real s, UnitView<Real>, Real* out) {
     out[0] = s;
@@ -75,7 +79,8 @@ struct Bernoulli {
   // The parameters of the energy U_p + weight U_q.
   static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
 
-  // Parameters from the mean statistics (taken at zero parameters) of n rows: the logit of the mean, smoothed by one row split evenly.
+  // Start parameters from the mean statistics of n rows, taken at zero parameters: the logit of the
+  // mean, smoothed by one extra row that is half 0 and half 1.
   static void initialise(const double* statistics, double n, std::uint32_t, double* p) {
     const double m = (statistics[0] * n + 0.5) / (n + 1);
     p[0] = std::log(m / (1 - m));

@@ -1,6 +1,7 @@
-// Binomial units: the number of ones among `size` Bernoulli trials that share bias and weights, s in {0 ... size}; U(s) = -bias s with
-// the measure C(size, s). cumulant = size log(1 + exp(beta (field + bias))), mean = size sigmoid(beta (field + bias)).
-// (Teh & Hinton, "Rate-coded restricted Boltzmann machines for face recognition", NIPS 13 (2001).)
+// Binomial units, s in {0 ... size}: the number of ones among `size` Bernoulli trials that share
+// bias and weights. U(s) = -bias s with the measure C(size, s).
+//   cumulant = size log(1 + exp(beta (field + bias))),  mean = size sigmoid(beta (field + bias)).
+// Teh & Hinton, "Rate-coded restricted Boltzmann machines for face recognition", NIPS 13 (2001).
 #pragma once
 #include "units/bernoulli.hpp"
 #include "units/trials.hpp"
@@ -12,7 +13,8 @@ struct Binomial {
   static constexpr const char* name = "binomial";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
-  static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true};
   static constexpr bool grouped = false;
   static constexpr bool linear = true;
   static constexpr bool keepsTotal = false;
@@ -51,14 +53,14 @@ struct Binomial {
     return std::sqrt(static_cast<Real>(u.size)) / 2;
   }
 
-  // floor((size + 1) p), the larger of two neighbours when both are modes.
+  // floor((size + 1) p): the larger of two neighbours if both are modes.
   template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {
     const Real n = static_cast<Real>(u.size), m = std::floor((n + 1) * Bernoulli::mean(field, Real(1), u));
     return m > n ? n : m;
   }
 
-  // Up to one word per trial.
+  // Uses at most one word per trial.
   template <class Real>
   BOLTZKIT_HD static Real sample(Real field, Real beta, UnitView<Real> u, RowWords& words, std::uint64_t first) {
     RowBits bits(words, first);
@@ -75,7 +77,7 @@ struct Binomial {
     out[0] = mean(field, beta, u);
   }
 
-  // The parameters of the energy U_p + weight U_q; the measure stays as it is.
+  // The parameters of the energy U_p + weight U_q; the measure is unchanged.
   static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
 
   static void initialise(const double* statistics, double n, std::uint32_t trials, double* p) {

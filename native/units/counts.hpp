@@ -1,8 +1,10 @@
-// Replicated softmax (Salakhutdinov & Hinton, NIPS 22 (2009)): how often each of `size` words occurs in a document of D words, D given.
-// A row's places are counts that sum to D; D independent softmax draws share biases and fields. U(s) = -sum_k bias_k s_k with the measure
-// D! / prod_k s_k!. A Gibbs draw keeps the row's total.
+// Replicated softmax (Salakhutdinov & Hinton, NIPS 22 (2009)): how often each of `size` words
+// occurs in a document of D words, given D. The places are counts that sum to D; they come from D
+// independent softmax draws with shared biases and fields. U(s) = -sum_k bias_k s_k with the
+// measure D! / prod_k s_k!. A Gibbs draw keeps the total D of its row.
 //
-// The paper multiplies the hidden biases by D. That is the same as adding each hidden bias to all of that unit's weights, so no special case is needed.
+// The paper multiplies the hidden biases by D. Adding each hidden bias to all weights of its unit
+// has the same effect, so this code has no special case.
 #pragma once
 #include "units/softmax.hpp"
 #include "units/trials.hpp"
@@ -14,15 +16,19 @@ struct Counts : Uncountable {
   static constexpr const char* name = "counts";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
-  static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true};
   static constexpr bool grouped = true;
   static constexpr bool linear = true;
   static constexpr bool keepsTotal = true;
-  // The variance of a place with this mean; `total` is that of the means of its unit.
+  // The variance of a place with this mean; `total` is the sum of the means of its unit.
   static constexpr double spread(double mean, double total) { return total > 0 ? mean * (1 - mean / total) : 0; }
-  static constexpr std::uint64_t mostWords = 1 << 24;  // of one row: float32 counts exactly up to there
+  // Most words in one row: float32 holds every whole number up to here.
+  static constexpr std::uint64_t mostWords = 1 << 24;
   static UnitDomain domain(std::uint32_t) { return {0, mostWords, true, 0, mostWords}; }
-  static constexpr std::uint64_t words(std::uint32_t) { return 0; }  // as many as the total; one group per layer
+  // A draw uses at most as many words as the row's total. A layer has one group, so no words follow
+  // it.
+  static constexpr std::uint64_t words(std::uint32_t) { return 0; }
 
   // U(s) - log measure(s).
   template <class Real>
@@ -52,13 +58,14 @@ struct Counts : Uncountable {
     for (std::uint32_t k = 0; k < u.size; ++k) out[k] *= total;
   }
 
-  // It grows with the total.
+  // Unbounded, since it grows with the total.
   template <class Real>
   BOLTZKIT_HD static Real widest(UnitView<Real>) {
     return std::numeric_limits<Real>::infinity();
   }
 
-  // The likeliest counts: of every category the whole part of its mean, and each word that is left where it keeps most of the probability.
+  // The most probable counts: the whole part of every category's mean, then each remaining word
+  // where it costs least probability.
   template <class Real>
   BOLTZKIT_HD static void mode(const Real* field, UnitView<Real> u, Real total, Real* out) {
     mean(field, Real(1), u, total, out);
@@ -67,7 +74,7 @@ struct Counts : Uncountable {
     for (; left > 0; left -= 1) out[next(field, u, out)] += 1;
   }
 
-  // The category of one word more: the largest p_k / (s_k + 1).
+  // The category for one more word: the largest p_k / (s_k + 1).
   template <class Real>
   BOLTZKIT_HD static std::uint32_t next(const Real* field, UnitView<Real> u, const Real* s) {
     std::uint32_t best = 0;
@@ -77,7 +84,7 @@ struct Counts : Uncountable {
     return best;
   }
 
-  // The words are dealt out to the two halves of the categories, then each half's to its halves, and so on.
+  // Splits the words between the two halves of the categories, then recursively within each half.
   template <class Real>
   BOLTZKIT_HD static void sample(const Real* field, Real beta, UnitView<Real> u, Real total, RowWords& words, std::uint64_t first,
                                  Real* out) {
@@ -87,7 +94,7 @@ struct Counts : Uncountable {
     deal(total > 0 ? static_cast<std::uint64_t>(total < Real(mostWords) ? total + Real(0.5) : Real(mostWords)) : 0, bits, u.size, out);
   }
 
-  // The weights of `size` categories become their shares of n words.
+  // Replaces the weights of `size` categories by their shares of n words.
   template <class Real>
   BOLTZKIT_HD static void deal(std::uint64_t n, RowBits& bits, std::uint32_t size, Real* weights) {
     if (n == 0 || size == 1) {
@@ -107,10 +114,10 @@ struct Counts : Uncountable {
     out[0] = s;
   }
 
-  // The parameters of the energy U_p + weight U_q; the measure stays as it is.
+  // The parameters of the energy U_p + weight U_q; the measure is unchanged.
   static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
 
-  // Log frequencies, up to the constant that a softmax does not see.
+  // Log frequencies. Their constant offset does not matter: a softmax ignores it.
   static void initialise(const double* statistics, double n, std::uint32_t categories, double* p) {
     p[0] = std::log((statistics[0] * n + 1.0 / categories) / (n + 1));
   }

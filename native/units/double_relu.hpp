@@ -1,7 +1,7 @@
-// Double rectified units, s real, with a bias and a precision for either sign:
+// Double rectified units (dReLU), s real, with a bias and a precision for each sign:
 //   U(s) = gammaUp s^2 / 2 - biasUp s for s >= 0,  gammaDown s^2 / 2 - biasDown s for s < 0.
-// Gaussian units are the case of equal sides; a positive difference biasUp - biasDown makes two modes.
-// (dReLU: Tubiana, Cocco & Monasson, eLife 8 (2019), e39397.)
+// With equal sides this is a Gaussian unit. If biasUp - biasDown > 0, a unit can have two modes.
+// Tubiana, Cocco & Monasson, eLife 8 (2019), e39397.
 #pragma once
 #include "units/gaussian.hpp"
 #include "units/truncated_normal.hpp"
@@ -12,14 +12,15 @@ struct DoubleRelu : Uncountable {
   static constexpr const char* name = "doubleRelu";
   static constexpr std::size_t parameters = 4;
   static constexpr const char* parameterNames[] = {"biasUp", "logPrecisionUp", "biasDown", "logPrecisionDown"};
-  static constexpr bool isBias[] = {true, false, true, false};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true, false, true, false};
   static constexpr bool grouped = false;
   static constexpr bool linear = false;
   static constexpr bool keepsTotal = false;
   static UnitDomain domain(std::uint32_t) { return {-unbounded, unbounded}; }
   static constexpr std::uint64_t words(std::uint32_t) { return 2; }
 
-  // The two sides, the lower one mirrored, and the probability of the upper one.
+  // The positive side, the negative side mirrored, and the probability of the positive side.
   struct Sides {
     TruncatedNormal up, down;
     double pUp, logIntegral;
@@ -58,13 +59,13 @@ struct DoubleRelu : Uncountable {
     return static_cast<Real>(s.pUp * s.up.variance() + (1 - s.pUp) * s.down.variance() + s.pUp * (1 - s.pUp) * (up + down) * (up + down));
   }
 
-  // Two modes may be any distance apart.
+  // Unbounded, since two modes may be any distance apart.
   template <class Real>
   BOLTZKIT_HD static Real widest(UnitView<Real>) {
     return std::numeric_limits<Real>::infinity();
   }
 
-  // The lower of the two sides' minima; 0 when neither side has one.
+  // The lower of the minima of U - field s on the two sides; 0 if neither side has one.
   template <class Real>
   BOLTZKIT_HD static Real mode(Real field, UnitView<Real> u) {
     const Real up = field + u[0], down = field + u[2];
@@ -98,13 +99,14 @@ struct DoubleRelu : Uncountable {
     out[3] = static_cast<Real>(-(1 - s.pUp) * std::exp(static_cast<double>(u[3])) * (down * down + s.down.variance()) / 2);
   }
 
-  // The parameters of the energy U_p + weight U_q, side by side.
+  // The parameters of the energy U_p + weight U_q, separately for each side.
   static void combine(const double* p, const double* q, double weight, double* out) {
     Gaussian::combine(p, q, weight, out);
     Gaussian::combine(p + 2, q + 2, weight, out + 2);
   }
 
-  // Both sides from the common mean and variance; statistics at zero parameters hold half moments of either sign.
+  // Both sides start from the common mean and variance. Statistics at zero parameters hold the
+  // moments of each sign, the second one times -1/2.
   static void initialise(const double* statistics, double n, std::uint32_t, double* p) {
     const double m = statistics[0] + statistics[2];
     const double precision = 1 / startVariance(m, -2 * (statistics[1] + statistics[3]) - m * m, n);

@@ -1,7 +1,8 @@
-// Gaussian units with learned variance, s real, U(s) = gamma s^2 / 2 - bias s with precision gamma = exp(logPrecision).
+// Gaussian units with learned variance, s real, U(s) = gamma s^2 / 2 - bias s with precision gamma
+// = exp(logPrecision).
 //   s | field ~ N((field + bias) / gamma, 1 / (beta gamma)),
 //   cumulant = (log(2 pi / (beta gamma)) + beta (field + bias)^2 / gamma) / 2.
-// The precision is kept as a logarithm, so no step can make a variance negative.
+// The parameter is the logarithm of the precision, so no step can make a variance negative.
 #pragma once
 #include "units/unit.hpp"
 
@@ -21,10 +22,10 @@ inline double addedPrecisions(double p, double q, double weight) {
   return (a > b ? a : b) + std::log1p(std::exp(-std::fabs(a - b)));
 }
 
-// The variance that a unit starts at, from n rows with this mean and variance. Where they do not
-// move it is unknown: the less the more rows there are, from 1 down to 1e-4 of the unit scale, and
-// at least a hundredth of the mean, squared, up to 1: a narrower unit so far from zero could not be
-// trained, nor could single precision tell its spread.
+// The start value of a unit's variance, from n rows with this mean and variance.
+// Lower limit: mean^2 / 10^4, kept between 1e-4 and 1. A narrower unit so far from zero could not
+// be trained, and single precision could not resolve its spread. If the data vary less than this
+// limit, the variance is unknown: then it is 1 / n (1 if n <= 1), or the limit if that is larger.
 inline double startVariance(double mean, double variance, double n) {
   const double relative = mean * mean * 1e-4, least = relative < 1e-4 ? 1e-4 : relative > 1 ? 1 : relative;
   if (variance > least) return variance;
@@ -36,7 +37,8 @@ struct Gaussian : Uncountable {
   static constexpr const char* name = "gaussian";
   static constexpr std::size_t parameters = 2;
   static constexpr const char* parameterNames[] = {"bias", "logPrecision"};
-  static constexpr bool isBias[] = {true, false};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true, false};
   static constexpr bool grouped = false;
   static constexpr bool linear = false;
   static constexpr bool keepsTotal = false;
@@ -93,13 +95,13 @@ struct Gaussian : Uncountable {
     out[1] = -std::exp(u[1]) * (m * m + variance(field, beta, u)) / 2;
   }
 
-  // The parameters of the energy U_p + weight U_q: biases add up, and so do precisions.
+  // The parameters of the energy U_p + weight U_q: biases and precisions add up.
   static void combine(const double* p, const double* q, double weight, double* out) {
     out[0] = p[0] + weight * q[0];
     out[1] = addedPrecisions(p[1], q[1], weight);
   }
 
-  // Mean and variance of the data.
+  // Starts from mean and variance of the data.
   static void initialise(const double* statistics, double n, std::uint32_t, double* p) {
     const double m = statistics[0], precision = 1 / startVariance(m, -2 * statistics[1] - m * m, n);
     p[0] = m * precision;

@@ -1,5 +1,7 @@
-// Rectified units, s >= 0, U(s) = gamma s^2 / 2 - bias s with precision gamma = exp(logPrecision): a Gaussian unit cut off at 0.
-// (The exact form of the noisy rectified units of Nair & Hinton, ICML 2010; Tubiana, Cocco & Monasson, eLife 8 (2019).)
+// Rectified units, s >= 0, U(s) = gamma s^2 / 2 - bias s with precision gamma = exp(logPrecision):
+// a Gaussian unit truncated at 0.
+// The exact form of the noisy rectified units of Nair & Hinton, ICML 2010; Tubiana, Cocco &
+// Monasson, eLife 8 (2019).
 #pragma once
 #include "units/gaussian.hpp"
 #include "units/truncated_normal.hpp"
@@ -10,7 +12,8 @@ struct Relu : Uncountable {
   static constexpr const char* name = "relu";
   static constexpr std::size_t parameters = 2;
   static constexpr const char* parameterNames[] = {"bias", "logPrecision"};
-  static constexpr bool isBias[] = {true, false};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true, false};
   static constexpr bool grouped = false;
   static constexpr bool linear = false;
   static constexpr bool keepsTotal = false;

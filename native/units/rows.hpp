@@ -1,5 +1,6 @@
-// Whole rows of units by their definitions, place by place: what a backend falls back on for any type it has no kernel for.
-// Row pointers run over the places of a layer; `p` and `stride` are the parameters of its first place (see UnitView).
+// Functions on whole rows of units, place by place, from the definitions of the unit types.
+// Backends use them for every type without a kernel of its own. Row pointers run over the places of
+// a layer; `p` and `stride` give the parameters of its first place (see UnitView).
 #pragma once
 #include <cstddef>
 
@@ -7,7 +8,6 @@
 
 namespace boltzkit {
 
-// The layer's units as one row function sees them.
 template <class Real>
 struct RowUnits {
   const Real* p;
@@ -17,7 +17,7 @@ struct RowUnits {
   UnitView<Real> at(std::size_t place) const { return {p + place, stride, size}; }
 };
 
-// The total that a group of counts keeps; 0 where there are no states to keep it from.
+// The total of a group of counts; 0 without states.
 template <class Unit, class Real>
 Real groupTotal(const Real* states, std::size_t size) {
   Real total = 0;
@@ -26,8 +26,8 @@ Real groupTotal(const Real* states, std::size_t size) {
   return total;
 }
 
-// Draws one unit's state; field, before and state point to its first place. A grouped type takes its total from the state before (which may
-// be in the same memory).
+// Draws one unit's state. field, before and state point to the unit's first place. A grouped type
+// takes its total from the previous state `before`, which may share memory with `state`.
 template <class Unit, class Real>
 void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWords& words, std::uint64_t firstWord, const Real* before,
             Real* state) {
@@ -43,7 +43,8 @@ void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWor
   }
 }
 
-// Means and new states; either may be null. `before` are the states that the draw replaces (it may be the new states' own memory).
+// Writes means and new states; either may be null. `before` holds the states that the draw replaces
+// and may be the memory of the new states.
 template <class Unit, class Real>
 void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw draw, const Real* before, RowWords& words, Real* mean,
                Real* sample) {
@@ -59,8 +60,9 @@ void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw d
   }
 }
 
-// A sweep over one row: the units order[0], order[1], ... (0, 1, ... if null), each given the newest states of the others; lateral(j) is
-// their field on place j. field and keep may be null. `scratch` has room for the places of one unit.
+// Sweeps one row: redraws the units order[0], order[1], ... (0, 1, ... if null), each given the
+// newest states of the others. lateral(j) computes their field on place j. field and keep may be
+// null. `scratch` has space for the places of one unit.
 template <class Unit, class Real, class Lateral>
 void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Real* field, const Real* keep, Real beta, Draw draw,
               RowWords& words, Lateral&& lateral, Real* scratch, Real* states) {
@@ -73,7 +75,7 @@ void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Rea
   }
 }
 
-// The likeliest states.
+// The most probable state of every unit.
 template <class Unit, class Real>
 void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before, Real* out) {
   if constexpr (Unit::grouped) {
@@ -84,14 +86,15 @@ void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before,
   }
 }
 
-// Draws binary values whose means are the values between 0 and 1; missing ones (NaN) stay. Words are only made where there is something to draw.
+// Draws binary values whose means are the values in (0, 1); missing ones (NaN) stay. Random words
+// are generated only for places that need a draw.
 template <class Real>
 void drawBinaryRow(RowWords& words, std::size_t places, Real* states) {
   for (std::size_t j = 0; j < places; ++j)
     if (states[j] > 0 && states[j] < 1) states[j] = uniform<Real>(words(j)) < states[j] ? Real(1) : Real(0);
 }
 
-// sum_j cumulant(field_j); field(j) gives the field on place j.
+// The sum of the cumulants of all units, given their fields.
 template <class Unit, class Real>
 double cumulantRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before) {
   double sum = 0;
@@ -115,8 +118,9 @@ double energyRow(const RowUnits<Real>& units, const Real* states) {
   return sum;
 }
 
-// sums [parameters, sumStride] += weight * statistics of the states of places first ... last - 1, or, when `field` is not null, of
-// their means given the field (scalar types; linear ones take means as states).
+// sums [parameters, sumStride] += weight * statistics of places first ... last - 1. Uses the
+// states, or, if `field` is not null and the type is not linear, the statistics' means given the
+// field. Linear types take means as states.
 template <class Unit, class Real>
 void addStatistics(const RowUnits<Real>& units, const Real* states, const Real* field, double weight, std::size_t first, std::size_t last,
                    std::size_t sumStride, double* sums) {

@@ -1,5 +1,7 @@
-// Softmax (Potts) units: one of `size` categories, written as `size` places of which one is 1; U(s) = -sum_k bias_k s_k.
-//   p(k | field) = exp(beta (field_k + bias_k)) / sum_l ...,  cumulant = log sum_k exp(beta (field_k + bias_k)).
+// Softmax (Potts) units: one of `size` categories, stored as `size` places of which one is 1. U(s)
+// = -sum_k bias_k s_k.
+//   p(k | field) = exp(beta (field_k + bias_k)) / sum_l ...,
+//   cumulant = log sum_k exp(beta (field_k + bias_k)).
 #pragma once
 #include "units/unit.hpp"
 
@@ -9,14 +11,15 @@ struct Softmax {
   static constexpr const char* name = "softmax";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
-  static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true};
   static constexpr bool grouped = true;
   static constexpr bool linear = true;
   static constexpr bool keepsTotal = false;
   static constexpr double states(std::uint32_t categories) { return categories; }
   static constexpr double state(std::uint64_t number, std::size_t k) { return number == k ? 1 : 0; }
   static constexpr double share(std::uint64_t number, const double* s) { return s[number]; }
-  // The variance of a place with this mean; `total` is that of the means of its unit.
+  // The variance of a place with this mean.
   static constexpr double spread(double mean, double) { return mean * (1 - mean); }
   static UnitDomain domain(std::uint32_t) { return {0, 1, false, 1, 1}; }  // one-hot, or probabilities
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
@@ -70,7 +73,7 @@ struct Softmax {
     for (std::uint32_t k = 0; k < u.size; ++k) out[k] = k == best ? Real(1) : Real(0);
   }
 
-  // The category whose stretch of the cumulative sum holds the uniform number.
+  // Inverts the cumulative distribution: the category whose interval contains the uniform number.
   template <class Real>
   BOLTZKIT_HD static std::uint32_t pick(const Real* field, Real beta, UnitView<Real> u, Real top, Real sum, std::uint32_t word) {
     const Real threshold = uniform<Real>(word) * sum;
@@ -82,7 +85,7 @@ struct Softmax {
       passed += weight;
       if (threshold < passed) return k;
     }
-    return last;  // only rounding leads here
+    return last;  // reached only by rounding
   }
 
   template <class Real>

@@ -9,17 +9,19 @@ struct Spin {
   static constexpr const char* name = "spin";
   static constexpr std::size_t parameters = 1;
   static constexpr const char* parameterNames[] = {"bias"};
-  static constexpr bool isBias[] = {true};  // parameters that a constant field adds to
+  // Marks parameters that act like a constant field.
+  static constexpr bool isBias[] = {true};
   static constexpr bool grouped = false;
   static constexpr bool linear = true;
   static constexpr bool keepsTotal = false;
   static constexpr double states(std::uint32_t) { return 2; }
   static constexpr double state(std::uint64_t number, std::size_t) { return 2 * static_cast<double>(number) - 1; }
-  // Of state `number` in a value of data: one between two states stands for a draw with that mean.
+  // The share of state `number` in a data value; a value between -1 and 1 stands for a draw with
+  // that mean.
   static constexpr double share(std::uint64_t number, const double* s) { return number == 1 ? (1 + *s) / 2 : 1 - (1 + *s) / 2; }
   // The variance of a unit with this mean.
   static constexpr double spread(double mean, double) { return (1 - mean) * (1 + mean); }
-  static UnitDomain domain(std::uint32_t) { return {-1, 1}; }  // a value between the ends is a mean
+  static UnitDomain domain(std::uint32_t) { return {-1, 1}; }  // a value in between is a mean
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>
@@ -74,7 +76,7 @@ struct Spin {
   // The parameters of the energy U_p + weight U_q.
   static void combine(const double* p, const double* q, double weight, double* out) { out[0] = p[0] + weight * q[0]; }
 
-  // artanh of the mean, shrunk by one row split evenly.
+  // artanh of the mean, shrunk by one extra row that is half -1 and half +1.
   static void initialise(const double* statistics, double n, std::uint32_t, double* p) { p[0] = std::atanh(statistics[0] * n / (n + 1)); }
 };
 

@@ -1,8 +1,10 @@
-// How many of n independent trials succeed, n however large: exact, from whole numbers alone, so equal on every device.
+// The number of successes among n independent trials, for any n. Exact and in whole numbers only,
+// so the result is the same on every device.
 //
-// A trial is a number of 32 random bits that succeeds when it lies below T = p 2^32. All n numbers are drawn together, from the highest bit down:
-// of those that agree with T so far, the ones in the next bit are counted in a row of as many random bits. Half of the trials are decided by
-// each bit, so n trials take about 2 n bits, and never more than n words.
+// A trial is a number of 32 random bits; it succeeds if the number is below T = p 2^32. All n
+// numbers are drawn together, from the highest bit down. For the numbers that agree with T so far,
+// as many random bits are drawn and the ones counted. Each bit decides half of the remaining trials
+// on average, so n trials take about 2 n bits and never more than n words.
 #pragma once
 #include <bit>
 
@@ -15,7 +17,7 @@ class RowBits {
  public:
   BOLTZKIT_HD RowBits(RowWords& words, std::uint64_t first) : words_(words), next_(first) {}
 
-  // The ones among the next n bits.
+  // Counts the ones among the next n bits.
   BOLTZKIT_HD std::uint64_t ones(std::uint64_t n) {
     std::uint64_t sum = 0;
     while (n > 0) {
@@ -40,14 +42,16 @@ class RowBits {
   unsigned left_ = 0;
 };
 
-// The successes of n trials of probability p, which is taken to the nearest multiple of 2^-32.
+// The number of successes among n trials of probability p, rounded to the nearest multiple of
+// 2^-32.
 BOLTZKIT_HD inline std::uint64_t successes(std::uint64_t n, double p, RowBits& bits) {
   constexpr double whole = 4294967296.0;
   const std::uint64_t threshold = p > 0 ? static_cast<std::uint64_t>((p < 1 ? p : 1) * whole + 0.5) : 0;  // 0 for NaN
   if (threshold >> 32 != 0) return n;
   std::uint64_t sum = 0, undecided = n;
   for (int bit = 31; bit >= 0 && undecided > 0; --bit) {
-    if ((threshold & ((std::uint64_t{2} << bit) - 1)) == 0) break;  // no number is below what is left of T
+    // No number is below the rest of T.
+    if ((threshold & ((std::uint64_t{2} << bit) - 1)) == 0) break;
     const std::uint64_t ones = bits.ones(undecided);
     if ((threshold >> bit & 1) != 0) {
       sum += undecided - ones;

@@ -1,7 +1,9 @@
-// A normal distribution cut off below 0, s >= 0, with density proportional to exp(beta (x s - gamma s^2 / 2)): the part that ReLU
-// units share. Everything runs in double, through the scaled complementary error function, so nothing overflows or cancels for
-// any x. With a = -x sqrt(beta / gamma), the bound in standard units:
-//   log Z = log(pi / (2 beta gamma)) / 2 + log erfcx(a / sqrt 2),   mean = sigma (lambda - a),   lambda = phi(a) / Q(a).
+// A normal distribution truncated to s >= 0, with density proportional to exp(beta (x s - gamma s^2
+// / 2)). ReLU and double ReLU units share it. It is computed in double precision with the scaled
+// complementary error function, so nothing overflows or cancels for any x. With the bound in
+// standard units, a = -x sqrt(beta / gamma):
+//   log Z = log(pi / (2 beta gamma)) / 2 + log erfcx(a / sqrt 2),
+//   mean = sigma (lambda - a),   lambda = phi(a) / Q(a).
 #pragma once
 #include "units/unit.hpp"
 
@@ -17,7 +19,7 @@ struct TruncatedNormal {
   // log of integral_0^infinity exp(beta (x s - gamma s^2 / 2)) ds.
   BOLTZKIT_HD double logIntegral() const { return 0.5 * std::log(1.5707963267948966) + std::log(sigma) + logErfcx(a * 0.7071067811865476); }
 
-  // lambda - a; the series (in 1 / a) where the difference would lose digits.
+  // lambda - a. For large a the difference would lose digits, so this uses the series in 1 / a.
   BOLTZKIT_HD double excess() const {
     if (a < seriesFrom) return mills(a) - a;
     const double r = 1 / (a * a);
@@ -34,7 +36,7 @@ struct TruncatedNormal {
   // Inverts the survival function: Q(s / sigma + a) = u Q(a).
   BOLTZKIT_HD double sample(std::uint32_t word) const {
     const double logU = std::log((word + 0.5) * 0x1p-32);
-    if (a > 1e4) return sigma * -logU / a;  // exponential up to 1 / a^2
+    if (a > 1e4) return sigma * -logU / a;  // exponential, with error of order 1 / a^2
     const double s = inverseLogSurvival(logSurvival(a) + logU) - a;
     return sigma * (s > 0 ? s : 0);
   }
@@ -42,7 +44,7 @@ struct TruncatedNormal {
  private:
   static constexpr double seriesFrom = 300;
 
-  // log(exp(z^2) erfc(z)); asymptotic series where erfc would run out of range.
+  // log(exp(z^2) erfc(z)); uses the asymptotic series where erfc would underflow.
   BOLTZKIT_HD static double logErfcx(double z) {
     if (z < 20) return z * z + std::log(std::erfc(z));
     const double r = 1 / (z * z);
@@ -52,8 +54,8 @@ struct TruncatedNormal {
   BOLTZKIT_HD static double logSurvival(double x) { return -x * x / 2 + logErfcx(x * 0.7071067811865476) - 0.6931471805599453; }
   BOLTZKIT_HD static double mills(double x) { return 0.7978845608028654 * std::exp(-logErfcx(x * 0.7071067811865476)); }
 
-  // x with log Q(x) = target. log Q is concave, so Newton's method falls monotonously onto the root from its right, where the bound
-  // Q(x) <= exp(-x^2 / 2) / 2 lets it start.
+  // Solves log Q(x) = target. log Q is concave, so Newton's method converges monotonically from the
+  // right of the root. The bound Q(x) <= exp(-x^2 / 2) / 2 gives a start there.
   BOLTZKIT_HD static double inverseLogSurvival(double target) {
     const bool mirrored = target > -0.6931471805599453;
     const double t = mirrored ? std::log(-std::expm1(target)) : target;

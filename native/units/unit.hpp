@@ -1,12 +1,18 @@
-// What all unit types share: how they see their parameters and their random words.
+// What all unit types share: access to their parameters and their random words.
 //
-// A unit type is a struct of static functions, templates over the precision. There are two kinds.
-//  * Scalar types: one place of a state row is one unit. They have energy, cumulant, mean, variance, mode, sample, statistics,
-//    expected (the statistics' means given the field).
-//  * Grouped types: `size` places in a row are one unit (a softmax of K categories). The same functions over the places of a group.
-// Fields come without the unit's own bias; p(s | field) is proportional to measure(s) exp(beta (field . s - U(s))).
-// Every type also says: name, the names of its parameters, the domain of data, wordsPerUnit, how parameters start from data, its countable
-// states (see Uncountable), whether a unit keeps the total of its places, and for linear types the spread that goes with a mean.
+// A unit type is a struct of static functions, templates over the precision. There are two kinds:
+//  * Scalar types: a unit has one place. Functions: energy, cumulant, mean, variance, widest, mode,
+// sample, statistics, and expected (the means of the statistics given the field; not needed by
+// linear types).
+//  * Grouped types: a unit has `size` places (a softmax of K categories). The functions take the
+//    places
+// of one group; `statistics` takes one place.
+// Fields exclude the unit's own bias: p(s | field) is proportional to measure(s) exp(beta (field .
+// s - U(s))).
+// Every type also defines: its name and those of its parameters, the domain of its data, the number
+// of random words per unit (`words`), and how parameters start from data. Further: its countable
+// states (see Uncountable) and whether a unit keeps the total of its places. Types with countable
+// states and counts define `spread`, the variance that belongs to a mean.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -18,8 +24,9 @@
 
 namespace boltzkit {
 
-// The parameters of one unit (or of the first place of a group): parameter k of place j stands at p[k * stride + j]. `size` is
-// the type's own number: categories of a softmax, trials of a binomial; 1 otherwise.
+// The parameters of one unit, or of the first place of a group. Parameter k of place j is p[k *
+// stride + j]. `size` belongs to the type: categories of a softmax, trials of a binomial unit,
+// otherwise 1.
 template <class Real>
 struct UnitView {
   const Real* p;
@@ -28,7 +35,7 @@ struct UnitView {
   BOLTZKIT_HD Real operator[](std::size_t k) const { return p[k * stride]; }
 };
 
-// The random words of one chain's row, in order; four come from one call of the generator.
+// The random words of one chain's row, in order. One call of the generator makes four.
 class RowWords {
  public:
   BOLTZKIT_HD RowWords(const Stream& stream, std::uint32_t chain) : stream_(stream), chain_(chain) {}
@@ -49,29 +56,28 @@ class RowWords {
   Words4 words_{};
 };
 
-// Types whose units have finitely many states also say how many, what each is, and how much of it is in a data value. These are the
-// answers of all others.
+// Types whose units have finitely many states define how many there are, the value of each, and the
+// share of each in a data value. All other types inherit these zeros.
 struct Uncountable {
   static constexpr double states(std::uint32_t) { return 0; }
   static constexpr double state(std::uint64_t, std::size_t) { return 0; }
   static constexpr double share(std::uint64_t, const double*) { return 0; }
 };
 
-// What takes the place of a unit's state, given its field.
+// What replaces a unit's state, given its field.
 enum class Draw { sample, mean, mode };
 
-// No bound at all.
 inline constexpr double anySum = std::numeric_limits<double>::max();
 
-// What data of a unit type may be: every value in [low, high], and whole numbers where `integers` is set; the places of a unit of a grouped type
-// add up to leastSum ... mostSum.
+// The data values that a unit type accepts: numbers in [low, high], whole ones if `integers` is
+// set. For grouped types the places of a unit add up to leastSum ... mostSum.
 struct UnitDomain {
   double low, high;
   bool integers = false;
   double leastSum = -anySum, mostSum = anySum;
 };
 
-// The end of a domain without one: states are float32, and infinite data are none.
+// End of a domain without bound. States are float32, and data must be finite.
 inline constexpr double unbounded = std::numeric_limits<float>::max();
 
 }  // namespace boltzkit

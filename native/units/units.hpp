@@ -32,7 +32,7 @@ enum class UnitType : std::uint8_t {
 #undef BOLTZKIT_ENUMERATOR
 };
 
-// Calls f(Unit{}) with the type behind the tag: the one place where a tag becomes a type.
+// Calls f(Unit{}) with the type that belongs to the tag. Nothing else turns a tag into a type.
 template <class F>
 decltype(auto) visitUnit(UnitType type, F&& f) {
   switch (type) {
@@ -49,14 +49,15 @@ inline std::size_t unitParameterCount(UnitType type) {
   return visitUnit(type, [](auto unit) { return decltype(unit)::parameters; });
 }
 
-// Whether a unit keeps the total of its places, so that its states are not known without data.
+// True if a unit keeps the total of its places; then its states are not known without data.
 inline bool keepsTotal(UnitType type) {
   return visitUnit(type, [](auto unit) { return decltype(unit)::keepsTotal; });
 }
 
 inline UnitType unitTypeNamed(std::string_view name);
 
-// The type with the same U(s) and the measure 1; most types are their own. No temperature changes a measure.
+// The type with the same U(s) and measure 1. Most types are their own. A temperature scales U(s)
+// but not the measure.
 inline UnitType unmeasured(UnitType type) {
   return visitUnit(type, [&](auto unit) {
     if constexpr (requires { typename decltype(unit)::Unmeasured; }) return unitTypeNamed(decltype(unit)::Unmeasured::name);
