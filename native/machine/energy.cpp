@@ -9,7 +9,7 @@ namespace {
 
 void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given) {
   for (const Coupling& c : machine.wiring().couplings())
-    if (!given[c.a] && !given[c.b])  // a lateral coupling counts as well
+    if (!given[c.a] && !given[c.b])  // includes lateral couplings
       throw parameterError("layers that are summed out must not be coupled to each other, '" + machine.wiring().layers()[c.a].name +
                            "' and '" + machine.wiring().layers()[c.b].name + "' are");
 }
@@ -17,7 +17,7 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
 // log sigmoid(x) without overflow.
 double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
 
-// Free energies at beta = 1, with or without -log m(s) of the given layers.
+// Free energies at beta = 1. If `measured` is false, leaves out -log m(s) of the given layers.
 void negativeLogWeights(const Machine& machine, const States& states, const std::vector<bool>& given, bool measured,
                         std::span<double> out) {
   requireUncoupledRest(machine, given);

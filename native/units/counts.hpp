@@ -26,8 +26,8 @@ struct Counts : Uncountable {
   // Most words in one row: float32 holds every whole number up to here.
   static constexpr std::uint64_t mostWords = 1 << 24;
   static UnitDomain domain(std::uint32_t) { return {0, mostWords, true, 0, mostWords}; }
-  // A draw uses at most as many words as the row's total. A layer has one group, so no words follow
-  // it.
+  // A draw takes as many words as its total needs. A layer has one group, so no other unit's words
+  // follow.
   static constexpr std::uint64_t words(std::uint32_t) { return 0; }
 
   // U(s) - log measure(s).

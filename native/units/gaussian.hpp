@@ -1,5 +1,5 @@
-// Gaussian units with learned variance, s real, U(s) = gamma s^2 / 2 - bias s with precision gamma
-// = exp(logPrecision).
+// Gaussian units with learned variance, s real, U(s) = gamma s^2 / 2 - bias s with precision
+// gamma = exp(logPrecision).
 //   s | field ~ N((field + bias) / gamma, 1 / (beta gamma)),
 //   cumulant = (log(2 pi / (beta gamma)) + beta (field + bias)^2 / gamma) / 2.
 // The parameter is the logarithm of the precision, so no step can make a variance negative.

@@ -1,5 +1,5 @@
-// Softmax (Potts) units: one of `size` categories, stored as `size` places of which one is 1. U(s)
-// = -sum_k bias_k s_k.
+// Softmax (Potts) units: one of `size` categories, stored as `size` places of which one is 1.
+// U(s) = -sum_k bias_k s_k.
 //   p(k | field) = exp(beta (field_k + bias_k)) / sum_l ...,
 //   cumulant = log sum_k exp(beta (field_k + bias_k)).
 #pragma once
@@ -21,7 +21,8 @@ struct Softmax {
   static constexpr double share(std::uint64_t number, const double* s) { return s[number]; }
   // The variance of a place with this mean.
   static constexpr double spread(double mean, double) { return mean * (1 - mean); }
-  static UnitDomain domain(std::uint32_t) { return {0, 1, false, 1, 1}; }  // one-hot, or probabilities
+  // Data are one-hot or probabilities.
+  static UnitDomain domain(std::uint32_t) { return {0, 1, false, 1, 1}; }
   static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>

@@ -46,7 +46,8 @@ class RowBits {
 // 2^-32.
 BOLTZKIT_HD inline std::uint64_t successes(std::uint64_t n, double p, RowBits& bits) {
   constexpr double whole = 4294967296.0;
-  const std::uint64_t threshold = p > 0 ? static_cast<std::uint64_t>((p < 1 ? p : 1) * whole + 0.5) : 0;  // 0 for NaN
+  // 0 if p is NaN.
+  const std::uint64_t threshold = p > 0 ? static_cast<std::uint64_t>((p < 1 ? p : 1) * whole + 0.5) : 0;
   if (threshold >> 32 != 0) return n;
   std::uint64_t sum = 0, undecided = n;
   for (int bit = 31; bit >= 0 && undecided > 0; --bit) {

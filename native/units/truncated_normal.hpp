@@ -1,7 +1,7 @@
-// A normal distribution truncated to s >= 0, with density proportional to exp(beta (x s - gamma s^2
-// / 2)). ReLU and double ReLU units share it. It is computed in double precision with the scaled
-// complementary error function, so nothing overflows or cancels for any x. With the bound in
-// standard units, a = -x sqrt(beta / gamma):
+// A normal distribution truncated to s >= 0, with density proportional to
+// exp(beta (x s - gamma s^2 / 2)). ReLU and double ReLU units share it. It is computed in double
+// precision with the scaled complementary error function, so nothing overflows or cancels for any
+// x. With the bound in standard units, a = -x sqrt(beta / gamma):
 //   log Z = log(pi / (2 beta gamma)) / 2 + log erfcx(a / sqrt 2),
 //   mean = sigma (lambda - a),   lambda = phi(a) / Q(a).
 #pragma once

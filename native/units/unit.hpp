@@ -2,17 +2,15 @@
 //
 // A unit type is a struct of static functions, templates over the precision. There are two kinds:
 //  * Scalar types: a unit has one place. Functions: energy, cumulant, mean, variance, widest, mode,
-// sample, statistics, and expected (the means of the statistics given the field; not needed by
-// linear types).
-//  * Grouped types: a unit has `size` places (a softmax of K categories). The functions take the
-//    places
-// of one group; `statistics` takes one place.
-// Fields exclude the unit's own bias: p(s | field) is proportional to measure(s) exp(beta (field .
-// s - U(s))).
-// Every type also defines: its name and those of its parameters, the domain of its data, the number
-// of random words per unit (`words`), and how parameters start from data. Further: its countable
-// states (see Uncountable) and whether a unit keeps the total of its places. Types with countable
-// states and counts define `spread`, the variance that belongs to a mean.
+//    sample, statistics, and expected (the means of the statistics given the field).
+//  * Grouped types: a unit has `size` places (a softmax of K categories). The functions take all
+//    places of a unit, except `statistics`, which takes one place. There is no `expected`.
+// Fields exclude the unit's own bias:
+//   p(s | field) is proportional to measure(s) exp(beta (field . s - U(s))).
+// Every type also defines its name, the names of its parameters, the domain of its data, the number
+// of random words per unit (`words`), and how parameters start from data. It says which countable
+// states it has (see Uncountable) and whether a unit keeps the total of its places. Linear types
+// define `spread`, the variance that belongs to a mean.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -24,9 +22,9 @@
 
 namespace boltzkit {
 
-// The parameters of one unit, or of the first place of a group. Parameter k of place j is p[k *
-// stride + j]. `size` belongs to the type: categories of a softmax, trials of a binomial unit,
-// otherwise 1.
+// The parameters of one unit, or of the first place of a group. Parameter k of place j is
+// p[k * stride + j]. `size` belongs to the type: categories of a softmax, trials of a binomial
+// unit, otherwise 1.
 template <class Real>
 struct UnitView {
   const Real* p;
