@@ -11,33 +11,38 @@ namespace boltzkit {
 // E(s) of complete states.
 void energies(const Machine& machine, const States& states, std::span<double> out);
 
-// The part of E(s) that an inverse temperature multiplies: E(s) + log m(s), with m the units' own measure (binomial, counts). So
-// p(s; beta) is proportional to m(s) exp(-beta out), and swaps and descents in temperature go by this.
+// E(s) + log m(s), where m is the units' own measure (binomial, counts): the part of the energy
+// that an inverse temperature multiplies. p(s; beta) is proportional to m(s) exp(-beta out).
+// Replica exchange and annealing use this.
 void temperedEnergies(const Machine& machine, const States& states, std::span<double> out);
 
-// out = s_a^T W_ab s_b of one coupling, each pair once where a layer is coupled to itself; `scratch` [rows, units of b].
+// out = s_a^T W_ab s_b of one coupling. In a lateral coupling each pair counts once. `scratch` is
+// [rows, places of b].
 void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, std::span<double> out);
 
-// Whether the layers that are not given can be summed out in closed form: none is coupled to another of them or to itself.
+// True if the layers that are not given can be summed out in closed form: no coupling joins two of
+// them, and none is coupled to itself.
 bool summable(const Machine& machine, const std::vector<bool>& given);
 
-// F(given) = -log sum over the other layers of exp(-E). Throws ParameterError if layers that are not given are coupled to each other.
+// F(given) = -log of the sum of exp(-E) over the states of the other layers. Throws ParameterError
+// if those layers are coupled to each other or to themselves.
 void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out);
 
-// A unit of `units`, uniform up to units / 2^32: word 0 of the chain.
+// Picks one of `units` units by word 0 of the chain; uniform up to units / 2^32.
 std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units);
 
-// log p(v_i | v_-i) of single units of the Bernoulli layer `layer`, all other layers summed out, for one unit of every row: with
-// d = F(v_i = 0) - F(v_i = 1), the cross-entropy v_i log sigmoid(d) + (1 - v_i) log sigmoid(-d). For v_i in {0, 1} that is the
-// log-probability; for a probability v_i its mean over a draw of unit i.
+// log p(v_i | v_-i) for single units of the Bernoulli layer `layer`, with all other layers summed
+// out; one unit per row. With d = F(v_i = 0) - F(v_i = 1) it computes
+// v_i log sigmoid(d) + (1 - v_i) log sigmoid(-d). For v_i in {0, 1} this is the log-probability.
+// For a probability v_i it is its mean over a draw of unit i.
 class UnitConditionals {
  public:
-  // `possible` must hold.
+  // Requires `possible`.
   UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows);
-  // Whether the layer is Bernoulli and stands first in all couplings that there are, none of them
-  // its own: the other layers are summed out then.
+  // True if the layer is Bernoulli and is the first layer of every coupling of the machine, none of
+  // them lateral. Then the other layers can be summed out.
   static bool possible(const Machine& machine, std::size_t layer);
-  // Takes in new states; their rows are the rows of the calls that follow.
+  // Loads new states. Later calls refer to their rows.
   void load(const States& states);
   void logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out);
 

@@ -29,7 +29,8 @@ class Cover {
   double cost() const { return cost_; }
 
  private:
-  // Tries both ends of the first coupling that is still open. The first dive always ends in a cover; the number of tries is bounded.
+  // Branches on the two ends of the first uncovered coupling. The first descent always ends in a
+  // cover; maxTries bounds the search after it.
   void extend(double cost) {
     if (!best_.empty() && (cost >= cost_ || ++tries_ > maxTries)) return;
     for (const Coupling& c : wiring_.couplings()) {
@@ -57,9 +58,9 @@ class Cover {
   int tries_ = 0;
 };
 
-// The states of one counted layer, row by row.
+// The states of one enumerated layer, row by row.
 struct Digits {
-  // Takes this layer's digits off `number`, and writes row 0.
+  // Takes this layer's digits off `number` and writes row 0.
   Digits(const Layer& described, std::size_t index, std::size_t rows, std::uint64_t& number)
       : layer(index),
         size(groupSize(described)),
@@ -74,7 +75,7 @@ struct Digits {
     }
   }
 
-  // The row before, plus one if `carry`; returns what is carried over.
+  // Writes the previous row, plus one if `carry`. Returns the carry.
   bool writeRow(std::size_t row, bool carry) {
     const std::size_t width = state.size() * size;
     std::copy_n(values.begin() + static_cast<std::ptrdiff_t>((row - 1) * width), width,
@@ -89,7 +90,7 @@ struct Digits {
 
   std::size_t layer, size;
   std::uint64_t each;
-  std::vector<std::uint64_t> state;  // of every unit in the last row written
+  std::vector<std::uint64_t> state;  // state of every unit in the last row written
   std::vector<float> places;         // [states of a unit, size]
   std::vector<float> values;         // [rows, places of the layer]
 
@@ -115,8 +116,9 @@ std::string Enumeration::names() const {
   return names;
 }
 
-// A joint state is a number whose digits are the units' states, those of the first counted layer first. From row to row few digits change, so
-// a row starts as a copy of the one before.
+// A joint state is a number whose digits are the states of the units, lowest digits in the first
+// enumerated layer. Few digits change from row to row, so each row starts as a copy of the previous
+// one.
 void Enumeration::write(std::uint64_t first, States& states) const {
   const std::size_t rows = states.rows();
   std::uint64_t above = first % static_cast<std::uint64_t>(states_);

@@ -1,5 +1,6 @@
-// The joint states of as few units as need to be counted one by one: once their layers are known, the layers that remain are neither coupled
-// to each other nor to themselves and can be summed out in closed form.
+// Enumerates the joint states of as few units as necessary. Given the layers of these units, the
+// remaining layers are coupled neither to each other nor to themselves and can be summed out in
+// closed form.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -8,24 +9,25 @@
 
 namespace boltzkit {
 
-// How many states one unit has; 0: not finitely many, or not known without data.
+// Number of states of one unit; 0 if it has infinitely many or they are not known without data.
 double statesOfUnit(const Layer& layer);
-// What place k of a unit holds in its state of this number.
+// The value of place k of a unit in its state `number`.
 double valueOfState(const Layer& layer, std::uint64_t number, std::size_t k);
 
 class Enumeration {
  public:
-  // Picks the cheapest such set among the layers that are not given: a vertex cover of their couplings, weighted by the log of the number of
-  // states (branch and bound).
+  // Chooses the cheapest such set among the layers that are not given. This is a vertex cover of
+  // their couplings, weighted by the log of the number of states, found by branch and bound.
   Enumeration(const Machine& machine, const std::vector<bool>& given);
 
-  // Number of joint states; infinite when a layer without finitely many states would have to be counted. 1: nothing needs to be.
+  // Number of joint states. Infinite if a layer without finitely many states would have to be
+  // enumerated; 1 if none has to be.
   double states() const { return states_; }
-  // Which layers are counted.
+  // True for each enumerated layer.
   const std::vector<bool>& counted() const { return counted_; }
-  // Their names, for messages: 'a', 'b'.
+  // Names of the enumerated layers, for messages: 'a', 'b'.
   std::string names() const;
-  // Writes the states (first + r) % states() of the counted layers into row r of their tensors.
+  // Writes joint state (first + r) % states() into row r of the tensors of the enumerated layers.
   void write(std::uint64_t first, States& states) const;
 
  private:

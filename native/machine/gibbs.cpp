@@ -7,7 +7,8 @@
 namespace boltzkit {
 namespace {
 
-// Sweeps of a layer coupled to itself that nothing interrupts: enough for what each call prepares not to show.
+// Lateral sweeps per backend call, between two checks for cancellation. Enough to make the
+// preparation of each call negligible.
 constexpr std::uint64_t sweepsAtOnce = 64;
 
 }  // namespace
@@ -68,7 +69,8 @@ UnitUpdate BlockGibbs::updateOf(std::size_t layer, const Round& round, const Ten
   return update;
 }
 
-// The promise of FieldTerm::roundable is for units that no field spreads by more than 1, at beta up to 1.
+// FieldTerm::roundable bounds the error for units with a standard deviation of at most 1 given any
+// field, at beta up to 1.
 bool BlockGibbs::roundsLateral(std::size_t layer, const Round& round) const {
   const Layer& units = machine_.wiring().layers()[layer];
   const UnitDomain domain = visitUnit(units.type, [&](auto unit) { return decltype(unit)::domain(units.size); });
@@ -93,7 +95,8 @@ void BlockGibbs::sweepLateral(std::size_t layer, const Round& round, std::uint64
 }
 
 void BlockGibbs::sweep(States& states, Round round, std::uint64_t sweeps) {
-  // With one free layer that is coupled to itself its fields stay as they are, and the backend takes all sweeps in one go.
+  // If the only free layer is coupled to itself, its fields are constant: the backend runs all
+  // sweeps in one call.
   if (blocks_.size() == 1 && blocks_[0].size() == 1 && machine_.wiring().lateral(blocks_[0][0]))
     return sweepLateral(blocks_[0][0], round, sweeps, states, states[blocks_[0][0]]);
   for (std::uint64_t s = 0; s < sweeps; ++s, ++round.stream.step)

@@ -1,52 +1,58 @@
-// Block Gibbs sampling: layers that are not coupled to each other are drawn together given all the others.
-// Geman & Geman 1984; for the RBM the two blocks are the two layers (Hinton 2002).
+// Block Gibbs sampling: layers that are not coupled to each other are drawn together, given all
+// others. Geman & Geman 1984. In an RBM the two layers are the two blocks (Hinton 2002).
 #pragma once
 #include "machine/states.hpp"
 
 namespace boltzkit {
 
-// How a sweep draws. The stream's layer is filled in where a layer is drawn.
+// How a sweep draws. BlockGibbs fills in the layer of the stream.
 struct Round {
   Stream stream;
-  std::uint32_t firstChain = 0;  // the chain of row 0
+  std::uint32_t firstChain = 0;  // chain of row 0
   double beta = 1;
-  std::span<const double> betas = {};  // one per row, in place of beta
+  std::span<const double> betas = {};  // one per row; replaces beta
   Draw draw = Draw::sample;
-  const std::vector<TensorPtr>* parameters = nullptr;  // of every layer's units, in place of the machine's
+  // Unit parameters of every layer; replaces the machine's.
+  const std::vector<TensorPtr>* parameters = nullptr;
 };
 
-// Whether so many chains times sweeps between two changes of the weights make up for rounding them.
+// True if this many chains times sweeps between two changes of the weights repay the cost of
+// rounding the weights.
 inline bool roundingPays(std::uint64_t chainSweeps) { return chainSweeps >= 48; }
 
 class BlockGibbs {
  public:
-  // Clamped layers keep their states. `rows` is the largest number of chains that will be swept together.
+  // Clamped layers keep their states. `rows` is the largest number of chains in one sweep.
   BlockGibbs(const Machine& machine, std::vector<bool> clamped, std::size_t rows);
 
   const std::vector<std::vector<std::size_t>>& blocks() const { return blocks_; }
 
-  // From now on the places of a layer whose mask is not 0 keep these values; states must hold them already. Masks and values
-  // [1 or rows, units] stay the caller's; all places of a unit are kept or none. Null: no place is kept.
+  // From now on, places of `layer` with a nonzero mask keep these values. The states must hold the
+  // values already. Mask and values are [1 or rows, places]; the caller owns them. A mask covers
+  // all places of a unit or none. Null: no place is kept.
   void keep(std::size_t layer, const Tensor* mask, const Tensor* values) { kept_[layer] = {mask, values}; }
-  // Whether a sweep replaces the states of a layer before anything has read them.
+  // True if a sweep replaces the layer's states before anything reads them.
   bool overwrites(std::size_t layer) const;
-  // Puts the kept values into the states of a layer.
+  // Writes the kept values into the states of a layer.
   void restoreKept(std::size_t layer, Tensor& states) const;
 
-  // From now on updates may use rounded weights (FieldTerm::roundable), means included.
+  // From now on, updates may use rounded weights (FieldTerm::roundable), also for means.
   void roundWeights(bool allowed) { roundable_ = allowed; }
 
-  // Draws one free layer given the others; either output may be null. A layer that is coupled to itself is swept unit by unit, in place, and
-  // has no means.
+  // Draws one free layer given the others. Either output may be null. A layer that is coupled to
+  // itself is swept unit by unit and in place; it has no means.
   void update(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample);
-  // The two halves of an update of a layer that is not coupled to itself: its fields, and a draw given the fields as they are.
+  // The two halves of an update, for layers that are not coupled to themselves: compute the fields,
+  // then draw from the current fields.
   void refreshFields(std::size_t layer, const States& states);
   void redraw(std::size_t layer, const States& states, const Round& round, Tensor* mean, Tensor* sample);
-  // Adds to the fields as they are.
+  // Adds terms to the current fields.
   void addToFields(std::size_t layer, std::span<const FieldTerm> terms);
-  // The fields of the last update of a free layer that is not coupled to itself, of types whose statistics are not linear; those of refreshFields of any.
+  // The fields of a free layer that is not coupled to itself. After refreshFields they hold for
+  // every type, after `update` only for types whose statistics are not linear.
   const Tensor& fields(std::size_t layer) const { return *fields_[layer]; }
-  // Sweeps of every block in order, each layer given the newest states of the others; each takes one step of the stream.
+  // Sweeps all blocks in order, each layer given the newest states of the others. Each sweep uses
+  // one step of the stream.
   void sweep(States& states, Round round, std::uint64_t sweeps = 1);
 
  private:

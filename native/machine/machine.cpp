@@ -8,13 +8,15 @@
 namespace boltzkit {
 namespace {
 
-// Standard normal numbers by Box & Muller 1958, two words each; computed in double so that every backend starts alike.
+// A standard normal number from two words (Box & Muller 1958), in double precision so that the
+// start weights are the same on every backend.
 double normal(const std::uint32_t* words) {
   const double radius = std::sqrt(-2 * std::log((words[0] + 1.0) * 0x1p-32));
   return radius * std::cos(2 * std::numbers::pi * (words[1] * 0x1p-32));
 }
 
-// Row r of coupling c is "chain" r of "layer" c; column j uses the words 2 j and 2 j + 1 of that row.
+// Row r of coupling c uses the words of "chain" r; c is the layer of the stream. Column j uses
+// words 2 j and 2 j + 1.
 void drawWeights(Backend& backend, std::uint64_t seed, std::size_t coupling, double scale, Tensor& weights) {
   std::vector<float> values(checkedMultiply(weights.rows(), weights.cols()));
   const Stream stream{seed, Purpose::initialise, static_cast<std::uint8_t>(coupling & 0xff), coupling >> 8};
@@ -72,7 +74,8 @@ TensorPtr Machine::lateralMask(std::size_t layer) const {
   return tensor;
 }
 
-// The upper triangle decides.
+// Copies the upper triangle to the lower one and sets the entries between places of one unit to
+// zero.
 void Machine::makeSymmetric(std::size_t layer, Tensor& weights) const {
   const std::size_t n = weights.rows();
   std::vector<double> values(checkedMultiply(n, n));

@@ -13,17 +13,19 @@ namespace boltzkit {
 
 class Machine {
  public:
-  // Weights start as N(0, weightScale^2) drawn from the seed, unit parameters at zero.
+  // Draws the weights from N(0, weightScale^2) by the seed. Unit parameters start at zero.
   Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale);
 
-  // All parameters of a machine of this wiring; weights by coupling, those of units by layer.
+  // All parameters of a machine of this wiring: weights by coupling, unit parameters by layer.
   struct ParameterSet {
     std::vector<TensorPtr> weights, units;
   };
   ParameterSet copyParameters() const;
-  // Takes over parameters of the same shapes and hands out its own. No value is copied; references to parameter tensors follow the tensors.
+  // Swaps all parameters with a set of the same shapes. Copies no value; references to parameter
+  // tensors follow the tensors.
   void exchange(ParameterSet& other) noexcept { std::swap(set_, other); }
-  // A machine of the same wiring and parameters on the same backend. Random words belong to the original.
+  // A copy: same wiring, parameters and backend. Draw random words only from the original: the copy
+  // would repeat them.
   std::unique_ptr<Machine> twin() const;
 
   Backend& backend() const { return *backend_; }
@@ -32,27 +34,29 @@ class Machine {
 
   const Tensor& weights(std::size_t coupling) const { return *set_.weights[coupling]; }
   Tensor& weights(std::size_t coupling) { return *set_.weights[coupling]; }
-  // The weights of a layer's coupling with itself; it must have one.
+  // The weights of a layer's coupling with itself; the layer must have one.
   const Tensor& lateralWeights(std::size_t layer) const {
     return *set_.weights[static_cast<std::size_t>(wiring_.lateral(layer) - wiring_.couplings().data())];
   }
-  // 1 where the weights of a dense lateral coupling must stay zero [units, units].
+  // [places, places]: 1 where the weights of a dense lateral coupling must stay zero.
   TensorPtr lateralMask(std::size_t layer) const;
   const Tensor& unitParameters(std::size_t layer) const { return *set_.units[layer]; }
   Tensor& unitParameters(std::size_t layer) { return *set_.units[layer]; }
   Units unitsOf(std::size_t layer) const { return {wiring_.layers()[layer].type, set_.units[layer].get(), wiring_.layers()[layer].size}; }
 
-  // Every parameter tensor by name: "hidden.bias" [1, units], or "hidden.parameters" [parameters, units] for types with several;
-  // "visible-hidden.weights" [units of a, units of b], [1, graph weights] along a graph.
+  // All parameter tensors by name. Units: "hidden.bias" [1, places], or "hidden.parameters"
+  // [parameters, places] for types with several. Weights: "visible-hidden.weights" [places of a,
+  // places of b], or [1, graph weights] along a graph.
   std::vector<NamedTensor> parameters() { return named(); }
   // Throws ParameterError on an unknown name.
   Tensor& parameter(const std::string& name) { return *find(name); }
   const Tensor& parameter(const std::string& name) const { return *find(name); }
-  // Throws ParameterError unless values [rows, cols] may become this parameter: finite, and for a dense lateral coupling symmetric with zeros
-  // between places of one unit.
+  // Throws ParameterError unless values [rows, cols] are valid for this parameter: finite and at
+  // most 1e18 in size. Weights of a dense lateral coupling must also be symmetric and zero between
+  // places of one unit.
   void checkParameter(const std::string& name, std::span<const double> values) const;
 
-  // Random words of this machine; no draw is ever repeated.
+  // Hands out the random steps of this machine; no draw repeats.
   RandomSteps& random() { return random_; }
   std::uint64_t seed() const { return random_.seed(); }
 

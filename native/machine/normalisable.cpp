@@ -9,7 +9,8 @@ namespace boltzkit {
 namespace {
 
 constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
-constexpr double smallestPivot = 1e-12;  // as a part of the diagonal: below, rounding decides
+// Relative to the diagonal. Smaller pivots are rounding errors.
+constexpr double smallestPivot = 1e-12;
 
 std::vector<double> valuesOf(const Machine& machine, const Tensor& tensor) {
   std::vector<double> values(tensor.rows() * tensor.cols());
@@ -17,7 +18,7 @@ std::vector<double> valuesOf(const Machine& machine, const Tensor& tensor) {
   return values;
 }
 
-// The Cholesky factor in place, row by row; false where a pivot is not positive.
+// Cholesky factorisation in place, row by row. Returns false if a pivot is not positive.
 bool factorise(std::vector<std::vector<double>>& rows, const std::vector<std::size_t>& first) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double diagonal = rows[i].back();

@@ -1,7 +1,8 @@
-// Whether a machine has a distribution at all. Layers of Gaussian units that are coupled to each other or to themselves have the joint precision
-//   Lambda = diag(exp(logPrecision)) - W,
-// and exp(-E) has a finite integral only where it is positive definite. What other units there are does not matter as long as they are
-// bounded: they only move the mean.
+// Checks whether a machine has a distribution at all. Layers of Gaussian units that are coupled to
+// each other or to themselves have the joint precision
+//   Lambda = diag(exp(logPrecision)) - W.
+// The integral of exp(-E) is finite only if Lambda is positive definite. Bounded units do not
+// matter here: they only move the mean.
 #pragma once
 #include <vector>
 
@@ -13,9 +14,10 @@ class GaussianPrecision {
  public:
   explicit GaussianPrecision(const Machine& machine);
 
-  // Gaussian units in couplings with each other; without any there is nothing to check.
+  // Number of Gaussian units that are coupled to Gaussian units. If 0, there is nothing to check.
   std::size_t units() const { return first_.size(); }
-  // By Cholesky factors within the envelope of the matrix: n^3 / 6 operations if all units are coupled, few along a chain or a grid.
+  // By Cholesky factorisation within the envelope of the matrix: n^3 / 6 operations if all units
+  // are coupled, few along a chain or a grid.
   bool positiveDefinite() const;
 
  private:
@@ -24,19 +26,23 @@ class GaussianPrecision {
   std::vector<std::vector<double>> matrix() const;
 
   const Machine& machine_;
-  std::vector<std::size_t> layers_, offsets_;  // which layers, and the number of their first unit
+  // Layers that take part; by layer of the machine, the index of its first unit in the matrix.
+  std::vector<std::size_t> layers_, offsets_;
   std::vector<std::size_t> couplings_;
-  std::vector<std::size_t> first_;  // per unit: the first column of its row that is not zero
+  std::vector<std::size_t> first_;  // per unit: first nonzero column of its row
 };
 
-// What is known about whether a machine has a distribution; its wiring is looked at once, its parameters at every question.
+// Collects what is known about whether a machine has a distribution. Reads the wiring once, and the
+// parameters at every call.
 class Normalisable {
  public:
   explicit Normalisable(const Machine& machine) : precision_(machine), unbounded_(machine) {}
 
-  // Units whose couplings decide; where every coupling has bounded units on one side there is nothing to check.
+  // Number of units whose couplings matter here. If every coupling has bounded units on one side,
+  // it is 0 and there is nothing to check.
   std::size_t units() const { return unbounded_.units(); }
-  // Whether the machine may have a distribution: false is certain, true only where all that is coupled without bounds is Gaussian.
+  // False: the machine certainly has no distribution. True is certain only if all unbounded units
+  // that are coupled to each other are Gaussian.
   bool holds() const { return (precision_.units() == 0 || precision_.positiveDefinite()) && !unbounded_.runAway(); }
 
  private:
@@ -44,7 +50,7 @@ class Normalisable {
   UnboundedUnits unbounded_;
 };
 
-// Throws ParameterError where it is certain that the machine has no distribution.
+// Throws ParameterError if the machine certainly has no distribution.
 void requireNormalisable(const Machine& machine);
 
 }  // namespace boltzkit

@@ -34,7 +34,8 @@ std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, con
   const std::vector<Coupling>& couplings = machine.wiring().couplings();
   for (std::size_t c = 0; c < couplings.size(); ++c) {
     if ((couplings[c].a != layer && couplings[c].b != layer) || couplings[c].lateral()) continue;
-    const bool transposed = couplings[c].a == layer;  // weights are [a, b]: a field on a needs their transpose
+    // Weights are [a, b], so a field on a needs their transpose.
+    const bool transposed = couplings[c].a == layer;
     const std::size_t other = transposed ? couplings[c].b : couplings[c].a;
     if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed, 1, nullptr, roundable});
   }

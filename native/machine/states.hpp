@@ -1,4 +1,5 @@
-// States of a set of chains (or data rows), one tensor [rows, units] per layer, and the fields they exert.
+// The states of a set of chains or data rows, one tensor [rows, places] per layer, and the fields
+// that they cause.
 #pragma once
 #include <vector>
 
@@ -16,20 +17,24 @@ struct States {
   std::vector<TensorPtr> layers;
 };
 
-// States beyond this are no draws of any use: the squares of some hundred of them are close to float's end.
+// Larger states are useless as draws: the squares of a few hundred of them come close to the end of
+// float's range.
 inline constexpr double largestState = 1e18;
 
-// Throws Error{divergence} that names the layer when a state is not a number or beyond largestState: units without bounds have run away.
+// Throws Error{divergence} with the layer's name if a state of unbounded units is NaN or larger
+// than largestState: these units have diverged.
 void requireBoundedStates(const Machine& machine, const States& states);
 
-// The terms of the field on `layer` from all other coupled layers whose entry in `from` is true (all of them when empty). `roundable`: see FieldTerm.
+// The field terms on `layer` from all other layers that are coupled to it and true in `from` (all
+// if `from` is empty). `roundable`: see FieldTerm.
 std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from,
                                   bool roundable = false);
-// out = their sum.
+// out = the sum of these terms.
 void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
                  bool roundable = false);
 
-// out = the field on `layer` from all layers, its own coupling included: what each unit feels given all other units.
+// out = the field on `layer` from all layers, itself included: the field of each unit given all
+// other units.
 void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out);
 
 }  // namespace boltzkit

@@ -6,7 +6,8 @@
 namespace boltzkit {
 namespace {
 
-// W_ij x_i x_j / (x_i^2 / 2 + x_j^2 / 2), at its largest, must stay this far below 1: rounding decides beyond.
+// The ratio W_ij x_i x_j / (x_i^2 / 2 + x_j^2 / 2), at its largest, counts as above 1 only beyond
+// this value. Between 1 and this value rounding would decide.
 constexpr double most = 1 + 1e-6;
 constexpr int rounds = 60;
 
@@ -20,7 +21,8 @@ std::vector<double> download(const Machine& machine, const Tensor& tensor) {
   return values;
 }
 
-// Calls visit(i, j, weight) for every weight between place i of layer a and place j of layer b; of a layer on itself each pair once.
+// Calls visit(i, j, weight) for every weight between place i of layer a and place j of layer b. In
+// a lateral coupling it visits each pair once.
 template <class Visit>
 void eachWeight(const Coupling& c, std::size_t cols, const std::vector<double>& values, Visit&& visit) {
   if (c.graph) {
@@ -86,7 +88,8 @@ UnboundedUnits::Snapshot UnboundedUnits::snapshot() const {
   return s;
 }
 
-// Two units alone: Q < 0 along some x where a weight is beyond the geometric mean of the precisions and may act with its sign.
+// Checks pairs of units. Q < 0 for some x if a weight exceeds the geometric mean of the two
+// precisions and both units allow the signs of x that this weight favours.
 bool UnboundedUnits::pairRunsAway(const Snapshot& s) {
   bool found = false;
   for (const Weights& w : s.weights) {
@@ -113,8 +116,9 @@ double UnboundedUnits::quotient(const Snapshot& s, const Direction& x) {
   return squares > 0 ? product / squares : 0;
 }
 
-// Layer after layer takes the best places given the others, which lowers Q as far as the directions that states can take allow (Gauss-Seidel: it
-// ends at 0 where Q > 0 all around). Whether the quotient x^T W x / x^T x, in the scale where all precisions are 1, comes above 1 on the way.
+// Each layer in turn takes the best places given the others (Gauss-Seidel), within the signs its
+// states allow. This lowers Q, and ends at 0 if Q > 0 in all directions. Returns true if the
+// quotient x^T W x / x^T x, in the scale where all precisions are 1, exceeds 1 on the way.
 bool UnboundedUnits::climbs(const Snapshot& s, Direction x) {
   std::vector<double> field;
   double before = 0;

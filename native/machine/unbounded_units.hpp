@@ -1,7 +1,8 @@
-// Whether states of units without bounds (gaussian, relu, doubleRelu) can run away together. Along a direction x of these units, x >= 0 where
-// they are, the energy is in the end
-//   Q(x) = 1/2 sum_i gamma_i(sign of x_i) x_i^2 - sum of W_ij x_i x_j over the coupled pairs,
-// whatever bounded units there are and whatever the biases: where Q(x) < 0 for any x, exp(-E) has no finite integral.
+// Checks whether unbounded units (gaussian, relu, doubleRelu) can diverge together. Far out along a
+// direction x of these units, with x >= 0 for relu units, the energy grows like
+//   Q(x) = 1/2 sum_i gamma_i(sign of x_i) x_i^2 - sum of W_ij x_i x_j over the coupled pairs.
+// Bounded units and biases do not change this. If Q(x) < 0 for any x, the integral of exp(-E) is
+// infinite.
 #pragma once
 #include <vector>
 
@@ -13,26 +14,29 @@ class UnboundedUnits {
  public:
   explicit UnboundedUnits(const Machine& machine);
 
-  // Units of the layers that are coupled to such layers or to themselves; without any there is nothing to check.
+  // Number of places in unbounded layers that are coupled to unbounded layers or to themselves. If
+  // 0, there is nothing to check.
   std::size_t units() const { return units_; }
-  // Whether a direction with Q < 0 was found: the machine then has no distribution. Not finding one proves nothing, save for a pair of units.
-  // Where all of them are Gaussian none is looked for: GaussianPrecision knows.
-  // Some dozens of products with the weights.
+  // True if it finds a direction with Q < 0; then the machine has no distribution. False proves
+  // nothing, except for a single pair of units. If all of these units are Gaussian it returns false
+  // without a search, since GaussianPrecision decides exactly. Costs some dozens of products with
+  // the weights.
   bool runAway() const;
 
  private:
-  // A layer's units in the scale in which Q of one unit alone is x^2 / 2.
+  // The units of one layer, scaled such that Q of a single unit is x^2 / 2.
   struct LayerScale {
     std::size_t units;
-    bool negative;                 // whether states may be below 0
-    std::vector<double> up, down;  // of states above and below 0, gamma^(-1/2)
+    bool negative;                 // true if states may be below 0
+    std::vector<double> up, down;  // gamma^(-1/2) for states above and below 0
     double scale(std::size_t i, double x) const { return x < 0 ? down[i] : up[i]; }
   };
   struct Weights {
-    std::size_t a, b;  // numbers in layers_
+    std::size_t a, b;  // indices in layers_
     const Coupling* coupling;
     std::vector<double> values;
-    double lateral = 0;  // of a layer on itself: more than any of its eigenvalues, in size
+    // For a lateral coupling: an upper bound on the size of its eigenvalues.
+    double lateral = 0;
   };
   using Direction = std::vector<std::vector<double>>;  // by layer
   struct Snapshot {

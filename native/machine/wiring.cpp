@@ -8,10 +8,10 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t maxLayers = 256;            // a layer's number takes eight bits of the random counter
-constexpr std::size_t maxUnits = (1u << 31) - 1;  // unit numbers and column indices are 32-bit
-constexpr double maxStates = 1 << 24;             // states are float32, which counts exactly up to there
-constexpr double maxWords = 17179869184.0;        // random words of one draw of a layer: 2^32 blocks of four
+constexpr std::size_t maxLayers = 256;            // the random counter has eight bits for a layer
+constexpr std::size_t maxUnits = (1u << 31) - 1;  // unit numbers and column indices have 32 bits
+constexpr double maxStates = 1 << 24;             // float32 holds every whole number up to here
+constexpr double maxWords = 17179869184.0;        // random words in one draw of a layer: 2^32 blocks of four
 
 void checkSize(const Layer& layer) {
   if (layer.size == 0) throw parameterError("the size of the units of layer '" + layer.name + "' must be at least 1, got 0");
@@ -63,7 +63,7 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
   checkNames();
 }
 
-// Parameters and chains go by the names of layers and couplings, in files too.
+// Tensors of parameters and chains are named after layers and couplings, also in files.
 void Wiring::checkNames() const {
   std::set<std::string> names;
   const auto add = [&](const std::string& name) {
