@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t maxLayers = 256;            // the random counter has eight bits for a layer
 constexpr std::size_t maxUnits = (1u << 31) - 1;  // unit numbers and column indices have 32 bits
 constexpr double maxStates = 1 << 24;             // float32 holds every whole number up to here
-constexpr double maxWords = 17179869184.0;        // random words in one draw of a layer: 2^32 blocks of four
+// Random words in one draw of a layer: 2^32 blocks of four.
+constexpr double maxWords = 17179869184.0;
 
 void checkSize(const Layer& layer) {
   if (layer.size == 0) throw parameterError("the size of the units of layer '" + layer.name + "' must be at least 1, got 0");

@@ -1,4 +1,4 @@
-// Checks of what chains are asked to do; every message says what was expected and what came.
+// Checks the options of a chain run. Every message says what was expected and what was given.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -17,12 +17,13 @@ void checkBetas(const std::vector<double>& betas, const char* name) {
 
 const std::string& nameOf(const Machine& machine, std::size_t layer) { return machine.wiring().layers()[layer].name; }
 
-// A value at [chain, place] of what has one row or one per chain.
+// The value at [chain, place] of a matrix with one row, or with one row per chain.
 float at(const std::vector<float>& values, std::size_t units, std::size_t chain, std::size_t place) {
   return values[(values.size() == units ? 0 : chain) * units + place];
 }
 
-// All places of a unit are clamped or none, and those of a softmax unit to one category (or probabilities).
+// A clamp must cover all places of a unit or none. A softmax unit must be clamped to one category
+// or to probabilities.
 void checkUnit(const Machine& machine, const ChainOptions::Clamp& c, std::size_t chain, std::size_t first, std::size_t size) {
   const Layer& layer = machine.wiring().layers()[c.layer];
   const std::string where = "unit " + std::to_string(first / size) + " of layer '" + layer.name + "'";
@@ -94,7 +95,8 @@ void validateChains(const Machine& machine, const ChainOptions& options) {
   if (options.tempered && options.tempered->state.rung.size() != options.chains)
     throw shapeError("a ladder's state must be that of " + std::to_string(options.chains) + " chains, got " +
                      std::to_string(options.tempered->state.rung.size()));
-  if (options.tempered) Tempering(machine, options.tempered->ladder, options.tempered->state);  // which refuses what is no ladder
+  // The constructor throws if the ladder is invalid.
+  if (options.tempered) Tempering(machine, options.tempered->ladder, options.tempered->state);
   for (const LayerRows& rows : options.start)
     if (rows.rows->rows() != options.chains)
       throw shapeError("start states must have " + std::to_string(options.chains) + " rows (chains), got " +

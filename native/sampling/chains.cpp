@@ -1,5 +1,5 @@
-// Chunks of chains run one after the other, all their sweeps long, because a chunk's states stay in cache; the chain's number, not its
-// chunk, picks its random words.
+// Runs chunks of chains one after the other, each for all its sweeps, so that a chunk's states stay
+// in cache. A chain's random words depend on its number and not on its chunk.
 #include "sampling/chains.hpp"
 
 #include <algorithm>
@@ -35,7 +35,8 @@ class Run {
       gibbs_.roundWeights(true);
       begin();
       sweep(cancelled);
-      gibbs_.roundWeights(false);  // modes and ties are for the weights as they are
+      // Modes and ties are defined for the exact weights.
+      gibbs_.roundWeights(false);
       for (std::uint64_t s = 0; s < options_.quench; ++s) {
         throwIfCancelled(cancelled);
         gibbs_.sweep(states_, {stream_, firstChain(), 1, {}, Draw::mode});
@@ -50,7 +51,7 @@ class Run {
   }
 
  private:
-  // Groups of tempered chains stay together.
+  // Keeps each group of tempered chains within one chunk.
   std::size_t chunkSize() const {
     const std::size_t group = options_.tempered ? options_.tempered->ladder.betas.size() : 1;
     return std::min(std::max<std::size_t>(chunkRows / group, 1) * group, options_.chains);
@@ -77,7 +78,7 @@ class Run {
     }
   }
 
-  // One row for all chains, or those of this chunk.
+  // Uploads the one row shared by all chains, or the rows of this chunk.
   void upload(const std::vector<float>& values, std::size_t units, TensorPtr& tensor) const {
     const bool shared = values.size() == units;
     const std::size_t rows = shared ? 1 : states_.rows();
@@ -86,7 +87,8 @@ class Run {
     machine_.backend().upload(std::span(values).subspan(shared ? 0 : first_ * units, rows * units), *tensor);
   }
 
-  // Start states and clamped layers, then the layers without states, each drawn given those that already have some.
+  // Loads start states and clamped layers. Then draws the layers without states one by one, each
+  // given the layers that have states already.
   void begin() {
     std::vector<bool> ready = whollyClamped();
     if (start_) {
@@ -96,7 +98,8 @@ class Run {
     }
     for (std::size_t l = 0; l < layers_; ++l) {
       ready[l] = ready[l] || (start_ && start_->given()[l]);
-      if (!ready[l]) machine_.backend().fill(0, states_[l]);  // a layer without states exerts no field
+      // A layer without states adds no field.
+      if (!ready[l]) machine_.backend().fill(0, states_[l]);
       gibbs_.restoreKept(l, states_[l]);
     }
     for (std::size_t l = 0; l < layers_; ++l)
@@ -134,7 +137,8 @@ class Run {
     }
   }
 
-  // Sweeps that nothing interrupts, the first of them at least: a few at a time, so that a cancelled job ends soon.
+  // Number of sweeps up to the next event, at least 1. At most 16, so that a cancelled job ends
+  // soon.
   std::uint64_t together(std::uint64_t done) const {
     constexpr std::uint64_t most = 16;
     if (!options_.schedule.empty()) return 1;
@@ -145,7 +149,7 @@ class Run {
     return n;
   }
 
-  // Its means are a result, so they come from the weights as they are.
+  // The means of this sweep are a result, so it uses the exact weights.
   void lastSweep(std::uint64_t step) {
     gibbs_.roundWeights(false);
     for (const std::vector<std::size_t>& block : gibbs_.blocks())

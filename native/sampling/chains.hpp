@@ -1,5 +1,6 @@
-// Block Gibbs chains for a user: start states, clamped units, temperatures per chain or over time, parallel tempering, descent to a mode,
-// and moments that are accumulated on the way so that no states need to be kept.
+// Block Gibbs chains: start states, clamped units, temperatures per chain or over time, parallel
+// tempering and descent to a mode. Moments are accumulated during the run, so states need not be
+// kept.
 #pragma once
 #include <optional>
 #include <span>
@@ -15,45 +16,53 @@ namespace boltzkit {
 
 struct ChainOptions {
   std::size_t chains = 1;
-  std::uint64_t steps = 1;       // sweeps; 0 leaves the start states
+  std::uint64_t steps = 1;       // sweeps; 0 returns the start states
   std::vector<double> betas{1};  // one for all chains, or one per chain
   std::vector<double> schedule;  // empty, or one beta per sweep for all chains (annealing)
   struct Tempered {
     Ladder ladder;
     LadderState state;
   };
-  std::optional<Tempered> tempered;  // then betas and schedule play no part
-  std::uint64_t quench = 0;  // sweeps afterwards in which every unit takes its likeliest state: descent to a local minimum of the energy
+  std::optional<Tempered> tempered;  // replaces betas and schedule
+  // Number of final sweeps in which every unit takes its most probable state: descent to a local
+  // minimum of the energy.
+  std::uint64_t quench = 0;
   std::vector<LayerRows> start;  // states to start from, `chains` rows each
   struct Clamp {
     std::size_t layer;
-    std::vector<float> mask, values;  // [1 or chains, units]
+    std::vector<float> mask, values;  // [1 or chains, places]
   };
-  std::vector<Clamp> clamps;  // units whose mask is not 0 keep their value, from the start on; at most one entry per layer
+  // Units with a nonzero mask keep their value, from the start states on. At most one entry per
+  // layer.
+  std::vector<Clamp> clamps;
   struct Observe {
-    std::uint64_t every = 1;                                 // sweeps from one observation to the next
-    std::vector<std::pair<std::size_t, std::size_t>> pairs;  // layers whose products are accumulated
+    std::uint64_t every = 1;  // sweeps per observation
+    // Pairs of layers whose products are accumulated.
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
   };
-  std::optional<Observe> observe;  // of tempered chains only those on the highest rung count
+  std::optional<Observe> observe;  // of tempered chains, only those on the highest rung
 };
 
-// Where the results go; what is empty is not wanted.
+// Buffers for the results. An empty buffer means that the result is not wanted.
 struct ChainResults {
-  std::vector<std::span<float>> states;  // per layer [chains, units]
+  std::vector<std::span<float>> states;  // per layer [chains, places]
   std::size_t meanLayer = 0;
-  std::span<float> mean;                    // [chains, units of meanLayer]: the conditional means behind the last draw
-  std::span<double> energies;               // [chains] of the last states
-  std::vector<std::span<double>> sums;      // per layer [units]: of the observed states
-  std::vector<std::span<double>> products;  // per pair of layers [units of a, units of b]: sums of s_a s_b^T
-  std::uint64_t observations = 0;           // rows that the sums are over
+  // [chains, places of meanLayer]: the conditional means that the last draw used.
+  std::span<float> mean;
+  std::span<double> energies;           // [chains], of the last states
+  std::vector<std::span<double>> sums;  // per layer [places]: sums of the observed states
+  // Per pair of layers [places of a, places of b]: sums of s_a s_b^T.
+  std::vector<std::span<double>> products;
+  std::uint64_t observations = 0;  // number of rows in the sums
   LadderState ladder;
   SwapCounts swaps;
 };
 
-// Throws ParameterError or ShapeError before anything is drawn when the options do not fit the machine.
+// Throws ParameterError or ShapeError if the options do not fit the machine; draws nothing.
 void validateChains(const Machine& machine, const ChainOptions& options);
 
-// Layers without start states are first drawn in turn, given the layers before them that have states.
+// Layers without start states are drawn first, one by one, each given the layers that have states
+// by then.
 void runChains(Machine& machine, const ChainOptions& options, ChainResults& results, const Cancelled& cancelled);
 
 }  // namespace boltzkit

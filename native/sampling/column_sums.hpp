@@ -4,7 +4,8 @@
 
 namespace boltzkit {
 
-// out [1, units] = beta * out + alpha * sum_r w_r states[r, :]. `ones` is a column of ones with at least as many rows.
+// out [1, places] = beta * out + alpha * sum_r w_r states[r, :]. `ones` is a column of ones with a
+// capacity of at least states.rows().
 inline void columnSums(Backend& backend, Tensor& ones, const Tensor& states, const Tensor* rowWeights, double alpha, double beta,
                        Tensor& out) {
   ones.setRows(states.rows());

@@ -29,7 +29,7 @@ void Completion::load(const Batch& batch, States& states, const Round& at) {
     if (data_.missing(l)) gibbs_.update(l, states, round, nullptr, &states[l]);
 }
 
-// Takes one step.
+// Uses one step of the stream.
 void Completion::drawBinary(States& states, Round& round) const {
   for (std::size_t l = 0; l < observed_.size(); ++l) {
     if (!data_.given()[l] || machine_.wiring().layers()[l].type != UnitType::bernoulli) continue;

@@ -56,11 +56,12 @@ class Imputer {
       throw parameterError("warmup and steps must be below 2^48 together");
   }
 
-  // Whether a layer depends on complete layers only, place by place.
+  // True if all layers that this layer is coupled to are complete.
   bool direct(std::size_t layer) const {
     if (data_.complete()[layer]) return true;
     for (std::size_t other = 0; other < means_.size(); ++other)
-      if (!data_.complete()[other] && machine_.wiring().coupled(layer, other)) return false;  // a lateral coupling counts as well
+      // `coupled` includes lateral couplings.
+      if (!data_.complete()[other] && machine_.wiring().coupled(layer, other)) return false;
     return true;
   }
 
@@ -99,7 +100,8 @@ class Imputer {
       }
   }
 
-  // Of a layer that is coupled to itself: each unit's mean given all other units as they are.
+  // For a layer that is coupled to itself: the mean of each unit given the current states of all
+  // others.
   void unitMeans(std::size_t layer) {
     if (!fields_ || fields_->cols() != machine_.units(layer)) fields_ = machine_.backend().tensor(chunk_, machine_.units(layer));
     fields_->setRows(states_.rows());
@@ -115,7 +117,8 @@ class Imputer {
   std::size_t chunk_;
   Completion completion_;
   States states_;
-  std::vector<TensorPtr> means_, averages_;  // of asked layers that are not complete, for means; else null
+  // Set for requested layers that are not complete, if the output is means; otherwise null.
+  std::vector<TensorPtr> means_, averages_;
   TensorPtr fields_;
   std::uint64_t warmup_ = options_.warmup, steps_ = options_.steps;
   Stream stream_;

@@ -1,4 +1,4 @@
-// Missing values and whole layers inferred from the values that rows do have.
+// Infers missing values and whole layers from the known values of rows.
 #pragma once
 #include "core/interrupt.hpp"
 #include "machine/energy.hpp"
@@ -9,14 +9,16 @@ namespace boltzkit {
 
 struct ImputeOptions {
   std::vector<LayerRows> given;         // NaN: missing
-  std::vector<std::size_t> layers;      // whose states come back
+  std::vector<std::size_t> layers;      // layers to return
   std::uint64_t warmup = 0, steps = 1;  // Gibbs sweeps before and during averaging
-  Draw output = Draw::mean;             // mean: conditional means averaged over `steps` sweeps; sample: the last draw
+  // mean: conditional means averaged over `steps` sweeps; sample: the last draw.
+  Draw output = Draw::mean;
 };
 
-// One result [rows, units] per asked layer; values that are given come back as they are. Means are averages of conditional means, which vary less
-// than averages of draws and have the same expectation (Gelfand & Smith 1990). Where everything that was asked for depends on
-// complete layers only, one pass is exact and no more are taken.
+// Returns one matrix [rows, places] per requested layer; given values are unchanged. Means are
+// averages of conditional means. These vary less than averages of draws and have the same
+// expectation (Gelfand & Smith 1990). If every requested layer depends on complete layers only, a
+// single pass is exact, and only one is run.
 std::vector<std::vector<float>> impute(Machine& machine, const ImputeOptions& options, const Cancelled& cancelled);
 
 }  // namespace boltzkit

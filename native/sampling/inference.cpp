@@ -22,7 +22,7 @@ Stream conditionalStream(Machine& machine, std::size_t layer) {
   return machine.random().next(Purpose::conditional, 1, static_cast<std::uint8_t>(layer));
 }
 
-// Up to this many rows go through in tensors that are kept.
+// Up to this many rows use scratch tensors that are kept between calls.
 constexpr std::size_t fewRows = 16;
 
 }  // namespace

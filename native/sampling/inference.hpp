@@ -1,6 +1,6 @@
-// What a user asks of a machine outside of training: conditionals and energies. Rows go through in chunks, so scratch memory
-// does not grow with the data; results go to `out`, one row of it per row of data. Every function polls `cancelled` between chunks
-// or sweeps and throws Error{aborted}.
+// Conditionals and energies of a machine, outside of training. Rows are processed in chunks, so
+// scratch memory does not grow with the data. `out` gets one row per row of data. Every function
+// polls `cancelled` between chunks and throws Error{aborted}.
 #pragma once
 #include <memory>
 #include <span>
@@ -13,20 +13,23 @@
 
 namespace boltzkit {
 
-// Answers questions about the rows of one call after the other, one call at a time.
+// Answers one call at a time.
 class Inference {
  public:
   explicit Inference(std::shared_ptr<Machine> machine) : owner_(std::move(machine)), machine_(*owner_) {}
 
-  // Given rows of some layers, the conditional means or samples of `target`, out [rows, units], row-major. Exact; throws ParameterError
-  // when a layer that is neither given nor the target is coupled to the target.
+  // The conditional means or samples of `target` given rows of some layers; out [rows, places],
+  // row-major. Exact. Throws ParameterError if a layer that is not given is coupled to the target,
+  // or the target to itself.
   void conditional(const std::vector<LayerRows>& given, std::size_t target, Draw draw, const Cancelled& cancelled, std::span<float> out);
 
-  // Rows of a layer -> mean or draw of `via` -> means of the layer: what the machine makes of its data.
+  // The machine's reconstruction of its data: rows of a layer give means or draws of `via`, which
+  // give means of the layer.
   void reconstruct(const LayerRows& given, std::size_t via, Draw draw, const Cancelled& cancelled, std::span<float> out);
 
-  // P(category | given) of a softmax layer of one group, every layer that is neither given nor it summed out; out [rows, categories].
-  // Throws ParameterError when those layers are coupled to each other.
+  // P(category | given) of a layer that is one softmax unit; out [rows, categories]. All other
+  // layers that are not given are summed out. Throws ParameterError if they are coupled to each
+  // other.
   void categoryProbabilities(const std::vector<LayerRows>& given, std::size_t layer, const Cancelled& cancelled, std::span<float> out);
 
   void energy(const std::vector<LayerRows>& all, const Cancelled& cancelled, std::span<double> out);
@@ -43,7 +46,8 @@ class Inference {
 
   std::shared_ptr<Machine> owner_;
   Machine& machine_;
-  std::shared_ptr<Scratch> few_;  // kept for the next call: making it takes as long as the answer about a row
+  // Kept for the next call: to allocate it takes as long as to answer for one row.
+  std::shared_ptr<Scratch> few_;
 };
 
 }  // namespace boltzkit

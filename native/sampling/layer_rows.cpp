@@ -8,7 +8,8 @@
 namespace boltzkit {
 namespace {
 
-// Whether a value within a type's domain is that of a state's place, where sums are kept too.
+// True if a value within the type's domain is a state of one place. The sums over a unit are
+// checked elsewhere.
 template <class Unit>
 bool isOfState(float value, std::uint32_t size) {
   if (Unit::grouped || Unit::states(size) > 2) return value == std::floor(value);

@@ -12,7 +12,8 @@ struct LayerRows {
   std::shared_ptr<const Rows> rows;
 };
 
-// Throws ParameterError when a row is no state of the machine: a value of units with finitely many states that is none of them.
+// Throws ParameterError if a row holds a value that is no state of its unit. Checks only units with
+// finitely many states.
 void requireStates(const Machine& machine, const LayerRows& rows);
 
 }  // namespace boltzkit

@@ -5,7 +5,7 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t rowsPerPart = 1 << 14;  // a float32 sum of ones is exact up to 2^24
+constexpr std::size_t rowsPerPart = 1 << 14;  // float32 sums of ones are exact up to 2^24
 
 }  // namespace
 

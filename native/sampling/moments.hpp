@@ -1,4 +1,4 @@
-// First and second moments of chains while they run, in double precision.
+// First and second moments of running chains, in double precision.
 #pragma once
 #include <span>
 #include <vector>
@@ -7,13 +7,15 @@
 
 namespace boltzkit {
 
-// Adds up states on the backend and, every so often, into the caller's double-precision sums, so that float32 sums never grow long.
+// Sums states on the backend. From time to time it adds these sums to the caller's, which are in
+// double precision, so that float32 sums stay short.
 class Moments {
  public:
   Moments(const Machine& machine, std::vector<std::pair<std::size_t, std::size_t>> pairs, std::vector<std::span<double>> sums,
           std::vector<std::span<double>> products);
 
-  // rowWeights: null, or 0 and 1 for the rows that count; `counted` of them do.
+  // rowWeights: null, or 1 for the rows to count and 0 for the others. `counted` is the number of
+  // rows that count.
   void observe(const States& states, const Tensor* rowWeights, std::size_t counted);
   void flush();
   std::uint64_t observations() const { return observations_; }

@@ -65,7 +65,8 @@ void Tempering::afterSweep(const States& states, std::size_t first, std::uint64_
 }
 
 void Tempering::swapGroup(std::size_t firstChain, std::span<const double> energies, std::size_t parity, const Stream& stream) {
-  std::vector<std::size_t> at(rungs());  // the member of the group on each rung
+  // By rung: the member of the group on that rung.
+  std::vector<std::size_t> at(rungs());
   for (std::size_t i = 0; i < at.size(); ++i) at[state_.rung[firstChain + i]] = i;
   for (std::size_t k = parity; k + 1 < rungs(); k += 2) {
     ++counts_.attempts[k];

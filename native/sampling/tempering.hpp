@@ -1,8 +1,10 @@
-// Parallel tempering: groups of chains, one at every inverse temperature of a ladder, that exchange their temperatures.
-// Geyer 1991; Hukushima & Nemoto, J. Phys. Soc. Jpn 65 (1996), 1604: a swap of neighbours is accepted with probability
+// Parallel tempering: each group has one chain per inverse temperature of a ladder, and its chains
+// exchange their temperatures. Geyer 1991; Hukushima & Nemoto, J. Phys. Soc. Jpn 65 (1996), 1604.
+// Two neighbours on the ladder swap with probability
 //   min(1, exp((beta' - beta)(E' - E))),
-// with E the part of the energy that beta multiplies (temperedEnergies),
-// even pairs of rungs and odd ones in turn (Okabe et al. 2001), which lets a chain drift through the ladder instead of diffusing.
+// where E is the part of the energy that beta multiplies (temperedEnergies). Even and odd pairs of
+// rungs alternate (Okabe et al. 2001), which lets a chain drift through the ladder instead of
+// diffusing.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -13,34 +15,39 @@
 namespace boltzkit {
 
 struct Ladder {
-  std::vector<double> betas;  // rising strictly; every chain c belongs to the group c / betas.size()
-  std::uint64_t every = 1;    // sweeps from one round of swaps to the next
+  std::vector<double> betas;  // rises strictly; chain c is in group c / betas.size()
+  std::uint64_t every = 1;    // sweeps per round of swaps
 };
 
-// Where the chains of a ladder stand.
+// The positions of the chains on a ladder.
 struct LadderState {
-  std::vector<std::uint32_t> rung;  // [chains] the rung of every chain; all different within a group
+  std::vector<std::uint32_t> rung;  // [chains] rung of each chain; all different within a group
   std::vector<std::uint8_t>
-      direction;  // [chains] 0: has not been at the lowest rung, 1: going up from there, 2: on its way back from the top
-  // Chain k of every group at rung k.
+      // [chains] 0: has not been on the lowest rung yet, 1: on its way up from there, 2: on its way
+      // back from the top.
+      direction;
+  // Puts chain k of every group on rung k.
   static LadderState start(const Ladder& ladder, std::size_t chains);
 };
 
-// What the swaps of a run came to.
+// Counts of the swaps of a run.
 struct SwapCounts {
-  std::vector<std::uint64_t> attempts, accepted;  // [rungs - 1] by the lower rung of a pair
-  std::uint64_t roundTrips = 0;                   // of chains, from the lowest rung to the highest and back
+  std::vector<std::uint64_t> attempts, accepted;  // [rungs - 1], by the lower rung
+  // Of all chains: from the lowest rung to the highest and back.
+  std::uint64_t roundTrips = 0;
 };
 
 class Tempering {
  public:
-  // Throws ParameterError on a ladder that does not rise, of fewer than two rungs, or that does not fit the chains and their state.
+  // Throws ParameterError if the ladder does not rise strictly, has fewer than two rungs, has swaps
+  // at intervals of 0 sweeps, or does not fit the chains and their state.
   Tempering(const Machine& machine, Ladder ladder, LadderState state);
 
   std::size_t rungs() const { return ladder_.betas.size(); }
-  // Inverse temperatures of the chains first ... first + n - 1.
+  // Inverse temperatures of chains first ... first + n - 1.
   std::span<const double> betas(std::size_t first, std::size_t n) const { return std::span(betas_).subspan(first, n); }
-  // After sweep number `sweep` of the chains from `first` on: swaps if it is time. The stream's step tells this sweep from all others.
+  // Call after sweep number `sweep` of the chains from `first` on; swaps if it is time. The step of
+  // the stream must be unique to this sweep.
   void afterSweep(const States& states, std::size_t first, std::uint64_t sweep, Stream stream);
 
   const LadderState& state() const { return state_; }
