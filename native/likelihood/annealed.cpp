@@ -90,7 +90,7 @@ std::vector<double> usualTemperatures(std::size_t n) {
 }
 
 std::vector<double> equalisedTemperatures(std::span<const double> betas, std::span<const double> variances, std::size_t n) {
-  constexpr double even = 0.1;  // of the temperatures
+  constexpr double even = 0.1;  // share that is uniform in beta
   std::vector<double> length{0};
   for (const double v : variances) length.push_back(length.back() + std::sqrt(v));
   const double whole = length.back();

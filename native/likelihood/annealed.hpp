@@ -1,12 +1,16 @@
 // Annealed importance sampling in both directions.
-//   Neal, Statistics and Computing 11 (2001), 125, eq. 3-6; Salakhutdinov & Murray, ICML 2008, section 4.1, for RBMs;
-//   in reverse from samples of the machine: Burda, Grosse & Salakhutdinov, AISTATS 2015; the two combined: likelihood/bennett.hpp.
-// A chain starts at s_0 ~ p_0 and takes, for k = 1 ... K,
-//   log w += log p*_k(s_(k-1)) - log p*_(k-1)(s_(k-1)),   s_k ~ T_k(s_(k-1)),   T_k keeps p_k:
-// each weight is worked out before the step that follows it, so that E[w] = Z_K / Z_0 for any number of temperatures. In reverse, from
-// s ~ p_K, E[w] = Z_0 / Z_K. log Z is therefore too low on average from the one side, too high from the other.
-// Deviations: layers are summed out wherever the wiring allows; log weights are kept in double precision. The intermediate distributions may be those of
-// the machine with rounded weights, as E[w] does not depend on them; a last step without a move then leads from it to the machine.
+//   Neal, Statistics and Computing 11 (2001), 125, eq. 3-6.
+//   For RBMs: Salakhutdinov & Murray, ICML 2008, section 4.1.
+//   In reverse, from samples of the machine: Burda, Grosse & Salakhutdinov, AISTATS 2015.
+//   The combination of both directions: likelihood/bennett.hpp.
+// A chain starts at s_0   p_0. For k = 1 ... K it takes
+//   log w += log p*_k(s_(k-1)) - log p*_(k-1)(s_(k-1)),   s_k ~ T_k(s_(k-1)),   T_k keeps p_k.
+// Each increment is computed before the step that follows it, so E[w] = Z_K / Z_0 for any number of
+// temperatures. In reverse, from s   p_K, E[w] = Z_0 / Z_K. Forward estimates of log Z are
+// therefore too low on average, reverse ones too high.
+// Deviations: layers are summed out wherever the wiring allows. Log weights are kept in double
+// precision. The intermediate distributions may use rounded weights, since E[w] does not depend on
+// them; a last increment without a move then leads to the exact machine.
 #pragma once
 #include <vector>
 
@@ -23,11 +27,12 @@ class Annealer {
   // `betas` rise strictly from 0 to 1.
   Annealer(AnnealingPath& path, std::vector<double> betas);
 
-  // log w of the chains in `states`, drawn from p_0 first. One step of the stream per temperature.
+  // Draws `states` from p_0 and anneals them; writes log w per chain. Uses one step of the stream
+  // per temperature.
   void forward(States& states, const Round& round, const Cancelled& cancelled, std::span<double> logWeights);
-  // log w of the chains in `states`, which are samples of the machine and are used up.
+  // Writes log w per chain. `states` must hold samples of the machine; they are overwritten.
   void reverse(States& states, const Round& round, const Cancelled& cancelled, std::span<double> logWeights);
-  // The variance over all chains so far of every increment of log w on the way forward.
+  // The variance of each forward increment of log w, over all chains since recordIncrements.
   std::vector<double> incrementVariances() const;
   void recordIncrements() { recording_ = true; }
 
@@ -41,17 +46,21 @@ class Annealer {
   AnnealingPath::Point from_, to_;
   bool recording_ = false;
   double recorded_ = 0;
-  std::vector<double> means_, squares_;  // of increments
+  std::vector<double> means_, squares_;  // sums over all recorded chains
 };
 
-// Inverse temperatures in the proportions of Salakhutdinov & Murray 2008 (500 up to 0.5, 4,000 up to 0.9, 10,000 up to 1), n of them.
+// n inverse temperatures in the proportions of Salakhutdinov & Murray 2008: 500 up to 0.5, 4,000 up
+// to 0.9, 10,000 up to 1.
 std::vector<double> usualTemperatures(std::size_t n);
 
-// n inverse temperatures between which log w varies equally, given the variances of its increments between `betas`: the path's thermodynamic
-// length is cut in equal parts (Crooks, PRL 99 (2007), 100602), some of them spread evenly in case the pilot missed something.
+// Places n inverse temperatures such that log w varies equally between neighbours. `variances` are
+// those of its increments between `betas`. This cuts the thermodynamic length of the path into
+// equal parts (Crooks, PRL 99 (2007), 100602). A share of the density is uniform in beta, in case
+// the pilot run missed something.
 std::vector<double> equalisedTemperatures(std::span<const double> betas, std::span<const double> variances, std::size_t n);
 
-// Throws ParameterError unless the betas, two or more, rise strictly from 0 to 1.
+// Throws ParameterError unless there are at least two betas that rise strictly from 0 to 1, those
+// above 0 at least 1e-9.
 void requireTemperatures(std::span<const double> betas);
 
 }  // namespace boltzkit

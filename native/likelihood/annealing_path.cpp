@@ -10,7 +10,7 @@ namespace {
 
 using Role = AnnealingPath::Role;
 
-// Moves of fields before they are made anew, so that rounding does not add up.
+// Fields are recomputed after this many incremental updates, so that rounding errors do not add up.
 constexpr std::uint64_t freshFields = 32;
 
 std::vector<bool> notKept(const std::vector<Role>& roles) {
@@ -65,7 +65,8 @@ AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Ba
   }
 }
 
-// Only if all of them are units with few states: real numbers change all the time.
+// Empty if any neighbouring layer has units with infinitely many states: real numbers change at
+// every step, so incremental updates would save nothing.
 std::vector<AnnealingPath::Seen> AnnealingPath::neighbours(std::size_t layer, std::size_t rows) const {
   const std::vector<Coupling>& couplings = machine_.wiring().couplings();
   std::vector<Seen> all;
@@ -120,7 +121,9 @@ void AnnealingPath::combine(std::size_t layer, double beta, Tensor& out) const {
   machine_.backend().upload(std::span<const double>(values), out);
 }
 
-// Bits on both sides of every coupling, and each between a kept and a summed layer: steps and differences then know weights by their fields alone.
+// True if weights may be rounded. All units must be Bernoulli or softmax, and every coupling must
+// join a kept and a summed layer. Then steps and increments depend on the weights through the
+// fields alone. Products with W and with its transpose must also use the same rounded weights.
 bool AnnealingPath::mayRound() const {
   const Wiring& wiring = machine_.wiring();
   for (std::size_t l = 0; l < roles_.size(); ++l) {

@@ -1,11 +1,14 @@
 // A path of distributions from independent units to a machine,
-//   E_beta = (1 - beta) E_0 + beta E_1,   p*_beta(s) = m(s) exp(-E_beta(s)),
-// with E_0 the energy of units of the same types without couplings, and m the units' own measure (binomial, counts), which no temperature changes.
-// Since the parameters of a unit's energy can be added up (`combine` of the unit types), E_beta / beta is the machine with the same couplings
-// and the unit parameters theta_1 + (1 - beta) / beta theta_0: a step at beta is an ordinary Gibbs step of that machine at inverse temperature beta.
+//   E_beta = (1 - beta) E_0 + beta E_1,   p*_beta(s) = m(s) exp(-E_beta(s)).
+// E_0 is the energy of units of the same types without couplings. m is the units' own measure
+// (binomial, counts), which no temperature changes.
+// Unit parameters can be added (`combine` of the unit types), so E_beta / beta is the energy of a
+// machine with the same couplings and unit parameters theta_1 + (1 - beta) / beta theta_0. A step
+// at beta is an ordinary Gibbs step of that machine at inverse temperature beta.
 //
-// Layers that are coupled neither to each other nor to themselves are summed out in closed form, which takes their share of the variance from
-// log weights (Salakhutdinov & Murray, ICML 2008, section 4.1); given layers keep their states and have no part in E_0 and E_beta but by couplings.
+// Layers that are coupled neither to each other nor to themselves are summed out in closed form.
+// This removes their share of the variance of log weights (Salakhutdinov & Murray, ICML 2008,
+// section 4.1). Given layers keep their states; they enter E_0 and E_beta only through couplings.
 #pragma once
 #include <vector>
 
@@ -17,10 +20,10 @@ namespace boltzkit {
 class AnnealingPath {
  public:
   enum class Role : std::uint8_t { given, kept, summed };
-  // Unit parameters of E_0 by layer, [parameters, places] in one vector each; empty for given layers.
+  // Unit parameters of E_0: per layer one vector [parameters, places], empty for given layers.
   using Base = std::vector<std::vector<double>>;
 
-  // A place on the path, for steps and differences there.
+  // A point on the path, for steps and increments.
   class Point {
    public:
     double beta() const { return beta_; }
@@ -28,13 +31,15 @@ class AnnealingPath {
    private:
     friend class AnnealingPath;
     double beta_ = 0;
-    std::vector<TensorPtr> parameters_;  // of every layer but given ones
+    std::vector<TensorPtr> parameters_;  // per layer; null if given
   };
 
-  // `rows`: the largest number of chains that go together. No two summed layers may be coupled, nor one to itself.
+  // `rows` is the largest number of chains processed together. Summed layers must not be coupled to
+  // each other or to themselves.
   AnnealingPath(const Machine& machine, std::vector<Role> roles, Base base, std::size_t rows);
 
-  // Sums out what it can of the layers that are not given, large layers before small ones.
+  // Assigns the roles: sums out as many of the layers that are not given as possible, in falling
+  // order of size.
   static std::vector<Role> roles(const Wiring& wiring, const std::vector<bool>& given);
 
   const std::vector<std::size_t>& kept() const { return kept_; }
@@ -46,24 +51,28 @@ class AnnealingPath {
   Point point(double beta) const;
   void move(Point& point, double beta) const;
 
-  // Until the next call all states are those of one set of chains, from step to step. Where the backend can round the weights, the path then leads to the
-  // machine with rounded ones, and addRounding takes the last step from there to the machine itself: to be added, or taken away in reverse, once. Elsewhere only
-  // units that changed since the step before are added to or taken from fields, which are made anew every few steps. False (as in the beginning): any
-  // states may come, and the path leads to the machine.
+  // follow(true): until the next call, all states belong to one set of chains, step after step. If
+  // the backend can round the weights, the path then leads to the machine with rounded weights;
+  // addRounding covers the last step from there to the exact machine. Add it once, or subtract it
+  // once in reverse. Otherwise fields are updated with the units that changed since the previous
+  // step, and recomputed every few steps.
+  // follow(false), the default: states may come from anywhere, and the path leads to the exact
+  // machine.
   void follow(bool oneSet);
 
-  // Takes in states; what follows is about these until the next call.
+  // Loads states. The following functions refer to them until the next call.
   void load(const States& states);
-  // out += log p*_to(s) - log p*_from(s), the summed layers summed out.
+  // out += log p*_to(s) - log p*_from(s), with the summed layers summed out.
   void addIncrements(const Point& from, const Point& to, std::span<double> out);
-  // out += sign * (log p* of the machine - log p*_1) of the states last loaded.
+  // out += sign * (log p* of the exact machine - log p*_1), for the states last loaded.
   void addRounding(const States& states, double sign, std::span<double> out);
-  // One Gibbs step that keeps p_beta, of the states last loaded. `backwards` is the time reversal of the other direction, as far as the
-  // order of layers goes; units of a layer that is coupled to itself are swept in one order either way.
+  // One Gibbs step that keeps p_beta, on the states last loaded. `backwards` reverses the order of
+  // the kept layers, for the time reversal of a forward step. Units of a layer that is coupled to
+  // itself are swept in the same order either way.
   void step(const Point& at, States& states, Round round, bool backwards);
 
  private:
-  // A layer's states as its neighbour's fields have them.
+  // A neighbour's states as they are accounted for in a layer's fields.
   struct Seen {
     std::size_t layer, coupling;
     bool transposed;
@@ -80,14 +89,17 @@ class AnnealingPath {
   std::vector<Role> roles_;
   Base base_, target_;
   std::vector<std::size_t> kept_, summed_;
-  std::vector<std::size_t> couplings_;  // between layers that are given or kept, not both given
+  std::vector<std::size_t> couplings_;  // those between given or kept layers, not both given
   BlockGibbs gibbs_;
   std::vector<TensorPtr> baseParameters_, products_;
-  std::vector<std::vector<Seen>> seen_;  // by the layer with the fields; empty where they are always made anew
-  std::vector<std::uint64_t> moves_;     // of a layer's fields, since they were made anew
+  // By the layer with the fields; empty if they are always recomputed.
+  std::vector<std::vector<Seen>> seen_;
+  // Per layer: incremental updates of its fields.
+  std::vector<std::uint64_t> moves_;
   bool following_ = false, rounding_ = false;
   double logBase_ = 0, baseCumulants_ = 0;
-  std::vector<double> slope_, part_;  // slope: d log p* / d beta of all but the summed layers
+  // slope: d log p* / d beta of everything except the summed layers.
+  std::vector<double> slope_, part_;
 };
 
 }  // namespace boltzkit

@@ -5,8 +5,8 @@
 namespace boltzkit {
 namespace {
 
-// Marginals count as those of at most so many cases, to which half a case of each state of a two-state unit is added: probabilities stay
-// within 0.0025 and 0.9975.
+// Marginals count as those of at most this many cases. Smoothing adds half a case per state of a
+// two-state unit, so probabilities stay between 0.0025 and 0.9975.
 constexpr double cases = 200;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Independent units with the marginals that states have: where an annealing path begins.
+// Independent units with the marginals of given states: the start of an annealing path.
 #pragma once
 #include <vector>
 
@@ -10,12 +10,12 @@ class BaseUnits {
  public:
   explicit BaseUnits(const Machine& machine);
 
-  // Takes in states of one layer, each row as one case.
+  // Adds states of one layer; each row is one case.
   void add(std::size_t layer, const Tensor& states);
   bool any(std::size_t layer) const { return sums_[layer].rows > 0; }
-  // Unit parameters [parameters, places] with these marginals, smoothed as if there were few cases, so that no state has a
-  // probability near 0. The machine's own parameters for a layer without cases. With `other` the mean of
-  // both marginals, as far as both have cases.
+  // Unit parameters [parameters, places] with the marginals of the cases. They are smoothed as if
+  // there were few cases, so that no state has a probability near 0. A layer without cases gets the
+  // machine's own parameters. With `other`, uses the mean of both marginals if both have cases.
   std::vector<double> parameters(std::size_t layer, const BaseUnits* other = nullptr) const;
 
  private:

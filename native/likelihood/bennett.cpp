@@ -27,7 +27,8 @@ Moments acceptance(std::span<const double> u, double sign, double shift) {
   return m;
 }
 
-// Variance of the mean acceptance over its square, from the spread between groups.
+// Variance of the mean acceptance divided by its square, estimated from the differences between
+// groups.
 double groupedVariance(std::span<const double> u, double sign, double shift, double mean, std::size_t groups) {
   std::vector<double> sums(groups, 0.0), counts(groups, 0.0);
   for (std::size_t i = 0; i < u.size(); ++i) {
@@ -48,7 +49,8 @@ LogRatio bennettRatio(std::span<const double> from0, std::span<const double> fro
 
 LogRatio bennettRatio(std::span<const double> from0, std::span<const double> from1, std::size_t groups) {
   const double n0 = static_cast<double>(from0.size()), n1 = static_cast<double>(from1.size());
-  // The sums of acceptances from both sides are equal at shift = log(Z1 / Z0) + log(n0 / n1); their difference falls with the shift.
+  // At shift = log(Z1 / Z0) + log(n0 / n1) the sums of acceptances from both sides are equal. Their
+  // difference falls as the shift rises.
   const auto [low0, high0] = std::minmax_element(from0.begin(), from0.end());
   const auto [low1, high1] = std::minmax_element(from1.begin(), from1.end());
   const double margin = std::fabs(std::log(n0 / n1)) + 1;
@@ -58,7 +60,8 @@ LogRatio bennettRatio(std::span<const double> from0, std::span<const double> fro
     const Moments f = acceptance(from0, 1, shift), g = acceptance(from1, -1, shift);
     const double difference = n0 * f.first - n1 * g.first, slope = n0 * (f.first - f.second) + n1 * (g.first - g.second);
     (difference > 0 ? low : high) = shift;
-    // Newton's step where it stays within the bracket, which closes in from one side alone: a step too small to tell apart is the end of it.
+    // Takes Newton's step if it stays within the bracket, else bisects. Newton may close the
+    // bracket from one side only, so a step below the resolution also ends the search.
     const double step = difference / slope;
     if (std::fabs(step) <= 1e-13 * (1 + std::fabs(shift))) break;
     shift = shift + step > low && shift + step < high ? shift + step : 0.5 * (low + high);

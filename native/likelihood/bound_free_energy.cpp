@@ -22,12 +22,13 @@ void boundFreeEnergies(const Machine& machine, States& states, const std::vector
   Round round;
   round.draw = Draw::mean;
   BlockGibbs(machine, given, states.rows()).sweep(states, round, sweeps);
-  // Any fields make a q: those of all means at once, and the means that go with them.
+  // Any fields define a valid q. Uses the fields of all means at once, and the means that belong to
+  // these fields.
   States fields(machine, states.rows());
   forEachFree([&](std::size_t l) { unitFields(machine, l, states, fields[l]); });
   forEachFree([&](std::size_t l) { backend.updateUnits({machine.unitsOf(l)}, fields[l], &states[l], nullptr); });
-  // H(q) = cumulant(field) - field mean + <U>, and <U> is in the energy too, where means stand in
-  // for it.
+  // H(q) = cumulant(field) - field mean + <U>. <U> is in the energy as well, evaluated at the means
+  // instead.
   energies(machine, states, out);
   std::vector<double> part(out.size());
   auto subtract = [&] { std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::minus<>()); };

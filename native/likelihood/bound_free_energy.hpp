@@ -1,18 +1,19 @@
-// An upper bound of free energies where the layers without data are coupled to each other, so that
-// they have no closed form: that of the mean-field distribution (Salakhutdinov & Hinton, "Deep
-// Boltzmann machines", AISTATS 2009, section 3.1),
-//   F(v) <= <E(v, h)>_q - H(q),   q independent units, each with the field of its neighbours' means.
-// It is F itself where a closed form exists.
+// An upper bound on free energies that have no closed form, because layers without data are coupled
+// to each other. It is the bound of the mean-field distribution (Salakhutdinov & Hinton, "Deep
+// Boltzmann machines", AISTATS 2009, section 3.1):
+//   F(v) <= <E(v, h)>_q - H(q),
+// where q has independent units, each with the field of its neighbours' means. If a closed form
+// exists, the bound equals F.
 #pragma once
 #include "sampling/row_chunks.hpp"
 
 namespace boltzkit {
 
-// Whether there is one: counts without data have no total.
+// True if the bound exists; counts without data have no total and hence no bound.
 bool bounded(const Machine& machine, const std::vector<bool>& given);
 
-// Of the given layers' rows in `states`, after so many mean-field sweeps over the others from zero,
-// whose states become their means. Draws nothing.
+// Bounds the free energies of the given layers' rows in `states`. Runs `sweeps` mean-field sweeps
+// over the other layers from zero; their states become their means. Draws nothing.
 void boundFreeEnergies(const Machine& machine, States& states, const std::vector<bool>& given, std::uint64_t sweeps, std::span<double> out);
 
 }  // namespace boltzkit

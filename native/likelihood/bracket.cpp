@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t usualNumber = 10000;  // temperatures
 constexpr std::size_t ladderGroups = 20;
-constexpr std::uint64_t leastSweeps = 100, mostSweeps = 10000;  // of the ladder, before and while it is looked at
+// Limits on the sweeps of the ladder, for warming up and for measuring each.
+constexpr std::uint64_t leastSweeps = 100, mostSweeps = 10000;
 
 Interval shifted(Interval i, double by) { return {i.value + by, i.low + by, i.high + by}; }
 
@@ -51,8 +52,8 @@ class Bracket {
     return weights;
   }
 
-  // Replaces the samples by states from the top of a ladder, group by group, at evenly spaced sweeps. The
-  // ladder takes about as many steps of chains as one of the anneals.
+  // Replaces the samples by states from the top of a ladder, group by group, at evenly spaced
+  // sweeps. The ladder takes about as many chain steps as one of the anneals.
   PartitionResult climb(std::uint64_t temperatures) {
     const std::size_t rungs = route_.rungs(), looks = (options_.chains + groups_ - 1) / groups_;
     const std::uint64_t steps = temperatures * options_.chains / (rungs * groups_);
@@ -100,7 +101,7 @@ class Bracket {
     return weights;
   }
 
-  // `up`, `down`: log w forward, -log w in reverse.
+  // `up`: log w forward. `down`: -log w in reverse.
   void complete(PartitionResult& result, const std::vector<double>& up, const std::vector<double>& down) {
     for (const std::vector<double>* all : {&up, &down})
       for (const double u : *all) requireFinite(u);

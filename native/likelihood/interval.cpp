@@ -8,7 +8,8 @@
 namespace boltzkit {
 namespace {
 
-// Cornish & Fisher's expansion about the normal quantile (Abramowitz & Stegun 26.7.5); 1 % off at 3 degrees of freedom.
+// Cornish & Fisher's expansion about the normal quantile (Abramowitz & Stegun 26.7.5). Its error is
+// 1 % at 3 degrees of freedom.
 double studentQuantile(double n) {
   const double z = 1.959963984540054, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
   return z + (z3 + z) / (4 * n) + (5 * z5 + 16 * z3 + 3 * z) / (96 * n * n) + (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * n * n * n);

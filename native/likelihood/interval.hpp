@@ -9,13 +9,15 @@ struct Interval {
   bool contains(double x) const { return low <= x && x <= high; }
 };
 
-// value -+ t * standardError with the 97.5 % quantile of Student's t.
+// value -+ t * standardError, with t the 97.5 % quantile of Student's distribution.
 Interval studentInterval(double value, double standardError, double degreesOfFreedom);
 
-// log of the mean of exp(u), u log weights of independent samples: to first order the standard error is that of the mean over the mean.
+// log of the mean of exp(u), for log weights u of independent samples. To first order its standard
+// error is the standard error of the mean divided by the mean.
 Interval logMeanInterval(std::span<const double> u);
 
-// (sum w)^2 / sum w^2 of weights w = exp(u): how many samples of equal weight are worth as much (Kong, Liu & Wong 1994).
+// (sum w)^2 / sum w^2 of weights w = exp(u): the number of equally weighted samples that are worth
+// as much (Kong, Liu & Wong 1994).
 double effectiveSampleSize(std::span<const double> u);
 
 }  // namespace boltzkit

@@ -1,4 +1,4 @@
-// Sums of exponentials by their logarithms, in double precision.
+// Logarithms of sums of exponentials, in double precision.
 #pragma once
 #include <cmath>
 #include <limits>
@@ -6,18 +6,18 @@
 
 namespace boltzkit {
 
-// Adds up exp(x) of numbers that are met one by one; order matters only to the last bits.
+// Adds up exp(x) one number at a time. The order affects only the last bits.
 class LogSum {
  public:
   void add(double x) {
     if (x > highest_) {
       sum_ = sum_ * std::exp(highest_ - x) + 1;
       highest_ = x;
-    } else if (x != -std::numeric_limits<double>::infinity()) {  // NaN is passed on
+    } else if (x != -std::numeric_limits<double>::infinity()) {  // passes NaN on
       sum_ += std::exp(x - highest_);
     }
   }
-  // log of the sum; minus infinity for none.
+  // log of the sum; minus infinity if nothing was added.
   double value() const { return highest_ + std::log(sum_); }
 
  private:

@@ -23,7 +23,7 @@ void scaleBiases(const Machine& machine, double factor, AnnealingPath::Base& bas
   }
 }
 
-// The machine's units with every bias at 0: independent units that favour no mode.
+// The machine's units with all biases set to 0: independent units that favour no mode.
 AnnealingPath::Base withoutBiases(const Machine& machine) {
   AnnealingPath::Base base;
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
@@ -114,7 +114,9 @@ void ModelSamples::startAtRows(States& states, std::size_t first, const Stream& 
   States fromData(machine_, states.rows());
   std::vector<std::uint32_t> rows(states.rows());
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    // One row of each of as many even parts of the data, so that neither sorted nor alternating rows give one kind alone.
+    // One random row from each of `chains` equal parts of the data, so that sorted or alternating
+    // rows do not give one kind only.
+
     const double at = static_cast<double>(first + r) + uniform<double>(streamWords(stream, static_cast<std::uint32_t>(first + r), 0).w[0]);
     rows[r] = static_cast<std::uint32_t>(at * static_cast<double>(data_->rows()) / static_cast<double>(options_.chains));
   }
@@ -133,7 +135,7 @@ void ModelSamples::warmUp(States& states, std::size_t first, const Stream& strea
   }
 }
 
-// Layers without rows first.
+// Sweeps the layers without rows first.
 void ModelSamples::sweep(States& states, const Round& round) {
   for (const bool rows : {false, true})
     for (const std::vector<std::size_t>& block : gibbs_.blocks())

@@ -1,4 +1,5 @@
-// Chains of the machine itself, warmed up until they count as samples, and the marginals that they and the data have.
+// Chains of the machine, warmed up until they count as samples, and the marginals of chains and
+// data.
 #pragma once
 #include <optional>
 #include <vector>
@@ -11,20 +12,20 @@
 
 namespace boltzkit {
 
-// Chains start in turn at independent units with the machine's own biases, at states annealed from units
-// without biases, and at data rows where there are some (layers without rows are drawn first). A mode
-// that one kind of start misses, another may find.
+// Chains take three kinds of start in turn: independent units with the machine's own biases, states
+// annealed from units without biases, and data rows if there are any. Sweeps begin with the layers
+// without rows. Different starts may find different modes.
 class ModelSamples {
  public:
   ModelSamples(Machine& machine, const PartitionOptions& options);
 
   void run(const Cancelled& cancelled);
 
-  // The chains, chunkRows of them at a time.
+  // The chains, in blocks of at most chunkRows.
   std::vector<States>& blocks() { return blocks_; }
-  // Independent units with the mean of the data's marginals and those that the chains have in the
-  // second half of their sweeps; of a layer without rows, those of the chains. Of their biases only a
-  // share is taken, in [0, 1].
+  // Parameters of independent units. Their marginals are the mean of the data's and of the chains'
+  // in the second half of their sweeps; for a layer without rows, only the chains'. The biases are
+  // multiplied by shareOfBiases, in [0, 1].
   AnnealingPath::Base base(double shareOfBiases) const;
 
  private:
@@ -33,7 +34,7 @@ class ModelSamples {
   Stream stream(std::uint64_t steps);
   void addRows(const Cancelled& cancelled);
   void start(States& states, std::size_t first, const Stream& stream);
-  // Puts other states into every kinds()-th chain, from the one numbered `kind` on.
+  // Replaces the states of every kinds()-th chain, starting with the chain numbered `kind`.
   void replace(std::size_t kind, std::size_t layer, const Tensor& by, States& states);
   void startAnnealed(States& states, std::size_t first, const Stream& stream, const Cancelled& cancelled);
   void startAtRows(States& states, std::size_t first, const Stream& stream);

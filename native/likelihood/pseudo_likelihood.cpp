@@ -11,7 +11,7 @@ namespace {
 
 std::size_t unitsOf(const Layer& layer) { return layer.units / groupSize(layer); }
 
-// The probability of value number k in a state of a unit.
+// The share of state number k in a unit's data value.
 double share(const Layer& layer, const double* state, std::size_t k) {
   return visitUnit(layer.type, [&](auto unit) { return decltype(unit)::share(k, state); });
 }

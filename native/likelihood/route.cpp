@@ -37,7 +37,7 @@ std::vector<double> Route::temperatures(std::size_t usual) const {
 
 std::vector<double> Route::placed(std::size_t number) const { return equalisedTemperatures(chosen_.betas, chosen_.variances, number); }
 
-// Neighbours are less than a standard deviation of log w apart.
+// Spaced such that log w changes by less than one standard deviation between neighbours.
 std::size_t Route::rungs() const { return std::min<std::size_t>(mostRungs, 4 + static_cast<std::size_t>(std::min(length_ / 0.8, 1e6))); }
 
 Stream Route::stream(std::uint64_t steps) { return machine_.random().next(Purpose::evaluation, steps); }

@@ -1,4 +1,5 @@
-// Where estimates of log Z begin: samples of the machine, and the annealing path that leads to all of them.
+// The start of every estimate of log Z: samples of the machine, and an annealing path that reaches
+// all of them.
 #pragma once
 #include <memory>
 #include <vector>
@@ -7,28 +8,29 @@
 
 namespace boltzkit {
 
-// Throws ParameterError when a log weight is not finite.
+// Throws ParameterError if a log weight is not finite.
 void requireFinite(double value);
 
-// The base of a path decides which modes it finds. Marginals make a short path, but one that leads past
-// every mode they put far away; units without biases favour no mode, at the price of a longer path. So
-// bases with all, half and none of the marginals' biases are tried by short anneals in both directions.
-// The chosen one has the least excess: the largest log weight of a sample of the machine over the
-// logarithm of the forward weights' mean. A sample of a mode that a path misses has a large one.
+// Chooses the base of the path, which decides which modes the path finds. Marginals as the base
+// make a short path, but it bypasses modes that they place far away. Units without biases favour no
+// mode, but the path is longer. So Route tries all, half and none of the marginals' biases, with
+// short anneals in both directions. It takes the base with the least excess: the largest log weight
+// of a sample of the machine minus the log of the mean forward weight. A sample from a mode that
+// the path misses has a large log weight.
 class Route {
  public:
-  // `rows`: the largest number of chains that take a step of the path together.
+  // `rows` is the largest number of chains that take a step of the path together.
   Route(Machine& machine, const PartitionOptions& options, std::size_t rows, const Cancelled& cancelled);
 
   AnnealingPath& path() { return *chosen_.path; }
   // One state per chain, in blocks.
   std::vector<States>& samples() { return samples_.blocks(); }
 
-  // Inverse temperatures as the options have them, or `usual` of them where they say nothing.
+  // The inverse temperatures of the options; if these have none, `usual` of them, placed.
   std::vector<double> temperatures(std::size_t usual) const;
-  // So many inverse temperatures, placed where the trial run found log weights to vary.
+  // `number` inverse temperatures, placed by the variation of log weights in the trial run.
   std::vector<double> placed(std::size_t number) const;
-  // How many rungs a ladder needs, so that swaps between neighbours are accepted as a rule.
+  // The number of rungs with which most swaps between neighbours are accepted.
   std::size_t rungs() const;
 
   Stream stream(std::uint64_t steps);

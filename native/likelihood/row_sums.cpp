@@ -1,6 +1,8 @@
-// Where layers without rows are coupled to each other, every row has a partition function of its own, that of the machine with the row clamped.
-// With few states it is counted; else it is annealed (likelihood/annealed.hpp), by the mean over several chains of each row: unbiased, so its
-// logarithm is low on average (Salakhutdinov & Hinton, AISTATS 2009, bound it from below instead).
+// If layers without rows are coupled to each other, every row has its own partition function: that
+// of the machine with the row clamped. With few states it is enumerated. Otherwise it is annealed
+// (likelihood/annealed.hpp) and averaged over several chains per row. That average is unbiased, so
+// its logarithm is too low on average. Salakhutdinov & Hinton, AISTATS 2009, use a lower bound
+// instead.
 #include "likelihood/row_sums.hpp"
 
 #include <algorithm>
@@ -18,7 +20,7 @@ namespace {
 
 constexpr double mostCountedPerRow = 1 << 12;
 constexpr std::size_t chainsPerRow = 10, temperaturesPerRow = 100;
-// Where the annealing of rows begins: marginals of the layers without rows, given some of the rows.
+// The base of the rows' annealing: marginals of the layers without rows, given some of the rows.
 constexpr std::size_t baseRows = 200, baseSweeps = 50;
 
 class AnnealedRows {
@@ -78,7 +80,7 @@ class AnnealedRows {
     data_.gather(rows, states);
   }
 
-  // The part of E(s) that only given layers have a share in.
+  // The part of E(s) that involves only given layers.
   void givenEnergies(const States& states, std::span<double> out) const {
     Backend& backend = machine_.backend();
     std::fill(out.begin(), out.end(), 0.0);

@@ -1,5 +1,5 @@
-// What rows of some layers weigh, all other layers summed out: log p*(row) = log of the sum over the other layers of exp(-E). Less log Z that is
-// the log-probability of the row.
+// Unnormalised log-probabilities of rows of some layers: log p*(row) = log of the sum of exp(-E)
+// over the states of all other layers. Subtract log Z to get the log-probability of the row.
 #pragma once
 #include "core/interrupt.hpp"
 #include "machine/energy.hpp"
@@ -10,7 +10,8 @@ namespace boltzkit {
 
 struct RowSums {
   std::vector<double> values;
-  // How the other layers were summed out: in closed form, state by state, or by an estimate whose logarithm is low on average.
+  // True if the other layers were summed out in closed form or state by state. False: an estimate
+  // that is too low on average.
   bool exact;
 };
 

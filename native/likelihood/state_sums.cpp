@@ -10,7 +10,7 @@
 namespace boltzkit {
 namespace {
 
-// Joint states per chunk: their fields stay in the second-level cache.
+// Joint states per chunk; their fields fit in the second-level cache.
 constexpr std::size_t chunkStates = 1024;
 
 std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }

@@ -1,5 +1,6 @@
-// log of the sum of exp(-E) over all states of the layers that are not given: the joint states of as few layers as must be are counted one by
-// one (machine/enumeration.hpp), the others summed out in closed form. Energies are those of the backend, sums run in double precision.
+// The log of the sum of exp(-E) over all states of the layers that are not given. The joint states
+// of as few layers as possible are enumerated (machine/enumeration.hpp), the others summed out in
+// closed form. Energies have the backend's precision; sums are in double precision.
 #pragma once
 #include "core/interrupt.hpp"
 #include "machine/energy.hpp"
@@ -9,17 +10,18 @@
 
 namespace boltzkit {
 
-// States that are counted at most, and without being asked to.
+// The most states that are enumerated on request, and without a request.
 inline constexpr double mostCountedStates = 1 << 28, quicklyCountedStates = 1 << 22;
 
-// The number of states that log Z by counting has to visit; infinite where that is not possible.
+// The number of states that an exact log Z must visit; infinite if it is impossible.
 double countedStates(const Machine& machine);
 
-// log Z. Throws ParameterError when layers without finitely many states would have to be counted, when there are too many states, or when
-// energies are not finite.
+// log Z. Throws ParameterError if layers without finitely many states would have to be enumerated,
+// if there are too many states, or if energies are not finite.
 double exactLogZ(Machine& machine, const Cancelled& cancelled);
 
-// Per row of the given layers: the log of the sum over the states of all others, which `enumeration` counts.
+// Per row of the given layers: the log of the sum over the states of all other layers, which
+// `enumeration` enumerates.
 std::vector<double> countedSums(const Machine& machine, const Enumeration& enumeration, const std::vector<LayerRows>& given,
                                 const Cancelled& cancelled);
 

@@ -9,10 +9,13 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::uint64_t mostMeasured = 1000;  // sweeps: enough for any interval, few enough to keep
-constexpr std::uint8_t swapLayer = 2;         // of the stream; swaps of a user's chains have 0, of training 1
+// Sweeps: enough for any interval, few enough to store.
+constexpr std::uint64_t mostMeasured = 1000;
+// Layer of the swap streams. Swaps of users' chains have layer 0, those of training 1.
+constexpr std::uint8_t swapLayer = 2;
 
-// Adds, per group, how far its mean of sigmoid(sign (u - shift)) lies from that of all groups, as a part of the latter.
+// For each group: the relative deviation of its mean of sigmoid(sign (u - shift)) from the mean
+// over all groups. Adds sign times this to `out`.
 void addDeviations(const std::vector<double>& u, double sign, double shift, std::vector<double>& out) {
   std::vector<double> means(out.size(), 0.0);
   for (std::size_t i = 0; i < u.size(); ++i) means[i % means.size()] += sigmoid(sign * (u[i] - shift));
@@ -99,7 +102,7 @@ void TemperedLadder::swapPairs(std::size_t parity, const Stream& given) {
   }
 }
 
-// Only kept layers: the others are drawn anew before anything looks at them.
+// Exchanges kept layers only; the other layers are drawn anew before anything reads them.
 void TemperedLadder::exchange(Rung& a, Rung& b, const std::vector<bool>& chosen) {
   if (std::find(chosen.begin(), chosen.end(), true) == chosen.end()) return;
   Backend& backend = machine_.backend();
@@ -129,7 +132,9 @@ LadderEstimate TemperedLadder::estimate() const {
     estimate.value += ratio.value;
     estimate.overlap = std::min(estimate.overlap, ratio.overlap);
     independent += ratio.standardError * ratio.standardError;
-    // As many samples from either side: the shift at which both mean acceptances are equal is the estimate itself.
+    // Both sides have equally many samples, so the mean acceptances are equal when the shift is the
+    // estimate itself.
+
     addDeviations(rungs_[k].measuredUp, 1, ratio.value, deviations);
     addDeviations(above, -1, ratio.value, deviations);
   }

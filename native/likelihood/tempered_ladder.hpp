@@ -1,9 +1,12 @@
-// log Z by parallel tempering along an annealing path: at every place of a list there is one chain of each of several independent groups, and
-// neighbours in a group exchange their states with probability
+// log Z by parallel tempering along an annealing path. There are several independent groups; each
+// has one chain at every beta of a list. Neighbours in a group exchange their states with
+// probability
 //   min(1, p*_k(s_(k+1)) p*_(k+1)(s_k) / (p*_k(s_k) p*_(k+1)(s_(k+1)))),
-// summed layers summed out (Geyer 1991; Hukushima & Nemoto, J. Phys. Soc. Jpn 65 (1996), 1604). log Z_K / Z_0 is the sum of Bennett's
-// acceptance ratios between neighbours (likelihood/bennett.hpp), over the states of all groups. What states of one group have to do with each other
-// does not bias it; its standard error comes from how the groups differ.
+// with summed layers summed out (Geyer 1991; Hukushima & Nemoto, J. Phys. Soc. Jpn 65 (1996),
+// 1604).
+// log Z_K / Z_0 is the sum of Bennett's acceptance ratios between neighbours
+// (likelihood/bennett.hpp) over the states of all groups. Dependence within a group does not bias
+// it. Its standard error comes from the differences between groups.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -17,10 +20,11 @@
 namespace boltzkit {
 
 struct LadderEstimate {
-  double value;                // log(Z_K / Z_0)
-  double standardError;        // to first order, from the spread between groups
-  double effectiveSampleSize;  // independent samples at every place that would have this standard error
-  double overlap;              // the worst between neighbours
+  double value;          // log(Z_K / Z_0)
+  double standardError;  // to first order, from the differences between groups
+  // The number of independent samples per beta that would give this standard error.
+  double effectiveSampleSize;
+  double overlap;  // the worst between neighbours
 };
 
 class TemperedLadder {
@@ -28,24 +32,28 @@ class TemperedLadder {
   // `betas` rise strictly from 0 to 1; `groups` chains at each.
   TemperedLadder(Machine& machine, AnnealingPath& path, std::vector<double> betas, std::size_t groups);
 
-  // All chains of a group begin at its state among these, in blocks; further ones are left aside.
+  // Starts all chains of group g at state g of these blocks. Ignores further states.
   void start(const std::vector<States>& blocks);
-  // Sweeps, each with swaps of all even or all odd pairs before it; with `measure` what Bennett's ratios need is kept, of at most 1,000 sweeps.
+  // Runs sweeps. Before each, attempts swaps of all even or all odd pairs. With `measure`, stores
+  // what Bennett's ratios need, for at most 1,000 of the sweeps.
   void sweep(std::uint64_t sweeps, bool measure, const Cancelled& cancelled);
   LadderEstimate estimate() const;
-  // The chains of all groups at beta = 1: samples of the machine, as far as they have come up from beta = 0.
+  // The chains of all groups at beta = 1. They are samples of the machine to the extent that they
+  // have come up from beta = 0.
   const States& top() const { return rungs_.back().states; }
-  // How many states have come up from beta = 0, where each is drawn anew, to beta = 1, in the group where fewest have. None:
-  // that group still is where it began.
+  // The number of states that have come up to beta = 1 from beta = 0, where each is drawn anew, in
+  // the group with fewest. If 0, that group has not left its start yet.
   std::uint64_t fewestArrivals() const { return *std::min_element(arrivals_.begin(), arrivals_.end()); }
 
  private:
   struct Rung {
     AnnealingPath::Point point;
     States states;
-    std::vector<double> up, down;                  // [groups] log p* at the next place and the one before, less that at this one
+    // [groups] log p* at the next and at the previous beta, minus that at this one.
+    std::vector<double> up, down;
     std::vector<double> measuredUp, measuredDown;  // [sweeps, groups]
-    std::vector<char> fromBelow;                   // [groups] whether the state was last at beta = 0, not at 1
+    // [groups] 1 if the state was at beta = 0 later than at 1.
+    std::vector<char> fromBelow;
   };
 
   void weigh(std::size_t rung);

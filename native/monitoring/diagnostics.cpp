@@ -15,7 +15,7 @@ double meanOf(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Half chains; the middle step of an odd length is left out.
+// Both halves of every chain; leaves out the middle step of an odd length.
 std::vector<std::span<const double>> halves(const Series& series) {
   std::vector<std::span<const double>> all;
   const std::size_t half = series.length / 2;
@@ -27,7 +27,7 @@ std::vector<std::span<const double>> halves(const Series& series) {
   return all;
 }
 
-// Autocovariance at a lag, by n - 1 as the variance at lag 0 is.
+// Autocovariance at a lag, divided by n - 1 like the variance at lag 0.
 double autocovariance(std::span<const double> chain, double mean, std::size_t lag) {
   double sum = 0;
   for (std::size_t t = 0; t + lag < chain.size(); ++t) sum += (chain[t] - mean) * (chain[t + lag] - mean);
@@ -53,7 +53,8 @@ Variances variancesOf(const std::vector<std::span<const double>>& chains) {
   return v;
 }
 
-// 1 + 2 sum rho_t, the sums of neighbouring pairs as long as they are positive and no larger than the one before.
+// 1 + 2 sum rho_t. Adds sums of neighbouring pairs while they are positive; each is capped at the
+// previous one.
 double summedTime(const std::vector<std::span<const double>>& chains, const Variances& v) {
   auto correlation = [&](std::size_t lag) {
     double covariance = 0;
@@ -79,7 +80,9 @@ Mixing mixingOf(const Series& series) {
   const Variances v = variancesOf(chains);
   const double draws = static_cast<double>(series.chains * series.length);
   if (v.total == 0) return {1, draws, 1};
-  // Series that repel themselves have times below 1; the paper's limit keeps them from claiming any number of draws.
+  // Anticorrelated series have times below 1. The paper's limit bounds how many draws they can
+  // claim.
+
   const double time = std::max(summedTime(chains, v), 1 / std::log10(std::max(draws, 10.0)));
   return {time, draws / time, v.within > 0 ? std::sqrt(v.total / v.within) : std::numeric_limits<double>::infinity()};
 }

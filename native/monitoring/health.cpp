@@ -14,8 +14,10 @@ namespace {
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t singularValues = 10;
 
-// Chains in equilibrium keep their mean energy. It moves: by more than chance does once in 10,000 looks (3.9 standard errors), and by more than a
-// quarter of the spread of the energies, so that a sampler watched closely enough is not blamed for what does not matter.
+// Chains in equilibrium keep their mean energy. A change counts only if it exceeds both limits: 3.9
+// standard errors, which chance exceeds once in 10,000 checks, and a quarter of the standard
+// deviation of the energies. The second one keeps negligible changes unreported, however precisely
+// they are measured.
 constexpr double surprise = 3.9, noticeable = 0.25;
 
 std::string text(double value) {
@@ -81,7 +83,8 @@ Series HealthCheck::energySeries(const States& particles) {
   return series;
 }
 
-// Mean free energy of chains from noise minus that of chains from data rows, after the same few sweeps.
+// Mean free energy of chains from noise minus that of chains from data rows, after the same few
+// sweeps.
 double HealthCheck::freeEnergyDrift() {
   if (data_.anyMissing() || !summable(machine_, data_.given())) return none;
   const WatchedRows from = watchedRows(data_.rows(), rowWeights_, chains_);
@@ -94,7 +97,8 @@ double HealthCheck::freeEnergyDrift() {
   for (std::size_t l = 0; l < layers; ++l)
     if (!data_.given()[l]) gibbs.update(l, states, round, nullptr, &states[l]);
   const double fromData = from.mean(freeEnergiesLater(states, gibbs, 0, first + 1));
-  const auto chain = static_cast<std::uint32_t>(count);  // other words than the chains from data have
+  // So that these chains use other random words than those from data.
+  const auto chain = static_cast<std::uint32_t>(count);
   data_.gather(from.rows, states);
   for (std::size_t l = 0; l < layers; ++l) {
     const TensorPtr noField = machine_.backend().tensor(count, machine_.units(l));

@@ -26,7 +26,7 @@ Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* v
   if (validation) validation_.emplace(Sample{*validation, watchedRows(validation->rows(), {}, rows)});
 }
 
-// Calls body(states) for chunks of the rows that are watched.
+// Calls body(states) for every chunk of the watched rows.
 template <class Body>
 void Monitor::forEachChunkOf(const Sample& sample, Body body) {
   const std::span<const std::uint32_t> all = sample.watched.rows;
@@ -92,7 +92,7 @@ double Monitor::meanFreeEnergy(const States& chains) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// NaN where it has no closed form.
+// NaN if it has no closed form.
 double Monitor::pseudoLikelihood(const Sample& sample) {
   if (PseudoLikelihood::obstacle(machine_, given_)) return none;
   PseudoLikelihood likelihood(machine_, given_, std::min(chunkRows, sample.watched.rows.size()));

@@ -1,8 +1,7 @@
 // The metrics of an epoch, from a fixed subset of the rows: quantities that track the likelihood
-// (pseudo-likelihood, free-energy gaps) and not those that only look like it (reconstruction
-// error). None of them touches the random words of training. Rows that lack values are completed
-// first, by a draw of what is missing given what is there. Means of training rows are weighted as
-// training is.
+// (pseudo-likelihood, free-energy gaps), and none that only seem to (reconstruction error). They do
+// not change the random words of training. Missing values are drawn first, given the known ones.
+// Means over training rows use the row weights of training.
 #pragma once
 #include <optional>
 
@@ -13,16 +12,16 @@ namespace boltzkit {
 
 struct Metrics {
   double pseudoLikelihood, freeEnergyGap, chainFreeEnergyGap, weightNorm;
-  // Of the rows behind the pseudo-likelihood; NaN where free energies are bounds.
+  // Over the same rows as the pseudo-likelihood; NaN if free energies are only bounds.
   double meanFreeEnergy, lowestFreeEnergy;
 };
 
 class Monitor {
  public:
-  // Watches at most `rows` rows of each data set (watchedRows); 0 turns everything but the weight
-  // norm off (NaN). Missing values are filled in by `sweeps` Gibbs sweeps; free energies that have
-  // no closed form are bounds after as many mean-field sweeps. `rowWeights`: of training rows, or
-  // empty.
+  // Watches at most `rows` rows of each data set (see watchedRows). With 0, all metrics except the
+  // weight norm are NaN. `sweeps`: Gibbs sweeps that fill in missing values, and mean-field sweeps
+  // for bounds on free energies without a closed form. `rowWeights`: weights of the training rows,
+  // or empty.
   Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps,
           std::span<const double> rowWeights);
   // `chains`: states drawn from the machine, or null.
@@ -43,7 +42,7 @@ class Monitor {
 
   Machine& machine_;
   const std::vector<bool>& given_;
-  bool closed_;  // whether free energies have a closed form
+  bool closed_;  // true if free energies have a closed form
   std::uint64_t sweeps_;
   Sample training_;
   std::optional<Sample> validation_;

@@ -10,13 +10,15 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t most = 64;  // sweeps of rotations; a dozen do for any matrix of this size
+// Limit on the sweeps of rotations; about twelve suffice for any matrix of this size.
+constexpr std::size_t most = 64;
 
 using Matrix = std::vector<std::vector<double>>;
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
 
-// Gram & Schmidt, each vector twice; what lies within the others' span becomes zero.
+// Gram & Schmidt, applied twice to each vector. A vector in the span of the previous ones becomes
+// zero.
 void orthonormalise(Matrix& rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double before = std::sqrt(dot(rows[i], rows[i]));
@@ -30,7 +32,7 @@ void orthonormalise(Matrix& rows) {
   }
 }
 
-// Eigenvalues of a symmetric matrix (Golub & Van Loan, algorithm 8.5.3).
+// Eigenvalues of a symmetric matrix, in falling order (Golub & Van Loan, algorithm 8.5.3).
 std::vector<double> eigenvalues(Matrix m) {
   const std::size_t n = m.size();
   auto rotate = [&](std::size_t p, std::size_t q) {
@@ -96,7 +98,7 @@ class Products {
   TensorPtr a_, b_;
 };
 
-// The same vectors every time: the values must depend on the weights alone.
+// The same vectors in every call, so that the result depends only on the weights.
 Matrix startVectors(std::size_t rows, std::size_t width) {
   Matrix x(rows, std::vector<double>(width));
   const Stream stream{0, Purpose::monitor, 0, 0};

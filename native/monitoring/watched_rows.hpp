@@ -1,4 +1,4 @@
-// Which rows of a weighted data set stand for it where not all can be looked at.
+// Chooses rows that represent a weighted data set where reading all rows would cost too much.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -8,14 +8,14 @@ namespace boltzkit {
 
 struct WatchedRows {
   std::vector<std::uint32_t> rows;
-  std::vector<double> weights;  // one per row; empty: all the same
-  // The mean of one value per row.
+  std::vector<double> weights;  // one per row; empty: all equal
+  // The weighted mean of one value per row.
   double mean(std::span<const double> values) const;
 };
 
-// At most `count` of `rows` rows. Without weights evenly spaced ones. With weights all rows that
-// weigh anything, or where these are too many as many places evenly spaced along the sum of the
-// weights, so that a heavy row may come more than once.
+// Picks at most `count` of `rows` rows. Without weights they are evenly spaced. With weights these
+// are all rows of positive weight if there are at most `count`. Otherwise takes `count` positions
+// evenly spaced along the cumulative weight, so a heavy row may occur more than once.
 WatchedRows watchedRows(std::size_t rows, std::span<const double> weights, std::size_t count);
 
 }  // namespace boltzkit
