@@ -1,4 +1,4 @@
-// What the kernel benchmarks share.
+// Shared by the kernel benchmarks.
 #pragma once
 #include <algorithm>
 #include <chrono>
@@ -21,7 +21,7 @@ inline double median(std::vector<double> v) {
 }
 inline double least(const std::vector<double>& v) { return *std::min_element(v.begin(), v.end()); }
 
-// A generator for inputs, apart from the one under test (Vigna's splitmix64 constants).
+// A generator for inputs, separate from the one under test (Vigna's splitmix64 constants).
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -31,13 +31,14 @@ class Dice {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
   }
-  double normal() { return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform()); }  // Box & Muller 1958
+  // Box & Muller 1958.
+  double normal() { return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform()); }
 
  private:
   std::uint64_t state_;
 };
 
-// Time the calling thread spent computing: what others do on the machine does not count.
+// CPU time of the calling thread, so that other load on the machine does not count.
 inline double cpuTime() {
 #if defined(CLOCK_THREAD_CPUTIME_ID)
   timespec t{};
@@ -48,7 +49,8 @@ inline double cpuTime() {
 #endif
 }
 
-// Seconds of the calling thread per call: the median over rounds of the mean over enough calls to fill some milliseconds.
+// Seconds of the calling thread per call: the median of nine rounds, each the mean over enough
+// calls to take at least some milliseconds.
 template <class F>
 double secondsPerCall(F&& f) {
   f();
@@ -67,10 +69,10 @@ double secondsPerCall(F&& f) {
   return median(rounds);
 }
 
-// What one core reaches with these kernels' fused multiply-adds when all operands are at hand, in GFLOP/s.
+// GFLOP/s that one core reaches with these kernels' fused multiply-adds on operands in the cache.
 double measuredPeak(const cpu::Kernels& kernels);
 
-// Each returns false when the result is not what a plain computation gives.
+// Each returns false if a result differs from a plain computation.
 bool benchProducts(const cpu::Kernels& kernels, double peak);
 bool benchUnits(const cpu::Kernels& kernels);
 bool benchLateral(const cpu::Kernels& kernels, unsigned mostThreads, double peak);

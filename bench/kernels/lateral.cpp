@@ -1,5 +1,6 @@
-// Sweeps of layers that are coupled to themselves: spin updates per nanosecond beside a plain C++ loop, and beside the part of the work that no
-// program on these random numbers can do without: a call of the generator for four updates, a logistic threshold, a store.
+// Sweeps of layers that are coupled to themselves. Reports spin updates per nanosecond, compared
+// with a plain C++ loop. The case without couplings shows the minimum that any program with these
+// random numbers needs: one call of the generator per four updates, a logistic threshold, a store.
 #include <cstdio>
 #include <string>
 
@@ -8,7 +9,7 @@
 namespace boltzkit::bench {
 namespace {
 
-// The plain loops below get the same instruction sets from the compiler as our kernels get by hand.
+// Lets the compiler build the plain loops for the same instruction sets as the kernels.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define BOLTZKIT_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else
@@ -49,8 +50,9 @@ PlainGraph plainGraph(const Graph& graph, const std::vector<float>& weights) {
   return plain;
 }
 
-// Spins colour by colour, so that the processor can work on several at a time, one chain after the other. A comparison in
-// place of the sign becomes a branch that nobody can predict: 10 ns more.
+// Visits spins colour by colour, so that the processor can work on several at a time; one chain
+// after the other. A comparison instead of copysign would become an unpredictable branch: 10 ns
+// more.
 BOLTZKIT_CLONES void plainSweep(const PlainGraph& g, const float* bias, float* s, Xoshiro& random) {
   for (std::size_t p = 0; p < g.order.size(); ++p) {
     const std::uint32_t i = g.order[p];
@@ -100,8 +102,10 @@ Graph grid(std::uint32_t width, std::uint32_t height) {
   return Graph(std::size_t{width} * height, 1, edges);
 }
 
-// The Pegasus graph P(m): units (u, w, k, z) are segments of 12 lattice steps, vertical (u = 0) in column 12 w + k from row 12 z + shift on or
-// horizontal likewise; coupled where they cross, end to end, and in pairs of neighbours (Boothby, Bunyk, Raymond & Roy, arXiv:2003.00133).
+// The Pegasus graph P(m). Unit (u, w, k, z) is a segment of 12 lattice steps. With u = 0 it is
+// vertical, in column 12 w + k from row 12 z + shift on; with u = 1 horizontal likewise. Units are
+// coupled where they cross, end to end, and in pairs of neighbours (Boothby, Bunyk, Raymond & Roy,
+// arXiv:2003.00133).
 Graph pegasus(std::uint32_t m) {
   const std::uint32_t shift[2][3] = {{2, 10, 6}, {6, 2, 10}};
   auto unit = [m](std::uint32_t u, std::uint32_t w, std::uint32_t k, std::uint32_t z) { return ((u * m + w) * 12 + k) * (m - 1) + z; };
@@ -174,7 +178,8 @@ struct Problem {
   std::uint64_t step = 0;
 };
 
-// Best time of some calls: of the calling thread (the machine may be shared), or by the clock where other threads work too.
+// The best time of several calls. Measures CPU time of the calling thread, since the machine may be
+// shared; use the clock if other threads work too.
 template <class F>
 double bestTime(F&& f, double (*clock)() = cpuTime) {
   f();
@@ -211,7 +216,8 @@ double plainRate(const Bench& b) {
   return static_cast<double>(rows * b.units) * static_cast<double>(b.sweeps) / seconds * 1e-9;
 }
 
-// Spins of two chains after a sweep that differ from the reference's; rounding may turn one, which may turn others.
+// True if at most 10 in 100,000 spins of two chains differ from the reference after one sweep.
+// Rounding may flip a spin, which may flip others.
 bool agrees(const cpu::Kernels& kernels, const Bench& b) {
   cpu::CpuBackend fast(kernels, 1);
   const auto exact = makeReferenceBackend();

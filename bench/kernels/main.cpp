@@ -1,6 +1,9 @@
-// Kernel benchmarks: every kernel is held against a plain computation, then timed, then compared with the machine's limit.
-//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--part products|units|lateral|training] [--threads N] [--rows rows.f32]
-// rows.f32 holds float32 rows of 784 values in [0, 1] (MNIST, say); without it rows like MNIST's are made up.
+// Kernel benchmarks: check every kernel against a plain computation, time it, and compare the time
+// with the machine's limit.
+//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--part products|units|lateral|training]
+//                  [--threads N] [--rows rows.f32]
+// rows.f32 holds float32 rows of 784 values in [0, 1] (MNIST, for example). Without it, the program
+// generates rows similar to MNIST's.
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -21,7 +24,7 @@ std::vector<float> rowsFromFile(const char* path) {
   return values;
 }
 
-// Grey levels, 19 % of them not zero, in one run of columns per row, as strokes are.
+// Grey levels, 19 % of them nonzero, in short runs of columns like strokes.
 std::vector<float> madeUpRows() {
   Dice dice(3);
   std::vector<float> values(10000 * 784);

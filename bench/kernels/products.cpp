@@ -1,4 +1,5 @@
-// The product kernels at the shapes of a training step, one core, lists included: time, dense-equivalent rate and fraction of the peak.
+// The product kernels at the shapes of a training step, on one core, including the lists: time,
+// dense-equivalent rate and fraction of the peak.
 #include <cstdio>
 #include <string>
 
@@ -31,7 +32,7 @@ struct Operand {
       for (std::size_t j = 0; j < cols; ++j)
         tensor.writeRow(r)[j] = dice.uniform() >= density ? 0 : binary ? 1 : static_cast<float>(dice.uniform() - 0.3);
   }
-  // As the backend keeps states that it has drawn.
+  // Adds bits, as the backend keeps them for states that it has drawn.
   void keepBits() {
     std::uint64_t* words = tensor.newBits();
     for (std::size_t r = 0; r < rows; ++r)
@@ -84,7 +85,8 @@ bool benchCase(cpu::Engine& engine, const Case& c, double density, bool binary, 
   return error < 1e-5;
 }
 
-// Fields of states by weights rounded to 14 bits: the product, with lists from bits, and with fresh weights, which have to be rounded first.
+// Fields of binary states with weights rounded to 14 bits. Times the product with lists from bits,
+// with lists from floats, and with fresh weights that must be rounded first.
 bool benchRounded(cpu::Engine& engine, const char* name, std::size_t depth, std::size_t columns, bool transposed, double density,
                   double peak) {
   constexpr std::size_t rows = 100;
@@ -124,7 +126,7 @@ bool benchRounded(cpu::Engine& engine, const char* name, std::size_t depth, std:
 }  // namespace
 
 double measuredPeak(const cpu::Kernels& kernels) {
-  // A block that stays in the first-level cache: rows x 64 columns over few k, dense.
+  // A dense block that fits in the first-level cache: 24 rows x 64 columns, depth 64.
   constexpr std::size_t rows = 24, depth = 64;
   Operand a(rows, depth), b(depth, cpu::panelColumns), c(rows, cpu::panelColumns), sums(rows, cpu::panelColumns);
   a.fill(1, 1, false);

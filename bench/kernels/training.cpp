@@ -1,6 +1,7 @@
-// One epoch of CD-1 (784-500, batch 100, momentum 0.9, decay 1e-4, learning rate 0.05) through the backend's operations as the trainer uses
-// them: the work of the peers in bench/peers, so the times compare. Before it is timed, the first updates are repeated on the
-// reference backend with the same random words.
+// One epoch of CD-1 (784-500, batch 100, momentum 0.9, decay 1e-4, learning rate 0.05), with the
+// backend operations that the trainer uses. It is the work of the peers in bench/peers, so the
+// times compare. First, three updates are checked against the reference backend with the same
+// random words.
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -85,7 +86,8 @@ class Cd1 {
   std::map<std::string, double> times_;
 };
 
-// Root mean square difference of the weights after a few updates, relative to the root mean square of the updates themselves.
+// Root mean square difference of the weights after a few updates, relative to the root mean square
+// of the updates.
 double divergenceFromReference(Backend& backend, const std::shared_ptr<const Rows>& rows) {
   const auto exactBackend = makeReferenceBackend();
   Cd1 fast(backend, rows), exact(*exactBackend, rows);

@@ -1,4 +1,5 @@
-// Element-wise kernels: Bernoulli updates, sums of softplus, optimiser steps, transposition; nanoseconds per element on one core.
+// Element-wise kernels on one core: Bernoulli updates, sums of softplus, optimiser steps,
+// transposition. Reports nanoseconds per element.
 #include <cstdio>
 
 #include "bench.hpp"

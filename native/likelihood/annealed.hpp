@@ -3,10 +3,10 @@
 //   For RBMs: Salakhutdinov & Murray, ICML 2008, section 4.1.
 //   In reverse, from samples of the machine: Burda, Grosse & Salakhutdinov, AISTATS 2015.
 //   The combination of both directions: likelihood/bennett.hpp.
-// A chain starts at s_0   p_0. For k = 1 ... K it takes
+// A chain starts at s_0 ~ p_0. For k = 1 ... K it takes
 //   log w += log p*_k(s_(k-1)) - log p*_(k-1)(s_(k-1)),   s_k ~ T_k(s_(k-1)),   T_k keeps p_k.
 // Each increment is computed before the step that follows it, so E[w] = Z_K / Z_0 for any number of
-// temperatures. In reverse, from s   p_K, E[w] = Z_0 / Z_K. Forward estimates of log Z are
+// temperatures. In reverse, from s ~ p_K, E[w] = Z_0 / Z_K. Forward estimates of log Z are
 // therefore too low on average, reverse ones too high.
 // Deviations: layers are summed out wherever the wiring allows. Log weights are kept in double
 // precision. The intermediate distributions may use rounded weights, since E[w] does not depend on

@@ -8,7 +8,7 @@
 //
 // Layers that are coupled neither to each other nor to themselves are summed out in closed form.
 // This removes their share of the variance of log weights (Salakhutdinov & Murray, ICML 2008,
-// section 4.1). Given layers keep their states; they enter E_0 and E_beta only through couplings.
+// section 4.1). Given layers keep their states; they enter E_beta only through couplings.
 #pragma once
 #include <vector>
 
@@ -38,8 +38,8 @@ class AnnealingPath {
   // each other or to themselves.
   AnnealingPath(const Machine& machine, std::vector<Role> roles, Base base, std::size_t rows);
 
-  // Assigns the roles: sums out as many of the layers that are not given as possible, in falling
-  // order of size.
+  // Assigns the roles. Layers that are not given are summed out where possible, greedily from the
+  // largest on; the others are kept.
   static std::vector<Role> roles(const Wiring& wiring, const std::vector<bool>& given);
 
   const std::vector<std::size_t>& kept() const { return kept_; }
