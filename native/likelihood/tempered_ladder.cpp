@@ -11,7 +11,7 @@ namespace {
 
 // Sweeps: enough for any interval, few enough to store.
 constexpr std::uint64_t mostMeasured = 1000;
-// Layer of the swap streams. Swaps of users' chains have layer 0, those of training 1.
+// Layer of the swap streams. Swaps of users' chains have layer 0, of tempered chains in training 1.
 constexpr std::uint8_t swapLayer = 2;
 
 // For each group: the relative deviation of its mean of sigmoid(sign (u - shift)) from the mean

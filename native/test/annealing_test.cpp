@@ -1,5 +1,6 @@
-// log Z of small machines: counted states against plain sums in double precision, and the weights of annealing against the sum they estimate, for every
-// kind of wiring. Few temperatures and strong couplings, so that a step at the wrong temperature or a term left out shows.
+// log Z of small machines, for every kind of wiring. Enumeration is checked against plain sums in
+// double precision, and annealing weights against the sum that they estimate. Few temperatures and
+// strong couplings make a wrong temperature or a missing term visible.
 #include <algorithm>
 #include <numeric>
 
@@ -124,7 +125,7 @@ AnnealingPath::Base someBase(const Machine& machine) {
   return base;
 }
 
-// Exact samples of the machine.
+// Draws exact samples of the machine.
 void drawExactly(const Machine& machine, const std::vector<Joint>& all, double logZ, States& states) {
   std::vector<double> cumulative;
   for (const Joint& joint : all) cumulative.push_back((cumulative.empty() ? 0 : cumulative.back()) + std::exp(-joint.energy - logZ));
@@ -139,7 +140,7 @@ void drawExactly(const Machine& machine, const std::vector<Joint>& all, double l
   for (std::size_t l = 0; l < values.size(); ++l) machine.backend().upload(std::span<const double>(values[l]), states[l]);
 }
 
-// (mean of exp(u) - 1) over its standard error.
+// The z-score of the mean of exp(u): its difference from `expected` over its standard error.
 double zScore(std::vector<double> u, double expected) {
   const double n = static_cast<double>(u.size());
   double mean = 0, squares = 0;
@@ -176,7 +177,8 @@ TEST_CASE("states are written in the order of their numbers, wherever a chunk be
   }
 }
 
-// 20,000 chains each way and three temperatures between; each z-score is within 5 (false alarms: 6e-7 each).
+// 20,000 chains in each direction, with three temperatures in between. Every z-score is within 5
+// (false alarms: 6e-7 each).
 TEST_CASE("weights of annealing have the ratio of partition functions as their mean, in both directions") {
   const std::size_t chains = sanitized ? 1000 : 20000;
   for (const Wired& wired : wirings()) {
@@ -225,7 +227,7 @@ PartitionOptions optionsOf(PartitionOptions::Method method) {
   return options;
 }
 
-// Within 5 of the half widths of their 95 % intervals: ten standard errors.
+// The tolerance is 5 half widths of the 95 % interval, or ten standard errors.
 TEST_CASE("estimates agree with counting, and do not depend on the number of threads") {
   for (const Wired& wired : wirings()) {
     CAPTURE(wired.name);
@@ -241,9 +243,9 @@ TEST_CASE("estimates agree with counting, and do not depend on the number of thr
   }
 }
 
-// All but one of the weights lie above what they are rounded to, by 0.45 units on average, so that the machine with rounded weights has a log Z that is lower by
-// 0.5: a way
-// that ended there would show. Half of the hidden units have no weights, which leaves few enough states to count.
+// All weights but one lie above their rounded values, by 0.45 rounding units on average. This makes
+// log Z of the rounded machine too low by 0.5, so a path that ended there would fail. Half of the
+// hidden units have no weights, so there are few enough states to count.
 TEST_CASE("annealing by way of rounded weights ends at the machine itself") {
   constexpr std::size_t visible = 1000, hidden = 34, coupled = 16;
   constexpr double unit = 2.0 / 8190;
@@ -252,7 +254,8 @@ TEST_CASE("annealing by way of rounded weights ends at the machine itself") {
   for (std::size_t i = 0; i < visible; ++i)
     for (std::size_t j = 0; j < coupled; ++j) {
       const double whole = std::round(dice.between(-200, 200));
-      const double below = 1 - static_cast<double>(cpu::dither(i, j)) / (1 << cpu::ditherBits);  // what rounding down leaves room for
+      // The distance up to which rounding still goes down.
+      const double below = 1 - static_cast<double>(cpu::dither(i, j)) / (1 << cpu::ditherBits);
       few[i * coupled + j] = weights[i * hidden + j] = i + j == 0 ? 2 : unit * (whole + 0.9 * below);
     }
   const auto machineWith = [&](std::size_t n, const Values& w) {
@@ -300,7 +303,7 @@ TEST_CASE("rows weigh the sum over all that is not given") {
                        doctest::Contains("has 0.25 in row 1, column 1"), Error);
 }
 
-// Ten chains per row whose log weights scatter by about 0.1: 0.2 is six standard errors.
+// Ten chains per row with log weights that scatter by about 0.1, so 0.2 is six standard errors.
 TEST_CASE("rows with too many hidden states are annealed") {
   const Wired deep{
       "deep", {{"v", UnitType::bernoulli, 3}, {"h", UnitType::bernoulli, 13}, {"g", UnitType::bernoulli, 13}}, {{0, 1}, {1, 2}}, 0.1};

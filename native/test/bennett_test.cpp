@@ -33,15 +33,17 @@ TEST_CASE("Bennett's ratio is within its standard error, which is right") {
       for (int seed = 1; seed <= runs; ++seed) {
         const LogRatio ratio = estimate(pair, n0, 200, static_cast<std::uint64_t>(seed));
         const double error = ratio.value - std::log(pair.spread);
-        if (pair.mean == 0) {  // the same distribution twice: u is constant and the answer exact
+        if (pair.mean == 0) {  // equal distributions: u is constant, the result exact
           CHECK(std::fabs(error) < 1e-9);
           continue;
         }
         errors += error / ratio.standardError;
         squares += error * error / (ratio.standardError * ratio.standardError);
       }
-      CHECK(std::fabs(errors) / std::sqrt(runs) < 5.0);                                               // false alarms below 1e-6, bias apart
-      if (pair.mean != 0) CHECK(std::fabs(squares / runs - 1) < 5.0 * std::sqrt(2.0 / runs) + 0.05);  // variance of a chi-square mean
+      // False alarms below 1e-6, apart from bias.
+      CHECK(std::fabs(errors) / std::sqrt(runs) < 5.0);
+      // The variance of a chi-square mean.
+      if (pair.mean != 0) CHECK(std::fabs(squares / runs - 1) < 5.0 * std::sqrt(2.0 / runs) + 0.05);
     }
 }
 

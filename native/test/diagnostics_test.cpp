@@ -8,7 +8,8 @@ namespace {
 
 double normal(Dice& dice) { return std::sqrt(-2 * std::log(1 - dice.uniform())) * std::cos(2 * 3.14159265358979323846 * dice.uniform()); }
 
-// x_t = a x_(t-1) + sqrt(1 - a^2) e_t from equilibrium: variance 1, autocorrelation a^t, integrated time (1 + a) / (1 - a).
+// x_t = a x_(t-1) + sqrt(1 - a^2) e_t, started in equilibrium: variance 1, autocorrelation a^t,
+// integrated time (1 + a) / (1 - a).
 Series autoregressive(double a, std::size_t chains, std::size_t length, std::uint64_t seed) {
   Dice dice(seed);
   Series series{chains, length, {}};
@@ -27,13 +28,15 @@ TEST_CASE("autocorrelation time of autoregressive series") {
     CAPTURE(a);
     const Mixing mixing = mixingOf(autoregressive(a, 100, 1000, 7));
     const double time = (1 + a) / (1 - a);
-    CHECK(mixing.autocorrelationTime == doctest::Approx(time).epsilon(0.1));  // five standard errors of the cut sum are below a tenth
+    // Five standard errors of the truncated sum are less than a tenth.
+    CHECK(mixing.autocorrelationTime == doctest::Approx(time).epsilon(0.1));
     CHECK(mixing.effectiveSampleSize == doctest::Approx(100 * 1000 / mixing.autocorrelationTime));
     CHECK(mixing.splitRhat == doctest::Approx(1).epsilon(0.02));
   }
 }
 
-// Independent draws of unit variance about means that are apart from each other, or that move: var+ = 1 + variance of the half chains' means.
+// Independent draws of unit variance around different or moving means. var+ is 1 + the variance of
+// the half chains' means.
 TEST_CASE("split-R-hat of chains about different means and of chains that move") {
   constexpr double far = 2;
   Series apart = autoregressive(0, 100, 1000, 3), moving = apart;

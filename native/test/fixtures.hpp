@@ -1,4 +1,5 @@
-// The backends under test, the same tensors on one of them and on the reference backend, and comparisons between the two.
+// The backends under test, helpers to hold the same tensors on a backend and on the reference, and
+// comparisons between the two.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -15,14 +16,14 @@ namespace boltzkit::test {
 
 using Values = std::vector<double>;
 
-// Sanitizers slow everything down ten times: their builds look at fewer sizes and draws.
+// Sanitizers make everything about ten times slower, so their builds test fewer sizes and draws.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr bool sanitized = true;
 #else
 inline constexpr bool sanitized = false;
 #endif
 
-// A small generator for test data, apart from the generator under test (Vigna's splitmix64 constants).
+// A small generator for test data, separate from the one under test (Vigna's splitmix64 constants).
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -42,7 +43,7 @@ class Dice {
 
 enum class Kind { binary, grey, signedReal };
 
-// Values that floats hold exactly; a place is zero with probability 1 - density.
+// Values that float32 represents exactly. Each is zero with probability 1 - density.
 inline Values randomValues(std::size_t n, std::uint64_t seed, Kind kind, double density = 1) {
   Dice dice(seed);
   Values values(n);
@@ -64,13 +65,13 @@ struct Twin {
   std::size_t cols() const { return exact->cols(); }
 };
 
-// A backend under test; a new one takes one entry in candidates().
+// A backend under test. A new backend needs one entry in candidates().
 struct Candidate {
   std::string name;
   std::function<std::unique_ptr<Backend>(unsigned threads)> make;
 };
 
-// The CPU backend with every set of kernels that this machine can run.
+// The CPU backend with each set of kernels that this machine can run.
 inline std::vector<Candidate> candidates() {
   std::vector<Candidate> all;
   for (const cpu::Kernels* kernels : cpu::availableKernels())
@@ -107,7 +108,7 @@ inline Values valuesOf(Backend& backend, const Tensor& t) {
   return values;
 }
 
-// On the CPU everything behind the columns of a row must stay zero: kernels compute with it.
+// True if everything behind the columns of a CPU tensor's rows is zero; kernels compute with it.
 inline bool paddingIsZero(const Tensor& t) {
   const auto* tensor = dynamic_cast<const cpu::CpuTensor*>(&t);
   for (std::size_t r = 0; tensor && r < t.capacity(); ++r)
@@ -116,7 +117,8 @@ inline bool paddingIsZero(const Tensor& t) {
   return true;
 }
 
-// The largest |got - want| / allowed, where allowed is one number or one for each value. NaN counts as infinitely wrong.
+// The largest |got - want| / allowed; `allowed` holds one number, or one per value. NaN counts as
+// infinitely wrong.
 inline double worstError(const Values& got, const Values& want, const Values& allowed) {
   double worst = got.size() == want.size() ? 0 : INFINITY;
   for (std::size_t i = 0; i < got.size() && i < want.size(); ++i) {
@@ -131,8 +133,8 @@ inline void checkTwin(Twins& twins, const Twin& twin, const Values& allowed) {
   CHECK(paddingIsZero(*twin.fast));
 }
 
-// The rounding errors of a sum of n terms grow like a random walk: a few units in the last place times sqrt(n) of the sum of absolute
-// values. `floor` covers operations on results near zero.
+// Rounding errors of a sum of n terms grow like a random walk: a few units in the last place of the
+// sum of absolute values, times sqrt(n). `floor` covers results near zero.
 inline Values allowedSumErrors(const Values& magnitudes, std::size_t terms, double floor = 1e-12) {
   Values allowed = magnitudes;
   for (double& a : allowed) a = a * 0x1p-24 * 4 * (2 + std::sqrt(static_cast<double>(terms))) + floor;

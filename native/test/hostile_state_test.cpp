@@ -1,5 +1,5 @@
-// States of training and of chains as a damaged or hostile file may hold them: refused with an error, and no memory is touched that is not
-// theirs.
+// Training and chain states from a damaged or hostile file must be refused with an error, without
+// access to foreign memory.
 #include "fixtures.hpp"
 #include "learning/contrastive_update.hpp"
 #include "learning/trainer.hpp"
@@ -59,7 +59,8 @@ TEST_CASE("replicas that do not stand on the rungs of their ladder are refused")
   }
 }
 
-// A run that goes back to a good state at its first update: the learning rate makes parameters infinite.
+// A run that rolls back to a good state at its first update, because the learning rate makes
+// parameters infinite.
 void goBack(const std::function<void(TrainerState&)>& damage) {
   TrainerOptions o = options(Algorithm::pcd);
   o.onDivergence = TrainerOptions::FallBack{3, 0.5};

@@ -1,15 +1,17 @@
-// What the CPU backend knows of states beyond their values (bits of those that it drew, the way in which they have been listed before) saves time and
-// changes no result: tensors with the same values, of which it knows nothing, give the same.
+// The CPU backend keeps extra knowledge about states: bits of those it drew, and lists from
+// previous products. This saves time but must not change results. Tensors with the same values and
+// no such knowledge must give the same results.
 #include "cpu/tensor.hpp"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
 namespace {
 
-// Enough panels for threads to make lists of their own; groups of rows that begin within a word of bits.
+// Enough panels for threads to make their own lists, and groups of rows that start within a word of
+// bits.
 constexpr std::size_t visible = 400, hidden = 203;
 
-// Less than a group, more than one, more than a block of bits.
+// Less than a group of rows, more than one, more than a block of bits.
 const std::vector<std::size_t> someRows = sanitized ? std::vector<std::size_t>{150} : std::vector<std::size_t>{7, 150, 301};
 
 TensorPtr uploaded(Backend& backend, std::size_t rows, std::size_t columns, const Values& values) {
@@ -18,7 +20,7 @@ TensorPtr uploaded(Backend& backend, std::size_t rows, std::size_t columns, cons
   return tensor;
 }
 
-// A layer whose states the backend draws.
+// A layer whose states are drawn by the backend.
 TensorPtr drawn(Backend& backend, std::size_t rows, std::size_t columns, std::uint64_t seed) {
   const TensorPtr fields = uploaded(backend, rows, columns, randomValues(rows * columns, seed, Kind::signedReal));
   const TensorPtr bias = uploaded(backend, 1, columns, randomValues(columns, seed + 1, Kind::signedReal));
@@ -27,7 +29,7 @@ TensorPtr drawn(Backend& backend, std::size_t rows, std::size_t columns, std::ui
   return sample;
 }
 
-// Fields from the states, and a step from statistics with them as the left factor.
+// Fields from the states, and a parameter step from statistics with the states as left factor.
 Values resultsOf(Backend& backend, const Tensor& states, bool roundable) {
   const std::size_t rows = states.rows();
   const TensorPtr weights = uploaded(backend, visible, hidden, randomValues(visible * hidden, 3, Kind::signedReal));
@@ -78,7 +80,7 @@ TEST_CASE("states that were drawn give what the same states give when they are u
             CHECK(resultsOf(twins.fast, *states, roundable) == wanted);
             CHECK(resultsOf(twins.fast, *copy, roundable) == wanted);
 
-            // Fewer rows, and then other values.
+            // Fewer rows, then other values.
             const std::size_t fewer = rows - 6;
             states->setRows(fewer);
             const TensorPtr less = uploaded(twins.fast, fewer, visible, valuesOf(twins.fast, *states));
@@ -112,7 +114,7 @@ TEST_CASE("states that have been listed before give what they gave the first tim
             const TensorPtr states = uploaded(twins.fast, rows, visible, values);
             const Values first = resultsOf(twins.fast, *states, true);
             CHECK(resultsOf(twins.fast, *states, true) == first);
-            // Statistics alone, of a tensor that is new to it.
+            // Statistics alone, with a tensor that the backend has not seen before.
             const TensorPtr fresh = uploaded(twins.fast, rows, visible, values);
             const TensorPtr right = uploaded(twins.fast, rows, hidden, randomValues(rows * hidden, 5, Kind::grey));
             const TensorPtr weights = uploaded(twins.fast, visible, hidden, randomValues(visible * hidden, 3, Kind::signedReal));

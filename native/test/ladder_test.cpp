@@ -8,8 +8,8 @@ namespace {
 
 double normal(Dice& dice) { return std::sqrt(-2 * std::log(1 - dice.uniform())) * std::cos(2 * 3.14159265358979323846 * dice.uniform()); }
 
-// p0 = N(0, 1), p1 = N(1, 1), neither with its constant: u(x) = x - 1/2 and log(Z1 / Z0) = 0. `stay`: how much of a column's samples the next
-// visit keeps.
+// p0 = N(0, 1) and p1 = N(1, 1), both unnormalised: u(x) = x - 1/2 and log(Z1 / Z0) = 0. `stay` is
+// the share of a column's samples that the next visit keeps.
 LinkEstimate estimate(std::uint64_t seed, std::size_t columns, double stay) {
   Dice dice(seed);
   LadderLink link(columns);
@@ -49,8 +49,10 @@ TEST_CASE("the spread between columns is the error of a link, however slowly eac
       errors += z;
       squares += z * z;
     }
-    CHECK(std::fabs(errors) / std::sqrt(runs) < 5);                          // false alarms below 1e-6
-    CHECK(std::fabs(squares / runs - 1) < 5 * std::sqrt(2.0 / runs) + 0.1);  // Student's tails
+    // False alarms below 1e-6.
+    CHECK(std::fabs(errors) / std::sqrt(runs) < 5);
+    // The extra 0.1 is for Student's tails.
+    CHECK(std::fabs(squares / runs - 1) < 5 * std::sqrt(2.0 / runs) + 0.1);
   }
 }
 

@@ -1,4 +1,5 @@
-// Layers that are coupled to themselves: sweeps, fields and statistics along graphs of every backend against the reference one.
+// Layers that are coupled to themselves: sweeps, fields and statistics along graphs, for every
+// backend against the reference.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -13,7 +14,8 @@ const std::vector<std::size_t> unitCounts = sanitized ? std::vector<std::size_t>
                                                       : std::vector<std::size_t>{1, 3, 7, 16, 17, 63, 64, 65, 130},
                                rowCounts = sanitized ? std::vector<std::size_t>{1, 17} : std::vector<std::size_t>{1, 3, 16, 17, 40};
 
-// Places per unit and the type's own number. Counts are one group per layer and never coupled to themselves.
+// A unit type and its size. Counts are missing: they are one group per layer and never coupled to
+// themselves.
 struct Type {
   UnitType type;
   std::uint32_t size = 1;
@@ -41,7 +43,8 @@ Values reals(std::size_t n, std::uint64_t seed, double scale) {
   return values;
 }
 
-// Symmetric, zero between places of one unit, small enough for real-valued units to have a law.
+// Symmetric, zero between places of one unit, and small enough for real-valued units to have a
+// distribution.
 Values denseWeights(std::size_t places, std::uint32_t group) {
   Values w = reals(places * places, places + group, 0.6 / std::sqrt(static_cast<double>(places)));
   for (std::size_t i = 0; i < places; ++i)
@@ -49,7 +52,8 @@ Values denseWeights(std::size_t places, std::uint32_t group) {
   return w;
 }
 
-// A ring with chords, so with odd cycles, hubs and (from 20 units on) units without neighbours; edges in both directions, in no order.
+// A ring with chords: odd cycles, hubs and, from 20 units on, units without neighbours. Edges come
+// in both directions and in no order.
 Graph someGraph(std::size_t units, std::uint32_t group) {
   std::set<Graph::Edge> edges;
   auto join = [&](std::size_t i, std::size_t j) {
@@ -79,7 +83,7 @@ Graph gridGraph(std::size_t width, std::size_t height) {
   return Graph(width * height, 1, edges);
 }
 
-// What a sweep gets, apart from the layer itself.
+// The inputs of a sweep apart from the layer.
 struct Setting {
   bool fields = false;
   int keep = 0;  // 0: none, 1: one row for all chains, 2: a row per chain
@@ -93,7 +97,7 @@ Setting settingNumber(std::size_t n) {
           1 + n % 3};
 }
 
-// A layer's tensors as plain values, so that any backend can be given any of its rows.
+// A layer's tensors as plain values, so that any backend can load any of its rows.
 struct Layer {
   Type type;
   std::size_t rows, places;
@@ -156,7 +160,7 @@ Values swept(Backend& backend, const Layer& layer, const Setting& setting, std::
 
 Values swept(Backend& backend, const Layer& layer, const Setting& setting) { return swept(backend, layer, setting, 0, layer.rows); }
 
-// Rows in which a place is off by more than rounding explains: a decision fell the other way.
+// Counts rows with an error that rounding does not explain: a decision went the other way.
 std::size_t differentRows(const Values& got, const Values& want, std::size_t places) {
   std::size_t rows = 0;
   for (std::size_t r = 0; r * places < want.size(); ++r) {
@@ -177,7 +181,8 @@ void compare(Backend& fast, Backend& exact, const Layer& layer, const Setting& s
   tally.rows += layer.rows;
 }
 
-// Rounding moves a mean by about 1e-7, so one decision in some millions; of the 200,000 or so per type none or one is expected to differ.
+// Rounding moves a mean by about 1e-7, so it flips one decision in several millions. Each type
+// makes about 200,000, so at most one should differ.
 void checkSweeps(const Candidate& candidate, bool sparse) {
   const auto fast = candidate.make(2), exact = makeReferenceBackend();
   for (const Type& type : lateralTypes()) {
@@ -233,7 +238,7 @@ TEST_CASE("many sweeps of a dense layer agree with the reference") {
   });
 }
 
-// Every way to the same rows: threads, rows in pieces, sweeps in pieces.
+// Different ways to compute the same rows: numbers of threads, rows in pieces.
 void checkWays(const Candidate& candidate, const Layer& layer, Setting setting) {
   const auto backend = candidate.make(1);
   const Values want = swept(*backend, layer, setting);
@@ -295,7 +300,8 @@ TEST_CASE("a sweep and a field along a graph follow every change of weights and 
       const TensorPtr w = backend->tensor(1, first.weights());
       for (const std::size_t step : {0, 1, 2, 3, 3, 1, 0}) {
         const Graph& graph = step < 2 ? first : turned;
-        if (step != 2) backend->upload(std::span<const double>(weights[step % 2]), *w);  // step 2: another graph, the same weights
+        // Step 2: another graph, the same weights.
+        if (step != 2) backend->upload(std::span<const double>(weights[step % 2]), *w);
         const auto fresh = candidate.make(1);
         const TensorPtr again = fresh->tensor(1, first.weights());
         fresh->upload(std::span<const double>(valuesOf(*backend, *w)), *again);
@@ -343,7 +349,7 @@ TEST_CASE("NaN fields switch units off rather than hang or crash a sweep") {
   });
 }
 
-// --- along the edges of a graph ------------------------------------------------------------------------------------------------
+// --- along the edges of a graph ------------------------------------------------------------------
 
 struct EdgeCase {
   std::size_t rows, units;
@@ -440,7 +446,7 @@ TEST_CASE("fields and statistics along a graph do not depend on the number of th
   });
 }
 
-// --- the graph itself ------------------------------------------------------------------------------------------------------------
+// --- the graph itself ----------------------------------------------------------------------------
 
 std::size_t checkColours(const Graph& graph) {
   std::vector<std::uint32_t> order = graph.order(), colourOf(graph.units());
@@ -463,14 +469,15 @@ TEST_CASE("a graph's colours are valid, and two wherever two are enough") {
   CHECK(checkColours(gridGraph(1, 50)) == 2);
   CHECK(checkColours(Graph(4, 1, {})) == 1);
   CHECK(checkColours(Graph(3, 1, {{0, 1}, {1, 2}, {2, 0}})) == 3);
-  // Greedy colouring needs three or more for these: a path given out of order, and a crown.
+  // Greedy colouring needs three or more colours for these: a path in random order, and a crown.
   CHECK(checkColours(Graph(6, 1, {{0, 2}, {2, 3}, {3, 1}, {4, 0}, {1, 5}})) == 2);
   std::vector<Graph::Edge> crown;
   for (std::uint32_t i = 0; i < 5; ++i)
     for (std::uint32_t j = 0; j < 5; ++j)
       if (i != j) crown.emplace_back(2 * i, 2 * j + 1);
   CHECK(checkColours(Graph(10, 1, crown)) == 2);
-  // A random tree and, in the same graph, an odd cycle: three, of which the tree uses two.
+  // A random tree, then the same graph with an odd cycle added: three colours, of which the tree
+  // uses two.
   Dice dice(4);
   std::vector<Graph::Edge> tree;
   for (std::uint32_t i = 1; i < 300; ++i) tree.emplace_back(static_cast<std::uint32_t>(dice.below(i)), i);

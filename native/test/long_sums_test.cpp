@@ -1,4 +1,4 @@
-// Sums of many equal terms, whose rounding errors all point the same way where a float adds up one after the other.
+// Sums of many equal terms. A float that adds them one by one makes rounding errors of equal sign.
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
@@ -6,7 +6,8 @@ namespace {
 
 const double values[] = {1e-4, 1e-3, 0.01, 0.1, 0.3, 0.7, 1.1};
 
-// The field of n bits on one unit by n equal weights, from a transposed matrix or not.
+// The field of n binary states on one unit with n equal weights, from a matrix stored straight or
+// transposed.
 double fieldOf(Backend& backend, std::size_t n, std::size_t on, double weight, bool transposed) {
   const TensorPtr states = backend.tensor(1, n), weights = transposed ? backend.tensor(1, n) : backend.tensor(n, 1);
   Values bits(n, 0.0);
@@ -47,7 +48,7 @@ TEST_CASE("statistics of ten thousand equal rows are right to 1e-6") {
   });
 }
 
-// A star: the hub has thousands of neighbours, for a tile of chains and for a single one.
+// A star: the hub has thousands of neighbours. Tests a tile of chains and a single one.
 TEST_CASE("fields along a graph with a hub are right to 1e-6") {
   constexpr std::uint32_t leaves = 20000;
   std::vector<Graph::Edge> edges;
@@ -66,7 +67,8 @@ TEST_CASE("fields along a graph with a hub are right to 1e-6") {
   });
 }
 
-// The hub's mean given its leaves: 1 chain goes by slots, 20 by a tile; a field of 20000 weights has to cancel the bias.
+// The hub's mean given its leaves. One chain uses slots, 20 chains use a tile. A field of 20,000
+// weights has to cancel the bias.
 TEST_CASE("one chain and many draw a hub from the same field") {
   constexpr std::uint32_t leaves = 20000;
   std::vector<Graph::Edge> edges;

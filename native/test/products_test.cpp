@@ -1,4 +1,5 @@
-// Fields and statistics of every backend against the reference one, around all block sizes of the kernels.
+// Fields and statistics of every backend against the reference, around all block sizes of the
+// kernels.
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
@@ -8,15 +9,16 @@ struct Shape {
   std::size_t rows, depth, columns;
 };
 
-// {1, 3, 7, 16} and one less and one more than the sizes at which kernels and plans change: vectors, 64 columns, 112 places k, 128 rows,
-// 160 columns where strides become odd.
+// {1, 3, 7, 16} and the sizes at which kernels and plans change, each with one less and one more:
+// vectors, 64 columns, 112 places k, 128 rows, 160 columns (where strides become odd).
 std::vector<Shape> shapes() {
   std::vector<Shape> all;
   for (const std::size_t depth : {1, 3, 7, 16, 111, 112, 113, 225})
     for (const std::size_t columns : {1, 3, 7, 16, 17, 63, 64, 65, 161}) all.push_back({1 + (depth * 7 + columns) % 9, depth, columns});
   for (const std::size_t rows : {15, 16, 17, 127, 128, 129, 257}) all.push_back({rows, 30, 40});
   all.push_back({300, 200, 130});
-  for (const std::size_t depth : {896, 897, 1024, 1025, 2177}) all.push_back({9, depth, 65});  // groups of blocks, and blocks of long sums
+  // Groups of blocks, and blocks of long sums.
+  for (const std::size_t depth : {896, 897, 1024, 1025, 2177}) all.push_back({9, depth, 65});
   return all;
 }
 
@@ -57,7 +59,8 @@ void checkFields(Twins& twins, const Shape& s, const Inputs& in, bool fromTransp
   term(*twins.exact, *sizeStates.exact, *sizeWeights.exact, false, std::fabs(scale), *size.exact);
   const Values allowed = allowedSumErrors(valuesOf(*twins.exact, *size.exact), s.depth);
   term(*twins.exact, *states.exact, *weights.exact, fromTransposed, scale, *out.exact);
-  // With transposed weights the first product transposes on the way, the second makes a copy, the third reads it.
+  // With transposed weights, the first product transposes on the fly, the second makes a copy, the
+  // third reads it.
   for (int use = 0; use < (fromTransposed ? 3 : 1); ++use) {
     twins.fast.upload(std::span<const double>(in.c), *out.fast);
     term(twins.fast, *states.fast, *weights.fast, fromTransposed, scale, *out.fast);
@@ -71,7 +74,8 @@ void checkStatistics(Twins& twins, const Shape& s, const Inputs& in, bool weight
   CAPTURE(s.columns);
   CAPTURE(weighted);
   CAPTURE(beta);
-  const Values left = transposed(in.a, s.rows, s.depth);  // [depth, rows]: the batch is what is summed over
+  // [depth, rows]: the sum is over the batch.
+  const Values left = transposed(in.a, s.rows, s.depth);
   const Values weights = randomValues(s.depth, s.depth, Kind::grey, 0.8);
   const double alpha = -0.37;
   const Twin a = twins.make(s.depth, s.rows, left), b = twins.make(s.depth, s.columns, in.b), w = twins.make(1, s.depth, weights);

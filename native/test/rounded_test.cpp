@@ -1,20 +1,22 @@
-// Products with rounded values: within the bound, to the bit the same everywhere, left alone where they may not serve, and kept up by steps.
+// Products with rounded values: within the bound, bit for bit equal everywhere, not used where they
+// may not be, and kept up to date by parameter steps.
 #include "cpu/rounded_weights.hpp"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
 namespace {
 
-constexpr std::size_t visible = 230, hidden = 161;  // odd, and one more than the strides and blocks of pairs
+// Odd, and one more than the strides and blocks of pairs.
+constexpr std::size_t visible = 230, hidden = 161;
 
-// Values of a state by its number: 0, whole ones, grey levels.
+// States by kind: 0 binary, 1 spins, 2 grey levels, 3 counts.
 Values statesOf(std::size_t n, std::uint64_t seed, int kind) {
   Values values = randomValues(n, seed, Kind::binary, 0.3);
   const Values other = randomValues(n, seed + 1, Kind::grey);
   for (std::size_t i = 0; i < n; ++i) {
-    if (kind == 1) values[i] = 2 * values[i] - 1;                                                             // spins
-    if (kind == 2) values[i] *= static_cast<double>(static_cast<float>(std::round(255 * other[i]) / 255.0));  // grey levels
-    if (kind == 3) values[i] *= std::round(255 * other[i]);                                                   // counts
+    if (kind == 1) values[i] = 2 * values[i] - 1;
+    if (kind == 2) values[i] *= static_cast<double>(static_cast<float>(std::round(255 * other[i]) / 255.0));
+    if (kind == 3) values[i] *= std::round(255 * other[i]);
   }
   return values;
 }
@@ -25,7 +27,8 @@ double largestOf(const Values& values) {
   return most;
 }
 
-// A unit (at most an eighth of an octave above the largest value / `levels`) per state, and the errors of float sums.
+// One rounding unit per state (at most an eighth of an octave above the largest value / `levels`),
+// plus the errors of float sums.
 Values allowedFields(const Values& states, std::size_t rows, std::size_t depth, std::size_t columns, double largest, double levels) {
   Values allowed(rows * columns);
   for (std::size_t r = 0; r < rows; ++r) {
@@ -91,7 +94,7 @@ TEST_CASE("rounded fields are the same bits for every instruction set and number
 TEST_CASE("units that are drawn tile by tile are those drawn from their fields") {
   forEachBackend([](const Candidate& candidate) {
     Twins twins(candidate, 2);
-    const std::size_t rows = 151;  // more than a tile has
+    const std::size_t rows = 151;  // more than a tile
     const Twin weights = twins.make(visible, hidden, randomValues(visible * hidden, 71, Kind::signedReal));
     const Values betas = randomValues(rows, 72, Kind::grey);
     for (const int kind : {0, 2, 4})
@@ -165,7 +168,7 @@ Slot slotOf(Twins& twins) {
           twins.zeros(visible, hidden), twins.zeros(visible, hidden)};
 }
 
-// One step from terms, or from the gradient that they add up to.
+// One step, either from the terms or from the gradient that they add up to.
 void step(Backend& backend, const Slot& s, std::span<const StatisticsTerm> terms, bool together, OptimiserStep::Kind kind) {
   if (!together)
     for (const StatisticsTerm& t : terms)
@@ -261,7 +264,7 @@ TEST_CASE("rounded copies that a step keeps up are those made afresh") {
     const Twin v = twins.make(20, visible, statesOf(20 * visible, 61, 0)), h = twins.make(20, hidden, statesOf(20 * hidden, 62, 0));
     twins.fast.run([&] {
       for (int i = 0; i < 12; ++i) {
-        // Large steps, so that the largest weight changes its unit now and then.
+        // Large steps, so that the largest weight sometimes changes the rounding unit.
         const StatisticsTerm terms[] = {{v.fast.get(), h.fast.get(), nullptr, i % 2 ? 0.4 : -0.3}};
         auto fields = [&](const Tensor& weights) {
           Values all = fieldsOf(twins.fast, *v.fast, weights, false, true, Values(20 * hidden, 0.0));

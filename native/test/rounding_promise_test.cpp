@@ -1,5 +1,6 @@
-// What rounded weights promise (docs/math.md): errors of fields that are zero on average and have a standard deviation of 2^-8 at most, and of 2^-8 of a unit's own
-// scale where that is larger, for weights and states of any kind. The inputs are chosen to make errors add up.
+// The promise of rounded weights (docs/math.md), for weights and states of any kind: errors of
+// fields are zero on average and have a standard deviation of at most 2^-8, or 2^-8 of a unit's own
+// scale if that is larger. The inputs are chosen to make errors add up.
 #include <numeric>
 
 #include "cpu/kernels/dither.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 constexpr double promised = 0x1p-8;
 
-// Errors of the fields by the fast backend.
+// Errors of the fields computed by the fast backend.
 Values errorsOf(Twins& twins, const Twin& states, const Twin& weights, bool transposed, bool roundable = true) {
   const Twin out = twins.zeros(states.rows(), transposed ? weights.rows() : weights.cols());
   const FieldTerm fast{states.fast.get(), weights.fast.get(), transposed, 1, nullptr, roundable},
@@ -42,7 +43,7 @@ struct Machine {
   std::function<double(std::size_t)> state;
 };
 
-// Signs at random, the same for a place wherever it is asked for.
+// A random sign that depends only on the place and the seed.
 double signOf(std::size_t i, std::uint64_t seed) { return Dice(seed + 1000003 * i).uniform() < 0.5 ? -1 : 1; }
 
 TEST_CASE("fields of rounded weights keep the promise where errors could add up") {
@@ -82,7 +83,8 @@ TEST_CASE("fields of rounded weights keep the promise where errors could add up"
   });
 }
 
-// The largest singular value of the errors of equal weights, over that of as many independent errors: sqrt(n) + sqrt(m) standard deviations.
+// The largest singular value of the errors of equal weights, relative to that of equally many
+// independent errors: sqrt(n) + sqrt(m) standard deviations.
 double coherence(std::size_t n, std::size_t m, double fraction) {
   Values errors(n * m), right(m, 1), left(n);
   for (std::size_t i = 0; i < n; ++i)
@@ -114,7 +116,8 @@ TEST_CASE("the errors of equal weights are as good as independent") {
   CHECK(coherence(2000, 2000, 0.5) < 1.2);
 }
 
-// All spins point the same way: with weights rounded to the nearest this magnet loses most of its couplings.
+// All spins point the same way. With weights rounded to the nearest value, this magnet would lose
+// most of its couplings.
 TEST_CASE("a magnet of equal couplings keeps its field beside one strong bond") {
   constexpr std::size_t n = 4096;
   forEachBackend([](const Candidate& candidate) {
@@ -129,7 +132,8 @@ TEST_CASE("a magnet of equal couplings keeps its field beside one strong bond") 
   });
 }
 
-// 255 ones of 1e-4 below a field that decides whether the unit is on.
+// 255 states of 255 with weights of 3e-4 give a field of 19.5, which the bias of -19 nearly cancels.
+// One weight of 22 makes the rounding unit coarse, and 0 times it adds nothing.
 TEST_CASE("states up to 255 are in the bound") {
   constexpr std::size_t n = 256;
   forEachBackend([](const Candidate& candidate) {
@@ -193,7 +197,8 @@ TEST_CASE("the tolerance falls with the temperature and with the scale of the un
   CHECK(cpu::toleranceOf(update) == 0);
 }
 
-// Lists of states are kept from one product to the next; what is known of them may not decide for weights that they were not looked at for.
+// Lists of states are kept between products. What they say about one matrix must not decide for
+// another.
 TEST_CASE("whether weights are rounded does not depend on the products before") {
   constexpr std::size_t n = 200, m = 180;
   forEachBackend([](const Candidate& candidate) {

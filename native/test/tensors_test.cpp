@@ -103,7 +103,7 @@ TEST_CASE("gather expands every row format, in any order and repeatedly") {
   });
 }
 
-// The same formats with NaN for a third of the values (of the entries, when sparse).
+// The same formats with NaN for a third of the values, or of the entries if sparse.
 std::vector<std::shared_ptr<const Rows>> dataWithMissing(std::size_t rows, std::size_t cols) {
   std::vector<std::shared_ptr<const Rows>> formats;
   for (const std::uint64_t levels : {2, 300}) {
@@ -180,7 +180,7 @@ TEST_CASE("binary draws are the same on every backend, have the means asked for 
       sums[0] += got[3 * r], sums[1] += got[3 * r + 1];
       if (!std::isnan(got[3 * r + 2])) FAIL("a missing value was drawn");
     }
-    for (int k = 0; k < 2; ++k) {  // five standard deviations: a false alarm in 10^6 runs
+    for (int k = 0; k < 2; ++k) {  // five standard deviations: one false alarm in 10^6 runs
       const double p = k == 0 ? 0.25 : 0.5;
       CHECK(std::fabs(sums[k] / static_cast<double>(draws) - p) < 5 * std::sqrt(p * (1 - p) / static_cast<double>(draws)));
     }
@@ -256,7 +256,7 @@ TEST_CASE("steps in scaled units agree with the reference and with the definitio
           CHECK(refusedBy(*twins.exact, step, std::span(&exact, 1)) == -1);
           for (const Twin* t : {&s.parameter, &s.gradient, &s.velocity, &s.second}) checkTwin(twins, *t, {2e-4});
           if (step.t > 1 || kind != OptimiserStep::Kind::sgd) continue;
-          // The first plain step: rate * (gradient - decay) * scale^2.
+          // The first step of SGD: rate * (gradient - decay) * scale^2.
           Values want(rows * cols);
           for (std::size_t i = 0; i < want.size(); ++i) {
             const double scale = (rowsToo ? r[i / cols] : 1) * c[i % cols], sign = start[i] > 0 ? 1 : start[i] < 0 ? -1 : 0;
@@ -272,7 +272,8 @@ TEST_CASE("a step that would leave a parameter not finite or too large is taken 
   forEachBackend([](const Candidate& candidate) {
     for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam})
       for (const double evil : {static_cast<double>(NAN), static_cast<double>(INFINITY), 100 * largestParameter}) {
-        if (std::isfinite(evil) && kind == OptimiserStep::Kind::adam) continue;  // its steps do not grow with the gradient
+        // Adam's steps do not grow with the gradient.
+        if (std::isfinite(evil) && kind == OptimiserStep::Kind::adam) continue;
         Twins twins(candidate, 2);
         const Slots first = slotOf(twins, 3, 20, 1), second = slotOf(twins, 90, 100, 2), third = slotOf(twins, 2, 20, 3);
         Values gradient = valuesOf(twins.fast, *second.gradient.fast);

@@ -1,4 +1,5 @@
-// The thread team alone: every tile exactly once, exceptions, many short loops, sleeping and waking.
+// The thread team alone: every tile exactly once, exceptions, many short loops, sleeping and
+// waking.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -37,7 +38,8 @@ TEST_CASE("thousands of loops one after the other, each seeing what the one befo
   for (std::size_t tile = 0; tile < values.size(); ++tile) CHECK(values[tile] == 3000 * tile + 3000 * 2999 / 2);
 }
 
-// More threads than cores, so that some are interrupted anywhere; loops of other lengths, so that a late worker finds another end.
+// More threads than cores, so that threads are interrupted at arbitrary points. Loops of different
+// lengths, so that a late worker finds another end.
 TEST_CASE("a worker that is late for a loop takes no tile of the next") {
   ThreadTeam team(16);
   std::vector<std::atomic<int>> count(64);
@@ -79,7 +81,8 @@ TEST_CASE("workers that have gone to sleep wake up again, and so does a caller t
   }
 }
 
-// The caller loses its processor for 15 ms, as it would to another process; afterwards it computes alone for a while.
+// The caller loses its processor for 15 ms, as it would to another process. Afterwards it computes
+// alone for a while.
 TEST_CASE("a caller that was kept from its processor computes alone, then with its workers again") {
   ThreadTeam team(2);
   const auto workerTakesPart = [&] {
@@ -95,7 +98,7 @@ TEST_CASE("a caller that was kept from its processor computes alone, then with i
   workerTakesPart();
   std::this_thread::sleep_for(std::chrono::milliseconds(15));
   CHECK(!workerTakesPart());
-  // Alone for some 450 ms; on a busy machine the caller is kept waiting again and again, but not for ever.
+  // Alone for about 450 ms. A busy machine may delay the caller again and again, but not forever.
   bool again = false;
   while (!again) again = workerTakesPart();
   CHECK(again);

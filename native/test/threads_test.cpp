@@ -1,4 +1,5 @@
-// Results must not depend on the number of threads, and instruction sets with a fused multiply-add must agree bit for bit.
+// Results must not depend on the number of threads. Instruction sets with a fused multiply-add must
+// agree bit for bit.
 #include <cstdlib>
 #include <thread>
 
@@ -8,7 +9,7 @@
 namespace boltzkit::test {
 namespace {
 
-// A few training steps with every kind of operation; everything they leave behind.
+// A few training steps with every kind of operation; returns all values that they produce.
 std::vector<Values> train(const cpu::Kernels& kernels, unsigned threads) {
   cpu::CpuBackend backend(kernels, threads);
   const std::size_t visible = 300, hidden = 170, batch = 90;

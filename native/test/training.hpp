@@ -1,4 +1,4 @@
-// What tests of training runs share.
+// Shared by tests of training runs.
 #pragma once
 #include "learning/training_options.hpp"
 

@@ -1,5 +1,5 @@
-// What of a training run is saved: asking for it changes nothing, and a run that has not begun
-// hands on what it was given.
+// The saved state of a training run: reading it changes nothing, and a run that has not started
+// passes on the state that it was given.
 #include <map>
 
 #include "fixtures.hpp"

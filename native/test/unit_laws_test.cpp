@@ -1,6 +1,7 @@
-// Every unit type against its own definition: sums or integrals of measure(s) exp(beta (field . s - U(s))) over all states give the
-// cumulant, the means, the variances and the means of the statistics that the type claims; samples follow the law; start values
-// reproduce the data's mean. A new type is tested once `supportOf` knows its states.
+// Every unit type against its own definition. Sums or integrals of measure(s) exp(beta (field . s -
+// U(s))) over all states must give the type's cumulant, means, variances and means of statistics.
+// Samples must follow the distribution, and start values must reproduce the data's mean. A new type
+// is tested once `supportOf` knows its states.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -19,7 +20,7 @@ struct Weighted {
   double weight;  // measure, or the width of a quadrature cell
 };
 
-// Midpoints on [low, high]; wide and fine enough for 1e-6 at the parameters used below.
+// Midpoints on [low, high], wide and fine enough for errors of 1e-6 at the parameters below.
 std::vector<Weighted> cells(double low, double high) {
   const int n = 100000;
   std::vector<Weighted> all;
@@ -87,7 +88,7 @@ std::vector<Weighted> supportOf(const Case& c) {
   return all;
 }
 
-// What the law says, by brute force.
+// The moments of a unit by brute force.
 struct Law {
   double logZ;
   State mean, variance;
@@ -103,7 +104,7 @@ class Definition {
   }
   RowUnits<double> units() const { return {p_.data(), c_.places, c_.size, c_.places}; }
 
-  // U(s): energies of rows include -log measure.
+  // U(s). Energies of rows include -log measure, so this adds it back.
   double potential(const Weighted& w) const {
     const bool measured = std::is_same_v<Unit, Binomial> || std::is_same_v<Unit, Counts>;
     return energyRow<Unit>(units(), w.s.data()) + (measured ? std::log(w.weight) : 0);
@@ -261,7 +262,8 @@ TEST_CASE("cumulants, means, variances and expected statistics are those of the 
   });
 }
 
-// The mean of 40,000 draws lies within 5.5 standard errors (false alarms: 4e-8 each), their variance within 8 %.
+// The mean of 40,000 draws is within 5.5 standard errors (false alarms: 4e-8 each), their variance
+// within 8 %.
 TEST_CASE("samples follow the law") {
   forEachLaw([]<class Unit>(const Case& c, const State& field, double beta) {
     const Definition<Unit> definition(c);
@@ -352,7 +354,8 @@ TEST_CASE("modes are the likeliest states") {
   });
 }
 
-// What takes n words one by one would take minutes here. The limits are 5.5 standard deviations; n p is exact in the sum.
+// Drawing n words one by one would take minutes here. The limits are 5.5 standard deviations; n p
+// is exact in the sum.
 TEST_CASE("millions of trials and words are drawn at once, with the right moments") {
   const double n = 1 << 24;
   for (const double p : {0.5, 0.3, 1e-6, 0.999, 1e-12, 0.0, 1.0}) {

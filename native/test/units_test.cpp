@@ -1,4 +1,4 @@
-// Unit updates, unit statistics and reductions of every backend against the reference one.
+// Unit updates, unit statistics and reductions of every backend against the reference.
 #include "cpu/unit_rows.hpp"
 #include "fixtures.hpp"
 
@@ -29,7 +29,8 @@ Layer layerOf(Twins& twins, std::size_t rows, std::size_t units, double beta) {
   return layer;
 }
 
-// Relative to the mean, but means below the smallest the kernels return (1.6e-38) count as that.
+// Allows an error relative to the mean. Means below the smallest that kernels return (1.6e-38)
+// count as that.
 Values allowedMeanErrors(Values means, const Values& fields, double beta) {
   for (std::size_t i = 0; i < means.size(); ++i) means[i] = means[i] * (4e-7 + 1.2e-7 * beta * (2 + std::fabs(fields[i]))) + 1.7e-38;
   return means;
@@ -68,7 +69,7 @@ TEST_CASE("Bernoulli samples are those of the reference unless rounding decides"
       for (std::size_t i = 0; i < got.size(); ++i) different += got[i] != want[i];
       drawn += got.size();
     }
-    // A mean off by 1e-7 moves one decision in ten million.
+    // An error of 1e-7 in a mean flips one decision in ten million.
     CHECK(drawn > 10000);
     CHECK(different <= 1);
   });
@@ -89,7 +90,8 @@ TEST_CASE("NaN fields give NaN means, so that divergence is seen") {
   });
 }
 
-// Unit types without kernels of their own go through GenericRows; Bernoulli units have both, so one can be held against the other.
+// Types without kernels of their own use GenericRows. Bernoulli units have both, so the two can be
+// compared.
 TEST_CASE("the generic row functions do what the Bernoulli kernels do") {
   using Generic = cpu::GenericRows<Bernoulli>;
   using Fast = cpu::UnitRows<Bernoulli>;
@@ -168,7 +170,8 @@ TEST_CASE("energies, cumulants and inner products agree with the reference") {
       };
       const auto got = all(twins.fast, layer.fast, *layer.fields.fast, *states.fast, *shifts.fast);
       const auto want = all(*twins.exact, layer.exact, *layer.fields.exact, *states.exact, *shifts.exact);
-      // Fields reach 120 in float32; energies and inner products are sums of exact products in double precision.
+      // Fields reach 120 in float32. Energies and inner products are sums of exact products in
+      // double precision.
       const double perUnit[] = {1e-15, 8e-6, 4e-6, 8e-6, 1e-13};
       for (std::size_t i = 0; i < got.size(); ++i) {
         CAPTURE(i);
