@@ -63,8 +63,8 @@ Graph::Graph(std::size_t units, std::uint32_t size, std::vector<Edge> edges)
 }
 
 // Connected components that are bipartite get two colours by breadth-first search. The others are
-// coloured greedily, units of highest degree first (Welsh & Powell 1967); this takes at most 1 +
-// the largest degree colours.
+// coloured greedily, units of highest degree first (Welsh & Powell 1967); this takes at most
+// 1 + the largest degree colours.
 void Graph::colour() {
   std::vector<std::uint32_t> colourOf(units_, uncoloured);
   for (std::uint32_t unit = 0; unit < units_; ++unit)

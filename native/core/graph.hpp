@@ -8,9 +8,9 @@
 
 namespace boltzkit {
 
-// Undirected, without loops. A unit has `size` places in a state row, so an edge (i, j) has size *
-// size weights. For i < j, the weight between place k of unit i and place l of unit j has index
-// (edge * size + k) * size + l.
+// Undirected, without loops. A unit has `size` places in a state row, so an edge (i, j) has
+// size * size weights. For i < j, the weight between place k of unit i and place l of unit j has
+// index (edge * size + k) * size + l.
 class Graph {
  public:
   using Edge = std::pair<std::uint32_t, std::uint32_t>;

@@ -77,8 +77,8 @@ class Rows {
   void reserve(std::size_t rows);
 
   // For building. Each append validates its whole argument before it stores any of it. It throws a
-  // ParameterError that names row and column. Element (r, c) of the source is data[offset + r *
-  // rowStride + c * colStride] * scale.
+  // ParameterError that names row and column. Element (r, c) of the source is
+  // data[offset + r * rowStride + c * colStride] * scale.
   template <class T>
   struct Source {
     const T* data;

@@ -2,7 +2,7 @@
 //   E_beta = (1 - beta) E_0 + beta E_1,   p*_beta(s) = m(s) exp(-E_beta(s)).
 // E_0 is the energy of units of the same types without couplings. m is the units' own measure
 // (binomial, counts), which no temperature changes.
-// Unit parameters can be added (`combine` of the unit types), so E_beta / beta is the energy of a
+// Unit parameters can be added (`combine` of the unit types). So E_beta / beta is the energy of a
 // machine with the same couplings and unit parameters theta_1 + (1 - beta) / beta theta_0. A step
 // at beta is an ordinary Gibbs step of that machine at inverse temperature beta.
 //

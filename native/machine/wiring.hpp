@@ -36,10 +36,10 @@ struct Coupling {
 class Wiring {
  public:
   // Throws ParameterError on: no layers or more than 256, an empty or repeated name, no units, an
-  // unknown layer, a coupling given twice, two tensors with the same name ('a' - 'b-c' and 'a-b' -
-  // 'c'), counts coupled to themselves, a graph between two layers or of another size than its
-  // layer. Also on sizes: a layer size that is 0 or does not fit the places, too many units, trials
-  // or words.
+  // unknown layer, a coupling given twice, two tensors with the same name
+  // ('a' - 'b-c' and 'a-b' - 'c'), counts coupled to themselves, a graph between two layers or of
+  // another size than its layer. Also on sizes: a layer size that is 0 or does not fit the places,
+  // too many units, trials or words.
   Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings);
 
   const std::vector<Layer>& layers() const { return layers_; }

@@ -132,7 +132,7 @@ TEST_CASE("a magnet of equal couplings keeps its field beside one strong bond") 
   });
 }
 
-// 255 states of 255 with weights of 3e-4 give a field of 19.5, which the bias of -19 nearly cancels.
+// 255 states of 255 with weights of 3e-4 give a field of 19.5; the bias of -19 nearly cancels it.
 // One weight of 22 makes the rounding unit coarse, and 0 times it adds nothing.
 TEST_CASE("states up to 255 are in the bound") {
   constexpr std::size_t n = 256;

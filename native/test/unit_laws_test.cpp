@@ -1,7 +1,7 @@
-// Every unit type against its own definition. Sums or integrals of measure(s) exp(beta (field . s -
-// U(s))) over all states must give the type's cumulant, means, variances and means of statistics.
-// Samples must follow the distribution, and start values must reproduce the data's mean. A new type
-// is tested once `supportOf` knows its states.
+// Every unit type against its own definition. Sums or integrals of
+// measure(s) exp(beta (field . s - U(s))) over all states must give the type's cumulant, means,
+// variances and means of statistics. Samples must follow the distribution, and start values must
+// reproduce the data's mean. A new type is tested once `supportOf` knows its states.
 #include <doctest/doctest.h>
 
 #include <cmath>
