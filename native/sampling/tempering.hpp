@@ -22,8 +22,8 @@ struct Ladder {
 // The positions of the chains on a ladder.
 struct LadderState {
   std::vector<std::uint32_t> rung;  // [chains] rung of each chain; all different within a group
-  // [chains] 0: has not been on the lowest rung yet, 1: on its way up from there, 2: on its way back
-  // from the top.
+  // [chains] 0: has not been on the lowest rung yet, 1: on its way up from there, 2: on its way
+  // back from the top.
   std::vector<std::uint8_t> direction;
   // Puts chain k of every group on rung k.
   static LadderState start(const Ladder& ladder, std::size_t chains);
