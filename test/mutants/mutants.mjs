@@ -216,7 +216,7 @@ export const mutants = [
   {
     name: 'the last, shorter batch divided by the full batch size',
     file: 'native/learning/contrastive_update.cpp',
-    find: 'addPositive(1 / static_cast<double>(rows.size()));',
+    find: 'addPositive(1 / static_cast<double>(batch.count));',
     replace: 'addPositive(1 / static_cast<double>(options_.batchSize));',
     tests: [gradients],
   },
@@ -348,8 +348,8 @@ export const mutants = [
   {
     name: 'units keep what an overflow of centring left',
     file: 'native/learning/unit_guard.cpp',
-    find: 'for (std::size_t l = 0; bad && l < units_.size(); ++l)',
-    replace: 'for (std::size_t l = 0; false && l < units_.size(); ++l)',
+    find: 'backend.axpbyWhen(Backend::When::refused, outcome, 1, *units_[l].before, 0, machine_.unitParameters(l));',
+    replace: '',
     tests: ['test/models/divergence.test.ts'],
   },
 

@@ -100,7 +100,7 @@ class TrajectoryTempering final : public NegativePhase {
     reservoirs_.sweep(k, stream);
     Stream swaps = stream;
     swaps.purpose = Purpose::swap;
-    swaps.layer = 2;  // tempered chains have 0 and 1
+    swaps.layer = 3;  // tempered chains have 0 and 1, ladders of likelihoods 2
     const double accepted = reservoirs_.swap(k, states(), swaps);
     if (!top) return;
     lengthen(accepted);
