@@ -23,7 +23,7 @@ struct Bernoulli {
   // The variance of a unit with this mean.
   static constexpr double spread(double mean, double) { return mean * (1 - mean); }
   static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // a value in between is a probability
-  static constexpr std::uint64_t words(std::uint32_t) { return 1; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>
   BOLTZKIT_HD static Real energy(Real s, UnitView<Real> u) {

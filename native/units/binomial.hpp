@@ -24,7 +24,7 @@ struct Binomial {
   // The variance of a unit with this mean; `total` is the number of trials.
   static constexpr double spread(double mean, double total) { return mean * (1 - mean / total); }
   static UnitDomain domain(std::uint32_t trials) { return {0, static_cast<double>(trials), true}; }
-  static constexpr std::uint64_t words(std::uint32_t trials) { return trials; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t trials) { return trials; }
 
   // U(s) - log measure(s).
   template <class Real>

@@ -28,7 +28,7 @@ struct Counts : Uncountable {
   static UnitDomain domain(std::uint32_t) { return {0, mostWords, true, 0, mostWords}; }
   // A draw takes as many words as its total needs. A layer has one group, so no other unit's words
   // follow.
-  static constexpr std::uint64_t words(std::uint32_t) { return 0; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 0; }
 
   // U(s) - log measure(s).
   template <class Real>

@@ -18,7 +18,7 @@ struct DoubleRelu : Uncountable {
   static constexpr bool linear = false;
   static constexpr bool keepsTotal = false;
   static UnitDomain domain(std::uint32_t) { return {-unbounded, unbounded}; }
-  static constexpr std::uint64_t words(std::uint32_t) { return 2; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 2; }
 
   // The positive side, the negative side mirrored, and the probability of the positive side.
   struct Sides {

@@ -43,7 +43,7 @@ struct Gaussian : Uncountable {
   static constexpr bool linear = false;
   static constexpr bool keepsTotal = false;
   static UnitDomain domain(std::uint32_t) { return {-unbounded, unbounded}; }
-  static constexpr std::uint64_t words(std::uint32_t) { return 2; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 2; }
 
   template <class Real>
   BOLTZKIT_HD static Real energy(Real s, UnitView<Real> u) {

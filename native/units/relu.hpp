@@ -18,7 +18,7 @@ struct Relu : Uncountable {
   static constexpr bool linear = false;
   static constexpr bool keepsTotal = false;
   static UnitDomain domain(std::uint32_t) { return {0, unbounded}; }
-  static constexpr std::uint64_t words(std::uint32_t) { return 1; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>
   BOLTZKIT_HD static TruncatedNormal law(Real field, Real beta, UnitView<Real> u) {

@@ -14,12 +14,12 @@ struct RowUnits {
   std::size_t stride;
   std::uint32_t size;
   std::size_t places;
-  UnitView<Real> at(std::size_t place) const { return {p + place, stride, size}; }
+  BOLTZKIT_HD UnitView<Real> at(std::size_t place) const { return {p + place, stride, size}; }
 };
 
 // The total of a group of counts; 0 without states.
 template <class Unit, class Real>
-Real groupTotal(const Real* states, std::size_t size) {
+BOLTZKIT_HD Real groupTotal(const Real* states, std::size_t size) {
   Real total = 0;
   if (states)
     for (std::size_t k = 0; k < size; ++k) total += states[k];
@@ -29,7 +29,7 @@ Real groupTotal(const Real* states, std::size_t size) {
 // Draws one unit's state. field, before and state point to the unit's first place. A grouped type
 // takes its total from the previous state `before`, which may share memory with `state`.
 template <class Unit, class Real>
-void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWords& words, std::uint64_t firstWord, const Real* before,
+BOLTZKIT_HD void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWords& words, std::uint64_t firstWord, const Real* before,
             Real* state) {
   if constexpr (Unit::grouped) {
     const Real total = groupTotal<Unit>(before, unit.size);
@@ -46,7 +46,7 @@ void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWor
 // Writes means and new states; either may be null. `before` holds the states that the draw replaces
 // and may be the memory of the new states.
 template <class Unit, class Real>
-void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw draw, const Real* before, RowWords& words, Real* mean,
+BOLTZKIT_HD void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw draw, const Real* before, RowWords& words, Real* mean,
                Real* sample) {
   const std::size_t size = Unit::grouped ? units.size : 1;
   for (std::size_t j = 0, unit = 0; j < units.places; j += size, ++unit) {
@@ -64,7 +64,7 @@ void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw d
 // newest states of the others. lateral(j) computes their field on place j. field and keep may be
 // null. `scratch` has space for the places of one unit.
 template <class Unit, class Real, class Lateral>
-void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Real* field, const Real* keep, Real beta, Draw draw,
+BOLTZKIT_HD void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Real* field, const Real* keep, Real beta, Draw draw,
               RowWords& words, Lateral&& lateral, Real* scratch, Real* states) {
   const std::size_t size = Unit::grouped ? units.size : 1, count = units.places / size;
   for (std::size_t p = 0; p < count; ++p) {
@@ -77,7 +77,7 @@ void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Rea
 
 // The most probable state of every unit.
 template <class Unit, class Real>
-void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before, Real* out) {
+BOLTZKIT_HD void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before, Real* out) {
   if constexpr (Unit::grouped) {
     for (std::size_t j = 0; j < units.places; j += units.size)
       Unit::mode(field + j, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, units.size), out + j);
@@ -89,14 +89,14 @@ void modeRow(const RowUnits<Real>& units, const Real* field, const Real* before,
 // Draws binary values whose means are the values in (0, 1); missing ones (NaN) stay. Random words
 // are generated only for places that need a draw.
 template <class Real>
-void drawBinaryRow(RowWords& words, std::size_t places, Real* states) {
+BOLTZKIT_HD void drawBinaryRow(RowWords& words, std::size_t places, Real* states) {
   for (std::size_t j = 0; j < places; ++j)
     if (states[j] > 0 && states[j] < 1) states[j] = uniform<Real>(words(j)) < states[j] ? Real(1) : Real(0);
 }
 
 // The sum of the cumulants of all units, given their fields.
 template <class Unit, class Real>
-double cumulantRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before) {
+BOLTZKIT_HD double cumulantRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before) {
   double sum = 0;
   if constexpr (Unit::grouped) {
     for (std::size_t j = 0; j < units.places; j += units.size)
@@ -108,7 +108,7 @@ double cumulantRow(const RowUnits<Real>& units, const Real* field, Real beta, co
 }
 
 template <class Unit, class Real>
-double energyRow(const RowUnits<Real>& units, const Real* states) {
+BOLTZKIT_HD double energyRow(const RowUnits<Real>& units, const Real* states) {
   double sum = 0;
   if constexpr (Unit::grouped) {
     for (std::size_t j = 0; j < units.places; j += units.size) sum += static_cast<double>(Unit::energy(states + j, units.at(j)));
@@ -122,7 +122,7 @@ double energyRow(const RowUnits<Real>& units, const Real* states) {
 // states, or, if `field` is not null and the type is not linear, the statistics' means given the
 // field. Linear types take means as states.
 template <class Unit, class Real>
-void addStatistics(const RowUnits<Real>& units, const Real* states, const Real* field, double weight, std::size_t first, std::size_t last,
+BOLTZKIT_HD void addStatistics(const RowUnits<Real>& units, const Real* states, const Real* field, double weight, std::size_t first, std::size_t last,
                    std::size_t sumStride, double* sums) {
   for (std::size_t j = first; j < last; ++j) {
     Real statistic[Unit::parameters];

@@ -23,7 +23,7 @@ struct Softmax {
   static constexpr double spread(double mean, double) { return mean * (1 - mean); }
   // Data are one-hot or probabilities.
   static UnitDomain domain(std::uint32_t) { return {0, 1, false, 1, 1}; }
-  static constexpr std::uint64_t words(std::uint32_t) { return 1; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>
   BOLTZKIT_HD static Real energy(const Real* s, UnitView<Real> u) {

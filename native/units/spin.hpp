@@ -22,7 +22,7 @@ struct Spin {
   // The variance of a unit with this mean.
   static constexpr double spread(double mean, double) { return (1 - mean) * (1 + mean); }
   static UnitDomain domain(std::uint32_t) { return {-1, 1}; }  // a value in between is a mean
-  static constexpr std::uint64_t words(std::uint32_t) { return 1; }
+  BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 
   template <class Real>
   BOLTZKIT_HD static Real energy(Real s, UnitView<Real> u) {

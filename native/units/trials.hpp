@@ -12,6 +12,14 @@
 
 namespace boltzkit {
 
+BOLTZKIT_HD inline std::uint64_t bitsSet(std::uint32_t word) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<std::uint64_t>(__popc(word));
+#else
+  return static_cast<std::uint64_t>(std::popcount(word));
+#endif
+}
+
 // The bits of a row's random words, in order.
 class RowBits {
  public:
@@ -27,7 +35,7 @@ class RowBits {
       }
       const auto taken = static_cast<unsigned>(n < left_ ? n : left_);
       const std::uint64_t mask = (std::uint64_t{1} << taken) - 1;
-      sum += static_cast<std::uint64_t>(std::popcount(word_ & static_cast<std::uint32_t>(mask)));
+      sum += bitsSet(word_ & static_cast<std::uint32_t>(mask));
       word_ = static_cast<std::uint32_t>(std::uint64_t{word_} >> taken);
       left_ -= taken;
       n -= taken;
