@@ -1,4 +1,4 @@
-// What backends in host memory share: row numbers and outcomes of steps as plain values.
+// Common parts of the backends in host memory: row numbers and outcomes of steps as plain values.
 #pragma once
 #include <utility>
 
@@ -44,7 +44,8 @@ class HostBackend : public Backend {
     verdict.refused = index;
     --verdict.accepted;
   }
-  // The first slot whose parameter would be beyond bounds, then no parameter has changed; or -1.
+  // Returns the first slot whose new parameter would be out of bounds, with no parameter changed;
+  // or -1.
   virtual std::ptrdiff_t takeStep(const OptimiserStep& step, std::span<const ParameterSlot> slots) = 0;
 };
 
