@@ -210,7 +210,7 @@ class Backend {
   virtual void download(const Tensor& from, std::span<float> to) = 0;
   virtual void download(const Tensor& from, std::span<double> to) = 0;
   virtual void fill(double value, Tensor& out) = 0;
-  // Y = alpha x + beta y; with beta 0, y is not read.
+  // y = alpha x + beta y; with beta 0, y is not read
   virtual void axpby(double alpha, const Tensor& x, double beta, Tensor& y) = 0;
   virtual DataPtr data(std::shared_ptr<const Rows> rows) = 0;
   virtual OrderPtr order(std::vector<std::uint32_t> rows) = 0;
@@ -261,10 +261,10 @@ class Backend {
                               double beta, Tensor& out) = 0;
 
   // --- reductions over units, one double per row -------------------------------------------------
-  // sum_j U(s_j).
+  // sum_j U(s_j)
   virtual void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) = 0;
   virtual void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) = 0;
-  // sum_j a_j b_j.
+  // sum_j a_j b_j
   virtual void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) = 0;
 
   // --- parameters --------------------------------------------------------------------------------

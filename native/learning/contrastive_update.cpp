@@ -25,11 +25,11 @@
 namespace boltzkit {
 namespace {
 
-// Up to so many sweeps an update is not interrupted, and nothing is copied for the case that it is.
+// An update with at most this many sweeps cannot be interrupted, so it saves no state to undo it.
 constexpr std::uint64_t sweepsAnyoneWaitsFor = 64;
 
-// Of any size: a power of two brings the largest near 1 first, which changes no bit of the others'
-// shares.
+// Scales weights of any magnitude to mean 1. Scaling the largest towards 1 by a power of two first
+// changes no bit of the ratios.
 std::vector<double> meanOne(std::vector<double> weights) {
   const double largest = weights.empty() ? 0 : *std::max_element(weights.begin(), weights.end());
   double sum = 0;
@@ -143,7 +143,7 @@ class ContrastiveUpdate final : public Update {
   std::string remedy() const override { return columns_->remedy(); }
   void setRateFactor(double factor) override { steps_.setRateFactor(factor); }
 
-  // --- what a run keeps ------------------------------------------------------------------------------------------------
+  // --- what a run keeps --------------------------------------------------------------------------
 
   std::vector<SavedTensor> tensors() override {
     using Scope = SavedTensor::Scope;
@@ -172,7 +172,8 @@ class ContrastiveUpdate final : public Update {
   std::uint64_t updates() const override { return steps_.updates(); }
   void setUpdates(std::uint64_t n) override { steps_.setUpdates(n); }
 
-  // One optimiser's memory means nothing to another: an SGD velocity holds steps, Adam's first moment gradients.
+  // Optimisers cannot use each other's state: an SGD velocity holds steps, Adam's first moment
+  // gradients.
   bool sameOptimiser(const TrainerState& state) const override {
     const auto second = [](const auto& t) { return t.first.starts_with("second/"); };
     return std::any_of(state.tensors.begin(), state.tensors.end(), second) == (options_.optimiser.kind == OptimiserStep::Kind::adam);
@@ -185,7 +186,7 @@ class ContrastiveUpdate final : public Update {
   }
 
  private:
-  // The number of layers, once the options have been checked.
+  // Checks the options and returns the number of layers.
   std::size_t validated() const {
     validateOptions(options_, data_.rows(), machine_.parameters().size());
     if (options_.dynamicBinarisation) requireBernoulli();
@@ -207,7 +208,8 @@ class ContrastiveUpdate final : public Update {
 
   std::string seenName(std::size_t layer) const { return "seen/" + machine_.wiring().layers()[layer].name; }
 
-  // States of earlier versions do not say how many rows their offsets stand for: as many as their last run had.
+  // States of earlier versions lack the number of rows behind their offsets. Assumes the number of
+  // rows of their last run.
   void countSeen(const TrainerState& state) {
     const auto rows = state.counters.find("rows");
     for (std::size_t l = 0; l < layers_; ++l)
@@ -215,7 +217,7 @@ class ContrastiveUpdate final : public Update {
         backend_.fill(static_cast<double>(rows->second), *seen_[l]);
   }
 
-  // --- before the first update -----------------------------------------------------------------------------------------
+  // --- before the first update -------------------------------------------------------------------
 
   void inspect(const Cancelled& cancelled) {
     if (columns_) return;
@@ -246,7 +248,7 @@ class ContrastiveUpdate final : public Update {
     checkStart();
   }
 
-  // Precisions that start from data may leave weights too large for them.
+  // Start values of precisions from the data may be too small for the current weights.
   void checkStart() {
     try {
       guard_.check(0, true);
@@ -255,8 +257,8 @@ class ContrastiveUpdate final : public Update {
     }
   }
 
-  // Precisions of units whose data never move have no likeliest value. In a stream these are units
-  // that have always stood at the same value.
+  // Holds the precisions of units with constant data, because they have no maximum-likelihood
+  // value. In a stream these are units that have had the same value in all parts.
   void holdConstants() {
     for (std::size_t l = 0; l < layers_; ++l) {
       std::vector<bool> places = columns_->constant(l);
@@ -269,7 +271,7 @@ class ContrastiveUpdate final : public Update {
     }
   }
 
-  // --- one update ------------------------------------------------------------------------------------------------------
+  // --- one update --------------------------------------------------------------------------------
 
   void addPositive(double each) {
     bool first = true;
@@ -283,7 +285,8 @@ class ContrastiveUpdate final : public Update {
                         [&](const Phase& phase, const Tensor& weights) { add(phase, &weights, Gradient::Lasts::call); });
   }
 
-  // Running means of the layers without data, from this batch's positive phase: centring offsets and activities.
+  // Updates the running means of the layers without data from the positive phase of this batch:
+  // centring offsets and activities.
   void trackMeans() {
     if (scales_) {
       scales_->follow(options_.offsetRate);
@@ -291,13 +294,14 @@ class ContrastiveUpdate final : public Update {
     }
     for (std::size_t l = 0; l < layers_; ++l) {
       if (data_.given()[l]) continue;
-      const Tensor& mean = gradient_.meanDifference(l);  // so far of the positive phase alone
+      const Tensor& mean = gradient_.meanDifference(l);  // holds only the positive phase yet
       if (options_.centred) backend_.axpby(options_.offsetRate, mean, 1 - options_.offsetRate, *offsets_[l]);
       if (activity_[l]) backend_.axpby(options_.sparsity->rate, mean, 1 - options_.sparsity->rate, *activity_[l]);
     }
   }
 
-  // d/d bias of -weight / 2 * (activity - target)^2, the mean's own slope left out as in Lee, Ekanadham & Ng 2008.
+  // Gradient of -weight / 2 * (activity - target)^2 with respect to the bias, without the slope of
+  // the mean, as in Lee, Ekanadham & Ng 2008.
   void addSparsity() {
     for (std::size_t l = 0; l < layers_; ++l) {
       if (!activity_[l]) continue;
@@ -306,7 +310,8 @@ class ContrastiveUpdate final : public Update {
     }
   }
 
-  // What moves, layers first, then couplings. Frozen parameters have no gradient, and the step that they take is zero.
+  // The parameter slots: layers first, then couplings. Frozen parameters have no gradient, and
+  // their step is zero.
   std::span<const ParameterSlot> slots() {
     slots_.clear();
     for (std::size_t l = 0; l < layers_; ++l) {
@@ -327,12 +332,12 @@ class ContrastiveUpdate final : public Update {
     }
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       slots_[i].rate = options_.rate(i);
-      slots_[i].keepStep = options_.centred;  // which moves biases by it
+      slots_[i].keepStep = options_.centred;  // centring reads the step
     }
     return slots_;
   }
 
-  // The machine stands at its last complete update.
+  // Throws StepRefused if an update was refused. The machine is then at its last complete update.
   void requireAccepted() {
     const Verdict verdict = backend_.read(*outcome_);
     if (verdict.refused < 0) return;
@@ -347,16 +352,17 @@ class ContrastiveUpdate final : public Update {
                                     (ofUnits ? "infinite, or a precision so" : "infinite or not a number"));
   }
 
-  // The next update is the first that the outcome counts.
+  // Resets the outcome: the next update is the first that it counts.
   void startOver() {
     backend_.reset(*outcome_);
     counting_ = false;
   }
 
-  // --- reports ---------------------------------------------------------------------------------------------------------
+  // --- reports -----------------------------------------------------------------------------------
 
-  // log Z of a machine whose rows can be counted is not below what one of them weighs, for none is
-  // likelier than 1.
+  // The log-likelihood from the chains' log Z. No discrete row has a probability above 1, which
+  // gives an upper bound of the mean log-likelihood. An estimate that contradicts the bound is
+  // dropped with a warning.
   std::optional<Interval> logLikelihood(const Metrics& m, std::vector<std::string>& said) {
     const std::optional<Interval> logZ = negative_->logPartition();
     if (!logZ) return std::nullopt;
@@ -369,7 +375,7 @@ class ContrastiveUpdate final : public Update {
     return std::nullopt;
   }
 
-  // Whether the rows of all layers with data have finitely many states.
+  // True if all layers with data have finitely many states.
   bool discrete() const {
     for (std::size_t l = 0; l < layers_; ++l)
       if (data_.given()[l] && statesOfUnit(machine_.wiring().layers()[l]) == 0) return false;
@@ -384,7 +390,8 @@ class ContrastiveUpdate final : public Update {
   std::size_t layers_;
   std::vector<double> rowWeights_;
   PositivePhase positive_;
-  std::unique_ptr<EnumeratedPhase> posterior_;  // in place of the positive phase's own statistics, or null
+  // Replaces the statistics of the positive phase, or null.
+  std::unique_ptr<EnumeratedPhase> posterior_;
   std::unique_ptr<NegativePhase> negative_;
   Gradient gradient_;
   ParameterSteps steps_;
@@ -392,20 +399,22 @@ class ContrastiveUpdate final : public Update {
   ExplosionGuard explosion_;
   UnitGuard units_;
   std::optional<Scales> scales_;
-  std::optional<DataColumns> columns_;  // once the run goes on
-  std::vector<std::string> warnings_;   // about the run as a whole
+  std::optional<DataColumns> columns_;  // set by prepare()
+  std::vector<std::string> warnings_;   // about the whole run
   MonitorPlan plan_;
   std::vector<TensorPtr> offsets_;             // [1, units] per layer
-  std::vector<TensorPtr> activity_, targets_;  // [1, units] per layer; null without a sparsity target
-  std::vector<TensorPtr> seen_;                // [1, units] per layer: how many values the offsets of layers with data stand for
-  TensorPtr allWeights_, batchWeights_;        // [1, rows], [1, rows of a batch]; null without sample weights
+  std::vector<TensorPtr> activity_, targets_;  // [1, places] per layer; null without sparsity
+  // [1, places] per layer: number of values behind the offsets of layers with data.
+  std::vector<TensorPtr> seen_;
+  // [1, rows], [1, rows of a batch]; null without sample weights.
+  TensorPtr allWeights_, batchWeights_;
   std::vector<ParameterSlot> slots_;
   struct Fresh {
     bool chains = true, activity = true, variances = true;
     std::unique_ptr<bool[]> offsets;  // by layer
   } fresh_;
   StepOutcomePtr outcome_ = backend_.stepOutcome();
-  std::uint64_t firstCounted_ = 0;  // update that was the first since the outcome was reset
+  std::uint64_t firstCounted_ = 0;  // first update since the outcome was reset
   bool counting_ = false, prepared_ = false;
 };
 

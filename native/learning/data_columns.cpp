@@ -6,8 +6,8 @@
 namespace boltzkit {
 namespace {
 
-// Values enter steps as squares and these as products with offsets again; 1e15 to the power of 2.5
-// is the largest float.
+// Steps contain squares of values, and products of these with offsets. 1e15^2.5 is about the
+// largest float.
 constexpr double largestValue = 1e15;
 
 bool unlimited(const Layer& layer) {

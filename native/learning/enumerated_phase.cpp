@@ -8,7 +8,7 @@
 namespace boltzkit {
 namespace {
 
-// Joint states per chunk of tensors, and in memory as energies.
+// Joint states per chunk of tensors, and number of energies in memory at once.
 constexpr std::size_t chunkStates = 4096, blockStates = std::size_t{1} << 20;
 
 std::vector<bool> either(std::vector<bool> a, const std::vector<bool>& b) {
@@ -27,7 +27,7 @@ std::vector<double> valuesOf(Backend& backend, const Tensor& tensor) {
   return values;
 }
 
-// From -log of what the states weigh to their probabilities times `total`.
+// Turns -log of unnormalised probabilities into probabilities times `total`.
 void normalise(std::span<double> energies, double total) {
   const double lowest = *std::min_element(energies.begin(), energies.end());
   double sum = 0;
@@ -37,7 +37,8 @@ void normalise(std::span<double> energies, double total) {
 
 }  // namespace
 
-// Some rows of the given layers, with all states of the counted ones: state k of row r is number r * states + k.
+// A range of rows of the given layers, combined with all states of the counted layers. State k of
+// row r has number r * states + k.
 struct EnumeratedPhase::Block {
   std::size_t firstRow, rows;
   const std::vector<std::vector<double>>& given;  // values of each given layer
@@ -74,7 +75,7 @@ void EnumeratedPhase::forEach(const Block& block, const Body& body) {
   auto forEachChunk = [&](auto&& visit) {
     for (std::size_t i = 0; i < weights.size(); i += chunk_) {
       const std::size_t n = std::min(chunk_, weights.size() - i);
-      if (loaded != i) load(block, i, n);  // one chunk stays where it is
+      if (loaded != i) load(block, i, n);  // a single chunk is loaded once
       loaded = i;
       visit(std::span(weights).subspan(i, n));
     }

@@ -1,7 +1,9 @@
-// Exact expectations on machines small enough to count their states: statistics under p(s | given), the states of some layers counted and
-// weighted by their probability
-//   p(c | g) = exp(-F(g, c)) / sum_c' exp(-F(g, c')),   F the free energy with all other layers summed out,
-// those other layers at their conditional means (Ackley, Hinton & Sejnowski, Cognitive Science 9 (1985), 147, eq. 6, without sampling).
+// Exact expectations for machines small enough to enumerate: statistics under p(s | given). The
+// states of some layers are enumerated and weighted by their probability
+//   p(c | g) = exp(-F(g, c)) / sum_c' exp(-F(g, c')),
+// where F is the free energy with all other layers summed out. Those other layers contribute their
+// conditional means (Ackley, Hinton & Sejnowski, Cognitive Science 9 (1985), 147, eq. 6, without
+// sampling).
 #pragma once
 #include <functional>
 
@@ -14,10 +16,10 @@ class EnumeratedPhase {
  public:
   EnumeratedPhase(const Machine& machine, Enumeration enumeration, const std::vector<bool>& given);
 
-  // A phase of states with their weights [1, rows].
+  // Receives a phase of states with their weights [1, rows].
   using Body = std::function<void(const Phase& phase, const Tensor& weights)>;
-  // Calls body for phases that together are p(s | row r of the given layers), times the weight of row r, of all rows of `from`. Without given
-  // layers there is one row of weight 1.
+  // Calls `body` for several phases. Together they hold p(s | row r of the given layers) times the
+  // weight of row r, for all rows of `from`. Without given layers there is one row, of weight 1.
   void forEach(const States& from, const Tensor* rowWeights, const Body& body);
 
  private:

@@ -1,4 +1,5 @@
-// The order in which an epoch visits the rows: a function of seed and epoch alone, so a resumed run finds its place again.
+// The order in which an epoch visits the rows. It depends on seed and epoch only, so a resumed run
+// continues at the same place.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -7,7 +8,8 @@
 
 namespace boltzkit {
 
-// Fisher-Yates (Knuth, TAOCP 2, algorithm P) driven by the words of `stream`; or 0 ... n - 1 when not shuffling.
+// Fisher-Yates shuffle (Knuth, TAOCP 2, algorithm P) with the random words of `stream`. Without
+// `shuffle`: 0 ... n - 1.
 std::vector<std::uint32_t> epochOrder(const Stream& stream, std::size_t rows, bool shuffle);
 
 }  // namespace boltzkit

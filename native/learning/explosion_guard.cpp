@@ -36,7 +36,7 @@ void ExplosionGuard::check(std::uint64_t step, bool always) const {
                                              " nats, the limit is " + decimal(limits[c]));
 }
 
-// Standard deviation of a layer's typical unit.
+// Standard deviation of a typical unit of the layer.
 double ExplosionGuard::spread(std::size_t layer) const {
   const Tensor& parameters = machine_.unitParameters(layer);
   if (parameters.rows() == 1) return 1;

@@ -1,8 +1,12 @@
-// Notices couplings that run away while they are still finite. A coupling's load is what one of its weights typically weighs in nats,
-//   load_ab = rms(W_ab) x_a x_b,   x = 1 for units of limited range (per trial, per word), rms(exp(-logPrecision / 2)) for the others,
-// the root mean square over all pairs of the energy between two units that stray from their means as a unit without neighbours would. It does not
-// depend on the scale of the data. At a load of 1000 a typical single pair decides with odds of exp(1000); machines of any use stay
-// below 10, so that a limit of 1000 gives no false alarm, and a run that diverges passes it many updates before float's end.
+// Detects couplings that explode while their weights are still finite. The load of a coupling is
+// the energy in nats of a typical weight,
+//   load_ab = rms(W_ab) x_a x_b,
+// where x = 1 for units of limited range (per trial, per word) and x = rms(exp(-logPrecision / 2))
+// for all others. It is the root mean square energy over all pairs of units, each at the deviation
+// from its mean that it would have without neighbours. The load does not depend on the scale of the
+// data. At a load of 1000 a single typical pair has odds of exp(1000). Useful machines stay below
+// 10, so a limit of 1000 gives no false alarm. A run that diverges exceeds it many updates before
+// floats overflow.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -11,19 +15,22 @@
 
 namespace boltzkit {
 
-// Limit of a coupling's load, and how far a run may carry one that was beyond a tenth of it to begin with.
+// Limit of a coupling's load, and the factor by which a run may raise a load that exceeds a tenth
+// of the limit at its start.
 inline constexpr double largestLoad = 1000, largestLoadGrowth = 10;
-// Updates from one look to the next: a look reads all weights once, which 64 updates hide (below 0.1 % of them).
+// Updates between two checks. A check reads all weights once, which is below 0.1 % of the work of
+// 64 updates.
 inline constexpr std::uint64_t updatesPerLook = 64;
 
 class ExplosionGuard {
  public:
   explicit ExplosionGuard(const Machine& machine);
-  // Limits for a run that begins with the machine as it stands.
+  // Sets the limits for a run that starts from the current machine.
   void begin();
-  // After update number `step` (from 1), every so often and where `always`. Throws Error{divergence} naming the update and the coupling.
+  // Call after update number `step` (from 1). Checks every updatesPerLook updates, and if `always`.
+  // Throws Error{divergence} that names the update and the coupling.
   void check(std::uint64_t step, bool always) const;
-  // Limits of all couplings [1, couplings].
+  // Limits of all couplings, [1, couplings].
   Tensor& limits() { return *limits_; }
 
  private:

@@ -34,7 +34,7 @@ void GoodStates::putBack(const NamedTensors& tensors) const {
   for (const auto& [name, kept] : good_.tensors) backend_.axpby(1, *kept, 0, *tensors.at(name));
 }
 
-// A state may come from a file, and copies trust the shapes they are given.
+// A state may come from a file, and axpby does not check shapes.
 void GoodStates::requireAlike(const NamedTensors& all) const {
   for (const auto& [name, tensor] : all) {
     const auto kept = good_.tensors.find(name);

@@ -1,5 +1,6 @@
-// States of a run to fall back to when it diverges: copies of all its tensors at ends of epochs. A state counts as good once
-// training has gone on from it for a whole interval without trouble, so two are kept: the newest, and the one before it, which is the good one.
+// States that a run falls back to when it diverges: copies of all its tensors at the end of an
+// epoch. A state is good once training has continued from it for a whole interval without trouble.
+// So two states are kept: the newest, and the previous one, which is the good one.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -10,7 +11,8 @@
 
 namespace boltzkit {
 
-// An interval is as many whole epochs as make this many updates, for which copying all tensors does not show.
+// The interval between two kept states: the smallest number of whole epochs with at least this
+// many updates, so that the cost of copying is negligible.
 inline constexpr std::uint64_t updatesPerGoodState = 100;
 
 class GoodStates {
@@ -22,15 +24,15 @@ class GoodStates {
 
   explicit GoodStates(Backend& backend) : backend_(backend) {}
 
-  // A run begins, or goes on after a roll-back, with this state as the only one.
+  // Starts a run, or continues after a roll-back, with this state as the only one.
   void begin(std::uint64_t step, std::uint64_t updates, const NamedTensors& tensors);
   void keep(std::uint64_t step, std::uint64_t updates, const NamedTensors& tensors);
   const State& good() const { return good_; }
-  // Puts the good values into tensors of the same names. Throws ParameterError, before anything
-  // changes, unless the state has exactly these tensors with these shapes.
+  // Copies the good values into tensors of the same names. Throws ParameterError and changes
+  // nothing, unless the state has exactly these tensors with these shapes.
   void putBack(const NamedTensors& tensors) const;
 
-  // "good/<name>" and "newest/<name>", counters alike.
+  // Tensors are named "good/<name>" and "newest/<name>"; counters have the same prefixes.
   void save(TrainerState& state) const;
   void load(const TrainerState& state);
 

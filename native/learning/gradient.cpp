@@ -7,7 +7,7 @@
 namespace boltzkit {
 namespace {
 
-// Whether all values of a layer are between -1 and 1, as those of units of one scale.
+// True if all values of a layer lie in [-1, 1].
 bool ofUnitSize(const Layer& layer) {
   const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
   return domain.low >= -1 && domain.high <= 1;
@@ -95,7 +95,7 @@ void Gradient::addProducts(const States& left, const States& right, const Tensor
 void Gradient::addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first) {
   Backend& backend = machine_.backend();
   backend.unitStatistics(machine_.unitsOf(layer), values, fields, rowWeights, alpha, first ? 0 : 1, *units_[layer]);
-  if (!biasRows_[layer]) return;  // the statistics of types with one parameter are the values themselves
+  if (!biasRows_[layer]) return;  // statistics of these types are the values themselves
   if (!ones_ || ones_->capacity() < values.rows()) {
     ones_ = backend.tensor(values.rows(), 1);
     backend.fill(1, *ones_);
@@ -113,7 +113,8 @@ void Gradient::couplingStatistics(std::size_t c, const Tensor& a, const Tensor& 
 }
 
 void Gradient::centre(const std::vector<TensorPtr>& offsets) {
-  // A copy: terms may be added up only when the biases' gradients have become their steps.
+  // Copies the gradients of biases: terms may be summed only after the optimiser has replaced these
+  // by its steps.
   for (std::size_t l = 0; l < means_.size(); ++l)
     if (!biasRows_[l]) machine_.backend().axpby(1, *units_[l], 0, *means_[l]);
   for (std::size_t c = 0; c < weights_.size(); ++c) {
@@ -148,7 +149,7 @@ void Gradient::takeBack(Machine& machine, const StepOutcome& outcome) const {
     machine.backend().axpbyWhen(Backend::When::refused, outcome, -1, *weights_[c], 1, machine.weights(c));
 }
 
-// Every bias of a layer moves by the field of a step on its couplings.
+// Moves every bias of a layer by the field that the step on its coupling causes.
 void Gradient::compensate(Machine& machine, std::size_t layer, const FieldTerm& moved) const {
   if (held_[layer]) return;
   Backend& backend = machine.backend();

@@ -9,16 +9,18 @@
 namespace boltzkit {
 namespace {
 
-constexpr double perOperation = 16;      // rows that an operation with none would cost: 16 for 784-500, more for smaller machines
-constexpr double freeEnergyPass = 1.5;   // a pass with the logarithms of a free energy, or of the terms of a pseudo-likelihood
-constexpr double metricsShare = 0.5;     // of the budget, at most
-constexpr std::size_t leastRows = 100;   // metrics of fewer rows say nothing
-constexpr std::size_t leastChains = 16;  // the same for the spread between chains
+// Fixed cost of an operation in rows: 16 for a 784-500 machine, more for smaller ones.
+constexpr double perOperation = 16;
+// A pass with the logarithms of a free energy or of a pseudo-likelihood.
+constexpr double freeEnergyPass = 1.5;
+constexpr double metricsShare = 0.5;     // maximum fraction of the budget
+constexpr std::size_t leastRows = 100;   // metrics of fewer rows are too noisy
+constexpr std::size_t leastChains = 16;  // the same for the spread of chains
 constexpr std::size_t mostChains = 100;
 
 using Algorithm = TrainerOptions::Algorithm;
 
-// Chains that an update sweeps.
+// Number of chains that an update sweeps.
 double sweptChains(const TrainerOptions& o) {
   const double chains = static_cast<double>(o.chains);
   switch (o.algorithm) {
@@ -39,7 +41,8 @@ double sweptChains(const TrainerOptions& o) {
   return 0;
 }
 
-// One update: the hidden layers' means and statistics of both phases, and two passes per sweep.
+// Work of one update: means of the hidden layers and statistics in both phases, and two passes per
+// sweep.
 double updateWork(const TrainerOptions& o) {
   const double chains = sweptChains(o), batch = static_cast<double>(o.batchSize);
   return 2 * (batch + perOperation) + (chains > 0 ? (2 * static_cast<double>(o.steps) + 1) * (chains + perOperation) : 0);
@@ -63,7 +66,7 @@ MonitorPlan planMonitoring(const TrainerOptions& o, const LayerData& training, c
   const double metrics = plan.rows == 0 ? 0 : perRow * static_cast<double>(std::min(plan.rows, training.rows())) + chainPass;
   const std::size_t all = std::min(mostChains, std::max<std::size_t>(o.chains, 2));
   const std::size_t least = std::min(leastChains, all);
-  // What rows at their least take beyond the budget is not taken from the health's half of it.
+  // Metrics on leastRows may exceed their half of the budget. Health keeps its half anyway.
   const double left = budget - std::min(metrics, metricsShare * budget);
   const double epochs = std::ceil(lookWork(least) / left);
   if (!(epochs <= static_cast<double>(o.epochs))) return plan;

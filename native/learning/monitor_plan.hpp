@@ -1,6 +1,7 @@
-// How much is watched while training, so that it takes at most a given part of the time that training takes. Decided before a run begins, from
-// counted work and never from a clock. Work is counted in row passes, the product of one row with every coupling; an operation counts
-// for a few rows more than it has, for what it costs with none.
+// How much monitoring a run does, so that it takes at most a given fraction of the training time.
+// The plan is made before the run, from an operation count and never from a clock. The unit of work
+// is a row pass: the product of one row with every coupling. Each operation has a fixed cost,
+// counted as some extra rows.
 #pragma once
 #include "learning/training_options.hpp"
 #include "sampling/row_chunks.hpp"
@@ -8,14 +9,16 @@
 namespace boltzkit {
 
 struct MonitorPlan {
-  std::size_t rows = 0;     // rows of each data set behind every epoch's metrics
-  std::uint64_t every = 0;  // epochs from one look at the health to the next, counted back from the last; 0: none
-  std::size_t chains = 0;   // that a look watches, and as many again start from data and from noise
+  std::size_t rows = 0;  // rows of each data set in every epoch's metrics
+  // Epochs between two health checks, counted back from the last epoch; 0: none.
+  std::uint64_t every = 0;
+  // Chains in a health check. As many again start from data, and as many from noise.
+  std::size_t chains = 0;
   bool checksAfter(std::uint64_t epoch, std::uint64_t epochs) const { return every > 0 && (epochs - epoch) % every == 0; }
 };
 
-// `closed`: whether free energies of the rows have a closed form; otherwise they take mean-field
-// sweeps (boundFreeEnergies).
+// `closed`: true if the free energies of the rows have a closed form. Otherwise they take
+// mean-field sweeps (boundFreeEnergies).
 MonitorPlan planMonitoring(const TrainerOptions& options, const LayerData& training, const LayerData* validation, bool closed);
 
 }  // namespace boltzkit

@@ -1,5 +1,5 @@
-// Keeps training within the machines that have a distribution: couplings of units without bounds may grow until these drive each other to
-// infinity, long before a parameter stops being finite.
+// Keeps training within the set of normalisable machines. Couplings between unbounded units may
+// grow until the units drive each other to infinity, long before a parameter overflows.
 #pragma once
 #include <vector>
 
@@ -9,13 +9,15 @@ namespace boltzkit {
 
 class NormalisableGuard {
  public:
-  // Throws ParameterError unless the machine is normalisable as it stands.
+  // Throws ParameterError unless the machine is normalisable.
   explicit NormalisableGuard(Machine& machine);
 
-  // Looks after every update while that is cheap (up to 64 such units), else at the end of every epoch. Throws Error{divergence} and puts
-  // back the parameters of the last look.
+  // Checks after every update if that is cheap (up to 64 such units), else at the end of every
+  // epoch. On failure restores the parameters of the last successful check and throws
+  // Error{divergence}.
   void check(std::uint64_t step, bool endOfEpoch);
-  // After a divergence of another kind: puts back the parameters of the last look if those of now have no distribution.
+  // Call after a divergence of another kind. Restores the parameters of the last check if the
+  // current ones have no distribution.
   void retreat();
 
  private:
@@ -24,7 +26,7 @@ class NormalisableGuard {
 
   Machine& machine_;
   Normalisable normalisable_;
-  std::vector<TensorPtr> good_;  // all parameters; empty where there is nothing to guard
+  std::vector<TensorPtr> good_;  // all parameters; empty if there is nothing to guard
   std::uint64_t goodStep_ = 0;
 };
 

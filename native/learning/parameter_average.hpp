@@ -1,4 +1,4 @@
-// The mean of the parameters after the last updates of a run.
+// The mean of the parameters over the last updates of a run.
 #pragma once
 #include "learning/update.hpp"
 
@@ -6,12 +6,13 @@ namespace boltzkit {
 
 class ParameterAverage {
  public:
-  // Over the last `part` of `totalSteps` updates. Frozen parameters keep their values.
+  // Averages over the last fraction `part` of `totalSteps` updates. Frozen parameters keep their
+  // values.
   ParameterAverage(Update& update, double part, std::uint64_t totalSteps);
 
-  // Takes in the parameters after update number `step` (from 1), if the run is in its last part.
+  // Adds the parameters after update number `step` (from 1), if the run is in its last part.
   void add(std::uint64_t step);
-  // The model gets the average, if there is one.
+  // Copies the average, if there is one, into the model.
   void adopt();
   std::vector<SavedTensor> tensors();
 
@@ -19,7 +20,7 @@ class ParameterAverage {
   Backend& backend_;
   std::uint64_t from_;
   std::vector<NamedTensor> parameters_;
-  std::vector<TensorPtr> average_;  // null where there is none
+  std::vector<TensorPtr> average_;  // null: not averaged
 };
 
 }  // namespace boltzkit

@@ -1,4 +1,4 @@
-// Steps on named parameters: the optimiser's memory and the table of learning rates.
+// Optimiser steps on named parameters: the optimiser's state and the table of learning rates.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,18 +12,20 @@ class ParameterSteps {
  public:
   ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const TrainerOptions& options);
 
-  double learningRate(std::uint64_t step) const;  // of update number step, from 0
-  // From now on learning rates are this multiple of the table's.
+  double learningRate(std::uint64_t step) const;  // of update number `step`, from 0
+  // Sets a factor for all learning rates of the table, from now on.
   void setRateFactor(double factor) { rateFactor_ = factor; }
-  // Takes one step on every parameter or on none. `slots` has one entry per parameter, without velocity and second moment; an entry without a gradient does
-  // not move. The outcome names a refused one by its number among `slots`.
+  // Takes one step on every parameter, or on none. `slots` has one entry per parameter, without
+  // velocity and second moment. An entry without a gradient does not move. The outcome names a
+  // refused parameter by its index among the slots that have a gradient.
   void take(std::span<const ParameterSlot> slots, std::uint64_t step, StepOutcome& outcome);
-  // The name of the parameter that a step was refused for.
+  // The name of the parameter that caused a refusal.
   const std::string& refused(const Verdict& verdict) const { return parameters_[moving_[static_cast<std::size_t>(verdict.refused)]].name; }
-  // Forgets what earlier gradients have left in velocities and moments.
+  // Sets velocities and second moments to zero.
   void forget();
 
-  std::uint64_t updates() const { return updates_; }  // all updates so far, over all runs (Adam's t)
+  // Number of updates over all runs (Adam's t).
+  std::uint64_t updates() const { return updates_; }
   void setUpdates(std::uint64_t n) { updates_ = n; }
   std::vector<SavedTensor> tensors();
 
@@ -34,7 +36,8 @@ class ParameterSteps {
   double rateFactor_ = 1;
   std::vector<NamedTensor> parameters_;
   std::vector<TensorPtr> velocity_, second_;
-  std::vector<ParameterSlot> slots_;  // of the parameters that move, and which those are; kept for their memory
+  // The slots that move, and their indices. Kept to reuse their memory.
+  std::vector<ParameterSlot> slots_;
   std::vector<std::size_t> moving_;
 };
 

@@ -10,7 +10,8 @@ std::vector<bool> lastBlock(const Machine& machine, const std::vector<bool>& cla
   return flags;
 }
 
-// The same where data are given. A layer with values of its own takes part with states: only some of its places have means.
+// The same, given data. A layer with data, even incomplete, keeps its states: only some of its
+// places have means.
 static std::vector<bool> lastBlock(const Machine& machine, const LayerData& data) {
   std::vector<bool> flags = lastBlock(machine, data.complete());
   for (std::size_t l = 0; l < flags.size(); ++l) flags[l] = flags[l] && !data.given()[l];
@@ -45,7 +46,7 @@ void Phase::setRows(std::size_t n) {
     if (mean) mean->setRows(n);
 }
 
-// With a mean-field posterior all layers without data have means, coupled to themselves or not.
+// With a mean-field posterior all layers without data have means, with lateral couplings or not.
 static std::vector<bool> layersWithMeans(const Machine& machine, const LayerData& data, bool meanField) {
   std::vector<bool> flags = data.given();
   flags.flip();
@@ -78,7 +79,7 @@ void PositivePhase::run(const Batch& batch, bool sample) {
   sweepToMeans(completion_.gibbs(), phase_, round, sweeps_, sample);
 }
 
-// Means by mean-field sweeps; where states are asked for too, independent draws with these means.
+// Computes means by mean-field sweeps. If `sample`, also draws independent states with these means.
 void PositivePhase::factorise(Round round, bool sample) {
   completion_.gibbs().sweep(phase_.states, round, sweeps_);
   fields_->setRows(phase_.states.rows());

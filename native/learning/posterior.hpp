@@ -7,10 +7,10 @@
 
 namespace boltzkit {
 
-// Hidden states per row up to which they are counted; beyond, the positive phase draws them.
+// Largest number of hidden states per row to enumerate. With more, the positive phase samples them.
 inline constexpr double mostHiddenStates = 1 << 12;
 
-// Null where the posterior has a closed form, is not asked for, or has too many states to count.
+// Null if the posterior has a closed form, is not requested, or has too many states to enumerate.
 std::unique_ptr<EnumeratedPhase> exactPosterior(const Machine& machine, const TrainerOptions& options, const LayerData& data);
 
 }  // namespace boltzkit

@@ -56,7 +56,7 @@ void saveTensors(Backend& backend, const std::vector<SavedTensor>& tensors, bool
 void restoreTensors(Backend& backend, const std::vector<SavedTensor>& tensors, const TrainerState& state, bool resume, bool sameOptimiser) {
   using Scope = SavedTensor::Scope;
   const bool complete = resume && counter(state, "prepared") != 0;
-  std::map<bool*, std::ptrdiff_t> lacking;  // of the tensors that share a flag
+  std::map<bool*, std::ptrdiff_t> lacking;  // number of missing tensors per shared flag
   for (const SavedTensor& t : tensors) {
     if (t.fresh && !t.optional) ++lacking[t.fresh];
     const auto saved = state.tensors.find(t.name);

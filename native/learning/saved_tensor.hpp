@@ -1,4 +1,4 @@
-// A tensor that a run keeps between two updates, and what that means to a checkpoint.
+// A tensor that a run keeps between two updates, and how checkpoints treat it.
 #pragma once
 #include <map>
 #include <string>
@@ -11,13 +11,15 @@ namespace boltzkit {
 using NamedTensors = std::map<std::string, Tensor*>;
 
 struct SavedTensor {
-  // Who uses what an earlier run has left: any run, a run with the same kind of optimiser, or only the run itself when it goes on.
+  // Which run may load the tensor: any later run, a later run with the same kind of optimiser, or
+  // only the same run on resume.
   enum class Scope { model, optimiser, run };
 
   std::string name;
   Tensor* tensor;
   Scope scope = Scope::model;
-  // True until the run is prepared or a state has filled all tensors that share the flag. Null: never fresh.
+  // True until the run is prepared, or a state has filled all tensors that share the flag. Null:
+  // never fresh.
   bool* fresh = nullptr;
   bool optional = false;  // states of earlier versions lack it
 };

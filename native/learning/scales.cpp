@@ -15,7 +15,8 @@ std::vector<double> valuesOf(const Machine& machine, const Tensor& tensor) {
   return values;
 }
 
-// Variances of a row of units around their means; types whose statistics are not linear know it from their fields.
+// Conditional variances of a row of units. Types with linear statistics compute them from their
+// means, all others from their fields.
 void variancesOf(const Layer& layer, const std::vector<double>& parameters, const double* means, const double* fields, double* out) {
   visitUnit(layer.type, [&](auto unit) {
     using Unit = decltype(unit);
@@ -31,7 +32,8 @@ void variancesOf(const Layer& layer, const std::vector<double>& parameters, cons
   });
 }
 
-// Weighted mean and variance of columns, about the first row so that nothing cancels.
+// Weighted mean and variance of columns. Sums differences from the first value, to avoid
+// cancellation.
 class Columns {
  public:
   explicit Columns(std::size_t n) : shift_(n, NAN), weight_(n, 0), sum_(n, 0), squares_(n, 0) {}
@@ -45,7 +47,7 @@ class Columns {
       squares_[j] += weight * x * x;
     }
   }
-  // Those of these values and of `count` others with this mean and variance.
+  // Variance of these values pooled with `count` others of this mean and variance.
   double variance(std::size_t j, double count, double mean, double variance) const {
     const double all = count + weight_[j];
     if (!(weight_[j] > 0)) return count > 0 ? variance : 0;
@@ -130,7 +132,8 @@ void Scales::add(const Phase& phase, const Tensor* rowWeights, double alpha, con
   }
 }
 
-// With d = m - mu and the batch's Q = <(s - mu)^2>: the variance of a mixture of what was, with weight 1 - rate, and the batch.
+// With d = m - mu (m the mean of the batch) and Q = <(s - mu)^2>: the variance of a mixture of the
+// old distribution, with weight 1 - rate, and the batch.
 void Scales::follow(double rate) {
   for (std::size_t l = 0; l < given_.size(); ++l) {
     if (given_[l]) continue;

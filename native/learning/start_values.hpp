@@ -1,6 +1,6 @@
-// What one pass over the training rows tells before the first update: the weighted means of the
-// data layers, which are their centring offsets, and start values of their parameters. Both over
-// the values that are present. The means of a stream go on from part to part.
+// Statistics from one pass over the training rows before the first update. The weighted means of
+// the data layers are their centring offsets. Start values of their parameters come from the same
+// pass. Both ignore missing values. In a stream the means are updated from part to part.
 #pragma once
 #include <span>
 #include <vector>
@@ -9,40 +9,42 @@
 
 namespace boltzkit {
 
-// out [1, units] = the means of a layer's units without any field.
+// out [1, places] = the means of a layer's units without a field.
 void fieldlessMeans(const Machine& machine, std::size_t layer, Tensor& out);
 
-// Running statistics of a stream forget: those of earlier rows weigh as much as this many at most.
+// Running statistics of a stream forget: earlier rows have at most the weight of this many rows.
 inline constexpr double rowsRemembered = 10000;
 
 class StartValues {
  public:
-  // rowWeights are empty or one per row. Without `parameters` only offsets are worked out.
+  // `rowWeights` is empty or has one weight per row. Without `parameters`, computes offsets only.
   StartValues(Machine& machine, const LayerData& data, std::span<const double> rowWeights, bool parameters, const Cancelled& cancelled);
 
-  // offset [1, units] of a layer with data = the mean of each place; without any value of it, its unit's mean without a field.
+  // out [1, places] = the mean of each place of a layer with data. A place without any value gets
+  // the mean of its unit without a field.
   void offset(std::size_t layer, Tensor& out) const;
-  // offset [1, units], the mean over as many values as `seen` [1, units] says by place, takes in
-  // the values of these rows, and `seen` counts them.
+  // Updates a running mean `offset` [1, places] by the values of these rows. `seen` [1, places]
+  // counts the values it stands for and is updated too.
   void follow(std::size_t layer, Tensor& offset, Tensor& seen) const;
-  // The unit parameters of a layer with data, from the means of the unit statistics at zero parameters; places without any value keep theirs.
+  // Sets the unit parameters of a layer with data, from the mean unit statistics at zero
+  // parameters. Places without any value keep their parameters.
   void initialise(std::size_t layer) const;
 
  private:
   void add(std::size_t layer, Tensor& states, const Tensor* weights, double each, double keep);
   std::vector<double> downloaded(const Tensor& tensor) const;
-  // The part of the rows that have a value, by place.
+  // The weighted fraction of rows that have a value, by place.
   std::vector<double> share(std::size_t layer) const;
 
   Machine& machine_;
   std::size_t rows_;
   TensorPtr ones_;
   struct Sums {
-    TensorPtr mean, statistics;  // statistics null without parameters
+    TensorPtr mean, statistics;  // statistics: null without parameters
     TensorPtr zeros;             // parameters at which a value of 0 adds nothing to the statistics
-    TensorPtr present, share;    // null where no value is missing
+    TensorPtr present, share;    // null if no value is missing
   };
-  std::vector<Sums> sums_;  // per layer, empty where not given
+  std::vector<Sums> sums_;  // per layer, empty without data
 };
 
 }  // namespace boltzkit

@@ -25,7 +25,7 @@ struct Trainer::Impl {
     if (options.onDivergence) goodStates.emplace(backend);
   }
 
-  // --- the run ---------------------------------------------------------------------------------------------------------
+  // --- the run -----------------------------------------------------------------------------------
 
   void run(std::uint64_t until, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
            const std::function<void(std::uint64_t)>& onStep) {
@@ -62,7 +62,7 @@ struct Trainer::Impl {
     return report;
   }
 
-  // --- one update ------------------------------------------------------------------------------------------------------
+  // --- one update --------------------------------------------------------------------------------
 
   void takeStep() {
     const std::uint64_t next = step + 1;
@@ -85,7 +85,8 @@ struct Trainer::Impl {
     return {order.get(), first, std::min(options.batchSize, update->rows() - first)};
   }
 
-  // An update of many sweeps may end between two of them. It then did not happen: what it had changed is put back.
+  // Takes one step. An update of many sweeps may be cancelled between two of them; then all its
+  // changes are undone.
   void interruptibleStep(const Cancelled& cancelled) {
     if (!update->takesLong()) return takeStep();
     if (!undo) undo.emplace(backend);
@@ -104,7 +105,8 @@ struct Trainer::Impl {
     }
   }
 
-  // One update, or back to the last good state if it fails and a retry is left; then the result is false.
+  // Takes one update and returns true. If it fails and a retry is left, returns to the last good
+  // state and returns false.
   bool advance(const Cancelled& cancelled) {
     try {
       interruptibleStep(cancelled);
@@ -121,7 +123,7 @@ struct Trainer::Impl {
     }
   }
 
-  // --- states to go back to --------------------------------------------------------------------------------------------
+  // --- states to go back to ----------------------------------------------------------------------
 
   std::uint64_t goodInterval() const { return (updatesPerGoodState + stepsPerEpoch - 1) / stepsPerEpoch * stepsPerEpoch; }
 
@@ -131,13 +133,13 @@ struct Trainer::Impl {
     return all;
   }
 
-  // Parameters under "parameter/<name>" and all that the run keeps.
+  // The parameters as "parameter/<name>", and all other tensors that the run keeps.
   NamedTensors everything() {
     NamedTensors all = byName(tensors());
     for (const NamedTensor& p : update->parameters()) all["parameter/" + p.name] = p.tensor;
     return all;
   }
-  // The same, to be read.
+  // The same, with current values.
   NamedTensors current() {
     update->settle();
     return everything();
@@ -167,7 +169,7 @@ struct Trainer::Impl {
     if (options.onDivergence) update->setRateFactor(std::pow(options.onDivergence->factor, static_cast<double>(n)));
   }
 
-  // --- checkpoints -----------------------------------------------------------------------------------------------------
+  // --- checkpoints -------------------------------------------------------------------------------
 
   TrainerState state() {
     TrainerState s;
@@ -209,7 +211,7 @@ struct Trainer::Impl {
   std::optional<GoodStates> goodStates, undo;
 
   std::uint64_t step = 0, shuffleStep = 0, rollbacks = 0;
-  OrderPtr order;  // of the rows in this epoch
+  OrderPtr order;  // order of the rows in this epoch
   double epochSeconds = 0;
 };
 

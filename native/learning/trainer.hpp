@@ -1,4 +1,5 @@
-// A training run: the loop over rows and epochs around an update, with reports, averages, checkpoints and roll-backs.
+// A training run: the loop over epochs and rows around an update, with reports, averages,
+// checkpoints and roll-backs.
 #pragma once
 #include <functional>
 #include <memory>
@@ -11,20 +12,22 @@ namespace boltzkit {
 
 class Trainer {
  public:
-  // `state` continues where it stood: with `resume` in the middle of its run, otherwise as a new run that keeps optimiser and chains where their shapes
-  // still fit.
+  // Continues from `state`. With `resume` continues the interrupted run itself. Otherwise starts a
+  // new run that keeps the optimiser's state and the chains where their shapes fit.
   Trainer(std::unique_ptr<Update> update, const TrainerOptions& options, const TrainerState* state, bool resume);
   ~Trainer();
 
   std::uint64_t totalSteps() const;  // of this run
   std::uint64_t stepsPerEpoch() const;
-  std::uint64_t step() const;  // updates completed, in this run
+  std::uint64_t step() const;  // updates completed in this run
 
-  // Trains until `untilStep` updates of this run are complete (or all). Calls `onEpoch` after every epoch, on the calling thread, and
-  // `onStep` after every update. Throws Error{aborted} between updates when cancelled and Error{divergence} when a
-  // parameter would stop being finite or couplings explode; both leave the model at its last complete update. With onDivergence the run
-  // goes back to its last good state in place of the latter, at most `retries` times, and repeats the updates since then with other random
-  // words; when that does not help the error leaves the model in that state.
+  // Trains until `untilStep` updates of this run are complete, or all. Calls `onEpoch` after every
+  // epoch and `onStep` after every update, both on the calling thread. Throws Error{aborted}
+  // between updates when cancelled. Throws Error{divergence} if a parameter would become infinite
+  // or couplings explode. Both leave the model at its last complete update. With onDivergence the
+  // run instead returns to its last good state, at most `retries` times, and repeats the updates
+  // since then with other random words. If that does not help, the error leaves the model in that
+  // state.
   void run(std::uint64_t untilStep, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
            const std::function<void(std::uint64_t step)>& onStep);
 

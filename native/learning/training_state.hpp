@@ -1,4 +1,4 @@
-// What a run keeps between two updates.
+// The saved state of a training run between two updates.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -7,7 +7,7 @@
 
 namespace boltzkit {
 
-// What has to be kept for a run to go on bit for bit. Tensors by name with their shapes, counters by name.
+// All that a run needs to continue bit for bit: tensors with their shapes, and counters, by name.
 struct TrainerState {
   struct Saved {
     std::size_t rows, cols;

@@ -1,6 +1,7 @@
-// Keeps the parameters of units where they have a meaning while a machine is trained: within what a
-// file may hold, also where centring moves biases by steps on weights, and precisions within what single precision can
-// take the exponential of. Holds the precisions of units whose data never move.
+// Keeps unit parameters within valid limits during training. Biases stay within what a file may
+// hold, also when centring moves them by steps on weights. Log precisions stay within the range
+// where single precision can take their exponential. Holds the precisions of units whose data are
+// constant.
 #pragma once
 #include <string>
 #include <vector>
@@ -9,28 +10,28 @@
 
 namespace boltzkit {
 
-// The logarithm of a precision lies within +- this.
+// Bound of the absolute value of a log precision.
 inline constexpr double largestLogPrecision = 80;
 
 class UnitGuard {
  public:
   explicit UnitGuard(Machine& machine);
 
-  // From now on the parameters that are no biases stay what they are at these places of a layer;
-  // empty: at none.
+  // Holds all parameters but biases at these places of a layer, from now on. Empty: holds none.
   void hold(std::size_t layer, const std::vector<bool>& places);
-  // Before an update, unless the outcome is a refusal.
+  // Call before an update. Saves the unit parameters, unless the outcome is a refusal.
   void remember(const StepOutcome& outcome);
-  // After its steps: puts held parameters back. Refuses the update if parameters of a layer have lost their
-  // meaning, under the number `first` + layer; then all units are as remembered.
+  // Call after its steps. Restores held parameters. Refuses the update, with index `first` + layer,
+  // if a layer's parameters exceed their limits. After a refusal all units have the saved
+  // parameters.
   void check(std::size_t first, StepOutcome& outcome);
 
  private:
   Machine& machine_;
   struct Units {
-    TensorPtr before;            // like the parameters
+    TensorPtr before;            // shape of the parameters
     TensorPtr held, heldValues;  // null: nothing is held
-    std::vector<double> limits;  // of each parameter
+    std::vector<double> limits;  // per parameter
   };
   std::vector<Units> units_;
 };
