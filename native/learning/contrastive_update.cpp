@@ -402,7 +402,7 @@ class ContrastiveUpdate final : public Update {
   std::optional<DataColumns> columns_;  // set by prepare()
   std::vector<std::string> warnings_;   // about the whole run
   MonitorPlan plan_;
-  std::vector<TensorPtr> offsets_;             // [1, units] per layer
+  std::vector<TensorPtr> offsets_;             // [1, places] per layer
   std::vector<TensorPtr> activity_, targets_;  // [1, places] per layer; null without sparsity
   // [1, places] per layer: number of values behind the offsets of layers with data.
   std::vector<TensorPtr> seen_;

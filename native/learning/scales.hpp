@@ -25,7 +25,7 @@ class Scales {
   // (NaN). With `before`, updates the running variances of a stream instead: `means` and `seen` are
   // the means so far and the number of values they stand for, by place.
   struct Stream {
-    const std::vector<TensorPtr>&means, &seen;  // [1, units] per layer
+    const std::vector<TensorPtr>&means, &seen;  // [1, places] per layer
   };
   void fromData(const LayerData& data, std::span<const double> rowWeights, const Stream* before, const Cancelled& cancelled);
   // Initial values of the running variances of the other layers: the variances of units without a
@@ -53,7 +53,7 @@ class Scales {
 
   const Machine& machine_;
   std::vector<bool> given_;
-  std::vector<TensorPtr> variances_;  // [1, units] per layer
+  std::vector<TensorPtr> variances_;  // [1, places] per layer
   // Moments of the batch about the offsets, per layer.
   std::vector<std::vector<double>> first_, second_;
   std::vector<TensorPtr> rows_, cols_;  // per coupling

@@ -1,5 +1,6 @@
-// The model's statistics as they are, all joint states counted that cannot be summed out: the exact gradient of the log-likelihood
-// (Ackley, Hinton & Sejnowski, Cognitive Science 9 (1985), 147, eq. 6).
+// The exact statistics of the model: all joint states that cannot be summed out are enumerated.
+// This gives the exact gradient of the log-likelihood (Ackley, Hinton & Sejnowski, Cognitive
+// Science 9 (1985), 147, eq. 6).
 #include <cmath>
 #include <cstdio>
 

@@ -1,8 +1,9 @@
-// Persistent chains under fast weights (Tieleman & Hinton, "Using fast weights to improve persistent contrastive divergence", ICML 2009,
-// section 3): the chains follow theta + f, where f learns from the same gradient at a rate of its own and fades,
+// Persistent chains with fast weights (Tieleman & Hinton, "Using fast weights to improve persistent
+// contrastive divergence", ICML 2009, section 3). The chains follow theta + f. f learns from the
+// same gradient at its own rate and decays,
 //   f <- fastDecay * f + fastRate * (<t>_data - <t>_chains),
-// so that the energy rises where the chains are and drives them on. Couplings and the biases of types without other parameters have fast
-// parts; the model itself is theta alone.
+// so that the energy rises where the chains are and drives them away. Couplings have fast parts,
+// and so have the biases of types without other parameters. The model itself is theta alone.
 #include "learning/negative/model_chains.hpp"
 #include "learning/negative/negative_phase.hpp"
 
@@ -48,7 +49,8 @@ class FastWeights final : public NegativePhase {
   }
 
  private:
-  // The machine's parameters with the fast ones added, for as long as this lives; afterwards they are what they were, to the bit.
+  // Adds the fast parts to the machine's parameters during its lifetime. Afterwards the parameters
+  // have exactly their previous values.
   struct Added {
     explicit Added(FastWeights& owner) : f(owner) {
       for (std::size_t i = 0; i < f.fast_.size(); ++i) {

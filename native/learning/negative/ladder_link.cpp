@@ -9,7 +9,7 @@
 namespace boltzkit {
 namespace {
 
-// log of the mean of exp(side u).
+// log of the mean of exp(side * u).
 double logMeanExp(std::span<const double> u, double side) {
   double most = -std::numeric_limits<double>::infinity(), sum = 0;
   for (const double x : u) most = std::max(most, side * x);
@@ -17,7 +17,8 @@ double logMeanExp(std::span<const double> u, double side) {
   return most + std::log(sum / static_cast<double>(u.size()));
 }
 
-// Adds sign * (f / mean f - 1) of every sample, f = sigmoid(side * (u - shift)), to its column, over the visits.
+// Adds sign * (f / mean f - 1), f = sigmoid(side * (u - shift)), of every sample to its column,
+// averaged over the visits.
 void addInfluences(std::span<const double> u, double side, double shift, double sign, std::vector<double>& out) {
   std::vector<double> sums(out.size(), 0.0);
   double total = 0;
@@ -59,7 +60,8 @@ LinkEstimate LadderLink::estimate() const {
 LinkEstimate linkOf(std::span<const double> from0, std::span<const double> from1, std::size_t columns) {
   const LogRatio ratio = bennettRatio(from0, from1);
   LinkEstimate link{ratio.value, std::vector<double>(columns, 0.0), logMeanExp(from0, 1), -logMeanExp(from1, -1)};
-  // Both sides have as many samples, so that the shift of Bennett's sums is the ratio itself.
+  // Both sides have the same number of samples, so the shift in Bennett's sums is the log ratio
+  // itself.
   addInfluences(from0, 1, ratio.value, 1, link.influences);
   addInfluences(from1, -1, ratio.value, -1, link.influences);
   return link;

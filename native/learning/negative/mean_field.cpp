@@ -1,7 +1,9 @@
-// Deterministic contrastive divergence: k sweeps of mean-field updates from the data and the means of the layers without data,
-//   m_i <- <s_i>_p(s_i | field of the newest means),
-// and statistics of a distribution in which all units are independent with these means (Welling & Hinton, "A new learning algorithm for mean
-// field Boltzmann machines", ICANN 2002, section 3; Peterson & Anderson, Complex Systems 1 (1987), 995). Nothing is drawn.
+// Deterministic contrastive divergence: k sweeps of mean-field updates that start from the data and
+// the means of the layers without data,
+//   m_i <- <s_i>_p(s_i | field of the newest means).
+// Statistics are those of a distribution of independent units with these means (Welling & Hinton,
+// "A new learning algorithm for mean field Boltzmann machines", ICANN 2002, section 3; Peterson &
+// Anderson, Complex Systems 1 (1987), 995). No random words are used.
 #include "learning/negative/negative_phase.hpp"
 
 namespace boltzkit {

@@ -1,4 +1,4 @@
-// Chains over all layers of a machine, and the phase they make.
+// Gibbs chains over all layers of a machine, and the phase that holds their states.
 #pragma once
 #include <map>
 #include <string>
@@ -9,19 +9,21 @@ namespace boltzkit {
 
 class ModelChains {
  public:
-  // `sweeps` that run between two changes of the weights.
+  // `sweeps`: number of sweeps between two changes of the weights.
   ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps);
 
-  // Every unit drawn without any field; counts take their totals from evenly spaced data rows, `replicas` neighbouring chains from the same one.
+  // Draws every unit without a field. Count units take their totals from evenly spaced data rows;
+  // `replicas` neighbouring chains share one row.
   void start(const LayerData& data, std::size_t replicas = 1);
-  // From these states, as many rows as chains; those that a sweep overwrites are left out.
+  // Starts from these states; sets as many chains as they have rows. Skips layers that the first
+  // sweep overwrites.
   void startAt(const States& states);
-  // k sweeps. The layers of the last block are drawn only if the chains go on from here (`persist`); their means, given the last draw of
-  // all others, take their place in the statistics.
+  // Runs `sweeps` sweeps. Draws the layers of the last block only if the chains continue from here
+  // (`persist`). The statistics use the means of these layers given the last draw of all others.
   void run(std::uint64_t sweeps, bool persist);
-  // One sweep of chains that go on.
+  // Runs one sweep of chains that continue.
   void sweep(const Round& round) { sweepToMeans(gibbs_, phase_, round, 1, true); }
-  // The states, "chains/<layer>".
+  // The states, named "chains/<layer>".
   std::map<std::string, Tensor*> tensors();
   Phase& phase() { return phase_; }
   const Phase& phase() const { return phase_; }

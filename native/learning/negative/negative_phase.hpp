@@ -1,4 +1,5 @@
-// What tells one learning algorithm from another: where the model's statistics come from that the gradient subtracts.
+// The negative phase: the source of the model's statistics that the gradient subtracts. It is what
+// distinguishes the learning algorithms.
 #pragma once
 #include <map>
 #include <memory>
@@ -14,28 +15,32 @@ class NegativePhase {
  public:
   virtual ~NegativePhase() = default;
 
-  // Whether it begins with draws of the layers without data, so that the positive phase must make some.
+  // True if it starts from samples of the layers without data, so that the positive phase must draw
+  // them.
   virtual bool startsAtData() const { return false; }
-  // How its persistent states begin.
+  // Initialises its persistent states.
   virtual void start(const LayerData&) {}
-  // Subtracts the model's statistics from a gradient that holds those of the batch. rowWeights [1, rows] or null are the batch's.
+  // Subtracts the model's statistics from a gradient that holds those of the batch. rowWeights [1,
+  // rows] are those of the batch, or null.
   virtual void subtract(const Phase& positive, const Tensor* rowWeights, Gradient& gradient) = 0;
-  // States drawn from the model, if there are any: what is watched while training goes on.
+  // States drawn from the model for monitoring, or null.
   virtual const States* particles() { return nullptr; }
-  // What must be kept for a run to go on, by name; without all of it they start afresh. Asking
-  // changes nothing: the tensors are the same until the phase does something.
+  // Tensors that a run needs to continue, by name. If a state lacks any of them, they all start
+  // afresh. The call changes nothing, and the tensors stay the same until the phase does something.
   virtual std::map<std::string, Tensor*> tensors() { return {}; }
-  // Writes what is kept elsewhere into tensors(), for somebody who reads them.
+  // Writes state that is kept elsewhere into tensors(), before they are read.
   virtual void settle() {}
-  // Where their number changes during a run: makes room for those that a state of these names has. Their values are put into tensors() next.
+  // If the number of tensors changes during a run: creates those that a state with these names has.
+  // Their values are loaded into tensors() next.
   virtual void makeRoomFor(const std::vector<std::string>&) {}
-  // All tensors hold the values of another state now.
+  // Call after tensors() have been loaded from another state.
   virtual void restored() {}
-  // log Z of the machine, if it is kept track of.
+  // log Z of the machine, if the algorithm estimates it.
   virtual std::optional<Interval> logPartition() { return std::nullopt; }
 };
 
-// The negative phase of options.algorithm. Throws ParameterError when it cannot train this machine on rows of these layers.
+// The negative phase of options.algorithm. Throws ParameterError if the algorithm cannot train this
+// machine on rows of these layers.
 std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const TrainerOptions& options, const LayerData& data);
 
 std::unique_ptr<NegativePhase> makeShortChains(Machine& machine, const TrainerOptions& options);

@@ -1,4 +1,4 @@
-// Persistent contrastive divergence, PCD-k: chains that are advanced by k sweeps per update and never reset
+// Persistent contrastive divergence, PCD-k: chains that run k sweeps per update and are never reset
 // (Younes, Probability Theory and Related Fields 82 (1989), 625; Tieleman, ICML 2008, section 2.2).
 #include "learning/negative/model_chains.hpp"
 #include "learning/negative/negative_phase.hpp"

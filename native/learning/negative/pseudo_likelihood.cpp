@@ -1,8 +1,10 @@
-// Pseudo-likelihood: in place of log p(s) the gradient is that of
-//   log PL(s) = sum_i log p(s_i | s_-i)                              (Besag, The Statistician 24 (1975), 179, section 2)
+// Pseudo-likelihood: the gradient of log p(s) is replaced by that of
+//   log PL(s) = sum_i log p(s_i | s_-i)      (Besag, The Statistician 24 (1975), 179, section 2)
 // With m_i the mean of unit i given all other units, and t its statistics,
-//   d log PL / d W_ab = 2 s_a s_b^T - m_a s_b^T - s_a m_b^T,   d log PL / d theta_i = t(s_i) - <t>_(p(s_i | s_-i))
-// Exact and without chains: as many rows, as consistent, whatever the couplings (Hyvarinen, Neural Computation 18 (2006), 2283).
+//   d log PL / d W_ab = 2 s_a s_b^T - m_a s_b^T - s_a m_b^T
+//   d log PL / d theta_i = t(s_i) - <t>_(p(s_i | s_-i))
+// The gradient is exact and needs no chains. The estimator is consistent for any couplings
+// (Hyvarinen, Neural Computation 18 (2006), 2283).
 #include "learning/negative/negative_phase.hpp"
 
 namespace boltzkit {

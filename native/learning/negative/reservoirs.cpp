@@ -12,11 +12,11 @@
 namespace boltzkit {
 namespace {
 
-constexpr float followRate = 0.25f;          // of the running mean of acceptances
+constexpr float followRate = 0.25f;          // rate of the running mean of acceptances
 constexpr std::uint64_t sweepsOfBridge = 4;  // between two rungs of a bridge
-constexpr double smallestStep = 1.0 / 1024;  // of a bridge
+constexpr double smallestStep = 1.0 / 1024;  // smallest step along a bridge
 
-// A machine with a rung's parameters, for as long as this lives.
+// Exchanges the parameters of the frozen machine with those of a rung, during its lifetime.
 class Lent {
  public:
   Lent(Machine& frozen, Machine::ParameterSet& parameters) : frozen_(frozen), parameters_(parameters) { frozen_.exchange(parameters_); }
@@ -29,7 +29,7 @@ class Lent {
   Machine::ParameterSet& parameters_;
 };
 
-// What a damaged file holds in place of a small number does no harm.
+// Maps any value of a damaged file to a valid small number.
 std::size_t placeOf(float value) { return value >= 0 && value < 1e6f ? static_cast<std::size_t>(value) : 0; }
 
 std::string nameOf(std::size_t k, const std::string& what) { return "reservoir" + std::to_string(k) + '/' + what; }
@@ -78,7 +78,7 @@ void Reservoirs::copyKept(const States& from, States& to) const {
     if (kept_[l]) backend_.axpby(1, from[l], 0, to[l]);
 }
 
-// --- draws ---------------------------------------------------------------------------------------------------------------
+// --- draws ---------------------------------------------------------------------------------------
 
 void Reservoirs::sweep(std::size_t k, const Stream& stream) {
   if (k == 0) return drawWithoutField(*rungs_[0], stream);
@@ -108,9 +108,9 @@ void Reservoirs::completeLiving(States& living, const Stream& stream) {
     if (!kept_[l]) livingGibbs_.update(l, living, {stream}, nullptr, &living[l]);
 }
 
-// --- swaps ---------------------------------------------------------------------------------------------------------------
+// --- swaps ---------------------------------------------------------------------------------------
 
-// -log p*: free energies where layers are summed out, else energies.
+// -log p*: free energies if layers are summed out, else energies.
 std::vector<double> Reservoirs::negativeLog(const Machine& machine, const States& states) const {
   std::vector<double> values(chains_);
   freeEnergies(machine, states, kept_, values);
@@ -131,7 +131,7 @@ Reservoirs::Differences Reservoirs::compare(Rung& lower, Rung* upper, const Stat
   return u;
 }
 
-// Of rung k and the one above it.
+// Compares rung k with the one above it.
 Reservoirs::Differences Reservoirs::compare(std::size_t k, const States& living) {
   if (k + 1 == rungs_.size()) return compare(*rungs_[k], nullptr, living);
   return compare(*rungs_[k], rungs_[k + 1].get(), rungs_[k + 1]->states);
@@ -152,7 +152,7 @@ double Reservoirs::swap(std::size_t k, States& living, const Stream& stream) {
   return mean;
 }
 
-// Rows whose entry is 1 change places.
+// Exchanges the rows whose entry in `accepted` is 1.
 void Reservoirs::exchange(States& a, States& b, const std::vector<float>& accepted) {
   backend_.upload(std::span<const float>(accepted), *accepted_);
   for (std::size_t l = 0; l < kept_.size(); ++l) {
@@ -166,7 +166,7 @@ void Reservoirs::exchange(States& a, States& b, const std::vector<float>& accept
   }
 }
 
-// --- rungs ---------------------------------------------------------------------------------------------------------------
+// --- rungs ---------------------------------------------------------------------------------------
 
 void Reservoirs::freeze(const States& living) {
   const Differences u = compare(rungs_.size() - 1, living);
@@ -176,7 +176,8 @@ void Reservoirs::freeze(const States& living) {
   if (rungs_.size() > most_) thinOut();
 }
 
-// Drops the rung, neither first nor last, whose neighbours accept each other most, as far as the product of its own acceptances tells.
+// Drops the rung, neither first nor last, whose neighbours are expected to accept each other's
+// states most. The product of its two acceptances estimates this.
 void Reservoirs::thinOut() {
   std::size_t least = 1;
   auto passable = [&](std::size_t k) { return rungs_[k - 1]->acceptance * rungs_[k]->acceptance; };
@@ -184,7 +185,8 @@ void Reservoirs::thinOut() {
     if (passable(k) > passable(least)) least = k;
   rungs_.erase(rungs_.begin() + static_cast<std::ptrdiff_t>(least));
   Rung& below = *rungs_[least - 1];
-  const Differences u = compare(least - 1, below.states);  // there is a rung above: the living states are not looked at
+  // There is a rung above, so the states of the current model are not used.
+  const Differences u = compare(least - 1, below.states);
   below.link.clear();
   below.link.add(u.lower, u.upper);
   below.acceptance = static_cast<float>(meanAcceptance(u.lower, u.upper));
@@ -207,7 +209,8 @@ bool Reservoirs::normalisable(Rung& rung) {
   return Normalisable(*frozen_).holds();
 }
 
-// A rung that far along the way, its chains swept there from those of the latest.
+// Returns a rung at fraction t of the line. Its chains start from those of the latest rung and are
+// swept.
 std::unique_ptr<Reservoirs::Rung> Reservoirs::rungBetween(const Machine::ParameterSet& from, double t) {
   std::unique_ptr<Rung> rung = newRung(living_.copyParameters());
   between(from, t, rung->parameters);
@@ -237,9 +240,9 @@ void Reservoirs::bridge(States& living, double acceptance) {
   }
 }
 
-// --- log Z ---------------------------------------------------------------------------------------------------------------
+// --- log Z ---------------------------------------------------------------------------------------
 
-// The base's units are independent.
+// The units of the base are independent, so log Z is a sum of cumulants.
 double Reservoirs::logPartitionOfBase() {
   const Lent lent(*frozen_, rungs_[0]->parameters);
   double sum = 0;
@@ -272,7 +275,7 @@ Reservoirs::LogPartition Reservoirs::logPartition(const States& living) {
   return z;
 }
 
-// --- state ---------------------------------------------------------------------------------------------------------------
+// --- state ---------------------------------------------------------------------------------------
 
 std::map<std::string, Tensor*> Reservoirs::tensors() {
   std::map<std::string, Tensor*> all;

@@ -1,5 +1,6 @@
-// Contrastive divergence, CD-k: chains of k sweeps from the rows of the batch, each with its row's weight
-// (Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation 14 (2002), 1771, eq. 5).
+// Contrastive divergence, CD-k: chains of k sweeps that start from the rows of the batch. Each has
+// the weight of its row (Hinton, "Training products of experts by minimizing contrastive
+// divergence", Neural Computation 14 (2002), 1771, eq. 5).
 #include "learning/negative/model_chains.hpp"
 #include "learning/negative/negative_phase.hpp"
 

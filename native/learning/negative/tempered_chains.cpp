@@ -1,6 +1,7 @@
-// Persistent chains with parallel tempering (Desjardins, Courville, Bengio, Vincent & Delalleau, AISTATS 2010; Cho, Raiko & Ilin, IJCNN 2010):
-// every chain is a group of replicas, one at each inverse temperature of a ladder that ends at 1, which exchange their temperatures before
-// every sweep. Statistics come from the replicas that stand at 1.
+// Persistent chains with parallel tempering (Desjardins, Courville, Bengio, Vincent & Delalleau,
+// AISTATS 2010; Cho, Raiko & Ilin, IJCNN 2010). Every chain is a group of replicas, one per inverse
+// temperature of a ladder that ends at 1. They exchange temperatures before every sweep. Statistics
+// use the replicas at inverse temperature 1.
 #include <cmath>
 
 #include "learning/negative/model_chains.hpp"
@@ -26,13 +27,16 @@ class TemperedChains final : public NegativePhase {
         rungs_(machine.backend().tensor(1, chains_.phase().states.rows())),
         top_(machine.backend().tensor(1, rungs_->cols())),
         cold_(machine, options.chains) {
-    Tempering(machine, ladder_, LadderState::start(ladder_, rungs_->cols()));  // a ladder that does not rise is refused
+    // The constructor throws if the ladder does not rise.
+    Tempering(machine, ladder_, LadderState::start(ladder_, rungs_->cols()));
     if (ladder_.betas.back() != 1) throw parameterError("`temperatures` must end at 1, got " + decimal(ladder_.betas.back()));
     if (ladder_.betas.front() == 0) requireBounded(machine);
   }
 
   void start(const LayerData& data) override {
-    chains_.start(data, ladder_.betas.size());  // a swap moves a chain's total from rung to rung, so a group must have one
+    // A swap moves a chain's total from rung to rung, so all replicas of a group must have the same
+    // one.
+    chains_.start(data, ladder_.betas.size());
     keep(LadderState::start(ladder_, rungs_->cols()));
   }
 
@@ -41,7 +45,7 @@ class TemperedChains final : public NegativePhase {
     Round round{machine_.random().next(Purpose::negative, sweeps_)};
     for (std::uint64_t s = 0; s < sweeps_; ++s, ++round.stream.step) {
       Stream swaps = round.stream;
-      swaps.layer = 1;  // those of a user's chains have 0
+      swaps.layer = 1;  // swaps of ChainOptions::tempered use 0
       tempering.afterSweep(chains_.phase().states, 0, round.stream.step, swaps);
       round.betas = tempering.betas(0, rungs_->cols());
       chains_.sweep(round);

@@ -1,12 +1,17 @@
-// Parallel trajectory tempering (Bereux, Decelle, Furtlehner, Rosset & Seoane, "Fast, accurate training and sampling of restricted Boltzmann
-// machines", 2024, section on trajectory tempering): persistent chains that swap states with chains of earlier machines of the same
-// run. Checkpoint k and k + 1 accept with
+// Parallel trajectory tempering (Bereux, Decelle, Furtlehner, Rosset & Seoane, "Fast, accurate
+// training and sampling of restricted Boltzmann machines", 2024, section on trajectory tempering):
+// persistent chains that swap states with chains of earlier checkpoints of the same run.
+// Checkpoints k and k + 1 accept with probability
 //   min(1, exp(log p_k*(x') + log p_(k+1)*(x) - log p_k*(x) - log p_(k+1)*(x'))),
-// x of k and x' of k + 1, so that every distribution stays as it is; a chain that has gone down to where the machine still mixed comes back
-// somewhere else. When swaps of the living machine with the latest checkpoint become too rare, the living machine becomes one.
-// Deviations: the lowest rung has no couplings at all, so that its chains are drawn exactly and log Z is known from there on; of three
-// updates one swaps with the latest checkpoint and one further down, in place of passes over the whole ladder; a jump of the
-// parameters is bridged by rungs in between; log Z is linked by Bennett's ratio (ladder_link.hpp).
+// where x is the state at k and x' the state at k + 1. This leaves every distribution invariant. A
+// chain that has moved down to where the model still mixed returns in a different state. When swaps
+// of the current model with the latest checkpoint become too rare, the current model becomes a
+// checkpoint. Deviations from the paper:
+// * The lowest rung has no couplings, so its chains are drawn exactly and its log Z is known.
+// * Of three updates, one swaps with the latest checkpoint and one further down, instead of passes
+//   over the whole ladder.
+// * A jump of the parameters is bridged by rungs in between.
+// * log Z is linked by Bennett's ratio (ladder_link.hpp).
 #include <algorithm>
 #include <cmath>
 
@@ -18,8 +23,10 @@
 namespace boltzkit {
 namespace {
 
-constexpr double collapsed = 0.05;  // an acceptance in one swap below which the parameters have jumped
-constexpr double bridged = 0.5;     // acceptance between the rungs of a bridge, whose chains are the least settled
+// An acceptance of one swap below this means that the parameters have jumped.
+constexpr double collapsed = 0.05;
+// Acceptance between the rungs of a bridge. Their chains are the least equilibrated.
+constexpr double bridged = 0.5;
 
 class TrajectoryTempering final : public NegativePhase {
  public:
@@ -80,15 +87,17 @@ class TrajectoryTempering final : public NegativePhase {
   }
 
  private:
-  // What makes a chain: the layers with data where the others can be summed out, else all.
+  // The layers that form the state of a chain: the layers with data if the others can be summed
+  // out, else all.
   static std::vector<bool> keptLayers(const Machine& machine, const LayerData& data) {
     return summable(machine, data.given()) ? data.given() : std::vector<bool>(data.given().size(), true);
   }
 
   States& states() { return chains_.phase().states; }
 
-  // The latest checkpoint and the living machine, then another rung, from the bottom up, and the one above it, then none: a swap costs more than
-  // an update, and two of them in three updates about double the cost of a run.
+  // Takes turns: first a swap of the current model with the latest checkpoint, then a swap of a
+  // lower rung with the one above it, from the bottom up, then none. A swap costs more than an
+  // update, and two of them in three updates about double the cost of a run.
   void visit() {
     const std::size_t latest = reservoirs_.size() - 1, turn = turns_;
     turns_ = (turns_ + 1) % 3;
@@ -121,8 +130,9 @@ class TrajectoryTempering final : public NegativePhase {
   ModelChains chains_;
   Reservoirs reservoirs_;
   TensorPtr turn_;  // [1, 2]: turns_ and next_, as they are saved
-  std::size_t next_ = 0,
-              turns_ = 0;  // the rung below the latest that was visited last, and whose turn it is: 0 the latest, 1 another, 2 none
+  // next_: the rung below the latest that was visited last. turns_: the next turn, 0 the latest, 1
+  // another rung, 2 none.
+  std::size_t next_ = 0, turns_ = 0;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace boltzkit {
 namespace {
 
-// Adds a field [1, units] to the parameters of a layer that a constant field adds to.
+// Adds a field [1, places] to the biases of a layer.
 void addToBiases(const Machine& machine, std::size_t layer, const Tensor& field, Tensor& parameters) {
   std::vector<double> values(parameters.rows() * parameters.cols()), shift(parameters.cols());
   machine.backend().download(parameters, std::span<double>(values));

@@ -1,6 +1,7 @@
-// The machine of independent units at the foot of a ladder: no couplings; layers with data keep the marginals of the data, the others are as the
-// machine's would be if all their neighbours stood at their means, so that a straight line of parameters leads from it to the machine by way
-// of scaled couplings between centred states.
+// The machine of independent units at the bottom of a ladder. Layers with data have the marginals
+// of the data. The other units are as if all their neighbours were at their means. So a straight
+// line of parameters leads from this base to the machine through scaled couplings between centred
+// states.
 #pragma once
 #include "sampling/row_chunks.hpp"
 
