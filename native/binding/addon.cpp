@@ -1,4 +1,4 @@
-// The addon's exports: NativeAddon in src/machine/native.ts.
+// The addon's exports; their type is NativeAddon in src/machine/native.ts.
 #include "binding/arrays.hpp"
 #include "binding/machine.hpp"
 #include "binding/rows.hpp"
@@ -8,7 +8,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr int abi = 6;  // NATIVE_ABI in src/machine/native.ts
+constexpr int abi = 6;  // must equal NATIVE_ABI in src/machine/native.ts
 
 Napi::Array textArray(Napi::Env env, const std::vector<std::string>& texts) {
   Napi::Array list = Napi::Array::New(env, texts.size());

@@ -6,7 +6,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr std::size_t shownText = 40;  // characters of a string that an error message repeats
+constexpr std::size_t shownText = 40;  // characters of a string that an error message quotes
 
 std::string quoted(Napi::Value value) {
   char buffer[4 * shownText + 1];
@@ -67,7 +67,7 @@ TypedArrayInfo typedArrayInfo(Napi::Value value) {
   bool is = false;
   if (napi_is_typedarray(value.Env(), value, &is) != napi_ok || !is) return info;
   napi_value buffer = nullptr;
-  // An element type newer than this Node-API version knows makes this fail: then it is none of ours.
+  // This fails for element types newer than this Node-API version. Such an array is not supported.
   if (napi_get_typedarray_info(value.Env(), value, &info.type, &info.length, &info.data, &buffer, nullptr) != napi_ok) return info;
   bool plain = false;
   napi_is_arraybuffer(value.Env(), buffer, &plain);

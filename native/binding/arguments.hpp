@@ -1,7 +1,8 @@
-// Typed reading of what JavaScript hands over. Every reader checks type and range and throws one form of message:
+// Typed reading of arguments from JavaScript. Every reader checks type and range, and throws
+// messages of one form:
 //   `options.layer` must be an integer from 0 to 1, got 7
-// Reading a property may run user code (getters, proxies), so callers read everything before they look at their own state, and
-// take pointers into typed arrays last.
+// Reading a property may run user code (getters, proxies). So callers read all arguments before
+// they check their own state, and take pointers into typed arrays last.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -15,10 +16,11 @@
 
 namespace boltzkit::binding {
 
-inline constexpr std::uint64_t maxSafeInteger = (std::uint64_t{1} << 53) - 1;  // largest n with n and n + 1 exact in a double
+// Largest n for which a double holds both n and n + 1 exactly.
+inline constexpr std::uint64_t maxSafeInteger = (std::uint64_t{1} << 53) - 1;
 inline constexpr std::uint64_t maxUnits = std::numeric_limits<std::int32_t>::max();
 
-// A short description of any value that runs no user code: "0.5", "'abc'", "an array", "undefined".
+// A short description of any value: "0.5", "'abc'", "an array", "undefined". Runs no user code.
 std::string describe(Napi::Value value);
 
 class Argument {
@@ -55,8 +57,8 @@ class Argument {
     refuse(expected);
   }
 
-  // The elements of a typed array: float, double, std::uint8_t, std::uint32_t or std::uint64_t. Shared memory is refused:
-  // another thread could change it between check and use.
+  // The elements of a typed array: float, double, std::uint8_t, std::uint32_t or std::uint64_t.
+  // Rejects shared memory, which another thread could change between check and use.
   template <class T>
   std::span<T> view() const;
   template <class T>

@@ -18,8 +18,8 @@ inline Napi::FunctionReference& arrayConstructor<double>(Napi::Env env) {
   return Instance::of(env).float64Array;
 }
 
-// A new Float32Array or Float64Array. Made by JavaScript's constructor, which throws when memory is short where Node-API would
-// end the process.
+// Creates a Float32Array or Float64Array. Uses JavaScript's constructor, which throws if memory
+// runs out; Node-API would end the process.
 template <class T>
 Argument newArray(Napi::Env env, std::size_t length) {
   try {
@@ -29,8 +29,8 @@ Argument newArray(Napi::Env env, std::size_t length) {
   }
 }
 
-// A result array that a job's thread fills: nothing else has access to it before the promise hands it out, so its memory stays
-// where it is, and the environment's thread is spared the copying.
+// A result array that a job's thread fills. Nothing else can access it before the promise resolves,
+// so its memory does not move. The environment's thread need not copy it.
 template <class T>
 class ResultArray {
  public:

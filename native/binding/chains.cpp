@@ -10,7 +10,8 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr std::uint64_t maxChains = std::numeric_limits<std::uint32_t>::max();  // chain numbers have 32 bits in random counters
+// Chain numbers have 32 bits in random counters.
+constexpr std::uint64_t maxChains = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t maxPairs = 1 << 16;
 
 template <class T>
@@ -76,7 +77,7 @@ Napi::Value numbersOf(Napi::Env env, const std::vector<T>& values) {
   return array.value();
 }
 
-// What JavaScript asked to have back.
+// The results that JavaScript requested.
 struct Wanted {
   std::vector<std::size_t> states;
   std::optional<std::size_t> mean;

@@ -12,7 +12,8 @@ constexpr std::uint32_t maxLayers = 256;
 constexpr std::uint32_t maxCouplings = maxLayers * maxLayers;
 constexpr std::uint64_t maxThreads = 1024;
 constexpr std::uint64_t maxSteps = maxStreamStep;
-constexpr std::uint64_t maxChains = std::numeric_limits<std::uint32_t>::max();  // chain numbers have 32 bits in random counters
+// Chain numbers have 32 bits in random counters.
+constexpr std::uint64_t maxChains = std::numeric_limits<std::uint32_t>::max();
 constexpr double anyNumber = std::numeric_limits<double>::max();
 
 std::string plural(std::size_t n, const char* noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
@@ -29,7 +30,7 @@ std::vector<Layer> layersOf(const Argument& list) {
   return layers;
 }
 
-// Pairs of unit numbers, one after the other.
+// Reads edges from a flat list of pairs of unit numbers.
 std::shared_ptr<const Graph> graphOf(const Argument& edges, const Layer& layer) {
   const std::span<const std::uint32_t> ends = edges.view<std::uint32_t>();
   if (ends.size() % 2 != 0) throw parameterError("`" + edges.name() + "` must hold pairs of units, got " + plural(ends.size(), "number"));

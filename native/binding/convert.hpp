@@ -1,4 +1,4 @@
-// Between JavaScript's plain objects and the structs of the parts above machine/.
+// Converts between JavaScript's plain objects and the structs of the parts above machine/.
 #pragma once
 #include <memory>
 #include <vector>
@@ -23,12 +23,13 @@ MachineSpec machineSpecOf(const Argument& spec);
 std::size_t layerOf(const Argument& layer, const Wiring& wiring);
 Draw drawOf(const Argument& draw);
 
-// What data of a layer may be.
+// The domain of a layer's data.
 Domain domainOf(const Layer& layer);
 
-// Rows with the layer's number of columns, from its domain.
+// Reads rows of one layer. Throws unless they have the layer's number of columns and lie in its
+// domain.
 LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);
-// At least `least` of them, of different layers, all with the same number of rows.
+// Reads rows of at least `least` different layers, all with the same number of rows.
 std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least = 1);
 
 ChainOptions chainOptionsOf(const Argument& options, const Wiring& wiring);
@@ -42,7 +43,8 @@ struct TrainerSetup {
 TrainerSetup trainerSetupOf(const Argument& options, const Wiring& wiring);
 
 TrainerState trainerStateOf(const Argument& state);
-// Tensors become Float32Arrays where that loses nothing and precision allows it, else Float64Arrays.
+// Tensors become Float32Arrays if `precision` is float32 and all values are exact in single
+// precision, else Float64Arrays.
 Napi::Object trainerStateObject(Napi::Env env, const TrainerState& state, Precision precision);
 
 Napi::Object epochReportObject(Napi::Env env, const EpochReport& report);

@@ -1,4 +1,4 @@
-// Options, state and reports of training.
+// Converts options, states and reports of training.
 #include <algorithm>
 #include <cmath>
 
@@ -12,14 +12,15 @@ namespace {
 constexpr double anyNumber = std::numeric_limits<double>::max();
 constexpr double smallest = std::numeric_limits<double>::min();
 constexpr std::size_t maxNameBytes = 4096, mostReservoirs = 4096, mostRetries = 1000;
-constexpr std::uint32_t mostTensors = 1u << 22;  // three states with all their reservoirs
+// Enough for three states with all their reservoirs.
+constexpr std::uint32_t mostTensors = 1u << 22;
 
 std::vector<double> doublesOf(const Argument& array) {
   const std::span<const double> values = array.view<double>();
   return {values.begin(), values.end()};
 }
 
-// At least `low` and finite, all of them.
+// Throws unless all values are finite and at least `low`.
 void requireFinite(const std::vector<double>& values, const std::string& name, double low) {
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]) || values[i] < low)
@@ -52,7 +53,8 @@ std::optional<TrainerOptions::Sparsity> sparsityOf(const Argument& sparsity) {
                                   sparsity.field("rate").number(0, 1)};
 }
 
-// Decay rates of running means stay below 1: at 1 they would never forget, and Adam's bias correction divides by 1 - beta.
+// Largest double below 1, the limit of decay rates of running means. At 1 they would never forget,
+// and Adam's bias correction divides by 1 - beta.
 constexpr double belowOne = 1 - 0x1p-53;
 
 OptimiserStep optimiserOf(const Argument& options) {
@@ -146,7 +148,7 @@ void requireSameLayers(const std::vector<LayerRows>& validation, const std::vect
   if (!same) throw parameterError("`options.validation` must give rows of the same layers as `options.data`");
 }
 
-// Random steps are counted in 48 bits, and every update takes `steps` of them.
+// Random steps are counted in 48 bits, and every update uses `steps` of them.
 void requireCountable(const TrainerOptions& options, std::size_t rows) {
   const double perEpoch = std::ceil(static_cast<double>(rows) / static_cast<double>(options.batchSize));
   const double sweeps = static_cast<double>(options.epochs) * perEpoch * static_cast<double>(options.steps);
@@ -169,7 +171,7 @@ TrainerState::Saved savedOf(const Argument& tensor) {
   return saved;
 }
 
-// Calls f(key, value) for an object's own properties.
+// Calls f(key, value) for each own property of an object.
 template <class F>
 void forEachField(const Argument& argument, F&& f) {
   const Napi::Object object = argument.object();

@@ -1,4 +1,5 @@
-// How much work a call is, in multiply-adds, to tell whether a thread of its own pays. Doubles: estimates must not overflow.
+// Estimates the work of a call in multiply-adds, to decide if it is worth a thread. Uses doubles,
+// so that estimates cannot overflow.
 #pragma once
 #include "machine/machine.hpp"
 
@@ -14,17 +15,19 @@ class Cost {
     sweep_ += unitCost * units_;
   }
 
-  // `passes` times all layers, for each of `rows`.
+  // True if `passes` passes over all layers for each of `rows` rows are little work.
   bool small(double rows, double passes) const { return rows * passes * sweep_ < small(); }
 
-  // Passes of one row that keep the event loop waiting for a few milliseconds.
+  // Number of passes of one row that block the event loop for a few milliseconds.
   double passesAtOnce() const { return 16 * small() / sweep_; }
 
-  // One free energy per unit, by moving the other layers' fields: a cumulant per unit of theirs.
+  // Passes for one free energy per unit. Each shifts the fields of the other layers and sums their
+  // cumulants.
   double exactPasses(std::size_t units) const { return 1 + static_cast<double>(units) * unitCost * units_ / sweep_; }
 
  private:
-  // A logistic function, a logarithm or a random number costs about as much as this many multiply-adds of a matrix product.
+  // A logistic function, a logarithm or a random number costs about this many multiply-adds of a
+  // matrix product.
   static constexpr double unitCost = 30;
 
   double small() const { return single_ ? 2e6 : 2e5; }

@@ -35,7 +35,7 @@ Failure classify() {
     return {error.code(), error.what()};
   } catch (const std::bad_alloc&) {
     return {"PARAMETER", outOfMemory};
-  } catch (const std::length_error&) {  // a container asked for more than an address space holds
+  } catch (const std::length_error&) {  // a container would exceed the address space
     return {"PARAMETER", outOfMemory};
   } catch (const std::system_error& error) {
     return {"INTERNAL", std::string("the operating system refused: ") + error.what()};
@@ -54,7 +54,7 @@ StateError disposedError() { return {"DISPOSED", "the machine was disposed of"};
 Failure currentFailure() noexcept {
   try {
     return classify();
-  } catch (...) {  // no memory left even for the message
+  } catch (...) {  // no memory left for the message
     Failure failure;
     failure.code = "INTERNAL";
     return failure;
@@ -77,7 +77,8 @@ void throwCurrent(napi_env env) noexcept {
       toJavaScript(env, currentFailure()).ThrowAsJavaScriptException();
     }
   } catch (...) {
-    // The environment is going down and takes no exceptions; the call returns undefined to code that no longer runs.
+    // The environment is shutting down and accepts no exceptions. The call returns undefined to
+    // code that no longer runs.
   }
 }
 

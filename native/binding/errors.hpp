@@ -1,5 +1,5 @@
-// How failures reach JavaScript: as an Error with a `code` (NativeErrorCode in src/machine/native.ts). A failure on a job's
-// thread travels as a plain Failure; no exception crosses a thread.
+// Failures reach JavaScript as an Error with a `code` (NativeErrorCode in src/machine/native.ts). A
+// failure on a job's thread is passed on as a plain Failure; no exception crosses threads.
 #pragma once
 #include <exception>
 #include <stdexcept>
@@ -15,7 +15,7 @@ struct Failure {
   std::string message;
 };
 
-// A call that the object's present state does not allow.
+// Thrown for a call that the object's current state does not allow.
 class StateError : public std::runtime_error {
  public:
   StateError(const char* code, const std::string& message) : std::runtime_error(message), code_(code) {}
@@ -28,15 +28,16 @@ class StateError : public std::runtime_error {
 StateError busyError(const std::string& message);
 StateError disposedError();
 
-// What the exception being handled means. Call it inside a catch block.
+// Describes the exception being handled. Call it inside a catch block.
 Failure currentFailure() noexcept;
 
 Napi::Error toJavaScript(Napi::Env env, const Failure& failure);
 
-// Turns the exception being handled into a pending JavaScript exception. Call it inside a catch block.
+// Turns the exception being handled into a pending JavaScript exception. Call it inside a catch
+// block.
 void throwCurrent(napi_env env) noexcept;
 
-// Runs f; anything it throws becomes a pending JavaScript exception.
+// Runs f. Any exception becomes a pending JavaScript exception.
 template <class F>
 napi_value guarded(napi_env env, F&& f) noexcept {
   try {

@@ -1,5 +1,5 @@
-// Machine.partition() and Machine.rowSums(): log Z, and what rows weigh. Always on a thread of their own: a pilot, a warm-up and two anneals are
-// never little work.
+// Machine.partition(): log Z. Machine.rowSums(): log p* of rows. Both always run on a
+// thread: a pilot, a warm-up and two anneals are never little work.
 #include <algorithm>
 
 #include "binding/arrays.hpp"

@@ -1,4 +1,4 @@
-// What the addon keeps per environment (the main thread or a worker); there is no state outside of it.
+// The addon's state per environment (the main thread or a worker). There is no other state.
 #pragma once
 #include <memory>
 
@@ -14,9 +14,11 @@ struct Instance {
   static Instance& of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 
   JobHost jobs;
-  Napi::FunctionReference float32Array, float64Array;  // JavaScript's own constructors, as they were when the addon was loaded
+  // JavaScript's own constructors, from when the addon was loaded.
+  Napi::FunctionReference float32Array, float64Array;
   Napi::FunctionReference trainerClass;
-  std::shared_ptr<TrainerParts> newTrainer;  // set while Machine.trainer() constructs; nobody else can make a trainer
+  // Set only while Machine.trainer() constructs a trainer. Other code cannot make one.
+  std::shared_ptr<TrainerParts> newTrainer;
 };
 
 }  // namespace boltzkit::binding

@@ -41,7 +41,8 @@ void Job::advance(const std::function<void()>& over) {
   if (settled_) return;
   const bool finished = finished_.load(std::memory_order_acquire);
   if (finished) join();
-  const std::shared_ptr<Task> task = task_;  // the report may run code that disposes of the machine and abandons this job
+  // The report may dispose of the machine and abandon this job.
+  const std::shared_ptr<Task> task = task_;
   task->report(env_);
   if (!finished || settled_) return;
   over();
@@ -67,7 +68,7 @@ void Job::settle() {
       deferred_.Reject(error.Value());
     }
   } catch (...) {
-    // The environment is going down: nobody is left to hear of it.
+    // The environment is shutting down, so nothing is left to notify.
   }
 }
 

@@ -1,5 +1,5 @@
-// One asynchronous call: a task, the thread it runs on, and the promise it settles. All members but the thread's body belong to
-// the environment's thread.
+// One asynchronous call: a task, its thread, and the promise that it settles. All members but the
+// thread's body must be used on the environment's thread.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -13,7 +13,7 @@ namespace boltzkit::binding {
 
 class Job {
  public:
-  // `around` runs a function with the machine's resources (Backend::run).
+  // Runs a function with the machine's resources (Backend::run).
   using Around = std::function<void(const std::function<void()>&)>;
 
   Job(Napi::Env env, std::shared_ptr<Task> task);
@@ -28,9 +28,9 @@ class Job {
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   void join();
 
-  // Reports progress; once the work is over also settles the promise, after calling `over`.
+  // Reports progress. Once the work is over, calls `over` and settles the promise.
   void advance(const std::function<void()>& over);
-  // Cancels, waits and rejects the promise with ABORTED, even if the work came to its end meanwhile.
+  // Cancels, waits and rejects the promise with ABORTED, even if the work has finished meanwhile.
   void abandon();
 
  private:
@@ -42,7 +42,8 @@ class Job {
   Napi::Promise::Deferred deferred_;
   std::shared_ptr<Task> task_;
   std::atomic<bool> cancelled_{false};
-  std::atomic<bool> finished_{false};  // set last by the thread: what it wrote before is then visible
+  // The thread sets this last (release), so all that it wrote is visible to a reader.
+  std::atomic<bool> finished_{false};
   bool settled_ = false;
   Failure failure_;
   Around around_;

@@ -41,24 +41,26 @@ void JobHost::abandon(const std::shared_ptr<Job>& job) {
   forgetSettled();
 }
 
-// On any thread. At most one call waits in the queue, however fast the jobs report.
+// Runs on any thread. At most one call waits in the queue, however fast the jobs report.
 void JobHost::wake() {
   if (!woken_.exchange(true)) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
 }
 
 void JobHost::onWake(napi_env env, napi_value, void* host, void*) {
-  if (env == nullptr) return;  // the queue is being emptied at the environment's end
+  if (env == nullptr) return;  // the environment is shutting down
   try {
     Napi::HandleScope scope(env);
     static_cast<JobHost*>(host)->advance();
   } catch (...) {
-    // Only an environment that is going down gets here; its clean-up hook ends the jobs.
+    // This happens only if the environment is shutting down. Its clean-up hook ends the jobs.
   }
 }
 
 void JobHost::advance() {
-  woken_.store(false);                          // before the look at the jobs, so that news from now on wakes again
-  const std::vector<Entry> entries = entries_;  // a report may run code that starts or ends jobs
+  // Must precede the check of the jobs, so that later news wake again.
+  woken_.store(false);
+  // A copy, because a report may run code that starts or ends jobs.
+  const std::vector<Entry> entries = entries_;
   for (const Entry& entry : entries) entry.job->advance(entry.over);
   forgetSettled();
 }

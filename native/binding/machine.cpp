@@ -10,8 +10,8 @@
 namespace boltzkit::binding {
 namespace {
 
-// What a machine counts for with the garbage collector at least: it may hold threads, and a loop that makes and drops small machines
-// must not gather them by the thousand.
+// Smallest size that a machine reports to the garbage collector. A machine may hold threads, so a
+// loop that makes and drops small machines must not accumulate thousands of them.
 constexpr std::size_t leastReported = 1 << 20;
 
 std::size_t bytesOf(Machine& machine) {
@@ -35,7 +35,8 @@ void uploadTo(Machine& machine, const std::string& name, const Argument& argumen
   if (values.size() != wanted)
     throw shapeError("`values` must have " + std::to_string(wanted) + " numbers, got " + std::to_string(values.size()));
   std::vector<double> stored(values.begin(), values.end());
-  if (machine.backend().precision() == Precision::float32)  // a double may be finite and still too large for a float
+  // A double may be finite and still overflow a float.
+  if (machine.backend().precision() == Precision::float32)
     for (double& value : stored) value = static_cast<float>(value);
   machine.checkParameter(name, stored);
   machine.backend().upload(values, tensor);
@@ -132,7 +133,8 @@ Napi::Value MachineObject::setCounters(const Napi::CallbackInfo& info) {
     throw shapeError("`counters` must have at most " + std::to_string(counters.size()) + " entries, got " + std::to_string(given.size()));
   for (std::uint64_t count : given)
     if (count > maxStreamStep) throw parameterError("`counters` must be below 2^48, got " + std::to_string(count));
-  std::copy(given.begin(), given.end(), counters.begin());  // a file from before a purpose existed has none of its draws
+  // A file from an earlier version lacks counters of newer purposes.
+  std::copy(given.begin(), given.end(), counters.begin());
   return info.Env().Undefined();
 }
 

@@ -1,4 +1,4 @@
-// NativeMachine: the JavaScript face of a machine.
+// NativeMachine: the JavaScript object of a machine.
 #pragma once
 #include "binding/convert.hpp"
 #include "binding/machine_handle.hpp"
@@ -41,7 +41,8 @@ class MachineObject {
   // trainer.cpp
   Napi::Value trainer(const Napi::CallbackInfo& info);
 
-  // The wiring to read arguments by: it stays alive even if reading them runs code that disposes of the machine.
+  // The machine, for reading arguments. It stays alive even if reading them runs code that disposes
+  // of it. Throws DISPOSED if it already has been.
   std::shared_ptr<Machine> present() const;
 
   std::shared_ptr<MachineHandle> handle_;

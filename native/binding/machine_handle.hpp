@@ -1,5 +1,5 @@
-// What the JavaScript objects of one machine share: the machine itself, its running job and its trainers. Belongs to the
-// environment's thread; a job's thread sees only what its task owns.
+// State shared by the JavaScript objects of one machine: the machine, its running job and its
+// trainers. Used only on the environment's thread; a job's thread sees only what its task owns.
 #pragma once
 #include <memory>
 #include <vector>
@@ -13,7 +13,8 @@ namespace boltzkit::binding {
 
 struct MachineHandle;
 
-// A trainer with all that must outlive it. `step` follows the run, so that it can be read while another thread trains.
+// A trainer with all that must outlive it. `step` follows the run and may be read while another
+// thread trains.
 struct TrainerParts {
   explicit TrainerParts(napi_env env) : memory(env) {}
   void free();
@@ -33,15 +34,15 @@ struct MachineHandle : std::enable_shared_from_this<MachineHandle> {
   bool busy() const { return !job.expired(); }
   Machine& idle() const;  // throws DISPOSED or BUSY
 
-  // Does the task at once and on this thread if `here`, and returns its result; otherwise starts a job and returns JavaScript's
-  // { promise, cancel }.
+  // If `here`, runs the task on this thread and returns its result. Otherwise starts a job and
+  // returns JavaScript's { promise, cancel }.
   Napi::Value start(Napi::Env env, std::shared_ptr<Task> task, bool here);
   void dispose(Napi::Env env);
   void adopt(const std::shared_ptr<TrainerParts>& trainer);
 
   std::shared_ptr<Machine> machine;  // null once disposed of
   std::shared_ptr<Inference> inference;
-  std::weak_ptr<Job> job;  // the running one
+  std::weak_ptr<Job> job;  // the running job
   std::vector<std::weak_ptr<TrainerParts>> trainers;
   ExternalMemory memory;
 };

@@ -1,4 +1,5 @@
-// The calls that ask something of a machine: each reads its arguments, then hands a function to a job.
+// Machine methods that compute results: each reads its arguments, then runs a function here or in a
+// job.
 #include <algorithm>
 
 #include "binding/arrays.hpp"
@@ -13,7 +14,7 @@ namespace {
 template <class T>
 using Fill = std::function<void(const Cancelled&, std::span<T> out)>;
 
-// A task that fills one array of a length known beforehand.
+// A task that fills one array of known length.
 template <class T>
 class ArrayTask : public Task {
  public:
@@ -27,7 +28,7 @@ class ArrayTask : public Task {
   Fill<T> fill_;
 };
 
-// The same for several arrays.
+// A task that fills several arrays of known lengths.
 class ArraysTask : public Task {
  public:
   using Compute = std::function<std::vector<std::vector<float>>(const Cancelled&)>;
@@ -52,13 +53,13 @@ class ArraysTask : public Task {
 
 std::size_t rowsOf(const std::vector<LayerRows>& given) { return given.front().rows->rows(); }
 
-// Whether the caller asks for the result itself, however much work it is.
+// True if the caller wants the result synchronously, regardless of the amount of work.
 bool nowOf(const Napi::CallbackInfo& info, std::size_t index) {
   const Argument now(info, index, "now");
   return now.given() && now.flag();
 }
 
-// Fills an array: `here`, before it returns, or in a job.
+// Fills an array: synchronously if `here`, else in a job.
 template <class T, class F>
 Napi::Value fillArray(Napi::Env env, MachineHandle& handle, std::size_t length, bool here, F&& fill) {
   handle.idle();

@@ -1,5 +1,5 @@
-// Tells V8 how much memory outside of its heap an object holds, so that garbage collection comes in time. Reports go in coarse
-// steps: each may start a collection.
+// Reports to V8 the memory that an object holds outside of its heap, so that garbage collection
+// runs in time. Reports in coarse steps, because each report may start a collection.
 #pragma once
 #include <cstdint>
 

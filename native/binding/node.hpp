@@ -1,4 +1,4 @@
-// The one way Node-API is included, so that every file sees it with the same settings whatever drives the build.
+// The only include of Node-API, so that every file uses the same settings in every build.
 #pragma once
 
 #ifndef NAPI_VERSION
@@ -7,7 +7,8 @@
 #ifndef NODE_ADDON_API_CPP_EXCEPTIONS
 #define NODE_ADDON_API_CPP_EXCEPTIONS
 #endif
-// In a worker that is being terminated nothing can be thrown into JavaScript any more; without this the attempt ends the process.
+// In a worker that is being terminated, throwing into JavaScript fails. Without this setting the
+// attempt ends the process.
 #ifndef NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #endif

@@ -1,8 +1,10 @@
-// Classes that JavaScript sees. Node-API checks the receiver of a method but not that of a getter, nor any object given as an
-// argument, so every object carries its class's tag and is unwrapped only after a look at it.
+// Classes exposed to JavaScript. Node-API checks the receiver of a method, but neither that of a
+// getter nor objects passed as arguments. So every object carries the tag of its class, which is
+// checked before the object is unwrapped.
 //
-// Every way in from JavaScript, constructors among them, goes through guarded(). Napi::ObjectWrap has a way of its own, which ends the
-// process when an object is made in a worker that is being terminated: wrapping fails there, and so does throwing.
+// Every entry from JavaScript, including constructors, goes through guarded(). Napi::ObjectWrap is
+// not used: it ends the process if an object is made in a worker that is being terminated, where
+// both wrapping and throwing fail.
 #pragma once
 #include <initializer_list>
 #include <memory>
@@ -13,7 +15,8 @@
 
 namespace boltzkit::binding {
 
-// The object's native side, or null if T's constructor did not make it. T::tag is the class's napi_type_tag.
+// The native object, or null if T's constructor did not make it. T::tag is the napi_type_tag of the
+// class.
 template <class T>
 T* unwrapped(Napi::Value value) {
   bool ours = false;
@@ -46,7 +49,7 @@ napi_property_descriptor getter(const char* name) {
   return {name, nullptr, nullptr, invoke<T, member>, nullptr, nullptr, napi_configurable, nullptr};
 }
 
-// JavaScript's `new`: T(info), which lives until the object is collected.
+// JavaScript's `new`: creates T(info), which lives until the JavaScript object is collected.
 template <class T>
 napi_value construct(napi_env env, napi_callback_info raw) {
   return guarded(env, [&]() -> napi_value {

@@ -6,10 +6,10 @@
 namespace boltzkit::binding {
 namespace {
 
-// Far above any array's length and far enough below 2^63 for sums of three of them.
+// Far above any array length, and small enough for sums of three of these to stay below 2^63.
 constexpr std::int64_t farAway = std::int64_t{1} << 60;
 
-// The distance `count` strides away, or farAway in the stride's direction.
+// count * stride, limited to +-farAway.
 std::int64_t reach(std::uint64_t count, std::int64_t stride) {
   if (count == 0 || stride == 0) return 0;
   const std::uint64_t length = stride < 0 ? -static_cast<std::uint64_t>(stride) : static_cast<std::uint64_t>(stride);
@@ -68,7 +68,7 @@ Napi::Value RowsObject::bytes(const Napi::CallbackInfo& info) { return Napi::Num
 
 Napi::Value RowsObject::missing(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), rows_->hasMissing()); }
 
-// Jobs and trainers hold the rows they read, and let go of them on this thread only.
+// Jobs and trainers share ownership of the rows they read and release it only on this thread.
 void RowsObject::beginAppend() {
   if (rows_.use_count() > 1) throw busyError("rows cannot grow while a job or a trainer uses them");
   if (once_) rows_->clear();

@@ -35,7 +35,7 @@ class RowsObject {
 
   std::shared_ptr<Rows> rows_;
   Domain domain_;
-  bool once_ = false;  // rows of one append only
+  bool once_ = false;  // true: each append replaces the rows
   ExternalMemory memory_;
 };
 

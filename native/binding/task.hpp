@@ -1,4 +1,4 @@
-// The work of one job, in the halves that run on different threads.
+// The work of one job, split into parts that run on different threads.
 #pragma once
 #include <functional>
 
@@ -9,16 +9,16 @@ namespace boltzkit::binding {
 
 using Wake = std::function<void()>;
 
-// Made and destroyed on the environment's thread. It owns all that the work needs, so that the JavaScript objects it came from may
-// be collected meanwhile.
+// Created and destroyed on the environment's thread. Owns all that the work needs, so that the
+// JavaScript objects it came from may be collected meanwhile.
 class Task {
  public:
   virtual ~Task() = default;
-  // On the job's thread; touches no JavaScript. Calls `wake` when report() has something to say.
+  // Runs on the job's thread and uses no JavaScript. Calls `wake` when report() has news.
   virtual void run(const Cancelled& cancelled, const Wake& wake) = 0;
-  // On the environment's thread, any number of times while run() goes on and once after it.
+  // Runs on the environment's thread, any number of times during run() and once after it.
   virtual void report(Napi::Env) {}
-  // On the environment's thread, after run() returned: what the promise resolves to.
+  // Runs on the environment's thread after run() has returned. Returns the value of the promise.
   virtual Napi::Value result(Napi::Env env) = 0;
 };
 

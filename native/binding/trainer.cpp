@@ -8,7 +8,8 @@
 namespace boltzkit::binding {
 namespace {
 
-// Gradient, momentum or moments of every parameter and the states of the chains: what a trainer holds besides its data.
+// Estimates the memory of a trainer without its data: gradient, momentum or moments of every
+// parameter, and the states of the chains.
 std::size_t bytesOf(Machine& machine, const TrainerOptions& options) {
   double values = 0;
   for (const NamedTensor& p : machine.parameters())

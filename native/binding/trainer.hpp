@@ -1,4 +1,4 @@
-// NativeTrainer: one training run of a machine. Made by Machine.trainer() only.
+// NativeTrainer: one training run of a machine. Only Machine.trainer() makes it.
 #pragma once
 #include "binding/machine_handle.hpp"
 #include "binding/object.hpp"

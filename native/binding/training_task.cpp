@@ -13,8 +13,9 @@ void TrainingTask::run(const Cancelled& cancelled, const Wake& wake) {
         untilStep_, cancelled, [&](const EpochReport& report) { epochDone(report, wake); },
         [&](std::uint64_t step) { stepDone(step, wake); });
   } catch (...) {
-    parts_->step.store(parts_->trainer->step(),
-                       std::memory_order_relaxed);  // an explosion is found after its update, a good state before it
+    // The step may differ from the last report: an explosion is detected after its update, and a
+    // good state lies before it.
+    parts_->step.store(parts_->trainer->step(), std::memory_order_relaxed);
     throw;
   }
 }
@@ -26,7 +27,8 @@ void TrainingTask::stepDone(std::uint64_t step, const Wake& wake) {
     news_ = true;
   }
   const Clock::time_point now = Clock::now();
-  if (now - lastWake_ < stepInterval) return;  // what is held back here comes with the next report, at the latest with the last
+  // The next report includes this step, at the latest the one after the end of the run.
+  if (now - lastWake_ < stepInterval) return;
   lastWake_ = now;
   wake();
 }
@@ -52,13 +54,13 @@ void TrainingTask::report(Napi::Env env) {
   Napi::Array list = Napi::Array::New(env, epochs.size());
   for (std::uint32_t i = 0; i < epochs.size(); ++i) list.Set(i, epochReportObject(env, epochs[i]));
   const Napi::Number step = Napi::Number::New(env, static_cast<double>(parts_->step.load(std::memory_order_relaxed)));
-  // Not by Napi::Function: a worker that is terminated inside of the callback leaves an exception that is no object, and making a Napi::Error of it
-  // aborts the process.
+  // Does not use Napi::Function. A worker that is terminated within the callback leaves an
+  // exception that is not an object, and making a Napi::Error of it aborts the process.
   const napi_value arguments[] = {step, list};
   napi_value ignored = nullptr, thrown = nullptr;
   if (napi_make_callback(env, context_, env.Global(), onProgress_.Value(), 2, arguments, &ignored) != napi_pending_exception) return;
   if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok)
-    napi_fatal_exception(env, thrown);  // becomes an uncaughtException; the run goes on
+    napi_fatal_exception(env, thrown);  // becomes an uncaughtException; the run continues
 }
 
 Napi::Value TrainingTask::result(Napi::Env env) {

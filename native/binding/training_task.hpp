@@ -1,4 +1,5 @@
-// A stretch of a training run, and its news on the way to JavaScript: one slot for the latest step, a queue for epoch reports.
+// A part of a training run and its progress reports to JavaScript: one slot for the latest step and
+// a queue of epoch reports.
 #pragma once
 #include <chrono>
 #include <mutex>
@@ -18,7 +19,8 @@ class TrainingTask : public Task {
 
  private:
   using Clock = std::chrono::steady_clock;
-  // Steps may take microseconds; reporting each would keep the environment's thread busy with nothing else.
+  // Minimum time between progress reports. A step may take microseconds, and reporting each one
+  // would saturate the environment's thread.
   static constexpr std::chrono::milliseconds stepInterval{20};
 
   void stepDone(std::uint64_t step, const Wake& wake);
@@ -27,13 +29,14 @@ class TrainingTask : public Task {
   std::shared_ptr<TrainerParts> parts_;
   std::uint64_t untilStep_;
   Napi::FunctionReference onProgress_;
-  Napi::AsyncContext context_;  // progress is called in the asynchronous context that started the run
+  // Progress callbacks run in the asynchronous context that started the run.
+  Napi::AsyncContext context_;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::vector<EpochReport> epochs_;
   bool news_ = false;
 
-  Clock::time_point lastWake_{};  // the job's thread only
+  Clock::time_point lastWake_{};  // used only on the job's thread
 };
 
 }  // namespace boltzkit::binding
