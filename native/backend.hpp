@@ -204,7 +204,7 @@ class Backend {
 
   // --- buffers -----------------------------------------------------------------------------------
   virtual TensorPtr tensor(std::size_t rows, std::size_t cols) = 0;  // filled with zeros
-  // From: to.rows() * to.cols() values.
+  // `from`: to.rows() * to.cols() values
   virtual void upload(std::span<const float> from, Tensor& to) = 0;
   virtual void upload(std::span<const double> from, Tensor& to) = 0;
   virtual void download(const Tensor& from, std::span<float> to) = 0;

@@ -12,8 +12,9 @@
 namespace boltzkit {
 
 // `data` has one entry per layer with data, all with the same number of rows. `validation` is empty
-// or has the same layers. Both may have missing values. `rowWeights` is empty or has one weight >=
-// 0 per row, not all zero. Throws ParameterError or ShapeError if these or the options do not fit.
+// or has the same layers. Both may have missing values. `rowWeights` is empty or has one
+// nonnegative weight per row, not all zero. Throws ParameterError or ShapeError if these or the
+// options do not fit.
 std::unique_ptr<Update> contrastiveUpdate(Machine& machine, const TrainerOptions& options, const std::vector<LayerRows>& data,
                                           const std::vector<LayerRows>& validation, std::vector<double> rowWeights);
 

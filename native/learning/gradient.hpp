@@ -3,9 +3,10 @@
 //
 // Centred gradient (Melchior, Fischer & Wiskott, "How to center deep Boltzmann machines", JMLR 17
 // (2016), section 3): with offsets mu, the weights follow <(s_a - mu_a)(s_b - mu_b)^T> and the
-// biases b' of the shifted energy follow <s_a>. We store the ordinary biases b_a = b'_a - sum_b
-// W_ab mu_b. So a step (dW, db') moves b_a by db'_a - sum_b dW_ab mu_b, and a change of the offsets
-// moves nothing.
+// biases b' of the shifted energy follow <s_a>. We store the ordinary biases
+//   b_a = b'_a - sum_b W_ab mu_b.
+// So a step (dW, db') moves b_a by db'_a - sum_b dW_ab mu_b, and a change of the offsets moves
+// nothing.
 #pragma once
 #include <vector>
 

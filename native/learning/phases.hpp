@@ -25,10 +25,13 @@ class PositivePhase {
   // are coupled to each other, so that their joint posterior has no closed form (Ackley, Hinton &
   // Sejnowski 1985). Otherwise their means are exact at once. Statistics are those of the completed
   // rows: d log p(observed) / d theta is the posterior mean of d log p(observed, missing) / d theta
-  // (Little & Rubin 2019, chapter 8). `meanField` replaces such a posterior by the nearest product
-  // of independent units, found by as many mean-field sweeps (Salakhutdinov & Hinton, AISTATS 2009,
-  // section 3.1). Training then maximises the bound on log p(v) instead of log p(v). `draw`: see
-  // Completion.
+  // (Little & Rubin 2019, chapter 8).
+  //
+  // `meanField` replaces such a posterior by the nearest product of independent units, found by as
+  // many mean-field sweeps (Salakhutdinov & Hinton, AISTATS 2009, section 3.1). Training then
+  // maximises the bound on log p(v) instead of log p(v).
+  //
+  // `draw`: see Completion.
   PositivePhase(Machine& machine, const LayerData& data, std::size_t batchSize, std::uint64_t sweeps, bool meanField, bool draw);
 
   // Loads and completes the rows and computes the means of the other layers. With `sample` also

@@ -22,12 +22,14 @@ class Trainer {
   std::uint64_t step() const;  // updates completed in this run
 
   // Trains until `untilStep` updates of this run are complete, or all. Calls `onEpoch` after every
-  // epoch and `onStep` after every update, both on the calling thread. Throws Error{aborted}
-  // between updates when cancelled. Throws Error{divergence} if a parameter would become infinite
-  // or couplings explode. Both leave the model at its last complete update. With onDivergence the
-  // run instead returns to its last good state, at most `retries` times, and repeats the updates
-  // since then with other random words. If that does not help, the error leaves the model in that
-  // state.
+  // epoch and `onStep` after every update, both on the calling thread. Throws Error{aborted} when
+  // cancelled: between updates, or within an update of many sweeps, which is then undone. Throws
+  // Error{divergence} if a parameter would become infinite or couplings explode. Both leave the
+  // model at its last complete update.
+  //
+  // With onDivergence the run instead returns to its last good state, at most `retries` times, and
+  // repeats the updates since then with other random words. If that does not help, the error leaves
+  // the model in that state.
   void run(std::uint64_t untilStep, const Cancelled& cancelled, const std::function<void(const EpochReport&)>& onEpoch,
            const std::function<void(std::uint64_t step)>& onStep);
 

@@ -20,8 +20,8 @@ class NegativePhase {
   virtual bool startsAtData() const { return false; }
   // Initialises its persistent states.
   virtual void start(const LayerData&) {}
-  // Subtracts the model's statistics from a gradient that holds those of the batch. rowWeights [1,
-  // rows] are those of the batch, or null.
+  // Subtracts the model's statistics from a gradient that holds those of the batch. `rowWeights`
+  // are those of the batch, [1, rows], or null.
   virtual void subtract(const Phase& positive, const Tensor* rowWeights, Gradient& gradient) = 0;
   // States drawn from the model for monitoring, or null.
   virtual const States* particles() { return nullptr; }

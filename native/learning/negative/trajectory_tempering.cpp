@@ -6,7 +6,9 @@
 // where x is the state at k and x' the state at k + 1. This leaves every distribution invariant. A
 // chain that has moved down to where the model still mixed returns in a different state. When swaps
 // of the current model with the latest checkpoint become too rare, the current model becomes a
-// checkpoint. Deviations from the paper:
+// checkpoint.
+//
+// Deviations from the paper:
 // * The lowest rung has no couplings, so its chains are drawn exactly and its log Z is known.
 // * Of three updates, one swaps with the latest checkpoint and one further down, instead of passes
 //   over the whole ladder.
