@@ -289,6 +289,13 @@ class Backend {
   virtual void reset(StepOutcome& outcome) = 0;
 };
 
+// All values of a tensor, row by row.
+inline std::vector<double> valuesOf(Backend& backend, const Tensor& tensor) {
+  std::vector<double> values(tensor.rows() * tensor.cols());
+  backend.download(tensor, std::span<double>(values));
+  return values;
+}
+
 std::unique_ptr<Backend> makeReferenceBackend();
 // threads 0: as many as the process may use. Results do not depend on the number.
 std::unique_ptr<Backend> makeCpuBackend(unsigned threads);

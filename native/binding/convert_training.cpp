@@ -151,9 +151,10 @@ void requireSameLayers(const std::vector<LayerRows>& validation, const std::vect
 // Random steps are counted in 48 bits, and every update uses `steps` of them.
 void requireCountable(const TrainerOptions& options, std::size_t rows) {
   const double perEpoch = std::ceil(static_cast<double>(rows) / static_cast<double>(options.batchSize));
-  const double sweeps = static_cast<double>(options.epochs) * perEpoch * static_cast<double>(options.steps);
+  const auto longest = static_cast<double>(std::max(options.steps, options.positiveSteps));
+  const double sweeps = static_cast<double>(options.epochs) * perEpoch * longest;
   if (sweeps > static_cast<double>(maxStreamStep))
-    throw parameterError("`options.epochs` and `options.steps` must make fewer than 2^48 Gibbs sweeps in all");
+    throw parameterError("`options.epochs` times `options.steps` or `options.positiveSteps` must make fewer than 2^48 Gibbs sweeps in all");
 }
 
 TrainerState::Saved savedOf(const Argument& tensor) {

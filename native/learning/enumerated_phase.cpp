@@ -21,12 +21,6 @@ std::vector<bool> neither(std::vector<bool> a) {
   return a;
 }
 
-std::vector<double> valuesOf(Backend& backend, const Tensor& tensor) {
-  std::vector<double> values(tensor.rows() * tensor.cols());
-  backend.download(tensor, std::span<double>(values));
-  return values;
-}
-
 // Turns -log of unnormalised probabilities into probabilities times `total`.
 void normalise(std::span<double> energies, double total) {
   const double lowest = *std::min_element(energies.begin(), energies.end());

@@ -5,14 +5,6 @@
 #include <numeric>
 
 namespace boltzkit {
-namespace {
-
-bool isBias(UnitType type, std::size_t parameter) {
-  return visitUnit(type, [&](auto unit) { return decltype(unit)::isBias[parameter]; });
-}
-
-}  // namespace
-
 ExplosionGuard::ExplosionGuard(const Machine& machine)
     : machine_(machine), limits_(machine.backend().tensor(1, machine.wiring().couplings().size())) {
   begin();

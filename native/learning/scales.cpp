@@ -9,12 +9,6 @@
 namespace boltzkit {
 namespace {
 
-std::vector<double> valuesOf(const Machine& machine, const Tensor& tensor) {
-  std::vector<double> values(tensor.rows() * tensor.cols());
-  machine.backend().download(tensor, std::span<double>(values));
-  return values;
-}
-
 // Conditional variances of a row of units. Types with linear statistics compute them from their
 // means, all others from their fields.
 void variancesOf(const Layer& layer, const std::vector<double>& parameters, const double* means, const double* fields, double* out) {
@@ -81,17 +75,17 @@ void Scales::fromData(const LayerData& data, std::span<const double> rowWeights,
   forEachChunk(machine_, data, cancelled, [&](std::size_t first, States& states) {
     for (std::size_t l = 0; l < given_.size(); ++l) {
       if (!given_[l]) continue;
-      const std::vector<double> values = valuesOf(machine_, states[l]);
+      const std::vector<double> values = valuesOf(machine_.backend(), states[l]);
       for (std::size_t r = 0; r < states.rows(); ++r)
         columns[l].add(values.data() + r * machine_.units(l), rowWeights.empty() ? 1 : rowWeights[first + r]);
     }
   });
   for (std::size_t l = 0; l < given_.size(); ++l) {
     if (!given_[l]) continue;
-    std::vector<double> v = valuesOf(machine_, *variances_[l]);
+    std::vector<double> v = valuesOf(machine_.backend(), *variances_[l]);
     const std::vector<double> none(v.size(), 0.0);
-    const std::vector<double> counts = before ? valuesOf(machine_, *before->seen[l]) : none;
-    const std::vector<double> means = before ? valuesOf(machine_, *before->means[l]) : none;
+    const std::vector<double> counts = before ? valuesOf(machine_.backend(), *before->seen[l]) : none;
+    const std::vector<double> means = before ? valuesOf(machine_.backend(), *before->means[l]) : none;
     for (std::size_t j = 0; j < v.size(); ++j) v[j] = columns[l].variance(j, std::min(counts[j], rowsRemembered), means[j], v[j]);
     machine_.backend().upload(std::span<const double>(v), *variances_[l]);
   }
@@ -103,21 +97,23 @@ void Scales::startOthers() {
     const std::size_t n = machine_.units(l);
     const TensorPtr noField = machine_.backend().tensor(1, n), mean = machine_.backend().tensor(1, n);
     machine_.backend().updateUnits({machine_.unitsOf(l)}, *noField, mean.get(), nullptr);
-    const std::vector<double> means = valuesOf(machine_, *mean), fields(n, 0.0);
+    const std::vector<double> means = valuesOf(machine_.backend(), *mean), fields(n, 0.0);
     std::vector<double> v(n);
-    variancesOf(machine_.wiring().layers()[l], valuesOf(machine_, machine_.unitParameters(l)), means.data(), fields.data(), v.data());
+    variancesOf(machine_.wiring().layers()[l], valuesOf(machine_.backend(), machine_.unitParameters(l)), means.data(), fields.data(),
+                v.data());
     machine_.backend().upload(std::span<const double>(v), *variances_[l]);
   }
 }
 
 void Scales::add(const Phase& phase, const Tensor* rowWeights, double alpha, const std::vector<TensorPtr>& offsets) {
-  const std::vector<double> weights = rowWeights ? valuesOf(machine_, *rowWeights) : std::vector<double>();
+  const std::vector<double> weights = rowWeights ? valuesOf(machine_.backend(), *rowWeights) : std::vector<double>();
   for (std::size_t l = 0; l < given_.size(); ++l) {
     if (given_[l]) continue;
     const std::size_t n = machine_.units(l);
-    const std::vector<double> values = valuesOf(machine_, phase.means[l] ? *phase.means[l] : phase.states[l]);
-    const std::vector<double> fields = phase.fields[l] ? valuesOf(machine_, *phase.fields[l]) : std::vector<double>();
-    const std::vector<double> parameters = valuesOf(machine_, machine_.unitParameters(l)), offset = valuesOf(machine_, *offsets[l]);
+    const std::vector<double> values = valuesOf(machine_.backend(), phase.means[l] ? *phase.means[l] : phase.states[l]);
+    const std::vector<double> fields = phase.fields[l] ? valuesOf(machine_.backend(), *phase.fields[l]) : std::vector<double>();
+    const std::vector<double> parameters = valuesOf(machine_.backend(), machine_.unitParameters(l)),
+                              offset = valuesOf(machine_.backend(), *offsets[l]);
     std::vector<double> within(n, 0.0);
     for (std::size_t r = 0; r < phase.states.rows(); ++r) {
       const double* s = values.data() + r * n;
@@ -137,7 +133,7 @@ void Scales::add(const Phase& phase, const Tensor* rowWeights, double alpha, con
 void Scales::follow(double rate) {
   for (std::size_t l = 0; l < given_.size(); ++l) {
     if (given_[l]) continue;
-    std::vector<double> v = valuesOf(machine_, *variances_[l]);
+    std::vector<double> v = valuesOf(machine_.backend(), *variances_[l]);
     for (std::size_t j = 0; j < v.size(); ++j) {
       const double d = rate * first_[l][j];
       v[j] = std::max(0.0, (1 - rate) * v[j] + rate * second_[l][j] - d * d);
@@ -149,7 +145,7 @@ void Scales::follow(double rate) {
 }
 
 std::vector<double> Scales::inverse(std::size_t layer) const {
-  std::vector<double> v = valuesOf(machine_, *variances_[layer]);
+  std::vector<double> v = valuesOf(machine_.backend(), *variances_[layer]);
   double mean = 0;
   for (double x : v) mean += x / static_cast<double>(v.size());
   for (double& x : v) x = mean > 0 ? 1 / std::sqrt(std::max(x, leastSpread * leastSpread * mean)) : 1;

@@ -54,32 +54,26 @@ void StartValues::add(std::size_t layer, Tensor& states, const Tensor* weights, 
   backend.unitStatistics(atZero, states, nullptr, weights, each, keep, *sums.statistics);
 }
 
-std::vector<double> StartValues::downloaded(const Tensor& tensor) const {
-  std::vector<double> values(tensor.rows() * tensor.cols());
-  machine_.backend().download(tensor, std::span<double>(values));
-  return values;
-}
-
 std::vector<double> StartValues::share(std::size_t layer) const {
   const Sums& sums = sums_[layer];
-  return sums.share ? downloaded(*sums.share) : std::vector<double>(machine_.units(layer), 1.0);
+  return sums.share ? valuesOf(machine_.backend(), *sums.share) : std::vector<double>(machine_.units(layer), 1.0);
 }
 
 void StartValues::offset(std::size_t layer, Tensor& out) const {
   const Sums& sums = sums_[layer];
   if (!sums.share) return machine_.backend().axpby(1, *sums.mean, 0, out);
   fieldlessMeans(machine_, layer, out);
-  const std::vector<double> fieldless = downloaded(out), present = share(layer);
-  std::vector<double> values = downloaded(*sums.mean);
+  const std::vector<double> fieldless = valuesOf(machine_.backend(), out), present = share(layer);
+  std::vector<double> values = valuesOf(machine_.backend(), *sums.mean);
   for (std::size_t j = 0; j < values.size(); ++j) values[j] = present[j] > 0 ? values[j] / present[j] : fieldless[j];
   machine_.backend().upload(std::span<const double>(values), out);
 }
 
 void StartValues::follow(std::size_t layer, Tensor& out, Tensor& seen) const {
-  const std::vector<double> before = downloaded(out), present = share(layer);
-  std::vector<double> counts = downloaded(seen);
+  const std::vector<double> before = valuesOf(machine_.backend(), out), present = share(layer);
+  std::vector<double> counts = valuesOf(machine_.backend(), seen);
   offset(layer, out);
-  std::vector<double> values = downloaded(out);
+  std::vector<double> values = valuesOf(machine_.backend(), out);
   for (std::size_t j = 0; j < values.size(); ++j) {
     const double old = std::min(counts[j], rowsRemembered), now = static_cast<double>(rows_) * present[j];
     if (old > 0) values[j] = before[j] + (values[j] - before[j]) * now / (old + now);
@@ -91,8 +85,8 @@ void StartValues::follow(std::size_t layer, Tensor& out, Tensor& seen) const {
 
 void StartValues::initialise(std::size_t layer) const {
   const std::size_t places = machine_.units(layer);
-  const std::vector<double> means = downloaded(*sums_[layer].statistics), present = share(layer);
-  std::vector<double> values = downloaded(machine_.unitParameters(layer));
+  const std::vector<double> means = valuesOf(machine_.backend(), *sums_[layer].statistics), present = share(layer);
+  std::vector<double> values = valuesOf(machine_.backend(), machine_.unitParameters(layer));
   const Layer& described = machine_.wiring().layers()[layer];
   visitUnit(described.type, [&](auto unit) {
     using Unit = decltype(unit);

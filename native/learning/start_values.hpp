@@ -32,7 +32,6 @@ class StartValues {
 
  private:
   void add(std::size_t layer, Tensor& states, const Tensor* weights, double each, double keep);
-  std::vector<double> downloaded(const Tensor& tensor) const;
   // The weighted fraction of rows that have a value, by place.
   std::vector<double> share(std::size_t layer) const;
 

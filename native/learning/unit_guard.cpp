@@ -4,14 +4,6 @@
 #include <cmath>
 
 namespace boltzkit {
-namespace {
-
-bool isBias(UnitType type, std::size_t parameter) {
-  return visitUnit(type, [&](auto unit) { return decltype(unit)::isBias[parameter]; });
-}
-
-}  // namespace
-
 UnitGuard::UnitGuard(Machine& machine) : machine_(machine) {
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
     const Tensor& like = machine.unitParameters(l);

@@ -82,11 +82,8 @@ std::vector<AnnealingPath::Seen> AnnealingPath::neighbours(std::size_t layer, st
 
 void AnnealingPath::drawBase(States& states, const Round& round) const {
   for (const std::size_t l : kept_) {
-    const TensorPtr noField = machine_.backend().tensor(states.rows(), machine_.units(l));
     const Units units{machine_.wiring().layers()[l].type, baseParameters_[l].get(), machine_.wiring().layers()[l].size};
-    UnitUpdate update{units, 1, round.stream, round.firstChain, &states[l]};
-    update.stream.layer = static_cast<std::uint8_t>(l);
-    machine_.backend().updateUnits(update, *noField, nullptr, &states[l]);
+    drawWithoutField(machine_.backend(), units, l, round.stream, round.firstChain, states[l]);
   }
 }
 

@@ -10,8 +10,6 @@ namespace {
 constexpr std::size_t annealedKind = 1, rowKind = 2;
 constexpr std::size_t startTemperatures = 200;
 
-std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
-
 void scaleBiases(const Machine& machine, double factor, AnnealingPath::Base& base) {
   for (std::size_t l = 0; l < base.size(); ++l) {
     const std::size_t places = machine.units(l);
@@ -79,13 +77,8 @@ void ModelSamples::addRows(const Cancelled& cancelled) {
 }
 
 void ModelSamples::start(States& states, std::size_t first, const Stream& stream) {
-  Backend& backend = machine_.backend();
-  for (std::size_t l = 0; l < states.layers.size(); ++l) {
-    const TensorPtr noField = backend.tensor(states.rows(), machine_.units(l));
-    UnitUpdate update{machine_.unitsOf(l), 1, stream, static_cast<std::uint32_t>(first), &states[l]};
-    update.stream.layer = static_cast<std::uint8_t>(l);
-    backend.updateUnits(update, *noField, nullptr, &states[l]);
-  }
+  for (std::size_t l = 0; l < states.layers.size(); ++l)
+    drawWithoutField(machine_.backend(), machine_.unitsOf(l), l, stream, static_cast<std::uint32_t>(first), states[l]);
 }
 
 void ModelSamples::replace(std::size_t kind, std::size_t layer, const Tensor& by, States& states) {

@@ -58,10 +58,9 @@ class AnnealedRows {
   AnnealingPath::Base base() {
     BaseUnits units(machine_);
     States states(machine_, std::min(baseRows, data_.rows()));
-    std::vector<std::uint32_t> rows(states.rows());
-    for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = static_cast<std::uint32_t>(r * data_.rows() / rows.size());
-    data_.gather(rows, states);
-    BlockGibbs gibbs(machine_, given_, rows.size());
+    const std::size_t count = states.rows();
+    data_.gather(evenlySpaced(data_.rows(), count), states);
+    BlockGibbs gibbs(machine_, given_, count);
     Round round{stream(baseSweeps)};
     for (std::size_t s = 0; s < baseSweeps; ++s, ++round.stream.step) {
       gibbs.sweep(states, round);

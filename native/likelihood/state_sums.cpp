@@ -13,14 +13,6 @@ namespace {
 // Joint states per chunk; their fields fit in the second-level cache.
 constexpr std::size_t chunkStates = 1024;
 
-std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
-
-std::string countText(double n) {
-  char text[32];
-  std::snprintf(text, sizeof text, n < 1e15 ? "%.0f" : "%.3g", n);
-  return text;
-}
-
 void requireCountable(const Machine& machine, const Enumeration& enumeration) {
   for (const Layer& layer : machine.wiring().layers())
     if (keepsTotal(layer.type))

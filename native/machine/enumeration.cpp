@@ -1,5 +1,7 @@
 #include "machine/enumeration.hpp"
 
+#include <cstdio>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -130,6 +132,12 @@ void Enumeration::write(std::uint64_t first, States& states) const {
     for (Digits& digits : all) carry = digits.writeRow(r, carry);
   }
   for (const Digits& digits : all) machine_.backend().upload(std::span<const float>(digits.values), states[digits.layer]);
+}
+
+std::string countText(double n) {
+  char text[32];
+  std::snprintf(text, sizeof text, n < 1e15 ? "%.0f" : "%.3g", n);
+  return text;
 }
 
 }  // namespace boltzkit

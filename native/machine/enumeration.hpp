@@ -36,4 +36,7 @@ class Enumeration {
   double states_;
 };
 
+// A number of states for a message: all digits below 10^15.
+std::string countText(double n);
+
 }  // namespace boltzkit

@@ -12,12 +12,6 @@ constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 // Relative to the diagonal. Smaller pivots are rounding errors.
 constexpr double smallestPivot = 1e-12;
 
-std::vector<double> valuesOf(const Machine& machine, const Tensor& tensor) {
-  std::vector<double> values(tensor.rows() * tensor.cols());
-  machine.backend().download(tensor, std::span<double>(values));
-  return values;
-}
-
 // Cholesky factorisation in place, row by row. Returns false if a pivot is not positive.
 bool factorise(std::vector<std::vector<double>>& rows, const std::vector<std::size_t>& first) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -64,7 +58,7 @@ std::vector<std::vector<double>> GaussianPrecision::matrix() const {
   std::vector<std::vector<double>> rows;
   for (std::size_t i = 0; i < first_.size(); ++i) rows.emplace_back(i - first_[i] + 1, 0.0);
   for (std::size_t l : layers_) {
-    const std::vector<double> parameters = valuesOf(machine_, machine_.unitParameters(l));
+    const std::vector<double> parameters = valuesOf(machine_.backend(), machine_.unitParameters(l));
     const std::size_t n = machine_.units(l);
     for (std::size_t i = 0; i < n; ++i) rows[offsets_[l] + i].back() = std::exp(parameters[n + i]);
   }
@@ -78,7 +72,7 @@ std::vector<std::vector<double>> GaussianPrecision::matrix() const {
 
 void GaussianPrecision::addDense(std::size_t c, std::vector<std::vector<double>>& rows) const {
   const Coupling& k = machine_.wiring().couplings()[c];
-  const std::vector<double> weights = valuesOf(machine_, machine_.weights(c));
+  const std::vector<double> weights = valuesOf(machine_.backend(), machine_.weights(c));
   const std::size_t n = machine_.units(k.a), m = machine_.units(k.b);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < m; ++j) {
@@ -89,7 +83,7 @@ void GaussianPrecision::addDense(std::size_t c, std::vector<std::vector<double>>
 
 void GaussianPrecision::addGraph(std::size_t c, std::vector<std::vector<double>>& rows) const {
   const Coupling& k = machine_.wiring().couplings()[c];
-  const std::vector<double> weights = valuesOf(machine_, machine_.weights(c));
+  const std::vector<double> weights = valuesOf(machine_.backend(), machine_.weights(c));
   for (std::size_t e = 0; e < weights.size(); ++e) {
     const std::size_t row = offsets_[k.a] + k.graph->edges()[e].second, col = offsets_[k.a] + k.graph->edges()[e].first;
     rows[row][col - first_[row]] = -weights[e];

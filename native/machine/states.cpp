@@ -12,6 +12,12 @@ void States::setRows(std::size_t n) {
   for (TensorPtr& layer : layers) layer->setRows(n);
 }
 
+void drawWithoutField(Backend& backend, const Units& units, std::size_t layer, Stream stream, std::uint32_t firstChain, Tensor& states) {
+  const TensorPtr noField = backend.tensor(states.rows(), states.cols());
+  stream.layer = static_cast<std::uint8_t>(layer);
+  backend.updateUnits({units, 1, stream, firstChain, &states}, *noField, nullptr, &states);
+}
+
 void requireBoundedStates(const Machine& machine, const States& states) {
   std::vector<float> values;
   for (std::size_t l = 0; l < states.layers.size(); ++l) {

@@ -15,12 +15,6 @@ bool isUnbounded(const Layer& layer) {
   return visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size).high == unbounded; });
 }
 
-std::vector<double> download(const Machine& machine, const Tensor& tensor) {
-  std::vector<double> values(tensor.rows() * tensor.cols());
-  machine.backend().download(tensor, std::span<double>(values));
-  return values;
-}
-
 // Calls visit(i, j, weight) for every weight between place i of layer a and place j of layer b. In
 // a lateral coupling it visits each pair once.
 template <class Visit>
@@ -64,7 +58,7 @@ UnboundedUnits::Snapshot UnboundedUnits::snapshot() const {
   for (const std::size_t l : layers_) {
     const Layer& layer = wiring.layers()[l];
     number[l] = s.layers.size();
-    const std::vector<double> p = download(machine_, machine_.unitParameters(l));
+    const std::vector<double> p = valuesOf(machine_.backend(), machine_.unitParameters(l));
     const auto scales = [&](std::size_t parameter) {
       std::vector<double> scale;
       for (std::size_t i = 0; i < layer.units; ++i) scale.push_back(std::exp(-p[parameter * layer.units + i] / 2));
@@ -74,7 +68,7 @@ UnboundedUnits::Snapshot UnboundedUnits::snapshot() const {
   }
   for (const std::size_t c : couplings_) {
     const Coupling& k = wiring.couplings()[c];
-    s.weights.push_back({number[k.a], number[k.b], &k, download(machine_, machine_.weights(c))});
+    s.weights.push_back({number[k.a], number[k.b], &k, valuesOf(machine_.backend(), machine_.weights(c))});
     if (!k.lateral()) continue;
     const LayerScale& layer = s.layers[number[k.a]];
     std::vector<double> sums(layer.units, 0.0);

@@ -116,4 +116,8 @@ std::vector<std::vector<std::size_t>> Wiring::blocks(const std::vector<bool>& cl
   return blocks;
 }
 
+void requireLayer(const Wiring& wiring, std::size_t layer) {
+  if (layer >= wiring.layers().size()) throw parameterError("there is no layer number " + std::to_string(layer));
+}
+
 }  // namespace boltzkit

@@ -63,4 +63,7 @@ class Wiring {
   std::vector<Coupling> couplings_;
 };
 
+// Throws ParameterError unless there is a layer of this number.
+void requireLayer(const Wiring& wiring, std::size_t layer);
+
 }  // namespace boltzkit

@@ -100,11 +100,7 @@ double HealthCheck::freeEnergyDrift() {
   // So that these chains use other random words than those from data.
   const auto chain = static_cast<std::uint32_t>(count);
   data_.gather(from.rows, states);
-  for (std::size_t l = 0; l < layers; ++l) {
-    const TensorPtr noField = machine_.backend().tensor(count, machine_.units(l));
-    round.stream.layer = static_cast<std::uint8_t>(l);
-    machine_.backend().updateUnits({machine_.unitsOf(l), 1, round.stream, chain, &states[l]}, *noField, nullptr, &states[l]);
-  }
+  for (std::size_t l = 0; l < layers; ++l) drawWithoutField(machine_.backend(), machine_.unitsOf(l), l, round.stream, chain, states[l]);
   return WatchedRows{}.mean(freeEnergiesLater(states, gibbs, chain, first + 1)) - fromData;
 }
 

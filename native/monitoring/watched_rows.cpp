@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sampling/layer_rows.hpp"
+
 namespace boltzkit {
 
 double WatchedRows::mean(std::span<const double> values) const {
@@ -14,7 +16,7 @@ WatchedRows watchedRows(std::size_t rows, std::span<const double> weights, std::
   WatchedRows watched;
   count = std::min(count, rows);
   if (weights.empty()) {
-    for (std::size_t r = 0; r < count; ++r) watched.rows.push_back(static_cast<std::uint32_t>(r * rows / count));
+    watched.rows = evenlySpaced(rows, count);
     return watched;
   }
   const auto weighing = static_cast<std::size_t>(std::count_if(weights.begin(), weights.end(), [](double w) { return w > 0; }));

@@ -41,7 +41,7 @@ void checkUnit(const Machine& machine, const ChainOptions::Clamp& c, std::size_t
 }
 
 void checkClamp(const Machine& machine, const ChainOptions& options, const ChainOptions::Clamp& c) {
-  if (c.layer >= machine.wiring().layers().size()) throw parameterError("there is no layer number " + std::to_string(c.layer));
+  requireLayer(machine.wiring(), c.layer);
   const Layer& layer = machine.wiring().layers()[c.layer];
   for (const std::vector<float>* v : {&c.mask, &c.values})
     if (v->size() != layer.units && v->size() != checkedMultiply(options.chains, layer.units))
@@ -73,9 +73,7 @@ void checkClamps(const Machine& machine, const ChainOptions& options) {
 
 void checkPairs(const Machine& machine, const ChainOptions::Observe& observe) {
   if (observe.every == 0) throw parameterError("there must be at least one sweep from one observation to the next");
-  for (const auto& [a, b] : observe.pairs)
-    if (std::max(a, b) >= machine.wiring().layers().size())
-      throw parameterError("there is no layer number " + std::to_string(std::max(a, b)));
+  for (const auto& [a, b] : observe.pairs) requireLayer(machine.wiring(), std::max(a, b));
 }
 
 }  // namespace

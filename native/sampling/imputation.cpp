@@ -49,8 +49,7 @@ class Imputer {
 
  private:
   void validate() const {
-    for (const std::size_t l : options_.layers)
-      if (l >= means_.size()) throw parameterError("there is no layer number " + std::to_string(l));
+    for (const std::size_t l : options_.layers) requireLayer(machine_.wiring(), l);
     if (options_.steps == 0) throw parameterError("steps must be at least 1");
     if (options_.warmup >= maxStreamStep - 1 || options_.steps >= maxStreamStep - 1 - options_.warmup)
       throw parameterError("warmup and steps must be below 2^48 together");

@@ -11,7 +11,7 @@ namespace {
 
 void requireDirect(const Machine& machine, const std::vector<bool>& given, std::size_t target) {
   const std::vector<Layer>& layers = machine.wiring().layers();
-  if (target >= layers.size()) throw parameterError("there is no layer number " + std::to_string(target));
+  requireLayer(machine.wiring(), target);
   if (given[target]) throw parameterError("layer '" + layers[target].name + "' is given, so it cannot be asked for");
   for (std::size_t l = 0; l < layers.size(); ++l)
     if (!given[l] && machine.wiring().coupled(l, target))
@@ -74,7 +74,7 @@ void Inference::reconstruct(const LayerRows& given, std::size_t via, Draw drawn,
 void Inference::categoryProbabilities(const std::vector<LayerRows>& given, std::size_t layer, const Cancelled& cancelled,
                                       std::span<float> out) {
   const LayerData data(machine_, given);
-  if (layer >= machine_.wiring().layers().size()) throw parameterError("there is no layer number " + std::to_string(layer));
+  requireLayer(machine_.wiring(), layer);
   const Layer& asked = machine_.wiring().layers()[layer];
   if (data.given()[layer]) throw parameterError("layer '" + asked.name + "' is given, so it cannot be asked for");
   if (asked.type != UnitType::softmax || asked.size != asked.units)

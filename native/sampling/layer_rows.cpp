@@ -43,4 +43,10 @@ void requireStates(const Machine& machine, const LayerRows& rows) {
   });
 }
 
+std::vector<std::uint32_t> evenlySpaced(std::size_t rows, std::size_t count) {
+  std::vector<std::uint32_t> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) numbers[i] = static_cast<std::uint32_t>(i * rows / count);
+  return numbers;
+}
+
 }  // namespace boltzkit

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "machine/machine.hpp"
 
@@ -15,5 +16,8 @@ struct LayerRows {
 // Throws ParameterError if a row holds a value that is no state of its unit. Checks only units with
 // finitely many states.
 void requireStates(const Machine& machine, const LayerRows& rows);
+
+// `count` of `rows` row numbers, evenly spaced.
+std::vector<std::uint32_t> evenlySpaced(std::size_t rows, std::size_t count);
 
 }  // namespace boltzkit

@@ -24,7 +24,7 @@ LayerData::LayerData(const Machine& machine, const std::vector<LayerRows>& layer
   rows_ = layers.front().rows->rows();
   if (rows_ > std::numeric_limits<std::uint32_t>::max()) throw parameterError("at most 4294967295 rows, got " + std::to_string(rows_));
   for (const LayerRows& l : layers) {
-    if (l.layer >= data_.size()) throw parameterError("there is no layer number " + std::to_string(l.layer));
+    requireLayer(machine.wiring(), l.layer);
     const Layer& layer = machine.wiring().layers()[l.layer];
     if (given_[l.layer]) throw parameterError("rows for layer '" + layer.name + "' are given twice");
     if (l.rows->cols() != layer.units)

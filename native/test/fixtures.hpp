@@ -102,12 +102,6 @@ class Twins {
   std::unique_ptr<Backend> exact;
 };
 
-inline Values valuesOf(Backend& backend, const Tensor& t) {
-  Values values(t.rows() * t.cols());
-  backend.download(t, std::span<double>(values));
-  return values;
-}
-
 // True if everything behind the columns of a CPU tensor's rows is zero; kernels compute with it.
 inline bool paddingIsZero(const Tensor& t) {
   const auto* tensor = dynamic_cast<const cpu::CpuTensor*>(&t);

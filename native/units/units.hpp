@@ -49,6 +49,11 @@ inline std::size_t unitParameterCount(UnitType type) {
   return visitUnit(type, [](auto unit) { return decltype(unit)::parameters; });
 }
 
+// True if parameter number `parameter` of a type moves the field of its unit.
+inline bool isBias(UnitType type, std::size_t parameter) {
+  return visitUnit(type, [&](auto unit) { return decltype(unit)::isBias[parameter]; });
+}
+
 // True if a unit keeps the total of its places; then its states are not known without data.
 inline bool keepsTotal(UnitType type) {
   return visitUnit(type, [](auto unit) { return decltype(unit)::keepsTotal; });

@@ -695,7 +695,7 @@ export const mutants = [
   {
     name: 'chains from noise started like those from data',
     file: 'native/monitoring/health.cpp',
-    find: 'machine_.backend().updateUnits({machine_.unitsOf(l), 1, round.stream, chain, &states[l]}, *noField, nullptr, &states[l]);',
+    find: 'drawWithoutField(machine_.backend(), machine_.unitsOf(l), l, round.stream, chain, states[l]);',
     replace: '',
     tests: [health],
   },

@@ -203,7 +203,8 @@ const onTensors = {
     const to = tensor.dtype === 'F32' ? 'F64' : 'F32';
     if (tensor.dtype[0] !== 'F') return;
     const bytes = Buffer.alloc(length(tensor) * elementSizes[to]);
-    for (let i = 0; i < length(tensor); i++) element(bytes, to, i, element(tensor.bytes, tensor.dtype, i));
+    const held = Math.floor(tensor.bytes.length / elementSizes[tensor.dtype]); // fewer than its shape says, after other damage
+    for (let i = 0; i < Math.min(length(tensor), held); i++) element(bytes, to, i, element(tensor.bytes, tensor.dtype, i));
     Object.assign(tensor, { dtype: to, bytes });
   },
   swap: (file, dice) => {

@@ -12,12 +12,6 @@ namespace {
 
 constexpr double mostStates = 1 << 20;
 
-std::string countText(double n) {
-  char text[32];
-  std::snprintf(text, sizeof text, n < 1e15 ? "%.0f" : "%.3g", n);
-  return text;
-}
-
 Enumeration allOf(const Machine& machine, const std::vector<bool>& nothing) {
   for (const Layer& layer : machine.wiring().layers())
     if (keepsTotal(layer.type))

@@ -1,11 +1,6 @@
 #include "learning/negative/model_chains.hpp"
 
 namespace boltzkit {
-namespace {
-
-std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
-
-}  // namespace
 
 ModelChains::ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps)
     : machine_(machine), gibbs_(machine, noLayer(machine), chains), phase_(machine, chains, lastBlock(machine, noLayer(machine)), gibbs_) {
@@ -17,12 +12,9 @@ void ModelChains::start(const LayerData& data, std::size_t replicas) {
   std::vector<std::uint32_t> rows(chains);
   for (std::size_t c = 0; c < chains; ++c) rows[c] = static_cast<std::uint32_t>(c / replicas * replicas * data.rows() / chains);
   data.gather(rows, phase_.states);
-  Stream stream = machine_.random().next(Purpose::chainStart);
-  for (std::size_t l = 0; l < phase_.means.size(); ++l) {
-    const TensorPtr noField = machine_.backend().tensor(chains, machine_.units(l));
-    stream.layer = static_cast<std::uint8_t>(l);
-    machine_.backend().updateUnits({machine_.unitsOf(l), 1, stream, 0, &phase_.states[l]}, *noField, nullptr, &phase_.states[l]);
-  }
+  const Stream stream = machine_.random().next(Purpose::chainStart);
+  for (std::size_t l = 0; l < phase_.means.size(); ++l)
+    drawWithoutField(machine_.backend(), machine_.unitsOf(l), l, stream, 0, phase_.states[l]);
 }
 
 void ModelChains::startAt(const States& states) {

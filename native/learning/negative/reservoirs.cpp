@@ -95,12 +95,8 @@ void Reservoirs::sweepRung(Rung& rung, Round round) {
 
 void Reservoirs::drawWithoutField(Rung& rung, Stream stream) {
   const Lent lent(*frozen_, rung.parameters);
-  for (std::size_t l = 0; l < kept_.size(); ++l) {
-    if (!kept_[l]) continue;
-    const TensorPtr noField = backend_.tensor(chains_, living_.units(l));
-    stream.layer = static_cast<std::uint8_t>(l);
-    backend_.updateUnits({frozen_->unitsOf(l), 1, stream, 0, &rung.states[l]}, *noField, nullptr, &rung.states[l]);
-  }
+  for (std::size_t l = 0; l < kept_.size(); ++l)
+    if (kept_[l]) boltzkit::drawWithoutField(backend_, frozen_->unitsOf(l), l, stream, 0, rung.states[l]);
 }
 
 void Reservoirs::completeLiving(States& living, const Stream& stream) {
