@@ -1,7 +1,7 @@
 // Fields and statistics along the edges of a graph.
 #include "cpu/chain_tile.hpp"
-#include "cpu/coupled_lists.hpp"
 #include "cpu/cpu_backend.hpp"
+#include "cpu/neighbour_lists.hpp"
 
 namespace boltzkit::cpu {
 
@@ -9,7 +9,7 @@ namespace boltzkit::cpu {
 void CpuBackend::addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out) {
   const CpuTensor& states = cpuTensor(*term.states);
   const std::size_t places = out.cols(), room = tileFloats(places), tiles = (out.rows() + chainTile - 1) / chainTile;
-  const CoupledLists lists = listGraph(engine_, *term.graph, false, cpuTensor(*term.weights), static_cast<float>(term.scale));
+  const NeighbourLists lists = listGraph(engine_, *term.graph, false, cpuTensor(*term.weights), static_cast<float>(term.scale));
   float* memory = engine_.workspace().tiles.atLeast(engine_.threads() * 2 * room);
   out.touch();
   const double work = static_cast<double>(out.rows()) * static_cast<double>(places + term.graph->weights());
@@ -18,7 +18,7 @@ void CpuBackend::addGraphField(const FieldTerm& term, bool accumulate, CpuTensor
     float *from = memory + thread * 2 * room, *to = from + room;
     loadTile(engine_.kernels(), states.row(first), states.stride(), rows, places, from);
     if (accumulate) loadTile(engine_.kernels(), out.row(first), out.stride(), rows, places, to);
-    engine_.kernels().tileSums(lists.starts, lists.coupled, from, places, accumulate, to);
+    engine_.kernels().tileSums(lists.starts, lists.neighbours, from, places, accumulate, to);
     storeTile(engine_.kernels(), to, rows, places, out.touchedRow(first), out.stride());
   });
 }

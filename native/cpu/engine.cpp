@@ -8,9 +8,9 @@ namespace boltzkit::cpu {
 void Workspace::trim() {
   constexpr std::size_t keep = std::size_t{64} << 20;
   const auto all = [this](auto&& each) {
-    const auto eachOf = [&](ListScratch& s) { std::apply(each, std::tie(s.offsets, s.bounds, s.columns, s.values, s.left)); };
-    for (ListScratch& list : lists) eachOf(list);
-    for (ThreadLists& list : threadLists) eachOf(list.scratch);
+    const auto eachOf = [&](NonZeroBuffer& s) { std::apply(each, std::tie(s.offsets, s.bounds, s.columns, s.values, s.left)); };
+    for (NonZeroBuffer& list : nonZeros) eachOf(list);
+    for (ThreadNonZeros& list : threadNonZeros) eachOf(list.scratch);
     std::apply(each, std::tie(perThread, rounding, columns, neighbourStarts, slotStarts, neighbours, slotPlaces, slotWeights, tiles));
   };
   std::size_t bytes = 0;
@@ -18,7 +18,7 @@ void Workspace::trim() {
   if (bytes <= keep) return;
   all([](auto&... scratch) { (scratch.release(), ...); });
   listed = slotted = {};
-  for (ThreadLists& list : threadLists) list.product = 0;
+  for (ThreadNonZeros& list : threadNonZeros) list.product = 0;
 }
 
 }  // namespace boltzkit::cpu

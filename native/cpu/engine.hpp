@@ -31,39 +31,39 @@ class Scratch {
 };
 
 // What lists of neighbours were made from; the default belongs to none.
-struct ListKey {
+struct NeighbourKey {
   std::uint64_t graph = 0, weights = 0;
   float scale = 0;
   bool inOrder = false;
-  bool operator==(const ListKey&) const = default;
+  bool operator==(const NeighbourKey&) const = default;
 };
 
 // The left factor of a product: its active sets, or its transpose.
-struct ListScratch {
+struct NonZeroBuffer {
   Scratch<std::uint32_t> offsets, bounds, columns;
   Scratch<float> values, left;
 };
 
 // Lists of some rows of a left factor, by the thread that works on these rows and for itself.
-struct alignas(128) ThreadLists {
-  ListScratch scratch;
-  RowLists lists{};
+struct alignas(128) ThreadNonZeros {
+  NonZeroBuffer scratch;
+  NonZeros lists{};
   std::uint64_t product = 0;  // the number of the product, and which of its rows
   std::size_t firstRow = 0;
 };
 
 struct Workspace {
-  ListScratch lists[mostTerms];  // of products that run at the same time
-  std::vector<ThreadLists> threadLists;
+  NonZeroBuffer nonZeros[mostTerms];  // of products that run at the same time
+  std::vector<ThreadNonZeros> threadNonZeros;
   std::uint64_t products = 0;          // that have been numbered
   Scratch<float> perThread, rounding;  // a part for each thread
   Scratch<double> columns;             // column sums
-  // Layers coupled to themselves: see cpu/coupled_lists.hpp.
+  // Layers coupled to themselves: see cpu/neighbour_lists.hpp.
   Scratch<std::size_t> neighbourStarts, slotStarts;
-  Scratch<Coupled> neighbours;
+  Scratch<Neighbour> neighbours;
   Scratch<std::uint32_t> slotPlaces;
   Scratch<float> slotWeights;
-  ListKey listed, slotted;
+  NeighbourKey listed, slotted;
   Scratch<float> tiles;
 
   void trim();

@@ -6,8 +6,8 @@
 // then adds the changes that the block's earlier ones have made. In a call of several sweeps the fields of two-state units are kept, and what
 // a block has changed is added to them, one product again, of which the units that did not flip are no part. Threads share the chains.
 // Large graphs with few chains (ChainSweeps): a unit to a lane; threads share the units of one colour.
-#include "cpu/coupled_lists.hpp"
 #include "cpu/cpu_backend.hpp"
+#include "cpu/neighbour_lists.hpp"
 #include "cpu/product.hpp"
 #include "cpu/tile_draws.hpp"
 
@@ -54,7 +54,7 @@ template <class Unit>
 class LocalSweep {
  public:
   // colours: the positions where one ends and the next begins; empty if every unit may be coupled to every other.
-  LocalSweep(const Call& call, const CoupledLists& lists, const std::uint32_t* order, std::span<const std::uint32_t> colours)
+  LocalSweep(const Call& call, const NeighbourLists& lists, const std::uint32_t* order, std::span<const std::uint32_t> colours)
       : call_(call), lists_(lists), order_(order), colours_(colours) {}
 
   void run() {
@@ -78,8 +78,11 @@ class LocalSweep {
   }
 
   TileSweep load(TileRows rows, float* memory) const {
-    TileSweep t{
-        .order = order_, .starts = lists_.starts, .coupled = lists_.coupled, .sharedKeep = call_.sharedKeep(), .bias = call_.units(0).p};
+    TileSweep t{.order = order_,
+                .starts = lists_.starts,
+                .neighbours = lists_.neighbours,
+                .sharedKeep = call_.sharedKeep(),
+                .bias = call_.units(0).p};
     auto place = [&](const Tensor& from) {
       float* tile = memory;
       loadPlaces(call_, from, rows, 0, call_.places(), tile);
@@ -119,7 +122,7 @@ class LocalSweep {
   }
 
   const Call& call_;
-  const CoupledLists lists_;
+  const NeighbourLists lists_;
   const std::uint32_t* order_;
   const std::span<const std::uint32_t> colours_;
 };
@@ -130,7 +133,7 @@ std::size_t blockPlaces(std::size_t group) { return std::max<std::size_t>(1, pan
 template <class Unit>
 class BlockSweep {
  public:
-  BlockSweep(const Call& call, const CoupledLists& lists, std::span<const std::unique_ptr<Engine>> engines)
+  BlockSweep(const Call& call, const NeighbourLists& lists, std::span<const std::unique_ptr<Engine>> engines)
       : call_(call),
         lists_(lists),
         engines_(engines),
@@ -222,7 +225,7 @@ class BlockSweep {
     const TileSweep t{.first = 0,
                       .last = (last - first) / call_.group,
                       .starts = lists_.starts + first,
-                      .coupled = lists_.coupled,
+                      .neighbours = lists_.neighbours,
                       .source = change,
                       .states = states + lead,
                       .change = change,
@@ -237,7 +240,7 @@ class BlockSweep {
   }
 
   const Call& call_;
-  const CoupledLists lists_;
+  const NeighbourLists lists_;
   const std::span<const std::unique_ptr<Engine>> engines_;
   const std::size_t block_, blockStride_;
   const bool keepsFields_;
@@ -250,7 +253,7 @@ bool sweepsChains(const Call& call, const Graph& graph) { return call.rows() <= 
 template <class Unit>
 class ChainSweeps {
  public:
-  ChainSweeps(const Call& call, const Graph& graph, const CoupledSlots& slots) : call_(call), graph_(graph), slots_(slots) {}
+  ChainSweeps(const Call& call, const Graph& graph, const NeighbourSlots& slots) : call_(call), graph_(graph), slots_(slots) {}
 
   void run() {
     const std::size_t room = roundUp(call_.places() + lineFloats, lineFloats);
@@ -314,7 +317,7 @@ class ChainSweeps {
 
   const Call& call_;
   const Graph& graph_;
-  const CoupledSlots slots_;
+  const NeighbourSlots slots_;
 };
 
 }  // namespace
@@ -334,7 +337,7 @@ void CpuBackend::sweepLateral(const UnitUpdate& update, const LateralSweep& swee
     }
     const std::size_t block = blockPlaces(call.group);
     const bool small = call.places() <= block;
-    const CoupledLists lists = listBlocks(engine_, weights, call.group, block, small);
+    const NeighbourLists lists = listBlocks(engine_, weights, call.group, block, small);
     if (small) return LocalSweep<Unit>(call, lists, nullptr, {}).run();
     while (perThread_.size() < engine_.threads()) perThread_.push_back(std::make_unique<Engine>(engine_.kernels(), 1));
     BlockSweep<Unit>(call, lists, perThread_).run();

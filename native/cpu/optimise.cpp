@@ -8,8 +8,8 @@
 #include "core/checked.hpp"
 #include "cpu/cpu_backend.hpp"
 #include "cpu/largest.hpp"
-#include "cpu/listed_product.hpp"
 #include "cpu/product.hpp"
+#include "cpu/product_plan.hpp"
 #include "cpu/rounded_weights.hpp"
 
 namespace boltzkit::cpu {
@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t tileFloats = 4096;
 // Rows of a tile whose gradient is added up, in the grain of RoundedUpdate, in which they are dealt out.
 constexpr std::size_t grain = RoundedUpdate::grain, termGrains = 4;
-static_assert(termGrains * grain <= ListedProduct::tileRows);
+static_assert(termGrains * grain <= ProductPlan::tileRows);
 
 bool scaled(const ParameterSlot& slot) { return slot.rowScale || slot.colScale; }
 
@@ -135,7 +135,7 @@ class Steps {
     bool together = !scaled(slot) && slot.terms.size() <= mostTerms;
     for (const StatisticsTerm& term : slot.terms) {
       products.push_back(statisticsProduct(term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
-      together = together && products.back().rows * (products.back().depth + 1) <= ListedProduct::mostPlaces;
+      together = together && products.back().rows * (products.back().depth + 1) <= ProductPlan::mostPlaces;
     }
     if (together)
       sumAndTake(i, products);
@@ -145,10 +145,10 @@ class Steps {
   }
 
   void sumAndTake(std::size_t i, const std::vector<Product>& products) {
-    std::deque<ListedProduct> terms;
+    std::deque<ProductPlan> terms;
     double work = static_cast<double>(products[0].rows * products[0].columns) / 4;
     for (const Product& product : products) {
-      terms.emplace_back(engine_, product, engine_.workspace().lists[terms.size()], 0, product.rows, ListedProduct::Listing::byThread);
+      terms.emplace_back(engine_, product, engine_.workspace().nonZeros[terms.size()], 0, product.rows, ProductPlan::Lists::perThread);
       work += terms.back().work();
     }
     const std::size_t rows = products[0].rows, columns = products[0].columns;
@@ -156,17 +156,17 @@ class Steps {
     Workspace& w = engine_.workspace();
     CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
     const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);
-    float* scratch = w.perThread.atLeast(engine_.threads() * ListedProduct::scratchFloats);
+    float* scratch = w.perThread.atLeast(engine_.threads() * ProductPlan::scratchFloats);
     float* rounding = w.rounding.atLeast(engine_.threads() * forRounding);
-    if (w.threadLists.size() < engine_.threads() * mostTerms) w.threadLists.resize(engine_.threads() * mostTerms);
+    if (w.threadNonZeros.size() < engine_.threads() * mostTerms) w.threadNonZeros.resize(engine_.threads() * mostTerms);
     std::atomic<float> largest{0};
     engine_.parallelFor(groups, work, [&](std::size_t group, unsigned thread) {
       const std::size_t first = grains * group / groups * grain, last = std::min(rows, grains * (group + 1) / groups * grain);
-      ThreadLists* lists = w.threadLists.data() + thread * mostTerms;
+      ThreadNonZeros* lists = w.threadNonZeros.data() + thread * mostTerms;
       for (std::size_t t = 0; t < terms.size(); ++t) terms[t].list(first, last, lists[t]);
       for (std::size_t column = 0; column < columns; column += panelColumns)
         for (std::size_t t = 0; t < terms.size(); ++t)
-          terms[t].tile(column, first, last, lists[t], scratch + thread * ListedProduct::scratchFloats);
+          terms[t].tile(column, first, last, lists[t], scratch + thread * ProductPlan::scratchFloats);
       raise(largest, takeTile({i, first, last - first, 0, roundUp(columns, lineFloats)}));
       rounded_[i].write(parameter.spareRow(first), first, last - first, rounding + thread * forRounding);
     });

@@ -1,5 +1,5 @@
 // A product runs in two parallel loops:
-//  1. over rows of A: list the places that are not zero (listed_product.hpp), unless threads can do so for themselves in the second one;
+//  1. over rows of A: list the places that are not zero (product_plan.hpp), unless threads can do so for themselves in the second one;
 //  2. over tiles of C, panels of 64 columns times groups of rows: block of k by block of k, by the active sets or densely,
 //     whichever the counts of loop 1 make cheaper. B is read where it lies, or its blocks are transposed on the way.
 // Every element of C is one sum in an order that k alone decides (kernels/panel.hpp), whatever the kernel, the tiling and the number of threads, so none of these
@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "core/checked.hpp"
-#include "cpu/listed_product.hpp"
+#include "cpu/product_plan.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -22,19 +22,18 @@ constexpr std::size_t panelsPerList = 3;
 // that a thread keeps to its part of B.
 template <class Body>
 void forEachTile(Engine& engine, const Product& p, Body body) {
-  const std::size_t most = std::max(leastGroup, ListedProduct::mostPlaces / (p.depth + 1) / listedRows * listedRows);
+  const std::size_t most = std::max(leastGroup, ProductPlan::mostPlaces / (p.depth + 1) / listedRows * listedRows);
   const std::size_t panels = blocksOf(p.columns, panelColumns), threads = engine.threads();
-  const auto listing = panels >= panelsPerList * threads ? ListedProduct::Listing::byThread : ListedProduct::Listing::once;
+  const auto listing = panels >= panelsPerList * threads ? ProductPlan::Lists::perThread : ProductPlan::Lists::shared;
   Workspace& w = engine.workspace();
   for (std::size_t first = 0; first < p.rows; first += most) {
     const std::size_t rows = std::min(most, p.rows - first);
-    const ListedProduct product(engine, p, w.lists[0], first, rows, listing);
-    const std::size_t groups =
-        std::max(blocksOf(rows, ListedProduct::tileRows), std::min(blocksOf(rows, 8), blocksOf(2 * threads, panels)));
-    if (w.threadLists.size() < threads * groups) w.threadLists.resize(threads * groups);
+    const ProductPlan product(engine, p, w.nonZeros[0], first, rows, listing);
+    const std::size_t groups = std::max(blocksOf(rows, ProductPlan::tileRows), std::min(blocksOf(rows, 8), blocksOf(2 * threads, panels)));
+    if (w.threadNonZeros.size() < threads * groups) w.threadNonZeros.resize(threads * groups);
     engine.parallelFor(panels * groups, product.work(), [&](std::size_t tile, unsigned thread) {
       const std::size_t group = tile % groups, begin = rows * group / groups, end = rows * (group + 1) / groups;
-      ThreadLists& lists = w.threadLists[thread * groups + group];
+      ThreadNonZeros& lists = w.threadNonZeros[thread * groups + group];
       product.list(begin, end, lists);
       body(product, first, tile / groups * panelColumns, begin, end, lists, thread);
     });
@@ -44,19 +43,19 @@ void forEachTile(Engine& engine, const Product& p, Body body) {
 }  // namespace
 
 void multiply(Engine& engine, const Product& p) {
-  float* scratch = engine.workspace().perThread.atLeast(engine.threads() * ListedProduct::scratchFloats);
+  float* scratch = engine.workspace().perThread.atLeast(engine.threads() * ProductPlan::scratchFloats);
   forEachTile(
       engine, p,
-      [&](const ListedProduct& product, std::size_t, std::size_t column, std::size_t first, std::size_t last, const ThreadLists& lists,
-          unsigned thread) { product.tile(column, first, last, lists, scratch + thread * ListedProduct::scratchFloats); });
+      [&](const ProductPlan& product, std::size_t, std::size_t column, std::size_t first, std::size_t last, const ThreadNonZeros& lists,
+          unsigned thread) { product.tile(column, first, last, lists, scratch + thread * ProductPlan::scratchFloats); });
 }
 
 void multiply(Engine& engine, const Product& p, const std::function<void(const ProductTile&)>& use) {
-  constexpr std::size_t tileFloats = ListedProduct::tileRows * panelColumns, perThread = ListedProduct::scratchFloats + tileFloats;
+  constexpr std::size_t tileFloats = ProductPlan::tileRows * panelColumns, perThread = ProductPlan::scratchFloats + tileFloats;
   float* scratch = engine.workspace().perThread.atLeast(engine.threads() * perThread);
   forEachTile(engine, p,
-              [&](const ListedProduct& product, std::size_t start, std::size_t column, std::size_t first, std::size_t last,
-                  const ThreadLists& lists, unsigned thread) {
+              [&](const ProductPlan& product, std::size_t start, std::size_t column, std::size_t first, std::size_t last,
+                  const ThreadNonZeros& lists, unsigned thread) {
                 float* sums = scratch + thread * perThread;
                 product.tile(column, first, last, lists, sums + tileFloats, sums);
                 use({start + first, last - first, column, std::min(panelColumns, p.columns - column), sums, panelColumns});

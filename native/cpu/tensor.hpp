@@ -76,16 +76,16 @@ class CpuTensor final : public Tensor {
   };
   RoundedCopy& roundedCopy(bool shorts, bool transposed) const { return rounded_[shorts][transposed]; }
 
-  // What is known of the values of all rows: the ways to list them that fail, and whether the next one serves (see cpu/listed_product.cpp).
-  struct Listing {
+  // What is known of the values of all rows: the ways to list them that fail, and whether the next one serves (see cpu/product_plan.cpp).
+  struct KnownValues {
     std::uint64_t version = 0;
     std::size_t rows = 0, ruledOut = 0;
     bool serves = false;
     float largest = 0;  // absolute value, if it serves
   };
-  Listing& listing() const {
-    if (listing_.version != version_ || listing_.rows != rows()) listing_ = {version_, rows()};
-    return listing_;
+  KnownValues& knownValues() const {
+    if (known_.version != version_ || known_.rows != rows()) known_ = {version_, rows()};
+    return known_;
   }
 
   // The largest absolute value.
@@ -103,7 +103,7 @@ class CpuTensor final : public Tensor {
   mutable TransposedCopy transposed_;
   mutable RoundedCopy rounded_[2][2];
   mutable Largest largest_;
-  mutable Listing listing_;
+  mutable KnownValues known_;
 };
 
 inline CpuTensor& cpuTensor(Tensor& t) { return static_cast<CpuTensor&>(t); }

@@ -67,7 +67,7 @@ void drawByDefinition(const Kernels& kernels, const UnitUpdate& update, const St
     const std::size_t place = (t.order ? t.order[p] : p) * group, line = place * chainTile;
     if (t.sharedKeep && t.sharedKeep[place] != 0) continue;
     if (t.fields) std::copy_n(t.fields + line, group * chainTile, sums.data());
-    kernels.tileSums(t.starts + p * group, t.coupled, t.source, group, t.fields != nullptr, sums.data());
+    kernels.tileSums(t.starts + p * group, t.neighbours, t.source, group, t.fields != nullptr, sums.data());
     for (std::size_t i = 0; i < rows.count; ++i) {
       if (t.keep && t.keep[line + i] != 0) continue;
       readLane(sums.data(), i, field);

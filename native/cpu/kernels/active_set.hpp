@@ -16,13 +16,14 @@ FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueO
 }
 
 // Where the list start ... end ends after it has been filled up; the place of zeros may be written behind it too.
-FORCE_INLINE std::uint32_t fillUp(const RowLists& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
+FORCE_INLINE std::uint32_t fillUp(const NonZeros& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
   if (lists.zeroPlace == 0) return end;
   for (std::size_t i = 0; i + 1 < placesPadded; ++i) lists.offset[end + i] = zero;
   return start + (end - start + placesPadded - 1) / placesPadded * placesPadded;
 }
 
-RowScan listRow(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex, std::uint32_t* next) {
+NonZeroFacts listRow(const float* row, std::size_t depth, std::size_t ldb, const NonZeros& lists, std::size_t rowIndex,
+                     std::uint32_t* next) {
   std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
   const F one = set1(1);

@@ -30,8 +30,8 @@ FORCE_INLINE std::uint64_t wordAt(const std::uint64_t* words, std::size_t stride
   return end - k < 64 ? word & ((std::uint64_t{1} << (end - k)) - 1) : word;
 }
 
-RowScan listBitRow(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const RowLists& lists,
-                   std::size_t rowIndex, std::uint32_t* next) {
+NonZeroFacts listBitRow(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const NonZeros& lists,
+                        std::size_t rowIndex, std::uint32_t* next) {
   std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   std::size_t count = 0;
   for (std::size_t first = 0; first < depth; first += lists.depth, ++start, ++stop, ++next) {
@@ -56,7 +56,7 @@ FORCE_INLINE void transposeBits(std::uint64_t (&row)[64]) {
       }
 }
 
-RowScan listBitColumns(const BitColumns& s, std::size_t ldb, const RowLists& lists, std::size_t firstList, std::uint32_t* next) {
+NonZeroFacts listBitColumns(const BitColumns& s, std::size_t ldb, const NonZeros& lists, std::size_t firstList, std::uint32_t* next) {
   std::size_t count = 0;
   for (std::size_t block = 0, first = 0; first < s.depth; ++block, first += lists.depth) {
     const std::size_t end = first + lists.depth < s.depth ? first + lists.depth : s.depth;

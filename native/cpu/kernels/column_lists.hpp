@@ -9,7 +9,7 @@ namespace {
 // One value at place k of each column.
 struct SingleValues {
   static constexpr std::size_t places = 1;
-  const ColumnScan& s;
+  const FloatColumns& s;
   const F one = set1(1);
   unsigned other = 0;
 
@@ -25,7 +25,7 @@ struct SingleValues {
 // The word of two whole numbers, at places 2 k and 2 k + 1.
 struct PairValues {
   static constexpr std::size_t places = 2;
-  const ColumnScan& s;
+  const FloatColumns& s;
   Wholeness whole{s.scale};
 
   FORCE_INLINE F at(std::size_t k, std::size_t c) {
@@ -38,7 +38,7 @@ struct PairValues {
 };
 
 template <class Values>
-std::size_t listColumnBlock(const ColumnScan& s, Values& values, std::size_t block) {
+std::size_t listColumnBlock(const FloatColumns& s, Values& values, std::size_t block) {
   constexpr std::size_t most = listedColumns * shortsBlock + lineFloats;
   std::uint32_t *column = s.scratch, *offset = s.scratch + most;
   float* value = reinterpret_cast<float*>(s.scratch + 2 * most);
@@ -74,15 +74,15 @@ std::size_t listColumnBlock(const ColumnScan& s, Values& values, std::size_t blo
 }
 
 template <class Values>
-RowScan listColumnsOf(const ColumnScan& scan) {
-  const ColumnScan s = scan;  // a copy that stores cannot reach
+NonZeroFacts listColumnsOf(const FloatColumns& scan) {
+  const FloatColumns s = scan;  // a copy that stores cannot reach
   Values values{s};
   std::size_t count = 0;
   for (std::size_t block = 0; block < s.lists.blocks; ++block) count += listColumnBlock(s, values, block);
   return {count, values.good(), values.largest()};
 }
 
-RowScan listColumns(const ColumnScan& s) { return s.scale == 0 ? listColumnsOf<SingleValues>(s) : listColumnsOf<PairValues>(s); }
+NonZeroFacts listColumns(const FloatColumns& s) { return s.scale == 0 ? listColumnsOf<SingleValues>(s) : listColumnsOf<PairValues>(s); }
 
 }  // namespace
 }  // namespace boltzkit::cpu::BOLTZKIT_ISA

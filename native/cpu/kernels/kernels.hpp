@@ -22,7 +22,7 @@ inline constexpr std::size_t placesPadded = 4;
 
 // The places k of the rows of A that are not zero, in rising order. The entries of a block of places lie row behind row, as the kernels read
 // them: block q of row r has the entries start[r * blocks + q] ... end[r * blocks + q].
-struct RowLists {
+struct NonZeros {
   std::uint32_t* offset;  // (k - first k of the block) * row stride of B
   float* value;           // A[row, k]; null where all are 1 and nobody reads them
   std::uint32_t *start, *end;
@@ -36,7 +36,7 @@ struct PanelBlock {
   std::size_t firstRow, lastRow;
   const float* a;  // [lastRow, lda] at the block's first k; only read by the dense kernel
   std::size_t lda, depth;
-  RowLists lists;  // only read by the active-set kernels
+  NonZeros lists;  // only read by the active-set kernels
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;
@@ -61,7 +61,7 @@ struct RoundedRow {
 };
 
 // What a scan of rows found.
-struct RowScan {
+struct NonZeroFacts {
   std::size_t count;  // entries of the lists, those that fill them up left out
   bool good;          // all of them are 1; of pairs: all numbers are whole and within largestWhole
   float largest = 1;  // of pairs: the largest absolute value of a number, scaled
@@ -71,13 +71,13 @@ struct RowScan {
 inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * shortsBlock + lineFloats);
 
 // Columns of a matrix A [depth, lda] of which lists are made, as listRow would make them of the rows of the transpose.
-struct ColumnScan {
+struct FloatColumns {
   const float* a;  // at the first column, a multiple of lineFloats
   std::size_t lda, depth, columns;
   const float* weights;  // [depth] what row k of A is multiplied by; null: 1
   float scale;           // 0: lists of places; else of pairs of places, A times scale (and no weights)
   std::size_t ldb;
-  RowLists lists;
+  NonZeros lists;
   std::size_t firstList;   // the number of the first column's list
   std::uint32_t* next;     // [blocks] where entries of each block may be written; moves on behind them
   std::uint32_t* scratch;  // [columnScratch]
@@ -111,18 +111,18 @@ struct BernoulliTile {
 inline constexpr std::size_t chainTile = lineFloats;
 
 // A place that contributes to the field of another one.
-struct Coupled {
+struct Neighbour {
   std::uint32_t place;
   float weight;
 };
 
 // A sweep of one tile of chains over the units at positions first ... last - 1 of an order, one after the other, in place. Arrays over places
-// may belong to a part of the layer: `order` and Coupled::place count within them. keep, sharedKeep, fields and change may be null.
+// may belong to a part of the layer: `order` and Neighbour::place count within them. keep, sharedKeep, fields and change may be null.
 struct TileSweep {
   std::size_t first, last;
   const std::uint32_t* order;  // [positions] the unit; null: the position itself
   const std::size_t* starts;   // place k of the unit at position p has the neighbours starts[p * size + k] ... of `coupled`
-  const Coupled* coupled;
+  const Neighbour* neighbours;
   const float* source;          // [places, chainTile] what neighbours contribute: `states` or `change`
   float *states, *change;       // [places, chainTile]; change: the new state less the old one
   const float* fields;          // [places, chainTile]
@@ -173,13 +173,13 @@ struct Kernels {
 
   // Lists of one row of A [depth], offsets for rows of B of ldb floats; next [blocks] is where entries of each block go, and moves on behind them (up to
   // a line may be written there).
-  RowScan (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const RowLists& lists, std::size_t rowIndex,
-                     std::uint32_t* next);
-  RowScan (*listColumns)(const ColumnScan&);
+  NonZeroFacts (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const NonZeros& lists, std::size_t rowIndex,
+                          std::uint32_t* next);
+  NonZeroFacts (*listColumns)(const FloatColumns&);
   // The same from bits, without values: of a row, whose word of the places 64 q ... is words[q * stride], and of columns.
-  RowScan (*listBitRow)(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const RowLists& lists,
-                        std::size_t rowIndex, std::uint32_t* next);
-  RowScan (*listBitColumns)(const BitColumns&, std::size_t ldb, const RowLists& lists, std::size_t firstList, std::uint32_t* next);
+  NonZeroFacts (*listBitRow)(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const NonZeros& lists,
+                             std::size_t rowIndex, std::uint32_t* next);
+  NonZeroFacts (*listBitColumns)(const BitColumns&, std::size_t ldb, const NonZeros& lists, std::size_t firstList, std::uint32_t* next);
   void (*activeReal)(const PanelBlock&);
   void (*activeBinary)(const PanelBlock&);
   void (*dense)(const PanelBlock&);
@@ -187,8 +187,8 @@ struct Kernels {
   // Products with weights rounded to 16 bits, see kernels/pairs.hpp: B has a row of 32-bit words per pair of places k, k + 1 (so depth, blocks and
   // lists count pairs), an entry's value is the word of the pair's two states.
   // Lists of one row of A [depth] times scale.
-  RowScan (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
-                       std::uint32_t* next);
+  NonZeroFacts (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const NonZeros& lists, std::size_t rowIndex,
+                            std::uint32_t* next);
   void (*activeWords)(const PanelBlock&);
   // The same for states that are 0 or 1, see kernels/short_sums.hpp: B has two columns to a word, and lists of single places are filled up.
   void (*activeShorts)(const PanelBlock&);
@@ -210,7 +210,8 @@ struct Kernels {
   // sum_j log(1 + exp(beta (field_j + amount * shift_j + bias_j))); shift may be null.
   double (*softplusSum)(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta);
   // out [places, chainTile] = sums over the neighbours starts[i] ... starts[i + 1] of place i (+ out when accumulating).
-  void (*tileSums)(const std::size_t* starts, const Coupled* coupled, const float* source, std::size_t places, bool accumulate, float* out);
+  void (*tileSums)(const std::size_t* starts, const Neighbour* neighbours, const float* source, std::size_t places, bool accumulate,
+                   float* out);
   // Bernoulli units and spins.
   void (*twoStateTile)(const TileSweep&);
   void (*twoStateChain)(const ChainSweep&);

@@ -12,7 +12,7 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-FORCE_INLINE void addNeighbour(const Coupled& n, const float* source, F (&sum)[tileVectors]) {
+FORCE_INLINE void addNeighbour(const Neighbour& n, const float* source, F (&sum)[tileVectors]) {
   const F w = set1(n.weight);
   const float* line = source + n.place * chainTile;
 #pragma GCC unroll 4
@@ -23,7 +23,7 @@ FORCE_INLINE void addNeighbour(const Coupled& n, const float* source, F (&sum)[t
 constexpr std::size_t neighboursTogether = 128;
 
 // The neighbours in turns to two sums, so that an addition need not wait for the one before.
-FORCE_INLINE void addGroup(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
+FORCE_INLINE void addGroup(const Neighbour* from, const Neighbour* to, const float* source, F (&sum)[tileVectors]) {
   F odd[tileVectors]{};
   for (; from + 1 < to; from += 2) {
     addNeighbour(from[0], source, sum);
@@ -34,7 +34,7 @@ FORCE_INLINE void addGroup(const Coupled* from, const Coupled* to, const float* 
   for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = sum[v] + odd[v];
 }
 
-FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const float* source, F (&sum)[tileVectors]) {
+FORCE_INLINE void addNeighbours(const Neighbour* from, const Neighbour* to, const float* source, F (&sum)[tileVectors]) {
   if (to - from <= static_cast<std::ptrdiff_t>(neighboursTogether)) return addGroup(from, to, source, sum);
   addGroup(from, from + neighboursTogether, source, sum);
   F rest[tileVectors]{};
@@ -46,12 +46,13 @@ FORCE_INLINE void addNeighbours(const Coupled* from, const Coupled* to, const fl
   for (std::size_t v = 0; v < tileVectors; ++v) sum[v] += rest[v];
 }
 
-void tileSums(const std::size_t* starts, const Coupled* coupled, const float* source, std::size_t places, bool accumulate, float* out) {
+void tileSums(const std::size_t* starts, const Neighbour* neighbours, const float* source, std::size_t places, bool accumulate,
+              float* out) {
   for (std::size_t i = 0; i < places; ++i, out += chainTile) {
     F sum[tileVectors]{};
     if (accumulate)
       for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = load(out + v * lanes);
-    addNeighbours(coupled + starts[i], coupled + starts[i + 1], source, sum);
+    addNeighbours(neighbours + starts[i], neighbours + starts[i + 1], source, sum);
     for (std::size_t v = 0; v < tileVectors; ++v) store(out + v * lanes, sum[v]);
   }
 }
@@ -76,7 +77,7 @@ FORCE_INLINE void twoStatePosition(const TileSweep& t, std::size_t p, const I* w
   F sum[tileVectors]{};
   if (t.fields)
     for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = load(t.fields + line + v * lanes);
-  addNeighbours(t.coupled + t.starts[p], t.coupled + t.starts[p + 1], t.source, sum);
+  addNeighbours(t.neighbours + t.starts[p], t.neighbours + t.starts[p + 1], t.source, sum);
   const F bias = set1(t.bias[unit]), low = set1(t.low), range = set1(t.range);
 #pragma GCC unroll 4
   for (std::size_t v = 0; v < tileVectors; ++v) {

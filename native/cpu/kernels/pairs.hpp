@@ -37,8 +37,8 @@ struct Wholeness {
   F most{};
 };
 
-RowScan listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale, const RowLists& lists, std::size_t rowIndex,
-                  std::uint32_t* next) {
+NonZeroFacts listPairs(const float* row, std::size_t depth, std::size_t ldb, float scale, const NonZeros& lists, std::size_t rowIndex,
+                       std::uint32_t* next) {
   std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
   const std::size_t padded = (depth + lineFloats - 1) / lineFloats * lineFloats;

@@ -1,4 +1,4 @@
-#include "cpu/listed_product.hpp"
+#include "cpu/product_plan.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -17,8 +17,8 @@ constexpr std::size_t leastDenseRows = 6;
 
 }  // namespace
 
-ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch& scratch, std::size_t firstRow, std::size_t rows,
-                             Listing listing)
+ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& scratch, std::size_t firstRow, std::size_t rows,
+                         Lists lists)
     : engine_(engine),
       kernels_(engine.kernels()),
       p_(product),
@@ -26,7 +26,7 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
       first_(firstRow),
       rows_(rows),
       number_(++engine.workspace().products),
-      byThread_(listing == Listing::byThread),
+      byThread_(lists == Lists::perThread),
       left_(kernels_, p_, firstRow),
       alpha_(product.alpha) {
   if (p_.tolerance > 0 && listRounded()) return;
@@ -36,9 +36,9 @@ ListedProduct::ListedProduct(Engine& engine, const Product& product, ListScratch
 }
 
 // Threads share the rows, and give up when one of them finds something that cannot be listed.
-RowScan ListedProduct::listAll() {
+NonZeroFacts ProductPlan::listAll() {
   const std::size_t taskRows = p_.aTransposed ? listedColumns : listedRows;
-  const ListRoom room = left_.room(scratch_, rows_, taskRows);
+  const NonZeroRegions regions = left_.regions(scratch_, rows_, taskRows);
   std::uint32_t* columns = p_.aTransposed ? scratch_.columns.atLeast(engine_.threads() * columnScratch) : nullptr;
   std::atomic<std::size_t> count{0};
   std::atomic<bool> good{true};
@@ -46,28 +46,28 @@ RowScan ListedProduct::listAll() {
   engine_.parallelFor(blocksOf(rows_, taskRows), static_cast<double>(rows_ * p_.depth), [&](std::size_t task, unsigned thread) {
     if (left_.strict() && !good.load(std::memory_order_relaxed)) return;
     const std::size_t first = task * taskRows, last = std::min(rows_, first + taskRows);
-    const RowScan scan = left_.list(room, first, first, last, columns ? columns + thread * columnScratch : nullptr);
+    const NonZeroFacts scan = left_.list(regions, first, first, last, columns ? columns + thread * columnScratch : nullptr);
     count.fetch_add(scan.count, std::memory_order_relaxed);
     if (!scan.good) good.store(false, std::memory_order_relaxed);
     raise(largest, scan.largest);
   });
-  lists_ = room.lists;
+  lists_ = regions.lists;
   return {count, good, largest};
 }
 
 // As bits, pairs of whole numbers or pairs of grey levels, in this order; false if they are none of these. What is found out is kept until the left factor is
 // written anew: data are listed for a field and again for statistics.
-bool ListedProduct::listRounded() {
+bool ProductPlan::listRounded() {
   constexpr struct {
     bool shorts;
     float scale;
   } ways[] = {{true, 1}, {false, 1}, {false, 255}};
-  CpuTensor::Listing part, &known = p_.left && rows_ == p_.rows ? p_.left->listing() : part;
+  CpuTensor::KnownValues part, &known = p_.left && rows_ == p_.rows ? p_.left->knownValues() : part;
   for (std::size_t way = known.ruledOut; way < std::size(ways); ++way) {
     const auto [shorts, scale] = ways[way];
     const bool next = way == known.ruledOut, seen = next && known.serves;
     if (!mayRound(shorts, seen ? known.largest : 0)) continue;
-    const RowScan scan = listRounded(shorts, scale, seen);
+    const NonZeroFacts scan = listRounded(shorts, scale, seen);
     if (scan.good && next && !seen) known.serves = true, known.largest = scan.largest / scale;
     if (!scan.good && !known.serves) known.ruledOut = way + 1;
     if (!scan.good || !mayRound(shorts, seen ? known.largest : scan.largest / scale)) continue;
@@ -77,19 +77,19 @@ bool ListedProduct::listRounded() {
   return false;
 }
 
-bool ListedProduct::mayRound(bool shorts, double largestState) const {
+bool ProductPlan::mayRound(bool shorts, double largestState) const {
   return roundable(engine_, *p_.matrix, shorts, p_.bTransposed, p_.tolerance, largestState);
 }
 
 // `known`: the left factor has been listed like this before.
-RowScan ListedProduct::listRounded(bool shorts, float scale, bool known) {
+NonZeroFacts ProductPlan::listRounded(bool shorts, float scale, bool known) {
   const std::size_t ldb = roundedStride(shorts, p_.columns);
   shorts ? left_.asBits(ldb) : left_.asPairs(scale, ldb);
   listsByThread_ = byThread_ && (left_.fromBits() || (known && p_.aTransposed));
-  return listsByThread_ ? RowScan{rows_ * p_.depth / 4, true} : listAll();
+  return listsByThread_ ? NonZeroFacts{rows_ * p_.depth / 4, true} : listAll();
 }
 
-void ListedProduct::takeRounded(bool shorts, float scale, const RowScan& scan) {
+void ProductPlan::takeRounded(bool shorts, float scale, const NonZeroFacts& scan) {
   byThread_ = listsByThread_;
   rounded_ = &roundedCopy(engine_, *p_.matrix, shorts, p_.bTransposed);
   kernel_ = shorts ? kernels_.activeShorts : kernels_.activeWords;
@@ -97,7 +97,7 @@ void ListedProduct::takeRounded(bool shorts, float scale, const RowScan& scan) {
   work_ = static_cast<double>(scan.count * p_.columns) * kernels_.costBinary / (shorts ? 32 : 16);
 }
 
-void ListedProduct::useTransposedCopy() {
+void ProductPlan::useTransposedCopy() {
   if (!p_.bTransposed || !p_.matrix) return;
   if (const auto* copy = transposedCopy(engine_, *p_.matrix, p_.rows)) {
     p_.b = copy->buffer.data();
@@ -106,7 +106,7 @@ void ListedProduct::useTransposedCopy() {
   }
 }
 
-void ListedProduct::listFloats() {
+void ProductPlan::listFloats() {
   left_.asFloats(p_.bTransposed ? panelColumns : p_.bStride);
   choose(listAll());
   if (kernel_ != kernels_.dense) return;
@@ -115,7 +115,7 @@ void ListedProduct::listFloats() {
   dense_ = p_.a + first_ * p_.aStride;
 }
 
-void ListedProduct::transposeLeft() {
+void ProductPlan::transposeLeft() {
   denseStride_ = rowStride(p_.depth);
   float* copy = scratch_.left.atLeast(roundUp(rows_, lineFloats) * denseStride_);
   dense_ = copy;
@@ -126,25 +126,25 @@ void ListedProduct::transposeLeft() {
   });
 }
 
-void ListedProduct::choose(const RowScan& scan) {
+void ProductPlan::choose(const NonZeroFacts& scan) {
   const double active = static_cast<double>(scan.count) * (scan.good ? kernels_.costBinary : kernels_.costReal);
   const double dense = static_cast<double>(std::max(rows_, leastDenseRows) * p_.depth) * kernels_.costDense;
   kernel_ = dense < active ? kernels_.dense : scan.good ? kernels_.activeBinary : kernels_.activeReal;
   work_ = std::min(dense, active) * static_cast<double>(p_.columns) / 16;
 }
 
-void ListedProduct::list(std::size_t firstRow, std::size_t lastRow, ThreadLists& lists) const {
+void ProductPlan::list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& lists) const {
   if (!byThread_ || (lists.product == number_ && lists.firstRow == firstRow)) return;
-  const ListRoom room = left_.room(lists.scratch, lastRow - firstRow, lastRow - firstRow);
+  const NonZeroRegions regions = left_.regions(lists.scratch, lastRow - firstRow, lastRow - firstRow);
   std::uint32_t* columns = p_.aTransposed && !left_.fromBits() ? lists.scratch.columns.atLeast(columnScratch) : nullptr;
-  left_.list(room, 0, firstRow, lastRow, columns);
-  lists.lists = room.lists;
+  left_.list(regions, 0, firstRow, lastRow, columns);
+  lists.lists = regions.lists;
   lists.product = number_;
   lists.firstRow = firstRow;
 }
 
-void ListedProduct::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadLists& lists, float* scratch,
-                         float* out) const {
+void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& lists, float* scratch,
+                       float* out) const {
   PanelBlock block{};
   block.firstRow = byThread_ ? 0 : firstRow;
   block.lastRow = block.firstRow + (lastRow - firstRow);
@@ -173,7 +173,7 @@ void ListedProduct::tile(std::size_t column, std::size_t firstRow, std::size_t l
   }
 }
 
-void ListedProduct::placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const {
+void ProductPlan::placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const {
   if (rounded_) {
     block.b = rounded_->words.data() + k * rounded_->stride + (kernel_ == kernels_.activeShorts ? column / 2 : column);
     block.ldb = rounded_->stride;

@@ -1,4 +1,4 @@
-#include "cpu/coupled_lists.hpp"
+#include "cpu/neighbour_lists.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -7,14 +7,14 @@ namespace boltzkit::cpu {
 namespace {
 
 // Whether the lists there are the wanted ones; if not they belong to none from now on, so that nothing is left half done.
-bool made(ListKey& there, const ListKey& wanted) {
+bool made(NeighbourKey& there, const NeighbourKey& wanted) {
   if (there == wanted) return true;
   there = {};
   return false;
 }
 
 // The entries of one unit, place by place.
-void listUnit(const Graph& graph, std::uint32_t unit, const float* weights, float scale, Coupled* to) {
+void listUnit(const Graph& graph, std::uint32_t unit, const float* weights, float scale, Neighbour* to) {
   const std::uint32_t size = graph.size();
   for (std::uint32_t k = 0; k < size; ++k)
     for (const Graph::Neighbour* n = graph.begin(unit); n != graph.end(unit); ++n)
@@ -64,14 +64,14 @@ void countSlots(const Graph& graph, std::size_t* starts) {
 
 }  // namespace
 
-CoupledLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const CpuTensor& weights, float scale) {
+NeighbourLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const CpuTensor& weights, float scale) {
   Workspace& workspace = engine.workspace();
   const std::size_t size = graph.size(), units = graph.units();
-  const ListKey key{graph.id(), weights.version(), scale, inOrder};
+  const NeighbourKey key{graph.id(), weights.version(), scale, inOrder};
   const bool there = made(workspace.listed, key);
   std::size_t* starts = workspace.neighbourStarts.atLeast(units * size + 1);
-  Coupled* coupled = workspace.neighbours.atLeast(2 * graph.weights());
-  if (there) return {starts, coupled};
+  Neighbour* neighbours = workspace.neighbours.atLeast(2 * graph.weights());
+  if (there) return {starts, neighbours};
   auto unitAt = [&](std::size_t p) { return inOrder ? graph.order()[p] : static_cast<std::uint32_t>(p); };
   starts[0] = 0;
   for (std::size_t p = 0; p < units; ++p) {
@@ -79,31 +79,31 @@ CoupledLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const C
     for (std::size_t k = 0; k < size; ++k) starts[p * size + k + 1] = starts[p * size + k] + each;
   }
   engine.parallelRows(units, static_cast<double>(16 * graph.weights()), [&](std::size_t first, std::size_t last) {
-    for (std::size_t p = first; p < last; ++p) listUnit(graph, unitAt(p), weights.row(0), scale, coupled + starts[p * size]);
+    for (std::size_t p = first; p < last; ++p) listUnit(graph, unitAt(p), weights.row(0), scale, neighbours + starts[p * size]);
   });
   workspace.listed = key;
-  return {starts, coupled};
+  return {starts, neighbours};
 }
 
-CoupledLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t group, std::size_t block, bool all) {
+NeighbourLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t group, std::size_t block, bool all) {
   const std::size_t places = weights.cols();
   engine.workspace().listed = {};
   std::size_t* starts = engine.workspace().neighbourStarts.atLeast(places + 1);
-  Coupled* coupled = engine.workspace().neighbours.atLeast(places * block);
+  Neighbour* neighbours = engine.workspace().neighbours.atLeast(places * block);
   std::size_t n = 0;
   for (std::size_t j = 0; j < places; ++j) {
     const std::size_t first = j / block * block, last = std::min(first + block, places), unit = j / group * group;
     starts[j] = n;
     for (std::size_t i = first; i < (all ? last : unit); ++i)
-      if (i < unit || i >= unit + group) coupled[n++] = {static_cast<std::uint32_t>(i - first), weights.row(j)[i]};
+      if (i < unit || i >= unit + group) neighbours[n++] = {static_cast<std::uint32_t>(i - first), weights.row(j)[i]};
   }
   starts[places] = n;
-  return {starts, coupled};
+  return {starts, neighbours};
 }
 
-CoupledSlots slotGraph(Engine& engine, const Graph& graph, const CpuTensor& weights) {
+NeighbourSlots slotGraph(Engine& engine, const Graph& graph, const CpuTensor& weights) {
   Workspace& workspace = engine.workspace();
-  const ListKey key{graph.id(), weights.version(), 1, true};
+  const NeighbourKey key{graph.id(), weights.version(), 1, true};
   const bool there = made(workspace.slotted, key);
   const std::size_t lines = (graph.units() + lineFloats - 1) / lineFloats;
   std::size_t* starts = workspace.slotStarts.atLeast(lines + 1);

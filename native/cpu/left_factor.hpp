@@ -10,15 +10,15 @@ namespace boltzkit::cpu {
 inline constexpr std::size_t listedRows = 16;
 
 // Lists of some rows, numbered from 0; each run of `taskRows` of them has a region of its own for each block, and may be listed by another thread.
-struct ListRoom {
-  RowLists lists{};
+struct NonZeroRegions {
+  NonZeros lists{};
   std::size_t taskRows = 0, region = 0;
 };
 
-class LeftLists {
+class LeftFactor {
  public:
   // Of the rows from firstRow on, which are counted from there.
-  LeftLists(const Kernels& kernels, const Product& product, std::size_t firstRow);
+  LeftFactor(const Kernels& kernels, const Product& product, std::size_t firstRow);
 
   // What is listed from now on, with offsets for rows of B of ldb floats: places that are not zero;
   void asFloats(std::size_t ldb);
@@ -31,14 +31,15 @@ class LeftLists {
   bool strict() const { return strict_; }
   bool fromBits() const { return bits_ != nullptr && scale_ == 0; }
 
-  ListRoom room(ListScratch& scratch, std::size_t rows, std::size_t taskRows) const;
+  NonZeroRegions regions(NonZeroBuffer& scratch, std::size_t rows, std::size_t taskRows) const;
   // Rows first ... last - 1 as the lists from firstList on, which begin or are a run. columnScratch: of the thread, where the factor is stored transposed.
-  RowScan list(const ListRoom& room, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* columnScratch) const;
+  NonZeroFacts list(const NonZeroRegions& regions, std::size_t firstList, std::size_t first, std::size_t last,
+                    std::uint32_t* columnScratch) const;
 
  private:
-  RowScan rows(const RowLists& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next) const;
-  RowScan columns(const RowLists& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next,
-                  std::uint32_t* scratch) const;
+  NonZeroFacts rows(const NonZeros& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next) const;
+  NonZeroFacts columns(const NonZeros& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next,
+                       std::uint32_t* scratch) const;
 
   const Kernels& kernels_;
   const Product& p_;

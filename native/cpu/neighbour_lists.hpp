@@ -6,24 +6,24 @@
 namespace boltzkit::cpu {
 
 // Entries starts[i] ... starts[i + 1] belong to the i-th place of the order.
-struct CoupledLists {
+struct NeighbourLists {
   const std::size_t* starts;
-  const Coupled* coupled;
+  const Neighbour* neighbours;
 };
 
 // Neighbours in rising order, weights [1, graph.weights()] times `scale`; units in the graph's order or in their own.
-CoupledLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const CpuTensor& weights, float scale);
+NeighbourLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const CpuTensor& weights, float scale);
 // Of symmetric weights [places, places], the places within blocks of `block` places, numbered from the block's first one: those of the block's
 // earlier units, or with `all` of all its other units.
-CoupledLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t group, std::size_t block, bool all);
+NeighbourLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t group, std::size_t block, bool all);
 
 // The neighbours of 16 positions side by side: see ChainSweep.
-struct CoupledSlots {
+struct NeighbourSlots {
   const std::size_t* starts;
   const std::uint32_t *place, *run;
   const float* weight;
 };
 
-CoupledSlots slotGraph(Engine& engine, const Graph& graph, const CpuTensor& weights);
+NeighbourSlots slotGraph(Engine& engine, const Graph& graph, const CpuTensor& weights);
 
 }  // namespace boltzkit::cpu

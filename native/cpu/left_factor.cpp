@@ -1,4 +1,4 @@
-#include "cpu/left_lists.hpp"
+#include "cpu/left_factor.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -8,14 +8,16 @@
 namespace boltzkit::cpu {
 namespace {
 
-RowScan operator+(const RowScan& a, const RowScan& b) { return {a.count + b.count, a.good && b.good, std::max(a.largest, b.largest)}; }
+NonZeroFacts operator+(const NonZeroFacts& a, const NonZeroFacts& b) {
+  return {a.count + b.count, a.good && b.good, std::max(a.largest, b.largest)};
+}
 
 }  // namespace
 
-LeftLists::LeftLists(const Kernels& kernels, const Product& product, std::size_t firstRow)
+LeftFactor::LeftFactor(const Kernels& kernels, const Product& product, std::size_t firstRow)
     : kernels_(kernels), p_(product), first_(firstRow), bits_(product.left && !product.weights ? product.left->bits() : nullptr) {}
 
-void LeftLists::asFloats(std::size_t ldb) {
+void LeftFactor::asFloats(std::size_t ldb) {
   scale_ = 0;
   strict_ = false;
   depth_ = p_.depth;
@@ -24,14 +26,14 @@ void LeftLists::asFloats(std::size_t ldb) {
   zeroPlace_ = 0;
 }
 
-void LeftLists::asBits(std::size_t ldb) {
+void LeftFactor::asBits(std::size_t ldb) {
   asFloats(ldb);
   strict_ = true;
   block_ = shortsBlock;
   zeroPlace_ = depth_;
 }
 
-void LeftLists::asPairs(float scale, std::size_t ldb) {
+void LeftFactor::asPairs(float scale, std::size_t ldb) {
   asFloats(ldb);
   strict_ = true;
   scale_ = scale;
@@ -39,32 +41,35 @@ void LeftLists::asPairs(float scale, std::size_t ldb) {
   block_ = depthBlock;
 }
 
-ListRoom LeftLists::room(ListScratch& scratch, std::size_t rows, std::size_t taskRows) const {
-  ListRoom room{.taskRows = taskRows, .region = taskRows * std::min(roundUp(depth_, lineFloats), block_) + lineFloats};
-  RowLists& lists = room.lists;
+NonZeroRegions LeftFactor::regions(NonZeroBuffer& scratch, std::size_t rows, std::size_t taskRows) const {
+  NonZeroRegions regions{.taskRows = taskRows, .region = taskRows * std::min(roundUp(depth_, lineFloats), block_) + lineFloats};
+  NonZeros& lists = regions.lists;
   lists.blocks = blocksOf(depth_, block_);
   lists.depth = block_;
   lists.zeroPlace = zeroPlace_;
-  const std::size_t entries = blocksOf(rows, taskRows) * lists.blocks * room.region;
+  const std::size_t entries = blocksOf(rows, taskRows) * lists.blocks * regions.region;
   lists.offset = scratch.offsets.atLeast(entries);
   lists.value = fromBits() ? nullptr : scratch.values.atLeast(entries);
   lists.start = scratch.bounds.atLeast(2 * rows * lists.blocks);
   lists.end = lists.start + rows * lists.blocks;
-  return room;
+  return regions;
 }
 
-RowScan LeftLists::list(const ListRoom& room, std::size_t firstList, std::size_t first, std::size_t last,
-                        std::uint32_t* columnScratch) const {
-  const std::size_t blocks = room.lists.blocks;
+NonZeroFacts LeftFactor::list(const NonZeroRegions& regions, std::size_t firstList, std::size_t first, std::size_t last,
+                              std::uint32_t* columnScratch) const {
+  const std::size_t blocks = regions.lists.blocks;
   std::uint32_t few[16];
   std::vector<std::uint32_t> many(blocks > 16 ? blocks : 0);
   std::uint32_t* next = many.empty() ? few : many.data();
-  for (std::size_t q = 0; q < blocks; ++q) next[q] = static_cast<std::uint32_t>((firstList / room.taskRows * blocks + q) * room.region);
-  return p_.aTransposed ? columns(room.lists, firstList, first, last, next, columnScratch) : rows(room.lists, firstList, first, last, next);
+  for (std::size_t q = 0; q < blocks; ++q)
+    next[q] = static_cast<std::uint32_t>((firstList / regions.taskRows * blocks + q) * regions.region);
+  return p_.aTransposed ? columns(regions.lists, firstList, first, last, next, columnScratch)
+                        : rows(regions.lists, firstList, first, last, next);
 }
 
-RowScan LeftLists::rows(const RowLists& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next) const {
-  RowScan all{0, true, 0};
+NonZeroFacts LeftFactor::rows(const NonZeros& lists, std::size_t firstList, std::size_t first, std::size_t last,
+                              std::uint32_t* next) const {
+  NonZeroFacts all{0, true, 0};
   for (std::size_t r = first, list = firstList; r < last && (all.good || !strict_); ++r, ++list) {
     const float* row = p_.a + (first_ + r) * p_.aStride;
     if (scale_ != 0)
@@ -77,9 +82,9 @@ RowScan LeftLists::rows(const RowLists& lists, std::size_t firstList, std::size_
   return all;
 }
 
-RowScan LeftLists::columns(const RowLists& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next,
-                           std::uint32_t* scratch) const {
-  RowScan all{0, true, 0};
+NonZeroFacts LeftFactor::columns(const NonZeros& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next,
+                                 std::uint32_t* scratch) const {
+  NonZeroFacts all{0, true, 0};
   for (std::size_t c = first; c < last && (all.good || !strict_);) {
     const std::size_t place = first_ + c, list = firstList + c - first, inWord = place % listedColumns;
     const std::size_t n = std::min(last - c, listedColumns - inWord);

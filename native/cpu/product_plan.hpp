@@ -1,23 +1,23 @@
 // A product whose left factor is listed and whose kernel is chosen.
 #pragma once
-#include "cpu/left_lists.hpp"
+#include "cpu/left_factor.hpp"
 
 namespace boltzkit::cpu {
 
 // Some rows of a product, with the kernel chosen: its tiles may then be worked out in any order, by any thread. Left factors that are known to be bits, or
 // pairs of whole numbers, can be listed by each thread for itself, which costs less than to list them once and to pass the lists from core to core.
-class ListedProduct {
+class ProductPlan {
  public:
-  enum class Listing { once, byThread };
-  ListedProduct(Engine& engine, const Product& product, ListScratch& scratch, std::size_t firstRow, std::size_t rows, Listing listing);
+  enum class Lists { shared, perThread };
+  ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& scratch, std::size_t firstRow, std::size_t rows, Lists lists);
 
-  ListedProduct(const ListedProduct&) = delete;
-  ListedProduct& operator=(const ListedProduct&) = delete;
+  ProductPlan(const ProductPlan&) = delete;
+  ProductPlan& operator=(const ProductPlan&) = delete;
 
   // Rows firstRow ... lastRow - 1 (at most tileRows) for the calling thread; before their tiles, and nothing to do where all have been listed.
-  void list(std::size_t firstRow, std::size_t lastRow, ThreadLists& lists) const;
+  void list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& lists) const;
   // panelColumns columns of these rows, from `column` on, into C or into out [rows, panelColumns]; `scratch` of the thread that works.
-  void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadLists& lists, float* scratch,
+  void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& lists, float* scratch,
             float* out = nullptr) const;
   // What all tiles take, in the elementary steps of Engine::parallelFor.
   double work() const { return work_; }
@@ -29,27 +29,27 @@ class ListedProduct {
   static constexpr std::size_t mostPlaces = std::size_t{1} << 21;
 
  private:
-  RowScan listAll();
+  NonZeroFacts listAll();
   bool listRounded();
   bool mayRound(bool shorts, double largestState) const;
-  RowScan listRounded(bool shorts, float scale, bool known);
-  void takeRounded(bool shorts, float scale, const RowScan& scan);
+  NonZeroFacts listRounded(bool shorts, float scale, bool known);
+  void takeRounded(bool shorts, float scale, const NonZeroFacts& scan);
   void useTransposedCopy();
   void listFloats();
   void transposeLeft();
-  void choose(const RowScan& scan);
+  void choose(const NonZeroFacts& scan);
   void placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const;
 
   Engine& engine_;
   const Kernels& kernels_;
   Product p_;
-  ListScratch& scratch_;
+  NonZeroBuffer& scratch_;
   const std::size_t first_, rows_;
   const std::uint64_t number_;
   bool byThread_;               // nothing has been listed yet
   bool listsByThread_ = false;  // what byThread_ is if the rounded lists at work serve
-  LeftLists left_;
-  RowLists lists_{};
+  LeftFactor left_;
+  NonZeros lists_{};
   const float* dense_ = nullptr;  // the left factor for the dense kernel
   std::size_t denseStride_ = 0;
   const CpuTensor::RoundedCopy* rounded_ = nullptr;
