@@ -26,11 +26,9 @@ void CpuBackend::addField(const FieldTerm& term, bool accumulate, double toleran
 }
 
 bool CpuBackend::roundsAlike(const Tensor& weights) {
-  const auto rounds = [&](bool shorts, bool transposed) {
-    return roundable(engine_, cpuTensor(weights), shorts, transposed, fieldTolerance, 1);
-  };
-  if (rounds(true, false) != rounds(true, true)) return false;
-  return rounds(true, false) || (rounds(false, false) && rounds(false, true));
+  const auto packing = [&](Orientation orientation) { return packingForBits(engine_, cpuTensor(weights), orientation, fieldTolerance); };
+  const Packing upright = packing(Orientation::upright);
+  return upright != Packing::floats && upright == packing(Orientation::transposed);
 }
 
 Product fieldProduct(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out) {

@@ -78,12 +78,13 @@ bool ProductPlan::listRounded() {
 }
 
 bool ProductPlan::mayRound(bool shorts, double largestState) const {
-  return roundable(engine_, *p_.matrix, shorts, p_.bTransposed, p_.tolerance, largestState);
+  return roundable(engine_, *p_.matrix, shorts ? Packing::shorts : Packing::pairs, orientationOf(p_.bTransposed), p_.tolerance,
+                   largestState);
 }
 
 // `known`: the left factor has been listed like this before.
 NonZeroFacts ProductPlan::listRounded(bool shorts, float scale, bool known) {
-  const std::size_t ldb = roundedStride(shorts, p_.columns);
+  const std::size_t ldb = packedStride(shorts ? Packing::shorts : Packing::pairs, p_.columns);
   shorts ? left_.asBits(ldb) : left_.asPairs(scale, ldb);
   listsByThread_ = byThread_ && (left_.fromBits() || (known && p_.aTransposed));
   return listsByThread_ ? NonZeroFacts{rows_ * p_.depth / 4, true} : listAll();
@@ -91,7 +92,7 @@ NonZeroFacts ProductPlan::listRounded(bool shorts, float scale, bool known) {
 
 void ProductPlan::takeRounded(bool shorts, float scale, const NonZeroFacts& scan) {
   byThread_ = listsByThread_;
-  rounded_ = &roundedCopy(engine_, *p_.matrix, shorts, p_.bTransposed);
+  rounded_ = &roundedCopy(engine_, *p_.matrix, shorts ? Packing::shorts : Packing::pairs, orientationOf(p_.bTransposed));
   kernel_ = shorts ? kernels_.activeShorts : kernels_.activeWords;
   alpha_ = p_.alpha * rounded_->unit / scale;
   work_ = static_cast<double>(scan.count * p_.columns) * kernels_.costBinary / (shorts ? 32 : 16);

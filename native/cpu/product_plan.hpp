@@ -52,7 +52,7 @@ class ProductPlan {
   NonZeros lists_{};
   const float* dense_ = nullptr;  // the left factor for the dense kernel
   std::size_t denseStride_ = 0;
-  const CpuTensor::RoundedCopy* rounded_ = nullptr;
+  const PackedCopy* rounded_ = nullptr;
   void (*kernel_)(const PanelBlock&) = nullptr;
   float alpha_;
   double work_ = 0;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "backend.hpp"
+#include "cpu/packing.hpp"
 
 namespace boltzkit::cpu {
 
@@ -26,6 +27,15 @@ class LineBuffer {
 // Floats from one row to the next: a multiple of 16, and for wide rows an odd multiple, so that a block of rows, a few lines of each,
 // spreads over all sets of the first-level cache instead of falling into a few of them.
 std::size_t rowStride(std::size_t cols);
+
+// A copy of a matrix or of its transpose in words of rounded values (cpu/packing.hpp).
+struct PackedCopy {
+  LineBuffer words;
+  std::size_t stride = 0;
+  float unit = 0;        // a value is unit * a whole number
+  std::size_t rows = 0;  // of the tensor
+  std::uint64_t version = 0;
+};
 
 class CpuTensor final : public Tensor {
  public:
@@ -67,14 +77,7 @@ class CpuTensor final : public Tensor {
   TransposedCopy& transposedCopy() const { return transposed_; }
 
   // Copies with rounded values, for products with the matrix and with its transpose; see cpu/rounded_weights.hpp.
-  struct RoundedCopy {
-    LineBuffer words;
-    std::size_t stride = 0;
-    float unit = 0;        // a value is unit * a whole number
-    std::size_t rows = 0;  // of the tensor
-    std::uint64_t version = 0;
-  };
-  RoundedCopy& roundedCopy(bool shorts, bool transposed) const { return rounded_[shorts][transposed]; }
+  PackedCopy& packedCopy(Packing packing, Orientation orientation) const { return packed_.at(packing, orientation); }
 
   // What is known of the values of all rows: the ways to list them that fail, and whether the next one serves (see cpu/product_plan.cpp).
   struct KnownValues {
@@ -101,7 +104,7 @@ class CpuTensor final : public Tensor {
   std::uint64_t version_, bitsVersion_ = 0;
   std::size_t bitsRows_ = 0;
   mutable TransposedCopy transposed_;
-  mutable RoundedCopy rounded_[2][2];
+  mutable PerCopy<PackedCopy> packed_;
   mutable Largest largest_;
   mutable KnownValues known_;
 };

@@ -268,8 +268,9 @@ export const mutants = [
   {
     name: 'rounded weights that the step did not change',
     file: 'native/cpu/rounded_weights.cpp',
-    find: 'writer.write(shorts, current_[shorts][false], current_[shorts][true]);',
-    replace: 'if (firstRow > 0) writer.write(shorts, current_[shorts][false], current_[shorts][true]);',
+    find: 'pack(packing, from, current_.at(packing, Orientation::upright), current_.at(packing, Orientation::transposed));',
+    replace:
+      'if (firstRow > 0) pack(packing, from, current_.at(packing, Orientation::upright), current_.at(packing, Orientation::transposed));',
     tests: ['test/models/rbm-devices.test.ts'],
   },
   {

@@ -50,9 +50,7 @@ struct PanelBlock {
 
 // States that the kernels on rounded weights take are whole numbers up to this, or multiples of 1/255 up to 1 (grey levels): what one block of
 // depthBlock pairs of places adds up to fits into 32 bits.
-inline constexpr float largestWhole = 255, largestRounded = 32766;
-// Weights of which placesPadded add up within 16 bits, rounded up or down.
-inline constexpr float largestShort = 8190;
+inline constexpr float largestWhole = 255;
 
 // A row to be rounded, by the dither of its number (kernels/dither.hpp); null: zeros.
 struct RoundedRow {
