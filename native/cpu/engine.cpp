@@ -10,7 +10,7 @@ void Workspace::trim() {
   const auto all = [this](auto&& each) {
     const auto eachOf = [&](NonZeroBuffer& s) { std::apply(each, std::tie(s.offsets, s.bounds, s.columns, s.values, s.left)); };
     for (NonZeroBuffer& list : nonZeros) eachOf(list);
-    for (ThreadNonZeros& list : threadNonZeros) eachOf(list.scratch);
+    for (ThreadNonZeros& list : threadNonZeros) eachOf(list.buffer);
     std::apply(each, std::tie(perThread, rounding, columns, neighbourStarts, slotStarts, neighbours, slotPlaces, slotWeights, tiles));
   };
   std::size_t bytes = 0;

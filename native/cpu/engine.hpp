@@ -46,7 +46,7 @@ struct NonZeroBuffer {
 
 // Lists of some rows of a left factor, by the thread that works on these rows and for itself.
 struct alignas(128) ThreadNonZeros {
-  NonZeroBuffer scratch;
+  NonZeroBuffer buffer;
   NonZeros lists{};
   std::uint64_t product = 0;  // the number of the product, and which of its rows
   std::size_t firstRow = 0;

@@ -8,6 +8,7 @@
 namespace boltzkit::cpu {
 
 // Costs as for AVX2, not measured.
-constexpr Kernels kernelsNeon = neon::kernelTable("neon", 1.35f, 1.25f, 1);
+constexpr auto families = neon::productFamilies({.real = 1.35f, .binary = 1.25f, .dense = 1});
+constexpr Kernels kernelsNeon = neon::kernelTable("neon", families);
 
 }  // namespace boltzkit::cpu

@@ -8,6 +8,7 @@
 namespace boltzkit::cpu {
 
 // Costs measured with bench/kernels (AMD Zen 5, SSE2): dense products win above 95 % real places only.
-constexpr Kernels kernelsPortable = portable::kernelTable("portable", 1.05f, 0.9f, 1);
+constexpr auto families = portable::productFamilies({.real = 1.05f, .binary = 0.9f, .dense = 1});
+constexpr Kernels kernelsPortable = portable::kernelTable("portable", families);
 
 }  // namespace boltzkit::cpu

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/checked.hpp"
+#include "cpu/packing_formats.hpp"
 
 namespace boltzkit::cpu {
 namespace {
@@ -14,43 +15,27 @@ NonZeroFacts operator+(const NonZeroFacts& a, const NonZeroFacts& b) {
 
 }  // namespace
 
-LeftFactor::LeftFactor(const Kernels& kernels, const Product& product, std::size_t firstRow)
-    : kernels_(kernels), p_(product), first_(firstRow), bits_(product.left && !product.weights ? product.left->bits() : nullptr) {}
+LeftFactor::LeftFactor(const Product& product, std::size_t firstRow)
+    : p_(product), first_(firstRow), bits_(product.left && !product.weights ? product.left->bits() : nullptr) {}
 
-void LeftFactor::asFloats(std::size_t ldb) {
-  scale_ = 0;
-  strict_ = false;
-  depth_ = p_.depth;
-  block_ = p_.depth > longSum ? longSumBlock : depthBlock;
+void LeftFactor::listFor(const ProductFamily& family, std::size_t ldb) {
+  family_ = &family;
+  depth_ = blocksOf(p_.depth, formatOf(family.packing).rows);
   ldb_ = ldb;
-  zeroPlace_ = 0;
 }
 
-void LeftFactor::asBits(std::size_t ldb) {
-  asFloats(ldb);
-  strict_ = true;
-  block_ = shortsBlock;
-  zeroPlace_ = depth_;
-}
-
-void LeftFactor::asPairs(float scale, std::size_t ldb) {
-  asFloats(ldb);
-  strict_ = true;
-  scale_ = scale;
-  depth_ = blocksOf(p_.depth, 2);
-  block_ = depthBlock;
-}
-
-NonZeroRegions LeftFactor::regions(NonZeroBuffer& scratch, std::size_t rows, std::size_t taskRows) const {
-  NonZeroRegions regions{.taskRows = taskRows, .region = taskRows * std::min(roundUp(depth_, lineFloats), block_) + lineFloats};
+NonZeroRegions LeftFactor::regions(NonZeroBuffer& buffer, std::size_t rows, std::size_t taskRows) const {
+  const std::size_t block = family_->blockOf(p_.depth);
+  NonZeroRegions regions{.taskRows = taskRows, .region = taskRows * std::min(roundUp(depth_, lineFloats), block) + lineFloats};
   NonZeros& lists = regions.lists;
-  lists.blocks = blocksOf(depth_, block_);
-  lists.depth = block_;
-  lists.zeroPlace = zeroPlace_;
+  lists.blocks = blocksOf(depth_, block);
+  lists.depth = block;
+  lists.multiple = family_->listMultiple;
+  lists.zeroPlace = depth_;
   const std::size_t entries = blocksOf(rows, taskRows) * lists.blocks * regions.region;
-  lists.offset = scratch.offsets.atLeast(entries);
-  lists.value = fromBits() ? nullptr : scratch.values.atLeast(entries);
-  lists.start = scratch.bounds.atLeast(2 * rows * lists.blocks);
+  lists.offset = buffer.offsets.atLeast(entries);
+  lists.value = fromBits() ? nullptr : buffer.values.atLeast(entries);
+  lists.start = buffer.bounds.atLeast(2 * rows * lists.blocks);
   lists.end = lists.start + rows * lists.blocks;
   return regions;
 }
@@ -69,30 +54,31 @@ NonZeroFacts LeftFactor::list(const NonZeroRegions& regions, std::size_t firstLi
 
 NonZeroFacts LeftFactor::rows(const NonZeros& lists, std::size_t firstList, std::size_t first, std::size_t last,
                               std::uint32_t* next) const {
+  const ListKernels& kernels = *family_->lists;
+  const float scale = scaleOf(family_->takes);
   NonZeroFacts all{0, true, 0};
-  for (std::size_t r = first, list = firstList; r < last && (all.good || !strict_); ++r, ++list) {
-    const float* row = p_.a + (first_ + r) * p_.aStride;
-    if (scale_ != 0)
-      all = all + kernels_.listPairs(row, p_.depth, ldb_, scale_, lists, list, next);
-    else if (bits_)
-      all = all + kernels_.listBitRow(bits_ + first_ + r, p_.left->bitsStride(), p_.depth, ldb_, lists, list, next);
+  for (std::size_t r = first, list = firstList; r < last && (all.good || !strict()); ++r, ++list) {
+    if (fromBits())
+      all = all + kernels.bitRow(bits_ + first_ + r, p_.left->bitsStride(), p_.depth, ldb_, lists, list, next);
     else
-      all = all + kernels_.listRow(row, p_.depth, ldb_, lists, list, next);
+      all = all + kernels.row(p_.a + (first_ + r) * p_.aStride, p_.depth, ldb_, scale, lists, list, next);
   }
   return all;
 }
 
 NonZeroFacts LeftFactor::columns(const NonZeros& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next,
                                  std::uint32_t* scratch) const {
+  const ListKernels& kernels = *family_->lists;
+  const float scale = scaleOf(family_->takes);
   NonZeroFacts all{0, true, 0};
-  for (std::size_t c = first; c < last && (all.good || !strict_);) {
+  for (std::size_t c = first; c < last && (all.good || !strict());) {
     const std::size_t place = first_ + c, list = firstList + c - first, inWord = place % listedColumns;
     const std::size_t n = std::min(last - c, listedColumns - inWord);
     if (fromBits()) {
       const std::uint64_t* words = bits_ + place / listedColumns * p_.left->bitsStride();
-      all = all + kernels_.listBitColumns({words, p_.depth, inWord, n}, ldb_, lists, list, next);
+      all = all + kernels.bitColumns({words, p_.depth, inWord, n}, ldb_, lists, list, next);
     } else {
-      all = all + kernels_.listColumns({p_.a + place, p_.aStride, p_.depth, n, p_.weights, scale_, ldb_, lists, list, next, scratch});
+      all = all + kernels.columns({p_.a + place, p_.aStride, p_.depth, n, p_.weights, scale, ldb_, lists, list, next, scratch});
     }
     c += n;
   }

@@ -9,7 +9,8 @@ namespace boltzkit::cpu {
 // Rows of the left factor per listing task; listedColumns where it is stored transposed.
 inline constexpr std::size_t listedRows = 16;
 
-// Lists of some rows, numbered from 0; each run of `taskRows` of them has a region of its own for each block, and may be listed by another thread.
+// Lists of some rows, numbered from 0. Each run of `taskRows` of them has a region of its own for each block, and may be listed by another
+// thread.
 struct NonZeroRegions {
   NonZeros lists{};
   std::size_t taskRows = 0, region = 0;
@@ -18,21 +19,19 @@ struct NonZeroRegions {
 class LeftFactor {
  public:
   // Of the rows from firstRow on, which are counted from there.
-  LeftFactor(const Kernels& kernels, const Product& product, std::size_t firstRow);
+  LeftFactor(const Product& product, std::size_t firstRow);
 
-  // What is listed from now on, with offsets for rows of B of ldb floats: places that are not zero;
-  void asFloats(std::size_t ldb);
-  // or, for rounded weights, bits, filled up with a row of B behind the last one; or pairs of numbers that are whole once multiplied by scale.
-  // Lists end where anything else turns up.
-  void asBits(std::size_t ldb);
-  void asPairs(float scale, std::size_t ldb);
-  // Places, or pairs of them.
+  // Lists are for this family from now on, with offsets for rows of B of ldb floats. For a family that rounds, they end where a value turns
+  // up that it does not take.
+  void listFor(const ProductFamily& family, std::size_t ldb);
+  // In rows of B.
   std::size_t depth() const { return depth_; }
-  bool strict() const { return strict_; }
-  bool fromBits() const { return bits_ != nullptr && scale_ == 0; }
+  bool strict() const { return family_->rounds(); }
+  bool fromBits() const { return bits_ && family_->lists->bitRow; }
 
-  NonZeroRegions regions(NonZeroBuffer& scratch, std::size_t rows, std::size_t taskRows) const;
-  // Rows first ... last - 1 as the lists from firstList on, which begin or are a run. columnScratch: of the thread, where the factor is stored transposed.
+  NonZeroRegions regions(NonZeroBuffer& buffer, std::size_t rows, std::size_t taskRows) const;
+  // Rows first ... last - 1 become the lists from firstList on, which begin or are a run. columnScratch: of the thread, where the factor is
+  // stored transposed.
   NonZeroFacts list(const NonZeroRegions& regions, std::size_t firstList, std::size_t first, std::size_t last,
                     std::uint32_t* columnScratch) const;
 
@@ -41,13 +40,11 @@ class LeftFactor {
   NonZeroFacts columns(const NonZeros& lists, std::size_t firstList, std::size_t first, std::size_t last, std::uint32_t* next,
                        std::uint32_t* scratch) const;
 
-  const Kernels& kernels_;
   const Product& p_;
   const std::size_t first_;
   const std::uint64_t* bits_ = nullptr;
-  float scale_ = 0;  // 0: single places
-  bool strict_ = false;
-  std::size_t depth_ = 0, block_ = 0, ldb_ = 0, zeroPlace_ = 0;
+  const ProductFamily* family_ = nullptr;
+  std::size_t depth_ = 0, ldb_ = 0;
 };
 
 }  // namespace boltzkit::cpu

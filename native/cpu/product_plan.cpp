@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 
 #include "core/checked.hpp"
 #include "cpu/largest.hpp"
@@ -10,147 +9,153 @@
 #include "cpu/transposed_copy.hpp"
 
 namespace boltzkit::cpu {
-namespace {
 
-// Fewer rows do not fill the dense kernel's registers and cost it as much as these.
-constexpr std::size_t leastDenseRows = 6;
-
-}  // namespace
-
-ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& scratch, std::size_t firstRow, std::size_t rows,
-                         Lists lists)
+ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& buffer, std::size_t firstRow, std::size_t rows, Lists lists)
     : engine_(engine),
       kernels_(engine.kernels()),
       p_(product),
-      scratch_(scratch),
+      buffer_(buffer),
       first_(firstRow),
       rows_(rows),
       number_(++engine.workspace().products),
-      byThread_(lists == Lists::perThread),
-      left_(kernels_, p_, firstRow),
+      perThread_(lists == Lists::perThread),
+      left_(p_, firstRow),
       alpha_(product.alpha) {
-  if (p_.tolerance > 0 && listRounded()) return;
-  byThread_ = false;
-  useTransposedCopy();
-  listFloats();
+  if (p_.tolerance > 0 && chooseRounded()) return;
+  perThread_ = false;
+  chooseExact();
+}
+
+// The first family that takes the values of the left factor and whose errors are small enough; false if there is none. What is found out is
+// kept until the left factor is written anew: data are listed for a field and again for statistics.
+bool ProductPlan::chooseRounded() {
+  CpuTensor::KnownValues part, &known = p_.left && rows_ == p_.rows ? p_.left->knownValues() : part;
+  for (const ProductFamily& family : kernels_.families) {
+    if (!family.rounds() || family.takes < known.kind) continue;
+    const bool next = family.takes == known.kind, seen = next && known.holds;
+    if (!mayRound(family, seen ? known.largest : 0)) continue;
+    const NonZeroFacts facts = listRounded(family, seen);
+    const float largest = facts.largest / scaleOf(family.takes);
+    if (facts.good && next && !seen) known.holds = true, known.largest = largest;
+    if (!facts.good && !known.holds) known.kind = after(family.takes);
+    if (!facts.good || !mayRound(family, seen ? known.largest : largest)) continue;
+    takeRounded(family, facts.count);
+    return true;
+  }
+  return false;
+}
+
+bool ProductPlan::mayRound(const ProductFamily& family, double largestState) const {
+  return roundable(engine_, *p_.matrix, family.packing, orientationOf(p_.bTransposed), p_.tolerance, largestState);
+}
+
+// `known`: the left factor is known to have only values that the family takes.
+NonZeroFacts ProductPlan::listRounded(const ProductFamily& family, bool known) {
+  left_.listFor(family, packedStride(family.packing, p_.columns));
+  listsPerThread_ = perThread_ && (left_.fromBits() || (known && p_.aTransposed));
+  return listsPerThread_ ? NonZeroFacts{rows_ * p_.depth / 4, true} : listAll();
+}
+
+void ProductPlan::takeRounded(const ProductFamily& family, std::size_t entries) {
+  const PackedCopy& copy = roundedCopy(engine_, *p_.matrix, family.packing, orientationOf(p_.bTransposed));
+  family_ = &family;
+  perThread_ = listsPerThread_;
+  b_ = copy.words.data();
+  bStride_ = copy.stride;
+  alpha_ = p_.alpha * copy.unit / scaleOf(family.takes);
+  work_ = costOf(family, entries);
 }
 
 // Threads share the rows, and give up when one of them finds something that cannot be listed.
 NonZeroFacts ProductPlan::listAll() {
   const std::size_t taskRows = p_.aTransposed ? listedColumns : listedRows;
-  const NonZeroRegions regions = left_.regions(scratch_, rows_, taskRows);
-  std::uint32_t* columns = p_.aTransposed ? scratch_.columns.atLeast(engine_.threads() * columnScratch) : nullptr;
+  const NonZeroRegions regions = left_.regions(buffer_, rows_, taskRows);
+  std::uint32_t* columns = p_.aTransposed ? buffer_.columns.atLeast(engine_.threads() * columnScratch) : nullptr;
   std::atomic<std::size_t> count{0};
   std::atomic<bool> good{true};
   std::atomic<float> largest{0};
   engine_.parallelFor(blocksOf(rows_, taskRows), static_cast<double>(rows_ * p_.depth), [&](std::size_t task, unsigned thread) {
     if (left_.strict() && !good.load(std::memory_order_relaxed)) return;
     const std::size_t first = task * taskRows, last = std::min(rows_, first + taskRows);
-    const NonZeroFacts scan = left_.list(regions, first, first, last, columns ? columns + thread * columnScratch : nullptr);
-    count.fetch_add(scan.count, std::memory_order_relaxed);
-    if (!scan.good) good.store(false, std::memory_order_relaxed);
-    raise(largest, scan.largest);
+    const NonZeroFacts facts = left_.list(regions, first, first, last, columns ? columns + thread * columnScratch : nullptr);
+    count.fetch_add(facts.count, std::memory_order_relaxed);
+    if (!facts.good) good.store(false, std::memory_order_relaxed);
+    raise(largest, facts.largest);
   });
   lists_ = regions.lists;
   return {count, good, largest};
 }
 
-// As bits, pairs of whole numbers or pairs of grey levels, in this order; false if they are none of these. What is found out is kept until the left factor is
-// written anew: data are listed for a field and again for statistics.
-bool ProductPlan::listRounded() {
-  constexpr struct {
-    bool shorts;
-    float scale;
-  } ways[] = {{true, 1}, {false, 1}, {false, 255}};
-  CpuTensor::KnownValues part, &known = p_.left && rows_ == p_.rows ? p_.left->knownValues() : part;
-  for (std::size_t way = known.ruledOut; way < std::size(ways); ++way) {
-    const auto [shorts, scale] = ways[way];
-    const bool next = way == known.ruledOut, seen = next && known.serves;
-    if (!mayRound(shorts, seen ? known.largest : 0)) continue;
-    const NonZeroFacts scan = listRounded(shorts, scale, seen);
-    if (scan.good && next && !seen) known.serves = true, known.largest = scan.largest / scale;
-    if (!scan.good && !known.serves) known.ruledOut = way + 1;
-    if (!scan.good || !mayRound(shorts, seen ? known.largest : scan.largest / scale)) continue;
-    takeRounded(shorts, scale, scan);
-    return true;
+// The cheapest of the families that do not round. They share lists and give the same bits.
+void ProductPlan::chooseExact() {
+  placeFloats();
+  const NonZeroFacts facts = listExact();
+  for (const ProductFamily& family : kernels_.families) {
+    if (family.rounds() || (family.takes == LeftValues::bits && !facts.good)) continue;
+    const double cost = costOf(family, facts.count);
+    if (family_ && cost >= work_) continue;
+    family_ = &family;
+    work_ = cost;
   }
-  return false;
+  if (!family_->lists) readRows();
 }
 
-bool ProductPlan::mayRound(bool shorts, double largestState) const {
-  return roundable(engine_, *p_.matrix, shorts ? Packing::shorts : Packing::pairs, orientationOf(p_.bTransposed), p_.tolerance,
-                   largestState);
+NonZeroFacts ProductPlan::listExact() {
+  const auto lists = [](const ProductFamily& family) { return !family.rounds() && family.lists; };
+  left_.listFor(*std::ranges::find_if(kernels_.families, lists), b_ ? bStride_ : panelColumns);
+  return listAll();
 }
 
-// `known`: the left factor has been listed like this before.
-NonZeroFacts ProductPlan::listRounded(bool shorts, float scale, bool known) {
-  const std::size_t ldb = packedStride(shorts ? Packing::shorts : Packing::pairs, p_.columns);
-  shorts ? left_.asBits(ldb) : left_.asPairs(scale, ldb);
-  listsByThread_ = byThread_ && (left_.fromBits() || (known && p_.aTransposed));
-  return listsByThread_ ? NonZeroFacts{rows_ * p_.depth / 4, true} : listAll();
-}
-
-void ProductPlan::takeRounded(bool shorts, float scale, const NonZeroFacts& scan) {
-  byThread_ = listsByThread_;
-  rounded_ = &roundedCopy(engine_, *p_.matrix, shorts ? Packing::shorts : Packing::pairs, orientationOf(p_.bTransposed));
-  kernel_ = shorts ? kernels_.activeShorts : kernels_.activeWords;
-  alpha_ = p_.alpha * rounded_->unit / scale;
-  work_ = static_cast<double>(scan.count * p_.columns) * kernels_.costBinary / (shorts ? 32 : 16);
-}
-
-void ProductPlan::useTransposedCopy() {
-  if (!p_.bTransposed || !p_.matrix) return;
-  if (const auto* copy = transposedCopy(engine_, *p_.matrix, p_.rows)) {
-    p_.b = copy->buffer.data();
-    p_.bStride = copy->stride;
-    p_.bTransposed = false;
+// B where it lies, or its transposed copy if there is one.
+void ProductPlan::placeFloats() {
+  if (!p_.bTransposed) {
+    b_ = p_.b;
+    bStride_ = p_.bStride;
+  } else if (const auto* copy = p_.matrix ? transposedCopy(engine_, *p_.matrix, p_.rows) : nullptr) {
+    b_ = copy->buffer.data();
+    bStride_ = copy->stride;
   }
 }
 
-void ProductPlan::listFloats() {
-  left_.asFloats(p_.bTransposed ? panelColumns : p_.bStride);
-  choose(listAll());
-  if (kernel_ != kernels_.dense) return;
-  if (p_.aTransposed) return transposeLeft();
-  denseStride_ = p_.aStride;
-  dense_ = p_.a + first_ * p_.aStride;
-}
-
-void ProductPlan::transposeLeft() {
-  denseStride_ = rowStride(p_.depth);
-  float* copy = scratch_.left.atLeast(roundUp(rows_, lineFloats) * denseStride_);
-  dense_ = copy;
+// The left factor as it is, or transposed.
+void ProductPlan::readRows() {
+  if (!p_.aTransposed) {
+    aStride_ = p_.aStride;
+    a_ = p_.a + first_ * p_.aStride;
+    return;
+  }
+  aStride_ = rowStride(p_.depth);
+  float* copy = buffer_.left.atLeast(roundUp(rows_, lineFloats) * aStride_);
+  a_ = copy;
   engine_.parallelFor(blocksOf(rows_, lineFloats), static_cast<double>(rows_ * p_.depth) / 4, [&](std::size_t task, unsigned) {
     const std::size_t first = task * lineFloats;
     kernels_.transpose(p_.a + first_ + first, p_.aStride, p_.depth, std::min(lineFloats, rows_ - first), p_.weights,
-                       copy + first * denseStride_, denseStride_);
+                       copy + first * aStride_, aStride_);
   });
 }
 
-void ProductPlan::choose(const NonZeroFacts& scan) {
-  const double active = static_cast<double>(scan.count) * (scan.good ? kernels_.costBinary : kernels_.costReal);
-  const double dense = static_cast<double>(std::max(rows_, leastDenseRows) * p_.depth) * kernels_.costDense;
-  kernel_ = dense < active ? kernels_.dense : scan.good ? kernels_.activeBinary : kernels_.activeReal;
-  work_ = std::min(dense, active) * static_cast<double>(p_.columns) / 16;
+double ProductPlan::costOf(const ProductFamily& family, std::size_t entries) const {
+  const std::size_t n = family.lists ? entries : std::max(rows_, family.leastRows) * p_.depth;
+  return static_cast<double>(n) * family.cost * static_cast<double>(p_.columns) / 16;
 }
 
-void ProductPlan::list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& lists) const {
-  if (!byThread_ || (lists.product == number_ && lists.firstRow == firstRow)) return;
-  const NonZeroRegions regions = left_.regions(lists.scratch, lastRow - firstRow, lastRow - firstRow);
-  std::uint32_t* columns = p_.aTransposed && !left_.fromBits() ? lists.scratch.columns.atLeast(columnScratch) : nullptr;
+void ProductPlan::list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& own) const {
+  if (!perThread_ || (own.product == number_ && own.firstRow == firstRow)) return;
+  const NonZeroRegions regions = left_.regions(own.buffer, lastRow - firstRow, lastRow - firstRow);
+  std::uint32_t* columns = p_.aTransposed && !left_.fromBits() ? own.buffer.columns.atLeast(columnScratch) : nullptr;
   left_.list(regions, 0, firstRow, lastRow, columns);
-  lists.lists = regions.lists;
-  lists.product = number_;
-  lists.firstRow = firstRow;
+  own.lists = regions.lists;
+  own.product = number_;
+  own.firstRow = firstRow;
 }
 
-void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& lists, float* scratch,
+void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
                        float* out) const {
   PanelBlock block{};
-  block.firstRow = byThread_ ? 0 : firstRow;
+  block.firstRow = perThread_ ? 0 : firstRow;
   block.lastRow = block.firstRow + (lastRow - firstRow);
-  block.lda = denseStride_;
-  block.lists = byThread_ ? lists.lists : lists_;
+  block.lda = aStride_;
+  block.lists = perThread_ ? own.lists : lists_;
   block.ldc = out ? panelColumns : p_.cStride;
   block.c = out ? out : p_.c + (first_ + firstRow) * p_.cStride + column;
   block.columns = roundUp(std::min(panelColumns, p_.columns - column), lineFloats);
@@ -162,7 +167,7 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
   block.beta = out ? 0 : p_.beta;
   const std::size_t depth = left_.depth(), step = block.lists.depth;
   for (std::size_t k = 0; k < depth; k += step, ++block.block) {
-    if (dense_) block.a = dense_ + k;
+    if (a_) block.a = a_ + k;
     block.depth = std::min(step, depth - k);
     const std::size_t group = block.block / groupBlocks;
     block.first = block.block % groupBlocks == 0;
@@ -170,23 +175,20 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
     block.firstGroup = group == 0;
     block.lastGroup = group == (block.lists.blocks - 1) / groupBlocks;
     placeB(block, k, column, scratch + 3 * tileFloats);
-    kernel_(block);
+    family_->kernel(block);
   }
 }
 
 void ProductPlan::placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const {
-  if (rounded_) {
-    block.b = rounded_->words.data() + k * rounded_->stride + (kernel_ == kernels_.activeShorts ? column / 2 : column);
-    block.ldb = rounded_->stride;
-  } else if (!p_.bTransposed) {
-    block.b = p_.b + k * p_.bStride + column;
-    block.ldb = p_.bStride;
-  } else {
-    const std::size_t columns = std::min(panelColumns, p_.columns - column);
-    kernels_.transpose(p_.b + column * p_.bStride + k, p_.bStride, columns, block.depth, nullptr, copy, panelColumns);
-    block.b = copy;
-    block.ldb = panelColumns;
+  if (b_) {
+    block.b = b_ + k * bStride_ + formatOf(family_->packing).wordsBefore(column);
+    block.ldb = bStride_;
+    return;
   }
+  const std::size_t columns = std::min(panelColumns, p_.columns - column);
+  kernels_.transpose(p_.b + column * p_.bStride + k, p_.bStride, columns, block.depth, nullptr, copy, panelColumns);
+  block.b = copy;
+  block.ldb = panelColumns;
 }
 
 }  // namespace boltzkit::cpu

@@ -9,15 +9,15 @@ namespace boltzkit::cpu {
 class ProductPlan {
  public:
   enum class Lists { shared, perThread };
-  ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& scratch, std::size_t firstRow, std::size_t rows, Lists lists);
+  ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& buffer, std::size_t firstRow, std::size_t rows, Lists lists);
 
   ProductPlan(const ProductPlan&) = delete;
   ProductPlan& operator=(const ProductPlan&) = delete;
 
   // Rows firstRow ... lastRow - 1 (at most tileRows) for the calling thread; before their tiles, and nothing to do where all have been listed.
-  void list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& lists) const;
+  void list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& own) const;
   // panelColumns columns of these rows, from `column` on, into C or into out [rows, panelColumns]; `scratch` of the thread that works.
-  void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& lists, float* scratch,
+  void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
             float* out = nullptr) const;
   // What all tiles take, in the elementary steps of Engine::parallelFor.
   double work() const { return work_; }
@@ -29,31 +29,33 @@ class ProductPlan {
   static constexpr std::size_t mostPlaces = std::size_t{1} << 21;
 
  private:
+  bool chooseRounded();
+  void chooseExact();
+  bool mayRound(const ProductFamily& family, double largestState) const;
+  NonZeroFacts listRounded(const ProductFamily& family, bool known);
+  void takeRounded(const ProductFamily& family, std::size_t entries);
   NonZeroFacts listAll();
-  bool listRounded();
-  bool mayRound(bool shorts, double largestState) const;
-  NonZeroFacts listRounded(bool shorts, float scale, bool known);
-  void takeRounded(bool shorts, float scale, const NonZeroFacts& scan);
-  void useTransposedCopy();
-  void listFloats();
-  void transposeLeft();
-  void choose(const NonZeroFacts& scan);
+  NonZeroFacts listExact();
+  void placeFloats();
+  void readRows();
+  double costOf(const ProductFamily& family, std::size_t entries) const;
   void placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const;
 
   Engine& engine_;
   const Kernels& kernels_;
-  Product p_;
-  NonZeroBuffer& scratch_;
+  const Product p_;
+  NonZeroBuffer& buffer_;
   const std::size_t first_, rows_;
   const std::uint64_t number_;
-  bool byThread_;               // nothing has been listed yet
-  bool listsByThread_ = false;  // what byThread_ is if the rounded lists at work serve
+  bool perThread_;               // nothing has been listed yet
+  bool listsPerThread_ = false;  // what perThread_ becomes if the rounded lists at work serve
   LeftFactor left_;
   NonZeros lists_{};
-  const float* dense_ = nullptr;  // the left factor for the dense kernel
-  std::size_t denseStride_ = 0;
-  const PackedCopy* rounded_ = nullptr;
-  void (*kernel_)(const PanelBlock&) = nullptr;
+  const ProductFamily* family_ = nullptr;
+  const float* a_ = nullptr;  // the left factor, for a family that reads its rows
+  std::size_t aStride_ = 0;
+  const float* b_ = nullptr;  // the right factor in the family's packing; null: its blocks are transposed on the way
+  std::size_t bStride_ = 0;
   float alpha_;
   double work_ = 0;
 };

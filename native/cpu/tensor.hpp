@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "backend.hpp"
+#include "cpu/kernels/product_family.hpp"
 #include "cpu/packing.hpp"
 
 namespace boltzkit::cpu {
@@ -79,12 +80,13 @@ class CpuTensor final : public Tensor {
   // Copies with rounded values, for products with the matrix and with its transpose; see cpu/rounded_weights.hpp.
   PackedCopy& packedCopy(Packing packing, Orientation orientation) const { return packed_.at(packing, orientation); }
 
-  // What is known of the values of all rows: the ways to list them that fail, and whether the next one serves (see cpu/product_plan.cpp).
+  // What is known of the values of all rows: no kind before `kind` holds, and whether that one does (see cpu/product_plan.cpp).
   struct KnownValues {
     std::uint64_t version = 0;
-    std::size_t rows = 0, ruledOut = 0;
-    bool serves = false;
-    float largest = 0;  // absolute value, if it serves
+    std::size_t rows = 0;
+    LeftValues kind = LeftValues::bits;
+    bool holds = false;
+    float largest = 0;  // absolute value, if the kind holds
   };
   KnownValues& knownValues() const {
     if (known_.version != version_ || known_.rows != rows()) known_ = {version_, rows()};

@@ -15,14 +15,15 @@ FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueO
   return compress(bits, offsets, offsetOut);
 }
 
-// Where the list start ... end ends after it has been filled up; the place of zeros may be written behind it too.
+// Fills up the list start ... end with the place of zeros, which may be written behind it too, and returns its new end.
 FORCE_INLINE std::uint32_t fillUp(const NonZeros& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
-  if (lists.zeroPlace == 0) return end;
-  for (std::size_t i = 0; i + 1 < placesPadded; ++i) lists.offset[end + i] = zero;
-  return start + (end - start + placesPadded - 1) / placesPadded * placesPadded;
+  const auto multiple = static_cast<std::uint32_t>(lists.multiple);  // a power of 2
+  for (std::uint32_t i = 0; i + 1 < multiple; i += lanes)
+    storeAnywhere(reinterpret_cast<float*>(lists.offset + end + i), (F)set1i(static_cast<std::int32_t>(zero)));
+  return start + ((end - start + multiple - 1) & ~(multiple - 1));
 }
 
-NonZeroFacts listRow(const float* row, std::size_t depth, std::size_t ldb, const NonZeros& lists, std::size_t rowIndex,
+NonZeroFacts listRow(const float* row, std::size_t depth, std::size_t ldb, float, const NonZeros& lists, std::size_t rowIndex,
                      std::uint32_t* next) {
   std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));

@@ -19,8 +19,7 @@ FORCE_INLINE std::uint32_t listWord(std::uint64_t word, std::size_t first, std::
 }
 
 // Words of 64 places that a block of places has, the last of them in part.
-constexpr std::size_t blockWords = (shortsBlock + 63) / 64;
-static_assert(shortsBlock % 16 == 0 && depthBlock % 16 == 0 && longSumBlock % 16 == 0);
+constexpr std::size_t blockWords = (largestBlock + 63) / 64;
 
 // 64 places of a row from place k on (a multiple of 16), without those from `end` on.
 FORCE_INLINE std::uint64_t wordAt(const std::uint64_t* words, std::size_t stride, std::size_t k, std::size_t end) {

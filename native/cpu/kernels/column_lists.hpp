@@ -39,7 +39,7 @@ struct PairValues {
 
 template <class Values>
 std::size_t listColumnBlock(const FloatColumns& s, Values& values, std::size_t block) {
-  constexpr std::size_t most = listedColumns * shortsBlock + lineFloats;
+  constexpr std::size_t most = listedColumns * largestBlock + lineFloats;
   std::uint32_t *column = s.scratch, *offset = s.scratch + most;
   float* value = reinterpret_cast<float*>(s.scratch + 2 * most);
   const std::size_t all = (s.depth + Values::places - 1) / Values::places;
@@ -82,7 +82,8 @@ NonZeroFacts listColumnsOf(const FloatColumns& scan) {
   return {count, values.good(), values.largest()};
 }
 
-NonZeroFacts listColumns(const FloatColumns& s) { return s.scale == 0 ? listColumnsOf<SingleValues>(s) : listColumnsOf<PairValues>(s); }
+NonZeroFacts listColumns(const FloatColumns& s) { return listColumnsOf<SingleValues>(s); }
+NonZeroFacts listColumnPairs(const FloatColumns& s) { return listColumnsOf<PairValues>(s); }
 
 }  // namespace
 }  // namespace boltzkit::cpu::BOLTZKIT_ISA

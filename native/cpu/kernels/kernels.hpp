@@ -4,30 +4,33 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "cpu/kernels/product_family.hpp"
 #include "units/unit.hpp"
 
 namespace boltzkit::cpu {
 
 // Everything is padded to this many floats: one 64-byte line, and a multiple of every vector length.
 inline constexpr std::size_t lineFloats = 16;
-// Columns of C that a product kernel takes at a time, and places k of one block: a block of B, 112 x 64 floats or 224 x 64 numbers of 16 bits,
-// 28 KiB, stays in a first-level cache of 32 KiB or more while all rows of A pass over it.
-inline constexpr std::size_t panelColumns = 64, depthBlock = 112, shortsBlock = 224;
-// Blocks of which sums are added up before they join the total (see kernels/panel.hpp), and those of floats where there are more than `longSum` places: they
-// leave less to rounding and take a little longer.
-inline constexpr std::size_t groupBlocks = 8, longSum = 1024, longSumBlock = 64;
-// Places that kernels/short_sums.hpp adds up before it widens sums: their lists are filled up to a multiple of it.
-inline constexpr std::size_t placesPadded = 4;
+// Columns of C that a product kernel takes at a time.
+inline constexpr std::size_t panelColumns = 64;
+// Rows of B in a block, for floats; longSumBlock where there are more than longSum. A block of B, 112 x 64 floats, takes 28 KiB. It stays
+// in a first-level cache of 32 KiB or more while all rows of A pass over it. No family has larger blocks than largestBlock rows.
+inline constexpr std::size_t depthBlock = 112, longSumBlock = 64, largestBlock = 224;
+// Blocks of which sums are added up before they join the total (see kernels/panel.hpp).
+inline constexpr std::size_t groupBlocks = 8;
 
-// The places k of the rows of A that are not zero, in rising order. The entries of a block of places lie row behind row, as the kernels read
-// them: block q of row r has the entries start[r * blocks + q] ... end[r * blocks + q].
+// Lists of the places k of the rows of A that are not zero, in rising order; where a row of B stands for several places, k counts rows of
+// B. The entries of a block lie row behind row, as the kernels read them: block q of row r has the entries start[r * blocks + q] ...
+// end[r * blocks + q].
 struct NonZeros {
   std::uint32_t* offset;  // (k - first k of the block) * row stride of B
-  float* value;           // A[row, k]; null where all are 1 and nobody reads them
+  float* value;           // A[row, k], or the word of several places; null where all are 1 and nobody reads them
   std::uint32_t *start, *end;
-  std::size_t blocks, depth;  // places of a block
-  std::size_t zeroPlace;      // not 0: lists are filled up to a multiple of placesPadded with this place, a row of B that holds zeros
+  std::size_t blocks, depth;  // depth: of a block, in rows of B
+  std::size_t multiple = 1;   // lists are filled up to a multiple of it with zeroPlace, a row of B that holds zeros
+  std::size_t zeroPlace = 0;
 };
 
 // One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over groups of blocks of k. Between the blocks of a group its sums
@@ -36,7 +39,7 @@ struct PanelBlock {
   std::size_t firstRow, lastRow;
   const float* a;  // [lastRow, lda] at the block's first k; only read by the dense kernel
   std::size_t lda, depth;
-  NonZeros lists;  // only read by the active-set kernels
+  NonZeros lists;  // only read by kernels of families with lists
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;
@@ -48,32 +51,28 @@ struct PanelBlock {
   float alpha, beta;
 };
 
-// States that the kernels on rounded weights take are whole numbers up to this, or multiples of 1/255 up to 1 (grey levels): what one block of
-// depthBlock pairs of places adds up to fits into 32 bits.
-inline constexpr float largestWhole = 255;
-
 // A row to be rounded, by the dither of its number (kernels/dither.hpp); null: zeros.
 struct RoundedRow {
   const float* values;
   std::size_t number;
 };
 
-// What a scan of rows found.
+// What listing rows found.
 struct NonZeroFacts {
   std::size_t count;  // entries of the lists, those that fill them up left out
-  bool good;          // all of them are 1; of pairs: all numbers are whole and within largestWhole
-  float largest = 1;  // of pairs: the largest absolute value of a number, scaled
+  bool good;          // all values are 1; of pairs: all are whole and within largestWhole
+  float largest = 1;  // of pairs: the largest absolute value, scaled
 };
 
 // Columns that are listed together: what a block of them holds stays in the first-level cache until it is sorted.
-inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * shortsBlock + lineFloats);
+inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * largestBlock + lineFloats);
 
-// Columns of a matrix A [depth, lda] of which lists are made, as listRow would make them of the rows of the transpose.
+// Columns of a matrix A [depth, lda] to be listed like the rows of its transpose.
 struct FloatColumns {
   const float* a;  // at the first column, a multiple of lineFloats
   std::size_t lda, depth, columns;
   const float* weights;  // [depth] what row k of A is multiplied by; null: 1
-  float scale;           // 0: lists of places; else of pairs of places, A times scale (and no weights)
+  float scale;           // what A is multiplied by; of pairs, which take no weights
   std::size_t ldb;
   NonZeros lists;
   std::size_t firstList;   // the number of the first column's list
@@ -166,30 +165,9 @@ struct StepRange {
 
 struct Kernels {
   const char* isa;
-  // Time of one row of A per place k: active real, active binary, dense (per any k), in the same unit.
-  float costReal, costBinary, costDense;
+  // The ways to work out a product, in the order in which they are tried.
+  std::span<const ProductFamily> families;
 
-  // Lists of one row of A [depth], offsets for rows of B of ldb floats; next [blocks] is where entries of each block go, and moves on behind them (up to
-  // a line may be written there).
-  NonZeroFacts (*listRow)(const float* row, std::size_t depth, std::size_t ldb, const NonZeros& lists, std::size_t rowIndex,
-                          std::uint32_t* next);
-  NonZeroFacts (*listColumns)(const FloatColumns&);
-  // The same from bits, without values: of a row, whose word of the places 64 q ... is words[q * stride], and of columns.
-  NonZeroFacts (*listBitRow)(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const NonZeros& lists,
-                             std::size_t rowIndex, std::uint32_t* next);
-  NonZeroFacts (*listBitColumns)(const BitColumns&, std::size_t ldb, const NonZeros& lists, std::size_t firstList, std::uint32_t* next);
-  void (*activeReal)(const PanelBlock&);
-  void (*activeBinary)(const PanelBlock&);
-  void (*dense)(const PanelBlock&);
-
-  // Products with weights rounded to 16 bits, see kernels/pairs.hpp: B has a row of 32-bit words per pair of places k, k + 1 (so depth, blocks and
-  // lists count pairs), an entry's value is the word of the pair's two states.
-  // Lists of one row of A [depth] times scale.
-  NonZeroFacts (*listPairs)(const float* row, std::size_t depth, std::size_t ldb, float scale, const NonZeros& lists, std::size_t rowIndex,
-                            std::uint32_t* next);
-  void (*activeWords)(const PanelBlock&);
-  // The same for states that are 0 or 1, see kernels/short_sums.hpp: B has two columns to a word, and lists of single places are filled up.
-  void (*activeShorts)(const PanelBlock&);
   // The largest absolute value of a row.
   float (*largestOf)(const float* row, std::size_t n);
   // words [n] of scale * (first[j], second[j]), rounded, in whole lines. The second row may be null.

@@ -10,6 +10,10 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
+// Pairs of places in a block. What they add up to fits into 32 bits.
+constexpr std::size_t pairsBlock = 112;
+static_assert(2 * pairsBlock * largestWhole * largestPair < 0x1p31);
+
 // Adding it rounds a number to the nearest whole one, whose two's complement is then in the lowest bits.
 constexpr float wholeShift = 12582912.0f;  // 1.5 * 2^23
 
@@ -42,11 +46,12 @@ NonZeroFacts listPairs(const float* row, std::size_t depth, std::size_t ldb, flo
   std::uint32_t *start = lists.start + rowIndex * lists.blocks, *stop = lists.end + rowIndex * lists.blocks;
   const I laneOffset = iota() * set1i(static_cast<std::int32_t>(ldb));
   const std::size_t padded = (depth + lineFloats - 1) / lineFloats * lineFloats;
+  const std::size_t block = 2 * lists.depth;
   Wholeness whole(scale);
   std::size_t count = 0;
-  for (std::size_t first = 0; first < depth; first += 2 * depthBlock, ++start, ++stop, ++next) {
+  for (std::size_t first = 0; first < depth; first += block, ++start, ++stop, ++next) {
     std::uint32_t n = *start = *next;
-    const std::size_t end = first + 2 * depthBlock < padded ? first + 2 * depthBlock : padded;
+    const std::size_t end = first + block < padded ? first + block : padded;
     for (std::size_t k = first; k < end; k += 2 * lanes) {
       const F x = whole.shifted(load(row + k)), y = whole.shifted(k + lanes < padded ? load(row + k + lanes) : F{});
       const F words = pairWords(evenLanes(x, y), oddLanes(x, y));

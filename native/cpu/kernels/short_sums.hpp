@@ -14,6 +14,15 @@ namespace {
 
 typedef short H __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 
+// Places of a block: 224 x 64 numbers of 16 bits take 28 KiB.
+constexpr std::size_t shortsBlock = 224;
+// Places that are added up before sums are widened: lists are filled up to a multiple of it.
+constexpr std::size_t shortsTogether = 4;
+static_assert(shortsTogether * (largestShort + 1) < 0x1p15);
+// Sums of a group of blocks are whole numbers that floats hold, and groups are added up with what rounding leaves out. So a result is the
+// sum over the whole depth, rounded once: it does not depend on the blocks.
+static_assert(groupBlocks * shortsBlock * largestShort < 0x1p24);
+
 // Row r of `lines` times 16 columns from word column `word` on.
 template <int lines>
 FORCE_INLINE void shortSums(const PanelBlock& p, std::size_t row, std::size_t word) {
@@ -22,10 +31,10 @@ FORCE_INLINE void shortSums(const PanelBlock& p, std::size_t row, std::size_t wo
   const I lowerHalf = set1i(1), upperHalf = set1i(1 << 16);
   const float* b = p.b + word;
   I lower[words]{}, upper[words]{};
-  for (std::size_t i = 0; i < entries.count; i += placesPadded) {
+  for (std::size_t i = 0; i < entries.count; i += shortsTogether) {
     H four[words]{};
 #pragma GCC unroll 4
-    for (std::size_t k = 0; k < placesPadded; ++k)
+    for (std::size_t k = 0; k < shortsTogether; ++k)
 #pragma GCC unroll 8
       for (int v = 0; v < words; ++v) four[v] += (H)load(b + entries.offset[i + k] + v * lanes);
 #pragma GCC unroll 8

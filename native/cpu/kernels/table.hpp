@@ -1,37 +1,20 @@
 // All kernel families of one instruction set. Included last by a kernel file, after its SIMD layer.
 #pragma once
-#include "cpu/kernels/active_set.hpp"
 #include "cpu/kernels/bernoulli.hpp"
-#include "cpu/kernels/bit_lists.hpp"
-#include "cpu/kernels/column_lists.hpp"
-#include "cpu/kernels/dense.hpp"
 #include "cpu/kernels/elementwise.hpp"
+#include "cpu/kernels/families.hpp"
 #include "cpu/kernels/lateral.hpp"
 #include "cpu/kernels/lateral_chain.hpp"
 #include "cpu/kernels/optimiser.hpp"
-#include "cpu/kernels/pairs.hpp"
 #include "cpu/kernels/rounding.hpp"
-#include "cpu/kernels/short_sums.hpp"
 #include "cpu/kernels/transpose.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-constexpr Kernels kernelTable(const char* isa, float costReal, float costBinary, float costDense) {
+constexpr Kernels kernelTable(const char* isa, std::span<const ProductFamily> families) {
   return {.isa = isa,
-          .costReal = costReal,
-          .costBinary = costBinary,
-          .costDense = costDense,
-          .listRow = listRow,
-          .listColumns = listColumns,
-          .listBitRow = listBitRow,
-          .listBitColumns = listBitColumns,
-          .activeReal = activeReal,
-          .activeBinary = activeBinary,
-          .dense = dense,
-          .listPairs = listPairs,
-          .activeWords = activeWords,
-          .activeShorts = activeShorts,
+          .families = families,
           .largestOf = largestOf,
           .roundRows = roundRows,
           .neighbourWords = neighbourWords,

@@ -1,0 +1,77 @@
+// The product families that every instruction set has.
+#pragma once
+#include <array>
+
+#include "cpu/kernels/active_set.hpp"
+#include "cpu/kernels/bit_lists.hpp"
+#include "cpu/kernels/column_lists.hpp"
+#include "cpu/kernels/dense.hpp"
+#include "cpu/kernels/pairs.hpp"
+#include "cpu/kernels/short_sums.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+// Time of one row of A per place k: active real, active binary, dense (per any k), in the same unit.
+struct ProductCosts {
+  float real, binary, dense;
+};
+
+// Fewer rows do not fill the dense kernel's registers and cost it as much as these.
+constexpr std::size_t leastDenseRows = 6;
+
+constexpr ListKernels placeLists{listRow, listColumns, listBitRow, listBitColumns}, pairLists{listPairs, listColumnPairs};
+
+static_assert(shortsBlock <= largestBlock && pairsBlock <= largestBlock && depthBlock <= largestBlock && longSumBlock <= depthBlock);
+
+constexpr std::array<ProductFamily, 6> productFamilies(ProductCosts costs) {
+  const ProductFamily wholes{.name = "pairs of whole numbers",
+                             .takes = LeftValues::wholes,
+                             .packing = Packing::pairs,
+                             .block = pairsBlock,
+                             .longBlock = pairsBlock,
+                             .lists = &pairLists,
+                             .kernel = activeWords,
+                             .cost = costs.binary};
+  ProductFamily greys = wholes;
+  greys.name = "pairs of grey levels";
+  greys.takes = LeftValues::greys;
+  const ProductFamily binary{.name = "active bits",
+                             .takes = LeftValues::bits,
+                             .packing = Packing::floats,
+                             .block = depthBlock,
+                             .longBlock = longSumBlock,
+                             .lists = &placeLists,
+                             .kernel = activeBinary,
+                             .cost = costs.binary};
+  ProductFamily real = binary;
+  real.name = "active numbers";
+  real.takes = LeftValues::any;
+  real.kernel = activeReal;
+  real.cost = costs.real;
+  return {{{.name = "sums of shorts",
+            .takes = LeftValues::bits,
+            .packing = Packing::shorts,
+            .block = shortsBlock,
+            .longBlock = shortsBlock,
+            .lists = &placeLists,
+            .listMultiple = shortsTogether,
+            .kernel = activeShorts,
+            .cost = costs.binary / 2},
+           wholes,
+           greys,
+           binary,
+           real,
+           {.name = "dense",
+            .takes = LeftValues::any,
+            .packing = Packing::floats,
+            .block = depthBlock,
+            .longBlock = longSumBlock,
+            .lists = nullptr,
+            .kernel = dense,
+            .cost = costs.dense,
+            .leastRows = leastDenseRows}}};
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA
