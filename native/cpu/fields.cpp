@@ -26,9 +26,9 @@ void CpuBackend::addField(const FieldTerm& term, bool accumulate, double toleran
 }
 
 bool CpuBackend::roundsAlike(const Tensor& weights) {
-  const auto packing = [&](Orientation orientation) { return packingForBits(engine_, cpuTensor(weights), orientation, fieldTolerance); };
-  const Packing upright = packing(Orientation::upright);
-  return upright != Packing::floats && upright == packing(Orientation::transposed);
+  const auto largest = [&](Orientation orientation) { return largestForBits(engine_, cpuTensor(weights), orientation, fieldTolerance); };
+  const float upright = largest(Orientation::upright);
+  return upright > 0 && upright == largest(Orientation::transposed);
 }
 
 Product fieldProduct(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out) {

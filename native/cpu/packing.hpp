@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace boltzkit::cpu {
 
@@ -10,8 +11,8 @@ enum class Packing : std::uint8_t {
   pairs,   // numbers of 16 bits: rows 2 k and 2 k + 1 of one column share a word (kernels/pairs.hpp)
   shorts,  // numbers of 14 bits: columns j and j + 16 of one row share a word (kernels/short_sums.hpp)
 };
-inline constexpr std::size_t packings = 3;
 inline constexpr Packing roundedPackings[] = {Packing::pairs, Packing::shorts};
+inline constexpr std::size_t packings = 1 + std::size(roundedPackings);
 
 // A copy holds the matrix or its transpose.
 enum class Orientation : std::uint8_t { upright, transposed };

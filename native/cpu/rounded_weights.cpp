@@ -83,10 +83,10 @@ bool roundable(Engine& engine, const CpuTensor& weights, Packing packing, Orient
   return unit > 0 && unit * std::sqrt(static_cast<double>(depth)) / 2 * largestState <= tolerance;
 }
 
-Packing packingForBits(Engine& engine, const CpuTensor& weights, Orientation orientation, double tolerance) {
-  for (const Packing packing : {Packing::shorts, Packing::pairs})
-    if (roundable(engine, weights, packing, orientation, tolerance, 1)) return packing;
-  return Packing::floats;
+float largestForBits(Engine& engine, const CpuTensor& weights, Orientation orientation, double tolerance) {
+  for (const ProductFamily& family : engine.kernels().families)
+    if (family.rounds() && roundable(engine, weights, family.packing, orientation, tolerance, 1)) return formatOf(family.packing).largest;
+  return 0;
 }
 
 const PackedCopy& roundedCopy(Engine& engine, const CpuTensor& weights, Packing packing, Orientation orientation) {

@@ -20,8 +20,8 @@ double toleranceOf(const UnitUpdate& update);
 // True if there may be a copy for products with the matrix or its transpose, and states up to `largestState`. Small matrices have none,
 // nor have those with weights far above the others. This depends on their values alone.
 bool roundable(Engine& engine, const CpuTensor& weights, Packing packing, Orientation orientation, double tolerance, double largestState);
-// The packing that fields of bits use; floats if there is no rounded one.
-Packing packingForBits(Engine& engine, const CpuTensor& weights, Orientation orientation, double tolerance);
+// The largest number that weights are rounded to for fields of bits; 0 if they are not. Where it is the same, so is every rounded weight.
+float largestForBits(Engine& engine, const CpuTensor& weights, Orientation orientation, double tolerance);
 // The copy of a matrix that is roundable; made anew when the matrix has changed.
 const PackedCopy& roundedCopy(Engine& engine, const CpuTensor& weights, Packing packing, Orientation orientation);
 
