@@ -36,7 +36,8 @@ void transposeRows(Engine& engine, const CpuTensor& from, std::size_t first, std
   });
 }
 
-// Two factors of a sum over rows, [places, stride]: states, and states times the rows' weights. `other` is null where both are of the same tensor.
+// Two factors of a sum over rows, [places, stride]: states, and states times the rows' weights.
+// `other` is null where both are of the same tensor.
 struct Factors {
   const float *a, *weightedB, *b, *weightedA;
   std::size_t stride, rows;

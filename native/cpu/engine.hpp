@@ -1,5 +1,5 @@
-// What the operations of the CPU backend work with: the kernels of one instruction set, the thread team of the job that runs,
-// and memory for intermediate results that is kept from one call to the next.
+// What the operations of the CPU backend work with: the kernels of one instruction set, the thread
+// team of the job that runs, and memory for intermediate results that is kept between calls.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace boltzkit::cpu {
 
-// Memory that only grows, contents undefined.
+// Memory that only grows; its contents are undefined.
 template <class T>
 class Scratch {
  public:
@@ -30,7 +30,7 @@ class Scratch {
   LineBuffer buffer_;
 };
 
-// What lists of neighbours were made from; the default belongs to none.
+// What lists of neighbours were made from; the default stands for no lists.
 struct NeighbourKey {
   std::uint64_t graph = 0, weights = 0;
   float scale = 0;
@@ -38,17 +38,17 @@ struct NeighbourKey {
   bool operator==(const NeighbourKey&) const = default;
 };
 
-// The left factor of a product: its active sets, or its transpose.
+// Memory for the lists of a left factor, or for its transpose.
 struct NonZeroBuffer {
   Scratch<std::uint32_t> offsets, bounds, columns;
   Scratch<float> values, left;
 };
 
-// Lists of some rows of a left factor, by the thread that works on these rows and for itself.
+// Lists of some rows of a left factor that a thread makes for itself.
 struct alignas(128) ThreadNonZeros {
   NonZeroBuffer buffer;
   NonZeros lists{};
-  std::uint64_t product = 0;  // the number of the product, and which of its rows
+  std::uint64_t product = 0;  // the number of the product that they belong to
   std::size_t firstRow = 0;
 };
 
@@ -76,8 +76,8 @@ class Engine {
   const Kernels& kernels() const { return kernels_; }
   Workspace& workspace() { return workspace_; }
 
-  // Runs a job with a thread team at hand; a job within a job shares the outer one's team. One job at a time: team and workspace are
-  // shared by all operations.
+  // Runs a job with a thread team at hand; a job within a job shares the outer one's team. One job
+  // at a time: team and workspace are shared by all operations.
   template <class Job>
   void withTeam(Job&& job) {
     if (ownedByCaller()) return job();
@@ -88,8 +88,9 @@ class Engine {
   // Threads that the calling thread commands now.
   unsigned threads() const { return teamOfCaller() ? threads_ : 1; }
 
-  // body(tile, thread) for all tiles; `work` estimates the whole loop in elementary steps (about a quarter of a nanosecond
-  // each): a loop that is over before a second thread could join in stays on the calling thread.
+  // body(tile, thread) for all tiles; `work` estimates the whole loop in elementary steps (about a
+  // quarter of a nanosecond each): a loop that is over before a second thread could join in stays
+  // on the calling thread.
   template <class Body>
   void parallelFor(std::size_t tiles, double work, Body&& body) {
     ThreadTeam* team = work < worthSharing ? nullptr : teamOfCaller();

@@ -7,7 +7,8 @@
 
 namespace boltzkit::cpu {
 
-// Costs measured with bench/kernels (AMD Zen 5): dense products win above 74 % real or 80 % binary places.
+// Costs measured with bench/kernels (AMD Zen 5): dense products win above 74 % real or 80 % binary
+// places.
 constexpr auto families = avx2::productFamilies({.real = 1.35f, .binary = 1.25f, .dense = 1});
 constexpr Kernels kernelsAvx2 = avx2::kernelTable("avx2", families);
 

@@ -7,7 +7,8 @@
 
 namespace boltzkit::cpu {
 
-// Costs measured with bench/kernels (AMD Zen 5): dense products win above 53 % real or 59 % binary places.
+// Costs measured with bench/kernels (AMD Zen 5): dense products win above 53 % real or 59 % binary
+// places.
 constexpr auto families = avx512::productFamilies({.real = 1.88f, .binary = 1.69f, .dense = 1});
 constexpr Kernels kernelsAvx512 = avx512::kernelTable("avx512", families);
 

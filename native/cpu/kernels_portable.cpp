@@ -7,7 +7,8 @@
 
 namespace boltzkit::cpu {
 
-// Costs measured with bench/kernels (AMD Zen 5, SSE2): dense products win above 95 % real places only.
+// Costs measured with bench/kernels (AMD Zen 5, SSE2): dense products win above 95 % real places
+// only.
 constexpr auto families = portable::productFamilies({.real = 1.05f, .binary = 0.9f, .dense = 1});
 constexpr Kernels kernelsPortable = portable::kernelTable("portable", families);
 

@@ -1,5 +1,6 @@
-// Lists of the left factor of a product: of each of its rows the places that are not zero (kernels/active_set.hpp), or the pairs of places
-// (kernels/pairs.hpp), read from the rows or columns of a matrix or from bits.
+// Lists the left factor of a product as its family wants it: of each row the places that are not
+// zero (kernels/active_set.hpp), or the pairs of places (kernels/pairs.hpp). It is read from the
+// rows or columns of a matrix, or from bits.
 #pragma once
 #include "cpu/engine.hpp"
 #include "cpu/product_terms.hpp"
@@ -9,8 +10,8 @@ namespace boltzkit::cpu {
 // Rows of the left factor per listing task; listedColumns where it is stored transposed.
 inline constexpr std::size_t listedRows = 16;
 
-// Lists of some rows, numbered from 0. Each run of `taskRows` of them has a region of its own for each block, and may be listed by another
-// thread.
+// Lists of some rows, numbered from 0. Each run of `taskRows` of them has a region of its own for
+// each block, and may be listed by another thread.
 struct NonZeroRegions {
   NonZeros lists{};
   std::size_t taskRows = 0, region = 0;
@@ -18,11 +19,11 @@ struct NonZeroRegions {
 
 class LeftFactor {
  public:
-  // Of the rows from firstRow on, which are counted from there.
+  // The rows from firstRow on, which are counted from there.
   LeftFactor(const Product& product, std::size_t firstRow);
 
-  // Lists are for this family from now on, with offsets for rows of B of ldb floats. For a family that rounds, they end where a value turns
-  // up that it does not take.
+  // From now on lists are for this family, with offsets for rows of B of ldb floats. For a family
+  // that rounds, lists end at the first value that it does not take.
   void listFor(const ProductFamily& family, std::size_t ldb);
   // In rows of B.
   std::size_t depth() const { return depth_; }
@@ -30,8 +31,8 @@ class LeftFactor {
   bool fromBits() const { return bits_ && family_->lists->bitRow; }
 
   NonZeroRegions regions(NonZeroBuffer& buffer, std::size_t rows, std::size_t taskRows) const;
-  // Rows first ... last - 1 become the lists from firstList on, which begin or are a run. columnScratch: of the thread, where the factor is
-  // stored transposed.
+  // Rows first ... last - 1 become the lists from firstList on, which begin or are a run.
+  // columnScratch: of the thread, where the factor is stored transposed.
   NonZeroFacts list(const NonZeroRegions& regions, std::size_t firstList, std::size_t first, std::size_t last,
                     std::uint32_t* columnScratch) const;
 

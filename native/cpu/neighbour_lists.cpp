@@ -6,7 +6,8 @@
 namespace boltzkit::cpu {
 namespace {
 
-// Whether the lists there are the wanted ones; if not they belong to none from now on, so that nothing is left half done.
+// True if the lists there are the wanted ones. If not, they count as none from now on, so that
+// nothing is left half done.
 bool made(NeighbourKey& there, const NeighbourKey& wanted) {
   if (there == wanted) return true;
   there = {};
@@ -23,7 +24,8 @@ void listUnit(const Graph& graph, std::uint32_t unit, const float* weights, floa
 
 constexpr std::uint32_t unused = std::numeric_limits<std::uint32_t>::max();
 
-// Whether the places that are used follow each other lane by lane; the unused ones then continue the run, else they become 0.
+// Whether the places that are used follow each other lane by lane; the unused ones then continue
+// the run, else they become 0.
 bool joinRun(std::uint32_t* place, std::size_t units) {
   const std::uint32_t* first = std::find_if(place, place + lineFloats, [](std::uint32_t p) { return p != unused; });
   const std::uint32_t base =

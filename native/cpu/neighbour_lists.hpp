@@ -1,5 +1,6 @@
-// Who contributes to whose field in a layer that is coupled to itself, with the weights, in the order in which a sweep needs them. Lists live in
-// the engine's workspace until others are made there; those of a graph are used again while neither graph nor weights have changed.
+// Lists who contributes to whose field in a layer that is coupled to itself, with the weights, in
+// the order in which a sweep needs them. Lists live in the engine's workspace until others are made
+// there. Those of a graph are used again while neither graph nor weights have changed.
 #pragma once
 #include "cpu/engine.hpp"
 
@@ -11,10 +12,12 @@ struct NeighbourLists {
   const Neighbour* neighbours;
 };
 
-// Neighbours in rising order, weights [1, graph.weights()] times `scale`; units in the graph's order or in their own.
+// Neighbours in rising order, weights [1, graph.weights()] times `scale`. Units come in the graph's
+// order if `inOrder`, else in their own.
 NeighbourLists listGraph(Engine& engine, const Graph& graph, bool inOrder, const CpuTensor& weights, float scale);
-// Of symmetric weights [places, places], the places within blocks of `block` places, numbered from the block's first one: those of the block's
-// earlier units, or with `all` of all its other units.
+// From symmetric weights [places, places]: neighbours within blocks of `block` places, numbered
+// from the block's first one. They are the places of the block's earlier units, or with `all` those
+// of all its other units.
 NeighbourLists listBlocks(Engine& engine, const CpuTensor& weights, std::size_t group, std::size_t block, bool all);
 
 // The neighbours of 16 positions side by side: see ChainSweep.

@@ -1,5 +1,6 @@
-// Parameter steps, all or none: new parameters go to spare buffers, tile by tile, and take the place of the old ones once all of them have been found
-// finite. A gradient that is given as terms is added up tile by tile too, and steps are taken while the tile is in the cache.
+// Parameter steps, all or none: new parameters go to spare buffers, tile by tile. They replace the
+// old ones once all have been found finite. A gradient that is given as terms is added up tile by
+// tile too, and the step is taken while the tile is in the cache.
 #include <atomic>
 #include <cmath>
 #include <deque>
@@ -15,9 +16,10 @@
 namespace boltzkit::cpu {
 namespace {
 
-// Floats of a tensor per tile: 16 KiB each of up to five tensors, in the second-level cache together.
+// Floats of a tensor per tile: 16 KiB each of up to five tensors, in the second-level cache
+// together.
 constexpr std::size_t tileFloats = 4096;
-// Rows of a tile whose gradient is added up, in the grain of RoundedUpdate, in which they are dealt out.
+// Rows of a tile whose gradient is added up, in grains of RoundedUpdate.
 constexpr std::size_t grain = RoundedUpdate::grain, termGrains = 4;
 static_assert(termGrains * grain <= ProductPlan::tileRows);
 
@@ -27,7 +29,7 @@ struct Tile {
   std::size_t slot, firstRow, rows, first, count;
 };
 
-// body(parameter, gradient, next, scale) for every place; whether it was true for all.
+// Calls body(parameter, gradient, next, scale) for every place; true if it was true for all.
 template <class Body>
 bool forEachPlace(Engine& engine, const ParameterSlot& slot, Body body) {
   CpuTensor &gradient = cpuTensor(*slot.gradient), &parameter = cpuTensor(*slot.parameter);
@@ -46,7 +48,8 @@ bool forEachPlace(Engine& engine, const ParameterSlot& slot, Body body) {
   return all;
 }
 
-// Multiplies the gradient, decay and all, by the scales of its row and column; the kernel then finds no decay left to do.
+// Multiplies the gradient, with its decay, by the scales of its row and column; the kernel then
+// adds no decay.
 void scaleGradient(Engine& engine, const ParameterSlot& slot) {
   const auto l1 = static_cast<float>(slot.l1), l2 = static_cast<float>(slot.l2);
   forEachPlace(engine, slot, [=](float parameter, float& gradient, float&, float scale) {
@@ -56,7 +59,7 @@ void scaleGradient(Engine& engine, const ParameterSlot& slot) {
   });
 }
 
-// Multiplies the step by both scales; whether the parameter would stay finite.
+// Multiplies the step by both scales; true if all parameters stay finite.
 bool scaleStep(Engine& engine, const ParameterSlot& slot) {
   return forEachPlace(engine, slot, [](float parameter, float& step, float& next, float scale) {
     step *= scale;
@@ -126,8 +129,8 @@ class Steps {
   }
 
  private:
-  // Steps on a slot whose terms are added up tile by tile. False where there are none, or where they have to be in the gradient beforehand: then
-  // they are, afterwards.
+  // Takes the step of a slot whose terms are added up tile by tile. False where there are no terms,
+  // or where the gradient must be complete before the step: it then is.
   bool takeWithTerms(std::size_t i) {
     const ParameterSlot& slot = slots_[i];
     if (slot.terms.empty()) return false;
@@ -206,7 +209,7 @@ class Steps {
   float (*kernel_)(const StepRange&);
   std::vector<Tile> tiles_;
   std::vector<RoundedUpdate> rounded_;
-  std::vector<float> largest_;  // of new parameters, where a slot's copies were kept up
+  std::vector<float> largest_;  // absolute value of new parameters, where copies were kept up
   std::atomic<std::size_t> bad_;
 };
 

@@ -1,4 +1,5 @@
-// Packings: how the right factor of a product lies in memory. packing_formats.hpp says what each looks like.
+// Packings: how the right factor of a product lies in memory. packing_formats.hpp says what each
+// looks like.
 #pragma once
 #include <cstddef>
 #include <cstdint>

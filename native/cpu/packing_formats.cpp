@@ -30,7 +30,8 @@ void packPairs(const RowsToPack& from, float scale, PackedCopy* upright, PackedC
   }
 }
 
-// The upright copy has words [rows, columns j and j + 16], the transposed one [columns, rows i and i + 16].
+// The upright copy has words [rows, columns j and j + 16], the transposed one [columns, rows i and
+// i + 16].
 void packShorts(const RowsToPack& from, float scale, PackedCopy* upright, PackedCopy* transposed) {
   const Kernels& kernels = from.kernels;
   const auto uprightRow = [&](std::size_t r) { return upright->words.data() + (from.first + r) * upright->stride; };

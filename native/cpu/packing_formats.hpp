@@ -1,12 +1,13 @@
-// What packings look like, and how rows of floats become rows of a packed copy. A new packing is a name in packing.hpp, an entry of the
-// table in packing_formats.cpp and a function that packs.
+// What packings look like, and how rows of floats become rows of a packed copy. A new packing is a
+// name in packing.hpp, an entry of the table in packing_formats.cpp and a function that packs.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 #include "cpu/tensor.hpp"
 
 namespace boltzkit::cpu {
 
-// Rows first ... first + count - 1 of a matrix. `first` is a multiple of packedRows, and so is `count` but for the last rows.
+// Rows first ... first + count - 1 of a matrix. `first` is a multiple of packedRows, and so is
+// `count` but for the last rows.
 struct RowsToPack {
   const Kernels& kernels;
   const float* values;  // of the first of these rows
@@ -16,7 +17,8 @@ struct RowsToPack {
 inline constexpr std::size_t packedRows = 2 * lineFloats;
 std::size_t packScratch(std::size_t columns);
 
-// A row of a copy holds `rows` rows of the right factor, and `words` words (floats) for every `columns` columns.
+// A row of a copy holds `rows` rows of the right factor, and `words` words (floats) for every
+// `columns` columns.
 struct PackingFormat {
   std::size_t rows, columns, words;
   std::size_t zeroRows = 0;  // rows of zeros behind the last one, for lists that are filled up

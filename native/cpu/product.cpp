@@ -1,9 +1,12 @@
 // A product runs in two parallel loops:
-//  1. over rows of A: list the places that are not zero (product_plan.hpp), unless threads can do so for themselves in the second one;
-//  2. over tiles of C, panels of 64 columns times groups of rows: block of k by block of k, by the active sets or densely,
-//     whichever the counts of loop 1 make cheaper. B is read where it lies, or its blocks are transposed on the way.
-// Every element of C is one sum in an order that k alone decides (kernels/panel.hpp), whatever the kernel, the tiling and the number of threads, so none of these
-// choices, nor the order in which threads come by, shows in the result. Products with rounded weights are sums of their own, and taken wherever they can be.
+//  1. over rows of A: list the places that are not zero (product_plan.hpp), unless each thread
+//     lists its own rows in the second loop;
+//  2. over tiles of C, panels of 64 columns times groups of rows: block of k by block of k, by the
+//     kernel of the family that was chosen. B is read where it lies, or in a packed copy, or its
+//     blocks are transposed on the way.
+// Every element of C is one sum in an order that k alone decides (kernels/panel.hpp). So neither
+// the kernel nor the tiling nor the threads show in the result. Families that round give other
+// sums, and are taken wherever they may be.
 #include "cpu/product.hpp"
 
 #include <algorithm>
@@ -15,11 +18,11 @@ namespace boltzkit::cpu {
 namespace {
 
 constexpr std::size_t leastGroup = 64;
-// Panels of a thread that are worth lists of its own.
+// A thread with so many panels makes lists of its own.
 constexpr std::size_t panelsPerList = 3;
 
-// body(product, row that it begins with, first column and rows of a tile, its lists, thread) for all tiles. Those of the same panel are neighbours, so
-// that a thread keeps to its part of B.
+// Calls body(plan, its first row, first column of a tile, first and last row of it, lists, thread)
+// for all tiles. Tiles of the same panel are neighbours, so that a thread keeps to its part of B.
 template <class Body>
 void forEachTile(Engine& engine, const Product& p, Body body) {
   const std::size_t most = std::max(leastGroup, ProductPlan::mostPlaces / (p.depth + 1) / listedRows * listedRows);

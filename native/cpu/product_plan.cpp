@@ -26,8 +26,9 @@ ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& 
   chooseExact();
 }
 
-// The first family that takes the values of the left factor and whose errors are small enough; false if there is none. What is found out is
-// kept until the left factor is written anew: data are listed for a field and again for statistics.
+// Takes the first family that the values of the left factor suit and whose errors are small enough;
+// false if there is none. What it learns of the values is kept until the left factor changes: data
+// are listed for a field and again for statistics.
 bool ProductPlan::chooseRounded() {
   CpuTensor::KnownValues part, &known = p_.left && rows_ == p_.rows ? p_.left->knownValues() : part;
   for (const ProductFamily& family : kernels_.families) {
@@ -66,7 +67,7 @@ void ProductPlan::takeRounded(const ProductFamily& family, std::size_t entries) 
   work_ = costOf(family, entries);
 }
 
-// Threads share the rows, and give up when one of them finds something that cannot be listed.
+// Threads share the rows. All give up when one of them finds a value that does not suit the family.
 NonZeroFacts ProductPlan::listAll() {
   const std::size_t taskRows = p_.aTransposed ? listedColumns : listedRows;
   const NonZeroRegions regions = left_.regions(buffer_, rows_, taskRows);
@@ -86,7 +87,8 @@ NonZeroFacts ProductPlan::listAll() {
   return {count, good, largest};
 }
 
-// The cheapest of the families that do not round. They share lists and give the same bits.
+// Takes the cheapest of the families that do not round: they use the same lists and give the same
+// bits.
 void ProductPlan::chooseExact() {
   placeFloats();
   const NonZeroFacts facts = listExact();

@@ -1,11 +1,12 @@
-// A product whose left factor is listed and whose kernel is chosen.
+// The plan of a product: its family is chosen and its left factor listed.
 #pragma once
 #include "cpu/left_factor.hpp"
 
 namespace boltzkit::cpu {
 
-// Some rows of a product, with the kernel chosen: its tiles may then be worked out in any order, by any thread. Left factors that are known to be bits, or
-// pairs of whole numbers, can be listed by each thread for itself, which costs less than to list them once and to pass the lists from core to core.
+// The plan for some rows of a product. Threads may then compute its tiles in any order. Where the
+// left factor is known to suit a family that rounds, each thread can list it for itself. That costs
+// less than to list it once and to pass the lists from core to core.
 class ProductPlan {
  public:
   enum class Lists { shared, perThread };
@@ -14,18 +15,20 @@ class ProductPlan {
   ProductPlan(const ProductPlan&) = delete;
   ProductPlan& operator=(const ProductPlan&) = delete;
 
-  // Rows firstRow ... lastRow - 1 (at most tileRows) for the calling thread; before their tiles, and nothing to do where all have been listed.
+  // Lists rows firstRow ... lastRow - 1 (at most tileRows) for the calling thread, before it
+  // computes their tiles. Does nothing if all rows are listed already.
   void list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& own) const;
-  // panelColumns columns of these rows, from `column` on, into C or into out [rows, panelColumns]; `scratch` of the thread that works.
+  // Computes panelColumns columns of these rows, from `column` on, into C or into out
+  // [rows, panelColumns]; scratch [scratchFloats] belongs to the calling thread.
   void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
             float* out = nullptr) const;
-  // What all tiles take, in the elementary steps of Engine::parallelFor.
+  // The work of all tiles, in the elementary steps of Engine::parallelFor.
   double work() const { return work_; }
 
-  // Sums of a tile, 64 floats a row, have to stay in the caches next to the block of B.
+  // The sums of a tile, 64 floats a row, must stay in the caches next to the block of B.
   static constexpr std::size_t tileRows = 128;
   static constexpr std::size_t scratchFloats = (3 * tileRows + depthBlock) * panelColumns;
-  // Places of A whose lists are held at a time.
+  // Places of A that are listed at a time.
   static constexpr std::size_t mostPlaces = std::size_t{1} << 21;
 
  private:
@@ -47,8 +50,8 @@ class ProductPlan {
   NonZeroBuffer& buffer_;
   const std::size_t first_, rows_;
   const std::uint64_t number_;
-  bool perThread_;               // nothing has been listed yet
-  bool listsPerThread_ = false;  // what perThread_ becomes if the rounded lists at work serve
+  bool perThread_;               // each thread lists its rows
+  bool listsPerThread_ = false;  // perThread_ if the family that is tried now is taken
   LeftFactor left_;
   NonZeros lists_{};
   const ProductFamily* family_ = nullptr;

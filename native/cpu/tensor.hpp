@@ -1,4 +1,5 @@
-// Tensors of the CPU backend: float32, row-major, every row on a line of 64 bytes, padded with zeros.
+// Tensors of the CPU backend: float32, row-major, every row on a line of 64 bytes, padded with
+// zeros.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -25,8 +26,8 @@ class LineBuffer {
   std::size_t size_ = 0;
 };
 
-// Floats from one row to the next: a multiple of 16, and for wide rows an odd multiple, so that a block of rows, a few lines of each,
-// spreads over all sets of the first-level cache instead of falling into a few of them.
+// Floats from one row to the next: a multiple of 16, for wide rows an odd multiple. A block of
+// rows, a few lines of each, then spreads over all sets of the first-level cache.
 std::size_t rowStride(std::size_t cols);
 
 // A copy of a matrix or of its transpose in words of rounded values (cpu/packing.hpp).
@@ -44,8 +45,9 @@ class CpuTensor final : public Tensor {
 
   std::size_t stride() const { return stride_; }
   const float* row(std::size_t r) const { return buffer_.data() + r * stride_; }
-  // Declares a change of the contents: whatever was derived from them is out of date from now on. Whoever writes calls it first, once and on the
-  // job's thread; then any thread may write through touchedRow. No two contents of any tensors have the same version.
+  // Declares that the contents change: whatever was derived from them is out of date. Writers call
+  // it first, once and on the job's thread; then any thread may write through touchedRow. No two
+  // contents of any tensors have the same version.
   void touch() { ++version_; }
   float* touchedRow(std::size_t r) { return buffer_.data() + r * stride_; }
   float* writeRow(std::size_t r) {
@@ -54,8 +56,9 @@ class CpuTensor final : public Tensor {
   }
   std::uint64_t version() const { return version_; }
 
-  // The values again as bits, for layers of which all are 0 or 1: the word of row r and the columns 64 q ... is bits()[q * bitsStride() + r], so that
-  // threads that draw 64 columns each share no line. newBits begins them after touch(), and whoever writes the values writes them too; null where nobody has.
+  // The values as bits, for layers of zeros and ones; null where nobody has written them. The word
+  // of row r and the columns 64 q ... is bits()[q * bitsStride() + r], so that threads that draw 64
+  // columns each share no line. Whoever writes values and bits calls touch(), then newBits().
   std::uint64_t* newBits();
   void copyBits(const CpuTensor& from);  // which has some
   const std::uint64_t* bits() const {
@@ -63,12 +66,14 @@ class CpuTensor final : public Tensor {
   }
   std::size_t bitsStride() const { return (capacity() + 7) / 8 * 8; }
 
-  // A second buffer for new contents, in which padding is zero; made at its first use. adoptSpare exchanges the two.
+  // A second buffer for new contents, made at its first use, with zeros as padding. adoptSpare
+  // swaps the two.
   float* spareRow(std::size_t r);
   void adoptSpare();
 
-  // A copy [cols, rows] for products with the transpose, kept until the tensor is written to. `reads` counts the products that have asked for it since then:
-  // the first one does better to transpose its tiles on the way.
+  // A copy [cols, rows] for products with the transpose, kept until the tensor changes. `reads`
+  // counts the products that have asked for it since: the first one does better to transpose its
+  // tiles on the way.
   struct TransposedCopy {
     LineBuffer buffer;
     std::size_t stride = 0;
@@ -77,10 +82,12 @@ class CpuTensor final : public Tensor {
   };
   TransposedCopy& transposedCopy() const { return transposed_; }
 
-  // Copies with rounded values, for products with the matrix and with its transpose; see cpu/rounded_weights.hpp.
+  // Copies with rounded values, for products with the matrix and with its transpose; see
+  // cpu/rounded_weights.hpp.
   PackedCopy& packedCopy(Packing packing, Orientation orientation) const { return packed_.at(packing, orientation); }
 
-  // What is known of the values of all rows: no kind before `kind` holds, and whether that one does (see cpu/product_plan.cpp).
+  // What is known of the values of all rows: that they are of no kind before `kind`, and whether
+  // they are of that one (see cpu/product_plan.cpp).
   struct KnownValues {
     std::uint64_t version = 0;
     std::size_t rows = 0;

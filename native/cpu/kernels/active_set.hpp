@@ -1,8 +1,9 @@
-// Products by active sets: C[r, :] = sum over the k with A[r, k] != 0 of A[r, k] B[k, :]. States of a Boltzmann machine are bits,
-// mostly 0, and data are sparse, so adding the few rows of B that count beats a dense product two to four times (docs/design-notes.md).
+// Products by active sets: C[r, :] = sum over the k with A[r, k] != 0 of A[r, k] B[k, :]. States of
+// a Boltzmann machine are bits, mostly 0, and data are sparse. So adding the few rows of B that
+// count is two to four times as fast as a dense product (docs/design-notes.md).
 //
-// Sums of a block run over rising k with one rounding per term, as in kernels/dense.hpp: a term with A[r, k] = 0 would not change the sum, so
-// both families give the same bits and which one runs is a matter of speed alone.
+// Sums of a block run over rising k with one rounding per term, as in kernels/dense.hpp. A term
+// with A[r, k] = 0 would not change the sum, so both families give the same bits.
 #pragma once
 #include "cpu/kernels/panel.hpp"
 
@@ -15,7 +16,8 @@ FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueO
   return compress(bits, offsets, offsetOut);
 }
 
-// Fills up the list start ... end with the place of zeros, which may be written behind it too, and returns its new end.
+// Fills up the list start ... end with the place of zeros, which may be written behind it too, and
+// returns its new end.
 FORCE_INLINE std::uint32_t fillUp(const NonZeros& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
   const auto multiple = static_cast<std::uint32_t>(lists.multiple);  // a power of 2
   for (std::uint32_t i = 0; i + 1 < multiple; i += lanes)

@@ -1,12 +1,15 @@
-// Lists of active places from bits, as kernels/active_set.hpp makes them of floats: a thirty-second of the bytes to read, which counts where another core has
-// drawn the states. Columns are blocks of 64 x 64 bits, transposed first (Warren, Hacker's Delight, 2nd ed. 2012, section 7-3).
+// Lists active places from bits, as kernels/active_set.hpp does from floats. There is a
+// thirty-second of the bytes to read, which counts where another core has drawn the states. For
+// columns, blocks of 64 x 64 bits are transposed first (Warren, Hacker's Delight, 2nd ed. 2012,
+// section 7-3).
 #pragma once
 #include "cpu/kernels/active_set.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Appends the offsets of the places that are on: place i of the word has the offset i * ldb above `first`.
+// Appends the offsets of the places that are on: place i of the word has the offset i * ldb above
+// `first`.
 FORCE_INLINE std::uint32_t listWord(std::uint64_t word, std::size_t first, std::size_t ldb, std::uint32_t* out) {
   if (word == 0) return 0;
   std::uint32_t n = 0;

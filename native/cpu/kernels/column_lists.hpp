@@ -1,5 +1,6 @@
-// Lists of the columns of a matrix: of each what is not zero, as kernels/active_set.hpp and kernels/pairs.hpp make them of rows. A block of places k is
-// scanned row by row into one list, which is then sorted by columns; transposing the block first took longer.
+// Lists what is not zero in the columns of a matrix, as kernels/active_set.hpp and
+// kernels/pairs.hpp do for rows. A block of places k is scanned row by row into one list, which is
+// then sorted by columns. Transposing the block first took longer.
 #pragma once
 #include "cpu/kernels/pairs.hpp"
 

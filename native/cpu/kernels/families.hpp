@@ -12,7 +12,8 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Time of one row of A per place k: active real, active binary, dense (per any k), in the same unit.
+// Time of one row of A per place k: active real, active binary, dense (per any k), in the same
+// unit.
 struct ProductCosts {
   float real, binary, dense;
 };

@@ -1,6 +1,7 @@
-// The kernels of one instruction set as a table of functions: all that the rest of the backend knows of instruction sets.
-// Every pointer argument is 64-byte aligned unless said otherwise; row strides are in floats and multiples of 16; the places between a
-// row's last column and the next multiple of 16 hold zeros, may be read and computed with, and are zero again afterwards.
+// The kernels of one instruction set as a table of functions: all that the rest of the backend
+// knows of instruction sets. Pointer arguments are 64-byte aligned unless said otherwise. Row
+// strides are in floats, and multiples of 16. The places between a row's last column and the next
+// multiple of 16 hold zeros; kernels may read and compute with them, and leave zeros there.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,19 +12,20 @@
 
 namespace boltzkit::cpu {
 
-// Everything is padded to this many floats: one 64-byte line, and a multiple of every vector length.
+// Everything is padded to this many floats: a 64-byte line, and a multiple of all vector lengths.
 inline constexpr std::size_t lineFloats = 16;
 // Columns of C that a product kernel takes at a time.
 inline constexpr std::size_t panelColumns = 64;
-// Rows of B in a block, for floats; longSumBlock where there are more than longSum. A block of B, 112 x 64 floats, takes 28 KiB. It stays
-// in a first-level cache of 32 KiB or more while all rows of A pass over it. No family has larger blocks than largestBlock rows.
+// Rows of B in a block, for floats; longSumBlock where there are more than longSum. A block of B,
+// 112 x 64 floats, takes 28 KiB. It stays in a first-level cache of 32 KiB or more while all rows
+// of A pass over it. No family has larger blocks than largestBlock rows.
 inline constexpr std::size_t depthBlock = 112, longSumBlock = 64, largestBlock = 224;
 // Blocks of which sums are added up before they join the total (see kernels/panel.hpp).
 inline constexpr std::size_t groupBlocks = 8;
 
-// Lists of the places k of the rows of A that are not zero, in rising order; where a row of B stands for several places, k counts rows of
-// B. The entries of a block lie row behind row, as the kernels read them: block q of row r has the entries start[r * blocks + q] ...
-// end[r * blocks + q].
+// Lists of the places k of the rows of A that are not zero, in rising order; where a row of B
+// stands for several places, k counts rows of B. The entries of a block lie row behind row, as the
+// kernels read them: block q of row r has the entries start[i] ... end[i], i = r * blocks + q.
 struct NonZeros {
   std::uint32_t* offset;  // (k - first k of the block) * row stride of B
   float* value;           // A[row, k], or the word of several places; null where all are 1 and nobody reads them
@@ -33,13 +35,14 @@ struct NonZeros {
   std::size_t zeroPlace = 0;
 };
 
-// One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over groups of blocks of k. Between the blocks of a group its sums
-// stay in `sums`, between groups the total in `totals` and `rests`.
+// One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over
+// groups of blocks of k. The sums of a group stay in `sums` from block to block, the total in
+// `totals` and `rests` from group to group.
 struct PanelBlock {
   std::size_t firstRow, lastRow;
-  const float* a;  // [lastRow, lda] at the block's first k; only read by the dense kernel
+  const float* a;  // [lastRow, lda] at the block's first k; null: the family reads lists
   std::size_t lda, depth;
-  NonZeros lists;  // only read by kernels of families with lists
+  NonZeros lists;  // of families that read them
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;
@@ -64,7 +67,8 @@ struct NonZeroFacts {
   float largest = 1;  // of pairs: the largest absolute value, scaled
 };
 
-// Columns that are listed together: what a block of them holds stays in the first-level cache until it is sorted.
+// Columns that are listed together: what a block of them holds stays in the first-level cache until
+// it is sorted.
 inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * largestBlock + lineFloats);
 
 // Columns of a matrix A [depth, lda] to be listed like the rows of its transpose.
@@ -86,8 +90,8 @@ struct BitColumns {
   std::size_t depth, firstBit, columns;
 };
 
-// Some units of some rows of a Bernoulli layer; mean, sample and bits may be null. Unit j of row r draws word j % 4 of the counter
-// (firstBlock + j / 4, counter[0] + r, counter[1], counter[2]).
+// Some units of some rows of a Bernoulli layer; mean, sample and bits may be null. Unit j of row r
+// draws word j % 4 of the counter (firstBlock + j / 4, counter[0] + r, counter[1], counter[2]).
 struct BernoulliTile {
   std::size_t rows, units;
   const float* field;  // [rows, fieldStride]
@@ -104,7 +108,8 @@ struct BernoulliTile {
   std::uint32_t firstBlock, counter[3], key[2];
 };
 
-// Chains that a tile of a layer coupled to itself takes together, a lane each: its states are [places, chainTile].
+// Chains that a tile of a layer coupled to itself takes together, a lane each: its states are
+// [places, chainTile].
 inline constexpr std::size_t chainTile = lineFloats;
 
 // A place that contributes to the field of another one.
@@ -113,8 +118,9 @@ struct Neighbour {
   float weight;
 };
 
-// A sweep of one tile of chains over the units at positions first ... last - 1 of an order, one after the other, in place. Arrays over places
-// may belong to a part of the layer: `order` and Neighbour::place count within them. keep, sharedKeep, fields and change may be null.
+// A sweep of one tile of chains over the units at positions first ... last - 1 of an order, one
+// after the other, in place. Arrays over places may belong to a part of the layer: `order` and
+// Neighbour::place count within them. keep, sharedKeep, fields and change may be null.
 struct TileSweep {
   std::size_t first, last;
   const std::uint32_t* order;  // [positions] the unit; null: the position itself
@@ -127,16 +133,19 @@ struct TileSweep {
   const float* sharedKeep;      // [places] not 0: the unit stays
   const float* bias;            // [places]
   std::uint32_t firstPosition;  // of position 0 in the order of the whole layer, a multiple of 4: position p takes its words
-  // Two-state units take the value low + range on; on = 1 has the probability logistic(slope (field + bias)).
+  // Two-state units take the value low + range on; on = 1 has the probability logistic(slope (field
+  // + bias)).
   const float* slope;  // [chainTile]
   float low, range;
   Draw draw;
   std::uint32_t counter[3], key[2];  // that of the first chain
 };
 
-// A sweep of one chain over the two-state units at positions first ... last - 1 of an order, none of which are coupled to each other, a unit to a
-// lane. All arrays count positions; neighbours stand in slots, one for each of the 16 units of a line: line g has the slots starts[g] ...
-// starts[g + 1], a unit with fewer neighbours weights of 0 in the last ones. fields and keep may be null.
+// A sweep of one chain over the two-state units at positions first ... last - 1 of an order, none
+// of which are coupled to each other, a unit to a lane. All arrays count positions; neighbours
+// stand in slots, one for each of the 16 units of a line: line g has the slots starts[g] ...
+// starts[g + 1], a unit with fewer neighbours weights of 0 in the last ones. fields and keep may be
+// null.
 struct ChainSweep {
   std::size_t first, last;
   const std::size_t* starts;
@@ -150,7 +159,8 @@ struct ChainSweep {
   std::uint32_t counter[3], key[2];
 };
 
-// Steps of an optimiser over some rows of n places of one parameter tensor; coefficients are worked out by the caller.
+// Steps of an optimiser over some rows of n places of one parameter tensor; coefficients are worked
+// out by the caller.
 struct StepRange {
   std::size_t rows, n, stride;  // n: a multiple of lineFloats
   const float* parameter;
@@ -170,22 +180,25 @@ struct Kernels {
 
   // The largest absolute value of a row.
   float (*largestOf)(const float* row, std::size_t n);
-  // words [n] of scale * (first[j], second[j]), rounded, in whole lines. The second row may be null.
+  // Makes words [n] of scale * (first[j], second[j]), rounded, in whole lines. The second row may
+  // be null.
   void (*roundRows)(RoundedRow first, RoundedRow second, std::size_t n, float scale, float* words);
-  // From such words, for each of both rows [n / 2] words in whole lines: of columns (2 j, 2 j + 1), or of columns (j, j + 16) for 16 of every 32 columns.
+  // Both turn such words into [n / 2] words of each of the two rows, in whole lines: neighbourWords
+  // of columns (2 j, 2 j + 1), lineWords of columns (j, j + 16) for 16 of every 32 columns.
   void (*neighbourWords)(const float* words, std::size_t n, float* first, float* second);
   // The second row may be null.
   void (*lineWords)(const float* words, std::size_t n, float* first, float* second);
 
-  // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read and written;
-  // row r is multiplied by weights[r] unless weights is null.
+  // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read
+  // and written; row r is multiplied by weights[r] unless weights is null.
   void (*transpose)(const float* in, std::size_t ldi, std::size_t rows, std::size_t cols, const float* weights, float* out,
                     std::size_t ldo);
 
   void (*bernoulliTile)(const BernoulliTile&);
   // sum_j log(1 + exp(beta (field_j + amount * shift_j + bias_j))); shift may be null.
   double (*softplusSum)(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta);
-  // out [places, chainTile] = sums over the neighbours starts[i] ... starts[i + 1] of place i (+ out when accumulating).
+  // out [places, chainTile] = sums over the neighbours starts[i] ... starts[i + 1] of place i (+
+  // out when accumulating).
   void (*tileSums)(const std::size_t* starts, const Neighbour* neighbours, const float* source, std::size_t places, bool accumulate,
                    float* out);
   // Bernoulli units and spins.
@@ -201,10 +214,12 @@ struct Kernels {
   void (*axpby)(float alpha, const float* x, float beta, float* y, std::size_t n);
   // states = values where mask is not zero.
   void (*clampRow)(const float* mask, const float* values, float* states, std::size_t n);
-  // Take steps; the largest absolute value of the new parameters, NaN if one of them is beyond largestParameter (backend.hpp) or not a number.
+  // Take steps; the largest absolute value of the new parameters, NaN if one of them is beyond
+  // largestParameter (backend.hpp) or not a number.
   float (*sgd)(const StepRange&);
   float (*adam)(const StepRange&);
-  // The words of the generator, for the tests: out[4 b + i] = word i of the counter (block + b, counter[0..2]).
+  // The words of the generator, for the tests: out[4 b + i] = word i of the counter (block + b,
+  // counter[0..2]).
   void (*philox)(std::uint32_t block, const std::uint32_t counter[3], const std::uint32_t key[2], std::size_t blocks, std::uint32_t* out);
 };
 

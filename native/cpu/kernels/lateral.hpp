@@ -1,10 +1,12 @@
-// Layers that are coupled to themselves, a chain to a lane: with states [places, chainTile] one weight, broadcast, serves all chains of
-// a tile, and a neighbour's states are one line. Per unit in turn
+// Layers that are coupled to themselves, a chain to a lane: with states [places, chainTile] one
+// weight, broadcast, serves all chains of a tile, and a neighbour's states are one line. Per unit
+// in turn
 //   field = fields + sum_n w_n s_n,  p(on) = logistic(slope (field + bias)),  on where u (1 + e^(-slope (field + bias))) < 1.
 // Every field is the same sum whatever the tile, so a chain's states do not depend on it.
 //
-// Limit (AVX-512 on Zen 4, 3.5 GHz): words and threshold of 16 updates are about 105 operations on four 256-bit pipes, 0.46 ns per update, and every
-// neighbour adds a line and a weight to load, 0.03 ns. Reached: 0.65 ns without neighbours, 0.85 with four (70 %), 1.4 with fourteen.
+// Limit (AVX-512 on Zen 4, 3.5 GHz): words and threshold of 16 updates are about 105 operations on
+// four 256-bit pipes, 0.46 ns per update, and every neighbour adds a line and a weight to load,
+// 0.03 ns. Reached: 0.65 ns without neighbours, 0.85 with four (70 %), 1.4 with fourteen.
 #pragma once
 #include "cpu/kernels/functions.hpp"
 #include "cpu/kernels/philox.hpp"
@@ -57,7 +59,8 @@ void tileSums(const std::size_t* starts, const Neighbour* neighbours, const floa
   }
 }
 
-// How far a unit is on, in [0, 1]. 2^24 u and 2^24 are compared: the same as u < p, without a division.
+// How far a unit is on, in [0, 1]. 2^24 u and 2^24 are compared: the same as u < p, without a
+// division.
 template <Draw draw>
 FORCE_INLINE F onOf(F field, F slope, I word) {
   if constexpr (draw == Draw::sample) return onesWhereLess(top24(word) * inverseLogistic(slope * field), set1(0x1p24f));

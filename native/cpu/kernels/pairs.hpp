@@ -1,8 +1,12 @@
-// Fields of states that are small whole numbers, by weights rounded to 16 bits: C[r, :] = sum over the pairs of places (k, k + 1) of which one is
-// not 0 of A[r, k] B[k, :] + A[r, k + 1] B[k + 1, :], where each pair of factors is one 32-bit word and both products are one instruction. Half
-// as many bytes of B as in kernels/active_set.hpp, and as states that are on have neighbours that are on, fewer than half as many entries.
+// Fields of states that are small whole numbers, by weights rounded to 16 bits: C[r, :] = sum of
+// A[r, k] B[k, :] + A[r, k + 1] B[k + 1, :] over the pairs of places (k, k + 1) that are not both
+// 0. A pair of states is a word of 32 bits, as is a pair of weights; one instruction makes both
+// products. It reads half as many bytes of B as kernels/active_set.hpp. States that are on have
+// neighbours that are on, so there are fewer than half as many entries.
 //
-// Sums within a block of k are whole numbers and so exact; blocks are added up as in kernels/panel.hpp. Every instruction set gives the same bits.
+// Sums within a block are whole numbers and so exact. They become floats, which are added up as in
+// kernels/panel.hpp: over the whole depth they need more than 32 bits. Every instruction set gives
+// the same bits.
 #pragma once
 #include "cpu/kernels/active_set.hpp"
 #include "cpu/kernels/transpose.hpp"
@@ -14,7 +18,8 @@ namespace {
 constexpr std::size_t pairsBlock = 112;
 static_assert(2 * pairsBlock * largestWhole * largestPair < 0x1p31);
 
-// Adding it rounds a number to the nearest whole one, whose two's complement is then in the lowest bits.
+// Adding it rounds a number to the nearest whole one, whose two's complement is then in the lowest
+// bits.
 constexpr float wholeShift = 12582912.0f;  // 1.5 * 2^23
 
 FORCE_INLINE F evenLanes(F a, F b) { return pick(a, b, iota() * set1i(2)); }
@@ -23,7 +28,7 @@ FORCE_INLINE F oddLanes(F a, F b) { return pick(a, b, iota() * set1i(2) + set1i(
 // Words of two numbers that wholeShift was added to, the first one in the lower half.
 FORCE_INLINE F pairWords(F lower, F upper) { return (F)(((I)lower & set1i(0xffff)) | ((I)upper << 16)); }
 
-// Looks whether all numbers are whole after scaling, while wholeShift is added to them.
+// Adds wholeShift to scaled numbers, and checks that they are whole.
 struct Wholeness {
   explicit Wholeness(float scale) : by(set1(scale)), near(set1(scale == 1 ? 0 : 0x1p-14f)) {}
 
@@ -36,7 +41,7 @@ struct Wholeness {
   float largest() const { return largestLane(most); }
   bool good() const { return nonZeroBits((F)~all) == 0 && largest() <= largestWhole; }
 
-  const F by, near;  // a level of 1/255 comes back from its float with an error of 2^-16 of a level at most
+  const F by, near;  // multiples of 1/255, as floats, are off by 2^-16 of 1/255 at most
   I all = F{} == F{};
   F most{};
 };

@@ -1,6 +1,7 @@
-// Product families: the ways to work out a product. Each is one entry of a kernel set's table (kernels/families.hpp), which names the left
-// factors it takes, how they are listed, the packing of its right factor and its kernel. Families that round come first, and the first
-// one that fits is taken; of the exact ones, which all give the same bits, the cheapest.
+// Product families: the ways to work out a product. Each is one entry of a kernel set's table
+// (kernels/families.hpp), which names the left factors it takes, how they are listed, the packing
+// of its right factor and its kernel. Families that round come first, and the first one that fits
+// is taken; of the exact ones, which all give the same bits, the cheapest.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -27,22 +28,24 @@ inline constexpr float largestWhole = 255;
 constexpr float scaleOf(LeftValues values) { return values == LeftValues::greys ? 255.0f : 1.0f; }
 constexpr LeftValues after(LeftValues values) { return static_cast<LeftValues>(static_cast<int>(values) + 1); }
 
-// Makes lists of a left factor A, with offsets for rows of B of `ldb` floats. next [blocks] is where entries of each block may be written,
-// and moves on behind them; up to a line may be written there.
+// Makes lists of a left factor A, with offsets for rows of B of `ldb` floats. next [blocks] is
+// where entries of each block may be written, and moves on behind them; up to a line may be written
+// there.
 struct ListKernels {
   // Of one row of A [depth] times scale, as list `list`.
   NonZeroFacts (*row)(const float* row, std::size_t depth, std::size_t ldb, float scale, const NonZeros& lists, std::size_t list,
                       std::uint32_t* next);
   NonZeroFacts (*columns)(const FloatColumns&);
-  // The same from bits, without values: of a row, whose word of the places 64 q ... is words[q * stride], and of columns. Null: lists are
-  // made from floats.
+  // The same from bits, without values: of a row, whose word of the places 64 q ... is words[q *
+  // stride], and of columns. Null: lists are made from floats.
   NonZeroFacts (*bitRow)(const std::uint64_t* words, std::size_t stride, std::size_t depth, std::size_t ldb, const NonZeros& lists,
                          std::size_t list, std::uint32_t* next) = nullptr;
   NonZeroFacts (*bitColumns)(const BitColumns&, std::size_t ldb, const NonZeros& lists, std::size_t firstList,
                              std::uint32_t* next) = nullptr;
 };
 
-// Above so many places, exact sums have blocks of `longBlock` places: they leave less to rounding and take a little longer.
+// Above so many places, exact sums have blocks of `longBlock` places: they leave less to rounding
+// and take a little longer.
 inline constexpr std::size_t longSum = 1024;
 
 struct ProductFamily {

@@ -1,8 +1,10 @@
-// Fields of bits, by weights rounded to 14 bits: C[r, :] = sum over the k with A[r, k] = 1 of B[k, :]. Four weights of 14 bits add up within 16 bits, so
-// a vector adds twice as many columns at a time as it has floats, and widens the sums once in four places: 32 columns are 16 words of 32 bits, the
-// lower halves columns 0 ... 15, the upper ones columns 16 ... 31, and each half comes out of one product with (1, 0) or (0, 1). Half as many bytes as
-// in kernels/active_set.hpp for each place that is on: reading them from the first-level cache is the limit (2 lines a place and 64 columns), of which
-// this reaches a half.
+// Fields of bits, by weights rounded to 14 bits: C[r, :] = sum over the k with A[r, k] = 1 of B[k,
+// :]. Four weights of 14 bits add up within 16 bits. So a vector adds twice as many columns at a
+// time as it has floats, and widens the sums once in four places. 32 columns are 16 words of 32
+// bits: columns 0 ... 15 in the lower halves, columns 16 ... 31 in the upper ones. A product with
+// (1, 0) or (0, 1) takes one half out. Each place that is on costs half as many bytes as in
+// kernels/active_set.hpp. Reading them from the first-level cache (2 lines a place and 64 columns)
+// is the limit, of which this reaches a half.
 //
 // All sums are whole numbers and so exact. Every instruction set gives the same bits.
 #pragma once
@@ -19,8 +21,9 @@ constexpr std::size_t shortsBlock = 224;
 // Places that are added up before sums are widened: lists are filled up to a multiple of it.
 constexpr std::size_t shortsTogether = 4;
 static_assert(shortsTogether * (largestShort + 1) < 0x1p15);
-// Sums of a group of blocks are whole numbers that floats hold, and groups are added up with what rounding leaves out. So a result is the
-// sum over the whole depth, rounded once: it does not depend on the blocks.
+// Sums of a group of blocks are whole numbers that floats hold, and groups are added up with what
+// rounding leaves out. So a result is the sum over the whole depth, rounded once: it does not
+// depend on the blocks.
 static_assert(groupBlocks * shortsBlock * largestShort < 0x1p24);
 
 // Row r of `lines` times 16 columns from word column `word` on.
