@@ -1,7 +1,9 @@
 // The product kernels at the shapes of a training step, on one core, including the lists: time,
 // dense-equivalent rate and fraction of the peak.
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "bench.hpp"
 #include "cpu/product.hpp"
@@ -115,7 +117,8 @@ bool benchRounded(cpu::Engine& engine, const char* name, std::size_t depth, std:
   const double seconds = secondsPerCall([&] { cpu::multiply(engine, product); });
   const double error = worstError({name, rows, depth, columns, false, transposed}, a, b, out);
   const double rate = 2.0 * static_cast<double>(rows * depth * columns) / seconds * 1e-9;
-  const bool good = cpu::roundable(engine, b.tensor, true, transposed, cpu::fieldTolerance, 1) && error < 2e-4;
+  const bool good =
+      cpu::roundable(engine, b.tensor, cpu::Packing::shorts, cpu::orientationOf(transposed), cpu::fieldTolerance, 1) && error < 2e-4;
   std::printf(
       "  %-18s binary  %3.0f %% %10.1f us %8.1f GFLOP/s dense-equivalent %6.2f of peak   error %.0e, listed from floats %.1f us, fresh "
       "weights %.1f us%s\n",
@@ -136,7 +139,9 @@ double measuredPeak(const cpu::Kernels& kernels) {
   block.b = b.tensor.row(0), block.ldb = b.tensor.stride(), block.c = c.tensor.writeRow(0), block.ldc = c.tensor.stride();
   block.columns = cpu::panelColumns, block.sums = sums.tensor.writeRow(0),
   block.first = block.last = block.firstGroup = block.lastGroup = true, block.alpha = 1;
-  return 2.0 * rows * depth * cpu::panelColumns / secondsPerCall([&] { kernels.dense(block); }) * 1e-9;
+  const auto isDense = [](const cpu::ProductFamily& family) { return std::string_view(family.name) == "dense"; };
+  const auto dense = std::ranges::find_if(kernels.families, isDense)->kernel;
+  return 2.0 * rows * depth * cpu::panelColumns / secondsPerCall([&] { dense(block); }) * 1e-9;
 }
 
 bool benchProducts(const cpu::Kernels& kernels, double peak) {
