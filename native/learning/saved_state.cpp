@@ -48,8 +48,7 @@ void requireSameRun(const TrainerState& state, std::uint64_t totalSteps, std::si
 void saveTensors(Backend& backend, const std::vector<SavedTensor>& tensors, bool prepared, TrainerState& state) {
   for (const SavedTensor& t : tensors) {
     if (!prepared && t.fresh && *t.fresh) continue;
-    TrainerState::Saved saved = savedOf(backend, *t.tensor);
-    if (finite(saved)) state.tensors.emplace(t.name, std::move(saved));
+    state.tensors.emplace(t.name, savedOf(backend, *t.tensor));
   }
 }
 
@@ -60,9 +59,9 @@ void restoreTensors(Backend& backend, const std::vector<SavedTensor>& tensors, c
   for (const SavedTensor& t : tensors) {
     if (t.fresh && !t.optional) ++lacking[t.fresh];
     const auto saved = state.tensors.find(t.name);
-    if (saved == state.tensors.end() || !fits(saved->second, *t.tensor)) {
+    if (saved == state.tensors.end() || !fits(saved->second, *t.tensor) || !finite(saved->second)) {
       if (complete && !t.optional)
-        throw parameterError("cannot resume: '" + t.name + "' is missing from the training state or has another shape");
+        throw parameterError("cannot resume: '" + t.name + "' is missing from the training state, has another shape or is not finite");
       continue;
     }
     if (!resume && (t.scope == Scope::run || (t.scope == Scope::optimiser && !sameOptimiser))) continue;

@@ -17,13 +17,13 @@ std::uint64_t counter(const TrainerState& state, const std::string& name);
 // rows per batch.
 void requireSameRun(const TrainerState& state, std::uint64_t totalSteps, std::size_t rows, std::size_t batchSize);
 
-// Skips fresh tensors unless the run is `prepared`, and tensors that a failed update left infinite.
-// A later run starts both afresh.
+// Skips fresh tensors unless the run is `prepared`: a later run starts them afresh.
 void saveTensors(Backend& backend, const std::vector<SavedTensor>& tensors, bool prepared, TrainerState& state);
 
 // Fills tensors from a state of the same run (`resume`) or of an earlier one. `sameOptimiser`: the
-// earlier run used the same kind of optimiser. Throws ParameterError if the state of a prepared run
-// lacks a tensor or has one of another shape.
+// earlier run used the same kind of optimiser. Tensors that are not finite, as a failed update leaves
+// them, count as missing. Throws ParameterError if the state of a prepared run lacks a tensor or has
+// one of another shape.
 void restoreTensors(Backend& backend, const std::vector<SavedTensor>& tensors, const TrainerState& state, bool resume, bool sameOptimiser);
 
 }  // namespace boltzkit

@@ -1,5 +1,7 @@
 // Training and chain states from a damaged or hostile file must be refused with an error, without
 // access to foreign memory.
+#include <limits>
+
 #include "fixtures.hpp"
 #include "learning/contrastive_update.hpp"
 #include "learning/trainer.hpp"
@@ -55,7 +57,24 @@ TEST_CASE("replicas that do not stand on the rungs of their ladder are refused")
     CAPTURE(rung);
     TrainerState state = interrupted(o);
     for (double& at : state.tensors.at("rungs").values) at = rung;
-    for (const bool resume : {true, false}) CHECK_THROWS_AS(goOn(o, state, resume), Error);
+    CHECK_THROWS_AS(goOn(o, state, true), Error);
+    if (std::isfinite(rung)) CHECK_THROWS_AS(goOn(o, state, false), Error);
+  }
+}
+
+TEST_CASE("what an update left infinite stops a run that goes on and is left out of a new one") {
+  TrainerOptions o = options(Algorithm::pcd);
+  o.optimiser.kind = OptimiserStep::Kind::adam;
+  for (const char* name : {"second/h.bias", "velocity/v.bias", "offset/h", "chains/h"}) {
+    CAPTURE(name);
+    TrainerState state = interrupted(o);
+    state.tensors.at(name).values[0] = std::numeric_limits<double>::infinity();
+    CHECK_THROWS_WITH_AS(goOn(o, state, true), doctest::Contains("not finite"), Error);
+    Machine m = machine();
+    Trainer next(contrastiveUpdate(m, o, rows(), {}, {}), o, &state, false);
+    next.run(5, running, nullptr, nullptr);
+    for (const auto& [kept, saved] : next.state().tensors)
+      for (const double x : saved.values) CHECK(std::isfinite(x));
   }
 }
 
