@@ -29,8 +29,8 @@ BOLTZKIT_HD Real groupTotal(const Real* states, std::size_t size) {
 // Draws one unit's state. field, before and state point to the unit's first place. A grouped type
 // takes its total from the previous state `before`, which may share memory with `state`.
 template <class Unit, class Real>
-BOLTZKIT_HD void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWords& words, std::uint64_t firstWord, const Real* before,
-            Real* state) {
+BOLTZKIT_HD void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw draw, RowWords& words, std::uint64_t firstWord,
+                        const Real* before, Real* state) {
   if constexpr (Unit::grouped) {
     const Real total = groupTotal<Unit>(before, unit.size);
     if (draw == Draw::sample) Unit::sample(field, beta, unit, total, words, firstWord, state);
@@ -46,8 +46,8 @@ BOLTZKIT_HD void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw 
 // Writes means and new states; either may be null. `before` holds the states that the draw replaces
 // and may be the memory of the new states.
 template <class Unit, class Real>
-BOLTZKIT_HD void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw draw, const Real* before, RowWords& words, Real* mean,
-               Real* sample) {
+BOLTZKIT_HD void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw draw, const Real* before, RowWords& words,
+                           Real* mean, Real* sample) {
   const std::size_t size = Unit::grouped ? units.size : 1;
   for (std::size_t j = 0, unit = 0; j < units.places; j += size, ++unit) {
     if constexpr (Unit::grouped) {
@@ -64,8 +64,8 @@ BOLTZKIT_HD void updateRow(const RowUnits<Real>& units, const Real* field, Real 
 // newest states of the others. lateral(j) computes their field on place j. field and keep may be
 // null. `scratch` has space for the places of one unit.
 template <class Unit, class Real, class Lateral>
-BOLTZKIT_HD void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Real* field, const Real* keep, Real beta, Draw draw,
-              RowWords& words, Lateral&& lateral, Real* scratch, Real* states) {
+BOLTZKIT_HD void sweepRow(const RowUnits<Real>& units, const std::uint32_t* order, const Real* field, const Real* keep, Real beta,
+                          Draw draw, RowWords& words, Lateral&& lateral, Real* scratch, Real* states) {
   const std::size_t size = Unit::grouped ? units.size : 1, count = units.places / size;
   for (std::size_t p = 0; p < count; ++p) {
     const std::size_t j = (order ? order[p] : p) * size;
@@ -122,8 +122,8 @@ BOLTZKIT_HD double energyRow(const RowUnits<Real>& units, const Real* states) {
 // states, or, if `field` is not null and the type is not linear, the statistics' means given the
 // field. Linear types take means as states.
 template <class Unit, class Real>
-BOLTZKIT_HD void addStatistics(const RowUnits<Real>& units, const Real* states, const Real* field, double weight, std::size_t first, std::size_t last,
-                   std::size_t sumStride, double* sums) {
+BOLTZKIT_HD void addStatistics(const RowUnits<Real>& units, const Real* states, const Real* field, double weight, std::size_t first,
+                               std::size_t last, std::size_t sumStride, double* sums) {
   for (std::size_t j = first; j < last; ++j) {
     Real statistic[Unit::parameters];
     if constexpr (!Unit::linear) {
