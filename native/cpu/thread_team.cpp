@@ -124,7 +124,10 @@ bool ThreadTeam::rests() {
   lookedAt_ = now;
   usedBefore_ = used;
   waited_ = {};
-  if (!comparable || lost < littleLost) return false;
+  if (!comparable) return false;
+  // One interruption is no neighbour: two intervals in a row tell, and after a rest the next one does.
+  const bool suspected = std::exchange(suspected_, lost >= littleLost);
+  if (!suspected || !suspected_) return false;
   restsUntil_ = now + restFactor * lost;
   return true;
 }

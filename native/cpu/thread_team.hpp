@@ -76,6 +76,7 @@ class ThreadTeam {
   // how much it had used then, and how long it has waited for tiles since.
   Clock::time_point restsUntil_{}, lookedAt_{};
   std::chrono::nanoseconds usedBefore_{}, waited_{};
+  bool suspected_ = false;  // it was kept from computing in the interval before
 
   alignas(128) std::atomic<std::uint32_t> loop_{0};  // number of the current loop
   std::atomic<bool> stop_{false};
