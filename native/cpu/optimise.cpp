@@ -221,9 +221,10 @@ std::ptrdiff_t CpuBackend::takeStep(const OptimiserStep& step, std::span<const P
 
 void CpuBackend::requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) {
   for (std::size_t r = 0; r < parameter.rows(); ++r) {
-    const float* row = cpuTensor(parameter).row(r);
-    for (std::size_t j = 0; j < parameter.cols(); ++j)
-      if (!(std::fabs(row[j]) <= limits[r])) return refuse(index, outcome);
+    const float *row = cpuTensor(parameter).row(r), limit = static_cast<float>(limits[r]);
+    int good = 1;  // without a branch, so that the loop becomes vectors
+    for (std::size_t j = 0; j < parameter.cols(); ++j) good &= std::fabs(row[j]) <= limit;
+    if (!good) return refuse(index, outcome);
   }
 }
 
