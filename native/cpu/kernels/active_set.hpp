@@ -1,6 +1,6 @@
 // Products by active sets: C[r, :] = sum over the k with A[r, k] != 0 of A[r, k] B[k, :]. States of
-// a Boltzmann machine are bits, mostly 0, and data are sparse. So adding the few rows of B that
-// count is two to four times as fast as a dense product (docs/design-notes.md).
+// a Boltzmann machine are bits, mostly 0, and data are sparse. Adding only the rows of B that count
+// is two to four times as fast as a dense product (docs/design-notes.md).
 //
 // Sums of a block run over rising k with one rounding per term, as in kernels/dense.hpp. A term
 // with A[r, k] = 0 would not change the sum, so both families give the same bits.
@@ -10,14 +10,14 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Values and offsets of the lanes named by `bits`, as above.
+// Stores the values and offsets of the lanes named by `bits`, like compress of the SIMD layer.
 FORCE_INLINE unsigned compress(unsigned bits, F values, I offsets, float* valueOut, std::uint32_t* offsetOut) {
   compress(bits, (I)values, reinterpret_cast<std::uint32_t*>(valueOut));
   return compress(bits, offsets, offsetOut);
 }
 
-// Fills up the list start ... end with the place of zeros, which may be written behind it too, and
-// returns its new end.
+// Fills the list start ... end with `zero` up to a multiple of lists.multiple, and returns its new
+// end. It may write behind the new end. `zero` is the offset of the row of zeros.
 FORCE_INLINE std::uint32_t fillUp(const NonZeros& lists, std::uint32_t start, std::uint32_t end, std::uint32_t zero) {
   const auto multiple = static_cast<std::uint32_t>(lists.multiple);  // a power of 2
   for (std::uint32_t i = 0; i + 1 < multiple; i += lanes)
@@ -47,7 +47,7 @@ NonZeroFacts listRow(const float* row, std::size_t depth, std::size_t ldb, float
   return {count, other == 0};
 }
 
-// The entries of one row that belong to the block at work.
+// The entries of one row in the current block.
 struct Entries {
   const std::uint32_t* offset;
   const float* value;
@@ -75,7 +75,8 @@ FORCE_INLINE void oneRow(const PanelBlock& p, std::size_t row, std::size_t colum
   endSums<vectors>(p, row, column, sum);
 }
 
-// Two rows in turns, as far as both have entries: four sums alone wait for their own last addition.
+// Alternates between two rows while both have entries. The sums of one row alone would wait for
+// their previous additions.
 template <int vectors, bool binary>
 FORCE_INLINE void twoRows(const PanelBlock& p, std::size_t row, std::size_t column) {
   const float* b = p.b + column;

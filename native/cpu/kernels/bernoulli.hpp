@@ -1,5 +1,5 @@
-// Bernoulli units: p(s = 1) = logistic(beta (field + bias)), a sample is u < p with the 24-bit uniform of core/random.hpp;
-// cumulant log(1 + exp(beta (field + bias))).
+// Bernoulli units: p(s = 1) = logistic(beta (field + bias)). A sample is u < p, with the 24-bit
+// uniform u of core/random.hpp. The cumulant is log(1 + exp(beta (field + bias))).
 #pragma once
 #include "cpu/kernels/functions.hpp"
 #include "cpu/kernels/line_sums.hpp"
@@ -8,7 +8,8 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Means and samples of the vector at unit j of row r; the places behind the last unit stay zero. Returns the samples as bits.
+// Writes means and samples of the vector at unit j of row r, with zeros behind the last unit.
+// Returns the samples as bits.
 FORCE_INLINE unsigned bernoulliVector(const BernoulliTile& t, std::size_t r, float beta, std::size_t j, I words) {
   F mean = logistic(set1(beta) * (load(t.field + r * t.fieldStride + j) + load(t.bias + j)));
   if (j + lanes > t.units) mean = firstLanes(mean, t.units - j);
@@ -19,7 +20,8 @@ FORCE_INLINE unsigned bernoulliVector(const BernoulliTile& t, std::size_t r, flo
   return nonZeroBits(sample);
 }
 
-// Columns of philoxGrain units, so that the generator's part of a block serves all rows.
+// Takes philoxGrain units of all rows at a time: all rows share the part of the generator's rounds
+// that depends on the block alone.
 void bernoulliTile(const BernoulliTile& tile) {
   const BernoulliTile t = tile;  // a copy that stores cannot reach
   const PhiloxKeys keys = philoxKeys(t.key);
@@ -43,10 +45,12 @@ void bernoulliTile(const BernoulliTile& tile) {
   }
 }
 
-// Units whose factors 1 + e^-|x| are multiplied before the logarithm of their product is taken: at most 2^16 in a lane.
+// Units whose factors 1 + e^-|x| are multiplied before the logarithm of the product is taken. The
+// product of a lane's 16 factors is at most 2^16.
 constexpr std::size_t factorUnits = 256;
 
-// Products in float, as 1 + z, in each of 16 lanes, so that tiny cumulants keep their relative precision; sums in double.
+// Each of 16 lanes keeps its product in float as 1 + z, so that tiny cumulants keep their relative
+// precision. Sums are in double precision.
 double softplusSum(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta) {
   LineSums sums;
   for (std::size_t first = 0; first < units; first += factorUnits) {

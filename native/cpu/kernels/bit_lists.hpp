@@ -1,4 +1,4 @@
-// Lists active places from bits, as kernels/active_set.hpp does from floats. There is a
+// Lists active places from bits, as kernels/active_set.hpp does from floats. Bits are a
 // thirty-second of the bytes to read, which counts where another core has drawn the states. For
 // columns, blocks of 64 x 64 bits are transposed first (Warren, Hacker's Delight, 2nd ed. 2012,
 // section 7-3).
@@ -8,8 +8,8 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Appends the offsets of the places that are on: place i of the word has the offset i * ldb above
-// `first`.
+// Appends the offsets of the places that are on, first + i * ldb for bit i of the word. Returns
+// their number.
 FORCE_INLINE std::uint32_t listWord(std::uint64_t word, std::size_t first, std::size_t ldb, std::uint32_t* out) {
   if (word == 0) return 0;
   std::uint32_t n = 0;
@@ -21,10 +21,10 @@ FORCE_INLINE std::uint32_t listWord(std::uint64_t word, std::size_t first, std::
   return n;
 }
 
-// Words of 64 places that a block of places has, the last of them in part.
+// Words of 64 places in the largest block; the last one is used in part.
 constexpr std::size_t blockWords = (largestBlock + 63) / 64;
 
-// 64 places of a row from place k on (a multiple of 16), without those from `end` on.
+// The 64 places of a row from place k on, with zeros from `end` on. k is a multiple of 16.
 FORCE_INLINE std::uint64_t wordAt(const std::uint64_t* words, std::size_t stride, std::size_t k, std::size_t end) {
   const std::size_t q = k / 64, shift = k % 64;
   std::uint64_t word = words[q * stride] >> shift;

@@ -1,6 +1,6 @@
-// Lists what is not zero in the columns of a matrix, as kernels/active_set.hpp and
+// Lists the nonzero entries of the columns of a matrix, as kernels/active_set.hpp and
 // kernels/pairs.hpp do for rows. A block of places k is scanned row by row into one list, which is
-// then sorted by columns. Transposing the block first took longer.
+// then sorted by columns. Transposing the block first was slower.
 #pragma once
 #include "cpu/kernels/pairs.hpp"
 

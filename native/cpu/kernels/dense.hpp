@@ -1,5 +1,6 @@
-// Dense products: denseRows x denseVectors sums in registers, one broadcast of A and one load of B per fused multiply-add.
-// The block of B lies in the first-level cache as it is: row strides are odd numbers of lines (cpu/tensor.hpp), so no packing.
+// Dense products: denseRows x denseVectors sums stay in registers. Each place k needs denseRows
+// broadcasts of A and denseVectors loads of B. The block of B stays in the first-level cache
+// without packing, because wide rows have strides of an odd number of lines (cpu/tensor.hpp).
 #pragma once
 #include "cpu/kernels/panel.hpp"
 
@@ -26,7 +27,7 @@ FORCE_INLINE void denseRowBlock(const PanelBlock& p, std::size_t row, std::size_
   for (int r = 0; r < rows; ++r) endSums<vectors>(p, row + r, column, sum[r]);
 }
 
-// The last rows, fewer than a block has.
+// The last rows, fewer than in a full block.
 template <int rows, int vectors>
 FORCE_INLINE void denseRest(const PanelBlock& p, std::size_t row, std::size_t column) {
   if (p.lastRow - row == rows)

@@ -1,8 +1,11 @@
-// The dither that rounds weights: a number in [0, 1) for every place of a matrix, a multiple of 2^-15. Rounding adds it to a multiple of the unit and cuts
-// off what is behind the point. The number depends on the place alone, so all copies of a matrix agree.
+// The dither that rounds weights: a number in [0, 1) for every place of a matrix, a multiple of
+// 2^-15. Rounding divides a value by the unit, adds the dither and rounds down. The number depends
+// on the place alone, so all copies of a matrix agree.
 //
-// A place combines one entry of each of two tables of random numbers and a mask. Row and period choose where to begin in the tables, and the mask. The errors
-// of equal weights then have singular values like those of independent errors: the largest is 1.06 times as large at 784 x 500, 1.1 times at 4096 x 4096.
+// The dither of a place is the exclusive or of an entry of each of two random tables and a mask.
+// Row and period choose the mask and where to begin in the tables. The errors of equal weights then
+// have singular values like those of independent errors. The largest is 1.06 times as large at
+// 784 x 500, 1.1 times at 4096 x 4096.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -13,7 +16,7 @@
 namespace boltzkit::cpu {
 
 inline constexpr int ditherBits = 15;
-// Columns after which a row begins elsewhere in the tables.
+// After each period of so many columns, a row begins elsewhere in the tables.
 inline constexpr std::size_t ditherPeriod = 1024;
 
 constexpr std::uint32_t scrambled(std::uint32_t x) {
@@ -30,7 +33,8 @@ struct DitherTable {
 };
 inline constexpr DitherTable firstDither(0x85ebca6bu), secondDither(0x27220a95u);
 
-// Of one period of a row: the columns of the tables that its first column uses, multiples of a line, and the mask.
+// For one period of a row: the two table entries of its first column, both multiples of lineFloats,
+// and the mask.
 struct RowDither {
   std::uint32_t first, second, mask;
 

@@ -1,11 +1,12 @@
-// Sums and combinations of rows. n may be any number: the padding behind it is computed too, zeros giving zeros.
+// Sums and combinations of rows. n may be any number: kernels compute the padding behind it too,
+// where zeros give zeros.
 #pragma once
 #include "cpu/kernels/line_sums.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Exact products, sums in double precision in an order fixed by n alone.
+// Products are exact. Sums are in double precision, in an order that n alone fixes.
 double dot(const float* a, const float* b, std::size_t n) {
   LineSums sums;
   for (std::size_t j = 0; j < n; j += lineFloats)
@@ -28,7 +29,8 @@ void addRow(const float* row, double weight, std::size_t n, double* sums) {
   }
 }
 
-// Sixteen rows at a time are added as floats: half as much work as widening each, and exact for states.
+// Adds sixteen rows at a time as floats: half as much work as widening each row, and exact for
+// states.
 void addRows(const float* rows, std::size_t stride, std::size_t count, std::size_t n, double* sums) {
   constexpr std::size_t together = 16;
   for (std::size_t j = 0; j < n; j += lanes) {

@@ -12,13 +12,13 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Time of one row of A per place k: active real, active binary, dense (per any k), in the same
-// unit.
+// Time of one row of A, all in the same unit. `real` and `binary` are per active place k, `dense`
+// is per place k.
 struct ProductCosts {
   float real, binary, dense;
 };
 
-// Fewer rows do not fill the dense kernel's registers and cost it as much as these.
+// Fewer rows than these do not fill the dense kernel's registers, and take as long.
 constexpr std::size_t leastDenseRows = 6;
 
 constexpr ListKernels placeLists{listRow, listColumns, listBitRow, listBitColumns}, pairLists{listPairs, listColumnPairs};

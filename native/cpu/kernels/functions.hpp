@@ -1,18 +1,20 @@
-// exp, the logistic function and log1p to float accuracy, with the same operations in every instruction set, so results agree
-// bit for bit wherever there is a fused multiply-add.
+// exp, the logistic function and log1p to float accuracy. Every instruction set performs the same
+// operations, so results agree bit for bit wherever there is a fused multiply-add.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// ln 2 in two parts: the first has 15 bits, so that its products with small whole numbers are exact.
+// ln 2 in two parts. The first has 15 bits, so that its products with small whole numbers are
+// exact.
 constexpr float ln2Upper = 0.693145752f, ln2Lower = 1.42860677e-6f;
 
-// e^x for x in [-87, 88]; relative error below 1.2e-7. x = n ln 2 + r with |r| <= ln 2 / 2, e^r = 1 + r + r^2 q(r).
-// NaN stays NaN; the caller limits the range.
+// e^x for x in [-87, 88], with a relative error below 1.2e-7. NaN stays NaN; the caller limits the
+// range. x = n ln 2 + r with |r| <= ln 2 / 2, and e^r = 1 + r + r^2 q(r).
 FORCE_INLINE F exponential(F x) {
-  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the lowest bits, from where it moves into the exponent.
+  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the lowest bits. A shift then moves it
+  // into the exponent.
   const F shift = set1(12582912.0f);
   const F t = fma(x, set1(1.44269504f), shift);
   const F n = t - shift;
@@ -32,7 +34,8 @@ FORCE_INLINE F exponential(F x) {
 // 1 + e^-x, limited to [1, 6e37].
 FORCE_INLINE F inverseLogistic(F x) { return set1(1) + exponential(maxOf(set1(-87), minOf(set1(87), F{} - x))); }
 
-// 1 / (1 + e^-x). Beyond 87 the result is 1, below -87 it stays at 1.6e-38: never 0, so a unit can always be drawn on.
+// 1 / (1 + e^-x). Beyond 87 the result is 1. Below -87 it stays at 1.6e-38, never 0, so that the
+// unit can still be drawn as on.
 FORCE_INLINE F logistic(F x) { return set1(1) / inverseLogistic(x); }
 
 // e^-|x| in (0, 1]: log(1 + e^x) = max(x, 0) + log1p(e^-|x|).

@@ -1,7 +1,7 @@
-// The kernels of one instruction set as a table of functions: all that the rest of the backend
-// knows of instruction sets. Pointer arguments are 64-byte aligned unless said otherwise. Row
-// strides are in floats, and multiples of 16. The places between a row's last column and the next
-// multiple of 16 hold zeros; kernels may read and compute with them, and leave zeros there.
+// The kernels of one instruction set as a table of functions. The rest of the backend knows
+// instruction sets only through it. Pointer arguments are 64-byte aligned unless said otherwise.
+// Row strides are in floats, and multiples of 16. The places between a row's last column and the
+// next multiple of 16 hold zeros. Kernels may read and compute with them, and leave zeros there.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,30 +14,32 @@ namespace boltzkit::cpu {
 
 // Everything is padded to this many floats: a 64-byte line, and a multiple of all vector lengths.
 inline constexpr std::size_t lineFloats = 16;
-// Columns of C that a product kernel takes at a time.
+// Columns of C that a product kernel computes at a time.
 inline constexpr std::size_t panelColumns = 64;
 // Rows of B in a block, for floats; longSumBlock where there are more than longSum. A block of B,
 // 112 x 64 floats, takes 28 KiB. It stays in a first-level cache of 32 KiB or more while all rows
-// of A pass over it. No family has larger blocks than largestBlock rows.
+// of A pass over it. No family has blocks of more than largestBlock rows.
 inline constexpr std::size_t depthBlock = 112, longSumBlock = 64, largestBlock = 224;
-// Blocks of which sums are added up before they join the total (see kernels/panel.hpp).
+// Blocks whose sums are added up before they join the total (see kernels/panel.hpp).
 inline constexpr std::size_t groupBlocks = 8;
 
-// Lists of the places k of the rows of A that are not zero, in rising order; where a row of B
-// stands for several places, k counts rows of B. The entries of a block lie row behind row, as the
-// kernels read them: block q of row r has the entries start[i] ... end[i], i = r * blocks + q.
+// Lists of the places k of the rows of A that are not zero, in rising order. Where a row of B
+// stands for several places, k counts rows of B. The entries of a block lie row after row, as the
+// kernels read them. Block q of row r has the entries start[i] ... end[i] - 1, i = r * blocks + q.
 struct NonZeros {
   std::uint32_t* offset;  // (k - first k of the block) * row stride of B
-  float* value;           // A[row, k], or the word of several places; null where all are 1 and nobody reads them
+  // A[row, k], or the word of several places; null where all are 1 and nobody reads them.
+  float* value;
   std::uint32_t *start, *end;
   std::size_t blocks, depth;  // depth: of a block, in rows of B
-  std::size_t multiple = 1;   // lists are filled up to a multiple of it with zeroPlace, a row of B that holds zeros
+  // Lists are filled up to a multiple of it with zeroPlace, a row of B that holds zeros.
+  std::size_t multiple = 1;
   std::size_t zeroPlace = 0;
 };
 
 // One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over
-// groups of blocks of k. The sums of a group stay in `sums` from block to block, the total in
-// `totals` and `rests` from group to group.
+// groups of blocks of k. `sums` keeps the sums of a group from block to block. `totals` and `rests`
+// keep the total from group to group.
 struct PanelBlock {
   std::size_t firstRow, lastRow;
   const float* a;  // [lastRow, lda] at the block's first k; null: the family reads lists
@@ -62,25 +64,25 @@ struct RoundedRow {
 
 // What listing rows found.
 struct NonZeroFacts {
-  std::size_t count;  // entries of the lists, those that fill them up left out
+  std::size_t count;  // entries of the lists, without those that fill them up
   bool good;          // all values are 1; of pairs: all are whole and within largestWhole
   float largest = 1;  // of pairs: the largest absolute value, scaled
 };
 
-// Columns that are listed together: what a block of them holds stays in the first-level cache until
-// it is sorted.
+// Columns that are listed together. The entries of a block of them stay in the first-level cache
+// until they are sorted.
 inline constexpr std::size_t listedColumns = 64, columnScratch = 3 * (listedColumns * largestBlock + lineFloats);
 
 // Columns of a matrix A [depth, lda] to be listed like the rows of its transpose.
 struct FloatColumns {
   const float* a;  // at the first column, a multiple of lineFloats
   std::size_t lda, depth, columns;
-  const float* weights;  // [depth] what row k of A is multiplied by; null: 1
-  float scale;           // what A is multiplied by; of pairs, which take no weights
+  const float* weights;  // [depth] the factors of the rows of A; null: 1
+  float scale;           // the factor of A; for pairs, which ignore weights
   std::size_t ldb;
   NonZeros lists;
   std::size_t firstList;   // the number of the first column's list
-  std::uint32_t* next;     // [blocks] where entries of each block may be written; moves on behind them
+  std::uint32_t* next;     // [blocks] where each block's entries go; moves on behind them
   std::uint32_t* scratch;  // [columnScratch]
 };
 
@@ -103,12 +105,13 @@ struct BernoulliTile {
   std::size_t meanStride;
   float* sample;  // [rows, sampleStride]
   std::size_t sampleStride;
-  std::uint64_t* bits;  // the sample again, of each row the word of the units 64 q ... at bits[q * bitsStride]
+  // The sample again: bits[q * bitsStride + r] is the word of the units 64 q ... of row r.
+  std::uint64_t* bits;
   std::size_t bitsStride;
   std::uint32_t firstBlock, counter[3], key[2];
 };
 
-// Chains that a tile of a layer coupled to itself takes together, a lane each: its states are
+// Chains in a tile of a layer coupled to itself, a lane each. The tile's states are
 // [places, chainTile].
 inline constexpr std::size_t chainTile = lineFloats;
 
@@ -118,49 +121,54 @@ struct Neighbour {
   float weight;
 };
 
-// A sweep of one tile of chains over the units at positions first ... last - 1 of an order, one
-// after the other, in place. Arrays over places may belong to a part of the layer: `order` and
-// Neighbour::place count within them. keep, sharedKeep, fields and change may be null.
+// A sweep of one tile of chains over the units at positions first ... last - 1 of an order. It
+// draws them one after the other, in place. Arrays over places may belong to a part of the layer:
+// `order` and Neighbour::place count within that part. keep, sharedKeep, fields and change may be
+// null.
 struct TileSweep {
   std::size_t first, last;
   const std::uint32_t* order;  // [positions] the unit; null: the position itself
-  const std::size_t* starts;   // place k of the unit at position p has the neighbours starts[p * size + k] ... of `coupled`
+  // Place k of the unit at position p has the neighbours from starts[p * size + k] on.
+  const std::size_t* starts;
   const Neighbour* neighbours;
-  const float* source;          // [places, chainTile] what neighbours contribute: `states` or `change`
-  float *states, *change;       // [places, chainTile]; change: the new state less the old one
-  const float* fields;          // [places, chainTile]
-  const float* keep;            // [places, chainTile] not 0: this chain's unit stays
-  const float* sharedKeep;      // [places] not 0: the unit stays
-  const float* bias;            // [places]
-  std::uint32_t firstPosition;  // of position 0 in the order of the whole layer, a multiple of 4: position p takes its words
-  // Two-state units take the value low + range on; on = 1 has the probability logistic(slope (field
-  // + bias)).
+  const float* source;      // [places, chainTile] what neighbours contribute: states or change
+  float *states, *change;   // [places, chainTile]; change: the new state less the old one
+  const float* fields;      // [places, chainTile]
+  const float* keep;        // [places, chainTile] not 0: this chain's unit stays
+  const float* sharedKeep;  // [places] not 0: the unit stays
+  const float* bias;        // [places]
+  // Where position 0 stands in the order of the whole layer, which decides the random words of a
+  // unit; a multiple of 4.
+  std::uint32_t firstPosition;
+  // Two-state units take the value low + range on. on = 1 has the probability
+  // logistic(slope (field + bias)).
   const float* slope;  // [chainTile]
   float low, range;
   Draw draw;
   std::uint32_t counter[3], key[2];  // that of the first chain
 };
 
-// A sweep of one chain over the two-state units at positions first ... last - 1 of an order, none
-// of which are coupled to each other, a unit to a lane. All arrays count positions; neighbours
-// stand in slots, one for each of the 16 units of a line: line g has the slots starts[g] ...
-// starts[g + 1], a unit with fewer neighbours weights of 0 in the last ones. fields and keep may be
-// null.
+// A sweep of one chain over the two-state units at positions first ... last - 1 of an order, a unit
+// to a lane. None of them are coupled to each other. All arrays count positions.
+//
+// A slot holds one neighbour for each of the 16 units of a line. Line g has the slots starts[g] ...
+// starts[g + 1] - 1. A unit with fewer neighbours has weights of 0 in the last ones. fields and
+// keep may be null.
 struct ChainSweep {
   std::size_t first, last;
   const std::size_t* starts;
   const std::uint32_t* place;  // [slots, 16] positions of the neighbours
-  const std::uint32_t* run;    // [slots] whether the 16 follow each other
+  const std::uint32_t* run;    // [slots] whether the 16 positions are consecutive
   const float* weight;         // [slots, 16]
   const float *bias, *fields, *keep;
-  float* states;  // has room for another line
+  float* states;  // with one line more than the positions need
   float slope, low, range;
   Draw draw;
   std::uint32_t counter[3], key[2];
 };
 
-// Steps of an optimiser over some rows of n places of one parameter tensor; coefficients are worked
-// out by the caller.
+// Steps of an optimiser over some rows of n places of one parameter tensor. The caller works out
+// the coefficients.
 struct StepRange {
   std::size_t rows, n, stride;  // n: a multiple of lineFloats
   const float* parameter;
@@ -168,7 +176,8 @@ struct StepRange {
   float* next;    // the parameters after the step
   bool keepStep;  // whether the gradient becomes the step
   float l1 = 0, l2 = 0;
-  float keep = 0, gain = 0;                          // sgd: velocity = keep * velocity + gain * gradient
+  // sgd: velocity = keep * velocity + gain * gradient.
+  float keep = 0, gain = 0;
   float keep2 = 0, gain2 = 0, scale2 = 0, rate = 0;  // adam: see kernels/optimiser.hpp
   float epsilon = 0;
 };
@@ -183,22 +192,23 @@ struct Kernels {
   // Makes words [n] of scale * (first[j], second[j]), rounded, in whole lines. The second row may
   // be null.
   void (*roundRows)(RoundedRow first, RoundedRow second, std::size_t n, float scale, float* words);
-  // Both turn such words into [n / 2] words of each of the two rows, in whole lines: neighbourWords
-  // of columns (2 j, 2 j + 1), lineWords of columns (j, j + 16) for 16 of every 32 columns.
+  // Both turn such words into [n / 2] words of each of the two rows, in whole lines. neighbourWords
+  // makes words of columns (2 j, 2 j + 1), lineWords of columns (j, j + 16) for 16 of every 32
+  // columns.
   void (*neighbourWords)(const float* words, std::size_t n, float* first, float* second);
   // The second row may be null.
   void (*lineWords)(const float* words, std::size_t n, float* first, float* second);
 
-  // out [cols, ldo] = in [rows, ldi]^T; cols and rows count real places, blocks of 16 x 16 are read
-  // and written; row r is multiplied by weights[r] unless weights is null.
+  // out [cols, ldo] = in [rows, ldi]^T. cols and rows count real places; blocks of 16 x 16 are read
+  // and written. Row r is multiplied by weights[r] unless weights is null.
   void (*transpose)(const float* in, std::size_t ldi, std::size_t rows, std::size_t cols, const float* weights, float* out,
                     std::size_t ldo);
 
   void (*bernoulliTile)(const BernoulliTile&);
   // sum_j log(1 + exp(beta (field_j + amount * shift_j + bias_j))); shift may be null.
   double (*softplusSum)(const float* field, const float* bias, const float* shift, float amount, std::size_t units, float beta);
-  // out [places, chainTile] = sums over the neighbours starts[i] ... starts[i + 1] of place i (+
-  // out when accumulating).
+  // out [places, chainTile] = sums over the neighbours starts[i] ... starts[i + 1] - 1 of place i
+  // (+ out when accumulating).
   void (*tileSums)(const std::size_t* starts, const Neighbour* neighbours, const float* source, std::size_t places, bool accumulate,
                    float* out);
   // Bernoulli units and spins.
@@ -214,8 +224,8 @@ struct Kernels {
   void (*axpby)(float alpha, const float* x, float beta, float* y, std::size_t n);
   // states = values where mask is not zero.
   void (*clampRow)(const float* mask, const float* values, float* states, std::size_t n);
-  // Take steps; the largest absolute value of the new parameters, NaN if one of them is beyond
-  // largestParameter (backend.hpp) or not a number.
+  // Both take steps and return the largest absolute value of the new parameters. It is NaN if one
+  // of them is beyond largestParameter (backend.hpp) or not a number.
   float (*sgd)(const StepRange&);
   float (*adam)(const StepRange&);
   // The words of the generator, for the tests: out[4 b + i] = word i of the counter (block + b,

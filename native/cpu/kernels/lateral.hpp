@@ -1,11 +1,13 @@
-// Layers that are coupled to themselves, a chain to a lane: with states [places, chainTile] one
-// weight, broadcast, serves all chains of a tile, and a neighbour's states are one line. Per unit
-// in turn
-//   field = fields + sum_n w_n s_n,  p(on) = logistic(slope (field + bias)),  on where u (1 + e^(-slope (field + bias))) < 1.
-// Every field is the same sum whatever the tile, so a chain's states do not depend on it.
+// Layers that are coupled to themselves, a chain to a lane, with states [places, chainTile]. One
+// broadcast weight serves all chains of a tile, and a neighbour's states are one line. For each
+// unit in turn
+//   field = fields + sum_n w_n s_n,
+//   p(on) = logistic(slope (field + bias)),
+//   on where u (1 + e^(-slope (field + bias))) < 1.
+// The order of each sum does not depend on the tile, nor do a chain's states.
 //
 // Limit (AVX-512 on Zen 4, 3.5 GHz): words and threshold of 16 updates are about 105 operations on
-// four 256-bit pipes, 0.46 ns per update, and every neighbour adds a line and a weight to load,
+// four 256-bit pipes, 0.46 ns per update. Every neighbour adds a load of a line and of a weight,
 // 0.03 ns. Reached: 0.65 ns without neighbours, 0.85 with four (70 %), 1.4 with fourteen.
 #pragma once
 #include "cpu/kernels/functions.hpp"
@@ -21,10 +23,10 @@ FORCE_INLINE void addNeighbour(const Neighbour& n, const float* source, F (&sum)
   for (std::size_t v = 0; v < tileVectors; ++v) sum[v] = fma(w, load(line + v * lanes), sum[v]);
 }
 
-// Neighbours whose sum is added up before it joins the total, as in kernels/panel.hpp.
+// Neighbours whose sum is complete before it joins the total, as in kernels/panel.hpp.
 constexpr std::size_t neighboursTogether = 128;
 
-// The neighbours in turns to two sums, so that an addition need not wait for the one before.
+// Neighbours go to two sums in turn, so that an addition need not wait for the previous one.
 FORCE_INLINE void addGroup(const Neighbour* from, const Neighbour* to, const float* source, F (&sum)[tileVectors]) {
   F odd[tileVectors]{};
   for (; from + 1 < to; from += 2) {
@@ -59,8 +61,8 @@ void tileSums(const std::size_t* starts, const Neighbour* neighbours, const floa
   }
 }
 
-// How far a unit is on, in [0, 1]. 2^24 u and 2^24 are compared: the same as u < p, without a
-// division.
+// How far a unit is on, in [0, 1]. A sample compares 2^24 u (1 + e^-x) with 2^24, which is u < p
+// without a division.
 template <Draw draw>
 FORCE_INLINE F onOf(F field, F slope, I word) {
   if constexpr (draw == Draw::sample) return onesWhereLess(top24(word) * inverseLogistic(slope * field), set1(0x1p24f));

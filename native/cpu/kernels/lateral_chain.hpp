@@ -1,9 +1,11 @@
-// One chain of a layer that is coupled to itself along a graph, a unit to a lane: the units of one colour, which are not coupled to each other.
-// The same sums and thresholds as in kernels/lateral.hpp, in the same order, so both give the same states. Where the neighbours of a line follow each
-// other, as most do in grids, they are one load, elsewhere a gather.
+// One chain of a layer that is coupled to itself along a graph, a unit to a lane. A sweep draws the
+// units of one colour, which are not coupled to each other. Sums and thresholds are those of
+// kernels/lateral.hpp, in the same order, so both give the same states. Where the neighbours of a
+// line are consecutive, as most are in grids, they are one load, elsewhere a gather.
 //
-// Limit: as in lateral.hpp while everything is in the second-level cache; reached 1.4 ns per update of a 64 x 64 grid. Larger graphs are read from
-// memory, 28 bytes per update of a grid: 1.3 ns at 22 GB/s; reached 2.7.
+// Limit: as in lateral.hpp while everything is in the second-level cache; reached 1.4 ns per update
+// of a 64 x 64 grid. Larger graphs are read from memory, 28 bytes per update of a grid: 1.3 ns at
+// 22 GB/s; reached 2.7.
 #pragma once
 #include "cpu/kernels/lateral.hpp"
 
@@ -40,7 +42,7 @@ FORCE_INLINE void chainLine(const ChainSweep& c, std::size_t p, I words) {
   F state = fma(onOf<draw>(chainField(c, p), set1(c.slope), words), set1(c.range), set1(c.low));
   if (c.keep) state = whereZero(load(c.keep + p), state, load(c.states + p));
   if (p >= c.first && p + lanes <= c.last) return store(c.states + p, state);
-  // Units of another colour on the same line may be read by other threads now.
+  // Writes single lanes, since other threads may be reading units of another colour on this line.
   for (std::size_t i = 0; i < lanes; ++i)
     if (p + i >= c.first && p + i < c.last) c.states[p + i] = state[i];
 }

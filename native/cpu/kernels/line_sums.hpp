@@ -1,4 +1,4 @@
-// Sums over places that are the same whatever the length of a vector: they have 16 lanes everywhere.
+// Sums over places that do not depend on the length of a vector: they have 16 lanes everywhere.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 

@@ -1,7 +1,9 @@
-// One optimiser step on some rows of one tensor; new parameters go to a place of their own.
+// One optimiser step on some rows of one tensor. New parameters go to their own buffer.
 //   sgd   velocity = momentum velocity + rate g;  step = velocity
-//   adam  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  step = rate (m / c1) / (sqrt(v / c2) + epsilon)   (Kingma & Ba 2015)
-// with g = gradient - l1 sign(parameter) - l2 parameter. The caller folds learning rate and c1 into `rate` and 1 / c2 into `scale2`.
+//   adam  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
+//         step = rate (m / c1) / (sqrt(v / c2) + epsilon)   (Kingma & Ba 2015)
+// with g = gradient - l1 sign(parameter) - l2 parameter. The caller folds learning rate and c1 into
+// `rate`, and 1 / c2 into `scale2`.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 
@@ -14,12 +16,13 @@ FORCE_INLINE F decayed(const StepRange& s, std::size_t j, F parameter) {
   return fma(set1(-s.l2), parameter, g);
 }
 
-// Moments that fade away end at zero: weights of pixels that are never on would otherwise spend their lives among denormal numbers, on which
-// many processors compute a hundred times slower.
+// Sets moments that fade away to zero. Weights of pixels that are never on would otherwise become
+// denormal numbers, on which many processors compute a hundred times slower.
 FORCE_INLINE F flushed(F x) { return (F)((I)x & ((absolute(x) > set1(1e-30f)) | (x != x))); }
 
-// A parameter beyond largestParameter (backend.hpp) overflows when it is scaled; x * 0 is 0 for a finite x and NaN for any other, and NaN stays in
-// the sum.
+// Tracks the largest parameter, and whether one is beyond largestParameter (backend.hpp). Such a
+// parameter overflows when it is scaled. x * 0 is 0 for a finite x and NaN for any other, and NaN
+// stays in the sum.
 struct Seen {
   F finite{}, most{};
 
@@ -57,7 +60,8 @@ float sgd(const StepRange& range) {
 float adam(const StepRange& range) {
   const StepRange s = range;
   Seen seen;
-  const F tiny = set1(1.17549435e-38f);  // the smallest normal float: keeps 0 / 0 out of the padding when epsilon is 0
+  // The smallest normal float: keeps 0 / 0 out of the padding when epsilon is 0.
+  const F tiny = set1(1.17549435e-38f);
   for (std::size_t r = 0; r < s.rows; ++r)
     for (std::size_t j = r * s.stride; j < r * s.stride + s.n; j += lanes) {
       const F p = load(s.parameter + j), g = decayed(s, j, p);

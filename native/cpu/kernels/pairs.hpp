@@ -1,12 +1,12 @@
-// Fields of states that are small whole numbers, by weights rounded to 16 bits: C[r, :] = sum of
-// A[r, k] B[k, :] + A[r, k + 1] B[k + 1, :] over the pairs of places (k, k + 1) that are not both
-// 0. A pair of states is a word of 32 bits, as is a pair of weights; one instruction makes both
-// products. It reads half as many bytes of B as kernels/active_set.hpp. States that are on have
-// neighbours that are on, so there are fewer than half as many entries.
+// Fields of states that are small whole numbers, by weights rounded to 16 bits. C[r, :] is the sum
+// of A[r, k] B[k, :] + A[r, k + 1] B[k + 1, :] over the pairs of places (k, k + 1) that are not
+// both 0. A pair of states is a word of 32 bits, as is a pair of weights; one instruction makes
+// both products. B takes half as many bytes as in kernels/active_set.hpp. Places that are on often
+// have neighbours that are on, so there are fewer entries, at best half as many.
 //
-// Sums within a block are whole numbers and so exact. They become floats, which are added up as in
-// kernels/panel.hpp: over the whole depth they need more than 32 bits. Every instruction set gives
-// the same bits.
+// Sums within a block are whole numbers and so exact. Over the whole depth they would need more
+// than 32 bits. So they become floats, which are added up as in kernels/panel.hpp. Every
+// instruction set gives the same bits.
 #pragma once
 #include "cpu/kernels/active_set.hpp"
 #include "cpu/kernels/transpose.hpp"
@@ -14,18 +14,18 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Pairs of places in a block. What they add up to fits into 32 bits.
+// Pairs of places in a block. Their sum fits into 32 bits.
 constexpr std::size_t pairsBlock = 112;
 static_assert(2 * pairsBlock * largestWhole * largestPair < 0x1p31);
 
-// Adding it rounds a number to the nearest whole one, whose two's complement is then in the lowest
-// bits.
+// Adding it rounds a number to the nearest whole one. The lowest bits then hold its two's
+// complement.
 constexpr float wholeShift = 12582912.0f;  // 1.5 * 2^23
 
 FORCE_INLINE F evenLanes(F a, F b) { return pick(a, b, iota() * set1i(2)); }
 FORCE_INLINE F oddLanes(F a, F b) { return pick(a, b, iota() * set1i(2) + set1i(1)); }
 
-// Words of two numbers that wholeShift was added to, the first one in the lower half.
+// Words of two numbers that wholeShift was added to; the first is in the lower half.
 FORCE_INLINE F pairWords(F lower, F upper) { return (F)(((I)lower & set1i(0xffff)) | ((I)upper << 16)); }
 
 // Adds wholeShift to scaled numbers, and checks that they are whole.

@@ -1,8 +1,10 @@
-// What the product kernels share: how the sums of blocks of k are added up and end in C, and how a panel is cut into strips of whole vectors.
+// What the product kernels share: how the sums of blocks of k are added up and end in C, and how a
+// panel is cut into strips of whole vectors.
 //
-// Every element of C is the sum of its groups of groupBlocks blocks of k, added with what rounding leaves out; a group is the sum of its blocks and a block
-// that of its terms, in rising order and rounded at every step. So the error stays that of a few dozen terms however many there are, and depends on nothing
-// else. Up to a block (depthBlock places) it is one plain sum.
+// A group is groupBlocks blocks of k. Every element of C is the sum of its groups, added with what
+// rounding leaves out. A group is the sum of its blocks, and a block that of its terms, both in
+// rising order and rounded at every step. So the error is that of a few dozen terms however many
+// there are, and depends on nothing else. Up to one block (depthBlock places) it is one plain sum.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 
@@ -13,7 +15,8 @@ FORCE_INLINE float* sumsOf(const PanelBlock& p, std::size_t row, std::size_t col
   return p.sums + (row - p.firstRow) * panelColumns + column;
 }
 
-// Adds the sums of a group to those of the groups before; of the last one everything.
+// Adds the sums of a group to those of the previous groups. In the last group, `sum` becomes the
+// total.
 template <int vectors>
 FORCE_INLINE void joinGroups(const PanelBlock& p, std::size_t row, std::size_t column, F (&sum)[vectors]) {
   const std::size_t place = (row - p.firstRow) * panelColumns + column;
@@ -29,7 +32,7 @@ FORCE_INLINE void joinGroups(const PanelBlock& p, std::size_t row, std::size_t c
   }
 }
 
-// What becomes of the sums of a block.
+// Adds the sums of a block to those of its group, and writes C once all groups are added up.
 template <int vectors>
 FORCE_INLINE void endSums(const PanelBlock& p, std::size_t row, std::size_t column, F (&sum)[vectors]) {
   float* before = sumsOf(p, row, column);
@@ -57,7 +60,7 @@ FORCE_INLINE void endSums(const PanelBlock& p, std::size_t row, std::size_t colu
   }
 }
 
-// Covers the panel's columns by strips of `vectors` vectors, then of half as many, down to one.
+// Covers the panel's columns with strips of `vectors` vectors, then of half as many, down to one.
 template <int vectors, class Kernel>
 FORCE_INLINE void forStrips(const PanelBlock& p, std::size_t column = 0) {
   for (; column + vectors * lanes <= p.columns; column += vectors * lanes) Kernel::template strip<vectors>(p, column);

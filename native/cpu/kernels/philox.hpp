@@ -1,5 +1,6 @@
-// Philox4x32-10 (core/philox.hpp) for lanes / 2 consecutive blocks at a time, each word in the lower half of a 64-bit lane: the
-// 32 x 32 -> 64 product ignores the upper halves, so nothing needs to be masked between rounds.
+// Philox4x32-10 (core/philox.hpp) for lanes / 2 consecutive blocks at a time, each word in the
+// lower half of a 64-bit lane. The 32 x 32 -> 64 product ignores the upper halves, so no masking is
+// needed between rounds.
 #pragma once
 #include "core/philox.hpp"
 #include "cpu/kernels/kernels.hpp"
@@ -11,7 +12,8 @@ struct PhiloxWords {
   U w[4];
 };
 
-// The keys of all rounds, spread over vectors once for many blocks: working them out on the way took as long as the products do.
+// The keys of all rounds, spread over vectors once for many blocks. Working them out in every round
+// took as long as the products.
 struct PhiloxKeys {
   U k[philoxRounds][2];
 };
@@ -26,7 +28,8 @@ FORCE_INLINE PhiloxKeys philoxKeys(const std::uint32_t* key) {
   return keys;
 }
 
-// The rounds from `first` on. Two or more sets of blocks at a time: one alone would wait for its own products most of the time.
+// The rounds from `first` on, for two or more sets of blocks at a time. One set alone would wait
+// for its own products most of the time.
 template <int first = 0, int sets>
 FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[sets], const PhiloxKeys& keys) {
   const U m0 = U{} + philoxM0, m1 = U{} + philoxM1;
@@ -40,7 +43,8 @@ FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[sets], const PhiloxKeys& key
   }
 }
 
-// Blocks block ... block + half - 1 in the order of lanes that lets evenPairs give the first half of the units and oddPairs the rest.
+// The numbers block ... block + half - 1. In this order of lanes, evenPairs gives the first half of
+// the units and oddPairs the rest.
 FORCE_INLINE U blockNumbers(std::uint32_t block) {
   U v{};
   for (int i = 0; i < half; ++i) v[i] = static_cast<std::uint64_t>(i % 2 * (half / 2) + i / 2);
@@ -73,15 +77,17 @@ FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* cou
   return inOrder(c);
 }
 
-// The top 24 bits as a number, and as a multiple of 2^-24 in [0, 1) like uniform<float> in core/random.hpp.
+// The top 24 bits as a number, and as a multiple of 2^-24 in [0, 1) like uniform<float> in
+// core/random.hpp.
 FORCE_INLINE F top24(I words) {
   typedef std::uint32_t Lanes __attribute__((vector_size(4 * BOLTZKIT_LANES)));
   return __builtin_convertvector((I)((Lanes)words >> 8), F);
 }
 FORCE_INLINE F uniform24(I words) { return top24(words) * set1(0x1p-24f); }
 
-// Many chains and many blocks. What the first three rounds make of a counter depends, word by word, on the chain alone or on the block alone, but for one
-// product: both parts are worked out once, for a vector of chains or blocks or, in plain registers, for one, and 15 of the 20 products are left.
+// Many chains and many blocks. But for one product, the first three rounds work on parts that
+// depend on the chain alone or on the block alone. Each part is computed once, for a vector of
+// chains or blocks, or for one in plain registers. That leaves 15 of the 20 products.
 FORCE_INLINE std::uint64_t multiplyLow(std::uint64_t a, std::uint64_t b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
 
 struct Vector {
@@ -91,7 +97,7 @@ struct Plain {
   using Word = std::uint64_t;
 };
 
-// Words of which the lower halves count, with the keys of their rounds.
+// Words whose lower halves count, combined with the keys of their rounds.
 template <class Kind>
 struct ChainPart {
   typename Kind::Word high, low;
@@ -120,7 +126,7 @@ FORCE_INLINE BlockPart<Kind> blockPart(typename Kind::Word block, const std::uin
   return {p0, p1 ^ (key[0] + 2 * philoxW0), (p2 >> 32) ^ (key[1] + 2 * philoxW1), p2};
 }
 
-// After three rounds; one of the parts may be plain.
+// The words after three rounds. One of the parts may be plain.
 template <class Chains, class Blocks>
 FORCE_INLINE PhiloxWords meet(const ChainPart<Chains>& chain, const BlockPart<Blocks>& block) {
   const U zero{}, p = multiplyLow((zero + chain.high) ^ (zero + block.second), zero + philoxM1);
@@ -138,7 +144,7 @@ FORCE_INLINE UnitWords unitWords(const ChainPart<Plain>& chain, const BlockPart<
 constexpr std::size_t tileVectors = chainTile / lanes;
 
 struct TileChains {
-  ChainPart<Vector> part[2 * tileVectors];  // of the chains with even and odd numbers in turns
+  ChainPart<Vector> part[2 * tileVectors];  // of the chains with even and odd numbers in turn
 };
 
 FORCE_INLINE TileChains tileChains(const std::uint32_t* counter, const std::uint32_t* key) {
@@ -151,10 +157,10 @@ FORCE_INLINE TileChains tileChains(const std::uint32_t* counter, const std::uint
   return chains;
 }
 
-// Blocks that are worked out together: as many sets of words as there are registers for.
+// Blocks computed together: as many sets of words as there are registers for.
 constexpr std::size_t blocksTogether = lanes == 16 ? 2 : 1, unitsTogether = 4 * blocksTogether;
 
-// words[i * tileVectors + v]: word i, counted on from block to block, of the chains in vector v.
+// words[i * tileVectors + v] is word i of the chains in vector v. i counts on from block to block.
 FORCE_INLINE void chainWords(const TileChains& chains, const BlockPart<Plain> (&block)[blocksTogether], const PhiloxKeys& keys, I* words) {
   const U lower = U{} + 0xffffffffu;
 #pragma GCC unroll 4

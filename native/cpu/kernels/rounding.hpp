@@ -1,6 +1,7 @@
-// Rows of weights as multiples of a unit, for the products of kernels/pairs.hpp and kernels/short_sums.hpp. A value x is rounded up with a probability of
-// what lies behind its point (kernels/dither.hpp): exact on average, whatever the values are, and whole multiples stay what they are. Rounding makes words
-// of two rows; the other layouts are made from those words.
+// Rows of weights as multiples of a unit, for the products of kernels/pairs.hpp and
+// kernels/short_sums.hpp. The dither (kernels/dither.hpp) rounds a value up with the probability of
+// its fraction. So rounding is exact on average for all values, and leaves whole multiples
+// unchanged. It makes words of two rows; the other layouts are made from those words.
 #pragma once
 #include "cpu/kernels/dither.hpp"
 #include "cpu/kernels/pairs.hpp"
@@ -20,7 +21,8 @@ FORCE_INLINE W entriesAt(const DitherTable& table, std::size_t column) {
   return *reinterpret_cast<const W*>(&table.entries[column % ditherPeriod]);
 }
 
-// One period of a row times 2^ditherBits, what is behind the point still to be cut off.
+// One period of a row, divided by the unit, dithered, and scaled by 2^ditherBits. The caller cuts
+// off the fraction.
 class DitheredRow {
  public:
   FORCE_INLINE DitheredRow(RoundedRow row, std::size_t column, float scale)
@@ -52,7 +54,8 @@ void roundRows(RoundedRow first, RoundedRow second, std::size_t n, float scale, 
   }
 }
 
-// Words of the lower and of the upper halves of two vectors of words, x being lower.
+// Words of the lower halves and of the upper halves of two vectors of words; x gives the lower
+// halves.
 FORCE_INLINE F lowerWords(F x, F y) { return (F)(lowerHalves((I)x) | (I)y << 16); }
 FORCE_INLINE F upperWords(F x, F y) { return (F)((I)((W)x >> 16) | upperHalves((I)y)); }
 

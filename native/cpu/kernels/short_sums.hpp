@@ -1,10 +1,10 @@
-// Fields of bits, by weights rounded to 14 bits: C[r, :] = sum over the k with A[r, k] = 1 of B[k,
-// :]. Four weights of 14 bits add up within 16 bits. So a vector adds twice as many columns at a
-// time as it has floats, and widens the sums once in four places. 32 columns are 16 words of 32
+// Fields of bits, by weights rounded to 14 bits: C[r, :] = sum over the k with A[r, k] = 1 of
+// B[k, :]. Four weights of 14 bits add up within 16 bits. So a vector adds twice as many columns at
+// a time as it has floats, and widens the sums once in four places. 32 columns are 16 words of 32
 // bits: columns 0 ... 15 in the lower halves, columns 16 ... 31 in the upper ones. A product with
-// (1, 0) or (0, 1) takes one half out. Each place that is on costs half as many bytes as in
-// kernels/active_set.hpp. Reading them from the first-level cache (2 lines a place and 64 columns)
-// is the limit, of which this reaches a half.
+// (1, 0) or (0, 1) extracts one half. Each place that is on reads half as many bytes as in
+// kernels/active_set.hpp. The limit is reading them from the first-level cache, 2 lines for each
+// place and 64 columns; this kernel reaches half of it.
 //
 // All sums are whole numbers and so exact. Every instruction set gives the same bits.
 #pragma once
@@ -16,13 +16,13 @@ namespace {
 
 typedef short H __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 
-// Places of a block: 224 x 64 numbers of 16 bits take 28 KiB.
+// Places in a block: 224 x 64 numbers of 16 bits take 28 KiB.
 constexpr std::size_t shortsBlock = 224;
-// Places that are added up before sums are widened: lists are filled up to a multiple of it.
+// Places that are added up before sums are widened. Lists are filled up to a multiple of it.
 constexpr std::size_t shortsTogether = 4;
 static_assert(shortsTogether * (largestShort + 1) < 0x1p15);
-// Sums of a group of blocks are whole numbers that floats hold, and groups are added up with what
-// rounding leaves out. So a result is the sum over the whole depth, rounded once: it does not
+// Sums of a group of blocks are whole numbers that floats hold. Groups are added up with what
+// rounding leaves out. So a result is the sum over the whole depth, rounded once, and does not
 // depend on the blocks.
 static_assert(groupBlocks * shortsBlock * largestShort < 0x1p24);
 

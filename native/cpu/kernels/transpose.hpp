@@ -5,9 +5,7 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// One step of the network: exchanges the upper `step` lanes of the lower row with the lower ones of the upper row in every pair of rows
-// `step` apart, so that log2(lanes) steps transpose the block.
-// Lane i of the result: place[i] counts through a, then b.
+// Lane i of the result is lane place[i] of a followed by b.
 FORCE_INLINE F pick(F a, F b, I place) {
 #if defined(__clang__)
   F v;
@@ -17,6 +15,9 @@ FORCE_INLINE F pick(F a, F b, I place) {
   return __builtin_shuffle(a, b, place);  // g++ makes a permutation of this, but not of the loop
 #endif
 }
+
+// One step of the network: in every pair of rows `step` apart, exchanges the upper `step` lanes of
+// the first row with the lower ones of the second. log2(lanes) steps transpose the block.
 template <int step>
 FORCE_INLINE F mixLow(F a, F b) {
   I place{};
