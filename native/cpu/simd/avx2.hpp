@@ -7,7 +7,8 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// See simd/avx512.hpp; 6 x 2 accumulators, 2 vectors of B and a broadcast fill 15 of the 16 registers.
+// See simd/avx512.hpp. 6 x 2 accumulators, 2 vectors of B and a broadcast fill 15 of the 16
+// registers.
 constexpr int panelVectors = 8, denseRows = 6, denseVectors = 2;
 // Two rows of 8 sums would leave no register.
 constexpr bool activePairs = false;
@@ -33,7 +34,7 @@ FORCE_INLINE F gather(const float* from, const std::uint32_t* place) {
   return (F)_mm256_i32gather_ps(from, _mm256_load_si256(reinterpret_cast<const __m256i*>(place)), 4);
 }
 
-// For each 8-bit mask the permutation that moves its lanes to the front, one byte per lane.
+// For each 8-bit mask, the permutation that moves its lanes to the front, one byte per lane.
 struct CompressTable {
   std::uint64_t lanes[256];
   constexpr CompressTable() : lanes() {

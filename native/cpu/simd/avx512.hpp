@@ -1,7 +1,8 @@
 // The SIMD layer for AVX-512 (F, BW, DQ, VL): 16 floats to a vector.
 #pragma once
 #if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12 warns of its own _mm512_undefined_epi32 (bug 105593)
+// g++ 12 warns of its own _mm512_undefined_epi32 (bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 #include <immintrin.h>
 
@@ -10,20 +11,21 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Columns of C that one panel keeps in registers, in vectors; rows and vectors of the dense kernel's register block:
-// 6 x 4 accumulators, 4 vectors of B and a broadcast fill 29 of the 32 registers.
+// panelVectors: columns of C that one panel keeps in registers, in vectors. denseRows and
+// denseVectors: the dense kernel's register block. 6 x 4 accumulators, 4 vectors of B and a
+// broadcast fill 29 of the 32 registers.
 constexpr int panelVectors = 4, denseRows = 6, denseVectors = 4;
 // The active-set kernels take two rows at a time: 2 x 4 sums.
 constexpr bool activePairs = true;
 
 FORCE_INLINE F fma(F a, F b, F c) { return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-// Where an argument is NaN the second one comes back (true of every x86 variant of the layer).
+// If an argument is NaN, the second one is returned, as in every x86 variant of the layer.
 FORCE_INLINE F maxOf(F a, F b) { return (F)_mm512_max_ps((__m512)a, (__m512)b); }
 FORCE_INLINE F minOf(F a, F b) { return (F)_mm512_min_ps((__m512)a, (__m512)b); }
 FORCE_INLINE F squareRoot(F a) { return (F)_mm512_sqrt_ps((__m512)a); }
 // a.low b.low + a.high b.high of the signed 16-bit halves of each lane.
 FORCE_INLINE I multiplyPairs(I a, I b) { return (I)_mm512_madd_epi16((__m512i)a, (__m512i)b); }
-// All lanes with the 32 bits at p, whatever they mean.
+// The 32 bits at p in all lanes, whatever they mean.
 FORCE_INLINE F broadcast(const float* p) { return (F)_mm512_set1_ps(*p); }
 FORCE_INLINE F onesWhereLess(F a, F b) {
   return (F)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ), _mm512_set1_ps(1));
@@ -31,16 +33,18 @@ FORCE_INLINE F onesWhereLess(F a, F b) {
 FORCE_INLINE unsigned nonZeroBits(F a) { return _mm512_cmp_ps_mask((__m512)a, _mm512_setzero_ps(), _CMP_NEQ_UQ); }
 FORCE_INLINE U multiplyLow(U a, U b) { return (U)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
 FORCE_INLINE U xor3(U a, U b, U c) { return (U)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b, (__m512i)c, 0x96); }
-// Interleaves the 64-bit lanes of a and b pairwise within each 128 bits: [a0 b0 a2 b2 ...] or [a1 b1 a3 b3 ...].
+// Interleaves the 64-bit lanes of a and b pairwise within each 128 bits: [a0 b0 a2 b2 ...] or
+// [a1 b1 a3 b3 ...].
 FORCE_INLINE U evenPairs(U a, U b) { return (U)_mm512_unpacklo_epi64((__m512i)a, (__m512i)b); }
 FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm512_unpackhi_epi64((__m512i)a, (__m512i)b); }
 FORCE_INLINE D lowDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)a)); }
 FORCE_INLINE D highDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)a, 1)); }
 
-// Lane i: from[place[i]].
+// Lane i of the result is from[place[i]].
 FORCE_INLINE F gather(const float* from, const std::uint32_t* place) { return (F)_mm512_i32gather_ps(_mm512_load_si512(place), from, 4); }
 
-// Writes the lanes named by `bits` one behind the other and returns how many there are; a whole vector may be written.
+// Writes the lanes named by `bits` one after the other and returns their number. A whole vector may
+// be written.
 FORCE_INLINE unsigned compress(unsigned bits, I lanesOf, std::uint32_t* out) {
   _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(static_cast<__mmask16>(bits), (__m512i)lanesOf));
   return static_cast<unsigned>(__builtin_popcount(bits));

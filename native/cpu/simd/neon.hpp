@@ -7,13 +7,14 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// See simd/avx512.hpp; 6 x 4 accumulators, 4 vectors of B and a broadcast fill 29 of the 32 registers.
+// See simd/avx512.hpp. 6 x 4 accumulators, 4 vectors of B and a broadcast fill 29 of the 32
+// registers.
 constexpr int panelVectors = 16, denseRows = 6, denseVectors = 4;
 // One row has 16 sums, enough to hide the latency of an addition.
 constexpr bool activePairs = false;
 
 FORCE_INLINE F fma(F a, F b, F c) { return (F)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
-// A NaN in either argument comes back.
+// If either argument is NaN, so is the result.
 FORCE_INLINE F maxOf(F a, F b) { return (F)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
 FORCE_INLINE F minOf(F a, F b) { return (F)vminq_f32((float32x4_t)a, (float32x4_t)b); }
 FORCE_INLINE F squareRoot(F a) { return (F)vsqrtq_f32((float32x4_t)a); }
@@ -40,7 +41,7 @@ FORCE_INLINE F gather(const float* from, const std::uint32_t* place) {
 
 FORCE_INLINE unsigned compress(unsigned bits, I lanesOf, std::uint32_t* out) {
   unsigned n = 0;
-  for (int i = 0; i < lanes; ++i) {  // without a branch: written always, kept if the bit is set
+  for (int i = 0; i < lanes; ++i) {  // without a branch: always written, kept if the bit is set
     out[n] = static_cast<std::uint32_t>(lanesOf[i]);
     n += bits >> i & 1;
   }

@@ -1,12 +1,13 @@
-// The SIMD layer on the compiler's own vectors: 4 floats to a vector, whatever the baseline instruction set makes of them.
-// fma is a product and a sum, rounded twice: the baseline has no fused one, so results differ from the other layers' in the last bits.
+// The SIMD layer on the compiler's own vectors: 4 floats to a vector, in whatever instructions the
+// baseline offers. The baseline has no fused multiply-add, so fma is a product and a sum, rounded
+// twice. Results differ from those of the other layers in the last bits.
 #pragma once
 #include "cpu/simd/vector.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// 8 accumulators per panel; 4 x 2 in the dense kernel: the baseline of x86-64 has 16 registers.
+// 8 accumulators per panel; 4 x 2 in the dense kernel. The baseline of x86-64 has 16 registers.
 constexpr int panelVectors = 8, denseRows = 4, denseVectors = 2;
 // Two rows of 8 sums would leave no register.
 constexpr bool activePairs = false;
@@ -45,7 +46,7 @@ FORCE_INLINE F gather(const float* from, const std::uint32_t* place) {
 
 FORCE_INLINE unsigned compress(unsigned bits, I lanesOf, std::uint32_t* out) {
   unsigned n = 0;
-  for (int i = 0; i < lanes; ++i) {  // without a branch: written always, kept if the bit is set
+  for (int i = 0; i < lanes; ++i) {  // without a branch: always written, kept if the bit is set
     out[n] = static_cast<std::uint32_t>(lanesOf[i]);
     n += bits >> i & 1;
   }

@@ -1,8 +1,10 @@
-// What all instruction sets share: vectors of BOLTZKIT_LANES floats as the compiler's vector types, so + - * / and the bit operations
-// are written once. A kernel file defines BOLTZKIT_ISA (the namespace) and BOLTZKIT_LANES and includes one layer of this folder.
+// What all instruction sets share: vectors of BOLTZKIT_LANES floats as the compiler's vector types,
+// so that + - * / and the bit operations are written once. A kernel file defines BOLTZKIT_ISA (the
+// namespace) and BOLTZKIT_LANES, and includes one layer of this folder.
 //
-// Everything here and in kernels/ has internal linkage: were a function compiled with AVX-512 merged by the linker with its
-// namesake from a baseline file, the library would crash on older machines. For the same reason kernels use no std functions.
+// Everything here and in kernels/ has internal linkage. Otherwise the linker could merge a function
+// compiled with AVX-512 with its namesake from a baseline file, and the library would crash on
+// older machines. For the same reason kernels use no std functions.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +18,10 @@ constexpr int lanes = BOLTZKIT_LANES, half = BOLTZKIT_LANES / 2;
 
 // may_alias: a vector reads and writes plain float arrays.
 typedef float F __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
-typedef std::int32_t I __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));   // a lane per float
-typedef std::uint64_t U __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));  // half as many lanes, for Philox
+// A lane per float.
+typedef std::int32_t I __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+// Half as many lanes, for Philox.
+typedef std::uint64_t U __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 typedef double D __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 
 FORCE_INLINE F load(const float* p) { return *reinterpret_cast<const F*>(p); }  // aligned
@@ -28,7 +32,8 @@ FORCE_INLINE F loadAnywhere(const float* p) {
 }
 FORCE_INLINE void store(float* p, F v) { *reinterpret_cast<F*>(p) = v; }
 FORCE_INLINE void storeAnywhere(float* p, F v) { __builtin_memcpy(p, &v, sizeof v); }
-FORCE_INLINE F set1(float x) { return x - F{}; }  // not F{} + x, which would lose the sign of -0 and so costs an addition
+// Not F{} + x: that would lose the sign of -0, so it costs an addition.
+FORCE_INLINE F set1(float x) { return x - F{}; }
 FORCE_INLINE I set1i(std::int32_t x) { return I{} + x; }
 
 // 0, 1, 2, ...
@@ -44,14 +49,15 @@ FORCE_INLINE F sign(F x) { return (F)(((I)x & set1i(INT32_MIN)) | ((I)set1(1) & 
 // x in the lanes below n, 0 in the others.
 FORCE_INLINE F firstLanes(F x, std::size_t n) { return (F)((I)x & (iota() < set1i(static_cast<std::int32_t>(n)))); }
 
-// The largest of numbers that are not negative.
+// The largest lane of numbers that are not negative.
 FORCE_INLINE float largestLane(F x) {
   float largest = 0;
   for (int i = 0; i < lanes; ++i) largest = x[i] > largest ? x[i] : largest;
   return largest;
 }
 
-// high + low + x, of which high is the rounded sum and low what rounding has left out so far (Knuth, TAOCP vol. 2, 4.2.2).
+// Adds x to high + low: high becomes the rounded sum, low what rounding has left out so far (Knuth,
+// TAOCP vol. 2, 4.2.2).
 FORCE_INLINE void addExactly(F& high, F& low, F x) {
   const F sum = high + x, added = sum - high;
   low += (high - (sum - added)) + (x - added);
