@@ -36,7 +36,7 @@ void expandCodes(const Rows& source, std::size_t row, float* out) {
   const std::uint8_t* codes = source.codes() + row * cols;
   const float* table = source.table();
   std::size_t j = 0;
-  // Most places of most data hold one and the same value: eight of them at a time.
+  // In most data most places hold the same value: tries eight of them at a time.
   const std::uint64_t usual = codes[0] * std::uint64_t{0x0101010101010101};
   const float value = table[codes[0]];
   for (; j + 8 <= cols; j += 8) {

@@ -1,4 +1,5 @@
-// Rows of a tensor as tiles of chains: [places, chainTile], a chain to a lane. Lanes without a chain hold zeros.
+// Rows of a tensor as tiles of chains: [places, chainTile], a chain to a lane. Lanes without a
+// chain hold zeros.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -10,12 +11,13 @@ namespace boltzkit::cpu {
 
 inline std::size_t tileFloats(std::size_t places) { return roundUp(places, lineFloats) * chainTile; }
 
-// rows <= chainTile; tile has room for tileFloats(places).
+// rows <= chainTile; tile holds tileFloats(places) floats.
 inline void loadTile(const Kernels& kernels, const float* row, std::size_t stride, std::size_t rows, std::size_t places, float* tile) {
   kernels.transpose(row, stride, rows, places, nullptr, tile, chainTile);
 }
 
-// 16 places at a time by way of a block that has room for rows that do not exist.
+// A tile with unused lanes goes by way of a block, 16 places at a time, so that only existing rows
+// are written.
 inline void storeTile(const Kernels& kernels, const float* tile, std::size_t rows, std::size_t places, float* row, std::size_t stride) {
   if (rows == chainTile) return kernels.transpose(tile, chainTile, places, chainTile, nullptr, row, stride);
   alignas(64) float block[chainTile * lineFloats];

@@ -8,7 +8,7 @@
 namespace boltzkit {
 namespace {
 
-// More threads than any machine has processors would only cost memory.
+// No machine has more processors; more threads would only cost memory.
 constexpr unsigned mostThreads = 512;
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The CPU implementation of backend.hpp: float32, kernels per instruction set, one thread team per job.
+// The CPU implementation of backend.hpp: float32, kernels per instruction set, one thread team per
+// job.
 #pragma once
 #include "cpu/engine.hpp"
 #include "host_backend.hpp"
@@ -47,13 +48,14 @@ class CpuBackend final : public HostBackend {
 
  private:
   std::ptrdiff_t takeStep(const OptimiserStep& step, std::span<const ParameterSlot> slots) override;
-  // `tolerance`: of the errors that roundable terms may have.
+  // `tolerance`: the largest standard deviation that errors of roundable terms may have.
   void addFields(std::span<const FieldTerm> terms, bool accumulate, double tolerance, Tensor& out);
   void addField(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out);
   void addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out);
 
   Engine engine_;
-  std::vector<std::unique_ptr<Engine>> perThread_;  // one-thread engines for products within a thread's tile
+  // One-thread engines for products within a thread's tile.
+  std::vector<std::unique_ptr<Engine>> perThread_;
 };
 
 }  // namespace boltzkit::cpu

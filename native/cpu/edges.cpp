@@ -5,7 +5,8 @@
 
 namespace boltzkit::cpu {
 
-// Tiles of rows, transposed, so that a weight serves 16 rows and a neighbour's states are one line.
+// Takes tiles of rows, transposed: a weight then serves 16 rows, and a neighbour's states are one
+// line.
 void CpuBackend::addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out) {
   const CpuTensor& states = cpuTensor(*term.states);
   const std::size_t places = out.cols(), room = tileFloats(places), tiles = (out.rows() + chainTile - 1) / chainTile;
@@ -36,8 +37,8 @@ void transposeRows(Engine& engine, const CpuTensor& from, std::size_t first, std
   });
 }
 
-// Two factors of a sum over rows, [places, stride]: states, and states times the rows' weights.
-// `other` is null where both are of the same tensor.
+// Two factors of a sum over rows, [places, stride]: states, and states times the rows' weights. b
+// and weightedA are null where both factors are of the same tensor.
 struct Factors {
   const float *a, *weightedB, *b, *weightedA;
   std::size_t stride, rows;
@@ -65,7 +66,7 @@ void addEdges(Engine& engine, const Graph& graph, const Factors& factors, double
 
 }  // namespace
 
-// Every sum runs over the rows in one order, groups of rows one after the other.
+// Every sum runs over the rows in one order, one group of rows after the other.
 void CpuBackend::edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,
                                 Tensor& out) {
   constexpr std::size_t placesAtATime = std::size_t{1} << 20;

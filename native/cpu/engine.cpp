@@ -4,7 +4,7 @@
 
 namespace boltzkit::cpu {
 
-// A rare large call should not hold its memory for as long as the model lives.
+// Keeps a rare large call from holding its memory for as long as the model lives.
 void Workspace::trim() {
   constexpr std::size_t keep = std::size_t{64} << 20;
   const auto all = [this](auto&& each) {

@@ -1,5 +1,5 @@
 // What the operations of the CPU backend work with: the kernels of one instruction set, the thread
-// team of the job that runs, and memory for intermediate results that is kept between calls.
+// team of the current job, and memory for intermediate results that is kept between calls.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -30,7 +30,7 @@ class Scratch {
   LineBuffer buffer_;
 };
 
-// What lists of neighbours were made from; the default stands for no lists.
+// What lists of neighbours were made from. The default means that there are no lists.
 struct NeighbourKey {
   std::uint64_t graph = 0, weights = 0;
   float scale = 0;
@@ -48,14 +48,14 @@ struct NonZeroBuffer {
 struct alignas(128) ThreadNonZeros {
   NonZeroBuffer buffer;
   NonZeros lists{};
-  std::uint64_t product = 0;  // the number of the product that they belong to
+  std::uint64_t product = 0;  // the number of their product
   std::size_t firstRow = 0;
 };
 
 struct Workspace {
-  NonZeroBuffer nonZeros[mostTerms];  // of products that run at the same time
+  NonZeroBuffer nonZeros[mostTerms];  // for products that run at the same time
   std::vector<ThreadNonZeros> threadNonZeros;
-  std::uint64_t products = 0;          // that have been numbered
+  std::uint64_t products = 0;          // numbered so far
   Scratch<float> perThread, rounding;  // a part for each thread
   Scratch<double> columns;             // column sums
   // Layers coupled to themselves: see cpu/neighbour_lists.hpp.
@@ -76,8 +76,9 @@ class Engine {
   const Kernels& kernels() const { return kernels_; }
   Workspace& workspace() { return workspace_; }
 
-  // Runs a job with a thread team at hand; a job within a job shares the outer one's team. One job
-  // at a time: team and workspace are shared by all operations.
+  // Runs a job with a thread team; a job within a job shares the outer one's team. Only one job may
+  // run at a time, since all operations share team and workspace. Throws Error{internal} if another
+  // thread's job is running.
   template <class Job>
   void withTeam(Job&& job) {
     if (ownedByCaller()) return job();
@@ -85,11 +86,11 @@ class Engine {
     job();
   }
 
-  // Threads that the calling thread commands now.
+  // The number of threads that the calling thread may use now.
   unsigned threads() const { return teamOfCaller() ? threads_ : 1; }
 
-  // body(tile, thread) for all tiles; `work` estimates the whole loop in elementary steps (about a
-  // quarter of a nanosecond each): a loop that is over before a second thread could join in stays
+  // Calls body(tile, thread) for all tiles. `work` estimates the whole loop in elementary steps of
+  // about a quarter of a nanosecond. A loop that would end before a second thread could join stays
   // on the calling thread.
   template <class Body>
   void parallelFor(std::size_t tiles, double work, Body&& body) {
@@ -98,7 +99,7 @@ class Engine {
     for (std::size_t tile = 0; tile < tiles; ++tile) body(tile, 0u);
   }
 
-  // Cuts `rows` rows into tiles: body(first, last) for each.
+  // Cuts `rows` rows into tiles and calls body(first, last) for each.
   template <class Body>
   void parallelRows(std::size_t rows, double work, Body&& body) {
     const std::size_t tiles = std::min<std::size_t>(rows, work < worthSharing ? 1 : 4 * threads());

@@ -59,7 +59,8 @@ unsigned affinityCount() {
   return std::thread::hardware_concurrency();
 }
 
-// The share of processor time a container grants, in whole processors rounded up; 0 when there is no limit.
+// The share of processor time that a container grants, in whole processors rounded up; 0 if there
+// is no limit.
 unsigned containerLimit() {
   std::ifstream file("/sys/fs/cgroup/cpu.max");
   double quota = 0, period = 0;

@@ -7,12 +7,13 @@ namespace boltzkit {
 
 struct CpuInfo {
   std::string model;                   // as the processor calls itself; empty when it does not say
-  unsigned threads;                    // what the process may use: affinity and container limits count
+  unsigned threads;                    // within the limits of affinity and container
   std::string isa;                     // the kernels in use
   std::vector<std::string> available;  // all that would run here, best first
 };
 
-// Throws Error{backend} when the environment variable BOLTZKIT_ISA names kernels that cannot run here.
+// Throws Error{backend} if the environment variable BOLTZKIT_ISA names kernels that cannot run
+// here.
 CpuInfo cpuInfo();
 
 }  // namespace boltzkit

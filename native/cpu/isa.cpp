@@ -6,7 +6,8 @@
 
 namespace boltzkit::cpu {
 
-// __builtin_cpu_supports asks the operating system too: without its support the wide registers would not survive a context switch.
+// __builtin_cpu_supports asks the operating system too: without its support the wide registers
+// would not survive a context switch.
 std::vector<const Kernels*> availableKernels() {
   std::vector<const Kernels*> kernels;
 #if defined(BOLTZKIT_HAVE_AVX512)

@@ -8,10 +8,12 @@
 
 namespace boltzkit::cpu {
 
-// The kernels that this processor and operating system can run, best first; the portable ones always come last.
+// The kernels that this processor and operating system can run, best first. The portable ones
+// always come last.
 std::vector<const Kernels*> availableKernels();
 
-// The kernels of that name, the best ones for an empty name; throws Error{backend} that lists what is available.
+// The kernels of that name, or the best ones for an empty name. Throws Error{backend}, which lists
+// what is available.
 const Kernels& kernelsNamed(std::string_view isa);
 
 // The name in the environment variable BOLTZKIT_ISA, or empty.

@@ -1,4 +1,4 @@
-// The largest of what several threads find.
+// The largest of the values that several threads find.
 #pragma once
 #include <atomic>
 

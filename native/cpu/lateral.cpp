@@ -1,11 +1,18 @@
-// Layers that are coupled to themselves: sweeps, unit after unit, each given the newest states of the others.
+// Sweeps over layers that are coupled to themselves: unit after unit, each given the newest states
+// of the others.
 //
-// Graphs and small dense layers (LocalSweep): threads share tiles of chains, and a tile stays in its transposed form for all sweeps of a
-// call. With fewer tiles than threads they share the units of one colour instead.
-// Large dense layers (BlockSweep): blocks of about 64 places. The field of all other units on a block is one product; within the block each unit
-// then adds the changes that the block's earlier ones have made. In a call of several sweeps the fields of two-state units are kept, and what
-// a block has changed is added to them, one product again, of which the units that did not flip are no part. Threads share the chains.
-// Large graphs with few chains (ChainSweeps): a unit to a lane; threads share the units of one colour.
+// Graphs and small dense layers (LocalSweep): threads share tiles of chains. A tile stays in its
+// transposed form for all sweeps of a call. With fewer tiles than threads, the threads share the
+// units of one colour instead.
+//
+// Large dense layers (BlockSweep): threads share the chains, and a sweep visits blocks of about 64
+// places. The field of all other units on a block is one product. Within the block, each unit adds
+// the changes of the block's earlier ones. A call of several sweeps keeps the fields of two-state
+// units, and adds what a block has changed to them. That is again one product, which leaves out the
+// units that did not flip.
+//
+// Large graphs with few chains (ChainSweeps): a unit to a lane. Threads share the units of one
+// colour.
 #include "cpu/cpu_backend.hpp"
 #include "cpu/neighbour_lists.hpp"
 #include "cpu/product.hpp"
@@ -14,7 +21,7 @@
 namespace boltzkit::cpu {
 namespace {
 
-// What a sweep is asked to do, and to what.
+// The arguments of one call of sweepLateral, with its engine.
 struct Call {
   Engine& engine;
   const UnitUpdate& update;
@@ -41,7 +48,7 @@ struct Call {
   }
 };
 
-// The places first ... first + n - 1 of the rows of a tile; first is a multiple of lineFloats.
+// The places first ... first + n - 1 of the rows of a tile. first is a multiple of lineFloats.
 void loadPlaces(const Call& call, const Tensor& from, TileRows rows, std::size_t first, std::size_t n, float* tile) {
   const CpuTensor& t = cpuTensor(from);
   loadTile(call.kernels(), t.row(rows.first) + first, t.stride(), rows.count, n, tile);
@@ -53,7 +60,8 @@ void storePlaces(const Call& call, const float* tile, TileRows rows, std::size_t
 template <class Unit>
 class LocalSweep {
  public:
-  // colours: the positions where one ends and the next begins; empty if every unit may be coupled to every other.
+  // colours: the positions where one colour ends and the next begins. Empty if every unit may be
+  // coupled to every other.
   LocalSweep(const Call& call, const NeighbourLists& lists, const std::uint32_t* order, std::span<const std::uint32_t> colours)
       : call_(call), lists_(lists), order_(order), colours_(colours) {}
 
@@ -107,7 +115,7 @@ class LocalSweep {
     storePlaces(call_, t.states, rows, 0, call_.places());
   }
 
-  // Parts begin at multiples of 16 positions, so that no call of the generator serves two of them.
+  // Parts begin at multiples of 16 positions, so that no two of them share a call of the generator.
   void sweepByColours(TileRows rows, float* memory) const {
     const TileSweep t = load(rows, memory);
     for (std::uint64_t n = 0; n < call_.sweep.sweeps; ++n)
@@ -127,7 +135,7 @@ class LocalSweep {
   const std::span<const std::uint32_t> colours_;
 };
 
-// Whole units that come near to a panel of the product kernels.
+// Places of as many whole units as fit into a panel of the product kernels, at least one unit.
 std::size_t blockPlaces(std::size_t group) { return std::max<std::size_t>(1, panelColumns / group) * group; }
 
 template <class Unit>
@@ -154,9 +162,10 @@ class BlockSweep {
   }
 
  private:
-  // Their states stay in the second-level cache while the weights pass by.
+  // The states of so many rows stay in the second-level cache while the weights pass by.
   static constexpr std::size_t mostRows = 64;
-  // Fields that are kept save work from this many sweeps on; after some more they are made afresh, so that rounding does not add up.
+  // Keeping fields saves work from leastSweeps sweeps on. They are computed afresh every
+  // freshFields sweeps, so that rounding errors do not add up.
   static constexpr std::uint64_t leastSweeps = 3, freshFields = 32;
   static constexpr std::size_t tileArrays = 4;
   std::size_t tileRoom() const { return tileFloats(block_ + lineFloats); }
@@ -176,8 +185,8 @@ class BlockSweep {
       }
   }
 
-  // The fields on the places first ... last - 1. Where they may begin between two lines the weights are read by rows, which their symmetry
-  // allows.
+  // The fields on the places first ... last - 1. Where a block may begin between two lines, reads
+  // the weights by rows, which their symmetry allows.
   void makeFields(Engine& engine, std::size_t firstRow, std::size_t lastRow, std::size_t first, std::size_t last, float* out) const {
     const CpuTensor& weights = cpuTensor(*call_.sweep.weights);
     if (call_.sweep.fields)
@@ -198,7 +207,8 @@ class BlockSweep {
                       .beta = call_.sweep.fields ? 1.0f : 0.0f});
   }
 
-  // All fields after a block has changed: the fewer of its units have, the less there is to add.
+  // Updates all fields after a block has changed. The fewer of its units have changed, the less
+  // there is to add.
   void addChanges(Engine& engine, std::size_t rows, std::size_t first, std::size_t last, const float* changes, float* fields) const {
     const CpuTensor& weights = cpuTensor(*call_.sweep.weights);
     multiply(engine, {.a = changes,
@@ -247,7 +257,7 @@ class BlockSweep {
   const std::size_t fieldStride_;
 };
 
-// Few chains would leave most lanes of a tile empty; with large colours units fill them.
+// Few chains would leave most lanes of a tile empty. Where colours are large, units fill the lanes.
 bool sweepsChains(const Call& call, const Graph& graph) { return call.rows() <= 4 && graph.units() >= 64 * (graph.colours().size() - 1); }
 
 template <class Unit>
@@ -265,7 +275,7 @@ class ChainSweeps {
   // Parts of a colour begin at multiples of 64 positions, the grain of the generator.
   static constexpr std::size_t grain = 64;
 
-  // [positions] from [places].
+  // to [positions] from `from` [places].
   void permute(const float* from, float* to) const {
     call_.engine.parallelRows(call_.places(), 4.0 * static_cast<double>(call_.places()), [&](std::size_t first, std::size_t last) {
       for (std::size_t p = first; p < last; ++p) to[p] = from[graph_.order()[p]];
@@ -281,7 +291,8 @@ class ChainSweeps {
       return to;
     };
     c.states = place(call_.states.row(r));
-    std::fill(c.states + call_.places(), c.states + room, 0.0f);  // read, with weights of 0, where a run goes on behind the last unit
+    // Read, with weights of 0, where a run goes on behind the last unit.
+    std::fill(c.states + call_.places(), c.states + room, 0.0f);
     c.bias = place(call_.units(0).p);
     if (call_.sweep.fields) c.fields = place(cpuTensor(*call_.sweep.fields).row(r));
     if (call_.sweep.keep) c.keep = place(cpuTensor(*call_.sweep.keep).row(call_.keepsRows() ? r : 0));

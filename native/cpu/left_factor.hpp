@@ -1,6 +1,6 @@
-// Lists the left factor of a product as its family wants it: of each row the places that are not
-// zero (kernels/active_set.hpp), or the pairs of places (kernels/pairs.hpp). It is read from the
-// rows or columns of a matrix, or from bits.
+// Lists the left factor of a product for its family: for each row the nonzero places
+// (kernels/active_set.hpp), or the pairs of places (kernels/pairs.hpp). Reads them from the rows or
+// columns of a matrix, or from bits.
 #pragma once
 #include "cpu/engine.hpp"
 #include "cpu/product_terms.hpp"
@@ -19,11 +19,11 @@ struct NonZeroRegions {
 
 class LeftFactor {
  public:
-  // The rows from firstRow on, which are counted from there.
+  // Takes the rows from firstRow on and counts them from there.
   LeftFactor(const Product& product, std::size_t firstRow);
 
   // From now on lists are for this family, with offsets for rows of B of ldb floats. For a family
-  // that rounds, lists end at the first value that it does not take.
+  // that rounds, listing ends at the first value that the family does not accept.
   void listFor(const ProductFamily& family, std::size_t ldb);
   // In rows of B.
   std::size_t depth() const { return depth_; }
@@ -31,8 +31,8 @@ class LeftFactor {
   bool fromBits() const { return bits_ && family_->lists->bitRow; }
 
   NonZeroRegions regions(NonZeroBuffer& buffer, std::size_t rows, std::size_t taskRows) const;
-  // Rows first ... last - 1 become the lists from firstList on, which begin or are a run.
-  // columnScratch: of the thread, where the factor is stored transposed.
+  // Lists rows first ... last - 1 as the lists from firstList on, where a run of taskRows begins.
+  // columnScratch belongs to the thread; it is used where the factor is stored transposed.
   NonZeroFacts list(const NonZeroRegions& regions, std::size_t firstList, std::size_t first, std::size_t last,
                     std::uint32_t* columnScratch) const;
 

@@ -6,8 +6,8 @@
 namespace boltzkit::cpu {
 namespace {
 
-// True if the lists there are the wanted ones. If not, they count as none from now on, so that
-// nothing is left half done.
+// True if the existing lists are the wanted ones. If not, they count as none from now on, so that
+// nothing stays half done.
 bool made(NeighbourKey& there, const NeighbourKey& wanted) {
   if (there == wanted) return true;
   there = {};
@@ -24,12 +24,12 @@ void listUnit(const Graph& graph, std::uint32_t unit, const float* weights, floa
 
 constexpr std::uint32_t unused = std::numeric_limits<std::uint32_t>::max();
 
-// Whether the places that are used follow each other lane by lane; the unused ones then continue
-// the run, else they become 0.
+// Whether the used places are consecutive lane by lane. The unused ones then continue the run; else
+// they become 0.
 bool joinRun(std::uint32_t* place, std::size_t units) {
   const std::uint32_t* first = std::find_if(place, place + lineFloats, [](std::uint32_t p) { return p != unused; });
-  const std::uint32_t base =
-      *first - static_cast<std::uint32_t>(first - place);  // wraps around, and then fails the test, if there is no room before
+  // Wraps around if there are too few places in front; it then fails the test.
+  const std::uint32_t base = *first - static_cast<std::uint32_t>(first - place);
   bool run = base < units;
   for (std::uint32_t i = 0; i < lineFloats; ++i) run = run && (place[i] == unused || place[i] == base + i);
   for (std::uint32_t i = 0; i < lineFloats; ++i)

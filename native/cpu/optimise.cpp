@@ -1,6 +1,6 @@
-// Parameter steps, all or none: new parameters go to spare buffers, tile by tile. They replace the
-// old ones once all have been found finite. A gradient that is given as terms is added up tile by
-// tile too, and the step is taken while the tile is in the cache.
+// Parameter steps, all or none. New parameters go to spare buffers, tile by tile, and replace the
+// old ones once all are known to be finite. A gradient that is given as terms is also added up tile
+// by tile, and the step is taken while the tile is in the cache.
 #include <atomic>
 #include <cmath>
 #include <deque>
@@ -16,10 +16,10 @@
 namespace boltzkit::cpu {
 namespace {
 
-// Floats of a tensor per tile: 16 KiB each of up to five tensors, in the second-level cache
-// together.
+// Floats of a tensor per tile: 16 KiB each of up to five tensors, which fit into the second-level
+// cache together.
 constexpr std::size_t tileFloats = 4096;
-// Rows of a tile whose gradient is added up, in grains of RoundedUpdate.
+// Rows of a tile whose gradient is added up, in units of RoundedUpdate::grain.
 constexpr std::size_t grain = RoundedUpdate::grain, termGrains = 4;
 static_assert(termGrains * grain <= ProductPlan::tileRows);
 
@@ -29,7 +29,7 @@ struct Tile {
   std::size_t slot, firstRow, rows, first, count;
 };
 
-// Calls body(parameter, gradient, next, scale) for every place; true if it was true for all.
+// Calls body(parameter, gradient, next, scale) for every place. True if body was true for all.
 template <class Body>
 bool forEachPlace(Engine& engine, const ParameterSlot& slot, Body body) {
   CpuTensor &gradient = cpuTensor(*slot.gradient), &parameter = cpuTensor(*slot.parameter);
@@ -59,7 +59,7 @@ void scaleGradient(Engine& engine, const ParameterSlot& slot) {
   });
 }
 
-// Multiplies the step by both scales; true if all parameters stay finite.
+// Multiplies the step by both scales. True if no parameter is beyond largestParameter.
 bool scaleStep(Engine& engine, const ParameterSlot& slot) {
   return forEachPlace(engine, slot, [](float parameter, float& step, float& next, float scale) {
     step *= scale;
@@ -129,8 +129,8 @@ class Steps {
   }
 
  private:
-  // Takes the step of a slot whose terms are added up tile by tile. False where there are no terms,
-  // or where the gradient must be complete before the step: it then is.
+  // Takes the step of a slot whose terms are added up tile by tile. Returns false if there are no
+  // terms, or if the step needs the complete gradient, which is then computed.
   bool takeWithTerms(std::size_t i) {
     const ParameterSlot& slot = slots_[i];
     if (slot.terms.empty()) return false;
@@ -176,7 +176,7 @@ class Steps {
     largest_[i] = largest;
   }
 
-  // Runs of floats, whatever the rows.
+  // Cuts a slot into runs of floats, regardless of the rows.
   void cut(std::size_t i) {
     if (scaled(slots_[i])) scaleGradient(engine_, slots_[i]);
     const CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
@@ -209,7 +209,7 @@ class Steps {
   float (*kernel_)(const StepRange&);
   std::vector<Tile> tiles_;
   std::vector<RoundedUpdate> rounded_;
-  std::vector<float> largest_;  // absolute value of new parameters, where copies were kept up
+  std::vector<float> largest_;  // absolute value of new parameters, of slots with current copies
   std::atomic<std::size_t> bad_;
 };
 

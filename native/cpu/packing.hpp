@@ -9,8 +9,10 @@ namespace boltzkit::cpu {
 
 enum class Packing : std::uint8_t {
   floats,  // the values themselves
-  pairs,   // numbers of 16 bits: rows 2 k and 2 k + 1 of one column share a word (kernels/pairs.hpp)
-  shorts,  // numbers of 14 bits: columns j and j + 16 of one row share a word (kernels/short_sums.hpp)
+  // Numbers of 16 bits: rows 2 k and 2 k + 1 of one column share a word (kernels/pairs.hpp).
+  pairs,
+  // Numbers of 14 bits: columns j and j + 16 of one row share a word (kernels/short_sums.hpp).
+  shorts,
 };
 inline constexpr Packing roundedPackings[] = {Packing::pairs, Packing::shorts};
 inline constexpr std::size_t packings = 1 + std::size(roundedPackings);

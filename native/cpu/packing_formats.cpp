@@ -7,7 +7,7 @@
 namespace boltzkit::cpu {
 namespace {
 
-// Row r of those to be packed; zeros behind the last one.
+// Row r of the rows to pack; zeros behind the last one.
 RoundedRow rowOf(const RowsToPack& from, std::size_t r) {
   return {r < from.count ? from.values + r * from.stride : nullptr, from.first + r};
 }
@@ -30,8 +30,8 @@ void packPairs(const RowsToPack& from, float scale, PackedCopy* upright, PackedC
   }
 }
 
-// The upright copy has words [rows, columns j and j + 16], the transposed one [columns, rows i and
-// i + 16].
+// The upright copy has words [rows, columns j and j + 16], the transposed one
+// [columns, rows i and i + 16].
 void packShorts(const RowsToPack& from, float scale, PackedCopy* upright, PackedCopy* transposed) {
   const Kernels& kernels = from.kernels;
   const auto uprightRow = [&](std::size_t r) { return upright->words.data() + (from.first + r) * upright->stride; };

@@ -1,13 +1,13 @@
-// What packings look like, and how rows of floats become rows of a packed copy. A new packing is a
-// name in packing.hpp, an entry of the table in packing_formats.cpp and a function that packs.
+// What packings look like, and how rows of floats become rows of a packed copy. A new packing needs
+// a name in packing.hpp, an entry of the table in packing_formats.cpp and a function that packs.
 #pragma once
 #include "cpu/kernels/kernels.hpp"
 #include "cpu/tensor.hpp"
 
 namespace boltzkit::cpu {
 
-// Rows first ... first + count - 1 of a matrix. `first` is a multiple of packedRows, and so is
-// `count` but for the last rows.
+// Rows first ... first + count - 1 of a matrix. `first` is a multiple of packedRows. So is `count`,
+// except for the last rows.
 struct RowsToPack {
   const Kernels& kernels;
   const float* values;  // of the first of these rows

@@ -2,11 +2,11 @@
 //  1. over rows of A: list the places that are not zero (product_plan.hpp), unless each thread
 //     lists its own rows in the second loop;
 //  2. over tiles of C, panels of 64 columns times groups of rows: block of k by block of k, by the
-//     kernel of the family that was chosen. B is read where it lies, or in a packed copy, or its
-//     blocks are transposed on the way.
-// Every element of C is one sum in an order that k alone decides (kernels/panel.hpp). So neither
-// the kernel nor the tiling nor the threads show in the result. Families that round give other
-// sums, and are taken wherever they may be.
+//     kernel of the chosen family. B is read where it lies, or in a packed copy, or its blocks are
+//     transposed on the way.
+// Every element of C is one sum in an order that k alone decides (kernels/panel.hpp). So the result
+// depends neither on the kernel nor on the tiling nor on the threads. Families that round give
+// other sums, and are chosen wherever they may be.
 #include "cpu/product.hpp"
 
 #include <algorithm>
@@ -22,7 +22,8 @@ constexpr std::size_t leastGroup = 64;
 constexpr std::size_t panelsPerList = 3;
 
 // Calls body(plan, its first row, first column of a tile, first and last row of it, lists, thread)
-// for all tiles. Tiles of the same panel are neighbours, so that a thread keeps to its part of B.
+// for all tiles. Consecutive tiles belong to the same panel, so that a thread keeps to its part of
+// B.
 template <class Body>
 void forEachTile(Engine& engine, const Product& p, Body body) {
   const std::size_t most = std::max(leastGroup, ProductPlan::mostPlaces / (p.depth + 1) / listedRows * listedRows);

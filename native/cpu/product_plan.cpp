@@ -26,9 +26,9 @@ ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& 
   chooseExact();
 }
 
-// Takes the first family that the values of the left factor suit and whose errors are small enough;
-// false if there is none. What it learns of the values is kept until the left factor changes: data
-// are listed for a field and again for statistics.
+// Chooses the first family that suits the values of the left factor and whose errors are small
+// enough; false if there is none. Keeps what it learns of the values until the left factor changes,
+// since data are listed for a field and again for statistics.
 bool ProductPlan::chooseRounded() {
   CpuTensor::KnownValues part, &known = p_.left && rows_ == p_.rows ? p_.left->knownValues() : part;
   for (const ProductFamily& family : kernels_.families) {
@@ -50,7 +50,7 @@ bool ProductPlan::mayRound(const ProductFamily& family, double largestState) con
   return roundable(engine_, *p_.matrix, family.packing, orientationOf(p_.bTransposed), p_.tolerance, largestState);
 }
 
-// `known`: the left factor is known to have only values that the family takes.
+// `known`: the left factor is known to have only values that the family accepts.
 NonZeroFacts ProductPlan::listRounded(const ProductFamily& family, bool known) {
   left_.listFor(family, packedStride(family.packing, p_.columns));
   listsPerThread_ = perThread_ && (left_.fromBits() || (known && p_.aTransposed));
@@ -67,7 +67,7 @@ void ProductPlan::takeRounded(const ProductFamily& family, std::size_t entries) 
   work_ = costOf(family, entries);
 }
 
-// Threads share the rows. All give up when one of them finds a value that does not suit the family.
+// Threads share the rows. All stop when one of them finds a value that does not suit the family.
 NonZeroFacts ProductPlan::listAll() {
   const std::size_t taskRows = p_.aTransposed ? listedColumns : listedRows;
   const NonZeroRegions regions = left_.regions(buffer_, rows_, taskRows);
@@ -87,7 +87,7 @@ NonZeroFacts ProductPlan::listAll() {
   return {count, good, largest};
 }
 
-// Takes the cheapest of the families that do not round: they use the same lists and give the same
+// Chooses the cheapest of the families that do not round: they use the same lists and give the same
 // bits.
 void ProductPlan::chooseExact() {
   placeFloats();
@@ -119,7 +119,7 @@ void ProductPlan::placeFloats() {
   }
 }
 
-// The left factor as it is, or transposed.
+// Reads the left factor by rows: unchanged, or a transposed copy.
 void ProductPlan::readRows() {
   if (!p_.aTransposed) {
     aStride_ = p_.aStride;

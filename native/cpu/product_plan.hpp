@@ -1,12 +1,12 @@
-// The plan of a product: its family is chosen and its left factor listed.
+// The plan of a product: chooses its family and lists its left factor.
 #pragma once
 #include "cpu/left_factor.hpp"
 
 namespace boltzkit::cpu {
 
-// The plan for some rows of a product. Threads may then compute its tiles in any order. Where the
-// left factor is known to suit a family that rounds, each thread can list it for itself. That costs
-// less than to list it once and to pass the lists from core to core.
+// The plan for some rows of a product. Threads may then compute its tiles in any order. Each thread
+// can list the left factor for itself where it is known to suit a family that rounds. That costs
+// less than listing it once and passing the lists from core to core.
 class ProductPlan {
  public:
   enum class Lists { shared, perThread };
@@ -25,7 +25,7 @@ class ProductPlan {
   // The work of all tiles, in the elementary steps of Engine::parallelFor.
   double work() const { return work_; }
 
-  // The sums of a tile, 64 floats a row, must stay in the caches next to the block of B.
+  // A tile's sums, 64 floats a row, must stay in the caches next to the block of B.
   static constexpr std::size_t tileRows = 128;
   static constexpr std::size_t scratchFloats = (3 * tileRows + depthBlock) * panelColumns;
   // Places of A that are listed at a time.
@@ -51,13 +51,14 @@ class ProductPlan {
   const std::size_t first_, rows_;
   const std::uint64_t number_;
   bool perThread_;               // each thread lists its rows
-  bool listsPerThread_ = false;  // perThread_ if the family that is tried now is taken
+  bool listsPerThread_ = false;  // perThread_ if the family being tried is chosen
   LeftFactor left_;
   NonZeros lists_{};
   const ProductFamily* family_ = nullptr;
   const float* a_ = nullptr;  // the left factor, for a family that reads its rows
   std::size_t aStride_ = 0;
-  const float* b_ = nullptr;  // the right factor in the family's packing; null: its blocks are transposed on the way
+  // The right factor in the family's packing; null: its blocks are transposed on the way.
+  const float* b_ = nullptr;
   std::size_t bStride_ = 0;
   float alpha_;
   double work_ = 0;

@@ -1,11 +1,12 @@
-// C = beta C + alpha A B, the one product behind fields and statistics: what it is of.
+// The terms of C = beta C + alpha A B, the one product behind fields and statistics.
 #pragma once
 #include "cpu/tensor.hpp"
 
 namespace boltzkit::cpu {
 
 struct Product {
-  // A [rows, depth]; with aTransposed `a` is stored as [depth, rows], and row k of it is multiplied by weights[k] unless null.
+  // A [rows, depth]. With aTransposed, `a` is stored as [depth, rows], and row k of it is
+  // multiplied by weights[k] unless weights is null.
   const float* a;
   std::size_t aStride;
   bool aTransposed = false;
@@ -15,10 +16,12 @@ struct Product {
   const float* b;
   std::size_t bStride;
   bool bTransposed = false;
-  // The tensor that B is the whole of, whose copies may serve; null: B is a part. So may those that are rounded, if A holds nothing but whole numbers up to
-  // 255 or nothing but grey levels (and there are no weights), and sums are then off by errors of standard deviation `tolerance` at most; 0: they may not.
+  // The tensor that B is, if B is a whole one; its copies may serve. Null: B is a part of a tensor.
   const CpuTensor* matrix = nullptr;
-  const CpuTensor* left = nullptr;  // the tensor that A is the whole of; null: A is a part
+  const CpuTensor* left = nullptr;  // the tensor that A is, if A is a whole one; else null
+  // The largest standard deviation that errors of sums may have; 0: rounded copies may not serve.
+  // They serve where A holds only whole numbers up to 255, or only grey levels. Above 0, `matrix`
+  // must be given and `weights` be null.
   double tolerance = 0;
   float* c;  // [rows, columns]
   std::size_t cStride;

@@ -27,7 +27,7 @@ float largestOf(Engine& engine, const CpuTensor& weights) {
   return known.value;
 }
 
-// 0 when there is none.
+// 0 if there is no unit.
 float unitFor(float largest, Packing packing) {
   if (!(largest > 0) || !std::isfinite(largest)) return 0;
   const float most = formatOf(packing).largest;
@@ -40,7 +40,7 @@ struct Shape {
   std::size_t depth, columns;
 };
 
-// Of the right factor that a copy stands for.
+// The shape of the right factor that a copy stands for.
 Shape shapeOf(const CpuTensor& weights, Orientation orientation) {
   if (orientation == Orientation::transposed) return {weights.cols(), weights.rows()};
   return {weights.rows(), weights.cols()};
@@ -100,7 +100,7 @@ const PackedCopy& roundedCopy(Engine& engine, const CpuTensor& weights, Packing 
   const std::size_t rows = blocksOf(depth, format.rows), floats = roundUp(rows + format.zeroRows, lineFloats) * copy.stride;
   if (copy.words.size() < floats) copy.words = LineBuffer(floats);
   fill(engine, weights, packing, orientation);
-  // Tensors may have had more rows before.
+  // The tensor may have had more rows when the copy was last made.
   std::fill_n(copy.words.data() + rows * copy.stride, format.zeroRows * copy.stride, 0.0f);
   copy.version = weights.version();
   return copy;

@@ -13,10 +13,11 @@ namespace boltzkit::cpu {
 namespace {
 
 constexpr std::align_val_t lineAlignment{64};
-// Narrower rows keep their exact number of lines: at most a tenth of the memory is spent on the odd multiple.
+// Narrower rows keep their exact number of lines, so that the odd multiple costs at most a tenth of
+// the memory.
 constexpr std::size_t wideRow = 160;
 
-// Room for 2^32 versions of 2^32 tensors.
+// Numbers 2^32 versions of 2^32 tensors.
 std::uint64_t firstVersion() {
   static std::atomic<std::uint64_t> tensors{0};
   return ++tensors << 32;

@@ -46,7 +46,7 @@ class CpuTensor final : public Tensor {
   std::size_t stride() const { return stride_; }
   const float* row(std::size_t r) const { return buffer_.data() + r * stride_; }
   // Declares that the contents change: whatever was derived from them is out of date. Writers call
-  // it first, once and on the job's thread; then any thread may write through touchedRow. No two
+  // it first, once and on the job's thread; any thread may then write through touchedRow. No two
   // contents of any tensors have the same version.
   void touch() { ++version_; }
   float* touchedRow(std::size_t r) { return buffer_.data() + r * stride_; }
@@ -56,24 +56,24 @@ class CpuTensor final : public Tensor {
   }
   std::uint64_t version() const { return version_; }
 
-  // The values as bits, for layers of zeros and ones; null where nobody has written them. The word
-  // of row r and the columns 64 q ... is bits()[q * bitsStride() + r], so that threads that draw 64
-  // columns each share no line. Whoever writes values and bits calls touch(), then newBits().
+  // The values as bits, for layers of zeros and ones; null if nobody has written them. The word of
+  // row r and the columns 64 q ... is bits()[q * bitsStride() + r]. So threads that draw 64 columns
+  // each share no line. Writers of values and bits call touch(), then newBits().
   std::uint64_t* newBits();
-  void copyBits(const CpuTensor& from);  // which has some
+  void copyBits(const CpuTensor& from);  // `from` must have bits
   const std::uint64_t* bits() const {
     return bitsVersion_ == version_ && rows() <= bitsRows_ ? reinterpret_cast<const std::uint64_t*>(bits_.data()) : nullptr;
   }
   std::size_t bitsStride() const { return (capacity() + 7) / 8 * 8; }
 
-  // A second buffer for new contents, made at its first use, with zeros as padding. adoptSpare
-  // swaps the two.
+  // A second buffer for new contents, allocated at its first use, with zeros as padding. adoptSpare
+  // swaps the two buffers.
   float* spareRow(std::size_t r);
   void adoptSpare();
 
   // A copy [cols, rows] for products with the transpose, kept until the tensor changes. `reads`
-  // counts the products that have asked for it since: the first one does better to transpose its
-  // tiles on the way.
+  // counts the products that have asked for it since. A first product of few rows transposes its
+  // tiles on the way instead, which is faster.
   struct TransposedCopy {
     LineBuffer buffer;
     std::size_t stride = 0;
@@ -86,8 +86,8 @@ class CpuTensor final : public Tensor {
   // cpu/rounded_weights.hpp.
   PackedCopy& packedCopy(Packing packing, Orientation orientation) const { return packed_.at(packing, orientation); }
 
-  // What is known of the values of all rows: that they are of no kind before `kind`, and whether
-  // they are of that one (see cpu/product_plan.cpp).
+  // What is known of the values of all rows. They are of no kind earlier than `kind`, and `holds`
+  // says whether they are known to be of that kind (see cpu/product_plan.cpp).
   struct KnownValues {
     std::uint64_t version = 0;
     std::size_t rows = 0;

@@ -15,15 +15,17 @@
 namespace boltzkit::cpu {
 namespace {
 
-// Longer than the serial pieces between the loops of a training step, shorter than anything a user or the event loop notices.
+// Longer than the serial pieces between the loops of a training step, shorter than anything that a
+// user or the event loop notices.
 constexpr auto spinTime = std::chrono::microseconds(50);
 constexpr int pausesPerLook = 16;
-// Two threads of a team that share a core with another process wait for each other and are slower than
-// one. So now and then the caller asks how long it was kept from computing, and computes alone for so
-// many times as long: what such waits cost is bounded.
+// Two threads of a team that share a core with another process wait for each other and are slower
+// than one. So the caller checks, at most once in betweenLooks, how long it was kept from
+// computing. After repeated losses of littleLost or more it computes alone, for restFactor times as
+// long as the last loss. This bounds the cost of such waits.
 constexpr std::chrono::microseconds betweenLooks{12000}, littleLost{3000};
 constexpr int restFactor = 30;
-// So many tiles' time it is usual to wait for the last one of a loop.
+// A usual wait for the last tile of a loop takes as long as this many tiles.
 constexpr int tilesWaitedFor = 4;
 // A number that no tile has.
 constexpr std::uint32_t closed = UINT32_MAX;
@@ -36,7 +38,7 @@ void pause() {
 #endif
 }
 
-// Spins until `ready` or the time is up; says which.
+// Spins until `ready` is true (returns true) or the time is up (returns false).
 template <class Ready>
 bool spinUntil(Ready&& ready) {
   if (ready()) return true;
@@ -50,7 +52,8 @@ bool spinUntil(Ready&& ready) {
   return false;
 }
 
-// Processor time of this thread; where the system does not tell, the time of the clock: nothing is lost then.
+// Processor time of this thread. Where the system does not tell, the time of the clock: no time
+// then counts as lost.
 std::chrono::nanoseconds threadTime() {
 #if defined(CLOCK_THREAD_CPUTIME_ID)
   timespec t;
@@ -75,7 +78,8 @@ ThreadTeam::~ThreadTeam() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-// When the system refuses a thread (a limit on processes, say) the team goes on with those it has: shares of missing workers are stolen.
+// If the system refuses a thread, because of a limit on processes for example, the team goes on
+// with those it has. They steal the shares of the missing workers.
 void ThreadTeam::startWorkers() {
   workers_.reserve(threads_ - 1);
   try {
@@ -96,13 +100,15 @@ void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
   const std::uint32_t loop = loop_.load(std::memory_order_relaxed) + 1;
   for (unsigned t = 0; t < threads_; ++t) {
     Share& share = shares_[t];
-    // Closed before its end moves: a worker that comes late, with the last loop's number, would take tiles up to the new end, and
-    // they would run and count twice.
+    // Closes the share before its end moves. Otherwise a late worker with the last loop's number
+    // would take tiles up to the new end, and they would run and count twice.
     share.next.store(tagged(loop, closed), std::memory_order_relaxed);
     share.end.store(static_cast<std::uint32_t>(tiles * (t + 1) / threads_), std::memory_order_release);
     share.next.store(tagged(loop, static_cast<std::uint32_t>(tiles * t / threads_)), std::memory_order_release);
   }
-  loop_.store(loop);  // sequentially consistent, like sleepers_: either we see the sleeper or it sees the loop
+  // Sequentially consistent, like sleepers_: either the caller sees the sleeper, or the sleeper
+  // sees the loop.
+  loop_.store(loop);
   if (sleepers_.load() > 0) {
     std::lock_guard lock(mutex_);
     wake_.notify_all();
@@ -125,7 +131,8 @@ bool ThreadTeam::rests() {
   usedBefore_ = used;
   waited_ = {};
   if (!comparable) return false;
-  // One interruption is no neighbour: two intervals in a row tell, and after a rest the next one does.
+  // One loss may be chance: the caller rests after two intervals with losses in a row. After a
+  // rest, the first such interval is enough.
   const bool suspected = std::exchange(suspected_, lost >= littleLost);
   if (!suspected || !suspected_) return false;
   restsUntil_ = now + restFactor * lost;
@@ -144,7 +151,7 @@ void ThreadTeam::work(unsigned thread) {
   }
 }
 
-// False when the team is to stop.
+// False if the team must stop.
 bool ThreadTeam::awaitLoop(std::uint32_t seen) {
   auto ready = [&] { return loop_.load() != seen || stop_.load(std::memory_order_relaxed); };
   if (!spinUntil(ready)) {
@@ -187,7 +194,7 @@ void ThreadTeam::runTile(std::size_t tile, unsigned thread) {
 }
 
 void ThreadTeam::finish(std::uint32_t tiles) {
-  // Once the last tiles are counted the caller may begin another loop, so tiles_ is read before.
+  // The caller may begin another loop once the last tiles are counted, so tiles_ is read first.
   const std::uint32_t all = tiles_;
   if (done_.fetch_add(tiles) + tiles != all || !callerSleeps_.load()) return;
   std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
-// A team of threads for one job: the caller and threads - 1 workers that share the tiles of one parallel loop after another.
-// Workers start with the first loop and are joined by the destructor. Between loops they spin for a few tens of microseconds, because a training
-// step is a dozen loops in a row, and then sleep, so an idle team costs nothing.
+// A team of threads for one job: the caller and threads - 1 workers, which share the tiles of one
+// parallel loop after another. Workers start with the first loop; the destructor joins them.
+// Between loops they spin for a few tens of microseconds, because a training step is a dozen loops
+// in a row. Then they sleep, so an idle team costs nothing.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -18,8 +19,8 @@ namespace boltzkit::cpu {
 
 class ThreadTeam {
  public:
-  // `givesWay`: whether the caller computes alone for a while after other processes have kept it from its
-  // processor. A caller that sleeps between loops looks the same.
+  // `givesWay`: whether the caller computes alone for a while after other processes have kept it
+  // from its processor. The team cannot tell this from a caller that sleeps between loops.
   explicit ThreadTeam(unsigned threads, bool givesWay = true);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
@@ -27,9 +28,11 @@ class ThreadTeam {
 
   unsigned threads() const { return threads_; }
 
-  // Calls body(tile, thread) once for every tile below `tiles` and returns when all are done; thread < threads() numbers who runs it.
-  // Neighbouring tiles go to the same thread while all keep pace, so that its share of the data stays in its cache. The first exception
-  // of a body is thrown to the caller, tiles that had not begun then are left out. Not to be called from within a body.
+  // Calls body(tile, thread) once for every tile below `tiles` and returns when all are done.
+  // thread < threads() is the number of the thread that runs it. Neighbouring tiles go to the same
+  // thread while all keep pace, so that its share of the data stays in its cache. Rethrows the
+  // first exception of a body to the caller; tiles that had not begun are then left out. A body
+  // must not call parallelFor.
   template <class Body>
   void parallelFor(std::size_t tiles, Body&& body) {
     using Plain = std::remove_reference_t<Body>;
@@ -41,8 +44,8 @@ class ThreadTeam {
   using Clock = std::chrono::steady_clock;
   using Call = void (*)(void* context, std::size_t tile, unsigned thread);
 
-  // The tiles that belong to one thread, from which the others steal. `next` holds the loop's number in its upper half, so that
-  // a thread that comes late to a loop cannot take a tile of the following one by mistake.
+  // The tiles that belong to one thread; the others steal from them. The upper half of `next` holds
+  // the loop's number, so that a late thread cannot take a tile of the following loop by mistake.
   struct alignas(128) Share {
     std::atomic<std::uint64_t> next{0};
     std::atomic<std::uint32_t> end{0};
@@ -54,12 +57,12 @@ class ThreadTeam {
   void startWorkers();
   void work(unsigned thread);
   bool awaitLoop(std::uint32_t seen);
-  // How many tiles it took.
+  // Both return how many tiles they ran.
   std::uint32_t takePart(std::uint32_t loop, unsigned thread);
   std::uint32_t takeFrom(Share& share, std::uint32_t loop, unsigned thread);
   void runTile(std::size_t tile, unsigned thread);
   void finish(std::uint32_t tiles);
-  // `usual`: so long a wait says nothing.
+  // Waits until all tiles are done. Up to `usual` of the wait does not count as lost time.
   void awaitTiles(Clock::duration usual);
 
   const unsigned threads_;
@@ -67,16 +70,17 @@ class ThreadTeam {
   std::vector<std::thread> workers_;
   std::unique_ptr<Share[]> shares_;
 
-  // Written by the caller before a loop is published, read by whoever holds one of its tiles.
+  // The caller writes these before it publishes a loop; whoever holds one of its tiles reads them.
   Call call_ = nullptr;
   void* context_ = nullptr;
   std::uint32_t tiles_ = 0;
 
-  // Of the caller alone: until when it computes without workers, when it last asked for its processor time and
-  // how much it had used then, and how long it has waited for tiles since.
+  // The caller alone uses these. It computes without workers until restsUntil_. At lookedAt_ it
+  // last asked for its processor time, which was usedBefore_. Since then it has waited for tiles
+  // for waited_.
   Clock::time_point restsUntil_{}, lookedAt_{};
   std::chrono::nanoseconds usedBefore_{}, waited_{};
-  bool suspected_ = false;  // it was kept from computing in the interval before
+  bool suspected_ = false;  // it was kept from computing in the previous interval
 
   alignas(128) std::atomic<std::uint32_t> loop_{0};  // number of the current loop
   std::atomic<bool> stop_{false};

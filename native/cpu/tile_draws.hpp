@@ -1,5 +1,5 @@
-// Draws the units of a tile of chains one after the other: two-state units by a vector kernel, other types by their own definition,
-// chain by chain.
+// Draws the units of a tile of chains one after the other. A vector kernel draws two-state units;
+// other types go by their own definition, chain by chain.
 #pragma once
 #include <vector>
 
@@ -8,7 +8,8 @@
 
 namespace boltzkit::cpu {
 
-// The values low and low + range, the second one with probability logistic(slope beta (field + bias)).
+// Units with the values low and low + range. The second has the probability
+// logistic(slope beta (field + bias)).
 template <class Unit>
 struct TwoStates {
   static constexpr bool apply = false;
@@ -83,7 +84,7 @@ void drawByDefinition(const Kernels& kernels, const UnitUpdate& update, const St
   }
 }
 
-// `units` are those that position 0 and on stand for.
+// `units` begin with the unit at position 0.
 template <class Unit>
 void drawTile(const Kernels& kernels, const UnitUpdate& update, const Stream& stream, TileRows rows, const TileSweep& t,
               const RowUnits<float>& units) {

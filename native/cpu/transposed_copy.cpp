@@ -7,7 +7,7 @@
 namespace boltzkit::cpu {
 namespace {
 
-// With more rows than this a transposed copy pays at its first use already.
+// With more rows than this, a transposed copy pays at its first use.
 constexpr std::size_t rowsWithoutCopy = 128;
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 namespace boltzkit::cpu {
 
-// The copy when it is worth having for a product of so many rows, else null: the product then transposes block by block. Sums come out
-// the same, so the choice may follow the history of calls.
+// The copy if it is worth having for a product of so many rows. Else null: the product then
+// transposes block by block. Sums come out the same, so the choice may depend on earlier calls.
 const CpuTensor::TransposedCopy* transposedCopy(Engine& engine, const CpuTensor& weights, std::size_t rows);
 
 }  // namespace boltzkit::cpu

@@ -1,5 +1,6 @@
-// What the backend does with one row of a layer, by unit type. GenericRows goes through the type's own definition in native/units place by
-// place, so a new type works without a line of change here; a type that has vector kernels specialises UnitRows.
+// What the backend does with one row of a layer, by unit type. GenericRows goes through the type's
+// own definition in native/units place by place, so a new type needs no change here. A type that
+// has vector kernels specialises UnitRows.
 #pragma once
 #include <vector>
 
@@ -29,7 +30,8 @@ inline UnitRow rowOf(const Units& units, const Tensor& values, std::size_t r, co
           before ? cpuTensor(*before).row(r) : nullptr};
 }
 
-// Some units of some rows of a layer to be updated, for types that can take many at a time; firstUnit is a multiple of panelColumns.
+// Some units of some rows of a layer to be updated, for types that can update many at a time.
+// firstUnit is a multiple of panelColumns.
 struct UnitTile {
   std::size_t firstRow, rows, firstUnit, units;
   const float* fields;  // [rows, stride]
@@ -65,8 +67,8 @@ struct GenericRows {
 
   static double energy(const Kernels&, const UnitRow& row) { return energyRow<Unit>(row.definition(), row.values); }
 
-  // sums [Unit::parameters, stride] += weight * statistics of the places first ... last - 1 (their means where fields are given); first is
-  // a multiple of lineFloats.
+  // sums [Unit::parameters, stride] += weight * statistics of the places first ... last - 1, or
+  // their means if fields are given. first is a multiple of lineFloats.
   static void addStatistics(const Kernels&, const UnitRow& row, const float* fields, double weight, std::size_t first, std::size_t last,
                             std::size_t stride, double* sums) {
     boltzkit::addStatistics<Unit>(row.definition(), row.values, fields, weight, first, last, stride, sums);
@@ -113,7 +115,7 @@ struct UnitRows<Bernoulli> {
                             std::size_t, double* sums) {
     kernels.addRow(row.values + first, weight, last - first, sums + first);
   }
-  // Of `count` rows of weight 1 that follow each other.
+  // The same for `count` consecutive rows of weight 1.
   static void addAllStatistics(const Kernels& kernels, const UnitRow& row, std::size_t stride, std::size_t count, std::size_t first,
                                std::size_t last, double* sums) {
     kernels.addRows(row.values + first, stride, count, last - first, sums + first);

@@ -49,7 +49,7 @@ void addRows(const Engine& engine, const Units& units, const Tensor& states, con
   }
 }
 
-// An output that is about to be written; it may be null.
+// An output that will be written; it may be null.
 CpuTensor* touched(Tensor* t) {
   if (!t) return nullptr;
   cpuTensor(*t).touch();
@@ -79,7 +79,8 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
   });
 }
 
-// Types that take many units at a time are updated tile by tile of the product that their fields are.
+// Types that update many units at a time do so for each tile of the product that computes their
+// fields.
 void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) {
   visitUnit(update.units.type, [&](auto unit) {
     using Unit = decltype(unit);

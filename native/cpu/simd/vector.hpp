@@ -32,7 +32,7 @@ FORCE_INLINE F loadAnywhere(const float* p) {
 }
 FORCE_INLINE void store(float* p, F v) { *reinterpret_cast<F*>(p) = v; }
 FORCE_INLINE void storeAnywhere(float* p, F v) { __builtin_memcpy(p, &v, sizeof v); }
-// Not F{} + x: that would lose the sign of -0, so it costs an addition.
+// Not F{} + x: that changes -0 to 0, so the compiler could not leave out the addition.
 FORCE_INLINE F set1(float x) { return x - F{}; }
 FORCE_INLINE I set1i(std::int32_t x) { return I{} + x; }
 
