@@ -7,7 +7,7 @@ namespace boltzkit {
 
 struct CpuInfo {
   std::string model;                   // as the processor calls itself; empty when it does not say
-  unsigned threads;                    // within the limits of affinity and container
+  unsigned threads;                    // that the process may use: affinity and container limits
   std::string isa;                     // the kernels in use
   std::vector<std::string> available;  // all that would run here, best first
 };

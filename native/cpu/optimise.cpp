@@ -209,7 +209,7 @@ class Steps {
   float (*kernel_)(const StepRange&);
   std::vector<Tile> tiles_;
   std::vector<RoundedUpdate> rounded_;
-  std::vector<float> largest_;  // absolute value of new parameters, of slots with current copies
+  std::vector<float> largest_;  // absolute value of new parameters; 0 where takeWithTerms was false
   std::atomic<std::size_t> bad_;
 };
 

@@ -42,8 +42,8 @@ class RoundedUpdate {
   // New rows firstRow ... firstRow + count - 1, with the stride of the old rows. firstRow and count
   // are multiples of grain, except for the last rows.
   void write(const float* rows, std::size_t firstRow, std::size_t count, float* scratch) const;
-  // All rows are written, `largest` is their largest absolute value, and the matrix has its new
-  // version.
+  // Ends the update, once all rows are written and the matrix has its new version. `largest` is the
+  // largest absolute value of the rows.
   void finish(float largest) const;
 
  private:

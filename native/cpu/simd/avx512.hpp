@@ -19,7 +19,7 @@ constexpr int panelVectors = 4, denseRows = 6, denseVectors = 4;
 constexpr bool activePairs = true;
 
 FORCE_INLINE F fma(F a, F b, F c) { return (F)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-// If an argument is NaN, the second one is returned, as in every x86 variant of the layer.
+// If an argument is NaN, the second argument is returned, as in every x86 variant of the layer.
 FORCE_INLINE F maxOf(F a, F b) { return (F)_mm512_max_ps((__m512)a, (__m512)b); }
 FORCE_INLINE F minOf(F a, F b) { return (F)_mm512_min_ps((__m512)a, (__m512)b); }
 FORCE_INLINE F squareRoot(F a) { return (F)_mm512_sqrt_ps((__m512)a); }
