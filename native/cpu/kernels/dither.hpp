@@ -31,7 +31,8 @@ struct DitherTable {
     for (std::uint32_t i = 0; i < ditherPeriod; ++i) entries[i] = scrambled(scrambled(i + 1) * 0x9e3779b1u + seed) >> (32 - ditherBits);
   }
 };
-inline constexpr DitherTable firstDither(0x85ebca6bu), secondDither(0x27220a95u);
+// Defined once: files with instruction-set flags must not have copies that the linker could merge.
+extern const DitherTable firstDither, secondDither;
 
 // For one period of a row: the two table entries of its first column, both multiples of lineFloats,
 // and the mask.
@@ -48,7 +49,7 @@ struct RowDither {
   }
 };
 
-constexpr std::uint32_t dither(std::size_t row, std::size_t column) {
+inline std::uint32_t dither(std::size_t row, std::size_t column) {
   const RowDither d(row, column);
   return firstDither.entries[(column + d.first) % ditherPeriod] ^ secondDither.entries[(column + d.second) % ditherPeriod] ^ d.mask;
 }
