@@ -378,5 +378,15 @@ TEST_CASE("millions of trials and words are drawn at once, with the right moment
   for (std::size_t k = 0; k < 5; ++k) CHECK(std::fabs(states[k] - mean[k]) < 5.5 * std::sqrt(mean[k] * (1 - mean[k] / n)));
 }
 
+// Far above 0 the survival function is 1 but for what rounding leaves, also for the largest words.
+TEST_CASE("draws of a truncated normal far above its bound stay near its mean") {
+  for (const double mean : {10.0, 1e3, 1e6, 1e9})
+    for (const std::uint32_t word : {0u, 1u, 1u << 31, 0xffffff00u, 0xffffffffu}) {
+      CAPTURE(mean);
+      CAPTURE(word);
+      CHECK(std::fabs(TruncatedNormal::of(mean, 1, 1).sample(word) - mean) < 7);
+    }
+}
+
 }  // namespace
 }  // namespace boltzkit::test

@@ -51,7 +51,11 @@ struct TruncatedNormal {
     return -std::log(z * 1.7724538509055159) + std::log1p(-r / 2 * (1 - r * 1.5 * (1 - 2.5 * r)));
   }
 
-  BOLTZKIT_HD static double logSurvival(double x) { return -x * x / 2 + logErfcx(x * 0.7071067811865476) - 0.6931471805599453; }
+  // Below 0 by the complement: the difference of squares would lose all digits far below.
+  BOLTZKIT_HD static double logSurvival(double x) {
+    if (x < 0) return std::log1p(-std::erfc(-x * 0.7071067811865476) / 2);
+    return -x * x / 2 + logErfcx(x * 0.7071067811865476) - 0.6931471805599453;
+  }
   BOLTZKIT_HD static double mills(double x) { return 0.7978845608028654 * std::exp(-logErfcx(x * 0.7071067811865476)); }
 
   // Solves log Q(x) = target. log Q is concave, so Newton's method converges monotonically from the
