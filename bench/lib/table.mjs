@@ -91,7 +91,7 @@ function roundsLine({ results }) {
   return `Rounds, of which medians are shown: ${kinds.map((kind) => `${kind} of ${testsOf(kind)}`).join('; ')}.`;
 }
 
-const figure = ({ rssMb, medianSeconds }, test) => (test.startsWith('memory') ? rssMb : medianSeconds);
+const figure = ({ test, rssMb, medianSeconds }) => (test.startsWith('memory') ? rssMb : medianSeconds);
 
 /** Times of another checkout beside this one's. Memory tests: peak memory. Ratios: after / before, below 1 is better. */
 export function beforeAndAfter({ results }) {
@@ -100,7 +100,7 @@ export function beforeAndAfter({ results }) {
     .flatMap((after) => {
       const before = find(results, after.test, 'before', after.threads);
       if (!before) return [];
-      const ratio = figure(after, after.test) / figure(before, after.test);
+      const ratio = figure(after) / figure(before);
       const best = after.minimumSeconds / before.minimumSeconds;
       const shown = (record) =>
         record.test.startsWith('memory') ? `${record.rssMb.toFixed(0)} MB` : show(record.test, record.medianSeconds);

@@ -148,7 +148,7 @@ void requireSameLayers(const std::vector<LayerRows>& validation, const std::vect
   if (!same) throw parameterError("`options.validation` must give rows of the same layers as `options.data`");
 }
 
-// Random steps are counted in 48 bits, and every update uses `steps` of them.
+// Random steps are counted in 48 bits, and every update uses `steps` or `positiveSteps` of them.
 void requireCountable(const TrainerOptions& options, std::size_t rows) {
   const double perEpoch = std::ceil(static_cast<double>(rows) / static_cast<double>(options.batchSize));
   const auto longest = static_cast<double>(std::max(options.steps, options.positiveSteps));

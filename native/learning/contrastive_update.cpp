@@ -98,7 +98,7 @@ class ContrastiveUpdate final : public Update {
   }
 
   void take(const Batch& batch, std::uint64_t step) override {
-    if (!std::exchange(counting_, true)) firstCounted_ = step;
+    if (!std::exchange(counting_, true)) countedFrom_ = {step, steps_.updates()};
     if (batchWeights_) backend_.gatherColumns(*allWeights_, batch, *batchWeights_);
     positive_.run(batch, negative_->startsAtData());
     addPositive(1 / static_cast<double>(batch.count));
@@ -263,8 +263,7 @@ class ContrastiveUpdate final : public Update {
     for (std::size_t l = 0; l < layers_; ++l) {
       std::vector<bool> places = columns_->constant(l);
       if (options_.stream && !places.empty()) {
-        std::vector<double> means(places.size());
-        backend_.download(*offsets_[l], std::span<double>(means));
+        const std::vector<double> means = valuesOf(backend_, *offsets_[l]);
         for (std::size_t j = 0; j < places.size(); ++j) places[j] = places[j] && columns_->alwaysAt(l, j, means[j]);
       }
       units_.hold(l, places);
@@ -344,7 +343,8 @@ class ContrastiveUpdate final : public Update {
     const auto index = static_cast<std::size_t>(verdict.refused);
     const bool ofUnits = index >= slots_.size();
     const std::string parameter = ofUnits ? machine_.parameters()[index - slots_.size()].name : steps_.refused(verdict);
-    const std::uint64_t complete = firstCounted_ + verdict.accepted;
+    const std::uint64_t complete = countedFrom_.step + verdict.accepted;
+    steps_.setUpdates(countedFrom_.updates + verdict.accepted);
     startOver();
     steps_.forget();
     guard_.retreat();
@@ -414,7 +414,9 @@ class ContrastiveUpdate final : public Update {
     std::unique_ptr<bool[]> offsets;  // by layer
   } fresh_;
   StepOutcomePtr outcome_ = backend_.stepOutcome();
-  std::uint64_t firstCounted_ = 0;  // first update since the outcome was reset
+  struct Counted {
+    std::uint64_t step, updates;
+  } countedFrom_{};  // where the outcome began to count
   bool counting_ = false, prepared_ = false;
 };
 

@@ -50,8 +50,7 @@ DataColumns::DataColumns(const Machine& machine, const LayerData& data, std::spa
     for (std::size_t l = 0; l < columns_.size(); ++l) {
       const std::size_t n = columns_[l].size();
       if (n == 0) continue;
-      std::vector<double> values(states.rows() * n);
-      machine.backend().download(states[l], std::span<double>(values));
+      const std::vector<double> values = valuesOf(machine.backend(), states[l]);
       for (std::size_t i = 0; i < values.size(); ++i)
         if (!std::isnan(values[i]) && (rowWeights.empty() || rowWeights[first + i / n] > 0)) columns_[l][i % n].add(values[i]);
     }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 namespace boltzkit {
+
 ExplosionGuard::ExplosionGuard(const Machine& machine)
     : machine_(machine), limits_(machine.backend().tensor(1, machine.wiring().couplings().size())) {
   begin();
@@ -18,9 +19,7 @@ void ExplosionGuard::begin() {
 
 void ExplosionGuard::check(std::uint64_t step, bool always) const {
   if (step % updatesPerLook != 0 && !always) return;
-  const std::vector<double> load = loads();
-  std::vector<double> limits(load.size());
-  machine_.backend().download(*limits_, std::span<double>(limits));
+  const std::vector<double> load = loads(), limits = valuesOf(machine_.backend(), *limits_);
   for (std::size_t c = 0; c < load.size(); ++c)
     if (!(load[c] <= limits[c]))
       throw Error(ErrorCode::divergence, "by update " + std::to_string(step) + " '" + machine_.wiring().couplingName(c) +
@@ -32,8 +31,7 @@ void ExplosionGuard::check(std::uint64_t step, bool always) const {
 double ExplosionGuard::spread(std::size_t layer) const {
   const Tensor& parameters = machine_.unitParameters(layer);
   if (parameters.rows() == 1) return 1;
-  std::vector<double> values(parameters.rows() * parameters.cols());
-  machine_.backend().download(parameters, std::span<double>(values));
+  const std::vector<double> values = valuesOf(machine_.backend(), parameters);
   double variance = 0, count = 0;
   for (std::size_t row = 0; row < parameters.rows(); ++row) {
     if (isBias(machine_.wiring().layers()[layer].type, row)) continue;

@@ -24,11 +24,7 @@ void requireWhole(const std::string& name, const TrainerState::Saved& saved) {
                          " values, its shape takes another number");
 }
 
-TrainerState::Saved savedOf(Backend& backend, const Tensor& tensor) {
-  TrainerState::Saved saved{tensor.rows(), tensor.cols(), std::vector<double>(tensor.rows() * tensor.cols())};
-  backend.download(tensor, std::span<double>(saved.values));
-  return saved;
-}
+TrainerState::Saved savedOf(Backend& backend, const Tensor& tensor) { return {tensor.rows(), tensor.cols(), valuesOf(backend, tensor)}; }
 
 std::uint64_t counter(const TrainerState& state, const std::string& name) {
   const auto found = state.counters.find(name);

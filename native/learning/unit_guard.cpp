@@ -4,6 +4,7 @@
 #include <cmath>
 
 namespace boltzkit {
+
 UnitGuard::UnitGuard(Machine& machine) : machine_(machine) {
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
     const Tensor& like = machine.unitParameters(l);

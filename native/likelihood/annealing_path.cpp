@@ -54,8 +54,7 @@ AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Ba
     baseParameters_.push_back(roles_[l] == Role::given ? nullptr : backend.tensor(parameters.rows(), parameters.cols()));
     if (roles_[l] == Role::given) continue;
     (roles_[l] == Role::kept ? kept_ : summed_).push_back(l);
-    target_[l].resize(parameters.rows() * parameters.cols());
-    backend.download(parameters, std::span<double>(target_[l]));
+    target_[l] = valuesOf(backend, parameters);
     backend.upload(std::span<const double>(base_[l]), *baseParameters_[l]);
     const Units units{machine.wiring().layers()[l].type, baseParameters_[l].get(), machine.wiring().layers()[l].size};
     double cumulant = 0;

@@ -28,16 +28,13 @@ void BaseUnits::add(std::size_t layer, const Tensor& states) {
 
 std::vector<double> BaseUnits::means(std::size_t layer) const {
   const Sums& sums = sums_[layer];
-  std::vector<double> values(sums.statistics->rows() * sums.statistics->cols());
-  machine_.backend().download(*sums.statistics, std::span<double>(values));
+  std::vector<double> values = valuesOf(machine_.backend(), *sums.statistics);
   for (double& value : values) value /= static_cast<double>(sums.rows);
   return values;
 }
 
 std::vector<double> BaseUnits::parameters(std::size_t layer, const BaseUnits* other) const {
-  const Tensor& own = machine_.unitParameters(layer);
-  std::vector<double> values(own.rows() * own.cols());
-  machine_.backend().download(own, std::span<double>(values));
+  std::vector<double> values = valuesOf(machine_.backend(), machine_.unitParameters(layer));
   if (!any(layer)) return values;
   std::vector<double> statistics = means(layer);
   if (other && other->any(layer)) {
@@ -45,7 +42,7 @@ std::vector<double> BaseUnits::parameters(std::size_t layer, const BaseUnits* ot
     for (std::size_t i = 0; i < statistics.size(); ++i) statistics[i] = 0.5 * (statistics[i] + others[i]);
   }
   const double rows = static_cast<double>(sums_[layer].rows);
-  const std::size_t places = own.cols();
+  const std::size_t places = machine_.units(layer);
   const Layer& described = machine_.wiring().layers()[layer];
   visitUnit(described.type, [&](auto unit) {
     using Unit = decltype(unit);

@@ -24,11 +24,7 @@ void scaleBiases(const Machine& machine, double factor, AnnealingPath::Base& bas
 // The machine's units with all biases set to 0: independent units that favour no mode.
 AnnealingPath::Base withoutBiases(const Machine& machine) {
   AnnealingPath::Base base;
-  for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
-    const Tensor& own = machine.unitParameters(l);
-    base.emplace_back(own.rows() * own.cols());
-    machine.backend().download(own, std::span<double>(base.back()));
-  }
+  for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) base.push_back(valuesOf(machine.backend(), machine.unitParameters(l)));
   scaleBiases(machine, 0, base);
   return base;
 }

@@ -100,9 +100,9 @@ std::shared_ptr<Rows> twelveRows() {
 }
 
 // Of the second update of a run.
-Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}) {
+Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}, UnitType visible = UnitType::bernoulli) {
   const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
-  Machine m(backend, Wiring({{"v", UnitType::bernoulli, 6}, {"h", UnitType::bernoulli, 4}}, {{0, 1}}), 3, 0.5);
+  Machine m(backend, Wiring({{"v", visible, 6}, {"h", UnitType::bernoulli, 4}}, {{0, 1}}), 3, 0.5);
   Trainer trainer(contrastiveUpdate(m, o, {{0, twelveRows()}}, {}, rowWeights), o, nullptr, false);
   trainer.run(1, running, nullptr, nullptr);
   const Requests first = backend->requests;
@@ -126,6 +126,7 @@ TEST_CASE("an update asks for nothing but work on the tensors that it has") {
     CHECK(requestsOf(o) == Requests{});
     o.meanFieldPositive = true;
     CHECK(requestsOf(o) == Requests{});
+    for (const UnitType visible : {UnitType::gaussian, UnitType::relu, UnitType::spin}) CHECK(requestsOf(o, {}, visible) == Requests{});
   }
 }
 

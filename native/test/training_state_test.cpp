@@ -68,5 +68,15 @@ TEST_CASE("a run that continues another and is not begun yet saves what it was g
   }
 }
 
+TEST_CASE("a refused update is none of those that Adam counts") {
+  Machine m = machine();
+  TrainerOptions o = options(Algorithm::pcd);
+  o.learningRates = {0.3, 0.3, 1e308};
+  Trainer trainer(contrastiveUpdate(m, o, rows(), {}, {}), o, nullptr, false);
+  CHECK_THROWS_AS(train(trainer), Error);
+  CHECK(trainer.step() == 2);
+  CHECK(trainer.state().counters.at("updates") == 2);
+}
+
 }  // namespace
 }  // namespace boltzkit::test

@@ -82,8 +82,7 @@ class TemperedChains final : public NegativePhase {
 
  private:
   LadderState kept() const {
-    std::vector<double> rungs(rungs_->cols());
-    machine_.backend().download(*rungs_, std::span<double>(rungs));
+    const std::vector<double> rungs = valuesOf(machine_.backend(), *rungs_);
     LadderState state{{}, std::vector<std::uint8_t>(rungs.size(), 0)};
     for (double rung : rungs) state.rung.push_back(rung >= 0 && rung < 1e6 ? static_cast<std::uint32_t>(rung) : 0);
     return state;

@@ -7,11 +7,10 @@ namespace {
 
 // Adds a field [1, places] to the biases of a layer.
 void addToBiases(const Machine& machine, std::size_t layer, const Tensor& field, Tensor& parameters) {
-  std::vector<double> values(parameters.rows() * parameters.cols()), shift(parameters.cols());
-  machine.backend().download(parameters, std::span<double>(values));
-  machine.backend().download(field, std::span<double>(shift));
+  std::vector<double> values = valuesOf(machine.backend(), parameters);
+  const std::vector<double> shift = valuesOf(machine.backend(), field);
   for (std::size_t row = 0; row < parameters.rows(); ++row) {
-    const bool bias = visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) { return decltype(unit)::isBias[row]; });
+    const bool bias = isBias(machine.wiring().layers()[layer].type, row);
     for (std::size_t j = 0; bias && j < shift.size(); ++j) values[row * shift.size() + j] += shift[j];
   }
   machine.backend().upload(std::span<const double>(values), parameters);
