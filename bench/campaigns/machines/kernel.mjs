@@ -53,8 +53,9 @@ export const distance = (p, q) => p.reduce((sum, x, i) => sum + Math.abs(x - q[i
 export const patience = 64;
 
 /**
- * The number of sweeps after which chains are within 10^-4 of every table, in total variation, wherever they began: at begun(table), evenly, or in the
- * likeliest state of either half of the states. Null: more than there is patience for.
+ * Twice the number of sweeps after which chains are within 10^-4 of every table, in total variation, from four starts: at begun(table), evenly, and in the
+ * likeliest state of either half of the states. Twice, because the library draws layers in turn, which may be a worse start than these. Null: more than
+ * there is patience for.
  */
 export function sweepsToForget(tables, begun) {
   let sweeps = 0;
@@ -68,7 +69,7 @@ export function sweepsToForget(tables, begun) {
       }
     }
   }
-  return Math.max(4, sweeps);
+  return 2 * Math.max(4, sweeps);
 }
 
 const evenly = ({ n }) => new Float64Array(n).fill(1 / n);
