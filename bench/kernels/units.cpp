@@ -24,12 +24,6 @@ TensorPtr randomTensor(Backend& backend, std::size_t r, std::size_t c, std::uint
   return t;
 }
 
-std::vector<double> valuesOf(Backend& backend, const Tensor& t) {
-  std::vector<double> values(t.rows() * t.cols());
-  backend.download(t, std::span<double>(values));
-  return values;
-}
-
 double largestDifference(const std::vector<double>& a, const std::vector<double>& b) {
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(a[i] - b[i]));
