@@ -13,8 +13,11 @@ enum class Packing : std::uint8_t {
   pairs,
   // Numbers of 14 bits: columns j and j + 16 of one row share a word (kernels/short_sums.hpp).
   shorts,
+  // The same numbers as two bytes, in tiles (kernels/tiles.hpp).
+  pairTiles,
+  shortTiles,
 };
-inline constexpr Packing roundedPackings[] = {Packing::pairs, Packing::shorts};
+inline constexpr Packing roundedPackings[] = {Packing::pairs, Packing::shorts, Packing::pairTiles, Packing::shortTiles};
 inline constexpr std::size_t packings = 1 + std::size(roundedPackings);
 
 // A copy holds the matrix or its transpose.

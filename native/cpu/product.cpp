@@ -33,10 +33,12 @@ void forEachTile(Engine& engine, const Product& p, Body body) {
   for (std::size_t first = 0; first < p.rows; first += most) {
     const std::size_t rows = std::min(most, p.rows - first);
     const ProductPlan product(engine, p, w.nonZeros[0], first, rows, listing);
-    const std::size_t groups = std::max(blocksOf(rows, ProductPlan::tileRows), std::min(blocksOf(rows, 8), blocksOf(2 * threads, panels)));
+    const std::size_t grains = blocksOf(rows, byteTileRows);
+    const std::size_t groups = std::max(blocksOf(rows, ProductPlan::tileRows), std::min(grains, blocksOf(2 * threads, panels)));
     if (w.threadNonZeros.size() < threads * groups) w.threadNonZeros.resize(threads * groups);
     engine.parallelFor(panels * groups, product.work(), [&](std::size_t tile, unsigned thread) {
-      const std::size_t group = tile % groups, begin = rows * group / groups, end = rows * (group + 1) / groups;
+      const std::size_t group = tile % groups;
+      const std::size_t begin = grains * group / groups * byteTileRows, end = std::min(rows, grains * (group + 1) / groups * byteTileRows);
       ThreadNonZeros& lists = w.threadNonZeros[thread * groups + group];
       product.list(begin, end, lists);
       body(product, first, tile / groups * panelColumns, begin, end, lists, thread);

@@ -20,6 +20,7 @@ ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& 
       number_(++engine.workspace().products),
       perThread_(lists == Lists::perThread),
       left_(p_, firstRow),
+      leftTiles_(p_, firstRow, rows),
       alpha_(product.alpha) {
   if (p_.tolerance > 0 && chooseRounded()) return;
   perThread_ = false;
@@ -27,23 +28,60 @@ ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& 
 }
 
 // Chooses the first family that suits the values of the left factor and whose errors are small
-// enough; false if there is none. Keeps what it learns of the values until the left factor changes,
-// since data are listed for a field and again for statistics.
+// enough, or its twin by tiles; false if there is none. Keeps what it learns of the values until
+// the left factor changes, since data are read for a field and again for statistics.
 bool ProductPlan::chooseRounded() {
   CpuTensor::KnownValues part, &known = p_.left && rows_ == p_.rows ? p_.left->knownValues() : part;
   for (const ProductFamily& family : kernels_.families) {
-    if (!family.rounds() || family.takes < known.kind) continue;
+    if (!family.rounds() || family.takes < known.kind || p_.depth > family.mostDepth) continue;
     const bool next = family.takes == known.kind, seen = next && known.holds;
     if (!mayRound(family, seen ? known.largest : 0)) continue;
-    const NonZeroFacts facts = listRounded(family, seen);
+    const ProductFamily* chosen = &family;
+    NonZeroFacts facts{};
+    const auto list = [&] { chosen = &family, facts = listRounded(family, seen); };
+    if (tilesPay(family, leftTiles_.fromBits() ? leftTiles_.ones() : seen ? known.count : SIZE_MAX)) {
+      chosen = family.byTiles;
+      const TileFacts tiles = makeTiles(*chosen);
+      facts = tiles.values;
+      negative_ = tiles.negative;
+      const bool fits = !negative_ || facts.largest <= largestSignedByte;
+      if (facts.good && !leftTiles_.fromBits() && !(fits && tilesPay(family, facts.count))) list();
+    } else {
+      list();
+    }
     const float largest = facts.largest / scaleOf(family.takes);
-    if (facts.good && next && !seen) known.holds = true, known.largest = largest;
+    if (facts.good && next && !seen) known.holds = true, known.largest = largest, known.count = facts.count;
     if (!facts.good && !known.holds) known.kind = after(family.takes);
     if (!facts.good || !mayRound(family, seen ? known.largest : largest)) continue;
-    takeRounded(family, facts.count);
+    takeRounded(*chosen, facts.count);
     return true;
   }
   return false;
+}
+
+// True if the family has a twin by tiles that is faster for so many places that are not 0.
+bool ProductPlan::tilesPay(const ProductFamily& lists, std::size_t entries) const {
+  const ProductFamily* twin = lists.byTiles;
+  return twin && p_.depth <= twin->mostDepth && costOf(*twin, 0) < costOf(lists, entries);
+}
+
+// Threads share the rows. All stop when one of them finds a value that does not suit the family.
+TileFacts ProductPlan::makeTiles(const ProductFamily& family) {
+  listsPerThread_ = false;
+  float* const tiles = buffer_.left.atLeast(leftTiles_.floats());
+  std::atomic<std::size_t> count{0};
+  std::atomic<bool> good{true}, negative{false};
+  std::atomic<float> largest{0};
+  engine_.parallelFor(leftTiles_.tasks(), static_cast<double>(rows_ * p_.depth) / 4, [&](std::size_t task, unsigned) {
+    if (!good.load(std::memory_order_relaxed)) return;
+    const auto [values, below] = leftTiles_.make(family, task, tiles);
+    count.fetch_add(values.count, std::memory_order_relaxed);
+    if (below) negative.store(true, std::memory_order_relaxed);
+    raise(largest, values.largest);
+    if (!values.good || (family.takes == LeftValues::bits && (below || values.largest > 1))) good.store(false, std::memory_order_relaxed);
+  });
+  tiles_ = reinterpret_cast<const std::uint8_t*>(tiles);
+  return {{count, good, largest}, negative};
 }
 
 bool ProductPlan::mayRound(const ProductFamily& family, double largestState) const {
@@ -137,7 +175,9 @@ void ProductPlan::readRows() {
 }
 
 double ProductPlan::costOf(const ProductFamily& family, std::size_t entries) const {
-  const std::size_t n = family.lists ? entries : std::max(rows_, family.leastRows) * p_.depth;
+  const std::size_t n = family.lists   ? entries
+                        : family.tiles ? leftTiles_.tasks() * leftTiles_.depth()
+                                       : std::max(rows_, family.leastRows) * p_.depth;
   return static_cast<double>(n) * family.cost * static_cast<double>(p_.columns) / 16;
 }
 
@@ -167,6 +207,13 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
   block.rests = scratch + 2 * tileFloats;
   block.alpha = alpha_;
   block.beta = out ? 0 : p_.beta;
+  if (family_->tiles) {
+    block.bytes = tiles_;
+    block.negative = negative_;
+    block.depth = leftTiles_.depth();
+    placeB(block, 0, column, nullptr);
+    return family_->kernel(block);
+  }
   const std::size_t depth = left_.depth(), step = block.lists.depth;
   for (std::size_t k = 0; k < depth; k += step, ++block.block) {
     if (a_) block.a = a_ + k;

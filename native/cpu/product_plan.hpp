@@ -1,6 +1,7 @@
 // The plan of a product: chooses its family and lists its left factor.
 #pragma once
 #include "cpu/left_factor.hpp"
+#include "cpu/left_tiles.hpp"
 
 namespace boltzkit::cpu {
 
@@ -36,6 +37,8 @@ class ProductPlan {
   void chooseExact();
   bool mayRound(const ProductFamily& family, double largestState) const;
   NonZeroFacts listRounded(const ProductFamily& family, bool known);
+  bool tilesPay(const ProductFamily& lists, std::size_t entries) const;
+  TileFacts makeTiles(const ProductFamily& family);
   void takeRounded(const ProductFamily& family, std::size_t entries);
   NonZeroFacts listAll();
   NonZeroFacts listExact();
@@ -53,10 +56,13 @@ class ProductPlan {
   bool perThread_;               // each thread lists its rows
   bool listsPerThread_ = false;  // perThread_ if the family being tried is chosen
   LeftFactor left_;
+  LeftTiles leftTiles_;
   NonZeros lists_{};
   const ProductFamily* family_ = nullptr;
   const float* a_ = nullptr;  // the left factor, for a family that reads its rows
   std::size_t aStride_ = 0;
+  const std::uint8_t* tiles_ = nullptr;  // for a family that reads them
+  bool negative_ = false;
   // The right factor in the family's packing; null: its blocks are transposed on the way.
   const float* b_ = nullptr;
   std::size_t bStride_ = 0;

@@ -97,7 +97,8 @@ const PackedCopy& roundedCopy(Engine& engine, const CpuTensor& weights, Packing 
   copy.unit = unitFor(largestOf(engine, weights), packing);
   copy.rows = weights.rows();
   copy.stride = packedStride(packing, columns);
-  const std::size_t rows = blocksOf(depth, format.rows), floats = roundUp(rows + format.zeroRows, lineFloats) * copy.stride;
+  const std::size_t rows = blocksOf(depth, format.rows);
+  const std::size_t floats = blocksOf(roundUp(depth + format.zeroRows, packedRows), format.rows) * copy.stride;
   if (copy.words.size() < floats) copy.words = LineBuffer(floats);
   fill(engine, weights, packing, orientation);
   // The tensor may have had more rows when the copy was last made.

@@ -93,7 +93,9 @@ class CpuTensor final : public Tensor {
     std::size_t rows = 0;
     LeftValues kind = LeftValues::bits;
     bool holds = false;
-    float largest = 0;  // absolute value, if the kind holds
+    // Of values of that kind.
+    float largest = 0;      // absolute
+    std::size_t count = 0;  // nonzero places
   };
   KnownValues& knownValues() const {
     if (known_.version != version_ || known_.rows != rows()) known_ = {version_, rows()};

@@ -24,7 +24,12 @@ TEST_CASE("families that round come first, and some exact family makes lists") {
 }
 
 // The number of 14 bits at row k, column j of an upright copy.
-std::int64_t shortAt(const cpu::PackedCopy& copy, std::size_t k, std::size_t j) {
+std::int64_t shortAt(const cpu::PackedCopy& copy, cpu::Packing packing, std::size_t k, std::size_t j) {
+  if (packing == cpu::Packing::shortTiles) {
+    const float* tiles = copy.words.data() + k / 64 * copy.stride + j / 16 * cpu::numberTileFloats;
+    const auto byte = [&](const float* tile) { return reinterpret_cast<const std::uint8_t*>(tile)[k % 64 / 4 * 64 + j % 16 * 4 + k % 4]; };
+    return static_cast<std::int8_t>(byte(tiles)) * 256 + byte(tiles + cpu::byteTileFloats);
+  }
   const auto word = std::bit_cast<std::uint32_t>(copy.words.data()[k * copy.stride + j / 32 * 16 + j % 16]);
   return static_cast<std::int16_t>(j % 32 < 16 ? word & 0xffff : word >> 16);
 }
@@ -41,13 +46,17 @@ TEST_CASE("rounded fields of bits are sums over the whole depth, rounded once") 
       for (std::size_t j = 0; j < columns; ++j) weights.writeRow(k)[j] = static_cast<float>(1 - w[k * columns + j] / 5) / 2;
     }
     cpu::multiply(engine, cpu::fieldProduct({&states, &weights, false, 1, nullptr, true}, false, cpu::fieldTolerance, out));
-    const cpu::PackedCopy& copy = weights.packedCopy(cpu::Packing::shorts, cpu::Orientation::upright);
-    REQUIRE(copy.version == weights.version());
+    const auto made = [&](cpu::Packing packing) {
+      return weights.packedCopy(packing, cpu::Orientation::upright).version == weights.version();
+    };
+    const cpu::Packing packing = made(cpu::Packing::shorts) ? cpu::Packing::shorts : cpu::Packing::shortTiles;
+    REQUIRE(made(packing));
+    const cpu::PackedCopy& copy = weights.packedCopy(packing, cpu::Orientation::upright);
     std::int64_t largest = 0;
     for (std::size_t r = 0; r < 2; ++r)
       for (std::size_t j = 0; j < columns; ++j) {
         std::int64_t sum = 0;
-        for (std::size_t k = 0; k < depth; ++k) sum += states.row(r)[k] == 1 ? shortAt(copy, k, j) : 0;
+        for (std::size_t k = 0; k < depth; ++k) sum += states.row(r)[k] == 1 ? shortAt(copy, packing, k, j) : 0;
         largest = std::max(largest, sum);
         CHECK(out.row(r)[j] == copy.unit * static_cast<float>(sum));
       }

@@ -71,10 +71,17 @@ struct Candidate {
   std::function<std::unique_ptr<Backend>(unsigned threads)> make;
 };
 
-// The CPU backend with each set of kernels that this machine can run.
+// Each set of kernels that this machine can run, and the one that emulates tiles.
+inline std::vector<const cpu::Kernels*> allKernels() {
+  std::vector<const cpu::Kernels*> all = cpu::availableKernels();
+  all.push_back(&cpu::kernelsEmulatedTiles);
+  return all;
+}
+
+// The CPU backend with each set of kernels.
 inline std::vector<Candidate> candidates() {
   std::vector<Candidate> all;
-  for (const cpu::Kernels* kernels : cpu::availableKernels())
+  for (const cpu::Kernels* kernels : allKernels())
     all.push_back(
         {std::string("cpu ") + kernels->isa, [kernels](unsigned threads) { return std::make_unique<cpu::CpuBackend>(*kernels, threads); }});
   return all;
@@ -147,7 +154,7 @@ void forEachBackend(Body&& body) {
 // Runs the body once for every set of CPU kernels.
 template <class Body>
 void forEachIsa(Body&& body) {
-  for (const cpu::Kernels* kernels : cpu::availableKernels()) {
+  for (const cpu::Kernels* kernels : allKernels()) {
     const std::string isa = kernels->isa;
     CAPTURE(isa);
     body(*kernels);

@@ -33,7 +33,8 @@ constexpr std::array<ProductFamily, 6> productFamilies(ProductCosts costs) {
                              .longBlock = pairsBlock,
                              .lists = &pairLists,
                              .kernel = activeWords,
-                             .cost = costs.binary};
+                             .cost = costs.binary,
+                             .mostDepth = mostPairDepth};
   ProductFamily greys = wholes;
   greys.name = "pairs of grey levels";
   greys.takes = LeftValues::greys;

@@ -37,6 +37,16 @@ struct NonZeros {
   std::size_t zeroPlace = 0;
 };
 
+// A tile of a left factor: 16 rows and 64 places of bytes. A tile of a right factor: 64 places and
+// 16 columns. Column n of the places 4 q ... 4 q + 3 is the n-th word of line q.
+inline constexpr std::size_t byteTileRows = 16, byteTileDepth = 64, byteTileBytes = byteTileRows * byteTileDepth,
+                             byteTileFloats = byteTileBytes / sizeof(float);
+// Numbers of up to 16 bits: a tile of their upper bytes, which are signed, and one of their lower
+// bytes, which are not.
+inline constexpr std::size_t numberTileFloats = 2 * byteTileFloats;
+// The largest depth of a product by tiles, in tiles: its sums fit into 32 bits.
+inline constexpr std::size_t mostByteTiles = 512;
+
 // One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over
 // groups of blocks of k. `sums` keeps the sums of a group from block to block. `totals` and `rests`
 // keep the total from group to group.
@@ -44,7 +54,9 @@ struct PanelBlock {
   std::size_t firstRow, lastRow;
   const float* a;  // [lastRow, lda] at the block's first k; null: the family reads lists
   std::size_t lda, depth;
-  NonZeros lists;  // of families that read them
+  NonZeros lists;             // of families that read them
+  const std::uint8_t* bytes;  // the tiles of families that read them; depth counts tiles
+  bool negative;              // some bytes are negative
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;
@@ -67,6 +79,12 @@ struct NonZeroFacts {
   std::size_t count;  // entries of the lists, without those that fill them up
   bool good;          // all values are 1; of pairs: all are whole and within largestWhole
   float largest = 1;  // of pairs: the largest absolute value, scaled
+};
+
+// What making tiles found.
+struct TileFacts {
+  NonZeroFacts values;  // counts single places; good and largest as for pairs
+  bool negative;        // some values are negative
 };
 
 // Columns that are listed together. The entries of a block of them stay in the first-level cache
@@ -198,6 +216,13 @@ struct Kernels {
   void (*neighbourWords)(const float* words, std::size_t n, float* first, float* second);
   // The second row may be null.
   void (*lineWords)(const float* words, std::size_t n, float* first, float* second);
+  // Turns words of the rows (k, k + 2) and (k + 1, k + 3) into lines of a tile of upper and of
+  // lower bytes. `lines` is the line of the first 16 columns; each 16 columns have tiles of their
+  // own.
+  void (*tileLines)(const float* even, const float* odd, std::size_t n, float* lines);
+  // Turns words of two rows into rows of their upper and of their lower bytes. Those of the second
+  // row are `stride` floats behind those of the first.
+  void (*byteRows)(const float* words, std::size_t n, float* upper, float* lower, std::size_t stride);
 
   // out [cols, ldo] = in [rows, ldi]^T. cols and rows count real places; blocks of 16 x 16 are read
   // and written. Row r is multiplied by weights[r] unless weights is null.
@@ -234,10 +259,12 @@ struct Kernels {
 };
 
 #if defined(__x86_64__)
-extern const Kernels kernelsAvx512, kernelsAvx2;
+extern const Kernels kernelsAmx, kernelsAvx512, kernelsAvx2;
 #elif defined(__aarch64__)
 extern const Kernels kernelsNeon;
 #endif
 extern const Kernels kernelsPortable;
+// The portable kernels with tiles in plain C++, for tests.
+extern const Kernels kernelsEmulatedTiles;
 
 }  // namespace boltzkit::cpu

@@ -4,8 +4,7 @@
 // both products. B takes half as many bytes as in kernels/active_set.hpp. Places that are on often
 // have neighbours that are on, so there are fewer entries, at best half as many.
 //
-// Sums within a block are whole numbers and so exact. Over the whole depth they would need more
-// than 32 bits. So they become floats, which are added up as in kernels/panel.hpp. Every
+// Sums are whole numbers, exact over the whole depth, and a result is rounded once. Every
 // instruction set gives the same bits.
 #pragma once
 #include "cpu/kernels/active_set.hpp"
@@ -17,6 +16,9 @@ namespace {
 // Pairs of places in a block. Their sum fits into 32 bits.
 constexpr std::size_t pairsBlock = 112;
 static_assert(2 * pairsBlock * largestWhole * largestPair < 0x1p31);
+
+// The largest depth of a product: its sums fit into 43 bits.
+constexpr std::size_t mostPairDepth = std::size_t{1} << 20;
 
 // Adding it rounds a number to the nearest whole one. The lowest bits then hold its two's
 // complement.
@@ -77,12 +79,27 @@ FORCE_INLINE void addPair(const float* b, const Entries& entries, std::size_t i,
   for (int v = 0; v < vectors; ++v) sum[v] += multiplyPairs((I)load(place + v * lanes), x);
 }
 
+// The sum over all blocks is high * 2^12 + low. It is kept as these two numbers from block to
+// block.
 template <int vectors>
 FORCE_INLINE void endPairs(const PanelBlock& p, std::size_t row, std::size_t column, const I (&sum)[vectors]) {
+  constexpr int bits = 12;
+  static_assert(largestWhole * largestPair * mostPairDepth < 0x1p43 && mostPairDepth / pairsBlock < 0x1p19);
+  const bool first = p.first && p.firstGroup, last = p.last && p.lastGroup;
+  float *highs = p.totals + (row - p.firstRow) * panelColumns + column, *lows = sumsOf(p, row, column);
   F total[vectors];
 #pragma GCC unroll 16
-  for (int v = 0; v < vectors; ++v) total[v] = __builtin_convertvector(sum[v], F);
-  endSums<vectors>(p, row, column, total);
+  for (int v = 0; v < vectors; ++v) {
+    I high = sum[v] >> bits, low = sum[v] & set1i((1 << bits) - 1);
+    if (!first) high += (I)load(highs + v * lanes), low += (I)load(lows + v * lanes);
+    if (last) {
+      total[v] = wholeSum<bits>(high, low);
+    } else {
+      store(highs + v * lanes, (F)high);
+      store(lows + v * lanes, (F)low);
+    }
+  }
+  if (last) writeSums<vectors>(p, row, column, total);
 }
 
 struct PairStrip {

@@ -32,6 +32,29 @@ FORCE_INLINE void joinGroups(const PanelBlock& p, std::size_t row, std::size_t c
   }
 }
 
+// Ends a product: C = beta C + alpha sum.
+template <int vectors>
+FORCE_INLINE void writeSums(const PanelBlock& p, std::size_t row, std::size_t column, const F (&sum)[vectors]) {
+  float* c = p.c + (row - p.firstRow) * p.ldc + column;
+  const F alpha = set1(p.alpha), beta = set1(p.beta);
+  if (p.beta == 0) {
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) store(c + v * lanes, alpha * sum[v]);
+  } else {
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) store(c + v * lanes, fma(beta, load(c + v * lanes), alpha * sum[v]));
+  }
+}
+
+// high * 2^bits + low, rounded once. Neither may be beyond 2^31 - 2^(31 - bits), with bits <= 12.
+template <int bits>
+FORCE_INLINE F wholeSum(I high, I low) {
+  constexpr int rest = 24 - bits;
+  high += low >> bits;
+  const I lowest = (high & set1i((1 << rest) - 1)) << bits | (low & set1i((1 << bits) - 1));
+  return fma(__builtin_convertvector(high >> rest, F), set1(0x1p24f), __builtin_convertvector(lowest, F));
+}
+
 // Adds the sums of a block to those of its group, and writes C once all groups are added up.
 template <int vectors>
 FORCE_INLINE void endSums(const PanelBlock& p, std::size_t row, std::size_t column, F (&sum)[vectors]) {
@@ -49,15 +72,7 @@ FORCE_INLINE void endSums(const PanelBlock& p, std::size_t row, std::size_t colu
     joinGroups<vectors>(p, row, column, sum);
     if (!p.lastGroup) return;
   }
-  float* c = p.c + (row - p.firstRow) * p.ldc + column;
-  const F alpha = set1(p.alpha), beta = set1(p.beta);
-  if (p.beta == 0) {
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store(c + v * lanes, alpha * sum[v]);
-  } else {
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store(c + v * lanes, fma(beta, load(c + v * lanes), alpha * sum[v]));
-  }
+  writeSums<vectors>(p, row, column, sum);
 }
 
 // Covers the panel's columns with strips of `vectors` vectors, then of half as many, down to one.

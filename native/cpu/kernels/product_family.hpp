@@ -12,6 +12,7 @@ namespace boltzkit::cpu {
 
 struct NonZeros;
 struct NonZeroFacts;
+struct TileFacts;
 struct FloatColumns;
 struct BitColumns;
 struct PanelBlock;
@@ -23,7 +24,7 @@ enum class LeftValues : std::uint8_t {
   greys,   // multiples of 1/255 up to 1
   any,
 };
-inline constexpr float largestWhole = 255;
+inline constexpr float largestWhole = 255, largestSignedByte = 127;
 // The factor that makes them whole numbers.
 constexpr float scaleOf(LeftValues values) { return values == LeftValues::greys ? 255.0f : 1.0f; }
 constexpr LeftValues after(LeftValues values) { return static_cast<LeftValues>(static_cast<int>(values) + 1); }
@@ -44,6 +45,19 @@ struct ListKernels {
                              std::uint32_t* next) = nullptr;
 };
 
+// Makes tiles of bytes (kernels.hpp) of a left factor A: 16 rows, one after the other for each 64
+// places. Places and rows that A lacks become zeros.
+struct TileKernels {
+  // Of up to 16 rows of A [rows, lda] times scale.
+  TileFacts (*rows)(const float* a, std::size_t lda, std::size_t rows, std::size_t depth, float scale, std::uint8_t* tiles);
+  // Of 16 columns of A [depth, lda], as rows.
+  TileFacts (*columns)(const float* a, std::size_t lda, std::size_t depth, float scale, std::uint8_t* tiles);
+  // The same from bits. The word of row r and the places 64 q ... is words[q * stride + r].
+  void (*bitRows)(const std::uint64_t* words, std::size_t stride, std::size_t rows, std::size_t depth, std::uint8_t* tiles);
+  // Of the columns firstBit ... firstBit + 15, of which words[k] holds place k.
+  void (*bitColumns)(const std::uint64_t* words, std::size_t firstBit, std::size_t depth, std::uint8_t* tiles);
+};
+
 // Sums over more places than this have blocks of `longBlock` places. The error of rounding is
 // smaller, and the product takes a little longer.
 inline constexpr std::size_t longSum = 1024;
@@ -53,14 +67,17 @@ struct ProductFamily {
   LeftValues takes;
   Packing packing;               // of B
   std::size_t block, longBlock;  // rows of B in a block
-  const ListKernels* lists;      // null: the kernel reads rows of floats
+  const ListKernels* lists;      // null: the kernel reads tiles, or rows of floats
+  const TileKernels* tiles = nullptr;
   std::size_t listMultiple = 1;  // lists are filled up to a multiple of it with a row of zeros
   void (*kernel)(const PanelBlock&);
-  float cost;                 // per entry, or place of a row, and 16 columns
+  float cost;                 // per entry, tile, or place of a row, and 16 columns
   std::size_t leastRows = 0;  // fewer rows take as long as these
+  std::size_t mostDepth = SIZE_MAX;
+  const ProductFamily* byTiles = nullptr;  // the family that computes the same bits by tiles
 
-  bool rounds() const { return packing != Packing::floats; }
-  std::size_t blockOf(std::size_t depth) const { return depth > longSum ? longBlock : block; }
+  constexpr bool rounds() const { return packing != Packing::floats; }
+  constexpr std::size_t blockOf(std::size_t depth) const { return depth > longSum ? longBlock : block; }
 };
 
 }  // namespace boltzkit::cpu

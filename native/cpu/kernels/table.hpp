@@ -19,6 +19,8 @@ constexpr Kernels kernelTable(const char* isa, std::span<const ProductFamily> fa
           .roundRows = roundRows,
           .neighbourWords = neighbourWords,
           .lineWords = lineWords,
+          .tileLines = tileLines,
+          .byteRows = byteRows,
           .transpose = transpose,
           .bernoulliTile = bernoulliTile,
           .softplusSum = softplusSum,

@@ -1,0 +1,39 @@
+// The families of an instruction set with matrix tiles: each family that rounds gets a twin that
+// computes the same bits by tiles.
+#pragma once
+#include "cpu/kernels/families.hpp"
+#include "cpu/kernels/tiles.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+constexpr ProductFamily tileFamily(const char* name, LeftValues takes, Packing packing, float cost) {
+  return {.name = name,
+          .takes = takes,
+          .packing = packing,
+          .block = mostByteTiles,
+          .longBlock = mostByteTiles,
+          .lists = nullptr,
+          .tiles = &tileKernels,
+          .kernel = byteTiles,
+          .cost = cost,
+          .mostDepth = mostByteTiles * byteTileDepth};
+}
+
+// `cost`: time of a tile of A and 16 columns of B, in the unit of ProductCosts.
+constexpr std::array<ProductFamily, 3> tileFamilies(float cost) {
+  return {tileFamily("tiles of bits", LeftValues::bits, Packing::shortTiles, cost),
+          tileFamily("tiles of whole numbers", LeftValues::wholes, Packing::pairTiles, cost),
+          tileFamily("tiles of grey levels", LeftValues::greys, Packing::pairTiles, cost)};
+}
+
+template <std::size_t n, std::size_t m>
+constexpr std::array<ProductFamily, n> withTiles(std::array<ProductFamily, n> families, const std::array<ProductFamily, m>& tiles) {
+  for (ProductFamily& family : families)
+    for (const ProductFamily& twin : tiles)
+      if (family.rounds() && family.takes == twin.takes) family.byTiles = &twin;
+  return families;
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA
