@@ -18,6 +18,6 @@ constexpr Kernels kernelsPortable = portable::kernelTable("portable", families);
 // Tiles cost nothing here, so that plans choose them.
 constexpr auto tileTwins = portable::tileFamilies(0);
 constexpr auto familiesWithTiles = portable::withTiles(families, tileTwins);
-constexpr Kernels kernelsEmulatedTiles = portable::kernelTable("emulated tiles", familiesWithTiles);
+constexpr Kernels kernelsEmulatedTiles = portable::kernelTable("emulated tiles", familiesWithTiles, portable::packTileRows);
 
 }  // namespace boltzkit::cpu

@@ -1,6 +1,8 @@
 // Parameter steps, all or none. New parameters go to spare buffers, tile by tile, and replace the
 // old ones once all are known to be finite. A gradient that is given as terms is also added up tile
-// by tile, and the step is taken while the tile is in the cache.
+// by tile, and the step is taken while the tile is in the cache. The last slot needs no spare
+// buffer where bounds show that its step cannot be refused.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <deque>
@@ -25,8 +27,10 @@ static_assert(termGrains * grain <= ProductPlan::tileRows);
 
 bool scaled(const ParameterSlot& slot) { return slot.rowScale || slot.colScale; }
 
+// `gradient` [rows, stride] lies apart from the slot's; null: it does not.
 struct Tile {
   std::size_t slot, firstRow, rows, first, count;
+  const float* gradient = nullptr;
 };
 
 // Calls body(parameter, gradient, next, scale) for every place. True if body was true for all.
@@ -70,8 +74,7 @@ bool scaleStep(Engine& engine, const ParameterSlot& slot) {
 
 // The coefficients of a step on one slot; formulas in kernels/optimiser.hpp.
 StepRange coefficients(const OptimiserStep& step, const ParameterSlot& slot) {
-  StepRange range{.keepStep = slot.keepStep || scaled(slot),
-                  .l1 = scaled(slot) ? 0.0f : static_cast<float>(slot.l1),
+  StepRange range{.l1 = scaled(slot) ? 0.0f : static_cast<float>(slot.l1),
                   .l2 = scaled(slot) ? 0.0f : static_cast<float>(slot.l2)};
   const double rate = step.learningRate * slot.rate;
   if (step.kind == OptimiserStep::Kind::sgd) {
@@ -114,52 +117,60 @@ class Steps {
   }
 
   std::ptrdiff_t take() {
-    for (std::size_t i = 0; i < slots_.size(); ++i)
-      if (!takeWithTerms(i)) cut(i);
+    std::vector<std::size_t> together;
+    for (std::size_t i = 0; i < slots_.size(); ++i) prepare(i) ? together.push_back(i) : cut(i);
     engine_.parallelFor(tiles_.size(), static_cast<double>(tiles_.size() * tileFloats) / 4,
                         [&](std::size_t i, unsigned) { takeTile(tiles_[i]); });
     for (std::size_t i = 0; i < slots_.size(); ++i)
       if (scaled(slots_[i]) && !scaleStep(engine_, slots_[i])) lower(bad_, i);
+    for (const std::size_t i : together) sumAndTake(i, i == together.back() && bad_ == slots_.size());
     if (bad_ < slots_.size()) return static_cast<std::ptrdiff_t>(bad_.load());
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-      cpuTensor(*slots_[i].parameter).adoptSpare();
+      if (i != inPlace_) cpuTensor(*slots_[i].parameter).adoptSpare();
       if (largest_[i] > 0) rounded_[i].finish(largest_[i]);
     }
     return -1;
   }
 
  private:
-  // Takes the step of a slot whose terms are added up tile by tile. Returns false if there are no
-  // terms, or if the step needs the complete gradient, which is then computed.
-  bool takeWithTerms(std::size_t i) {
+  // True if the terms of a slot are to be added up tile by tile, as the step is taken. Otherwise
+  // computes the gradient.
+  bool prepare(std::size_t i) {
     const ParameterSlot& slot = slots_[i];
     if (slot.terms.empty()) return false;
-    std::vector<Product> products;
-    bool together = !scaled(slot) && slot.terms.size() <= mostTerms;
-    for (const StatisticsTerm& term : slot.terms) {
-      products.push_back(statisticsProduct(term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
-      together = together && products.back().rows * (products.back().depth + 1) <= ProductPlan::mostPlaces;
-    }
-    if (together)
-      sumAndTake(i, products);
-    else
+    const std::vector<Product> products = productsOf(slot);
+    const bool together = !scaled(slot) && products.size() <= mostTerms && std::ranges::all_of(products, [](const Product& p) {
+      return p.rows * (p.depth + 1) <= ProductPlan::mostPlaces;
+    });
+    if (!together)
       for (const Product& product : products) multiply(engine_, product);
     return together;
   }
 
-  void sumAndTake(std::size_t i, const std::vector<Product>& products) {
+  static std::vector<Product> productsOf(const ParameterSlot& slot) {
+    std::vector<Product> products;
+    for (const StatisticsTerm& term : slot.terms)
+      products.push_back(statisticsProduct(term, products.empty() ? 0 : 1, cpuTensor(*slot.gradient)));
+    return products;
+  }
+
+  void sumAndTake(std::size_t i, bool mayBeInPlace) {
+    const std::vector<Product> products = productsOf(slots_[i]);
     std::deque<ProductPlan> terms;
-    double work = static_cast<double>(products[0].rows * products[0].columns) / 4;
+    double work = static_cast<double>(products[0].rows * products[0].columns) / 4, bound = 0;
     for (const Product& product : products) {
       terms.emplace_back(engine_, product, engine_.workspace().nonZeros[terms.size()], 0, product.rows, ProductPlan::Lists::perThread);
       work += terms.back().work();
+      bound += terms.back().bound();
     }
+    if (mayBeInPlace && cannotFail(i, bound)) inPlace_ = i;
     const std::size_t rows = products[0].rows, columns = products[0].columns;
     const std::size_t grains = blocksOf(rows, grain), groups = std::min(grains, roundUp(blocksOf(grains, termGrains), engine_.threads()));
     Workspace& w = engine_.workspace();
     CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
     const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);
-    float* scratch = w.perThread.atLeast(engine_.threads() * ProductPlan::scratchFloats);
+    constexpr std::size_t gradientFloats = ProductPlan::tileRows * panelColumns, perThread = ProductPlan::scratchFloats + gradientFloats;
+    float* scratch = w.perThread.atLeast(engine_.threads() * perThread);
     float* rounding = w.rounding.atLeast(engine_.threads() * forRounding);
     if (w.threadNonZeros.size() < engine_.threads() * mostTerms) w.threadNonZeros.resize(engine_.threads() * mostTerms);
     std::atomic<float> largest{0};
@@ -167,13 +178,42 @@ class Steps {
       const std::size_t first = grains * group / groups * grain, last = std::min(rows, grains * (group + 1) / groups * grain);
       ThreadNonZeros* lists = w.threadNonZeros.data() + thread * mostTerms;
       for (std::size_t t = 0; t < terms.size(); ++t) terms[t].list(first, last, lists[t]);
-      for (std::size_t column = 0; column < columns; column += panelColumns)
-        for (std::size_t t = 0; t < terms.size(); ++t)
-          terms[t].tile(column, first, last, lists[t], scratch + thread * ProductPlan::scratchFloats);
-      raise(largest, takeTile({i, first, last - first, 0, roundUp(columns, lineFloats)}));
-      rounded_[i].write(parameter.spareRow(first), first, last - first, rounding + thread * forRounding);
+      float *const gradient = scratch + thread * perThread, *const own = gradient + gradientFloats;
+      for (std::size_t column = 0; column < columns; column += panelColumns) {
+        for (std::size_t t = 0; t < terms.size(); ++t) terms[t].tile(column, first, last, lists[t], own, gradient);
+        const std::size_t count = roundUp(std::min(panelColumns, columns - column), lineFloats);
+        raise(largest, takeTile({i, first, last - first, column, count, gradient}));
+      }
+      rounded_[i].write(nextRow(i, first), first, last - first, rounding + thread * forRounding);
     });
     largest_[i] = largest;
+  }
+
+  // True if no parameter can become too large in a step whose gradient is at most `gradient`. Keeps
+  // a bound of the momentum from step to step.
+  bool cannotFail(std::size_t i, double gradient) {
+    const ParameterSlot& slot = slots_[i];
+    if (step_.kind != OptimiserStep::Kind::sgd) return false;
+    const double parameter = boundBefore(*slot.parameter, cpuTensor(*slot.parameter).largest()),
+                 velocity = boundBefore(*slot.velocity, cpuTensor(*slot.velocity).bound());
+    const double next = step_.momentum * velocity + step_.learningRate * slot.rate * (gradient + slot.l1 + slot.l2 * parameter);
+    if (!(parameter + next < largestParameter / 2)) return false;  // half: far more than rounding
+    cpuTensor(*slot.velocity).bound() = {static_cast<float>(next) * 1.001f, cpuTensor(*slot.velocity).version()};
+    return true;
+  }
+
+  // Of the contents before this step, which has touched the tensor.
+  double boundBefore(const Tensor& t, const CpuTensor::Largest& known) const {
+    const CpuTensor& tensor = cpuTensor(t);
+    if (known.version + 1 == tensor.version()) return known.value;
+    double squares = 0;
+    for (std::size_t r = 0; r < tensor.rows(); ++r) squares += engine_.kernels().dot(tensor.row(r), tensor.row(r), tensor.cols());
+    return std::sqrt(squares);
+  }
+
+  float* nextRow(std::size_t i, std::size_t row) {
+    CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
+    return i == inPlace_ ? parameter.touchedRow(row) : parameter.spareRow(row);
   }
 
   // Cuts a slot into runs of floats, regardless of the rows.
@@ -194,10 +234,12 @@ class Steps {
     range.n = tile.count;
     range.stride = cpuTensor(*slot.parameter).stride();
     range.parameter = at(slot.parameter);
-    range.gradient = at(slot.gradient);
+    range.gradient = tile.gradient ? tile.gradient : at(slot.gradient);
+    range.gradientStride = tile.gradient ? panelColumns : range.stride;
+    range.step = slot.keepStep || scaled(slot) ? at(slot.gradient) : nullptr;
     range.velocity = at(slot.velocity);
     range.second = at(slot.second);
-    range.next = cpuTensor(*slot.parameter).spareRow(tile.firstRow) + tile.first;
+    range.next = nextRow(tile.slot, tile.firstRow) + tile.first;
     const float largest = kernel_(range);
     if (std::isnan(largest)) lower(bad_, tile.slot);
     return largest;
@@ -209,7 +251,8 @@ class Steps {
   float (*kernel_)(const StepRange&);
   std::vector<Tile> tiles_;
   std::vector<RoundedUpdate> rounded_;
-  std::vector<float> largest_;  // absolute value of new parameters; 0 where takeWithTerms was false
+  std::vector<float> largest_;  // absolute value of new parameters; 0 where gradients were complete
+  std::size_t inPlace_ = SIZE_MAX;  // the slot whose parameters are overwritten
   std::atomic<std::size_t> bad_;
 };
 

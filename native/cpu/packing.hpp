@@ -11,13 +11,15 @@ enum class Packing : std::uint8_t {
   floats,  // the values themselves
   // Numbers of 16 bits: rows 2 k and 2 k + 1 of one column share a word (kernels/pairs.hpp).
   pairs,
+  shortPairs,  // the same with numbers of 14 bits
   // Numbers of 14 bits: columns j and j + 16 of one row share a word (kernels/short_sums.hpp).
   shorts,
   // The same numbers as two bytes, in tiles (kernels/tiles.hpp).
   pairTiles,
   shortTiles,
 };
-inline constexpr Packing roundedPackings[] = {Packing::pairs, Packing::shorts, Packing::pairTiles, Packing::shortTiles};
+inline constexpr Packing roundedPackings[] = {Packing::pairs, Packing::shortPairs, Packing::shorts, Packing::pairTiles,
+                                              Packing::shortTiles};
 inline constexpr std::size_t packings = 1 + std::size(roundedPackings);
 
 // A copy holds the matrix or its transpose.

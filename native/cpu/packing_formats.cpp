@@ -57,32 +57,21 @@ void roundTwo(const RowsToPack& from, std::size_t r, float scale, float* words) 
     std::fill_n(words, roundUp(from.columns, lineFloats), 0.0f);
 }
 
-// The upright copy has tiles of 64 rows and 16 columns. Four rows make a line. The transposed one
-// has tiles of 64 columns and 16 rows, turned from rows of bytes.
+// The upright copy has tiles of 64 rows and 16 columns, the transposed one tiles of 64 columns and
+// 16 rows.
 void packTiles(const RowsToPack& from, float scale, PackedCopy* upright, PackedCopy* transposed) {
-  const Kernels& kernels = from.kernels;
-  const std::size_t stride = rowStride(from.columns), byteStride = rowStride(roundUp(from.columns, byteTileDepth) / sizeof(float));
-  float *const even = from.scratch, *const odd = even + stride;
-  float *const upper = odd + stride, *const lower = upper + byteTileRows * byteStride;
-  for (std::size_t half = 0; half < from.count; half += byteTileRows) {
-    const std::size_t first = from.first + half;
-    for (std::size_t r = 0; r < byteTileRows; r += 4) {
-      roundTwo(from, half + r, scale, even);
-      roundTwo(from, half + r + 1, scale, odd);
-      if (upright) {
-        float* const tiles = upright->words.data() + (first + r) / byteTileDepth * upright->stride;
-        kernels.tileLines(even, odd, from.columns, tiles + (first + r) % byteTileDepth / 4 * lineFloats);
-      }
-      if (!transposed) continue;
-      kernels.byteRows(even, from.columns, upper + r * byteStride, lower + r * byteStride, 2 * byteStride);
-      kernels.byteRows(odd, from.columns, upper + (r + 1) * byteStride, lower + (r + 1) * byteStride, 2 * byteStride);
-    }
-    if (!transposed) continue;
-    float* tiles = transposed->words.data() + first / lineFloats * numberTileFloats;
-    for (std::size_t c = 0; c < from.columns; c += byteTileDepth, tiles += transposed->stride)
-      for (const float* bytes : {upper, lower})
-        kernels.transpose(bytes + c / sizeof(float), byteStride, byteTileRows, lineFloats, nullptr,
-                          tiles + (bytes == lower ? byteTileFloats : 0), lineFloats);
+  const std::size_t stride = rowStride(from.columns);
+  for (std::size_t part = 0; part < from.count; part += byteTileRows) {
+    for (std::size_t r = 0; r < byteTileRows; r += 4)
+      for (std::size_t odd = 0; odd < 2; ++odd) roundTwo(from, part + r + odd, scale, from.scratch + (r / 2 + odd) * stride);
+    const std::size_t first = from.first + part, line = first % byteTileDepth / 4;
+    from.kernels.packTileRows(
+        {.words = from.scratch,
+         .stride = stride,
+         .columns = from.columns,
+         .upright = upright ? upright->words.data() + first / byteTileDepth * upright->stride + line * lineFloats : nullptr,
+         .transposed = transposed ? transposed->words.data() + first / lineFloats * numberTileFloats : nullptr,
+         .transposedStride = transposed ? transposed->stride : 0});
   }
 }
 
@@ -90,6 +79,7 @@ void packTiles(const RowsToPack& from, float scale, PackedCopy* upright, PackedC
 constexpr PackingFormat formats[packings] = {
     {.rows = 1, .columns = lineFloats, .words = lineFloats},
     {.rows = 2, .columns = lineFloats, .words = lineFloats, .largest = largestPair, .pack = packPairs},
+    {.rows = 2, .columns = lineFloats, .words = lineFloats, .largest = largestShort, .pack = packPairs},
     {.rows = 1, .columns = 2 * lineFloats, .words = lineFloats, .zeroRows = 1, .largest = largestShort, .pack = packShorts},
     {.rows = byteTileDepth, .columns = lineFloats, .words = numberTileFloats, .largest = largestPair, .pack = packTiles},
     {.rows = byteTileDepth, .columns = lineFloats, .words = numberTileFloats, .largest = largestShort, .pack = packTiles},
@@ -99,11 +89,7 @@ constexpr PackingFormat formats[packings] = {
 
 const PackingFormat& formatOf(Packing packing) { return formats[static_cast<std::size_t>(packing)]; }
 
-std::size_t packScratch(std::size_t columns) {
-  // As the packings need it: words of 17 rows, or of two rows and the bytes of 16.
-  return std::max((lineFloats + 1) * rowStride(columns),
-                  2 * rowStride(columns) + 2 * byteTileRows * rowStride(roundUp(columns, byteTileDepth) / sizeof(float)));
-}
+std::size_t packScratch(std::size_t columns) { return (lineFloats + 1) * rowStride(columns); }
 
 std::size_t packedStride(Packing packing, std::size_t columns) {
   const PackingFormat& format = formatOf(packing);

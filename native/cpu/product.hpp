@@ -15,8 +15,8 @@ struct ProductTile {
   const float* sums;  // [rows, stride]
   std::size_t stride;
 };
-// Computes C tile by tile and hands each tile to `use` instead of storing it; c and beta are not
-// read. Several threads call `use`, each for other tiles.
+// Computes C tile by tile and hands each tile to `use` instead of storing it; c is not read and
+// beta must be 0. Several threads call `use`, each for other tiles.
 void multiply(Engine& engine, const Product& product, const std::function<void(const ProductTile&)>& use);
 
 // scale * states * weights (+ out when accumulating) as a product.

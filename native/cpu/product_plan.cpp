@@ -102,6 +102,10 @@ void ProductPlan::takeRounded(const ProductFamily& family, std::size_t entries) 
   b_ = copy.words.data();
   bStride_ = copy.stride;
   alpha_ = p_.alpha * copy.unit / scaleOf(family.takes);
+  const double largest = formatOf(family.packing).largest * (family.takes == LeftValues::bits ? 1.0 : largestWhole);
+  const double largestSum = largest * static_cast<double>(p_.depth);
+  narrow_ = largestSum < 0x1p31;
+  bound_ = std::fabs(static_cast<double>(alpha_)) * largestSum;
   work_ = costOf(family, entries);
 }
 
@@ -206,10 +210,11 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
   block.totals = scratch + tileFloats;
   block.rests = scratch + 2 * tileFloats;
   block.alpha = alpha_;
-  block.beta = out ? 0 : p_.beta;
+  block.beta = p_.beta;
   if (family_->tiles) {
     block.bytes = tiles_;
     block.negative = negative_;
+    block.narrow = narrow_;
     block.depth = leftTiles_.depth();
     placeB(block, 0, column, nullptr);
     return family_->kernel(block);

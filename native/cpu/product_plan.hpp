@@ -1,5 +1,7 @@
 // The plan of a product: chooses its family and lists its left factor.
 #pragma once
+#include <cmath>
+
 #include "cpu/left_factor.hpp"
 #include "cpu/left_tiles.hpp"
 
@@ -19,10 +21,12 @@ class ProductPlan {
   // Lists rows firstRow ... lastRow - 1 (at most tileRows) for the calling thread, before it
   // computes their tiles. Does nothing if all rows are listed already.
   void list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& own) const;
-  // Computes panelColumns columns of these rows, from `column` on, into C or into out
+  // Computes panelColumns columns of these rows, from `column` on, into C or, in its place, into out
   // [rows, panelColumns]; scratch [scratchFloats] belongs to the calling thread.
   void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
             float* out = nullptr) const;
+  // No element of A B, times alpha, is above it. Infinite where nobody knows.
+  double bound() const { return bound_; }
   // The work of all tiles, in the elementary steps of Engine::parallelFor.
   double work() const { return work_; }
 
@@ -62,12 +66,12 @@ class ProductPlan {
   const float* a_ = nullptr;  // the left factor, for a family that reads its rows
   std::size_t aStride_ = 0;
   const std::uint8_t* tiles_ = nullptr;  // for a family that reads them
-  bool negative_ = false;
+  bool negative_ = false, narrow_ = false;
   // The right factor in the family's packing; null: its blocks are transposed on the way.
   const float* b_ = nullptr;
   std::size_t bStride_ = 0;
   float alpha_;
-  double work_ = 0;
+  double work_ = 0, bound_ = HUGE_VAL;
 };
 
 }  // namespace boltzkit::cpu

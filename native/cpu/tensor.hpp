@@ -108,6 +108,8 @@ class CpuTensor final : public Tensor {
     std::uint64_t version = 0;
   };
   Largest& largest() const { return largest_; }
+  // No absolute value is above it. Steps keep it for momentum.
+  Largest& bound() const { return bound_; }
 
  private:
   std::size_t stride_;
@@ -116,7 +118,7 @@ class CpuTensor final : public Tensor {
   std::size_t bitsRows_ = 0;
   mutable TransposedCopy transposed_;
   mutable PerCopy<PackedCopy> packed_;
-  mutable Largest largest_;
+  mutable Largest largest_, bound_;
   mutable KnownValues known_;
 };
 

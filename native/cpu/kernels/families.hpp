@@ -25,7 +25,7 @@ constexpr ListKernels placeLists{listRow, listColumns, listBitRow, listBitColumn
 
 static_assert(shortsBlock <= largestBlock && pairsBlock <= largestBlock && depthBlock <= largestBlock && longSumBlock <= depthBlock);
 
-constexpr std::array<ProductFamily, 6> productFamilies(ProductCosts costs) {
+constexpr std::array<ProductFamily, 8> productFamilies(ProductCosts costs) {
   const ProductFamily wholes{.name = "pairs of whole numbers",
                              .takes = LeftValues::wholes,
                              .packing = Packing::pairs,
@@ -35,9 +35,14 @@ constexpr std::array<ProductFamily, 6> productFamilies(ProductCosts costs) {
                              .kernel = activeWords,
                              .cost = costs.binary,
                              .mostDepth = mostPairDepth};
-  ProductFamily greys = wholes;
+  ProductFamily shortWholes = wholes, greys = wholes;
+  shortWholes.name = "short pairs of whole numbers";
+  shortWholes.packing = Packing::shortPairs;
   greys.name = "pairs of grey levels";
   greys.takes = LeftValues::greys;
+  ProductFamily shortGreys = greys;
+  shortGreys.name = "short pairs of grey levels";
+  shortGreys.packing = Packing::shortPairs;
   const ProductFamily binary{.name = "active bits",
                              .takes = LeftValues::bits,
                              .packing = Packing::floats,
@@ -60,7 +65,9 @@ constexpr std::array<ProductFamily, 6> productFamilies(ProductCosts costs) {
             .listMultiple = shortsTogether,
             .kernel = activeShorts,
             .cost = costs.binary / 2},
+           shortWholes,
            wholes,
+           shortGreys,
            greys,
            binary,
            real,

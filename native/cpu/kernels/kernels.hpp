@@ -57,6 +57,7 @@ struct PanelBlock {
   NonZeros lists;             // of families that read them
   const std::uint8_t* bytes;  // the tiles of families that read them; depth counts tiles
   bool negative;              // some bytes are negative
+  bool narrow;                // sums of both bytes together fit into 32 bits
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;
@@ -189,15 +190,28 @@ struct ChainSweep {
 // the coefficients.
 struct StepRange {
   std::size_t rows, n, stride;  // n: a multiple of lineFloats
-  const float* parameter;
-  float *gradient, *velocity, *second;
-  float* next;    // the parameters after the step
-  bool keepStep;  // whether the gradient becomes the step
+  const float *parameter, *gradient;
+  std::size_t gradientStride;
+  float *velocity, *second;
+  float* next;  // the parameters after the step
+  float* step;  // may be the gradient; null: not kept
   float l1 = 0, l2 = 0;
   // sgd: velocity = keep * velocity + gain * gradient.
   float keep = 0, gain = 0;
   float keep2 = 0, gain2 = 0, scale2 = 0, rate = 0;  // adam: see kernels/optimiser.hpp
   float epsilon = 0;
+};
+
+// 16 rows of numbers of 16 bits to be packed into tiles. Either destination may be null; both have
+// a tile of upper bytes for every 16 columns or rows, followed by one of lower bytes.
+struct TileRowsToPack {
+  // words [4][2][stride]: of rows (4 q, 4 q + 2) and (4 q + 1, 4 q + 3)
+  const float* words;
+  std::size_t stride, columns;
+  float* upright;  // the first of four lines, in the tile of the first 16 columns
+  // The first tile of these rows. Those of the next 64 columns lie transposedStride floats further.
+  float* transposed;
+  std::size_t transposedStride;
 };
 
 struct Kernels {
@@ -216,13 +230,8 @@ struct Kernels {
   void (*neighbourWords)(const float* words, std::size_t n, float* first, float* second);
   // The second row may be null.
   void (*lineWords)(const float* words, std::size_t n, float* first, float* second);
-  // Turns words of the rows (k, k + 2) and (k + 1, k + 3) into lines of a tile of upper and of
-  // lower bytes. `lines` is the line of the first 16 columns; each 16 columns have tiles of their
-  // own.
-  void (*tileLines)(const float* even, const float* odd, std::size_t n, float* lines);
-  // Turns words of two rows into rows of their upper and of their lower bytes. Those of the second
-  // row are `stride` floats behind those of the first.
-  void (*byteRows)(const float* words, std::size_t n, float* upper, float* lower, std::size_t stride);
+  // Packs rows into tiles; null: there are none.
+  void (*packTileRows)(const TileRowsToPack&);
 
   // out [cols, ldo] = in [rows, ldi]^T. cols and rows count real places; blocks of 16 x 16 are read
   // and written. Row r is multiplied by weights[r] unless weights is null.

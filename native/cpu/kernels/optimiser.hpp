@@ -10,8 +10,7 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-FORCE_INLINE F decayed(const StepRange& s, std::size_t j, F parameter) {
-  F g = load(s.gradient + j);
+FORCE_INLINE F decayed(const StepRange& s, F g, F parameter) {
   if (s.l1 != 0) g = fma(set1(-s.l1), sign(parameter), g);
   return fma(set1(-s.l2), parameter, g);
 }
@@ -38,7 +37,7 @@ struct Seen {
 };
 
 FORCE_INLINE void take(const StepRange& s, std::size_t j, F parameter, F step, Seen& seen) {
-  if (s.keepStep) store(s.gradient + j, step);
+  if (s.step) store(s.step + j, step);
   store(s.next + j, parameter + step);
   seen.look(parameter + step);
 }
@@ -47,13 +46,15 @@ float sgd(const StepRange& range) {
   const StepRange s = range;  // a copy that stores cannot reach, so that it stays in registers
   Seen seen;
   const F keep = set1(s.keep), gain = set1(s.gain);
-  for (std::size_t r = 0; r < s.rows; ++r)
-    for (std::size_t j = r * s.stride; j < r * s.stride + s.n; j += lanes) {
+  for (std::size_t r = 0; r < s.rows; ++r) {
+    const float* gradient = s.gradient + r * s.gradientStride;
+    for (std::size_t j = r * s.stride; j < r * s.stride + s.n; j += lanes, gradient += lanes) {
       const F p = load(s.parameter + j);
-      const F step = flushed(fma(keep, load(s.velocity + j), gain * decayed(s, j, p)));
+      const F step = flushed(fma(keep, load(s.velocity + j), gain * decayed(s, load(gradient), p)));
       store(s.velocity + j, step);
       take(s, j, p, step, seen);
     }
+  }
   return seen.largest();
 }
 
@@ -62,9 +63,10 @@ float adam(const StepRange& range) {
   Seen seen;
   // The smallest normal float: keeps 0 / 0 out of the padding when epsilon is 0.
   const F tiny = set1(1.17549435e-38f);
-  for (std::size_t r = 0; r < s.rows; ++r)
-    for (std::size_t j = r * s.stride; j < r * s.stride + s.n; j += lanes) {
-      const F p = load(s.parameter + j), g = decayed(s, j, p);
+  for (std::size_t r = 0; r < s.rows; ++r) {
+    const float* gradient = s.gradient + r * s.gradientStride;
+    for (std::size_t j = r * s.stride; j < r * s.stride + s.n; j += lanes, gradient += lanes) {
+      const F p = load(s.parameter + j), g = decayed(s, load(gradient), p);
       const F m = flushed(fma(set1(s.keep), load(s.velocity + j), set1(s.gain) * g));
       const F v = flushed(fma(set1(s.keep2), load(s.second + j), set1(s.gain2) * g * g));
       store(s.velocity + j, m);
@@ -72,6 +74,7 @@ float adam(const StepRange& range) {
       const F step = set1(s.rate) * m / maxOf(tiny, squareRoot(set1(s.scale2) * v) + set1(s.epsilon));
       take(s, j, p, step, seen);
     }
+  }
   return seen.largest();
 }
 

@@ -78,27 +78,5 @@ void lineWords(const float* words, std::size_t n, float* first, float* second) {
     }
 }
 
-void tileLines(const float* even, const float* odd, std::size_t n, float* lines) {
-  const I lower = set1i(0x00ff00ff), upper = ~lower;
-  for (std::size_t j = 0; j < n; j += lineFloats, lines += numberTileFloats)
-    for (std::size_t i = 0; i < lineFloats; i += lanes) {
-      const I x = (I)load(even + j + i), y = (I)load(odd + j + i);
-      store(lines + i, (F)(((I)((W)x >> 8) & lower) | (y & upper)));
-      store(lines + byteTileFloats + i, (F)((x & lower) | ((y & lower) << 8)));
-    }
-}
-
-void byteRows(const float* words, std::size_t n, float* upper, float* lower, std::size_t stride) {
-  typedef std::int8_t Bytes __attribute__((vector_size(BOLTZKIT_LANES)));
-  for (std::size_t j = 0; j < n; j += lanes) {
-    const I word = (I)load(words + j);
-    const auto put = [&](float* row, I bytes) {
-      const Bytes narrow = __builtin_convertvector(bytes & set1i(0xff), Bytes);
-      __builtin_memcpy(reinterpret_cast<std::int8_t*>(row) + j, &narrow, sizeof narrow);
-    };
-    put(lower, word), put(upper, word >> 8), put(lower + stride, word >> 16), put(upper + stride, word >> 24);
-  }
-}
-
 }  // namespace
 }  // namespace boltzkit::cpu::BOLTZKIT_ISA

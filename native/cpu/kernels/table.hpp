@@ -12,15 +12,14 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-constexpr Kernels kernelTable(const char* isa, std::span<const ProductFamily> families) {
+constexpr Kernels kernelTable(const char* isa, std::span<const ProductFamily> families, void (*packTileRows)(const TileRowsToPack&) = nullptr) {
   return {.isa = isa,
           .families = families,
           .largestOf = largestOf,
           .roundRows = roundRows,
           .neighbourWords = neighbourWords,
           .lineWords = lineWords,
-          .tileLines = tileLines,
-          .byteRows = byteRows,
+          .packTileRows = packTileRows,
           .transpose = transpose,
           .bernoulliTile = bernoulliTile,
           .softplusSum = softplusSum,

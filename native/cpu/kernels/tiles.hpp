@@ -54,7 +54,7 @@ FORCE_INLINE void endTile(const PanelBlock& p, std::size_t row, std::size_t colu
     F total[lineVectors];
     for (int v = 0; v < lineVectors; ++v) {
       const auto at = [&](std::size_t tile) { return (I)load(reinterpret_cast<const float*>(sums + tile * sumsInTile + v * lanes)); };
-      total[v] = wholeSum<8>(at(0), at(1));
+      total[v] = p.narrow ? __builtin_convertvector((at(0) << 8) + at(1), F) : wholeSum<8>(at(0), at(1));
     }
     writeSums<lineVectors>(p, r, column, total);
   }

@@ -1,0 +1,83 @@
+// Rounded rows as tiles (TileRowsToPack). Four rows make a line of an upright tile: a word for each
+// column, with a byte of each row. A transposed tile has a word for each row, with the bytes of
+// four columns.
+#pragma once
+#include "cpu/kernels/line_sums.hpp"
+#include "cpu/kernels/transpose.hpp"
+
+namespace boltzkit::cpu::BOLTZKIT_ISA {
+namespace {
+
+typedef std::uint8_t B __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+typedef std::uint32_t W4 __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+
+// Transposes each 4 x 4 bytes, which are four words one after the other.
+FORCE_INLINE I turnedWords(I x) {
+#if defined(__clang__)
+  B from = (B)x, to;
+  for (int i = 0; i < 4 * lanes; ++i) to[i] = from[i / 16 * 16 + i % 4 * 4 + i % 16 / 4];
+  return (I)to;
+#else
+  B place{};
+  for (int i = 0; i < 4 * lanes; ++i) place[i] = static_cast<std::uint8_t>(i / 16 * 16 + i % 4 * 4 + i % 16 / 4);
+  return (I)__builtin_shuffle((B)x, place);
+#endif
+}
+
+// Transposes a matrix of four lines with four words in each place.
+template <int vectors>
+FORCE_INLINE void turnQuads(I (&line)[4][vectors]) {
+  if constexpr (vectors == 4) {
+    for (int i = 0; i < 4; ++i)
+      for (int j = 0; j < i; ++j) {
+        const I x = line[i][j];
+        line[i][j] = line[j][i];
+        line[j][i] = x;
+      }
+  } else {
+    static_assert(vectors == 1);
+    const F a = mixLow<4>((F)line[0][0], (F)line[1][0]), b = mixHigh<4>((F)line[0][0], (F)line[1][0]);
+    const F c = mixLow<4>((F)line[2][0], (F)line[3][0]), d = mixHigh<4>((F)line[2][0], (F)line[3][0]);
+    line[0][0] = (I)mixLow<8>(a, c), line[2][0] = (I)mixHigh<8>(a, c);
+    line[1][0] = (I)mixLow<8>(b, d), line[3][0] = (I)mixHigh<8>(b, d);
+  }
+}
+
+void packTileRows(const TileRowsToPack& rows) {
+  const TileRowsToPack r = rows;  // a copy that stores cannot reach
+  const I lower = set1i(0x00ff00ff), upper = ~lower;
+  for (std::size_t j = 0; j < r.columns; j += lineFloats) {
+    I high[4][lineVectors], low[4][lineVectors];
+#pragma GCC unroll 4
+    for (std::size_t q = 0; q < 4; ++q)
+#pragma GCC unroll 4
+      for (int v = 0; v < lineVectors; ++v) {
+        const I x = (I)load(r.words + 2 * q * r.stride + j + v * lanes), y = (I)load(r.words + (2 * q + 1) * r.stride + j + v * lanes);
+        high[q][v] = ((I)((W4)x >> 8) & lower) | (y & upper);
+        low[q][v] = (x & lower) | ((y & lower) << 8);
+      }
+    const auto put = [&](I(&lines)[4][lineVectors], float* to) {
+#pragma GCC unroll 4
+      for (std::size_t q = 0; q < 4; ++q)
+#pragma GCC unroll 4
+        for (int v = 0; v < lineVectors; ++v) store(to + q * lineFloats + v * lanes, (F)lines[q][v]);
+    };
+    if (r.upright) {
+      float* const to = r.upright + j / lineFloats * numberTileFloats;
+      put(high, to);
+      put(low, to + byteTileFloats);
+    }
+    if (!r.transposed) continue;
+#pragma GCC unroll 4
+    for (std::size_t q = 0; q < 4; ++q)
+#pragma GCC unroll 4
+      for (int v = 0; v < lineVectors; ++v) high[q][v] = turnedWords(high[q][v]), low[q][v] = turnedWords(low[q][v]);
+    turnQuads<lineVectors>(high), turnQuads<lineVectors>(low);
+    float* const to = r.transposed + j / byteTileDepth * r.transposedStride + j % byteTileDepth / 4 * lineFloats;
+    put(high, to);
+    put(low, to + byteTileFloats);
+  }
+}
+
+}  // namespace
+}  // namespace boltzkit::cpu::BOLTZKIT_ISA
