@@ -74,8 +74,7 @@ bool scaleStep(Engine& engine, const ParameterSlot& slot) {
 
 // The coefficients of a step on one slot; formulas in kernels/optimiser.hpp.
 StepRange coefficients(const OptimiserStep& step, const ParameterSlot& slot) {
-  StepRange range{.l1 = scaled(slot) ? 0.0f : static_cast<float>(slot.l1),
-                  .l2 = scaled(slot) ? 0.0f : static_cast<float>(slot.l2)};
+  StepRange range{.l1 = scaled(slot) ? 0.0f : static_cast<float>(slot.l1), .l2 = scaled(slot) ? 0.0f : static_cast<float>(slot.l2)};
   const double rate = step.learningRate * slot.rate;
   if (step.kind == OptimiserStep::Kind::sgd) {
     range.keep = static_cast<float>(step.momentum);
@@ -139,9 +138,8 @@ class Steps {
     const ParameterSlot& slot = slots_[i];
     if (slot.terms.empty()) return false;
     const std::vector<Product> products = productsOf(slot);
-    const bool together = !scaled(slot) && products.size() <= mostTerms && std::ranges::all_of(products, [](const Product& p) {
-      return p.rows * (p.depth + 1) <= ProductPlan::mostPlaces;
-    });
+    const bool together = !scaled(slot) && products.size() <= mostTerms &&
+                          std::ranges::all_of(products, [](const Product& p) { return p.rows * (p.depth + 1) <= ProductPlan::mostPlaces; });
     if (!together)
       for (const Product& product : products) multiply(engine_, product);
     return together;
@@ -251,7 +249,7 @@ class Steps {
   float (*kernel_)(const StepRange&);
   std::vector<Tile> tiles_;
   std::vector<RoundedUpdate> rounded_;
-  std::vector<float> largest_;  // absolute value of new parameters; 0 where gradients were complete
+  std::vector<float> largest_;      // absolute value of new parameters; 0 where gradients were complete
   std::size_t inPlace_ = SIZE_MAX;  // the slot whose parameters are overwritten
   std::atomic<std::size_t> bad_;
 };

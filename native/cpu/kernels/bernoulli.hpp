@@ -1,5 +1,6 @@
 // Bernoulli units: p(s = 1) = logistic(beta (field + bias)). A sample is u < p, with the 24-bit
-// uniform u of core/random.hpp. The cumulant is log(1 + exp(beta (field + bias))).
+// uniform u of core/random.hpp. It compares 2^24 u (1 + e^-x) with 2^24, without a division. The
+// cumulant is log(1 + exp(beta (field + bias))).
 #pragma once
 #include "cpu/kernels/functions.hpp"
 #include "cpu/kernels/line_sums.hpp"
@@ -10,19 +11,31 @@ namespace {
 
 // Writes means and samples of the vector at unit j of row r, with zeros behind the last unit.
 // Returns the samples as bits.
+template <bool mean, bool sample>
 FORCE_INLINE unsigned bernoulliVector(const BernoulliTile& t, std::size_t r, float beta, std::size_t j, I words) {
-  F mean = logistic(set1(beta) * (load(t.field + r * t.fieldStride + j) + load(t.bias + j)));
-  if (j + lanes > t.units) mean = firstLanes(mean, t.units - j);
-  if (t.mean) store(t.mean + r * t.meanStride + j, mean);
-  if (!t.sample) return 0;
-  const F sample = onesWhereLess(uniform24(words), mean);
-  store(t.sample + r * t.sampleStride + j, sample);
-  return nonZeroBits(sample);
+  const F inverse = inverseLogistic(set1(beta) * (load(t.field + r * t.fieldStride + j) + load(t.bias + j)));
+  const bool whole = j + lanes <= t.units;
+  if constexpr (mean) {
+    const F p = set1(1) / inverse;
+    store(t.mean + r * t.meanStride + j, whole ? p : firstLanes(p, t.units - j));
+  }
+  unsigned bits = 0;
+  if constexpr (sample) {
+    F ones;
+    bits = bitsWhereLess(top24(words) * inverse, set1(0x1p24f), ones);
+    if (!whole) {
+      ones = firstLanes(ones, t.units - j);
+      bits &= (1u << (t.units - j)) - 1;
+    }
+    store(t.sample + r * t.sampleStride + j, ones);
+  }
+  return bits;
 }
 
 // Takes philoxGrain units of all rows at a time: all rows share the part of the generator's rounds
 // that depends on the block alone.
-void bernoulliTile(const BernoulliTile& tile) {
+template <bool mean, bool sample>
+void drawBernoulli(const BernoulliTile& tile) {
   const BernoulliTile t = tile;  // a copy that stores cannot reach
   const PhiloxKeys keys = philoxKeys(t.key);
   for (std::size_t j = 0; j < t.units; j += philoxGrain) {
@@ -32,16 +45,25 @@ void bernoulliTile(const BernoulliTile& tile) {
     for (std::size_t r = 0; r < t.rows; ++r) {
       const float beta = t.betas ? static_cast<float>(t.betas[r]) : t.beta;
       UnitWords words{};
-      if (t.sample) words = unitWords(chainPart<Plain>({t.counter[0] + static_cast<std::uint32_t>(r)}, t.counter, t.key), blocks, keys);
+      if constexpr (sample)
+        words = unitWords(chainPart<Plain>({t.counter[0] + static_cast<std::uint32_t>(r)}, t.counter, t.key), blocks, keys);
       std::uint64_t bits = 0;
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < philoxVectors; ++v)
         if (j + v * lanes < t.units)
-          bits |= static_cast<std::uint64_t>(bernoulliVector(t, r, beta, j + v * lanes, words.vector[v])) << v * lanes;
-      if (!t.bits) continue;
+          bits |= static_cast<std::uint64_t>(bernoulliVector<mean, sample>(t, r, beta, j + v * lanes, words.vector[v])) << v * lanes;
+      if (!sample || !t.bits) continue;
       std::uint64_t& word = t.bits[j / 64 * t.bitsStride + r];
       word = (j % 64 == 0 ? 0 : word) | bits << j % 64;
     }
+  }
+}
+
+void bernoulliTile(const BernoulliTile& tile) {
+  if (!tile.sample) {
+    if (tile.mean) drawBernoulli<true, false>(tile);
+  } else {
+    tile.mean ? drawBernoulli<true, true>(tile) : drawBernoulli<false, true>(tile);
   }
 }
 

@@ -38,7 +38,7 @@ FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[sets], const PhiloxKeys& key
 #pragma GCC unroll 4
     for (PhiloxWords& x : c) {
       const U p0 = multiplyLow(x.w[0], m0), p1 = multiplyLow(x.w[2], m1);
-      x = {{xor3(p1 >> 32, x.w[1], keys.k[round][0]), p1, xor3(p0 >> 32, x.w[3], keys.k[round][1]), p0}};
+      x = {{xor3(highHalves(p1), x.w[1], keys.k[round][0]), p1, xor3(highHalves(p0), x.w[3], keys.k[round][1]), p0}};
     }
   }
 }
@@ -77,13 +77,11 @@ FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* cou
   return inOrder(c);
 }
 
-// The top 24 bits as a number, and as a multiple of 2^-24 in [0, 1) like uniform<float> in
-// core/random.hpp.
+// The top 24 bits as a number: 2^24 times uniform<float> of core/random.hpp.
 FORCE_INLINE F top24(I words) {
   typedef std::uint32_t Lanes __attribute__((vector_size(4 * BOLTZKIT_LANES)));
   return __builtin_convertvector((I)((Lanes)words >> 8), F);
 }
-FORCE_INLINE F uniform24(I words) { return top24(words) * set1(0x1p-24f); }
 
 // Many chains and many blocks. But for one product, the first three rounds work on parts that
 // depend on the chain alone or on the block alone. Each part is computed once, for a vector of

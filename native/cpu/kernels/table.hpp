@@ -12,7 +12,8 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-constexpr Kernels kernelTable(const char* isa, std::span<const ProductFamily> families, void (*packTileRows)(const TileRowsToPack&) = nullptr) {
+constexpr Kernels kernelTable(const char* isa, std::span<const ProductFamily> families,
+                              void (*packTileRows)(const TileRowsToPack&) = nullptr) {
   return {.isa = isa,
           .families = families,
           .largestOf = largestOf,

@@ -19,11 +19,17 @@ FORCE_INLINE F minOf(F a, F b) { return (F)_mm256_min_ps((__m256)a, (__m256)b); 
 FORCE_INLINE F squareRoot(F a) { return (F)_mm256_sqrt_ps((__m256)a); }
 FORCE_INLINE I multiplyPairs(I a, I b) { return (I)_mm256_madd_epi16((__m256i)a, (__m256i)b); }
 FORCE_INLINE F broadcast(const float* p) { return (F)_mm256_set1_ps(*p); }
+FORCE_INLINE unsigned bitsWhereLess(F a, F b, F& ones) {
+  const __m256 less = _mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ);
+  ones = (F)_mm256_and_ps(less, _mm256_set1_ps(1));
+  return static_cast<unsigned>(_mm256_movemask_ps(less));
+}
 FORCE_INLINE F onesWhereLess(F a, F b) { return (F)_mm256_and_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ), _mm256_set1_ps(1)); }
 FORCE_INLINE unsigned nonZeroBits(F a) {
   return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
 }
 FORCE_INLINE U multiplyLow(U a, U b) { return (U)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+FORCE_INLINE U highHalves(U a) { return a >> 32; }
 FORCE_INLINE U xor3(U a, U b, U c) { return a ^ b ^ c; }
 FORCE_INLINE U evenPairs(U a, U b) { return (U)_mm256_unpacklo_epi64((__m256i)a, (__m256i)b); }
 FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm256_unpackhi_epi64((__m256i)a, (__m256i)b); }

@@ -30,9 +30,18 @@ FORCE_INLINE F broadcast(const float* p) { return (F)_mm512_set1_ps(*p); }
 FORCE_INLINE F onesWhereLess(F a, F b) {
   return (F)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ), _mm512_set1_ps(1));
 }
+// The same, and the lanes as bits.
+FORCE_INLINE unsigned bitsWhereLess(F a, F b, F& ones) {
+  const __mmask16 bits = _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+  ones = (F)_mm512_maskz_mov_ps(bits, _mm512_set1_ps(1));
+  return bits;
+}
 FORCE_INLINE unsigned nonZeroBits(F a) { return _mm512_cmp_ps_mask((__m512)a, _mm512_setzero_ps(), _CMP_NEQ_UQ); }
 FORCE_INLINE U multiplyLow(U a, U b) { return (U)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
 FORCE_INLINE U xor3(U a, U b, U c) { return (U)_mm512_ternarylogic_epi64((__m512i)a, (__m512i)b, (__m512i)c, 0x96); }
+// The upper half of each lane, in the lower one. Not a shift: only one port of Intel's shifts, and
+// it is the one that multiplies.
+FORCE_INLINE U highHalves(U a) { return (U)_mm512_shuffle_epi32((__m512i)a, _MM_PERM_DDBB); }
 // Interleaves the 64-bit lanes of a and b pairwise within each 128 bits: [a0 b0 a2 b2 ...] or
 // [a1 b1 a3 b3 ...].
 FORCE_INLINE U evenPairs(U a, U b) { return (U)_mm512_unpacklo_epi64((__m512i)a, (__m512i)b); }

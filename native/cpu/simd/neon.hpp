@@ -28,7 +28,12 @@ FORCE_INLINE unsigned nonZeroBits(F a) {
   const I bit = {1, 2, 4, 8};
   return vaddvq_u32((uint32x4_t)((a != set1(0)) & bit));
 }
+FORCE_INLINE unsigned bitsWhereLess(F a, F b, F& ones) {
+  ones = onesWhereLess(a, b);
+  return nonZeroBits(ones);
+}
 FORCE_INLINE U multiplyLow(U a, U b) { return (U)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b)); }
+FORCE_INLINE U highHalves(U a) { return a >> 32; }
 FORCE_INLINE U xor3(U a, U b, U c) { return a ^ b ^ c; }
 FORCE_INLINE U evenPairs(U a, U b) { return U{a[0], b[0]}; }
 FORCE_INLINE U oddPairs(U a, U b) { return U{a[1], b[1]}; }

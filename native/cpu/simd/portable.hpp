@@ -33,7 +33,12 @@ FORCE_INLINE unsigned nonZeroBits(F a) {
   for (int i = 0; i < lanes; ++i) bits |= static_cast<unsigned>(a[i] != 0) << i;
   return bits;
 }
+FORCE_INLINE unsigned bitsWhereLess(F a, F b, F& ones) {
+  ones = onesWhereLess(a, b);
+  return nonZeroBits(ones);
+}
 FORCE_INLINE U multiplyLow(U a, U b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
+FORCE_INLINE U highHalves(U a) { return a >> 32; }
 FORCE_INLINE U xor3(U a, U b, U c) { return a ^ b ^ c; }
 FORCE_INLINE U evenPairs(U a, U b) { return U{a[0], b[0]}; }
 FORCE_INLINE U oddPairs(U a, U b) { return U{a[1], b[1]}; }
