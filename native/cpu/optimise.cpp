@@ -167,7 +167,9 @@ class Steps {
     Workspace& w = engine_.workspace();
     CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
     const std::size_t forRounding = RoundedUpdate::scratchFloats(parameter);
-    constexpr std::size_t gradientFloats = ProductPlan::tileRows * panelColumns, perThread = ProductPlan::scratchFloats + gradientFloats;
+    constexpr std::size_t gradientFloats = ProductPlan::tileRows * panelColumns;
+    const std::size_t depth = std::ranges::max(products, {}, &Product::depth).depth;
+    const std::size_t perThread = gradientFloats + ProductPlan::scratchFloats(depth);
     float* scratch = w.perThread.atLeast(engine_.threads() * perThread);
     float* rounding = w.rounding.atLeast(engine_.threads() * forRounding);
     if (w.threadNonZeros.size() < engine_.threads() * mostTerms) w.threadNonZeros.resize(engine_.threads() * mostTerms);

@@ -57,21 +57,16 @@ void roundTwo(const RowsToPack& from, std::size_t r, float scale, float* words) 
     std::fill_n(words, roundUp(from.columns, lineFloats), 0.0f);
 }
 
-// The upright copy has tiles of 64 rows and 16 columns, the transposed one tiles of 64 columns and
-// 16 rows.
-void packTiles(const RowsToPack& from, float scale, PackedCopy* upright, PackedCopy* transposed) {
+// Tiles of 64 rows and 16 columns. Products with the transpose turn them on the way.
+void packTiles(const RowsToPack& from, float scale, PackedCopy* upright, PackedCopy*) {
   const std::size_t stride = rowStride(from.columns);
   for (std::size_t part = 0; part < from.count; part += byteTileRows) {
     for (std::size_t r = 0; r < byteTileRows; r += 4)
       for (std::size_t odd = 0; odd < 2; ++odd) roundTwo(from, part + r + odd, scale, from.scratch + (r / 2 + odd) * stride);
-    const std::size_t first = from.first + part, line = first % byteTileDepth / 4;
+    const std::size_t first = from.first + part;
+    float* const tiles = upright->words.data() + first / byteTileDepth * upright->stride;
     from.kernels.packTileRows(
-        {.words = from.scratch,
-         .stride = stride,
-         .columns = from.columns,
-         .upright = upright ? upright->words.data() + first / byteTileDepth * upright->stride + line * lineFloats : nullptr,
-         .transposed = transposed ? transposed->words.data() + first / lineFloats * numberTileFloats : nullptr,
-         .transposedStride = transposed ? transposed->stride : 0});
+        {.words = from.scratch, .stride = stride, .columns = from.columns, .tiles = tiles + first % byteTileDepth / 4 * lineFloats});
   }
 }
 

@@ -49,15 +49,17 @@ void forEachTile(Engine& engine, const Product& p, Body body) {
 }  // namespace
 
 void multiply(Engine& engine, const Product& p) {
-  float* scratch = engine.workspace().perThread.atLeast(engine.threads() * ProductPlan::scratchFloats);
+  const std::size_t perThread = ProductPlan::scratchFloats(p.depth);
+  float* scratch = engine.workspace().perThread.atLeast(engine.threads() * perThread);
   forEachTile(
       engine, p,
       [&](const ProductPlan& product, std::size_t, std::size_t column, std::size_t first, std::size_t last, const ThreadNonZeros& lists,
-          unsigned thread) { product.tile(column, first, last, lists, scratch + thread * ProductPlan::scratchFloats); });
+          unsigned thread) { product.tile(column, first, last, lists, scratch + thread * perThread); });
 }
 
 void multiply(Engine& engine, const Product& p, const std::function<void(const ProductTile&)>& use) {
-  constexpr std::size_t tileFloats = ProductPlan::tileRows * panelColumns, perThread = ProductPlan::scratchFloats + tileFloats;
+  constexpr std::size_t tileFloats = ProductPlan::tileRows * panelColumns;
+  const std::size_t perThread = ProductPlan::scratchFloats(p.depth) + tileFloats;
   float* scratch = engine.workspace().perThread.atLeast(engine.threads() * perThread);
   forEachTile(engine, p,
               [&](const ProductPlan& product, std::size_t start, std::size_t column, std::size_t first, std::size_t last,

@@ -9,6 +9,13 @@
 #include "cpu/transposed_copy.hpp"
 
 namespace boltzkit::cpu {
+namespace {
+
+// Turning the tiles of a right factor takes as long as so many tiles of rows of the left one.
+constexpr std::size_t turningRows = 3;
+static_assert(panelColumns == byteTileDepth);  // a panel of the transpose is a row of tiles
+
+}  // namespace
 
 ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& buffer, std::size_t firstRow, std::size_t rows, Lists lists)
     : engine_(engine),
@@ -96,7 +103,8 @@ NonZeroFacts ProductPlan::listRounded(const ProductFamily& family, bool known) {
 }
 
 void ProductPlan::takeRounded(const ProductFamily& family, std::size_t entries) {
-  const PackedCopy& copy = roundedCopy(engine_, *p_.matrix, family.packing, orientationOf(p_.bTransposed));
+  const PackedCopy& copy =
+      roundedCopy(engine_, *p_.matrix, family.packing, family.tiles ? Orientation::upright : orientationOf(p_.bTransposed));
   family_ = &family;
   perThread_ = listsPerThread_;
   b_ = copy.words.data();
@@ -180,7 +188,7 @@ void ProductPlan::readRows() {
 
 double ProductPlan::costOf(const ProductFamily& family, std::size_t entries) const {
   const std::size_t n = family.lists   ? entries
-                        : family.tiles ? leftTiles_.tasks() * leftTiles_.depth()
+                        : family.tiles ? (leftTiles_.tasks() + (p_.bTransposed ? turningRows : 0)) * leftTiles_.depth()
                                        : std::max(rows_, family.leastRows) * p_.depth;
   return static_cast<double>(n) * family.cost * static_cast<double>(p_.columns) / 16;
 }
@@ -216,7 +224,13 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
     block.negative = negative_;
     block.narrow = narrow_;
     block.depth = leftTiles_.depth();
-    placeB(block, 0, column, nullptr);
+    block.turn = p_.bTransposed;
+    block.places = p_.depth;
+    block.turned = scratch;
+    if (block.turn)
+      block.b = b_ + column / byteTileDepth * bStride_;
+    else
+      placeB(block, 0, column, nullptr);
     return family_->kernel(block);
   }
   const std::size_t depth = left_.depth(), step = block.lists.depth;

@@ -1,7 +1,9 @@
 // The plan of a product: chooses its family and lists its left factor.
 #pragma once
+#include <algorithm>
 #include <cmath>
 
+#include "core/checked.hpp"
 #include "cpu/left_factor.hpp"
 #include "cpu/left_tiles.hpp"
 
@@ -22,7 +24,7 @@ class ProductPlan {
   // computes their tiles. Does nothing if all rows are listed already.
   void list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& own) const;
   // Computes panelColumns columns of these rows, from `column` on, into C or, in its place, into out
-  // [rows, panelColumns]; scratch [scratchFloats] belongs to the calling thread.
+  // [rows, panelColumns]; scratch [scratchFloats(depth)] belongs to the calling thread.
   void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
             float* out = nullptr) const;
   // No element of A B, times alpha, is above it. Infinite where nobody knows.
@@ -32,7 +34,10 @@ class ProductPlan {
 
   // A tile's sums, 64 floats a row, must stay in the caches next to the block of B.
   static constexpr std::size_t tileRows = 128;
-  static constexpr std::size_t scratchFloats = (3 * tileRows + depthBlock) * panelColumns;
+  // Sums and a block of B, or turned tiles of B.
+  static std::size_t scratchFloats(std::size_t depth) {
+    return std::max((3 * tileRows + depthBlock) * panelColumns, blocksOf(depth, byteTileDepth) * numberTileFloats);
+  }
   // Places of A that are listed at a time.
   static constexpr std::size_t mostPlaces = std::size_t{1} << 21;
 

@@ -58,6 +58,11 @@ struct PanelBlock {
   const std::uint8_t* bytes;  // the tiles of families that read them; depth counts tiles
   bool negative;              // some bytes are negative
   bool narrow;                // sums of both bytes together fit into 32 bits
+  // B is the transpose of the matrix that the tiles are of: b is at the row of tiles of the panel's
+  // columns. `turned` [depth, numberTileFloats] has room for the tiles of 16 columns of B.
+  bool turn;
+  std::size_t places;  // of the depth
+  float* turned;
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;
@@ -202,16 +207,12 @@ struct StepRange {
   float epsilon = 0;
 };
 
-// 16 rows of numbers of 16 bits to be packed into tiles. Either destination may be null; both have
-// a tile of upper bytes for every 16 columns or rows, followed by one of lower bytes.
+// 16 rows of numbers of 16 bits, to be packed into four lines of each tile of a row of tiles.
 struct TileRowsToPack {
-  // words [4][2][stride]: of rows (4 q, 4 q + 2) and (4 q + 1, 4 q + 3)
+  // [4][2][stride]: words of rows (4 q, 4 q + 2) and (4 q + 1, 4 q + 3)
   const float* words;
   std::size_t stride, columns;
-  float* upright;  // the first of four lines, in the tile of the first 16 columns
-  // The first tile of these rows. Those of the next 64 columns lie transposedStride floats further.
-  float* transposed;
-  std::size_t transposedStride;
+  float* tiles;  // the first of the lines, in the first tile
 };
 
 struct Kernels {

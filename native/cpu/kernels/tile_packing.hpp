@@ -1,6 +1,5 @@
-// Rounded rows as tiles (TileRowsToPack). Four rows make a line of an upright tile: a word for each
-// column, with a byte of each row. A transposed tile has a word for each row, with the bytes of
-// four columns.
+// Rounded rows as tiles (TileRowsToPack), and tiles of a matrix turned into those of its transpose.
+// Four rows make a line of a tile: a word for each column, with a byte of each row.
 #pragma once
 #include "cpu/kernels/line_sums.hpp"
 #include "cpu/kernels/transpose.hpp"
@@ -10,6 +9,22 @@ namespace {
 
 typedef std::uint8_t B __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 typedef std::uint32_t W4 __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+
+void packTileRows(const TileRowsToPack& rows) {
+  TileRowsToPack r = rows;  // a copy that stores cannot reach
+  const I lower = set1i(0x00ff00ff), upper = ~lower;
+  for (std::size_t j = 0; j < r.columns; j += lineFloats, r.tiles += numberTileFloats)
+#pragma GCC unroll 4
+    for (std::size_t q = 0; q < 4; ++q)
+#pragma GCC unroll 4
+      for (int v = 0; v < lineVectors; ++v) {
+        const float* const even = r.words + 2 * q * r.stride + j + v * lanes;
+        const I x = (I)load(even), y = (I)load(even + r.stride);
+        float* const to = r.tiles + q * lineFloats + v * lanes;
+        store(to, (F)(((I)((W4)x >> 8) & lower) | (y & upper)));
+        store(to + byteTileFloats, (F)((x & lower) | ((y & lower) << 8)));
+      }
+}
 
 // Transposes each 4 x 4 bytes, which are four words one after the other.
 FORCE_INLINE I turnedWords(I x) {
@@ -43,39 +58,27 @@ FORCE_INLINE void turnQuads(I (&line)[4][vectors]) {
   }
 }
 
-void packTileRows(const TileRowsToPack& rows) {
-  const TileRowsToPack r = rows;  // a copy that stores cannot reach
-  const I lower = set1i(0x00ff00ff), upper = ~lower;
-  for (std::size_t j = 0; j < r.columns; j += lineFloats) {
-    I high[4][lineVectors], low[4][lineVectors];
+// Four lines, 16 rows and columns of bytes, to four lines of the transpose.
+FORCE_INLINE void turnLines(const float* from, float* to) {
+  I line[4][lineVectors];
 #pragma GCC unroll 4
-    for (std::size_t q = 0; q < 4; ++q)
+  for (int q = 0; q < 4; ++q)
 #pragma GCC unroll 4
-      for (int v = 0; v < lineVectors; ++v) {
-        const I x = (I)load(r.words + 2 * q * r.stride + j + v * lanes), y = (I)load(r.words + (2 * q + 1) * r.stride + j + v * lanes);
-        high[q][v] = ((I)((W4)x >> 8) & lower) | (y & upper);
-        low[q][v] = (x & lower) | ((y & lower) << 8);
-      }
-    const auto put = [&](I(&lines)[4][lineVectors], float* to) {
+    for (int v = 0; v < lineVectors; ++v) line[q][v] = turnedWords((I)load(from + q * lineFloats + v * lanes));
+  turnQuads<lineVectors>(line);
 #pragma GCC unroll 4
-      for (std::size_t q = 0; q < 4; ++q)
+  for (int q = 0; q < 4; ++q)
 #pragma GCC unroll 4
-        for (int v = 0; v < lineVectors; ++v) store(to + q * lineFloats + v * lanes, (F)lines[q][v]);
-    };
-    if (r.upright) {
-      float* const to = r.upright + j / lineFloats * numberTileFloats;
-      put(high, to);
-      put(low, to + byteTileFloats);
-    }
-    if (!r.transposed) continue;
-#pragma GCC unroll 4
-    for (std::size_t q = 0; q < 4; ++q)
-#pragma GCC unroll 4
-      for (int v = 0; v < lineVectors; ++v) high[q][v] = turnedWords(high[q][v]), low[q][v] = turnedWords(low[q][v]);
-    turnQuads<lineVectors>(high), turnQuads<lineVectors>(low);
-    float* const to = r.transposed + j / byteTileDepth * r.transposedStride + j % byteTileDepth / 4 * lineFloats;
-    put(high, to);
-    put(low, to + byteTileFloats);
+    for (int v = 0; v < lineVectors; ++v) store(to + q * lineFloats + v * lanes, (F)line[q][v]);
+}
+
+// 16 rows of a matrix, as the tiles [columns / 64] of 16 columns of its transpose. `lines` are the
+// first rows' lines in the tile of the matrix' first 16 columns.
+FORCE_INLINE void turnTiles(const float* lines, std::size_t columns, float* tiles) {
+  for (std::size_t j = 0; j < columns; j += lineFloats, lines += numberTileFloats) {
+    float* const to = tiles + j / byteTileDepth * numberTileFloats + j % byteTileDepth / 4 * lineFloats;
+    turnLines(lines, to);
+    turnLines(lines + byteTileFloats, to + byteTileFloats);
   }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 #include "cpu/kernels/pairs.hpp"
 #include "cpu/kernels/panel.hpp"
+#include "cpu/kernels/tile_packing.hpp"
 #include "cpu/kernels/transpose.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
@@ -18,12 +19,11 @@ static_assert(mostByteTiles * byteTileDepth * 255 * 255 < 0x1p31);
 constexpr std::size_t sumsInTile = byteTileRows * lineFloats;
 
 template <bool negative, int rowTiles, int columnTiles>
-FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row, std::size_t column, std::int32_t* sums) {
+FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row, const float* b, std::size_t ldb, std::int32_t* sums) {
   const std::size_t aRows = p.depth * byteTileBytes;
   const std::uint8_t* a = p.bytes + row / byteTileRows * aRows;
-  const float* b = p.b + column / lineFloats * numberTileFloats;
   unit.template zero<0>(), unit.template zero<1>(), unit.template zero<2>(), unit.template zero<3>();
-  for (std::size_t k = 0; k < p.depth; ++k, a += byteTileBytes, b += p.ldb) {
+  for (std::size_t k = 0; k < p.depth; ++k, a += byteTileBytes, b += ldb) {
     unit.template load<4>(a);
     unit.template load<5>(b);
     unit.template load<6>(b + byteTileFloats);
@@ -65,22 +65,27 @@ FORCE_INLINE void tilesOf(const PanelBlock& p) {
   TileUnit unit;
   alignas(64) std::int32_t sums[4 * sumsInTile];
   const std::size_t pairs = (p.lastRow - p.firstRow + byteTileRows - 1) / (2 * byteTileRows), last = p.firstRow + 2 * byteTileRows * pairs;
-  for (std::size_t column = 0; column < p.columns; column += lineFloats)
+  const auto tilesAt = [&](std::size_t column) { return p.b + column / lineFloats * numberTileFloats; };
+  for (std::size_t column = 0; column < p.columns; column += lineFloats) {
+    if (p.turn) turnTiles(p.b + column / 4 * lineFloats, p.places, p.turned);
+    const float* const b = p.turn ? p.turned : tilesAt(column);
+    const std::size_t ldb = p.turn ? numberTileFloats : p.ldb;
     for (std::size_t row = p.firstRow; row < last; row += 2 * byteTileRows) {
-      addTiles<negative, 2, 1>(unit, p, row, column, sums);
+      addTiles<negative, 2, 1>(unit, p, row, b, ldb, sums);
       endTile(p, row, column, sums);
       endTile(p, row + byteTileRows, column, sums + 2 * sumsInTile);
     }
-  if (last >= p.lastRow) return;
-  std::size_t column = 0;
-  for (; column + 2 * lineFloats <= p.columns; column += 2 * lineFloats) {
-    addTiles<negative, 1, 2>(unit, p, last, column, sums);
-    endTile(p, last, column, sums);
-    endTile(p, last, column + lineFloats, sums + 2 * sumsInTile);
+    if (last >= p.lastRow) continue;
+    // The last 16 rows: two tiles of columns at a time where they lie side by side.
+    if (p.turn || (column % (2 * lineFloats) == 0 && column + lineFloats == p.columns)) {
+      addTiles<negative, 1, 1>(unit, p, last, b, ldb, sums);
+      endTile(p, last, column, sums);
+    } else if (column % (2 * lineFloats) == 0) {
+      addTiles<negative, 1, 2>(unit, p, last, b, ldb, sums);
+      endTile(p, last, column, sums);
+      endTile(p, last, column + lineFloats, sums + 2 * sumsInTile);
+    }
   }
-  if (column == p.columns) return;
-  addTiles<negative, 1, 1>(unit, p, last, column, sums);
-  endTile(p, last, column, sums);
 }
 
 void byteTiles(const PanelBlock& p) { p.negative ? tilesOf<true>(p) : tilesOf<false>(p); }
