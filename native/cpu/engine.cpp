@@ -8,7 +8,7 @@ namespace boltzkit::cpu {
 void Workspace::trim() {
   constexpr std::size_t keep = std::size_t{64} << 20;
   const auto all = [this](auto&& each) {
-    const auto eachOf = [&](NonZeroBuffer& s) { std::apply(each, std::tie(s.offsets, s.bounds, s.columns, s.values, s.left)); };
+    const auto eachOf = [&](NonZeroBuffer& s) { std::apply(each, std::tie(s.offsets, s.bounds, s.columns, s.values, s.left, s.used)); };
     for (NonZeroBuffer& list : nonZeros) eachOf(list);
     for (ThreadNonZeros& list : threadNonZeros) eachOf(list.buffer);
     std::apply(each, std::tie(perThread, rounding, columns, neighbourStarts, slotStarts, neighbours, slotPlaces, slotWeights, tiles));

@@ -42,6 +42,7 @@ struct NeighbourKey {
 struct NonZeroBuffer {
   Scratch<std::uint32_t> offsets, bounds, columns;
   Scratch<float> values, left;
+  Scratch<std::uint8_t> used;
 };
 
 // Lists of some rows of a left factor that a thread makes for itself.

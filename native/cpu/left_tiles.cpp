@@ -15,20 +15,20 @@ LeftTiles::LeftTiles(const Product& product, std::size_t firstRow, std::size_t r
       blocksOfRows_(blocksOf(rows, byteTileRows)),
       bits_(product.left ? product.left->bits() : nullptr) {}
 
-TileFacts LeftTiles::make(const ProductFamily& family, std::size_t task, float* all) const {
+TileFacts LeftTiles::make(const ProductFamily& family, std::size_t task, std::uint8_t* allTiles, std::uint8_t* allUsed) const {
   const TileKernels& kernels = *family.tiles;
   const std::size_t row = first_ + task * byteTileRows, rows = std::min(byteTileRows, rows_ - task * byteTileRows);
-  auto* const tiles = reinterpret_cast<std::uint8_t*>(all + task * depth_ * byteTileFloats);
+  std::uint8_t *const tiles = allTiles + task * depth_ * byteTileBytes, *const used = allUsed + task * depth_;
   const float scale = scaleOf(family.takes);
   if (!bits_) {
-    if (p_.aTransposed) return kernels.columns(p_.a + row, p_.aStride, p_.depth, scale, tiles);
-    return kernels.rows(p_.a + row * p_.aStride, p_.aStride, rows, p_.depth, scale, tiles);
+    if (p_.aTransposed) return kernels.columns(p_.a + row, p_.aStride, p_.depth, scale, tiles, used);
+    return kernels.rows(p_.a + row * p_.aStride, p_.aStride, rows, p_.depth, scale, tiles, used);
   }
   const std::size_t stride = p_.left->bitsStride();
   if (p_.aTransposed)
-    kernels.bitColumns(bits_ + row / 64 * stride, row % 64, p_.depth, tiles);
+    kernels.bitColumns(bits_ + row / 64 * stride, row % 64, p_.depth, tiles, used);
   else
-    kernels.bitRows(bits_ + row, stride, rows, p_.depth, tiles);
+    kernels.bitRows(bits_ + row, stride, rows, p_.depth, tiles, used);
   return {{0, true, 1}, false};
 }
 

@@ -75,19 +75,21 @@ bool ProductPlan::tilesPay(const ProductFamily& lists, std::size_t entries) cons
 // Threads share the rows. All stop when one of them finds a value that does not suit the family.
 TileFacts ProductPlan::makeTiles(const ProductFamily& family) {
   listsPerThread_ = false;
-  float* const tiles = buffer_.left.atLeast(leftTiles_.floats());
+  auto* const tiles = reinterpret_cast<std::uint8_t*>(buffer_.left.atLeast(leftTiles_.tiles() * byteTileFloats));
+  std::uint8_t* const used = buffer_.used.atLeast(leftTiles_.tiles());
   std::atomic<std::size_t> count{0};
   std::atomic<bool> good{true}, negative{false};
   std::atomic<float> largest{0};
   engine_.parallelFor(leftTiles_.tasks(), static_cast<double>(rows_ * p_.depth) / 4, [&](std::size_t task, unsigned) {
     if (!good.load(std::memory_order_relaxed)) return;
-    const auto [values, below] = leftTiles_.make(family, task, tiles);
+    const auto [values, below] = leftTiles_.make(family, task, tiles, used);
     count.fetch_add(values.count, std::memory_order_relaxed);
     if (below) negative.store(true, std::memory_order_relaxed);
     raise(largest, values.largest);
     if (!values.good || (family.takes == LeftValues::bits && (below || values.largest > 1))) good.store(false, std::memory_order_relaxed);
   });
-  tiles_ = reinterpret_cast<const std::uint8_t*>(tiles);
+  tiles_ = tiles;
+  used_ = used;
   return {{count, good, largest}, negative};
 }
 
@@ -221,6 +223,7 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
   block.beta = p_.beta;
   if (family_->tiles) {
     block.bytes = tiles_;
+    block.used = used_;
     block.negative = negative_;
     block.narrow = narrow_;
     block.depth = leftTiles_.depth();

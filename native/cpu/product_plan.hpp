@@ -70,7 +70,7 @@ class ProductPlan {
   const ProductFamily* family_ = nullptr;
   const float* a_ = nullptr;  // the left factor, for a family that reads its rows
   std::size_t aStride_ = 0;
-  const std::uint8_t* tiles_ = nullptr;  // for a family that reads them
+  const std::uint8_t *tiles_ = nullptr, *used_ = nullptr;  // for a family that reads them
   bool negative_ = false, narrow_ = false;
   // The right factor in the family's packing; null: its blocks are transposed on the way.
   const float* b_ = nullptr;

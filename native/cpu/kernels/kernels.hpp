@@ -56,6 +56,7 @@ struct PanelBlock {
   std::size_t lda, depth;
   NonZeros lists;             // of families that read them
   const std::uint8_t* bytes;  // the tiles of families that read them; depth counts tiles
+  const std::uint8_t* used;   // of each tile: whether it holds anything but zeros
   bool negative;              // some bytes are negative
   bool narrow;                // sums of both bytes together fit into 32 bits
   // B is the transpose of the matrix that the tiles are of: b is at the row of tiles of the panel's

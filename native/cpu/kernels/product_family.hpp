@@ -46,16 +46,19 @@ struct ListKernels {
 };
 
 // Makes tiles of bytes (kernels.hpp) of a left factor A: 16 rows, one after the other for each 64
-// places. Places and rows that A lacks become zeros.
+// places. Places and rows that A lacks become zeros. `used` says of each tile whether it holds
+// anything else.
 struct TileKernels {
   // Of up to 16 rows of A [rows, lda] times scale.
-  TileFacts (*rows)(const float* a, std::size_t lda, std::size_t rows, std::size_t depth, float scale, std::uint8_t* tiles);
+  TileFacts (*rows)(const float* a, std::size_t lda, std::size_t rows, std::size_t depth, float scale, std::uint8_t* tiles,
+                    std::uint8_t* used);
   // Of 16 columns of A [depth, lda], as rows.
-  TileFacts (*columns)(const float* a, std::size_t lda, std::size_t depth, float scale, std::uint8_t* tiles);
+  TileFacts (*columns)(const float* a, std::size_t lda, std::size_t depth, float scale, std::uint8_t* tiles, std::uint8_t* used);
   // The same from bits. The word of row r and the places 64 q ... is words[q * stride + r].
-  void (*bitRows)(const std::uint64_t* words, std::size_t stride, std::size_t rows, std::size_t depth, std::uint8_t* tiles);
+  void (*bitRows)(const std::uint64_t* words, std::size_t stride, std::size_t rows, std::size_t depth, std::uint8_t* tiles,
+                  std::uint8_t* used);
   // Of the columns firstBit ... firstBit + 15, of which words[k] holds place k.
-  void (*bitColumns)(const std::uint64_t* words, std::size_t firstBit, std::size_t depth, std::uint8_t* tiles);
+  void (*bitColumns)(const std::uint64_t* words, std::size_t firstBit, std::size_t depth, std::uint8_t* tiles, std::uint8_t* used);
 };
 
 // Sums over more places than this have blocks of `longBlock` places. The error of rounding is

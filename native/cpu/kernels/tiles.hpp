@@ -21,9 +21,10 @@ constexpr std::size_t sumsInTile = byteTileRows * lineFloats;
 template <bool negative, int rowTiles, int columnTiles>
 FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row, const float* b, std::size_t ldb, std::int32_t* sums) {
   const std::size_t aRows = p.depth * byteTileBytes;
-  const std::uint8_t* a = p.bytes + row / byteTileRows * aRows;
+  const std::uint8_t *a = p.bytes + row / byteTileRows * aRows, *used = p.used + row / byteTileRows * p.depth;
   unit.template zero<0>(), unit.template zero<1>(), unit.template zero<2>(), unit.template zero<3>();
   for (std::size_t k = 0; k < p.depth; ++k, a += byteTileBytes, b += ldb) {
+    if (!(used[k] | (rowTiles == 2 ? used[k + p.depth] : 0))) continue;
     unit.template load<4>(a);
     unit.template load<5>(b);
     unit.template load<6>(b + byteTileFloats);
@@ -100,9 +101,17 @@ struct TileValues {
   explicit TileValues(float scale) : whole(scale) {}
 
   FORCE_INLINE F shifted(F x) {
-    nonZero -= x != F{};
+    const I other = x != F{};
+    nonZero -= other;
+    any |= other;
     least = minOf(least, x);
     return whole.shifted(x);
+  }
+  // Whether there were other values than 0 since the last call.
+  FORCE_INLINE bool used() {
+    const bool some = nonZeroBits(__builtin_convertvector(any, F)) != 0;
+    any = I{};
+    return some;
   }
   TileFacts facts() const {
     std::size_t count = 0;
@@ -111,12 +120,13 @@ struct TileValues {
   }
 
   Wholeness whole;
-  I nonZero{};
+  I nonZero{}, any{};
   F least{};
 };
 
 // A row of 64 places is 4 lines of 16 floats, and a line of 64 bytes.
-TileFacts tilesOfRows(const float* a, std::size_t lda, std::size_t rows, std::size_t depth, float scale, std::uint8_t* tiles) {
+TileFacts tilesOfRows(const float* a, std::size_t lda, std::size_t rows, std::size_t depth, float scale, std::uint8_t* tiles,
+                      std::uint8_t* used) {
   const std::size_t padded = (depth + lineFloats - 1) / lineFloats * lineFloats;
   typedef std::int8_t Bytes __attribute__((vector_size(BOLTZKIT_LANES)));
   TileValues values(scale);
@@ -130,12 +140,13 @@ TileFacts tilesOfRows(const float* a, std::size_t lda, std::size_t rows, std::si
         __builtin_memcpy(row + j, &bytes, sizeof bytes);
       }
     }
+    *used++ = values.used();
   }
   return values.facts();
 }
 
 // Rows k ... k + 3 make 16 words, which are the k / 4-th words of 16 rows of a tile.
-TileFacts tilesOfColumns(const float* a, std::size_t lda, std::size_t depth, float scale, std::uint8_t* tiles) {
+TileFacts tilesOfColumns(const float* a, std::size_t lda, std::size_t depth, float scale, std::uint8_t* tiles, std::uint8_t* used) {
   alignas(64) float words[byteTileFloats];
   TileValues values(scale);
   for (std::size_t k = 0; k < depth; k += byteTileDepth, tiles += byteTileBytes) {
@@ -148,19 +159,31 @@ TileFacts tilesOfColumns(const float* a, std::size_t lda, std::size_t depth, flo
         store(words + q * lineFloats + v * lanes, byteWords(x[0], x[1], x[2], x[3]));
       }
     transpose(words, lineFloats, byteTileRows, lineFloats, nullptr, reinterpret_cast<float*>(tiles), lineFloats);
+    *used++ = values.used();
   }
   return values.facts();
 }
 
-void tilesOfBitRows(const std::uint64_t* words, std::size_t stride, std::size_t rows, std::size_t depth, std::uint8_t* tiles) {
-  for (std::size_t k = 0; k < depth; k += byteTileDepth, words += stride, tiles += byteTileBytes)
-    for (std::size_t r = 0; r < byteTileRows; ++r) expandBits(r < rows ? words[r] : 0, tiles + r * byteTileDepth);
+void tilesOfBitRows(const std::uint64_t* words, std::size_t stride, std::size_t rows, std::size_t depth, std::uint8_t* tiles,
+                    std::uint8_t* used) {
+  for (std::size_t k = 0; k < depth; k += byteTileDepth, words += stride, tiles += byteTileBytes) {
+    std::uint64_t any = 0;
+    for (std::size_t r = 0; r < byteTileRows; ++r) {
+      const std::uint64_t word = r < rows ? words[r] : 0;
+      expandBits(word, tiles + r * byteTileDepth);
+      any |= word;
+    }
+    *used++ = any != 0;
+  }
 }
 
-void tilesOfBitColumns(const std::uint64_t* words, std::size_t firstBit, std::size_t depth, std::uint8_t* tiles) {
+void tilesOfBitColumns(const std::uint64_t* words, std::size_t firstBit, std::size_t depth, std::uint8_t* tiles, std::uint8_t* used) {
   alignas(64) float turned[byteTileFloats];
   for (std::size_t k = 0; k < depth; k += byteTileDepth, tiles += byteTileBytes) {
     const std::size_t end = depth - k < byteTileDepth ? depth - k : byteTileDepth;
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < end; ++i) any |= words[k + i] >> firstBit & 0xffff;
+    *used++ = any != 0;
     for (std::size_t q = 0; q < byteTileRows; ++q)
       for (int v = 0; v < lineVectors; ++v) {
         I word{};
