@@ -180,7 +180,11 @@ class Steps {
       for (std::size_t t = 0; t < terms.size(); ++t) terms[t].list(first, last, lists[t]);
       float *const gradient = scratch + thread * perThread, *const own = gradient + gradientFloats;
       for (std::size_t column = 0; column < columns; column += panelColumns) {
-        for (std::size_t t = 0; t < terms.size(); ++t) terms[t].tile(column, first, last, lists[t], own, gradient);
+        // The step reads these next. While tiles of the gradient are computed, memory is idle.
+        const auto at = [&](Tensor* t) { return t ? cpuTensor(*t).touchedRow(first) + column : nullptr; };
+        const Upcoming upcoming{{at(slots_[i].parameter), at(slots_[i].velocity)}, parameter.stride()};
+        for (std::size_t t = 0; t < terms.size(); ++t)
+          terms[t].tile(column, first, last, lists[t], own, gradient, t == 0 ? upcoming : Upcoming{});
         const std::size_t count = roundUp(std::min(panelColumns, columns - column), lineFloats);
         raise(largest, takeTile({i, first, last - first, column, count, gradient}));
       }

@@ -206,7 +206,7 @@ void ProductPlan::list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros
 }
 
 void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
-                       float* out) const {
+                       float* out, const Upcoming& upcoming) const {
   PanelBlock block{};
   block.firstRow = perThread_ ? 0 : firstRow;
   block.lastRow = block.firstRow + (lastRow - firstRow);
@@ -230,6 +230,7 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
     block.turn = p_.bTransposed;
     block.places = p_.depth;
     block.turned = scratch;
+    block.upcoming = upcoming;
     if (block.turn)
       block.b = b_ + column / byteTileDepth * bStride_;
     else

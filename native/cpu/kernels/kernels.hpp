@@ -47,6 +47,12 @@ inline constexpr std::size_t numberTileFloats = 2 * byteTileFloats;
 // The largest depth of a product by tiles, in tiles: its sums fit into 32 bits.
 inline constexpr std::size_t mostByteTiles = 512;
 
+// Lines that the caller reads next, once a tile of C is done: the same places of other matrices.
+struct Upcoming {
+  const float* first[2];  // at the first row and the panel's first column; null: none
+  std::size_t stride;
+};
+
 // One block of a product: C[rows, columns] = beta C + alpha sum_k A[rows, k] B[k, columns] over
 // groups of blocks of k. `sums` keeps the sums of a group from block to block. `totals` and `rests`
 // keep the total from group to group.
@@ -64,6 +70,7 @@ struct PanelBlock {
   bool turn;
   std::size_t places;  // of the depth
   float* turned;
+  Upcoming upcoming;
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
   std::size_t ldb;

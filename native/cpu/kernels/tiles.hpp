@@ -52,6 +52,8 @@ FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row,
 // Writes the rows of a tile of sums of high bytes, which a tile of sums of low bytes follows.
 FORCE_INLINE void endTile(const PanelBlock& p, std::size_t row, std::size_t column, const std::int32_t* sums) {
   for (std::size_t r = row; r < row + byteTileRows && r < p.lastRow; ++r, sums += lineFloats) {
+    for (const float* next : p.upcoming.first)
+      if (next) __builtin_prefetch(next + (r - p.firstRow) * p.upcoming.stride + column, 0, 2);
     F total[lineVectors];
     for (int v = 0; v < lineVectors; ++v) {
       const auto at = [&](std::size_t tile) { return (I)load(reinterpret_cast<const float*>(sums + tile * sumsInTile + v * lanes)); };
