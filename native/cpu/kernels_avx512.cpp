@@ -21,7 +21,7 @@ constexpr Kernels kernelsAvx512 = avx512::kernelTable("avx512", families);
 
 #if defined(BOLTZKIT_HAVE_AMX)
 // The same kernels beside matrix tiles.
-constexpr auto tileTwins = avx512::tileFamilies(26);
+constexpr auto tileTwins = avx512::tileFamilies(36);
 constexpr auto familiesWithTiles = avx512::withTiles(families, tileTwins);
 constexpr Kernels kernelsAmx = avx512::kernelTable("amx", familiesWithTiles, avx512::packTileRows);
 #endif
