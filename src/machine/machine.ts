@@ -13,7 +13,7 @@ export type Device = 'auto' | 'cpu' | 'reference' | 'cuda';
 export interface BackendInfo {
   /** 'cpu', or 'reference': plain loops in double precision. */
   readonly device: 'cpu' | 'reference';
-  /** Kernel set in use: 'avx512', 'avx2', 'neon' or 'portable'. */
+  /** Kernel set in use: 'amx' (AVX-512 with matrix tiles), 'avx512', 'avx2', 'neon' or 'portable'. */
   readonly isa: string;
   /** Kernel sets that this processor can run, best first. */
   readonly available: readonly string[];

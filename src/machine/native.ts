@@ -45,7 +45,7 @@ export interface NativeCpuInfo {
   model: string;
   /** Logical processors this process may use. */
   threads: number;
-  /** Kernel set in use: 'avx512', 'avx2', 'neon' or 'portable'. */
+  /** Kernel set in use: 'amx' (AVX-512 with matrix tiles), 'avx512', 'avx2', 'neon' or 'portable'. */
   isa: string;
   /** Kernel sets that were compiled in and that this processor can run, best first. */
   available: string[];
