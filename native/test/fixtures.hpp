@@ -71,10 +71,11 @@ struct Candidate {
   std::function<std::unique_ptr<Backend>(unsigned threads)> make;
 };
 
-// Each set of kernels that this machine can run, and the one that emulates tiles.
-inline std::vector<const cpu::Kernels*> allKernels() {
+// Each set of kernels that this machine can run, and the one that emulates tiles. Emulation under a
+// sanitizer would take minutes; there tiles_test.cpp alone has it.
+inline std::vector<const cpu::Kernels*> allKernels(bool emulation = !sanitized) {
   std::vector<const cpu::Kernels*> all = cpu::availableKernels();
-  all.push_back(&cpu::kernelsEmulatedTiles);
+  if (emulation) all.push_back(&cpu::kernelsEmulatedTiles);
   return all;
 }
 

@@ -61,9 +61,11 @@ std::vector<Values> resultsOf(const cpu::Kernels& kernels, unsigned threads, con
 
 // Runs the body for each set of kernels with tiles, and with the same kernels without.
 void forEachTiles(const std::function<void(const cpu::Kernels& tiles, const cpu::Kernels& lists)>& body) {
-  forEachIsa([&](const cpu::Kernels& kernels) {
-    if (kernels.families.front().byTiles) body(kernels, cpu::kernelsNamed(kernels.isa == std::string("amx") ? "avx512" : "portable"));
-  });
+  for (const cpu::Kernels* kernels : allKernels(true)) {
+    const std::string isa = kernels->isa;
+    CAPTURE(isa);
+    if (kernels->families.front().byTiles) body(*kernels, cpu::kernelsNamed(isa == "amx" ? "avx512" : "portable"));
+  }
 }
 
 TEST_CASE("tiles and lists give the same bits") {

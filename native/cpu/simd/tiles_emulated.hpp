@@ -22,15 +22,16 @@ class TileUnit {
   }
   template <int sums, int a, int b, bool negativeA, bool negativeB>
   void multiply() {
-    for (int m = 0; m < 16; ++m)
-      for (int n = 0; n < 16; ++n) {
-        std::int32_t sum;
-        std::uint8_t* const place = tiles_[sums].bytes[m] + 4 * n;
-        __builtin_memcpy(&sum, place, sizeof sum);
-        for (int k = 0; k < 64; ++k)
-          sum += valueOf<negativeA>(tiles_[a].bytes[m][k]) * valueOf<negativeB>(tiles_[b].bytes[k / 4][4 * n + k % 4]);
-        __builtin_memcpy(place, &sum, sizeof sum);
+    for (int m = 0; m < 16; ++m) {
+      std::int32_t sum[16];
+      __builtin_memcpy(sum, tiles_[sums].bytes[m], sizeof sum);
+      for (int k = 0; k < 64; ++k) {
+        const std::int32_t x = valueOf<negativeA>(tiles_[a].bytes[m][k]);
+        if (x == 0) continue;
+        for (int n = 0; n < 16; ++n) sum[n] += x * valueOf<negativeB>(tiles_[b].bytes[k / 4][4 * n + k % 4]);
       }
+      __builtin_memcpy(tiles_[sums].bytes[m], sum, sizeof sum);
+    }
   }
 
  private:
