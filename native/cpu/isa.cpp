@@ -16,8 +16,10 @@ namespace boltzkit::cpu {
 namespace {
 
 // Asks Linux for the use of tiles, which a process needs once for all of its threads. The kernel
-// refuses if a thread's signal stack has no room for them.
+// refuses if a thread's signal stack has no room for them. From then on all signal stacks need this
+// room, so nobody asks where BOLTZKIT_ISA names other kernels.
 bool tilesAllowed() {
+  if (const std::string isa = requestedIsa(); !isa.empty() && isa != "amx") return false;
   constexpr unsigned tile = 1u << 24, int8 = 1u << 25;  // leaf 7, edx
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & (tile | int8)) != (tile | int8)) return false;

@@ -9,7 +9,7 @@
 namespace boltzkit::cpu {
 
 // The kernels that this processor and operating system can run, best first. The portable ones
-// always come last.
+// always come last. Those with matrix tiles are left out where BOLTZKIT_ISA names others.
 std::vector<const Kernels*> availableKernels();
 
 // The kernels of that name, or the best ones for an empty name. Throws Error{backend}, which lists
