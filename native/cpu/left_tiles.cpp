@@ -38,7 +38,7 @@ std::size_t LeftTiles::ones() const {
   std::size_t count = 0;
   for (std::size_t q = 0; q < words; ++q)
     for (std::size_t r = 0; r < some; ++r) count += static_cast<std::size_t>(std::popcount(bits_[q * p_.left->bitsStride() + r]));
-  return count * rows / some;
+  return count * rows / std::max(some, std::size_t{1});
 }
 
 }  // namespace boltzkit::cpu
