@@ -99,18 +99,34 @@ struct Units {
   std::uint32_t size = 1;
 };
 
+// What a product is used for. This decides which errors it may have beyond those of single
+// precision. They must have mean 0.
+enum class Accuracy {
+  full,  // any use; no further errors
+  // Fields that are only used for draws or for the statistics of one minibatch. Their errors may
+  // have a standard deviation of at most 2^-8. fieldsAndUnits divides this bound by beta and by the
+  // largest standard deviation of a unit given its field, each where above 1.
+  draws,
+  // Statistics of one minibatch, from values between -1 and 1. The right factor may be rounded to
+  // multiples of 2^-13 of its largest value.
+  statistics,
+};
+
+// FieldTerm::reuse where nobody knows of a change of the weights.
+inline constexpr std::uint64_t unlimitedReuse = UINT64_MAX;
+
 // One product term of a field: out (+)= scale * states * weights, or states * weights^T.
 struct FieldTerm {
   const Tensor* states;   // [rows, n]
   const Tensor* weights;  // [n, m], or [m, n] when transposed; [1, graph->weights()] with a graph
   bool transposed = false;
   double scale = 1;
-  const Graph* graph = nullptr;  // a lateral coupling: n = m, only along these edges
-  // Set where fields are only used for draws or for the statistics of one minibatch. The backend
-  // may then round the weights, if the errors of the fields have mean 0 and a standard deviation of
-  // at most 2^-8. fieldsAndUnits divides this bound by beta and by the largest standard deviation
-  // of a unit given its field, each where above 1.
-  bool roundable = false;
+  const Graph* graph = nullptr;        // a lateral coupling: n = m, only along these edges
+  Accuracy accuracy = Accuracy::full;  // full or draws
+  // How many rows of states these weights are expected to multiply until they change: rows times
+  // sweeps. The backend decides from it if rounding the weights pays. So results depend on it, and
+  // it must follow from the settings of a run alone.
+  std::uint64_t reuse = unlimitedReuse;
 };
 
 struct UnitUpdate {
@@ -152,9 +168,7 @@ struct FieldShift {
 struct StatisticsTerm {
   const Tensor *a, *b, *rowWeights;
   double alpha;
-  // Set for values between -1 and 1. The backend may then round b to multiples of 2^-13 of its
-  // largest value, with errors of mean 0.
-  bool roundable = false;
+  Accuracy accuracy = Accuracy::full;  // full or statistics
 };
 inline constexpr std::size_t mostTerms = 4;
 
@@ -222,9 +236,9 @@ class Backend {
 
   // out [rows, m] = sum of the terms, + out if `accumulate`.
   virtual void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) = 0;
-  // True if products with W and with its transpose use the same quantised weights when states are
-  // binary; annealing needs one machine for both.
-  virtual bool roundsAlike(const Tensor&) { return false; }
+  // True if fields of this accuracy use rounded weights, the same ones for `weights` and for their
+  // transpose. Fields of binary states are then those of one machine, which annealing needs.
+  virtual bool sameRounding(const Tensor& /*weights*/, Accuracy) { return false; }
   // Conditional means and samples of a layer given its fields. Either output may be null.
   virtual void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) = 0;
   // `fields` without accumulation and updateUnits in one call, so that fields need not pass through

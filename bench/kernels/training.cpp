@@ -35,8 +35,8 @@ class Cd1 {
     draw("down", *h_, true, *b_, 3 * number + 1, *fieldsV_, nullptr, v_.get());
     draw("up binary", *v_, false, *c_, 3 * number + 2, *fieldsH_, mean_.get(), nullptr);
     unitGradient(*v_, -1.0 / batch, 1);
-    const StatisticsTerm terms[] = {{v0_.get(), mean0_.get(), nullptr, 1.0 / batch, true},
-                                    {v_.get(), mean_.get(), nullptr, -1.0 / batch, true}};
+    const StatisticsTerm terms[] = {{v0_.get(), mean0_.get(), nullptr, 1.0 / batch, Accuracy::statistics},
+                                    {v_.get(), mean_.get(), nullptr, -1.0 / batch, Accuracy::statistics}};
     const ParameterSlot slots[] = {{w_.get(), gw_.get(), mw_.get(), nullptr, 0, 1e-4, 1, nullptr, nullptr, terms, false},
                                    {b_.get(), gb_.get(), mb_.get(), nullptr},
                                    {c_.get(), gc_.get(), mc_.get(), nullptr}};
@@ -59,7 +59,7 @@ class Cd1 {
   }
   void draw(const std::string& what, const Tensor& states, bool down, const Tensor& bias, std::uint64_t step, Tensor& fields, Tensor* mean,
             Tensor* sample) {
-    const FieldTerm term{&states, w_.get(), down, 1, nullptr, true};
+    const FieldTerm term{&states, w_.get(), down, 1, nullptr, Accuracy::draws};
     timed(what, [&] { backend_.fields(std::span(&term, 1), false, fields); });
     timed("units", [&] {
       backend_.updateUnits({.units = {UnitType::bernoulli, &bias}, .stream = {.seed = 1, .purpose = Purpose::negative, .step = step}},

@@ -26,7 +26,7 @@ class CpuBackend final : public HostBackend {
   void gatherColumns(const Tensor& from, const Batch& batch, Tensor& out) override;
 
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override;
-  bool roundsAlike(const Tensor& weights) override;
+  bool sameRounding(const Tensor& weights, Accuracy accuracy) override;
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override;
   void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) override;
   void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override;
@@ -48,7 +48,7 @@ class CpuBackend final : public HostBackend {
 
  private:
   std::ptrdiff_t takeStep(const OptimiserStep& step, std::span<const ParameterSlot> slots) override;
-  // `tolerance`: the largest standard deviation that errors of roundable terms may have.
+  // `tolerance`: the largest standard deviation of errors that Accuracy::draws allows here.
   void addFields(std::span<const FieldTerm> terms, bool accumulate, double tolerance, Tensor& out);
   void addField(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out);
   void addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out);

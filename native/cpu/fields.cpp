@@ -25,7 +25,8 @@ void CpuBackend::addField(const FieldTerm& term, bool accumulate, double toleran
   multiply(engine_, fieldProduct(term, accumulate, tolerance, out));
 }
 
-bool CpuBackend::roundsAlike(const Tensor& weights) {
+bool CpuBackend::sameRounding(const Tensor& weights, Accuracy accuracy) {
+  if (accuracy != Accuracy::draws) return false;
   const auto largest = [&](Orientation orientation) { return largestForBits(engine_, cpuTensor(weights), orientation, fieldTolerance); };
   const float upright = largest(Orientation::upright);
   return upright > 0 && upright == largest(Orientation::transposed);
@@ -43,7 +44,7 @@ Product fieldProduct(const FieldTerm& term, bool accumulate, double tolerance, C
           .bTransposed = term.transposed,
           .matrix = &weights,
           .left = &states,
-          .tolerance = term.roundable ? tolerance : 0,
+          .tolerance = term.accuracy == Accuracy::draws && term.reuse >= leastReuse ? tolerance : 0,
           .c = out.touchedRow(0),
           .cStride = out.stride(),
           .alpha = static_cast<float>(term.scale),
@@ -63,7 +64,7 @@ Product statisticsProduct(const StatisticsTerm& term, double beta, CpuTensor& ou
           .bStride = right.stride(),
           .matrix = &right,
           .left = &left,
-          .tolerance = term.roundable && !term.rowWeights ? fieldTolerance : 0,
+          .tolerance = term.accuracy == Accuracy::statistics && !term.rowWeights ? fieldTolerance : 0,
           .c = out.writeRow(0),
           .cStride = out.stride(),
           .alpha = static_cast<float>(term.alpha),

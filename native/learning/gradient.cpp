@@ -79,8 +79,9 @@ void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double a
   auto of = [&](std::size_t layer) -> const Tensor& { return phase.means[layer] ? *phase.means[layer] : phase.states[layer]; };
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
-    const bool roundable = lasts == Lasts::step && ofUnitSize(machine_.wiring().layers()[coupling.b]);
-    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha, roundable}, first, lasts);
+    const bool forStep = lasts == Lasts::step && ofUnitSize(machine_.wiring().layers()[coupling.b]);
+    const Accuracy accuracy = forStep ? Accuracy::statistics : Accuracy::full;
+    couplingTerm(c, {&of(coupling.a), &of(coupling.b), rowWeights, alpha, accuracy}, first, lasts);
   }
   for (std::size_t l = 0; l < units_.size(); ++l) addUnits(l, of(l), phase.fields[l], rowWeights, alpha, first);
 }

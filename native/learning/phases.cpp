@@ -61,7 +61,7 @@ PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_
       meanField_(meanField && (!completion_.factorised() || data.anyMissing())),
       sweeps_(completion_.factorised() ? 1 : sweeps),
       phase_(machine, batchSize, layersWithMeans(machine, data, meanField_), completion_.gibbs()) {
-  completion_.gibbs().roundWeights(roundingPays(batchSize * sweeps_));
+  completion_.gibbs().setAccuracy(Accuracy::draws, batchSize * sweeps_);
   if (!meanField_) return;
   fields_.emplace(machine, batchSize);
   for (std::size_t l = 0; l < phase_.fields.size(); ++l)

@@ -128,7 +128,7 @@ bool AnnealingPath::mayRound() const {
   }
   for (std::size_t c = 0; c < wiring.couplings().size(); ++c) {
     const Coupling& coupling = wiring.couplings()[c];
-    if (roles_[coupling.a] == roles_[coupling.b] || !machine_.backend().roundsAlike(machine_.weights(c))) return false;
+    if (roles_[coupling.a] == roles_[coupling.b] || !machine_.backend().sameRounding(machine_.weights(c), Accuracy::draws)) return false;
   }
   return true;
 }
@@ -136,7 +136,7 @@ bool AnnealingPath::mayRound() const {
 void AnnealingPath::follow(bool oneSet) {
   following_ = oneSet;
   rounding_ = oneSet && mayRound();
-  gibbs_.roundWeights(rounding_);
+  gibbs_.setAccuracy(rounding_ ? Accuracy::draws : Accuracy::full);
   moves_.assign(roles_.size(), 0);
 }
 

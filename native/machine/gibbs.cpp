@@ -42,14 +42,14 @@ void BlockGibbs::update(std::size_t layer, const States& states, const Round& ro
     return sweepLateral(layer, round, 1, states, *sample);
   }
   fields_[layer]->setRows(states.rows());
-  const std::vector<FieldTerm> terms = fieldTerms(machine_, layer, states, {}, roundable_);
+  const std::vector<FieldTerm> terms = termsOf(layer, states, accuracy_);
   machine_.backend().fieldsAndUnits(terms, updateOf(layer, round, &states[layer]), *fields_[layer], mean, sample);
   restoreKept(layer, mean, sample);
 }
 
 void BlockGibbs::refreshFields(std::size_t layer, const States& states) {
   fields_[layer]->setRows(states.rows());
-  layerFields(machine_, layer, states, {}, *fields_[layer], roundable_);
+  machine_.backend().fields(termsOf(layer, states, accuracy_), false, *fields_[layer]);
 }
 
 void BlockGibbs::addToFields(std::size_t layer, std::span<const FieldTerm> terms) {
@@ -61,6 +61,12 @@ void BlockGibbs::redraw(std::size_t layer, const States& states, const Round& ro
   restoreKept(layer, mean, sample);
 }
 
+std::vector<FieldTerm> BlockGibbs::termsOf(std::size_t layer, const States& states, Accuracy accuracy) const {
+  std::vector<FieldTerm> terms = fieldTerms(machine_, layer, states, {});
+  for (FieldTerm& term : terms) term.accuracy = accuracy, term.reuse = reuse_;
+  return terms;
+}
+
 UnitUpdate BlockGibbs::updateOf(std::size_t layer, const Round& round, const Tensor* before) const {
   Units units = machine_.unitsOf(layer);
   if (round.parameters) units.parameters = (*round.parameters)[layer].get();
@@ -69,13 +75,13 @@ UnitUpdate BlockGibbs::updateOf(std::size_t layer, const Round& round, const Ten
   return update;
 }
 
-// FieldTerm::roundable bounds the error for units with a standard deviation of at most 1 given any
-// field, at beta up to 1.
-bool BlockGibbs::roundsLateral(std::size_t layer, const Round& round) const {
+// Backend::fields knows neither units nor beta. So its errors are small enough only for draws of
+// units with a standard deviation of at most 1 given any field, at beta up to 1.
+Accuracy BlockGibbs::lateralAccuracy(std::size_t layer, const Round& round) const {
   const Layer& units = machine_.wiring().layers()[layer];
   const UnitDomain domain = visitUnit(units.type, [&](auto unit) { return decltype(unit)::domain(units.size); });
   const double beta = round.betas.empty() ? round.beta : *std::ranges::max_element(round.betas);
-  return domain.low >= -1 && domain.high <= 1 && beta <= 1;
+  return domain.low >= -1 && domain.high <= 1 && beta <= 1 ? accuracy_ : Accuracy::full;
 }
 
 void BlockGibbs::sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample) {
@@ -83,7 +89,7 @@ void BlockGibbs::sweepLateral(std::size_t layer, const Round& round, std::uint64
   LateralSweep lateral{&machine_.lateralWeights(layer), coupling.graph.get(), nullptr, kept_[layer].mask, sweeps};
   if (machine_.wiring().couplingsOf(layer) > 1) {
     fields_[layer]->setRows(states.rows());
-    layerFields(machine_, layer, states, {}, *fields_[layer], roundable_ && roundsLateral(layer, round));
+    machine_.backend().fields(termsOf(layer, states, lateralAccuracy(layer, round)), false, *fields_[layer]);
     lateral.fields = fields_[layer].get();
   }
   UnitUpdate update = updateOf(layer, round, nullptr);

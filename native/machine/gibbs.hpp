@@ -16,10 +16,6 @@ struct Round {
   const std::vector<TensorPtr>* parameters = nullptr;
 };
 
-// True if this many chains times sweeps between two changes of the weights repay the cost of
-// rounding the weights.
-inline bool roundingPays(std::uint64_t chainSweeps) { return chainSweeps >= 48; }
-
 class BlockGibbs {
  public:
   // Clamped layers keep their states. `rows` is the largest number of chains in one sweep.
@@ -36,8 +32,9 @@ class BlockGibbs {
   // Writes the kept values into the states of a layer.
   void restoreKept(std::size_t layer, Tensor& states) const;
 
-  // From now on, updates may use rounded weights (FieldTerm::roundable), also for means.
-  void roundWeights(bool allowed) { roundable_ = allowed; }
+  // The accuracy of fields from now on, also of those behind means; `reuse`: see FieldTerm. At
+  // first it is full.
+  void setAccuracy(Accuracy accuracy, std::uint64_t reuse = unlimitedReuse) { accuracy_ = accuracy, reuse_ = reuse; }
 
   // Draws one free layer given the others. Either output may be null. A layer that is coupled to
   // itself is swept unit by unit and in place; it has no means.
@@ -57,14 +54,16 @@ class BlockGibbs {
 
  private:
   void restoreKept(std::size_t layer, Tensor* mean, Tensor* sample) const;
-  bool roundsLateral(std::size_t layer, const Round& round) const;
+  std::vector<FieldTerm> termsOf(std::size_t layer, const States& states, Accuracy accuracy) const;
+  Accuracy lateralAccuracy(std::size_t layer, const Round& round) const;
   UnitUpdate updateOf(std::size_t layer, const Round& round, const Tensor* before) const;
   void sweepLateral(std::size_t layer, const Round& round, std::uint64_t sweeps, const States& states, Tensor& sample);
 
   const Machine& machine_;
   std::vector<bool> clamped_;
   std::vector<std::vector<std::size_t>> blocks_;
-  bool roundable_ = false;
+  Accuracy accuracy_ = Accuracy::full;
+  std::uint64_t reuse_ = unlimitedReuse;
   std::vector<TensorPtr> fields_;  // scratch, one per free layer
   struct Kept {
     const Tensor *mask = nullptr, *values = nullptr;

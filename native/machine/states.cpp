@@ -34,8 +34,7 @@ void requireBoundedStates(const Machine& machine, const States& states) {
   }
 }
 
-std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from,
-                                  bool roundable) {
+std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from) {
   std::vector<FieldTerm> terms;
   const std::vector<Coupling>& couplings = machine.wiring().couplings();
   for (std::size_t c = 0; c < couplings.size(); ++c) {
@@ -43,14 +42,13 @@ std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, con
     // Weights are [a, b], so a field on a needs their transpose.
     const bool transposed = couplings[c].a == layer;
     const std::size_t other = transposed ? couplings[c].b : couplings[c].a;
-    if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed, 1, nullptr, roundable});
+    if (from.empty() || from[other]) terms.push_back({&states[other], &machine.weights(c), transposed});
   }
   return terms;
 }
 
-void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
-                 bool roundable) {
-  machine.backend().fields(fieldTerms(machine, layer, states, from, roundable), false, out);
+void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out) {
+  machine.backend().fields(fieldTerms(machine, layer, states, from), false, out);
 }
 
 void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out) {

@@ -33,12 +33,10 @@ inline constexpr double largestState = 1e18;
 void requireBoundedStates(const Machine& machine, const States& states);
 
 // The field terms on `layer` from all other layers that are coupled to it and true in `from` (all
-// if `from` is empty). `roundable`: see FieldTerm.
-std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from,
-                                  bool roundable = false);
+// if `from` is empty).
+std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from);
 // out = the sum of these terms.
-void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out,
-                 bool roundable = false);
+void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out);
 
 // out = the field on `layer` from all layers, itself included: the field of each unit given all
 // other units.

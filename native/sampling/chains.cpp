@@ -32,11 +32,11 @@ class Run {
   void run(const Cancelled& cancelled) {
     for (std::size_t first = 0; first < options_.chains; first += chunk_) {
       load(first, std::min(chunk_, options_.chains - first));
-      gibbs_.roundWeights(true);
+      gibbs_.setAccuracy(Accuracy::draws);
       begin();
       sweep(cancelled);
       // Modes and ties are defined for the exact weights.
-      gibbs_.roundWeights(false);
+      gibbs_.setAccuracy(Accuracy::full);
       for (std::uint64_t s = 0; s < options_.quench; ++s) {
         throwIfCancelled(cancelled);
         gibbs_.sweep(states_, {stream_, firstChain(), 1, {}, Draw::mode});
@@ -151,11 +151,11 @@ class Run {
 
   // The means of this sweep are a result, so it uses the exact weights.
   void lastSweep(std::uint64_t step) {
-    gibbs_.roundWeights(false);
+    gibbs_.setAccuracy(Accuracy::full);
     for (const std::vector<std::size_t>& block : gibbs_.blocks())
       for (std::size_t layer : block)
         gibbs_.update(layer, states_, round(step), layer == results_.meanLayer ? mean_.get() : nullptr, &states_[layer]);
-    gibbs_.roundWeights(true);
+    gibbs_.setAccuracy(Accuracy::draws);
   }
 
   void observe() {

@@ -45,7 +45,7 @@ TEST_CASE("rounded fields of bits are sums over the whole depth, rounded once") 
       states.writeRow(1)[k] = static_cast<float>(s[k]);
       for (std::size_t j = 0; j < columns; ++j) weights.writeRow(k)[j] = static_cast<float>(1 - w[k * columns + j] / 5) / 2;
     }
-    cpu::multiply(engine, cpu::fieldProduct({&states, &weights, false, 1, nullptr, true}, false, cpu::fieldTolerance, out));
+    cpu::multiply(engine, cpu::fieldProduct({&states, &weights, false, 1, nullptr, Accuracy::draws}, false, cpu::fieldTolerance, out));
     const auto made = [&](cpu::Packing packing) {
       return weights.packedCopy(packing, cpu::Orientation::upright).version == weights.version();
     };

@@ -30,15 +30,15 @@ TensorPtr drawn(Backend& backend, std::size_t rows, std::size_t columns, std::ui
 }
 
 // Fields from the states, and a parameter step from statistics with the states as left factor.
-Values resultsOf(Backend& backend, const Tensor& states, bool roundable) {
+Values resultsOf(Backend& backend, const Tensor& states, bool rounds) {
+  const Accuracy draws = rounds ? Accuracy::draws : Accuracy::full, sums = rounds ? Accuracy::statistics : Accuracy::full;
   const std::size_t rows = states.rows();
   const TensorPtr weights = uploaded(backend, visible, hidden, randomValues(visible * hidden, 3, Kind::signedReal));
   const TensorPtr turned = uploaded(backend, hidden, visible, randomValues(visible * hidden, 4, Kind::signedReal));
   const TensorPtr right = uploaded(backend, rows, hidden, randomValues(rows * hidden, 5, Kind::grey));
   const TensorPtr up = backend.tensor(rows, hidden), velocity = backend.tensor(visible, hidden), gradient = backend.tensor(visible, hidden);
-  const FieldTerm straight{&states, weights.get(), false, 0.5, nullptr, roundable},
-      across{&states, turned.get(), true, 0.5, nullptr, roundable};
-  const StatisticsTerm terms[] = {{&states, right.get(), nullptr, 0.02, roundable}, {&states, right.get(), nullptr, -0.01, roundable}};
+  const FieldTerm straight{&states, weights.get(), false, 0.5, nullptr, draws}, across{&states, turned.get(), true, 0.5, nullptr, draws};
+  const StatisticsTerm terms[] = {{&states, right.get(), nullptr, 0.02, sums}, {&states, right.get(), nullptr, -0.01, sums}};
   const ParameterSlot slot{
       .parameter = weights.get(), .gradient = gradient.get(), .velocity = velocity.get(), .second = nullptr, .terms = terms};
   Values all;
@@ -64,10 +64,10 @@ TEST_CASE("states that were drawn give what the same states give when they are u
   forEachBackend([](const Candidate& candidate) {
     for (const unsigned threads : sanitized ? std::vector{2u} : std::vector{1u, 2u, 3u})
       for (const std::size_t rows : someRows)
-        for (const bool roundable : {false, true}) {
+        for (const bool rounds : {false, true}) {
           CAPTURE(threads);
           CAPTURE(rows);
-          CAPTURE(roundable);
+          CAPTURE(rounds);
           Twins twins(candidate, threads);
           twins.fast.run([&] {
             const TensorPtr states = drawn(twins.fast, rows, visible, rows);
@@ -76,19 +76,19 @@ TEST_CASE("states that were drawn give what the same states give when they are u
             const TensorPtr copy = twins.fast.tensor(rows, visible);
             twins.fast.axpby(1, *states, 0, *copy);
             const TensorPtr fresh = uploaded(twins.fast, rows, visible, valuesOf(twins.fast, *states));
-            const Values wanted = resultsOf(twins.fast, *fresh, roundable);
-            CHECK(resultsOf(twins.fast, *states, roundable) == wanted);
-            CHECK(resultsOf(twins.fast, *copy, roundable) == wanted);
+            const Values wanted = resultsOf(twins.fast, *fresh, rounds);
+            CHECK(resultsOf(twins.fast, *states, rounds) == wanted);
+            CHECK(resultsOf(twins.fast, *copy, rounds) == wanted);
 
             // Fewer rows, then other values.
             const std::size_t fewer = rows - 6;
             states->setRows(fewer);
             const TensorPtr less = uploaded(twins.fast, fewer, visible, valuesOf(twins.fast, *states));
-            CHECK(resultsOf(twins.fast, *states, roundable) == resultsOf(twins.fast, *less, roundable));
+            CHECK(resultsOf(twins.fast, *states, rounds) == resultsOf(twins.fast, *less, rounds));
             twins.fast.axpby(0.25, *less, 0.5, *states);
             CHECK(known.bits() == nullptr);
             const TensorPtr other = uploaded(twins.fast, fewer, visible, valuesOf(twins.fast, *states));
-            CHECK(resultsOf(twins.fast, *states, roundable) == resultsOf(twins.fast, *other, roundable));
+            CHECK(resultsOf(twins.fast, *states, rounds) == resultsOf(twins.fast, *other, rounds));
           });
         }
   });
@@ -119,8 +119,8 @@ TEST_CASE("states that have been listed before give what they gave the first tim
             const TensorPtr right = uploaded(twins.fast, rows, hidden, randomValues(rows * hidden, 5, Kind::grey));
             const TensorPtr weights = uploaded(twins.fast, visible, hidden, randomValues(visible * hidden, 3, Kind::signedReal));
             const TensorPtr velocity = twins.fast.tensor(visible, hidden), gradient = twins.fast.tensor(visible, hidden);
-            const StatisticsTerm terms[] = {{fresh.get(), right.get(), nullptr, 0.02, true},
-                                            {fresh.get(), right.get(), nullptr, -0.01, true}};
+            const StatisticsTerm terms[] = {{fresh.get(), right.get(), nullptr, 0.02, Accuracy::statistics},
+                                            {fresh.get(), right.get(), nullptr, -0.01, Accuracy::statistics}};
             const ParameterSlot slot{
                 .parameter = weights.get(), .gradient = gradient.get(), .velocity = velocity.get(), .second = nullptr, .terms = terms};
             CHECK(refusedBy(twins.fast, {.learningRate = 0.05, .momentum = 0.5}, std::span(&slot, 1)) == -1);
@@ -143,7 +143,7 @@ TEST_CASE("few rows of weights leave some threads without a group of them") {
         const TensorPtr right = uploaded(twins.fast, rows, many, randomValues(rows * many, 5, Kind::grey));
         const TensorPtr weights = uploaded(twins.fast, few, many, randomValues(few * many, 3, Kind::signedReal));
         const TensorPtr velocity = twins.fast.tensor(few, many), gradient = twins.fast.tensor(few, many);
-        const StatisticsTerm term{states.get(), right.get(), nullptr, 0.02, true};
+        const StatisticsTerm term{states.get(), right.get(), nullptr, 0.02, Accuracy::statistics};
         const ParameterSlot slot{.parameter = weights.get(),
                                  .gradient = gradient.get(),
                                  .velocity = velocity.get(),

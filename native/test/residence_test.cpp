@@ -59,7 +59,7 @@ class CountingBackend final : public Backend {
   void fill(double value, Tensor& out) override { inner_->fill(value, out); }
   void axpby(double alpha, const Tensor& x, double beta, Tensor& y) override { inner_->axpby(alpha, x, beta, y); }
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override { inner_->fields(terms, accumulate, out); }
-  bool roundsAlike(const Tensor& weights) override { return inner_->roundsAlike(weights); }
+  bool sameRounding(const Tensor& weights, Accuracy accuracy) override { return inner_->sameRounding(weights, accuracy); }
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override {
     inner_->updateUnits(update, fields, mean, sample);
   }

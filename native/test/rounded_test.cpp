@@ -39,10 +39,11 @@ Values allowedFields(const Values& states, std::size_t rows, std::size_t depth, 
   return allowed;
 }
 
-Values fieldsOf(Backend& backend, const Tensor& states, const Tensor& weights, bool transposed, bool roundable, const Values& start) {
+Values fieldsOf(Backend& backend, const Tensor& states, const Tensor& weights, bool transposed, Accuracy accuracy, const Values& start,
+                std::uint64_t reuse = unlimitedReuse) {
   const TensorPtr out = backend.tensor(states.rows(), transposed ? weights.rows() : weights.cols());
   backend.upload(std::span<const double>(start), *out);
-  const FieldTerm term{&states, &weights, transposed, -0.75, nullptr, roundable};
+  const FieldTerm term{&states, &weights, transposed, -0.75, nullptr, accuracy, reuse};
   backend.fields(std::span(&term, 1), true, *out);
   CHECK(paddingIsZero(*out));
   return valuesOf(backend, *out);
@@ -62,10 +63,10 @@ TEST_CASE("rounded fields stay within a unit per state, and are rounded at all")
           for (double& x : w) x /= kind == 3 ? 128 : 1;
           const Values start = randomValues(rows * columns, 4, Kind::signedReal);
           const Twin states = twins.make(rows, depth, s), weights = twins.make(visible, hidden, w);
-          const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, true, start);
-          const Values want = fieldsOf(*twins.exact, *states.exact, *weights.exact, transposed, true, start);
+          const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, Accuracy::draws, start);
+          const Values want = fieldsOf(*twins.exact, *states.exact, *weights.exact, transposed, Accuracy::draws, start);
           CHECK(worstError(got, want, allowedFields(s, rows, depth, columns, largestOf(w), kind == 3 ? 32766 : 8190)) <= 1);
-          CHECK(got != fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, false, start));
+          CHECK(got != fieldsOf(twins.fast, *states.fast, *weights.fast, transposed, Accuracy::full, start));
         }
     });
   });
@@ -81,7 +82,7 @@ TEST_CASE("rounded fields are the same bits for every instruction set and number
         for (const int kind : {0, 1, 2}) {
           const Twin states = twins.make(70, visible, statesOf(70 * visible, 21, kind));
           const Twin weights = twins.make(visible, hidden, randomValues(visible * hidden, 5, Kind::signedReal));
-          const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, false, true, Values(70 * hidden, 0.0));
+          const Values got = fieldsOf(twins.fast, *states.fast, *weights.fast, false, Accuracy::draws, Values(70 * hidden, 0.0));
           bits.insert(bits.end(), got.begin(), got.end());
         }
         all.push_back(bits);
@@ -99,7 +100,7 @@ TEST_CASE("units that are drawn tile by tile are those drawn from their fields")
     const Values betas = randomValues(rows, 72, Kind::grey);
     for (const int kind : {0, 2, 4})
       for (const bool transposed : {false, true})
-        for (const bool roundable : {false, true}) {
+        for (const Accuracy accuracy : {Accuracy::full, Accuracy::draws}) {
           CAPTURE(kind);
           const std::size_t depth = transposed ? hidden : visible, columns = transposed ? visible : hidden;
           const Twin states =
@@ -109,7 +110,7 @@ TEST_CASE("units that are drawn tile by tile are those drawn from their fields")
           const Twin wantedMean = twins.zeros(rows, columns), wanted = twins.zeros(rows, columns);
           UnitUpdate update{.units = {UnitType::bernoulli, bias.fast.get()}, .beta = 0.7, .stream = testStream(), .firstChain = 3};
           if (kind == 2) update.betas = betas;
-          const FieldTerm term{states.fast.get(), weights.fast.get(), transposed, 0.1, nullptr, roundable};
+          const FieldTerm term{states.fast.get(), weights.fast.get(), transposed, 0.1, nullptr, accuracy};
           twins.fast.run([&] {
             twins.fast.fieldsAndUnits(std::span(&term, 1), update, *room.fast, mean.fast.get(), sample.fast.get());
             twins.fast.fieldsAndUnits(std::span(&term, 1), update, *room.fast, nullptr, alone.fast.get());
@@ -153,9 +154,23 @@ TEST_CASE("weights and states that rounding does not suit are left as they are")
       INFO(std::string(c.name));
       const Twin states = twins.make(rows, visible, c.states), weights = twins.make(visible, hidden, c.weights);
       const Values start(rows * hidden, 0.0);
-      CHECK(fieldsOf(twins.fast, *states.fast, *weights.fast, false, true, start) ==
-            fieldsOf(twins.fast, *states.fast, *weights.fast, false, false, start));
+      CHECK(fieldsOf(twins.fast, *states.fast, *weights.fast, false, Accuracy::draws, start) ==
+            fieldsOf(twins.fast, *states.fast, *weights.fast, false, Accuracy::full, start));
     }
+  });
+}
+
+TEST_CASE("weights are not rounded for few rows of states") {
+  forEachBackend([](const Candidate& candidate) {
+    Twins twins(candidate);
+    const Twin states = twins.make(9, visible, statesOf(9 * visible, 31, 0));
+    const Twin weights = twins.make(visible, hidden, randomValues(visible * hidden, 6, Kind::signedReal));
+    const auto fields = [&](Accuracy accuracy, std::uint64_t reuse) {
+      return fieldsOf(twins.fast, *states.fast, *weights.fast, false, accuracy, Values(9 * hidden, 0.0), reuse);
+    };
+    CHECK(fields(Accuracy::draws, cpu::leastReuse - 1) == fields(Accuracy::full, unlimitedReuse));
+    CHECK(fields(Accuracy::draws, cpu::leastReuse) == fields(Accuracy::draws, unlimitedReuse));
+    CHECK(fields(Accuracy::draws, cpu::leastReuse) != fields(Accuracy::full, unlimitedReuse));
   });
 }
 
@@ -216,7 +231,7 @@ TEST_CASE("a step in place is the step by way of a spare buffer, and is not take
     Backend& backend = twins.fast;
     const Twin v = twins.make(50, visible, statesOf(50 * visible, 42, 0)),
                h = twins.make(50, hidden, randomValues(50 * hidden, 43, Kind::grey));
-    const StatisticsTerm term{v.fast.get(), h.fast.get(), nullptr, 0.02, true};
+    const StatisticsTerm term{v.fast.get(), h.fast.get(), nullptr, 0.02, Accuracy::statistics};
     const Slot alone = slotOf(twins), first = slotOf(twins), last = slotOf(twins);
     const auto slot = [&](const Slot& s) {
       return ParameterSlot{.parameter = s.weights.fast.get(),
@@ -259,7 +274,8 @@ TEST_CASE("statistics of rounded means are off by a unit per row at most") {
     const Values s = statesOf(rows * visible, 51, 2), means = randomValues(rows * hidden, 52, Kind::grey);
     const Twin v = twins.make(rows, visible, s), h = twins.make(rows, hidden, means);
     const Slot slot = slotOf(twins), exact = slotOf(twins);
-    const StatisticsTerm rounded[] = {{v.fast.get(), h.fast.get(), nullptr, 1, true}}, plain[] = {{v.fast.get(), h.fast.get(), nullptr, 1}};
+    const StatisticsTerm rounded[] = {{v.fast.get(), h.fast.get(), nullptr, 1, Accuracy::statistics}},
+                         plain[] = {{v.fast.get(), h.fast.get(), nullptr, 1}};
     twins.fast.run([&] {
       step(twins.fast, slot, rounded, true, OptimiserStep::Kind::sgd);
       step(twins.fast, exact, plain, true, OptimiserStep::Kind::sgd);
@@ -286,8 +302,8 @@ TEST_CASE("statistics of fewer rows than before are those of a tensor that never
     const Twin shortV = twins.make(fewer, visible, Values(s.begin(), s.begin() + fewer * visible)),
                shortH = twins.make(fewer, hidden, Values(means.begin(), means.begin() + fewer * hidden));
     const Slot slot = slotOf(twins), other = slotOf(twins);
-    const StatisticsTerm cut[] = {{v.fast.get(), h.fast.get(), nullptr, 1, true}},
-                         whole[] = {{shortV.fast.get(), shortH.fast.get(), nullptr, 1, true}};
+    const StatisticsTerm cut[] = {{v.fast.get(), h.fast.get(), nullptr, 1, Accuracy::statistics}},
+                         whole[] = {{shortV.fast.get(), shortH.fast.get(), nullptr, 1, Accuracy::statistics}};
     twins.fast.run([&] {
       step(twins.fast, slotOf(twins), cut, true, OptimiserStep::Kind::sgd);
       v.fast->setRows(fewer);
@@ -310,8 +326,8 @@ TEST_CASE("rounded copies that a step keeps up are those made afresh") {
         // Large steps, so that the largest weight sometimes changes the rounding unit.
         const StatisticsTerm terms[] = {{v.fast.get(), h.fast.get(), nullptr, i % 2 ? 0.4 : -0.3}};
         auto fields = [&](const Tensor& weights) {
-          Values all = fieldsOf(twins.fast, *v.fast, weights, false, true, Values(20 * hidden, 0.0));
-          const Values down = fieldsOf(twins.fast, *h.fast, weights, true, true, Values(20 * visible, 0.0));
+          Values all = fieldsOf(twins.fast, *v.fast, weights, false, Accuracy::draws, Values(20 * hidden, 0.0));
+          const Values down = fieldsOf(twins.fast, *h.fast, weights, true, Accuracy::draws, Values(20 * visible, 0.0));
           all.insert(all.end(), down.begin(), down.end());
           return all;
         };

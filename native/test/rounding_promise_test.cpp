@@ -13,9 +13,9 @@ namespace {
 constexpr double promised = 0x1p-8;
 
 // Errors of the fields computed by the fast backend.
-Values errorsOf(Twins& twins, const Twin& states, const Twin& weights, bool transposed, bool roundable = true) {
+Values errorsOf(Twins& twins, const Twin& states, const Twin& weights, bool transposed, Accuracy accuracy = Accuracy::draws) {
   const Twin out = twins.zeros(states.rows(), transposed ? weights.rows() : weights.cols());
-  const FieldTerm fast{states.fast.get(), weights.fast.get(), transposed, 1, nullptr, roundable},
+  const FieldTerm fast{states.fast.get(), weights.fast.get(), transposed, 1, nullptr, accuracy},
       exact{states.exact.get(), weights.exact.get(), transposed, 1};
   twins.fast.fields(std::span(&fast, 1), false, *out.fast);
   twins.exact->fields(std::span(&exact, 1), false, *out.exact);
@@ -78,7 +78,7 @@ TEST_CASE("fields of rounded weights keep the promise where errors could add up"
         double mean = 0;
         for (const double e : errors) mean += e / m;
         CHECK(std::fabs(mean) <= 5 * promised / std::sqrt(m));
-        CHECK(errors != errorsOf(twins, states, weights, transposed, false));
+        CHECK(errors != errorsOf(twins, states, weights, transposed, Accuracy::full));
       }
   });
 }
@@ -144,7 +144,7 @@ TEST_CASE("states up to 255 are in the bound") {
     const Twin weights = twins.make(n, n, w), states = twins.make(1, n, s), biases = twins.make(1, n, bias);
     const Twin room = twins.zeros(1, n), mean = twins.zeros(1, n);
     const auto update = [&](Backend& backend, const Tensor& st, const Tensor& wt, const Tensor& b, Tensor& r, Tensor& out) {
-      const FieldTerm term{&st, &wt, false, 1, nullptr, true};
+      const FieldTerm term{&st, &wt, false, 1, nullptr, Accuracy::draws};
       backend.fieldsAndUnits(std::span(&term, 1), {.units = {UnitType::bernoulli, &b}, .stream = testStream()}, r, &out, nullptr);
     };
     update(twins.fast, *states.fast, *weights.fast, *biases.fast, *room.fast, *mean.fast);
@@ -169,7 +169,7 @@ TEST_CASE("Gaussian units of unequal scale get means as exact as their own scale
     const Twin weights = twins.make(n, units, w), states = twins.make(1, n, s), own = twins.make(2, units, parameters);
     const Twin room = twins.zeros(1, units), mean = twins.zeros(1, units);
     const auto update = [&](Backend& backend, const Tensor& st, const Tensor& wt, const Tensor& p, Tensor& r, Tensor& out) {
-      const FieldTerm term{&st, &wt, false, 1, nullptr, true};
+      const FieldTerm term{&st, &wt, false, 1, nullptr, Accuracy::draws};
       backend.fieldsAndUnits(std::span(&term, 1), {.units = {UnitType::gaussian, &p}, .stream = testStream()}, r, &out, nullptr);
     };
     update(twins.fast, *states.fast, *weights.fast, *own.fast, *room.fast, *mean.fast);
@@ -211,7 +211,7 @@ TEST_CASE("whether weights are rounded does not depend on the products before") 
     const Values alone = errorsOf(twins, first, fine, false);
     errorsOf(twins, second, coarse, false);
     CHECK(errorsOf(twins, second, fine, false) == alone);
-    CHECK(alone != errorsOf(twins, first, fine, false, false));
+    CHECK(alone != errorsOf(twins, first, fine, false, Accuracy::full));
   });
 }
 

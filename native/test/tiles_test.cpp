@@ -49,10 +49,10 @@ std::vector<Values> resultsOf(const cpu::Kernels& kernels, unsigned threads, con
   fillWith(right, [&](std::size_t, std::size_t) { return static_cast<float>(dice.uniform()); });
   fillWith(fields, [&](std::size_t r, std::size_t j) { return static_cast<float>(r) - static_cast<float>(j); });
   backend.run([&] {
-    const FieldTerm term{&states, &weights, transposed, -0.5, nullptr, true};
+    const FieldTerm term{&states, &weights, transposed, -0.5, nullptr, Accuracy::draws};
     backend.fields(std::span(&term, 1), true, fields);
     cpu::Engine engine(kernels, threads);
-    cpu::multiply(engine, cpu::statisticsProduct({&states, &right, nullptr, 0.25, true}, 0, statistics));
+    cpu::multiply(engine, cpu::statisticsProduct({&states, &right, nullptr, 0.25, Accuracy::statistics}, 0, statistics));
   });
   CHECK(paddingIsZero(fields));
   CHECK(paddingIsZero(statistics));
@@ -102,7 +102,7 @@ TEST_CASE("tiles of zeros are left out, and nothing else") {
     fillWith(weights, [](std::size_t k, std::size_t j) { return (static_cast<float>(k) - static_cast<float>(j)) / 256; });
     fillWith(states, [&](std::size_t r, std::size_t k) { return r == 15 && k == 127 ? 1.0f : 0.0f; });
     backend.run([&] {
-      const FieldTerm term{&states, &weights, false, 1, nullptr, true};
+      const FieldTerm term{&states, &weights, false, 1, nullptr, Accuracy::draws};
       backend.fields(std::span(&term, 1), false, fields);
     });
     for (std::size_t j = 0; j < shape.columns; ++j) {

@@ -4,7 +4,7 @@ namespace boltzkit {
 
 ModelChains::ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps)
     : machine_(machine), gibbs_(machine, noLayer(machine), chains), phase_(machine, chains, lastBlock(machine, noLayer(machine)), gibbs_) {
-  gibbs_.roundWeights(roundingPays(chains * sweeps));
+  gibbs_.setAccuracy(Accuracy::draws, chains * sweeps);
 }
 
 void ModelChains::start(const LayerData& data, std::size_t replicas) {
