@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "core/checked.hpp"
+#include "core/error.hpp"
 #include "cpu/largest.hpp"
 #include "cpu/rounded_weights.hpp"
 #include "cpu/transposed_copy.hpp"
@@ -38,6 +39,7 @@ ProductPlan::ProductPlan(Engine& engine, const Product& product, NonZeroBuffer& 
 // enough, or its twin by tiles; false if there is none. Keeps what it learns of the values until
 // the left factor changes, since data are read for a field and again for statistics.
 bool ProductPlan::chooseRounded() {
+  if (!p_.matrix || p_.weights) throw Error(ErrorCode::internal, "a product that may round needs a whole right factor and no row weights");
   CpuTensor::KnownValues part, &known = p_.left && rows_ == p_.rows ? p_.left->knownValues() : part;
   for (const ProductFamily& family : kernels_.families) {
     if (!family.rounds() || family.takes < known.kind || p_.depth > family.mostDepth) continue;
@@ -205,8 +207,8 @@ void ProductPlan::list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros
   own.firstRow = firstRow;
 }
 
-void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
-                       float* out, const Upcoming& upcoming) const {
+void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch, float* out,
+                       const Upcoming& upcoming) const {
   PanelBlock block{};
   block.firstRow = perThread_ ? 0 : firstRow;
   block.lastRow = block.firstRow + (lastRow - firstRow);

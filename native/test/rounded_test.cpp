@@ -1,5 +1,6 @@
 // Products with rounded values: within the bound, bit for bit equal everywhere, not used where they
 // may not be, and kept up to date by parameter steps.
+#include "cpu/product.hpp"
 #include "cpu/rounded_weights.hpp"
 #include "fixtures.hpp"
 
@@ -172,6 +173,20 @@ TEST_CASE("weights are not rounded for few rows of states") {
     CHECK(fields(Accuracy::draws, cpu::leastReuse) == fields(Accuracy::draws, unlimitedReuse));
     CHECK(fields(Accuracy::draws, cpu::leastReuse) != fields(Accuracy::full, unlimitedReuse));
   });
+}
+
+// A part of a matrix has no copies, and copies leave row weights out.
+TEST_CASE("a product that may round needs a whole right factor and no row weights") {
+  cpu::Engine engine(cpu::kernelsNamed(""), 1);
+  cpu::CpuTensor states(9, visible), weights(visible, hidden), out(9, hidden);
+  const FieldTerm term{.states = &states, .weights = &weights, .accuracy = Accuracy::draws};
+  const cpu::Product whole = cpu::fieldProduct(term, false, cpu::fieldTolerance, out);
+  CHECK_NOTHROW(cpu::multiply(engine, whole));
+  cpu::Product part = whole, weighted = whole;
+  part.matrix = nullptr;
+  weighted.weights = weights.row(0);
+  CHECK_THROWS_AS(cpu::multiply(engine, part), Error);
+  CHECK_THROWS_AS(cpu::multiply(engine, weighted), Error);
 }
 
 struct Slot {
