@@ -25,8 +25,8 @@ TrainerOptions options(int batch) {
 }
 
 void fit(Machine& machine, const Vec& values, int batch) {
-  auto rows = std::make_shared<Rows>(machine.units(0), Domain{});
-  rows->append(Rows::Source<float>{values.data(), 0, static_cast<std::ptrdiff_t>(machine.units(0)), 1, values.size() / machine.units(0)});
+  auto rows = std::make_shared<Rows>(machine.places(0), Domain{});
+  rows->append(Rows::Source<float>{values.data(), 0, static_cast<std::ptrdiff_t>(machine.places(0)), 1, values.size() / machine.places(0)});
   machine.backend().run([&] {
     const TrainerOptions o = options(batch);
     Trainer trainer(contrastiveUpdate(machine, o, {{0, rows}}, {}, {}), o, nullptr, false);

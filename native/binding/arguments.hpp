@@ -18,7 +18,7 @@ namespace boltzkit::binding {
 
 // Largest n for which a double holds both n and n + 1 exactly.
 inline constexpr std::uint64_t maxSafeInteger = (std::uint64_t{1} << 53) - 1;
-inline constexpr std::uint64_t maxUnits = std::numeric_limits<std::int32_t>::max();
+inline constexpr std::uint64_t maxCount = std::numeric_limits<std::int32_t>::max();
 
 // A short description of any value: "0.5", "'abc'", "an array", "undefined". Runs no user code.
 std::string describe(Napi::Value value);

@@ -90,14 +90,14 @@ class ChainTask : public Task {
       : machine_(std::move(machine)), options_(std::move(options)) {
     const std::size_t layers = machine_->wiring().layers().size();
     results_.states.resize(layers);
-    for (std::size_t layer : wanted.states) results_.states[layer] = add(env, states_, options_.chains, machine_->units(layer));
+    for (std::size_t layer : wanted.states) results_.states[layer] = add(env, states_, options_.chains, machine_->places(layer));
     if (wanted.mean) results_.meanLayer = *wanted.mean;
-    if (wanted.mean) results_.mean = add(env, mean_, options_.chains, machine_->units(*wanted.mean));
+    if (wanted.mean) results_.mean = add(env, mean_, options_.chains, machine_->places(*wanted.mean));
     if (wanted.energies) results_.energies = add(env, energies_, options_.chains, 1);
     if (!options_.observe) return;
-    for (std::size_t l = 0; l < layers; ++l) results_.sums.push_back(add(env, sums_, 1, machine_->units(l)));
+    for (std::size_t l = 0; l < layers; ++l) results_.sums.push_back(add(env, sums_, 1, machine_->places(l)));
     for (const auto& [a, b] : options_.observe->pairs)
-      results_.products.push_back(add(env, products_, machine_->units(a), machine_->units(b)));
+      results_.products.push_back(add(env, products_, machine_->places(a), machine_->places(b)));
   }
 
   void run(const Cancelled& cancelled, const Wake&) override { runChains(*machine_, options_, results_, cancelled); }

@@ -24,8 +24,8 @@ std::vector<Layer> layersOf(const Argument& list) {
   for (std::uint32_t i = 0; i < n; ++i) {
     const Argument layer = list.item(i), size = layer.field("size");
     layers.push_back({layer.field("name").text(), unitTypeNamed(layer.field("type").text()),
-                      static_cast<std::size_t>(layer.field("units").count(1, maxUnits)),
-                      static_cast<std::uint32_t>(size.given() ? size.count(1, maxUnits) : 1)});
+                      static_cast<std::size_t>(layer.field("units").count(1, maxCount)),
+                      static_cast<std::uint32_t>(size.given() ? size.count(1, maxCount) : 1)});
   }
   return layers;
 }
@@ -37,7 +37,7 @@ std::shared_ptr<const Graph> graphOf(const Argument& edges, const Layer& layer) 
   std::vector<Graph::Edge> pairs(ends.size() / 2);
   for (std::size_t e = 0; e < pairs.size(); ++e) pairs[e] = {ends[2 * e], ends[2 * e + 1]};
   const std::uint32_t size = groupSize(layer);
-  return std::make_shared<const Graph>(layer.units / size, size, std::move(pairs));
+  return std::make_shared<const Graph>(layer.places / size, size, std::move(pairs));
 }
 
 std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>& layers) {
@@ -82,9 +82,9 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   const RowsObject& object = unwrap<RowsObject>(given.field("rows"));
   const Layer& wanted = wiring.layers()[layer];
   const Domain domain = domainOf(wanted);
-  if (object.rows()->cols() != wanted.units)
-    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.units, "column") + " (units of '" + wanted.name + "'), got " +
-                     std::to_string(object.rows()->cols()));
+  if (object.rows()->cols() != wanted.places)
+    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.places, "column") + " (units of '" + wanted.name +
+                     "'), got " + std::to_string(object.rows()->cols()));
   if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
     throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
                          "], the domain of layer '" + wanted.name + "'");

@@ -72,7 +72,7 @@ OptimiserStep optimiserOf(const Argument& options) {
 void requireReplicas(const TrainerOptions& o) {
   if (o.algorithm != TrainerOptions::Algorithm::pt) return;
   if (o.temperatures.size() < 2) throw parameterError("`options.temperatures` must hold at least two inverse temperatures");
-  if (o.temperatures.size() > maxUnits / o.chains)
+  if (o.temperatures.size() > maxCount / o.chains)
     throw parameterError("`options.chains` times the number of `options.temperatures` must be below 2^31");
 }
 
@@ -97,8 +97,8 @@ TrainerOptions optionsOf(const Argument& options) {
   const Argument positiveSteps = options.field("positiveSteps");
   if (positiveSteps.given()) o.positiveSteps = positiveSteps.count(1, maxStreamStep);
   o.epochs = options.field("epochs").count(0, maxStreamStep);
-  o.batchSize = options.field("batchSize").count(1, maxUnits);
-  o.chains = options.field("chains").count(1, maxUnits);
+  o.batchSize = options.field("batchSize").count(1, maxCount);
+  o.chains = options.field("chains").count(1, maxCount);
   const Argument dynamicBinarisation = options.field("dynamicBinarisation");
   if (dynamicBinarisation.given()) o.dynamicBinarisation = dynamicBinarisation.flag();
   o.shuffle = options.field("shuffle").flag();
@@ -128,7 +128,7 @@ TrainerOptions optionsOf(const Argument& options) {
   o.initialiseFromData = options.field("initialiseFromData").flag();
   const Argument stream = options.field("stream");
   if (stream.given()) o.stream = stream.flag();
-  o.monitorRows = options.field("monitorRows").count(0, maxUnits);
+  o.monitorRows = options.field("monitorRows").count(0, maxCount);
   const Argument monitorBudget = options.field("monitorBudget");
   if (monitorBudget.given()) o.monitorBudget = monitorBudget.number(0, anyNumber);
   const Argument reservoirs = options.field("reservoirs"), acceptance = options.field("reservoirAcceptance");
@@ -158,7 +158,7 @@ void requireCountable(const TrainerOptions& options, std::size_t rows) {
 }
 
 TrainerState::Saved savedOf(const Argument& tensor) {
-  TrainerState::Saved saved{tensor.field("rows").count(0, maxUnits), tensor.field("cols").count(0, maxUnits), {}};
+  TrainerState::Saved saved{tensor.field("rows").count(0, maxCount), tensor.field("cols").count(0, maxCount), {}};
   const Argument values = tensor.field("values");
   if (values.holds<float>()) {
     const std::span<const float> view = values.view<float>();

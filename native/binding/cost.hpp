@@ -10,9 +10,9 @@ class Cost {
   explicit Cost(const Machine& machine) : single_(machine.backend().precision() == Precision::float32) {
     for (const Coupling& c : machine.wiring().couplings())
       sweep_ += c.graph ? 2 * static_cast<double>(c.graph->weights())
-                        : static_cast<double>(machine.units(c.a)) * static_cast<double>(machine.units(c.b));
-    for (const Layer& layer : machine.wiring().layers()) units_ += static_cast<double>(layer.units);
-    sweep_ += unitCost * units_;
+                        : static_cast<double>(machine.places(c.a)) * static_cast<double>(machine.places(c.b));
+    for (const Layer& layer : machine.wiring().layers()) places_ += static_cast<double>(layer.places);
+    sweep_ += placeCost * places_;
   }
 
   // True if `passes` passes over all layers for each of `rows` rows are little work.
@@ -21,19 +21,19 @@ class Cost {
   // Number of passes of one row that block the event loop for a few milliseconds.
   double passesAtOnce() const { return 16 * small() / sweep_; }
 
-  // Passes for one free energy per unit. Each shifts the fields of the other layers and sums their
+  // Passes for one free energy per place. Each shifts the fields of the other layers and sums their
   // cumulants.
-  double exactPasses(std::size_t units) const { return 1 + static_cast<double>(units) * unitCost * units_ / sweep_; }
+  double exactPasses(std::size_t places) const { return 1 + static_cast<double>(places) * placeCost * places_ / sweep_; }
 
  private:
   // A logistic function, a logarithm or a random number costs about this many multiply-adds of a
   // matrix product.
-  static constexpr double unitCost = 30;
+  static constexpr double placeCost = 30;
 
   double small() const { return single_ ? 2e6 : 2e5; }
 
   bool single_;
-  double sweep_ = 0, units_ = 0;
+  double sweep_ = 0, places_ = 0;
 };
 
 }  // namespace boltzkit::binding

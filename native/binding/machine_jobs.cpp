@@ -79,7 +79,7 @@ Napi::Value MachineObject::conditional(const Napi::CallbackInfo& info) {
   const Draw draw = drawOf(Argument(info, 2, "draw"));
   const std::size_t rows = rowsOf(given);
   return fillArray<float>(
-      info.Env(), *handle_, checkedMultiply(rows, machine->units(target)), nowOf(info, 3) || Cost(*machine).small(rows, 1),
+      info.Env(), *handle_, checkedMultiply(rows, machine->places(target)), nowOf(info, 3) || Cost(*machine).small(rows, 1),
       [=](const Cancelled& cancelled, std::span<float> out) { inference->conditional(given, target, draw, cancelled, out); });
 }
 
@@ -88,7 +88,7 @@ Napi::Value MachineObject::categoryProbabilities(const Napi::CallbackInfo& info)
   const std::shared_ptr<Inference> inference = handle_->inference;
   const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
   const std::size_t layer = layerOf(Argument(info, 1, "layer"), machine->wiring());
-  const std::size_t rows = rowsOf(given), categories = machine->units(layer);
+  const std::size_t rows = rowsOf(given), categories = machine->places(layer);
   return fillArray<float>(
       info.Env(), *handle_, checkedMultiply(rows, categories),
       nowOf(info, 2) || Cost(*machine).small(rows, static_cast<double>(categories)),
@@ -103,7 +103,7 @@ Napi::Value MachineObject::reconstruct(const Napi::CallbackInfo& info) {
   const Draw draw = drawOf(Argument(info, 2, "draw"));
   const std::size_t rows = given.rows->rows();
   return fillArray<float>(
-      info.Env(), *handle_, checkedMultiply(rows, machine->units(given.layer)), nowOf(info, 3) || Cost(*machine).small(rows, 2),
+      info.Env(), *handle_, checkedMultiply(rows, machine->places(given.layer)), nowOf(info, 3) || Cost(*machine).small(rows, 2),
       [=](const Cancelled& cancelled, std::span<float> out) { inference->reconstruct(given, via, draw, cancelled, out); });
 }
 
@@ -128,11 +128,11 @@ Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
   const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
   const bool exact = Argument(info, 1, "exact").flag();
   const std::size_t rows = given.front().rows->rows();
-  std::size_t units = 0;
-  for (const LayerRows& layer : given) units += machine->units(layer.layer);
+  std::size_t places = 0;
+  for (const LayerRows& layer : given) places += machine->places(layer.layer);
   const Cost cost(*machine);
   return fillArray<double>(
-      info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(units) : 2),
+      info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(places) : 2),
       [=](const Cancelled& cancelled, std::span<double> out) { pseudoLikelihoodOf(*machine, given, exact, cancelled, out); });
 }
 
@@ -141,7 +141,7 @@ Napi::Value MachineObject::impute(const Napi::CallbackInfo& info) {
   const auto options = std::make_shared<const ImputeOptions>(imputeOptionsOf(Argument(info, 0, "options"), machine->wiring()));
   const std::size_t rows = rowsOf(options->given);
   std::vector<std::size_t> lengths;
-  for (const std::size_t layer : options->layers) lengths.push_back(checkedMultiply(rows, machine->units(layer)));
+  for (const std::size_t layer : options->layers) lengths.push_back(checkedMultiply(rows, machine->places(layer)));
   const bool small = Cost(*machine).small(rows, 2 * (static_cast<double>(options->warmup + options->steps) + 1));
   const auto compute = [=](const Cancelled& cancelled) { return boltzkit::impute(*machine, *options, cancelled); };
   handle_->idle();

@@ -40,7 +40,7 @@ Napi::Function RowsObject::define(Napi::Env env) {
 }
 
 RowsObject::RowsObject(const Napi::CallbackInfo& info) : memory_(info.Env()) {
-  const std::size_t cols = Argument(info, 0, "cols").count(1, maxUnits);
+  const std::size_t cols = Argument(info, 0, "cols").count(1, maxCount);
   const double most = std::numeric_limits<double>::max();
   const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group"),
       once(info, 7, "once"), leastSum(info, 8, "leastSum"), mostSum(info, 9, "mostSum");
@@ -48,7 +48,7 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : memory_(info.Env()) {
              Argument(info, 2, "high").number(-most, most),
              integers.given() && integers.flag(),
              missing.given() && missing.flag(),
-             group.given() ? group.count(1, maxUnits) : 1,
+             group.given() ? group.count(1, maxCount) : 1,
              leastSum.given() ? leastSum.number(-most, most) : -most,
              mostSum.given() ? mostSum.number(-most, most) : most};
   if (domain_.low > domain_.high) throw parameterError("`low` must not be above `high`");

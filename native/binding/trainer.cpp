@@ -16,7 +16,7 @@ std::size_t bytesOf(Machine& machine, const TrainerOptions& options) {
     values += (options.optimiser.kind == OptimiserStep::Kind::adam ? 3.0 : 2.0) * static_cast<double>(p.tensor->rows() * p.tensor->cols());
   if (options.onDivergence) values *= 2;
   const std::size_t chains = options.chains * std::max<std::size_t>(1, options.temperatures.size()) + options.batchSize;
-  for (const Layer& layer : machine.wiring().layers()) values += static_cast<double>(chains) * static_cast<double>(layer.units);
+  for (const Layer& layer : machine.wiring().layers()) values += static_cast<double>(chains) * static_cast<double>(layer.places);
   return static_cast<std::size_t>(std::min(values, 0x1p50)) * (machine.backend().precision() == Precision::float32 ? 4 : 8);
 }
 

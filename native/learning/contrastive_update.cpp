@@ -67,11 +67,11 @@ class ContrastiveUpdate final : public Update {
       backend_.upload(std::span<const double>(rowWeights_), *allWeights_);
     }
     for (std::size_t l = 0; l < layers_; ++l) {
-      offsets_.push_back(backend_.tensor(1, machine.units(l)));
-      seen_.push_back(backend_.tensor(1, machine.units(l)));
+      offsets_.push_back(backend_.tensor(1, machine.places(l)));
+      seen_.push_back(backend_.tensor(1, machine.places(l)));
       const bool sparse = options_.sparsity && !data_.given()[l];
-      activity_.push_back(sparse ? backend_.tensor(1, machine.units(l)) : nullptr);
-      targets_.push_back(sparse ? backend_.tensor(1, machine.units(l)) : nullptr);
+      activity_.push_back(sparse ? backend_.tensor(1, machine.places(l)) : nullptr);
+      targets_.push_back(sparse ? backend_.tensor(1, machine.places(l)) : nullptr);
       if (sparse) backend_.fill(options_.sparsity->target, *targets_[l]);
     }
     fresh_.offsets = std::make_unique<bool[]>(layers_);

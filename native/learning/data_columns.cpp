@@ -42,7 +42,7 @@ DataColumns::DataColumns(const Machine& machine, const LayerData& data, std::spa
   bool any = false;
   for (std::size_t l = 0; l < columns_.size(); ++l) {
     if (!data.given()[l] || !unlimited(machine.wiring().layers()[l])) continue;
-    columns_[l].resize(machine.units(l));
+    columns_[l].resize(machine.places(l));
     any = true;
   }
   if (!any) return;

@@ -91,12 +91,12 @@ void EnumeratedPhase::load(const Block& block, std::size_t first, std::size_t n)
   std::vector<double> values;
   for (std::size_t l = 0; l < given_.size(); ++l) {
     if (!given_[l]) continue;
-    const std::size_t units = machine_.units(l);
-    values.resize(n * units);
+    const std::size_t places = machine_.places(l);
+    values.resize(n * places);
     for (std::size_t i = 0; i < n; ++i) {
       const std::size_t row = block.firstRow + (first + i) / states_;
-      std::copy_n(block.given[l].begin() + static_cast<std::ptrdiff_t>(row * units), units,
-                  values.begin() + static_cast<std::ptrdiff_t>(i * units));
+      std::copy_n(block.given[l].begin() + static_cast<std::ptrdiff_t>(row * places), places,
+                  values.begin() + static_cast<std::ptrdiff_t>(i * places));
     }
     machine_.backend().upload(std::span<const double>(values), phase_.states[l]);
   }

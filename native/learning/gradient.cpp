@@ -27,7 +27,7 @@ TensorPtr biasRow(const Machine& machine, std::size_t layer) {
 }  // namespace
 
 Gradient::Lateral Gradient::lateralOf(const Machine& machine, std::size_t coupling) {
-  const std::size_t layer = machine.wiring().couplings()[coupling].a, n = machine.units(layer);
+  const std::size_t layer = machine.wiring().couplings()[coupling].a, n = machine.places(layer);
   auto square = [&] { return machine.backend().tensor(n, n); };
   std::vector<float> identity(n * n, 0.0f);
   for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
@@ -40,10 +40,10 @@ Gradient::Gradient(const Machine& machine, std::vector<bool> held) : machine_(ma
   held_.resize(machine.wiring().layers().size(), false);
   Backend& backend = machine.backend();
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l) {
-    units_.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.units(l)));
-    means_.push_back(backend.tensor(1, machine.units(l)));
+    units_.push_back(backend.tensor(machine.unitParameters(l).rows(), machine.places(l)));
+    means_.push_back(backend.tensor(1, machine.places(l)));
     biasRows_.push_back(biasRow(machine, l));
-    shifts_.push_back(biasRows_[l] ? backend.tensor(1, machine.units(l)) : nullptr);
+    shifts_.push_back(biasRows_[l] ? backend.tensor(1, machine.places(l)) : nullptr);
   }
   for (const Coupling& c : machine.wiring().couplings()) {
     if (c.lateral() && !c.graph) laterals_.push_back(lateralOf(machine, weights_.size()));

@@ -35,7 +35,7 @@ bool linear(const Machine& machine, std::size_t layer) {
 Phase::Phase(const Machine& machine, std::size_t rows, const std::vector<bool>& withMeans, const BlockGibbs& gibbs)
     : states(machine, rows) {
   for (std::size_t l = 0; l < withMeans.size(); ++l) {
-    means.push_back(withMeans[l] ? machine.backend().tensor(rows, machine.units(l)) : nullptr);
+    means.push_back(withMeans[l] ? machine.backend().tensor(rows, machine.places(l)) : nullptr);
     fields.push_back(withMeans[l] && !linear(machine, l) ? &gibbs.fields(l) : nullptr);
   }
 }

@@ -15,12 +15,12 @@ void variancesOf(const Layer& layer, const std::vector<double>& parameters, cons
   visitUnit(layer.type, [&](auto unit) {
     using Unit = decltype(unit);
     const std::size_t group = groupSize(layer);
-    for (std::size_t j = 0; j < layer.units; ++j) {
+    for (std::size_t j = 0; j < layer.places; ++j) {
       if constexpr (Unit::linear) {
         const double* first = means + j / group * group;
         out[j] = Unit::spread(means[j], Unit::grouped ? std::accumulate(first, first + group, 0.0) : layer.size);
       } else {
-        out[j] = Unit::variance(fields[j], 1.0, UnitView<double>{parameters.data() + j, layer.units, layer.size});
+        out[j] = Unit::variance(fields[j], 1.0, UnitView<double>{parameters.data() + j, layer.places, layer.size});
       }
     }
   });
@@ -59,25 +59,25 @@ class Columns {
 
 Scales::Scales(const Machine& machine, const std::vector<bool>& given) : machine_(machine), given_(given) {
   for (std::size_t l = 0; l < given.size(); ++l) {
-    variances_.push_back(machine.backend().tensor(1, machine.units(l)));
-    first_.emplace_back(machine.units(l), 0.0);
-    second_.emplace_back(machine.units(l), 0.0);
+    variances_.push_back(machine.backend().tensor(1, machine.places(l)));
+    first_.emplace_back(machine.places(l), 0.0);
+    second_.emplace_back(machine.places(l), 0.0);
   }
   for (const Coupling& c : machine.wiring().couplings()) {
-    rows_.push_back(c.graph ? nullptr : machine.backend().tensor(1, machine.units(c.a)));
-    cols_.push_back(machine.backend().tensor(1, c.graph ? c.graph->weights() : machine.units(c.b)));
+    rows_.push_back(c.graph ? nullptr : machine.backend().tensor(1, machine.places(c.a)));
+    cols_.push_back(machine.backend().tensor(1, c.graph ? c.graph->weights() : machine.places(c.b)));
   }
 }
 
 void Scales::fromData(const LayerData& data, std::span<const double> rowWeights, const Stream* before, const Cancelled& cancelled) {
   std::vector<Columns> columns;
-  for (std::size_t l = 0; l < given_.size(); ++l) columns.emplace_back(machine_.units(l));
+  for (std::size_t l = 0; l < given_.size(); ++l) columns.emplace_back(machine_.places(l));
   forEachChunk(machine_, data, cancelled, [&](std::size_t first, States& states) {
     for (std::size_t l = 0; l < given_.size(); ++l) {
       if (!given_[l]) continue;
       const std::vector<double> values = valuesOf(machine_.backend(), states[l]);
       for (std::size_t r = 0; r < states.rows(); ++r)
-        columns[l].add(values.data() + r * machine_.units(l), rowWeights.empty() ? 1 : rowWeights[first + r]);
+        columns[l].add(values.data() + r * machine_.places(l), rowWeights.empty() ? 1 : rowWeights[first + r]);
     }
   });
   for (std::size_t l = 0; l < given_.size(); ++l) {
@@ -94,7 +94,7 @@ void Scales::fromData(const LayerData& data, std::span<const double> rowWeights,
 void Scales::startOthers() {
   for (std::size_t l = 0; l < given_.size(); ++l) {
     if (given_[l]) continue;
-    const std::size_t n = machine_.units(l);
+    const std::size_t n = machine_.places(l);
     const TensorPtr noField = machine_.backend().tensor(1, n), mean = machine_.backend().tensor(1, n);
     machine_.backend().updateUnits({machine_.unitsOf(l)}, *noField, mean.get(), nullptr);
     const std::vector<double> means = valuesOf(machine_.backend(), *mean), fields(n, 0.0);
@@ -109,7 +109,7 @@ void Scales::add(const Phase& phase, const Tensor* rowWeights, double alpha, con
   const std::vector<double> weights = rowWeights ? valuesOf(machine_.backend(), *rowWeights) : std::vector<double>();
   for (std::size_t l = 0; l < given_.size(); ++l) {
     if (given_[l]) continue;
-    const std::size_t n = machine_.units(l);
+    const std::size_t n = machine_.places(l);
     const std::vector<double> values = valuesOf(machine_.backend(), phase.means[l] ? *phase.means[l] : phase.states[l]);
     const std::vector<double> fields = phase.fields[l] ? valuesOf(machine_.backend(), *phase.fields[l]) : std::vector<double>();
     const std::vector<double> parameters = valuesOf(machine_.backend(), machine_.unitParameters(l)),

@@ -7,7 +7,7 @@
 namespace boltzkit {
 
 void fieldlessMeans(const Machine& machine, std::size_t layer, Tensor& out) {
-  const TensorPtr noField = machine.backend().tensor(1, machine.units(layer));
+  const TensorPtr noField = machine.backend().tensor(1, machine.places(layer));
   machine.backend().updateUnits({machine.unitsOf(layer), 1, {}, 0}, *noField, &out, nullptr);
 }
 
@@ -20,13 +20,13 @@ StartValues::StartValues(Machine& machine, const LayerData& data, std::span<cons
   backend.fill(1, *ones_);
   for (std::size_t l = 0; l < sums_.size(); ++l) {
     if (!data.given()[l]) continue;
-    const std::size_t count = machine.unitParameters(l).rows(), units = machine.units(l);
-    sums_[l].mean = backend.tensor(1, units);
-    if (parameters) sums_[l].statistics = backend.tensor(count, units);
-    if (parameters) sums_[l].zeros = backend.tensor(count, units);
+    const std::size_t count = machine.unitParameters(l).rows(), places = machine.places(l);
+    sums_[l].mean = backend.tensor(1, places);
+    if (parameters) sums_[l].statistics = backend.tensor(count, places);
+    if (parameters) sums_[l].zeros = backend.tensor(count, places);
     if (!data.missing(l)) continue;
-    sums_[l].present = backend.tensor(chunk, units);
-    sums_[l].share = backend.tensor(1, units);
+    sums_[l].present = backend.tensor(chunk, places);
+    sums_[l].share = backend.tensor(1, places);
   }
   forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
     TensorPtr weights;
@@ -56,7 +56,7 @@ void StartValues::add(std::size_t layer, Tensor& states, const Tensor* weights, 
 
 std::vector<double> StartValues::share(std::size_t layer) const {
   const Sums& sums = sums_[layer];
-  return sums.share ? valuesOf(machine_.backend(), *sums.share) : std::vector<double>(machine_.units(layer), 1.0);
+  return sums.share ? valuesOf(machine_.backend(), *sums.share) : std::vector<double>(machine_.places(layer), 1.0);
 }
 
 void StartValues::offset(std::size_t layer, Tensor& out) const {
@@ -84,7 +84,7 @@ void StartValues::follow(std::size_t layer, Tensor& out, Tensor& seen) const {
 }
 
 void StartValues::initialise(std::size_t layer) const {
-  const std::size_t places = machine_.units(layer);
+  const std::size_t places = machine_.places(layer);
   const std::vector<double> means = valuesOf(machine_.backend(), *sums_[layer].statistics), present = share(layer);
   std::vector<double> values = valuesOf(machine_.backend(), machine_.unitParameters(layer));
   const Layer& described = machine_.wiring().layers()[layer];

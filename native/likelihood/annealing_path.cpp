@@ -27,7 +27,7 @@ std::vector<Role> AnnealingPath::roles(const Wiring& wiring, const std::vector<b
   std::vector<std::size_t> order(layers);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return wiring.layers()[a].units > wiring.layers()[b].units; });
+                   [&](std::size_t a, std::size_t b) { return wiring.layers()[a].places > wiring.layers()[b].places; });
   for (std::size_t l = 0; l < layers; ++l)
     if (given[l]) roles[l] = Role::given;
   for (const std::size_t l : order) {
@@ -45,7 +45,7 @@ AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Ba
     const Role a = roles_[couplings[c].a], b = roles_[couplings[c].b];
     if (a == Role::summed || b == Role::summed || (a == Role::given && b == Role::given)) continue;
     couplings_.push_back(c);
-    products_.push_back(backend.tensor(rows, machine.units(couplings[c].b)));
+    products_.push_back(backend.tensor(rows, machine.places(couplings[c].b)));
   }
   for (std::size_t l = 0; l < roles_.size(); ++l) seen_.push_back(roles_[l] == Role::given ? std::vector<Seen>{} : neighbours(l, rows));
   follow(false);
@@ -58,7 +58,7 @@ AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Ba
     backend.upload(std::span<const double>(base_[l]), *baseParameters_[l]);
     const Units units{machine.wiring().layers()[l].type, baseParameters_[l].get(), machine.wiring().layers()[l].size};
     double cumulant = 0;
-    backend.cumulants(units, *backend.tensor(1, machine.units(l)), 1, nullptr, std::span(&cumulant, 1));
+    backend.cumulants(units, *backend.tensor(1, machine.places(l)), 1, nullptr, std::span(&cumulant, 1));
     logBase_ += cumulant;
     if (roles_[l] == Role::summed) baseCumulants_ += cumulant;
   }
@@ -74,7 +74,7 @@ std::vector<AnnealingPath::Seen> AnnealingPath::neighbours(std::size_t layer, st
     const bool transposed = couplings[c].a == layer;
     const std::size_t other = transposed ? couplings[c].b : couplings[c].a;
     if (statesOfUnit(machine_.wiring().layers()[other]) == 0) return {};
-    all.push_back({other, c, transposed, machine_.backend().tensor(rows, machine_.units(other))});
+    all.push_back({other, c, transposed, machine_.backend().tensor(rows, machine_.places(other))});
   }
   return all;
 }
@@ -100,7 +100,7 @@ void AnnealingPath::move(Point& point, double beta) const {
 }
 
 void AnnealingPath::combine(std::size_t layer, double beta, Tensor& out) const {
-  const std::size_t places = machine_.units(layer);
+  const std::size_t places = machine_.places(layer);
   std::vector<double> values(target_[layer].size());
   visitUnit(machine_.wiring().layers()[layer].type, [&](auto unit) {
     using Unit = decltype(unit);
@@ -200,7 +200,7 @@ void AnnealingPath::addIncrements(const Point& from, const Point& to, std::span<
 void AnnealingPath::addRounding(const States& states, double sign, std::span<double> out) {
   if (!rounding_) return;
   for (const std::size_t l : summed_) {
-    const TensorPtr exact = machine_.backend().tensor(states.rows(), machine_.units(l));
+    const TensorPtr exact = machine_.backend().tensor(states.rows(), machine_.places(l));
     layerFields(machine_, l, states, {}, *exact);
     const auto add = [&](const Tensor& fields, double factor) {
       machine_.backend().cumulants(machine_.unitsOf(l), fields, 1, nullptr, part_);

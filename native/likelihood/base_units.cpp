@@ -42,7 +42,7 @@ std::vector<double> BaseUnits::parameters(std::size_t layer, const BaseUnits* ot
     for (std::size_t i = 0; i < statistics.size(); ++i) statistics[i] = 0.5 * (statistics[i] + others[i]);
   }
   const double rows = static_cast<double>(sums_[layer].rows);
-  const std::size_t places = machine_.units(layer);
+  const std::size_t places = machine_.places(layer);
   const Layer& described = machine_.wiring().layers()[layer];
   visitUnit(described.type, [&](auto unit) {
     using Unit = decltype(unit);

@@ -66,7 +66,7 @@ class Bracket {
       ladder.sweep(std::max<std::uint64_t>(sweeps / looks, 1), true, cancelled_);
       for (const std::size_t l : route_.path().kept()) {
         const std::size_t before = tops[l].size();
-        tops[l].resize(before + groups_ * machine_.units(l));
+        tops[l].resize(before + groups_ * machine_.places(l));
         machine_.backend().download(ladder.top()[l], std::span(tops[l]).subspan(before));
       }
     }
@@ -82,8 +82,8 @@ class Bracket {
     std::size_t first = 0;
     for (States& states : route_.samples()) {
       for (const std::size_t l : route_.path().kept()) {
-        const std::size_t units = machine_.units(l);
-        machine_.backend().upload(std::span(tops[l]).subspan(first * units, states.rows() * units), states[l]);
+        const std::size_t places = machine_.places(l);
+        machine_.backend().upload(std::span(tops[l]).subspan(first * places, states.rows() * places), states[l]);
       }
       first += states.rows();
     }

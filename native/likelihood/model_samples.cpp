@@ -12,7 +12,7 @@ constexpr std::size_t startTemperatures = 200;
 
 void scaleBiases(const Machine& machine, double factor, AnnealingPath::Base& base) {
   for (std::size_t l = 0; l < base.size(); ++l) {
-    const std::size_t places = machine.units(l);
+    const std::size_t places = machine.places(l);
     visitUnit(machine.wiring().layers()[l].type, [&](auto unit) {
       using Unit = decltype(unit);
       for (std::size_t k = 0; k < Unit::parameters; ++k)
@@ -78,11 +78,11 @@ void ModelSamples::start(States& states, std::size_t first, const Stream& stream
 }
 
 void ModelSamples::replace(std::size_t kind, std::size_t layer, const Tensor& by, States& states) {
-  const std::size_t units = machine_.units(layer);
-  std::vector<float> mask(states.rows() * units, 0.0f);
+  const std::size_t places = machine_.places(layer);
+  std::vector<float> mask(states.rows() * places, 0.0f);
   for (std::size_t r = kind; r < states.rows(); r += kinds())
-    std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(r * units), units, 1.0f);
-  const TensorPtr chosen = machine_.backend().tensor(states.rows(), units);
+    std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(r * places), places, 1.0f);
+  const TensorPtr chosen = machine_.backend().tensor(states.rows(), places);
   machine_.backend().upload(std::span<const float>(mask), *chosen);
   machine_.backend().clamp(*chosen, by, states[layer]);
 }

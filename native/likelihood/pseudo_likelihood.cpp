@@ -9,7 +9,7 @@
 namespace boltzkit {
 namespace {
 
-std::size_t unitsOf(const Layer& layer) { return layer.units / groupSize(layer); }
+std::size_t unitsOf(const Layer& layer) { return layer.places / groupSize(layer); }
 
 // The share of state number k in a unit's data value.
 double share(const Layer& layer, const double* state, std::size_t k) {
@@ -109,7 +109,7 @@ void PseudoLikelihood::valueByValue(const States& states, std::span<const std::u
   scratch_.setRows(rows);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     if (!given_[l]) continue;
-    values[l].resize(rows * layers[l].units);
+    values[l].resize(rows * layers[l].places);
     machine_.backend().download(states[l], std::span<double>(values[l]));
     most = std::max(most, static_cast<std::size_t>(statesOfUnit(layers[l])));
   }
@@ -119,7 +119,7 @@ void PseudoLikelihood::valueByValue(const States& states, std::span<const std::u
     for (std::size_t r = 0; r < rows; ++r) {
       const auto [l, i] = place(unit[r]);
       const std::size_t group = groupSize(layers[l]);
-      for (std::size_t j = 0; j < group; ++j) changed[l][r * layers[l].units + i * group + j] = valueOfState(layers[l], k, j);
+      for (std::size_t j = 0; j < group; ++j) changed[l][r * layers[l].places + i * group + j] = valueOfState(layers[l], k, j);
     }
     for (std::size_t l = 0; l < layers.size(); ++l)
       if (given_[l]) machine_.backend().upload(std::span<const double>(changed[l]), scratch_[l]);
@@ -128,7 +128,7 @@ void PseudoLikelihood::valueByValue(const States& states, std::span<const std::u
   for (std::size_t r = 0; r < rows; ++r) {
     const auto [l, i] = place(unit[r]);
     const auto count = static_cast<std::size_t>(statesOfUnit(layers[l]));
-    const double* state = values[l].data() + r * layers[l].units + i * groupSize(layers[l]);
+    const double* state = values[l].data() + r * layers[l].places + i * groupSize(layers[l]);
     double lowest = energies[r], sum = 0;
     for (std::size_t k = 1; k < count; ++k) lowest = std::min(lowest, energies[k * rows + r]);
     for (std::size_t k = 0; k < count; ++k) sum += std::exp(lowest - energies[k * rows + r]);

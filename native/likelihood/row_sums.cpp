@@ -92,7 +92,7 @@ class AnnealedRows {
     const std::vector<Coupling>& couplings = machine_.wiring().couplings();
     for (std::size_t c = 0; c < couplings.size(); ++c) {
       if (!given_[couplings[c].a] || !given_[couplings[c].b]) continue;
-      couplingProducts(machine_, c, states, *backend.tensor(states.rows(), machine_.units(couplings[c].b)), part);
+      couplingProducts(machine_, c, states, *backend.tensor(states.rows(), machine_.places(couplings[c].b)), part);
       for (std::size_t r = 0; r < out.size(); ++r) out[r] -= part[r];
     }
   }

@@ -42,11 +42,11 @@ void TemperedLadder::start(const std::vector<States>& blocks) {
   for (const std::size_t l : path_.kept()) {
     std::vector<float> values;
     for (const States& block : blocks) {
-      std::vector<float> part(block.rows() * machine_.units(l));
+      std::vector<float> part(block.rows() * machine_.places(l));
       machine_.backend().download(block[l], std::span<float>(part));
       values.insert(values.end(), part.begin(), part.end());
     }
-    values.resize(groups_ * machine_.units(l));
+    values.resize(groups_ * machine_.places(l));
     for (Rung& rung : rungs_) machine_.backend().upload(std::span<const float>(values), rung.states[l]);
   }
 }
@@ -107,11 +107,11 @@ void TemperedLadder::exchange(Rung& a, Rung& b, const std::vector<bool>& chosen)
   if (std::find(chosen.begin(), chosen.end(), true) == chosen.end()) return;
   Backend& backend = machine_.backend();
   for (const std::size_t l : path_.kept()) {
-    const std::size_t units = machine_.units(l);
-    std::vector<float> flags(groups_ * units, 0.0f);
+    const std::size_t places = machine_.places(l);
+    std::vector<float> flags(groups_ * places, 0.0f);
     for (std::size_t g = 0; g < groups_; ++g)
-      if (chosen[g]) std::fill_n(flags.begin() + static_cast<std::ptrdiff_t>(g * units), units, 1.0f);
-    const TensorPtr mask = backend.tensor(groups_, units), before = backend.tensor(groups_, units);
+      if (chosen[g]) std::fill_n(flags.begin() + static_cast<std::ptrdiff_t>(g * places), places, 1.0f);
+    const TensorPtr mask = backend.tensor(groups_, places), before = backend.tensor(groups_, places);
     backend.upload(std::span<const float>(flags), *mask);
     backend.axpby(1, a.states[l], 0, *before);
     backend.clamp(*mask, b.states[l], a.states[l]);

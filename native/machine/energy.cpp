@@ -33,7 +33,7 @@ void negativeLogWeights(const Machine& machine, const States& states, const std:
       std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());
       continue;
     }
-    TensorPtr fields = backend.tensor(states.rows(), machine.units(l));
+    TensorPtr fields = backend.tensor(states.rows(), machine.places(l));
     layerFields(machine, l, states, given, *fields);
     backend.cumulants(machine.unitsOf(l), *fields, 1, nullptr, part);
     subtract();
@@ -41,7 +41,7 @@ void negativeLogWeights(const Machine& machine, const States& states, const std:
   for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
     const Coupling& coupling = machine.wiring().couplings()[c];
     if (!given[coupling.a] || !given[coupling.b]) continue;
-    couplingProducts(machine, c, states, *backend.tensor(states.rows(), machine.units(coupling.b)), part);
+    couplingProducts(machine, c, states, *backend.tensor(states.rows(), machine.places(coupling.b)), part);
     subtract();
   }
 }
@@ -87,9 +87,9 @@ bool UnitConditionals::possible(const Machine& machine, std::size_t layer) {
 UnitConditionals::UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows) : machine_(machine), layer_(layer) {
   for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
     const std::size_t other = machine.wiring().couplings()[c].b;
-    neighbours_.push_back({other, c, machine.backend().tensor(rows, machine.units(other))});
+    neighbours_.push_back({other, c, machine.backend().tensor(rows, machine.places(other))});
   }
-  biases_.resize(machine.units(layer));
+  biases_.resize(machine.places(layer));
   machine.backend().download(machine.unitParameters(layer), std::span<double>(biases_));
 }
 
@@ -100,14 +100,14 @@ void UnitConditionals::load(const States& states) {
     n.fields->setRows(states.rows());
     layerFields(machine_, n.layer, states, given, *n.fields);
   }
-  states_.resize(states.rows() * machine_.units(layer_));
+  states_.resize(states.rows() * machine_.places(layer_));
   machine_.backend().download(states[layer_], std::span<double>(states_));
   for (auto* scratch : {&amount_, &difference_, &part_}) scratch->resize(states.rows());
 }
 
 void UnitConditionals::logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out) {
-  const std::size_t units = machine_.units(layer_);
-  auto value = [&](std::size_t r) { return states_[r * units + unit[r]]; };
+  const std::size_t places = machine_.places(layer_);
+  auto value = [&](std::size_t r) { return states_[r * places + unit[r]]; };
   for (std::size_t r = 0; r < out.size(); ++r) difference_[r] = biases_[unit[r]];
   for (const double target : {1.0, 0.0})
     for (const Neighbour& n : neighbours_) {

@@ -20,7 +20,7 @@ namespace {
 
 double logStates(const Layer& layer) {
   const double each = statesOfUnit(layer);
-  return each == 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(layer.units / groupSize(layer)) * std::log(each);
+  return each == 0 ? std::numeric_limits<double>::infinity() : static_cast<double>(layer.places / groupSize(layer)) * std::log(each);
 }
 
 // The cheapest set of free layers that contains an end of every coupling between free layers.
@@ -67,8 +67,8 @@ struct Digits {
       : layer(index),
         size(groupSize(described)),
         each(static_cast<std::uint64_t>(statesOfUnit(described))),
-        state(described.units / size),
-        values(rows * described.units) {
+        state(described.places / size),
+        values(rows * described.places) {
     for (std::uint64_t n = 0; n < each; ++n)
       for (std::size_t k = 0; k < size; ++k) places.push_back(static_cast<float>(valueOfState(described, n, k)));
     for (std::size_t unit = 0; unit < state.size(); ++unit, number /= each) {

@@ -16,7 +16,7 @@ constexpr std::uint64_t sweepsAtOnce = 64;
 BlockGibbs::BlockGibbs(const Machine& machine, std::vector<bool> clamped, std::size_t rows)
     : machine_(machine), clamped_(std::move(clamped)), blocks_(machine.wiring().blocks(clamped_)), kept_(clamped_.size()) {
   for (std::size_t l = 0; l < clamped_.size(); ++l)
-    fields_.push_back(clamped_[l] ? nullptr : machine.backend().tensor(rows, machine.units(l)));
+    fields_.push_back(clamped_[l] ? nullptr : machine.backend().tensor(rows, machine.places(l)));
 }
 
 bool BlockGibbs::overwrites(std::size_t layer) const {

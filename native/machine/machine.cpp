@@ -33,11 +33,11 @@ void drawWeights(Backend& backend, std::uint64_t seed, std::size_t coupling, dou
 
 Machine::Machine(std::shared_ptr<Backend> backend, Wiring wiring, std::uint64_t seed, double weightScale)
     : backend_(std::move(backend)), wiring_(std::move(wiring)), random_(seed) {
-  for (const Layer& layer : wiring_.layers()) set_.units.push_back(backend_->tensor(unitParameterCount(layer.type), layer.units));
+  for (const Layer& layer : wiring_.layers()) set_.units.push_back(backend_->tensor(unitParameterCount(layer.type), layer.places));
   for (std::size_t c = 0; c < wiring_.couplings().size(); ++c) {
     const Coupling& coupling = wiring_.couplings()[c];
     set_.weights.push_back(coupling.graph ? backend_->tensor(1, coupling.graph->weights())
-                                          : backend_->tensor(units(coupling.a), units(coupling.b)));
+                                          : backend_->tensor(places(coupling.a), places(coupling.b)));
     drawWeights(*backend_, seed, c, weightScale, *set_.weights.back());
     if (coupling.lateral() && !coupling.graph) makeSymmetric(coupling.a, *set_.weights.back());
   }
@@ -66,10 +66,10 @@ std::unique_ptr<Machine> Machine::twin() const {
 TensorPtr Machine::lateralMask(std::size_t layer) const {
   const Layer& l = wiring_.layers()[layer];
   const std::size_t group = groupSize(l);
-  std::vector<float> mask(checkedMultiply(l.units, l.units), 0.0f);
-  for (std::size_t i = 0; i < l.units; ++i)
-    for (std::size_t j = i / group * group; j < (i / group + 1) * group; ++j) mask[i * l.units + j] = 1;
-  TensorPtr tensor = backend_->tensor(l.units, l.units);
+  std::vector<float> mask(checkedMultiply(l.places, l.places), 0.0f);
+  for (std::size_t i = 0; i < l.places; ++i)
+    for (std::size_t j = i / group * group; j < (i / group + 1) * group; ++j) mask[i * l.places + j] = 1;
+  TensorPtr tensor = backend_->tensor(l.places, l.places);
   backend_->upload(std::span<const float>(mask), *tensor);
   return tensor;
 }

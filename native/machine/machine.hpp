@@ -30,7 +30,7 @@ class Machine {
 
   Backend& backend() const { return *backend_; }
   const Wiring& wiring() const { return wiring_; }
-  std::size_t units(std::size_t layer) const { return wiring_.layers()[layer].units; }
+  std::size_t places(std::size_t layer) const { return wiring_.layers()[layer].places; }
 
   const Tensor& weights(std::size_t coupling) const { return *set_.weights[coupling]; }
   Tensor& weights(std::size_t coupling) { return *set_.weights[coupling]; }

@@ -42,7 +42,7 @@ GaussianPrecision::GaussianPrecision(const Machine& machine) : machine_(machine)
     if (std::none_of(couplings_.begin(), couplings_.end(), takesPart)) continue;
     layers_.push_back(l);
     offsets_[l] = first_.size();
-    for (std::size_t i = 0; i < machine.units(l); ++i) first_.push_back(first_.size());
+    for (std::size_t i = 0; i < machine.places(l); ++i) first_.push_back(first_.size());
   }
   for (std::size_t c : couplings_) {
     const Coupling& k = wiring.couplings()[c];
@@ -50,7 +50,8 @@ GaussianPrecision::GaussianPrecision(const Machine& machine) : machine_(machine)
     if (k.graph)
       for (const Graph::Edge& e : k.graph->edges()) first_[low + e.second] = std::min(first_[low + e.second], low + e.first);
     else
-      for (std::size_t i = 0; i < machine.units(offsets_[k.a] == high ? k.a : k.b); ++i) first_[high + i] = std::min(first_[high + i], low);
+      for (std::size_t i = 0; i < machine.places(offsets_[k.a] == high ? k.a : k.b); ++i)
+        first_[high + i] = std::min(first_[high + i], low);
   }
 }
 
@@ -59,7 +60,7 @@ std::vector<std::vector<double>> GaussianPrecision::matrix() const {
   for (std::size_t i = 0; i < first_.size(); ++i) rows.emplace_back(i - first_[i] + 1, 0.0);
   for (std::size_t l : layers_) {
     const std::vector<double> parameters = valuesOf(machine_.backend(), machine_.unitParameters(l));
-    const std::size_t n = machine_.units(l);
+    const std::size_t n = machine_.places(l);
     for (std::size_t i = 0; i < n; ++i) rows[offsets_[l] + i].back() = std::exp(parameters[n + i]);
   }
   for (std::size_t c : couplings_)
@@ -73,7 +74,7 @@ std::vector<std::vector<double>> GaussianPrecision::matrix() const {
 void GaussianPrecision::addDense(std::size_t c, std::vector<std::vector<double>>& rows) const {
   const Coupling& k = machine_.wiring().couplings()[c];
   const std::vector<double> weights = valuesOf(machine_.backend(), machine_.weights(c));
-  const std::size_t n = machine_.units(k.a), m = machine_.units(k.b);
+  const std::size_t n = machine_.places(k.a), m = machine_.places(k.b);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < m; ++j) {
       const std::size_t p = offsets_[k.a] + i, q = offsets_[k.b] + j, row = std::max(p, q), col = std::min(p, q);

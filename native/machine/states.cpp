@@ -5,7 +5,7 @@
 namespace boltzkit {
 
 States::States(const Machine& machine, std::size_t rows) {
-  for (const Layer& layer : machine.wiring().layers()) layers.push_back(machine.backend().tensor(rows, layer.units));
+  for (const Layer& layer : machine.wiring().layers()) layers.push_back(machine.backend().tensor(rows, layer.places));
 }
 
 void States::setRows(std::size_t n) {
@@ -23,7 +23,7 @@ void requireBoundedStates(const Machine& machine, const States& states) {
   for (std::size_t l = 0; l < states.layers.size(); ++l) {
     const Layer& layer = machine.wiring().layers()[l];
     if (visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size).high != unbounded; })) continue;
-    values.resize(states.rows() * layer.units);
+    values.resize(states.rows() * layer.places);
     machine.backend().download(states[l], std::span<float>(values));
     for (const float value : values)
       if (!(std::fabs(value) <= largestState))

@@ -46,7 +46,7 @@ UnboundedUnits::UnboundedUnits(const Machine& machine) : machine_(machine) {
     const auto takesPart = [&](std::size_t c) { return wiring.couplings()[c].a == l || wiring.couplings()[c].b == l; };
     if (std::none_of(couplings_.begin(), couplings_.end(), takesPart)) continue;
     layers_.push_back(l);
-    units_ += machine.units(l);
+    units_ += machine.places(l);
     allGaussian_ &= wiring.layers()[l].type == UnitType::gaussian;
   }
 }
@@ -61,10 +61,10 @@ UnboundedUnits::Snapshot UnboundedUnits::snapshot() const {
     const std::vector<double> p = valuesOf(machine_.backend(), machine_.unitParameters(l));
     const auto scales = [&](std::size_t parameter) {
       std::vector<double> scale;
-      for (std::size_t i = 0; i < layer.units; ++i) scale.push_back(std::exp(-p[parameter * layer.units + i] / 2));
+      for (std::size_t i = 0; i < layer.places; ++i) scale.push_back(std::exp(-p[parameter * layer.places + i] / 2));
       return scale;
     };
-    s.layers.push_back({layer.units, layer.type != UnitType::relu, scales(1), scales(layer.type == UnitType::doubleRelu ? 3 : 1)});
+    s.layers.push_back({layer.places, layer.type != UnitType::relu, scales(1), scales(layer.type == UnitType::doubleRelu ? 3 : 1)});
   }
   for (const std::size_t c : couplings_) {
     const Coupling& k = wiring.couplings()[c];

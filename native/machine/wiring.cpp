@@ -8,27 +8,27 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t maxLayers = 256;            // the random counter has eight bits for a layer
-constexpr std::size_t maxUnits = (1u << 31) - 1;  // unit numbers and column indices have 32 bits
-constexpr double maxStates = 1 << 24;             // float32 holds every whole number up to here
+constexpr std::size_t maxLayers = 256;             // the random counter has eight bits for a layer
+constexpr std::size_t maxPlaces = (1u << 31) - 1;  // unit numbers and column indices have 32 bits
+constexpr double maxStates = 1 << 24;              // float32 holds every whole number up to here
 // Random words in one draw of a layer: 2^32 blocks of four.
 constexpr double maxWords = 17179869184.0;
 
 void checkSize(const Layer& layer) {
   if (layer.size == 0) throw parameterError("the size of the units of layer '" + layer.name + "' must be at least 1, got 0");
   visitUnit(layer.type, [&](auto unit) {
-    if (decltype(unit)::grouped && layer.units % layer.size != 0)
+    if (decltype(unit)::grouped && layer.places % layer.size != 0)
       throw parameterError("layer '" + layer.name + "' needs a multiple of " + std::to_string(layer.size) + " places, got " +
-                           std::to_string(layer.units));
+                           std::to_string(layer.places));
     if (decltype(unit)::states(layer.size) > maxStates + 1 && !decltype(unit)::grouped)
       throw parameterError("units of layer '" + layer.name + "' must have at most 16777216 trials, got " + std::to_string(layer.size));
-    if (static_cast<double>(decltype(unit)::words(layer.size)) * static_cast<double>(layer.units) > maxWords)
-      throw parameterError("layer '" + layer.name + "' must have at most 17179869184 trials in all, got " + std::to_string(layer.units) +
+    if (static_cast<double>(decltype(unit)::words(layer.size)) * static_cast<double>(layer.places) > maxWords)
+      throw parameterError("layer '" + layer.name + "' must have at most 17179869184 trials in all, got " + std::to_string(layer.places) +
                            " x " + std::to_string(layer.size));
   });
-  if (keepsTotal(layer.type) && layer.units != layer.size)
+  if (keepsTotal(layer.type) && layer.places != layer.size)
     throw parameterError("a layer of counts is one group: layer '" + layer.name + "' needs as many categories as places, " +
-                         std::to_string(layer.units) + ", got " + std::to_string(layer.size));
+                         std::to_string(layer.places) + ", got " + std::to_string(layer.size));
 }
 
 }  // namespace
@@ -46,8 +46,8 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
   for (const Layer& layer : layers_) {
     if (layer.name.empty() || !names.insert(layer.name).second)
       throw parameterError("layers need distinct, non-empty names, got '" + layer.name + "'");
-    if (layer.units == 0 || layer.units > maxUnits)
-      throw parameterError("layer '" + layer.name + "' must have 1 to 2147483647 units, got " + std::to_string(layer.units));
+    if (layer.places == 0 || layer.places > maxPlaces)
+      throw parameterError("layer '" + layer.name + "' must have 1 to 2147483647 units, got " + std::to_string(layer.places));
   }
   for (const Layer& layer : layers_) checkSize(layer);
   std::set<std::pair<std::size_t, std::size_t>> pairs;
@@ -59,7 +59,7 @@ Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : lay
       throw parameterError("layers '" + layers_[c.a].name + "' and '" + layers_[c.b].name + "' are coupled twice");
     if (c.graph) checkGraph(c);
     if (c.graph) continue;
-    checkedMultiply(checkedMultiply(layers_[c.a].units, layers_[c.b].units), sizeof(double));
+    checkedMultiply(checkedMultiply(layers_[c.a].places, layers_[c.b].places), sizeof(double));
   }
   checkNames();
 }
@@ -79,8 +79,8 @@ void Wiring::checkGraph(const Coupling& c) const {
   const Layer& layer = layers_[c.a];
   if (!c.lateral()) throw parameterError("a graph must join units of one layer, got '" + layer.name + "' and '" + layers_[c.b].name + "'");
   const std::size_t group = groupSize(layer);
-  if (c.graph->size() != group || c.graph->units() * group != layer.units)
-    throw parameterError("the graph of layer '" + layer.name + "' must have " + std::to_string(layer.units / group) + " units of " +
+  if (c.graph->size() != group || c.graph->units() * group != layer.places)
+    throw parameterError("the graph of layer '" + layer.name + "' must have " + std::to_string(layer.places / group) + " units of " +
                          std::to_string(group) + " places, got " + std::to_string(c.graph->units()) + " of " +
                          std::to_string(c.graph->size()));
 }

@@ -13,7 +13,7 @@ namespace boltzkit {
 struct Layer {
   std::string name;
   UnitType type;
-  std::size_t units;       // places in a state row; a grouped unit has `size` of them
+  std::size_t places;      // columns of a state row; a grouped unit has `size` of them
   std::uint32_t size = 1;  // depends on the type: categories, trials, words
 };
 

@@ -73,8 +73,8 @@ class Products {
       : backend_(machine.backend()),
         coupling_(machine.wiring().couplings()[coupling]),
         weights_(machine.weights(coupling)),
-        a_(backend_.tensor(rows, machine.units(coupling_.a))),
-        b_(backend_.tensor(rows, machine.units(coupling_.b))) {}
+        a_(backend_.tensor(rows, machine.places(coupling_.a))),
+        b_(backend_.tensor(rows, machine.places(coupling_.b))) {}
 
   std::size_t width() const { return a_->cols(); }
   Matrix apply(const Matrix& x, bool transposed) {
@@ -112,7 +112,7 @@ Matrix startVectors(std::size_t rows, std::size_t width) {
 
 std::vector<double> largestSingularValues(const Machine& machine, std::size_t coupling, std::size_t count) {
   const Coupling& c = machine.wiring().couplings()[coupling];
-  const std::size_t rows = std::min({subspace, machine.units(c.a), machine.units(c.b)});
+  const std::size_t rows = std::min({subspace, machine.places(c.a), machine.places(c.b)});
   Products products(machine, coupling, rows);
   Matrix x = startVectors(rows, products.width());
   orthonormalise(x);

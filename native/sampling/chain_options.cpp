@@ -18,8 +18,8 @@ void checkBetas(const std::vector<double>& betas, const char* name) {
 const std::string& nameOf(const Machine& machine, std::size_t layer) { return machine.wiring().layers()[layer].name; }
 
 // The value at [chain, place] of a matrix with one row, or with one row per chain.
-float at(const std::vector<float>& values, std::size_t units, std::size_t chain, std::size_t place) {
-  return values[(values.size() == units ? 0 : chain) * units + place];
+float at(const std::vector<float>& values, std::size_t places, std::size_t chain, std::size_t place) {
+  return values[(values.size() == places ? 0 : chain) * places + place];
 }
 
 // A clamp must cover all places of a unit or none. A softmax unit must be clamped to one category
@@ -30,9 +30,9 @@ void checkUnit(const Machine& machine, const ChainOptions::Clamp& c, std::size_t
   std::size_t held = 0;
   double sum = 0;
   for (std::size_t k = 0; k < size; ++k) {
-    if (at(c.mask, layer.units, chain, first + k) == 0) continue;
+    if (at(c.mask, layer.places, chain, first + k) == 0) continue;
     ++held;
-    sum += at(c.values, layer.units, chain, first + k);
+    sum += at(c.values, layer.places, chain, first + k);
   }
   if (held != 0 && held != size)
     throw parameterError("a clamp must hold all " + std::to_string(size) + " places of " + where + " or none, got " + std::to_string(held));
@@ -44,18 +44,18 @@ void checkClamp(const Machine& machine, const ChainOptions& options, const Chain
   requireLayer(machine.wiring(), c.layer);
   const Layer& layer = machine.wiring().layers()[c.layer];
   for (const std::vector<float>* v : {&c.mask, &c.values})
-    if (v->size() != layer.units && v->size() != checkedMultiply(options.chains, layer.units))
-      throw shapeError("a clamp needs one row or one per chain of " + std::to_string(layer.units) + " units, got " +
+    if (v->size() != layer.places && v->size() != checkedMultiply(options.chains, layer.places))
+      throw shapeError("a clamp needs one row or one per chain of " + std::to_string(layer.places) + " units, got " +
                        std::to_string(v->size()) + " values");
   const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
   for (float value : c.values)
     if (!(value >= domain.low && value <= domain.high) || (domain.integers && value != std::floor(value)))
       throw parameterError("clamped values of layer '" + layer.name + "' must be " + (domain.integers ? "whole numbers " : "") + "in [" +
                            decimal(domain.low) + ", " + decimal(domain.high) + "], got " + decimal(value));
-  const std::size_t size = groupSize(layer), rows = std::max(c.mask.size(), c.values.size()) / layer.units;
+  const std::size_t size = groupSize(layer), rows = std::max(c.mask.size(), c.values.size()) / layer.places;
   if (size == 1) return;
   for (std::size_t chain = 0; chain < rows; ++chain)
-    for (std::size_t first = 0; first < layer.units; first += size) checkUnit(machine, c, chain, first, size);
+    for (std::size_t first = 0; first < layer.places; first += size) checkUnit(machine, c, chain, first, size);
 }
 
 void checkClamps(const Machine& machine, const ChainOptions& options) {

@@ -25,7 +25,7 @@ class Run {
     if (!options.start.empty()) start_.emplace(machine, options.start);
     if (options.tempered) tempering_.emplace(machine, options.tempered->ladder, options.tempered->state);
     if (options.observe) moments_.emplace(machine, options.observe->pairs, results.sums, results.products);
-    if (!results.mean.empty()) mean_ = machine.backend().tensor(chunk_, machine.units(results.meanLayer));
+    if (!results.mean.empty()) mean_ = machine.backend().tensor(chunk_, machine.places(results.meanLayer));
     stream_ = machine.random().next(Purpose::sample, options.steps + 1);
   }
 
@@ -72,19 +72,19 @@ class Run {
     clamps_.resize(options_.clamps.size());
     for (std::size_t i = 0; i < clamps_.size(); ++i) {
       const ChainOptions::Clamp& c = options_.clamps[i];
-      upload(c.mask, machine_.units(c.layer), clamps_[i].mask);
-      upload(c.values, machine_.units(c.layer), clamps_[i].values);
+      upload(c.mask, machine_.places(c.layer), clamps_[i].mask);
+      upload(c.values, machine_.places(c.layer), clamps_[i].values);
       gibbs_.keep(c.layer, clamps_[i].mask.get(), clamps_[i].values.get());
     }
   }
 
   // Uploads the one row shared by all chains, or the rows of this chunk.
-  void upload(const std::vector<float>& values, std::size_t units, TensorPtr& tensor) const {
-    const bool shared = values.size() == units;
+  void upload(const std::vector<float>& values, std::size_t places, TensorPtr& tensor) const {
+    const bool shared = values.size() == places;
     const std::size_t rows = shared ? 1 : states_.rows();
-    if (!tensor) tensor = machine_.backend().tensor(rows, units);
+    if (!tensor) tensor = machine_.backend().tensor(rows, places);
     tensor->setRows(rows);
-    machine_.backend().upload(std::span(values).subspan(shared ? 0 : first_ * units, rows * units), *tensor);
+    machine_.backend().upload(std::span(values).subspan(shared ? 0 : first_ * places, rows * places), *tensor);
   }
 
   // Loads start states and clamped layers. Then draws the layers without states one by one, each

@@ -7,7 +7,7 @@ Completion::Completion(const Machine& machine, const LayerData& data, std::size_
   for (std::size_t l = 0; l < observed_.size(); ++l) {
     lateral_ |= !data.complete()[l] && machine.wiring().lateral(l);
     if (!data.missing(l)) continue;
-    observed_[l] = {machine.backend().tensor(rows, machine.units(l)), machine.backend().tensor(rows, machine.units(l))};
+    observed_[l] = {machine.backend().tensor(rows, machine.places(l)), machine.backend().tensor(rows, machine.places(l))};
     gibbs_.keep(l, observed_[l].present.get(), observed_[l].values.get());
   }
 }

@@ -28,18 +28,18 @@ class Imputer {
     if (options.output != Draw::mean) return;
     for (const std::size_t l : options.layers) {
       if (data_.complete()[l]) continue;
-      means_[l] = machine.backend().tensor(chunk_, machine.units(l));
-      averages_[l] = machine.backend().tensor(chunk_, machine.units(l));
+      means_[l] = machine.backend().tensor(chunk_, machine.places(l));
+      averages_[l] = machine.backend().tensor(chunk_, machine.places(l));
     }
   }
 
   std::vector<std::vector<float>> run(const Cancelled& cancelled) {
     std::vector<std::vector<float>> results;
-    for (const std::size_t l : options_.layers) results.emplace_back(checkedMultiply(data_.rows(), machine_.units(l)));
+    for (const std::size_t l : options_.layers) results.emplace_back(checkedMultiply(data_.rows(), machine_.places(l)));
     for (std::size_t first = 0; first < data_.rows(); first += chunk_) {
       sweepChunk(first, std::min(chunk_, data_.rows() - first), cancelled);
       for (std::size_t i = 0; i < results.size(); ++i) {
-        const std::size_t l = options_.layers[i], width = machine_.units(l);
+        const std::size_t l = options_.layers[i], width = machine_.places(l);
         const Tensor& from = averages_[l] ? *averages_[l] : states_[l];
         machine_.backend().download(from, std::span(results[i]).subspan(first * width, from.rows() * width));
       }
@@ -102,7 +102,7 @@ class Imputer {
   // For a layer that is coupled to itself: the mean of each unit given the current states of all
   // others.
   void unitMeans(std::size_t layer) {
-    if (!fields_ || fields_->cols() != machine_.units(layer)) fields_ = machine_.backend().tensor(chunk_, machine_.units(layer));
+    if (!fields_ || fields_->cols() != machine_.places(layer)) fields_ = machine_.backend().tensor(chunk_, machine_.places(layer));
     fields_->setRows(states_.rows());
     unitFields(machine_, layer, states_, *fields_);
     UnitUpdate update{machine_.unitsOf(layer)};

@@ -48,11 +48,11 @@ void Inference::conditional(const std::vector<LayerRows>& given, std::size_t tar
   const LayerData data(machine_, given);
   requireDirect(machine_, data.given(), target);
   const Stream stream = drawn == Draw::sample ? conditionalStream(machine_, target) : Stream{};
-  const std::size_t units = machine_.units(target);
+  const std::size_t places = machine_.places(target);
   const auto scratch = scratchFor(data.rows());
   forEachChunk(scratch->states, data, cancelled, [&](std::size_t first, States& states) {
     draw(target, *scratch, data.given(), drawn, stream, first);
-    machine_.backend().download(states[target], out.subspan(first * units, states.rows() * units));
+    machine_.backend().download(states[target], out.subspan(first * places, states.rows() * places));
   });
 }
 
@@ -62,12 +62,12 @@ void Inference::reconstruct(const LayerRows& given, std::size_t via, Draw drawn,
   std::vector<bool> fromVia(data.given().size(), false);
   fromVia[via] = true;
   const Stream stream = drawn == Draw::sample ? conditionalStream(machine_, via) : Stream{};
-  const std::size_t units = machine_.units(given.layer);
+  const std::size_t places = machine_.places(given.layer);
   const auto scratch = scratchFor(data.rows());
   forEachChunk(scratch->states, data, cancelled, [&](std::size_t first, States& states) {
     draw(via, *scratch, data.given(), drawn, stream, first);
     draw(given.layer, *scratch, fromVia, Draw::mean, {}, first);
-    machine_.backend().download(states[given.layer], out.subspan(first * units, states.rows() * units));
+    machine_.backend().download(states[given.layer], out.subspan(first * places, states.rows() * places));
   });
 }
 
@@ -77,10 +77,10 @@ void Inference::categoryProbabilities(const std::vector<LayerRows>& given, std::
   requireLayer(machine_.wiring(), layer);
   const Layer& asked = machine_.wiring().layers()[layer];
   if (data.given()[layer]) throw parameterError("layer '" + asked.name + "' is given, so it cannot be asked for");
-  if (asked.type != UnitType::softmax || asked.size != asked.units)
+  if (asked.type != UnitType::softmax || asked.size != asked.places)
     throw parameterError("layer '" + asked.name + "' must be one softmax unit");
   Backend& backend = machine_.backend();
-  const std::size_t categories = asked.units;
+  const std::size_t categories = asked.places;
   std::vector<bool> known = data.given();
   known[layer] = true;
   TensorPtr all = backend.tensor(1, categories), category = backend.tensor(1, categories);

@@ -26,18 +26,18 @@ std::string valuesOf(const float* s, std::size_t places) {
 
 void requireStates(const Machine& machine, const LayerRows& rows) {
   const Layer& layer = machine.wiring().layers()[rows.layer];
-  const std::size_t places = groupSize(layer);
-  std::vector<float> row(layer.units);
+  const std::size_t group = groupSize(layer);
+  std::vector<float> row(layer.places);
   visitUnit(layer.type, [&](auto unit) {
     using Unit = decltype(unit);
     const auto fits = [&](float value) { return isOfState<Unit>(value, layer.size); };
     if (Unit::states(layer.size) == 0 || rows.rows->all(fits)) return;
     for (std::size_t r = 0; r < rows.rows->rows(); ++r) {
       rows.rows->expand(r, row.data());
-      for (std::size_t j = 0; j < layer.units; j += places)
-        if (!std::all_of(&row[j], &row[j] + places, fits))
+      for (std::size_t j = 0; j < layer.places; j += group)
+        if (!std::all_of(&row[j], &row[j] + group, fits))
           throw parameterError("rows must hold states of their units, which means and probabilities are not: layer '" + layer.name +
-                               "' has " + valuesOf(&row[j], places) + " in row " + std::to_string(r) + ", column " + std::to_string(j) +
+                               "' has " + valuesOf(&row[j], group) + " in row " + std::to_string(r) + ", column " + std::to_string(j) +
                                "; make them binary first, by a threshold or by draws");
     }
   });

@@ -13,8 +13,8 @@ Moments::Moments(const Machine& machine, std::vector<std::pair<std::size_t, std:
                  std::vector<std::span<double>> products)
     : machine_(machine), pairs_(std::move(pairs)), sums_(std::move(sums)), products_(std::move(products)) {
   Backend& backend = machine.backend();
-  for (std::size_t l = 0; l < sums_.size(); ++l) sumParts_.push_back(backend.tensor(1, machine.units(l)));
-  for (const auto& [a, b] : pairs_) productParts_.push_back(backend.tensor(machine.units(a), machine.units(b)));
+  for (std::size_t l = 0; l < sums_.size(); ++l) sumParts_.push_back(backend.tensor(1, machine.places(l)));
+  for (const auto& [a, b] : pairs_) productParts_.push_back(backend.tensor(machine.places(a), machine.places(b)));
 }
 
 void Moments::observe(const States& states, const Tensor* rowWeights, std::size_t counted) {

@@ -27,8 +27,8 @@ LayerData::LayerData(const Machine& machine, const std::vector<LayerRows>& layer
     requireLayer(machine.wiring(), l.layer);
     const Layer& layer = machine.wiring().layers()[l.layer];
     if (given_[l.layer]) throw parameterError("rows for layer '" + layer.name + "' are given twice");
-    if (l.rows->cols() != layer.units)
-      throw shapeError("rows of layer '" + layer.name + "' must have " + std::to_string(layer.units) + " columns, got " +
+    if (l.rows->cols() != layer.places)
+      throw shapeError("rows of layer '" + layer.name + "' must have " + std::to_string(layer.places) + " columns, got " +
                        std::to_string(l.rows->cols()));
     if (l.rows->rows() != rows_)
       throw shapeError("layers need the same number of rows, got " + std::to_string(rows_) + " and " + std::to_string(l.rows->rows()));

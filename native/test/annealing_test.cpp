@@ -91,7 +91,7 @@ std::vector<Joint> allStates(const Machine& machine) {
   for (const Layer& layer : machine.wiring().layers()) {
     std::vector<Values> rows{{}};
     const std::size_t size = groupSize(layer);
-    for (std::size_t unit = 0; unit < layer.units / size; ++unit) {
+    for (std::size_t unit = 0; unit < layer.places / size; ++unit) {
       std::vector<Values> longer;
       for (const Values& row : rows)
         for (std::uint64_t n = 0; n < static_cast<std::uint64_t>(statesOfUnit(layer)); ++n) {
@@ -121,7 +121,7 @@ double plainLogZ(const std::vector<Joint>& all) {
 AnnealingPath::Base someBase(const Machine& machine) {
   AnnealingPath::Base base;
   for (std::size_t l = 0; l < machine.wiring().layers().size(); ++l)
-    base.push_back(randomValues(machine.unitParameters(l).rows() * machine.units(l), 31 + l, Kind::signedReal));
+    base.push_back(randomValues(machine.unitParameters(l).rows() * machine.places(l), 31 + l, Kind::signedReal));
   return base;
 }
 
@@ -212,7 +212,7 @@ TEST_CASE("without couplings every weight is the ratio itself, for all types of 
   double logZ = 0;
   for (std::size_t l = 0; l < layers.size(); ++l) {
     double cumulant = 0;
-    machine->backend().cumulants(machine->unitsOf(l), *machine->backend().tensor(1, layers[l].units), 1, nullptr, std::span(&cumulant, 1));
+    machine->backend().cumulants(machine->unitsOf(l), *machine->backend().tensor(1, layers[l].places), 1, nullptr, std::span(&cumulant, 1));
     logZ += cumulant;
   }
   for (const double w : weights) CHECK(w + path.logBase() == doctest::Approx(logZ).epsilon(1e-10));

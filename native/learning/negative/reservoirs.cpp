@@ -54,8 +54,8 @@ Reservoirs::Reservoirs(Machine& living, std::vector<bool> kept, std::size_t chai
       accepted_(backend_.tensor(chains, 1)),
       summary_(backend_.tensor(most + 1, 3)) {
   for (std::size_t l = 0; l < kept_.size(); ++l) {
-    ones_.push_back(kept_[l] ? backend_.tensor(1, living.units(l)) : nullptr);
-    masks_.push_back(kept_[l] ? backend_.tensor(chains, living.units(l)) : nullptr);
+    ones_.push_back(kept_[l] ? backend_.tensor(1, living.places(l)) : nullptr);
+    masks_.push_back(kept_[l] ? backend_.tensor(chains, living.places(l)) : nullptr);
     if (kept_[l]) backend_.fill(1, *ones_[l]);
   }
 }
@@ -155,7 +155,7 @@ void Reservoirs::exchange(States& a, States& b, const std::vector<float>& accept
     if (!kept_[l]) continue;
     const FieldTerm spread{accepted_.get(), ones_[l].get()};
     backend_.fields(std::span(&spread, 1), false, *masks_[l]);
-    const TensorPtr was = backend_.tensor(chains_, living_.units(l));
+    const TensorPtr was = backend_.tensor(chains_, living_.places(l));
     backend_.axpby(1, a[l], 0, *was);
     backend_.clamp(*masks_[l], b[l], a[l]);
     backend_.clamp(*masks_[l], *was, b[l]);
@@ -244,7 +244,7 @@ double Reservoirs::logPartitionOfBase() {
   double sum = 0;
   for (std::size_t l = 0; l < kept_.size(); ++l) {
     if (keepsTotal(living_.wiring().layers()[l].type)) return std::numeric_limits<double>::quiet_NaN();
-    const TensorPtr noField = backend_.tensor(1, living_.units(l));
+    const TensorPtr noField = backend_.tensor(1, living_.places(l));
     double part = 0;
     backend_.cumulants(frozen_->unitsOf(l), *noField, 1, nullptr, std::span(&part, 1));
     sum += part;

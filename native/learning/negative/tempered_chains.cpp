@@ -63,7 +63,7 @@ class TemperedChains final : public NegativePhase {
   const States* particles() override {
     const LadderState state = kept();
     for (std::size_t l = 0; l < cold_.layers.size(); ++l) {
-      const std::size_t n = machine_.units(l);
+      const std::size_t n = machine_.places(l);
       std::vector<float> all(state.rung.size() * n), cold;
       machine_.backend().download(chains_.phase().states[l], std::span<float>(all));
       for (std::size_t r = 0; r < state.rung.size(); ++r)

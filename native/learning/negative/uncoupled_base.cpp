@@ -33,7 +33,7 @@ Machine::ParameterSet uncoupledBase(Machine& machine, const LayerData& data) {
   }
   for (std::size_t l = 0; l < means.layers.size(); ++l) {
     if (data.given()[l]) continue;
-    const TensorPtr field = machine.backend().tensor(1, machine.units(l));
+    const TensorPtr field = machine.backend().tensor(1, machine.places(l));
     unitFields(machine, l, means, *field);
     addToBiases(machine, l, *field, base->unitParameters(l));
   }
