@@ -18,13 +18,13 @@ namespace {
 // Longer than the serial pieces between the loops of a training step, shorter than anything that a
 // user or the event loop notices.
 constexpr auto spinTime = std::chrono::microseconds(50);
-constexpr int pausesPerLook = 16;
+constexpr int pausesPerClockRead = 16;
 // Two threads of a team that share a core with another process wait for each other and are slower
-// than one. So the caller checks, at most once in betweenLooks, how long it was kept from
-// computing. After repeated losses of littleLost or more it computes alone, for restFactor times as
-// long as the last loss. This bounds the cost of such waits.
-constexpr std::chrono::microseconds betweenLooks{12000}, littleLost{3000};
-constexpr int restFactor = 30;
+// than one. So the caller checks, at most once in checkInterval, how long it was kept from
+// computing. After repeated losses of leastLoss or more it backs off: it computes alone, for
+// aloneFactor times as long as the last loss. This bounds the cost of such waits.
+constexpr std::chrono::microseconds checkInterval{12000}, leastLoss{3000};
+constexpr int aloneFactor = 30;
 // A usual wait for the last tile of a loop takes as long as this many tiles.
 constexpr int tilesWaitedFor = 4;
 // A number that no tile has.
@@ -44,7 +44,7 @@ bool spinUntil(Ready&& ready) {
   if (ready()) return true;
   const auto end = std::chrono::steady_clock::now() + spinTime;
   do {
-    for (int i = 0; i < pausesPerLook; ++i) {
+    for (int i = 0; i < pausesPerClockRead; ++i) {
       pause();
       if (ready()) return true;
     }
@@ -90,7 +90,7 @@ void ThreadTeam::startWorkers() {
 
 void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
   if (tiles >= UINT32_MAX) throw Error(ErrorCode::internal, "a parallel loop over too many tiles");
-  if (threads_ == 1 || tiles < 2 || (givesWay_ && rests())) return runAlone(tiles, call, context);
+  if (threads_ == 1 || tiles < 2 || (givesWay_ && backsOff())) return runAlone(tiles, call, context);
   if (workers_.empty()) startWorkers();
   call_ = call;
   context_ = context;
@@ -119,23 +119,23 @@ void ThreadTeam::run(std::size_t tiles, Call call, void* context) {
   if (failed_.load(std::memory_order_relaxed)) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-// Whether the caller computes alone for now.
-bool ThreadTeam::rests() {
+// True if the caller computes alone for now.
+bool ThreadTeam::backsOff() {
   const Clock::time_point now = Clock::now();
-  if (now < restsUntil_) return true;
-  if (now - lookedAt_ < betweenLooks) return false;
+  if (now < aloneUntil_) return true;
+  if (now - checkedAt_ < checkInterval) return false;
   const std::chrono::nanoseconds used = threadTime();
-  const auto lost = (now - lookedAt_) - (used - usedBefore_) - waited_;
-  const bool comparable = lookedAt_ > restsUntil_;
-  lookedAt_ = now;
+  const auto lost = (now - checkedAt_) - (used - usedBefore_) - waited_;
+  const bool comparable = checkedAt_ > aloneUntil_;
+  checkedAt_ = now;
   usedBefore_ = used;
   waited_ = {};
   if (!comparable) return false;
-  // One loss may be chance: the caller rests after two intervals with losses in a row. After a
-  // rest, the first such interval is enough.
-  const bool suspected = std::exchange(suspected_, lost >= littleLost);
+  // One loss may be chance: the caller backs off after two intervals with losses in a row.
+  // After it has computed alone, the first such interval is enough.
+  const bool suspected = std::exchange(suspected_, lost >= leastLoss);
   if (!suspected || !suspected_) return false;
-  restsUntil_ = now + restFactor * lost;
+  aloneUntil_ = now + aloneFactor * lost;
   return true;
 }
 

@@ -52,7 +52,7 @@ class ThreadTeam {
   };
 
   void run(std::size_t tiles, Call call, void* context);
-  bool rests();
+  bool backsOff();
   void runAlone(std::size_t tiles, Call call, void* context);
   void startWorkers();
   void work(unsigned thread);
@@ -75,10 +75,10 @@ class ThreadTeam {
   void* context_ = nullptr;
   std::uint32_t tiles_ = 0;
 
-  // The caller alone uses these. It computes without workers until restsUntil_. At lookedAt_ it
-  // last asked for its processor time, which was usedBefore_. Since then it has waited for tiles
-  // for waited_.
-  Clock::time_point restsUntil_{}, lookedAt_{};
+  // The caller alone uses these. It computes without workers until aloneUntil_. At checkedAt_ it
+  // last read its processor time, which was usedBefore_. Since then it has waited for tiles for
+  // waited_.
+  Clock::time_point aloneUntil_{}, checkedAt_{};
   std::chrono::nanoseconds usedBefore_{}, waited_{};
   bool suspected_ = false;  // it was kept from computing in the previous interval
 
