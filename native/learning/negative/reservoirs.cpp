@@ -17,12 +17,14 @@ constexpr std::uint64_t sweepsOfBridge = 4;  // between two rungs of a bridge
 constexpr double smallestStep = 1.0 / 1024;  // smallest step along a bridge
 
 // Exchanges the parameters of the frozen machine with those of a rung, during its lifetime.
-class Lent {
+class ScopedParameters {
  public:
-  Lent(Machine& frozen, Machine::ParameterSet& parameters) : frozen_(frozen), parameters_(parameters) { frozen_.exchange(parameters_); }
-  ~Lent() { frozen_.exchange(parameters_); }
-  Lent(const Lent&) = delete;
-  Lent& operator=(const Lent&) = delete;
+  ScopedParameters(Machine& frozen, Machine::ParameterSet& parameters) : frozen_(frozen), parameters_(parameters) {
+    frozen_.exchange(parameters_);
+  }
+  ~ScopedParameters() { frozen_.exchange(parameters_); }
+  ScopedParameters(const ScopedParameters&) = delete;
+  ScopedParameters& operator=(const ScopedParameters&) = delete;
 
  private:
   Machine& frozen_;
@@ -42,35 +44,35 @@ double meanAcceptance(std::span<const double> lower, std::span<const double> upp
   return std::isfinite(sum) ? sum / static_cast<double>(lower.size()) : 0;
 }
 
-Reservoirs::Reservoirs(Machine& living, std::vector<bool> kept, std::size_t chains, std::size_t most)
-    : living_(living),
-      backend_(living.backend()),
+Reservoirs::Reservoirs(Machine& current, std::vector<bool> kept, std::size_t chains, std::size_t most)
+    : current_(current),
+      backend_(current.backend()),
       kept_(std::move(kept)),
       chains_(chains),
       most_(most),
-      frozen_(living.twin()),
+      frozen_(current.twin()),
       gibbs_(*frozen_, std::vector<bool>(kept_.size(), false), chains),
-      livingGibbs_(living, kept_, chains),
+      currentGibbs_(current, kept_, chains),
       accepted_(backend_.tensor(chains, 1)),
       summary_(backend_.tensor(most + 1, 3)) {
   for (std::size_t l = 0; l < kept_.size(); ++l) {
-    ones_.push_back(kept_[l] ? backend_.tensor(1, living.places(l)) : nullptr);
-    masks_.push_back(kept_[l] ? backend_.tensor(chains, living.places(l)) : nullptr);
+    ones_.push_back(kept_[l] ? backend_.tensor(1, current.places(l)) : nullptr);
+    masks_.push_back(kept_[l] ? backend_.tensor(chains, current.places(l)) : nullptr);
     if (kept_[l]) backend_.fill(1, *ones_[l]);
   }
 }
 
 std::unique_ptr<Reservoirs::Rung> Reservoirs::newRung(Machine::ParameterSet parameters) const {
   return std::make_unique<Rung>(
-      Rung{std::move(parameters), States(living_, chains_), LadderLink(chains_), backend_.tensor(2 * linkVisits, chains_)});
+      Rung{std::move(parameters), States(current_, chains_), LadderLink(chains_), backend_.tensor(2 * linkVisits, chains_)});
 }
 
-void Reservoirs::begin(States& living, const LayerData& data, double acceptance) {
+void Reservoirs::begin(States& current, const LayerData& data, double acceptance) {
   rungs_.clear();
-  rungs_.push_back(newRung(uncoupledBase(living_, data)));
-  copyKept(living, latest().states);
-  drawWithoutField(latest(), living_.random().next(Purpose::chainStart));
-  bridge(living, acceptance);
+  rungs_.push_back(newRung(uncoupledBase(current_, data)));
+  copyKept(current, latest().states);
+  drawWithoutField(latest(), current_.random().next(Purpose::chainStart));
+  bridge(current, acceptance);
 }
 
 void Reservoirs::copyKept(const States& from, States& to) const {
@@ -86,7 +88,7 @@ void Reservoirs::sweep(std::size_t k, const Stream& stream) {
 }
 
 void Reservoirs::sweepRung(Rung& rung, Round round) {
-  const Lent lent(*frozen_, rung.parameters);
+  const ScopedParameters scoped(*frozen_, rung.parameters);
   for (const bool kept : {false, true})
     for (const std::vector<std::size_t>& block : gibbs_.blocks())
       for (const std::size_t layer : block)
@@ -94,14 +96,14 @@ void Reservoirs::sweepRung(Rung& rung, Round round) {
 }
 
 void Reservoirs::drawWithoutField(Rung& rung, Stream stream) {
-  const Lent lent(*frozen_, rung.parameters);
+  const ScopedParameters scoped(*frozen_, rung.parameters);
   for (std::size_t l = 0; l < kept_.size(); ++l)
     if (kept_[l]) boltzkit::drawWithoutField(backend_, frozen_->unitsOf(l), l, stream, 0, rung.states[l]);
 }
 
-void Reservoirs::completeLiving(States& living, const Stream& stream) {
+void Reservoirs::completeCurrent(States& current, const Stream& stream) {
   for (std::size_t l = 0; l < kept_.size(); ++l)
-    if (!kept_[l]) livingGibbs_.update(l, living, {stream}, nullptr, &living[l]);
+    if (!kept_[l]) currentGibbs_.update(l, current, {stream}, nullptr, &current[l]);
 }
 
 // --- swaps ---------------------------------------------------------------------------------------
@@ -114,8 +116,8 @@ std::vector<double> Reservoirs::negativeLog(const Machine& machine, const States
 }
 
 std::vector<double> Reservoirs::under(Rung* rung, const States& states) {
-  if (!rung) return negativeLog(living_, states);
-  const Lent lent(*frozen_, rung->parameters);
+  if (!rung) return negativeLog(current_, states);
+  const ScopedParameters scoped(*frozen_, rung->parameters);
   return negativeLog(*frozen_, states);
 }
 
@@ -128,20 +130,20 @@ Reservoirs::Differences Reservoirs::compare(Rung& lower, Rung* upper, const Stat
 }
 
 // Compares rung k with the one above it.
-Reservoirs::Differences Reservoirs::compare(std::size_t k, const States& living) {
-  if (k + 1 == rungs_.size()) return compare(*rungs_[k], nullptr, living);
+Reservoirs::Differences Reservoirs::compare(std::size_t k, const States& current) {
+  if (k + 1 == rungs_.size()) return compare(*rungs_[k], nullptr, current);
   return compare(*rungs_[k], rungs_[k + 1].get(), rungs_[k + 1]->states);
 }
 
-double Reservoirs::swap(std::size_t k, States& living, const Stream& stream) {
+double Reservoirs::swap(std::size_t k, States& current, const Stream& stream) {
   const bool top = k + 1 == rungs_.size();
-  const Differences u = compare(k, living);
+  const Differences u = compare(k, current);
   std::vector<float> accepted(chains_, 0.0f);
   for (std::size_t c = 0; c < chains_; ++c) {
     const double draw = uniform<double>(streamWords(stream, static_cast<std::uint32_t>(c), 0).w[0]);
     accepted[c] = draw < std::exp(u.lower[c] - u.upper[c]) ? 1.0f : 0.0f;
   }
-  exchange(rungs_[k]->states, top ? living : rungs_[k + 1]->states, accepted);
+  exchange(rungs_[k]->states, top ? current : rungs_[k + 1]->states, accepted);
   if (!top) rungs_[k]->link.add(u.lower, u.upper);
   const double mean = meanAcceptance(u.lower, u.upper);
   rungs_[k]->acceptance += followRate * (static_cast<float>(mean) - rungs_[k]->acceptance);
@@ -155,7 +157,7 @@ void Reservoirs::exchange(States& a, States& b, const std::vector<float>& accept
     if (!kept_[l]) continue;
     const FieldTerm spread{accepted_.get(), ones_[l].get()};
     backend_.fields(std::span(&spread, 1), false, *masks_[l]);
-    const TensorPtr was = backend_.tensor(chains_, living_.places(l));
+    const TensorPtr was = backend_.tensor(chains_, current_.places(l));
     backend_.axpby(1, a[l], 0, *was);
     backend_.clamp(*masks_[l], b[l], a[l]);
     backend_.clamp(*masks_[l], *was, b[l]);
@@ -164,11 +166,11 @@ void Reservoirs::exchange(States& a, States& b, const std::vector<float>& accept
 
 // --- rungs ---------------------------------------------------------------------------------------
 
-void Reservoirs::freeze(const States& living) {
-  const Differences u = compare(rungs_.size() - 1, living);
+void Reservoirs::freeze(const States& current) {
+  const Differences u = compare(rungs_.size() - 1, current);
   latest().link.add(u.lower, u.upper);
-  rungs_.push_back(newRung(living_.copyParameters()));
-  copyKept(living, latest().states);
+  rungs_.push_back(newRung(current_.copyParameters()));
+  copyKept(current, latest().states);
   if (rungs_.size() > most_) thinOut();
 }
 
@@ -188,35 +190,35 @@ void Reservoirs::thinOut() {
   below.acceptance = static_cast<float>(meanAcceptance(u.lower, u.upper));
 }
 
-// to = (1 - t) from + t living
+// to = (1 - t) from + t current
 void Reservoirs::between(const Machine::ParameterSet& from, double t, Machine::ParameterSet& to) const {
   for (std::size_t c = 0; c < to.weights.size(); ++c) {
     backend_.axpby(1 - t, *from.weights[c], 0, *to.weights[c]);
-    backend_.axpby(t, living_.weights(c), 1, *to.weights[c]);
+    backend_.axpby(t, current_.weights(c), 1, *to.weights[c]);
   }
   for (std::size_t l = 0; l < to.units.size(); ++l) {
     backend_.axpby(1 - t, *from.units[l], 0, *to.units[l]);
-    backend_.axpby(t, living_.unitParameters(l), 1, *to.units[l]);
+    backend_.axpby(t, current_.unitParameters(l), 1, *to.units[l]);
   }
 }
 
 bool Reservoirs::normalisable(Rung& rung) {
-  const Lent lent(*frozen_, rung.parameters);
+  const ScopedParameters scoped(*frozen_, rung.parameters);
   return Normalisable(*frozen_).holds();
 }
 
 // Returns a rung at fraction t of the line. Its chains start from those of the latest rung and are
 // swept.
 std::unique_ptr<Reservoirs::Rung> Reservoirs::rungBetween(const Machine::ParameterSet& from, double t) {
-  std::unique_ptr<Rung> rung = newRung(living_.copyParameters());
+  std::unique_ptr<Rung> rung = newRung(current_.copyParameters());
   between(from, t, rung->parameters);
   copyKept(latest().states, rung->states);
-  Stream stream = living_.random().next(Purpose::negative, sweepsOfBridge);
+  Stream stream = current_.random().next(Purpose::negative, sweepsOfBridge);
   for (std::uint64_t s = 0; s < sweepsOfBridge; ++s, ++stream.step) sweepRung(*rung, {stream});
   return rung;
 }
 
-void Reservoirs::bridge(States& living, double acceptance) {
+void Reservoirs::bridge(States& current, double acceptance) {
   const Rung& from = latest();
   for (double t = 0, step = 1;;) {
     const double next = std::min(1.0, t + step);
@@ -228,7 +230,7 @@ void Reservoirs::bridge(States& living, double acceptance) {
       continue;
     }
     latest().acceptance = static_cast<float>(mean);
-    if (next == 1 || rungs_.size() == most_) return copyKept(candidate->states, living);
+    if (next == 1 || rungs_.size() == most_) return copyKept(candidate->states, current);
     latest().link.add(u.lower, u.upper);
     rungs_.push_back(std::move(candidate));
     t = next;
@@ -240,11 +242,11 @@ void Reservoirs::bridge(States& living, double acceptance) {
 
 // The units of the base are independent, so log Z is a sum of cumulants.
 double Reservoirs::logPartitionOfBase() {
-  const Lent lent(*frozen_, rungs_[0]->parameters);
+  const ScopedParameters scoped(*frozen_, rungs_[0]->parameters);
   double sum = 0;
   for (std::size_t l = 0; l < kept_.size(); ++l) {
-    if (keepsTotal(living_.wiring().layers()[l].type)) return std::numeric_limits<double>::quiet_NaN();
-    const TensorPtr noField = backend_.tensor(1, living_.places(l));
+    if (keepsTotal(current_.wiring().layers()[l].type)) return std::numeric_limits<double>::quiet_NaN();
+    const TensorPtr noField = backend_.tensor(1, current_.places(l));
     double part = 0;
     backend_.cumulants(frozen_->unitsOf(l), *noField, 1, nullptr, std::span(&part, 1));
     sum += part;
@@ -252,7 +254,7 @@ double Reservoirs::logPartitionOfBase() {
   return sum;
 }
 
-Reservoirs::LogPartition Reservoirs::logPartition(const States& living) {
+Reservoirs::LogPartition Reservoirs::logPartition(const States& current) {
   const double base = logPartitionOfBase();
   LogPartition z{base, 0, base, base};
   std::vector<double> influences(chains_, 0.0);
@@ -263,7 +265,7 @@ Reservoirs::LogPartition Reservoirs::logPartition(const States& living) {
     std::transform(influences.begin(), influences.end(), link.influences.begin(), influences.begin(), std::plus<>());
   };
   for (std::size_t k = 0; k + 1 < rungs_.size(); ++k) add(rungs_[k]->link.estimate());
-  const Differences u = compare(rungs_.size() - 1, living);
+  const Differences u = compare(rungs_.size() - 1, current);
   add(linkOf(u.lower, u.upper, chains_));
   const double n = static_cast<double>(chains_);
   const double squares = std::inner_product(influences.begin(), influences.end(), influences.begin(), 0.0);
@@ -275,13 +277,13 @@ Reservoirs::LogPartition Reservoirs::logPartition(const States& living) {
 
 std::map<std::string, Tensor*> Reservoirs::tensors() {
   std::map<std::string, Tensor*> all;
-  const std::vector<NamedTensor> parameters = living_.parameters();
+  const std::vector<NamedTensor> parameters = current_.parameters();
   for (std::size_t k = 0; k < rungs_.size(); ++k) {
     const Rung& rung = *rungs_[k];
     for (std::size_t i = 0; i < parameters.size(); ++i)
       all[nameOf(k, parameters[i].name)] = (i < kept_.size() ? rung.parameters.units[i] : rung.parameters.weights[i - kept_.size()]).get();
     for (std::size_t l = 0; l < kept_.size(); ++l)
-      if (kept_[l]) all[nameOf(k, "chains/" + living_.wiring().layers()[l].name)] = rung.states.layers[l].get();
+      if (kept_[l]) all[nameOf(k, "chains/" + current_.wiring().layers()[l].name)] = rung.states.layers[l].get();
     all[nameOf(k, "link")] = rung.linkValues.get();
   }
   if (rungs_.empty()) return all;
@@ -301,19 +303,19 @@ void Reservoirs::settle() {
 }
 
 std::size_t Reservoirs::countIn(const std::set<std::string>& names) const {
-  const std::vector<NamedTensor> parameters = living_.parameters();
+  const std::vector<NamedTensor> parameters = current_.parameters();
   for (std::size_t k = 0;; ++k) {
     bool complete = names.contains(nameOf(k, "link"));
     for (const NamedTensor& p : parameters) complete = complete && names.contains(nameOf(k, p.name));
     for (std::size_t l = 0; l < kept_.size(); ++l)
-      complete = complete && (!kept_[l] || names.contains(nameOf(k, "chains/" + living_.wiring().layers()[l].name)));
+      complete = complete && (!kept_[l] || names.contains(nameOf(k, "chains/" + current_.wiring().layers()[l].name)));
     if (!complete) return k;
   }
 }
 
 void Reservoirs::makeRoom(std::size_t rungs) {
   if (rungs < rungs_.size()) rungs_.resize(rungs);
-  while (rungs_.size() < rungs) rungs_.push_back(newRung(living_.copyParameters()));
+  while (rungs_.size() < rungs) rungs_.push_back(newRung(current_.copyParameters()));
   if (rungs > summary_->capacity()) summary_ = backend_.tensor(rungs, 3);
   summary_->setRows(rungs);
 }

@@ -26,9 +26,9 @@ class Reservoirs {
     float acceptance = 1;
   };
 
-  // `living`: the current model. `kept`: layers that form the state of a chain. `most`: number of
+  // `current`: the current model. `kept`: layers that form the state of a chain. `most`: number of
   // rungs above which the ladder is thinned out.
-  Reservoirs(Machine& living, std::vector<bool> kept, std::size_t chains, std::size_t most);
+  Reservoirs(Machine& current, std::vector<bool> kept, std::size_t chains, std::size_t most);
 
   std::size_t size() const { return rungs_.size(); }
   Rung& operator[](std::size_t k) { return *rungs_[k]; }
@@ -36,27 +36,27 @@ class Reservoirs {
 
   // Builds a new ladder from uncoupledBase() to the current model, whose chains come from there
   // (see bridge).
-  void begin(States& living, const LayerData& data, double acceptance);
+  void begin(States& current, const LayerData& data, double acceptance);
   // Sweeps the chains of rung k once. Those of rung 0 are drawn anew.
   void sweep(std::size_t k, const Stream& stream);
   // Swaps states between the chains of rung k and of the rung above, column by column. Above the
   // latest rung is the current model. Returns the mean probability of acceptance.
-  double swap(std::size_t k, States& living, const Stream& stream);
+  double swap(std::size_t k, States& current, const Stream& stream);
   // Draws the layers of the current model that are not kept.
-  void completeLiving(States& living, const Stream& stream);
+  void completeCurrent(States& current, const Stream& stream);
   // Adds the current model as a rung. Thins the ladder out if it has become too long.
-  void freeze(const States& living);
+  void freeze(const States& current);
   // Adds rungs from the latest to the current model along a straight line of parameters, spaced so
   // that at least this fraction of swaps between neighbours is accepted. Copies the chains of the
-  // last one into `living`. For models that have jumped or were trained by other means.
-  void bridge(States& living, double acceptance);
+  // last one into `current`. For models that have jumped or were trained by other means.
+  void bridge(States& current, double acceptance);
   // log Z of the current model from the current chains, and its standard error. `forward` and
   // `reverse` use only the chains of the lower or of the upper machine of every pair; they differ
   // if chains lag behind. NaN if a machine of counts has no log Z of its own.
   struct LogPartition {
     double value, standardError, forward, reverse;
   };
-  LogPartition logPartition(const States& living);
+  LogPartition logPartition(const States& current);
 
   // The rungs as tensors, the same ones during the lifetime of the rungs. Call makeRoom(n) first if
   // another state has n rungs.
@@ -78,7 +78,7 @@ class Reservoirs {
   std::vector<double> under(Rung* rung, const States& states);
   // `upper` null: the current model. `states`: the chains of `upper`.
   Differences compare(Rung& lower, Rung* upper, const States& states);
-  Differences compare(std::size_t k, const States& living);
+  Differences compare(std::size_t k, const States& current);
   void sweepRung(Rung& rung, Round round);
   void drawWithoutField(Rung& rung, Stream stream);
   void copyKept(const States& from, States& to) const;
@@ -89,12 +89,12 @@ class Reservoirs {
   void between(const Machine::ParameterSet& from, double t, Machine::ParameterSet& to) const;
   double logPartitionOfBase();
 
-  Machine& living_;
+  Machine& current_;
   Backend& backend_;
   std::vector<bool> kept_;
   std::size_t chains_, most_;
   std::unique_ptr<Machine> frozen_;  // machine that borrows the parameters of any rung
-  BlockGibbs gibbs_, livingGibbs_;
+  BlockGibbs gibbs_, currentGibbs_;
   std::vector<std::unique_ptr<Rung>> rungs_;
   std::vector<TensorPtr> ones_, masks_;  // per kept layer [1, places] and [chains, places]
   TensorPtr accepted_;                   // [chains, 1]

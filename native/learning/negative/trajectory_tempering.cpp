@@ -43,7 +43,7 @@ class TrajectoryTempering final : public NegativePhase {
     chains_.start(data);
     reservoirs_.begin(states(), data, bridgeAcceptance());
     next_ = turns_ = 0;
-    completeLiving();
+    completeCurrent();
   }
 
   void subtract(const Phase&, const Tensor*, Gradient& gradient) override {
@@ -115,10 +115,10 @@ class TrajectoryTempering final : public NegativePhase {
     const double accepted = reservoirs_.swap(k, states(), swaps);
     if (!top) return;
     lengthen(accepted);
-    completeLiving();
+    completeCurrent();
   }
 
-  void completeLiving() { reservoirs_.completeLiving(states(), machine_.random().next(Purpose::negative)); }
+  void completeCurrent() { reservoirs_.completeCurrent(states(), machine_.random().next(Purpose::negative)); }
 
   double bridgeAcceptance() const { return std::max(bridged, options_.reservoirAcceptance); }
 
