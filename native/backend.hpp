@@ -242,11 +242,11 @@ class Backend {
   // Conditional means and samples of a layer given its fields. Either output may be null.
   virtual void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) = 0;
   // `fields` without accumulation and updateUnits in one call, so that fields need not pass through
-  // memory. Afterwards `room` [rows, m] holds the fields if the type's statistics are not linear,
+  // memory. Afterwards `fields` [rows, m] holds them if the type's statistics are not linear,
   // else its contents are undefined.
-  virtual void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) {
-    fields(terms, false, room);
-    updateUnits(update, room, mean, sample);
+  virtual void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& fields, Tensor* mean, Tensor* sample) {
+    this->fields(terms, false, fields);
+    updateUnits(update, fields, mean, sample);
   }
   // Sweeps a layer with lateral couplings, in place.
   virtual void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) = 0;

@@ -205,14 +205,14 @@ bool allInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain, 
   if constexpr (std::is_same_v<T, float>)
     if (scale == 1 && row.stride == 1) return allInside(row.first, cols, domain);
   int outside = 0;
-  const auto look = [&](T element) {
+  const auto check = [&](T element) {
     const double v = exactOf(element, scale);
     outside |= !(v >= domain.low) | !(v <= domain.high);  // both true for NaN
   };
   if (row.stride == 1)
-    for (std::size_t c = 0; c < cols; ++c) look(row.first[c]);
+    for (std::size_t c = 0; c < cols; ++c) check(row.first[c]);
   else
-    for (std::size_t c = 0; c < cols; ++c) look(row.at(c));
+    for (std::size_t c = 0; c < cols; ++c) check(row.at(c));
   return outside == 0;
 }
 
@@ -234,14 +234,14 @@ bool sumsInside(const SourceRow<T>& row, std::size_t cols, const Domain& domain,
 // largest.
 bool allInside(const SourceRow<std::uint8_t>& row, std::size_t cols, const Domain& domain, double scale) {
   std::uint8_t least = 255, most = 0;
-  const auto look = [&](std::uint8_t element) {
+  const auto check = [&](std::uint8_t element) {
     least = std::min(least, element);
     most = std::max(most, element);
   };
   if (row.stride == 1)
-    for (std::size_t c = 0; c < cols; ++c) look(row.first[c]);
+    for (std::size_t c = 0; c < cols; ++c) check(row.first[c]);
   else
-    for (std::size_t c = 0; c < cols; ++c) look(row.at(c));
+    for (std::size_t c = 0; c < cols; ++c) check(row.at(c));
   const auto inside = [&](double v) { return v >= domain.low && v <= domain.high; };
   return inside(exactOf(least, scale)) && inside(exactOf(most, scale));
 }

@@ -28,7 +28,7 @@ class CpuBackend final : public HostBackend {
   void fields(std::span<const FieldTerm> terms, bool accumulate, Tensor& out) override;
   bool sameRounding(const Tensor& weights, Accuracy accuracy) override;
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override;
-  void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) override;
+  void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& fields, Tensor* mean, Tensor* sample) override;
   void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override;
   void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override;
   void splitMissing(Tensor& states, Tensor& present) override;

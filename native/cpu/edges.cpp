@@ -9,14 +9,14 @@ namespace boltzkit::cpu {
 // line.
 void CpuBackend::addGraphField(const FieldTerm& term, bool accumulate, CpuTensor& out) {
   const CpuTensor& states = cpuTensor(*term.states);
-  const std::size_t places = out.cols(), room = tileFloats(places), tiles = (out.rows() + chainTile - 1) / chainTile;
+  const std::size_t places = out.cols(), size = tileFloats(places), tiles = (out.rows() + chainTile - 1) / chainTile;
   const NeighbourLists lists = listGraph(engine_, *term.graph, false, cpuTensor(*term.weights), static_cast<float>(term.scale));
-  float* memory = engine_.workspace().tiles.atLeast(engine_.threads() * 2 * room);
+  float* memory = engine_.workspace().tiles.atLeast(engine_.threads() * 2 * size);
   out.touch();
   const double work = static_cast<double>(out.rows()) * static_cast<double>(places + term.graph->weights());
   engine_.parallelFor(tiles, work, [&](std::size_t tile, unsigned thread) {
     const std::size_t first = tile * chainTile, rows = std::min(chainTile, out.rows() - first);
-    float *from = memory + thread * 2 * room, *to = from + room;
+    float *from = memory + thread * 2 * size, *to = from + size;
     loadTile(engine_.kernels(), states.row(first), states.stride(), rows, places, from);
     if (accumulate) loadTile(engine_.kernels(), out.row(first), out.stride(), rows, places, to);
     engine_.kernels().tileSums(lists.starts, lists.neighbours, from, places, accumulate, to);

@@ -168,8 +168,8 @@ class BlockSweep {
   // freshFields sweeps, so that rounding errors do not add up.
   static constexpr std::uint64_t leastSweeps = 3, freshFields = 32;
   static constexpr std::size_t tileArrays = 4;
-  std::size_t tileRoom() const { return tileFloats(block_ + lineFloats); }
-  std::size_t memoryPerThread() const { return mostRows * (fieldStride_ + blockStride_) + tileArrays * tileRoom(); }
+  std::size_t tileSize() const { return tileFloats(block_ + lineFloats); }
+  std::size_t memoryPerThread() const { return mostRows * (fieldStride_ + blockStride_) + tileArrays * tileSize(); }
 
   void sweepRows(Engine& engine, std::size_t firstRow, std::size_t lastRow, float* memory) const {
     float *fields = memory, *changes = fields + mostRows * fieldStride_, *tiles = changes + mostRows * blockStride_;
@@ -227,7 +227,7 @@ class BlockSweep {
                  float* memory) const {
     const std::size_t line = first / lineFloats * lineFloats, lead = (first - line) * chainTile;
     const std::size_t places = std::min(roundUp(last, lineFloats), call_.places()) - line;
-    float *states = memory, *change = memory + tileRoom(), *tileFields = memory + 2 * tileRoom(), *keep = memory + 3 * tileRoom();
+    float *states = memory, *change = memory + tileSize(), *tileFields = memory + 2 * tileSize(), *keep = memory + 3 * tileSize();
     loadPlaces(call_, call_.states, rows, line, places, states);
     loadTile(call_.kernels(), fields, fieldStride_, rows.count, last - first, tileFields);
     if (call_.keepsRows()) loadPlaces(call_, *call_.sweep.keep, rows, line, places, keep);
@@ -266,9 +266,9 @@ class ChainSweeps {
   ChainSweeps(const Call& call, const Graph& graph, const NeighbourSlots& slots) : call_(call), graph_(graph), slots_(slots) {}
 
   void run() {
-    const std::size_t room = roundUp(call_.places() + lineFloats, lineFloats);
-    float* memory = call_.engine.workspace().tiles.atLeast(4 * room);
-    for (std::size_t r = 0; r < call_.rows(); ++r) sweepRow(r, memory, room);
+    const std::size_t stride = roundUp(call_.places() + lineFloats, lineFloats);
+    float* memory = call_.engine.workspace().tiles.atLeast(4 * stride);
+    for (std::size_t r = 0; r < call_.rows(); ++r) sweepRow(r, memory, stride);
   }
 
  private:
@@ -282,17 +282,17 @@ class ChainSweeps {
     });
   }
 
-  ChainSweep load(std::size_t r, float* memory, std::size_t room) const {
+  ChainSweep load(std::size_t r, float* memory, std::size_t stride) const {
     ChainSweep c{.starts = slots_.starts, .place = slots_.place, .run = slots_.run, .weight = slots_.weight};
     auto place = [&](const float* from) {
       float* to = memory;
       permute(from, to);
-      memory += room;
+      memory += stride;
       return to;
     };
     c.states = place(call_.states.row(r));
     // Read, with weights of 0, where a run goes on behind the last unit.
-    std::fill(c.states + call_.places(), c.states + room, 0.0f);
+    std::fill(c.states + call_.places(), c.states + stride, 0.0f);
     c.bias = place(call_.units(0).p);
     if (call_.sweep.fields) c.fields = place(cpuTensor(*call_.sweep.fields).row(r));
     if (call_.sweep.keep) c.keep = place(cpuTensor(*call_.sweep.keep).row(call_.keepsRows() ? r : 0));
@@ -303,8 +303,8 @@ class ChainSweeps {
     return c;
   }
 
-  void sweepRow(std::size_t r, float* memory, std::size_t room) const {
-    ChainSweep c = load(r, memory, room);
+  void sweepRow(std::size_t r, float* memory, std::size_t stride) const {
+    ChainSweep c = load(r, memory, stride);
     for (std::uint64_t n = 0; n < call_.sweep.sweeps; ++n) {
       setCounter(c, call_.stream(n), call_.update.firstChain + static_cast<std::uint32_t>(r));
       for (std::size_t colour = 0; colour + 1 < graph_.colours().size(); ++colour)

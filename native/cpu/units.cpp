@@ -81,21 +81,21 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
 
 // Types that update many units at a time do so for each tile of the product that computes their
 // fields.
-void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) {
+void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& fields, Tensor* mean, Tensor* sample) {
   visitUnit(update.units.type, [&](auto unit) {
     using Unit = decltype(unit);
     if constexpr (requires { UnitRows<Unit>::updateTile; })
       if (terms.size() == 1 && !terms[0].graph && drawsSamples(update, sample)) {
         CpuTensor *means = touched(mean), *samples = touched(sample);
         std::uint64_t* bits = samples ? samples->newBits() : nullptr;
-        return multiply(engine_, fieldProduct(terms[0], false, toleranceOf(update), cpuTensor(room)), [&](const ProductTile& tile) {
+        return multiply(engine_, fieldProduct(terms[0], false, toleranceOf(update), cpuTensor(fields)), [&](const ProductTile& tile) {
           UnitRows<Unit>::updateTile(
               engine_.kernels(), update,
               {tile.firstRow, tile.rows, tile.firstColumn, tile.columns, tile.sums, tile.stride, means, samples, bits});
         });
       }
-    addFields(terms, false, toleranceOf(update), room);
-    updateUnits(update, room, mean, sample);
+    addFields(terms, false, toleranceOf(update), fields);
+    updateUnits(update, fields, mean, sample);
   });
 }
 

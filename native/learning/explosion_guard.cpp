@@ -18,7 +18,7 @@ void ExplosionGuard::begin() {
 }
 
 void ExplosionGuard::check(std::uint64_t step, bool always) const {
-  if (step % updatesPerLook != 0 && !always) return;
+  if (step % updatesPerCheck != 0 && !always) return;
   const std::vector<double> load = loads(), limits = valuesOf(machine_.backend(), *limits_);
   for (std::size_t c = 0; c < load.size(); ++c)
     if (!(load[c] <= limits[c]))

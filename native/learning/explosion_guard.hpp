@@ -20,15 +20,15 @@ namespace boltzkit {
 inline constexpr double largestLoad = 1000, largestLoadGrowth = 10;
 // Updates between two checks. A check reads all weights once, which is below 0.1 % of the work of
 // 64 updates.
-inline constexpr std::uint64_t updatesPerLook = 64;
+inline constexpr std::uint64_t updatesPerCheck = 64;
 
 class ExplosionGuard {
  public:
   explicit ExplosionGuard(const Machine& machine);
   // Sets the limits for a run that starts from the current machine.
   void begin();
-  // Call after update number `step` (from 1). Checks every updatesPerLook updates, and if `always`.
-  // Throws Error{divergence} that names the update and the coupling.
+  // Call after update number `step` (from 1). Checks every updatesPerCheck updates, and if
+  // `always`. Throws Error{divergence} that names the update and the coupling.
   void check(std::uint64_t step, bool always) const;
   // Limits of all couplings, [1, couplings].
   Tensor& limits() { return *limits_; }

@@ -48,7 +48,7 @@ double updateWork(const TrainerOptions& o) {
   return 2 * (batch + perOperation) + (chains > 0 ? (2 * static_cast<double>(o.steps) + 1) * (chains + perOperation) : 0);
 }
 
-double lookWork(std::size_t chains) {
+double healthWork(std::size_t chains) {
   const double operations = (2 + freeEnergyPass) * static_cast<double>(watchedSweeps) + 2 * (2 * static_cast<double>(startSweeps) + 1);
   return operations * (static_cast<double>(chains) + perOperation) +
          2 * static_cast<double>(subspaceIterations) * (subspace + perOperation);
@@ -68,11 +68,11 @@ MonitorPlan planMonitoring(const TrainerOptions& o, const LayerData& training, c
   const std::size_t least = std::min(leastChains, all);
   // Metrics on leastRows may exceed their half of the budget. Health keeps its half anyway.
   const double left = budget - std::min(metrics, metricsShare * budget);
-  const double epochs = std::ceil(lookWork(least) / left);
+  const double epochs = std::ceil(healthWork(least) / left);
   if (!(epochs <= static_cast<double>(o.epochs))) return plan;
   plan.every = static_cast<std::uint64_t>(epochs);
   plan.chains = least;
-  while (plan.chains < all && lookWork(plan.chains + 1) <= epochs * left) ++plan.chains;
+  while (plan.chains < all && healthWork(plan.chains + 1) <= epochs * left) ++plan.chains;
   return plan;
 }
 

@@ -55,15 +55,15 @@ class Bracket {
   // Replaces the samples by states from the top of a ladder, group by group, at evenly spaced
   // sweeps. The ladder takes about as many chain steps as one of the anneals.
   PartitionResult climb(std::uint64_t temperatures) {
-    const std::size_t rungs = route_.rungs(), looks = (options_.chains + groups_ - 1) / groups_;
+    const std::size_t rungs = route_.rungs(), times = (options_.chains + groups_ - 1) / groups_;
     const std::uint64_t steps = temperatures * options_.chains / (rungs * groups_);
     const std::uint64_t sweeps = std::clamp(steps / 2, leastSweeps, mostSweeps);
     TemperedLadder ladder(machine_, route_.path(), route_.placed(rungs), groups_);
     ladder.start(route_.samples());
     ladder.sweep(sweeps, false, cancelled_);
     std::vector<std::vector<float>> tops(machine_.wiring().layers().size());
-    for (std::size_t look = 0; look < looks; ++look) {
-      ladder.sweep(std::max<std::uint64_t>(sweeps / looks, 1), true, cancelled_);
+    for (std::size_t taken = 0; taken < times; ++taken) {
+      ladder.sweep(std::max<std::uint64_t>(sweeps / times, 1), true, cancelled_);
       for (const std::size_t l : route_.path().kept()) {
         const std::size_t before = tops[l].size();
         tops[l].resize(before + groups_ * machine_.places(l));

@@ -63,8 +63,8 @@ class CountingBackend final : public Backend {
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override {
     inner_->updateUnits(update, fields, mean, sample);
   }
-  void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& room, Tensor* mean, Tensor* sample) override {
-    inner_->fieldsAndUnits(terms, update, room, mean, sample);
+  void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& fields, Tensor* mean, Tensor* sample) override {
+    inner_->fieldsAndUnits(terms, update, fields, mean, sample);
   }
   void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override {
     inner_->sweepLateral(update, sweep, states);

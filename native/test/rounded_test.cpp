@@ -106,17 +106,17 @@ TEST_CASE("units that are drawn tile by tile are those drawn from their fields")
           const std::size_t depth = transposed ? hidden : visible, columns = transposed ? visible : hidden;
           const Twin states =
               twins.make(rows, depth, kind == 4 ? randomValues(rows * depth, 73, Kind::signedReal) : statesOf(rows * depth, 74, kind));
-          const Twin bias = twins.make(1, columns, randomValues(columns, 75, Kind::signedReal)), room = twins.zeros(rows, columns);
+          const Twin bias = twins.make(1, columns, randomValues(columns, 75, Kind::signedReal)), fields = twins.zeros(rows, columns);
           const Twin mean = twins.zeros(rows, columns), sample = twins.zeros(rows, columns), alone = twins.zeros(rows, columns);
           const Twin wantedMean = twins.zeros(rows, columns), wanted = twins.zeros(rows, columns);
           UnitUpdate update{.units = {UnitType::bernoulli, bias.fast.get()}, .beta = 0.7, .stream = testStream(), .firstChain = 3};
           if (kind == 2) update.betas = betas;
           const FieldTerm term{states.fast.get(), weights.fast.get(), transposed, 0.1, nullptr, accuracy};
           twins.fast.run([&] {
-            twins.fast.fieldsAndUnits(std::span(&term, 1), update, *room.fast, mean.fast.get(), sample.fast.get());
-            twins.fast.fieldsAndUnits(std::span(&term, 1), update, *room.fast, nullptr, alone.fast.get());
-            twins.fast.fields(std::span(&term, 1), false, *room.fast);
-            twins.fast.updateUnits(update, *room.fast, wantedMean.fast.get(), wanted.fast.get());
+            twins.fast.fieldsAndUnits(std::span(&term, 1), update, *fields.fast, mean.fast.get(), sample.fast.get());
+            twins.fast.fieldsAndUnits(std::span(&term, 1), update, *fields.fast, nullptr, alone.fast.get());
+            twins.fast.fields(std::span(&term, 1), false, *fields.fast);
+            twins.fast.updateUnits(update, *fields.fast, wantedMean.fast.get(), wanted.fast.get());
           });
           CHECK(valuesOf(twins.fast, *mean.fast) == valuesOf(twins.fast, *wantedMean.fast));
           CHECK(valuesOf(twins.fast, *sample.fast) == valuesOf(twins.fast, *wanted.fast));

@@ -142,13 +142,13 @@ TEST_CASE("states up to 255 are in the bound") {
     w[0] = 22;
     s[0] = 0;
     const Twin weights = twins.make(n, n, w), states = twins.make(1, n, s), biases = twins.make(1, n, bias);
-    const Twin room = twins.zeros(1, n), mean = twins.zeros(1, n);
+    const Twin fields = twins.zeros(1, n), mean = twins.zeros(1, n);
     const auto update = [&](Backend& backend, const Tensor& st, const Tensor& wt, const Tensor& b, Tensor& r, Tensor& out) {
       const FieldTerm term{&st, &wt, false, 1, nullptr, Accuracy::draws};
       backend.fieldsAndUnits(std::span(&term, 1), {.units = {UnitType::bernoulli, &b}, .stream = testStream()}, r, &out, nullptr);
     };
-    update(twins.fast, *states.fast, *weights.fast, *biases.fast, *room.fast, *mean.fast);
-    update(*twins.exact, *states.exact, *weights.exact, *biases.exact, *room.exact, *mean.exact);
+    update(twins.fast, *states.fast, *weights.fast, *biases.fast, *fields.fast, *mean.fast);
+    update(*twins.exact, *states.exact, *weights.exact, *biases.exact, *fields.exact, *mean.exact);
     CHECK(valuesOf(*twins.exact, *mean.exact)[7] == doctest::Approx(0.624).epsilon(1e-2));
     CHECK(worstError(valuesOf(twins.fast, *mean.fast), valuesOf(*twins.exact, *mean.exact), {5 * promised / 4}) <= 1);
   });
@@ -167,13 +167,13 @@ TEST_CASE("Gaussian units of unequal scale get means as exact as their own scale
     }
     for (double& v : s) v = dice.uniform() < 0.5;
     const Twin weights = twins.make(n, units, w), states = twins.make(1, n, s), own = twins.make(2, units, parameters);
-    const Twin room = twins.zeros(1, units), mean = twins.zeros(1, units);
+    const Twin fields = twins.zeros(1, units), mean = twins.zeros(1, units);
     const auto update = [&](Backend& backend, const Tensor& st, const Tensor& wt, const Tensor& p, Tensor& r, Tensor& out) {
       const FieldTerm term{&st, &wt, false, 1, nullptr, Accuracy::draws};
       backend.fieldsAndUnits(std::span(&term, 1), {.units = {UnitType::gaussian, &p}, .stream = testStream()}, r, &out, nullptr);
     };
-    update(twins.fast, *states.fast, *weights.fast, *own.fast, *room.fast, *mean.fast);
-    update(*twins.exact, *states.exact, *weights.exact, *own.exact, *room.exact, *mean.exact);
+    update(twins.fast, *states.fast, *weights.fast, *own.fast, *fields.fast, *mean.fast);
+    update(*twins.exact, *states.exact, *weights.exact, *own.exact, *fields.exact, *mean.exact);
     Values allowed(units);
     for (std::size_t j = 0; j < units; ++j) allowed[j] = 5 * promised * (j % 2 ? 1 : 1000);
     CHECK(worstError(valuesOf(twins.fast, *mean.fast), valuesOf(*twins.exact, *mean.exact), allowed) <= 1);

@@ -25,7 +25,7 @@ FORCE_INLINE F flushed(F x) { return (F)((I)x & ((absolute(x) > set1(1e-30f)) | 
 struct Seen {
   F finite{}, most{};
 
-  FORCE_INLINE void look(F x) {
+  FORCE_INLINE void add(F x) {
     finite = fma(x * set1(3.40282347e38f / 1e18f), F{}, finite);
     most = maxOf(absolute(x), most);
   }
@@ -39,7 +39,7 @@ struct Seen {
 FORCE_INLINE void take(const StepRange& s, std::size_t j, F parameter, F step, Seen& seen) {
   if (s.step) store(s.step + j, step);
   store(s.next + j, parameter + step);
-  seen.look(parameter + step);
+  seen.add(parameter + step);
 }
 
 float sgd(const StepRange& range) {
