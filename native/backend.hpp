@@ -80,6 +80,20 @@ struct Batch {
   std::size_t first, count;
 };
 
+// Numbers in double precision in the backend's memory: sums over many values.
+class Doubles {
+ public:
+  explicit Doubles(std::size_t size) : size_(size) {}
+  virtual ~Doubles() = default;
+  Doubles(const Doubles&) = delete;
+  Doubles& operator=(const Doubles&) = delete;
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_;
+};
+using DoublesPtr = std::unique_ptr<Doubles>;
+
 // Says if steps were accepted. The backend keeps it. A refusal lasts until `reset`, and later steps
 // change nothing until then.
 struct Verdict {
@@ -172,6 +186,19 @@ struct StatisticsTerm {
 };
 inline constexpr std::size_t mostTerms = 4;
 
+// Values of a layer about a centre; see Backend::moments.
+struct MomentTerm {
+  Units units;
+  const Tensor* values;  // [rows, places]: states, or their conditional means
+  const Tensor* centre;  // [1, places]
+  // If the values are conditional means: adds the conditional variances at beta = 1. Types without
+  // linear statistics compute these from the fields [rows, places].
+  bool means = false;
+  const Tensor* fields = nullptr;
+  const Tensor* rowWeights = nullptr;  // [1, rows]; null: ones
+  double alpha = 1;
+};
+
 // One parameter tensor with the state of its optimiser. `gradient` points uphill in log-likelihood;
 // the step overwrites it with the step taken. `velocity` is the momentum (SGD) or the first moment
 // (Adam). `second` is Adam's second moment, else null.
@@ -226,6 +253,9 @@ class Backend {
   virtual void fill(double value, Tensor& out) = 0;
   // y = alpha x + beta y; with beta 0, y is not read
   virtual void axpby(double alpha, const Tensor& x, double beta, Tensor& y) = 0;
+  virtual DoublesPtr doubles(std::size_t n) = 0;  // zeros
+  // Waits for the numbers: `to` gets the first to.size() of them.
+  virtual void read(const Doubles& from, std::span<double> to) = 0;
   virtual DataPtr data(std::shared_ptr<const Rows> rows) = 0;
   virtual OrderPtr order(std::vector<std::uint32_t> rows) = 0;
   // Row r of `out` is row r of the batch; out.rows() == batch.count.
@@ -273,6 +303,20 @@ class Backend {
   // linear statistics pass means as `states` instead.
   virtual void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha,
                               double beta, Tensor& out) = 0;
+
+  // --- variances ---------------------------------------------------------------------------------
+  // Moments of all places about a centre, with d[r, j] = values[r, j] - centre[j]:
+  //   out[j]          (+)= alpha * sum_r weight[r] d[r, j]
+  //   out[places + j] (+)= alpha * sum_r weight[r] (d[r, j]^2 + variance[r, j])
+  // The conditional variance is 0 unless the values are means. `out` has 2 * places numbers.
+  virtual void moments(const MomentTerm& term, bool accumulate, Doubles& out) = 0;
+  // Variances v [1, places] of a mixture: 1 - rate of the old distribution, and `rate` of values
+  // with these moments m about the old mean.
+  //   v[j] = max(0, (1 - rate) v[j] + rate m[places + j] - (rate m[j])^2)
+  virtual void mixVariances(double rate, const Doubles& moments, Tensor& variances) = 0;
+  // out [1, places] = 1 / sqrt(max(v, least^2 * the mean of v)), all 1 if that mean is 0. With a
+  // graph, out [1, graph->weights()] holds the product for both places that a weight joins.
+  virtual void inverseDeviations(const Tensor& variances, double least, const Graph* graph, Tensor& out) = 0;
 
   // --- reductions over units, one double per row -------------------------------------------------
   // sum_j U(s_j)

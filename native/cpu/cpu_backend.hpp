@@ -40,6 +40,8 @@ class CpuBackend final : public HostBackend {
   void unitStatistics(const Units& units, const Tensor& states, const Tensor* fields, const Tensor* rowWeights, double alpha, double beta,
                       Tensor& out) override;
 
+  void moments(const MomentTerm& term, bool accumulate, Doubles& out) override;
+
   void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override;
   void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override;
   void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) override;

@@ -16,6 +16,10 @@ double stepsFor(const Tensor& t) {
   return static_cast<double>(t.rows() * t.cols()) * UnitRows<Unit>::steps;
 }
 
+// Elementary steps of `moments` for one value.
+template <class Unit>
+constexpr double momentSteps = Unit::linear ? 4 : 40;
+
 RowShift shiftOf(const FieldShift* shift, std::size_t r) {
   if (!shift) return {};
   return {cpuTensor(*shift->weights).row(shift->unit[r]), static_cast<float>(shift->amount[r])};
@@ -131,6 +135,29 @@ void CpuBackend::unitStatistics(const Units& units, const Tensor& states, const 
           float& place = to.touchedRow(k)[j];
           place = static_cast<float>((beta == 0 ? 0 : beta * place) + alpha * sums[k * stride + j]);
         }
+    });
+  });
+}
+
+// As in unitStatistics, threads share the columns.
+void CpuBackend::moments(const MomentTerm& term, bool accumulate, Doubles& out) {
+  visitUnit(term.units.type, [&](auto unit) {
+    using Unit = decltype(unit);
+    constexpr std::size_t tileColumns = 128;
+    const std::size_t places = term.values->cols(), tiles = (places + tileColumns - 1) / tileColumns;
+    double *first = numbersOf(out).data(), *second = first + places;
+    engine_.parallelFor(tiles, momentSteps<Unit> * static_cast<double>(term.values->rows() * places), [&](std::size_t tile, unsigned) {
+      const std::size_t begin = tile * tileColumns, end = std::min(begin + tileColumns, places);
+      if (!accumulate) {
+        std::fill(first + begin, first + end, 0.0);
+        std::fill(second + begin, second + end, 0.0);
+      }
+      for (std::size_t r = 0; r < term.values->rows(); ++r) {
+        const double weight = term.alpha * (term.rowWeights ? cpuTensor(*term.rowWeights).row(0)[r] : 1.0);
+        const UnitRow row = rowOf(term.units, *term.values, r);
+        addMoments<Unit>(row.definition(), row.values, cpuTensor(*term.centre).row(0), term.means,
+                         term.fields ? cpuTensor(*term.fields).row(r) : nullptr, weight, begin, end, first, second);
+      }
     });
   });
 }

@@ -276,7 +276,7 @@ class ContrastiveUpdate final : public Update {
     bool first = true;
     auto add = [&](const Phase& phase, const Tensor* weights, Gradient::Lasts lasts) {
       gradient_.accumulate(phase, weights, each, first, lasts);
-      if (scales_) scales_->add(phase, weights, each, offsets_);
+      if (scales_) scales_->add(phase, weights, each, offsets_, first);
       first = false;
     };
     if (!posterior_) return add(positive_.phase(), batchWeights_.get(), Gradient::Lasts::step);

@@ -33,10 +33,9 @@ class Scales {
   void startOthers();
 
   // Adds alpha * sum_r w_r of the deviations from the offsets to the moments of the batch, for the
-  // layers without data.
-  void add(const Phase& phase, const Tensor* rowWeights, double alpha, const std::vector<TensorPtr>& offsets);
-  // Updates the running variances from the batch at this rate, the same as for the offsets. Then
-  // clears the moments of the batch.
+  // layers without data. `first` begins a new batch.
+  void add(const Phase& phase, const Tensor* rowWeights, double alpha, const std::vector<TensorPtr>& offsets, bool first);
+  // Updates the running variances from the batch at this rate, the same as for the offsets.
   void follow(double rate);
   // Computes 1 / sigma for the next step.
   void update();
@@ -49,13 +48,11 @@ class Scales {
   std::map<std::string, Tensor*> tensors();
 
  private:
-  std::vector<double> inverse(std::size_t layer) const;
-
   const Machine& machine_;
   std::vector<bool> given_;
   std::vector<TensorPtr> variances_;  // [1, places] per layer
-  // Moments of the batch about the offsets, per layer.
-  std::vector<std::vector<double>> first_, second_;
+  // Moments of the batch about the offsets, per layer (Backend::moments); null: given.
+  std::vector<DoublesPtr> moments_;
   std::vector<TensorPtr> rows_, cols_;  // per coupling
 };
 

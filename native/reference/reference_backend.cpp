@@ -178,6 +178,18 @@ class ReferenceBackend final : public HostBackend {
     });
   }
 
+  void moments(const MomentTerm& term, bool accumulate, Doubles& out) override {
+    visitUnit(term.units.type, [&](auto unit) {
+      const std::size_t places = term.values->cols();
+      std::vector<double>& sums = numbersOf(out);
+      if (!accumulate) std::fill(sums.begin(), sums.end(), 0.0);
+      for (std::size_t r = 0; r < term.values->rows(); ++r)
+        addMoments<decltype(unit)>(row(term.units), of(*term.values).row(r), of(*term.centre).row(0), term.means,
+                                   term.fields ? of(*term.fields).row(r) : nullptr, term.alpha * weight(term.rowWeights, r), 0, places,
+                                   sums.data(), sums.data() + places);
+    });
+  }
+
   void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override {
     visitUnit(units.type, [&](auto unit) {
       for (std::size_t r = 0; r < states.rows(); ++r) out[r] = energyRow<decltype(unit)>(row(units), of(states).row(r));

@@ -147,6 +147,98 @@ TEST_CASE("unit statistics agree with the reference") {
   });
 }
 
+// The moments of some rows, with the sums of a second call added.
+Values momentsOf(Backend& backend, MomentTerm term, const Tensor* weights) {
+  const DoublesPtr out = backend.doubles(2 * term.values->cols());
+  backend.moments(term, false, *out);
+  backend.moments(term, false, *out);  // replaces the first
+  term.rowWeights = weights;
+  term.alpha = -0.3;
+  backend.moments(term, true, *out);
+  Values sums(out->size());
+  backend.read(*out, sums);
+  return sums;
+}
+
+TEST_CASE("moments about a centre agree with the reference, for every unit type") {
+  forEachBackend([](const Candidate& candidate) {
+    for (const UnitType type : {UnitType::bernoulli, UnitType::spin, UnitType::softmax, UnitType::gaussian, UnitType::relu,
+                                UnitType::doubleRelu, UnitType::binomial, UnitType::counts})
+      for (const std::size_t units : {3u, 129u, 300u})
+        for (const bool means : {false, true}) {
+          CAPTURE(static_cast<int>(type));
+          CAPTURE(units);
+          Twins twins(candidate);
+          const std::uint32_t size = type == UnitType::counts ? static_cast<std::uint32_t>(units) : 3;
+          const std::size_t count = unitParameterCount(type), rows = 9;
+          const Twin parameters = twins.make(count, units, randomValues(count * units, 7, Kind::signedReal)),
+                     values = twins.make(rows, units, randomValues(rows * units, 8, Kind::grey)),
+                     fields = twins.make(rows, units, randomValues(rows * units, 9, Kind::signedReal)),
+                     centre = twins.make(1, units, randomValues(units, 10, Kind::grey)),
+                     weights = twins.make(1, rows, randomValues(rows, 11, Kind::grey));
+          const Values got =
+              momentsOf(twins.fast, {{type, parameters.fast.get(), size}, values.fast.get(), centre.fast.get(), means, fields.fast.get()},
+                        weights.fast.get());
+          const Values want = momentsOf(
+              *twins.exact, {{type, parameters.exact.get(), size}, values.exact.get(), centre.exact.get(), means, fields.exact.get()},
+              weights.exact.get());
+          CHECK(worstError(got, want, {1e-12}) <= 1);
+        }
+  });
+}
+
+TEST_CASE("the moments of draws and of their conditional means agree") {
+  const auto backend = makeReferenceBackend();
+  const std::size_t rows = 20000;
+  for (const UnitType type : {UnitType::bernoulli, UnitType::spin, UnitType::softmax, UnitType::gaussian, UnitType::relu,
+                              UnitType::doubleRelu, UnitType::binomial}) {
+    CAPTURE(static_cast<int>(type));
+    const std::size_t count = unitParameterCount(type);
+    const TensorPtr parameters = backend->tensor(count, 3), fields = backend->tensor(rows, 3), means = backend->tensor(rows, 3),
+                    draws = backend->tensor(rows, 3), centre = backend->tensor(1, 3);
+    backend->upload(std::span<const double>(randomValues(count * 3, 3, Kind::grey)), *parameters);
+    backend->upload(std::span<const double>(Values{0.2, 0.5, 0.8}), *centre);
+    const Units units{type, parameters.get(), 3};
+    backend->updateUnits({.units = units, .stream = testStream()}, *fields, means.get(), draws.get());
+    const double each = 1.0 / rows;
+    const DoublesPtr expected = backend->doubles(6), drawn = backend->doubles(6);
+    backend->moments({units, means.get(), centre.get(), true, fields.get(), nullptr, each}, false, *expected);
+    backend->moments({units, draws.get(), centre.get(), false, nullptr, nullptr, each}, false, *drawn);
+    Values want(6), got(6);
+    backend->read(*expected, want);
+    backend->read(*drawn, got);
+    CHECK(worstError(got, want, {0.1}) <= 1);
+  }
+}
+
+TEST_CASE("variances of mixtures and inverse deviations") {
+  const Graph path(4, 1, {{0, 1}, {1, 3}});
+  forEachBackend([&](const Candidate& candidate) {
+    const auto backend = candidate.make(1);
+    const TensorPtr values = backend->tensor(2, 4), centre = backend->tensor(1, 4), variances = backend->tensor(1, 4),
+                    out = backend->tensor(1, 4), along = backend->tensor(1, 2), bias = backend->tensor(1, 4);
+    // Two rows each, with means 1, 0, 2, 3 and variances 1, 0, 4, 0.
+    backend->upload(std::span<const double>(Values{0, 0, 0, 3, 2, 0, 4, 3}), *values);
+    backend->upload(std::span<const double>(Values{1, 0, 0, 3}), *centre);
+    backend->upload(std::span<const double>(Values{4, 1, 1, 1}), *variances);
+    const DoublesPtr moments = backend->doubles(8);
+    backend->moments({{UnitType::bernoulli, bias.get()}, values.get(), centre.get(), false, nullptr, nullptr, 0.5}, false, *moments);
+    backend->mixVariances(0.5, *moments, *variances);
+    // (1 + 4) / 2 and so on; the third mean moves by 2, which adds 0.5 * 0.5 * 2^2.
+    CHECK(worstError(valuesOf(*backend, *variances), {2.5, 0.5, 3.5, 0.5}, {1e-6}) <= 1);
+
+    backend->upload(std::span<const double>(Values{4, 1, 0, 3}), *variances);  // mean 2
+    backend->inverseDeviations(*variances, 0.1, nullptr, *out);
+    CHECK(worstError(valuesOf(*backend, *out), {0.5, 1, 1 / std::sqrt(0.02), 1 / std::sqrt(3)}, {1e-6}) <= 1);
+    CHECK(paddingIsZero(*out));
+    backend->inverseDeviations(*variances, 0.1, &path, *along);
+    CHECK(worstError(valuesOf(*backend, *along), {0.5, 1 / std::sqrt(3)}, {1e-6}) <= 1);
+    backend->fill(0, *variances);
+    backend->inverseDeviations(*variances, 0.1, nullptr, *out);
+    CHECK(valuesOf(*backend, *out) == Values(4, 1.0));
+  });
+}
+
 TEST_CASE("energies, cumulants and inner products agree with the reference") {
   forEachBackend([](const Candidate& candidate) {
     for (const std::size_t units : widths) {

@@ -21,7 +21,7 @@ struct Bernoulli {
   // that mean.
   static constexpr double share(std::uint64_t number, const double* s) { return number == 1 ? *s : 1 - *s; }
   // The variance of a unit with this mean.
-  static constexpr double spread(double mean, double) { return mean * (1 - mean); }
+  BOLTZKIT_HD static constexpr double spread(double mean, double) { return mean * (1 - mean); }
   static UnitDomain domain(std::uint32_t) { return {0, 1}; }  // a value in between is a probability
   BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 

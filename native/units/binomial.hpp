@@ -22,7 +22,7 @@ struct Binomial {
   static constexpr double state(std::uint64_t number, std::size_t) { return static_cast<double>(number); }
   static constexpr double share(std::uint64_t number, const double* s) { return *s == static_cast<double>(number) ? 1 : 0; }
   // The variance of a unit with this mean; `total` is the number of trials.
-  static constexpr double spread(double mean, double total) { return mean * (1 - mean / total); }
+  BOLTZKIT_HD static constexpr double spread(double mean, double total) { return mean * (1 - mean / total); }
   static UnitDomain domain(std::uint32_t trials) { return {0, static_cast<double>(trials), true}; }
   BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t trials) { return trials; }
 

@@ -22,7 +22,7 @@ struct Counts : Uncountable {
   static constexpr bool linear = true;
   static constexpr bool keepsTotal = true;
   // The variance of a place with this mean; `total` is the sum of the means of its unit.
-  static constexpr double spread(double mean, double total) { return total > 0 ? mean * (1 - mean / total) : 0; }
+  BOLTZKIT_HD static constexpr double spread(double mean, double total) { return total > 0 ? mean * (1 - mean / total) : 0; }
   // Most words in one row: float32 holds every whole number up to here.
   static constexpr std::uint64_t mostWords = 1 << 24;
   static UnitDomain domain(std::uint32_t) { return {0, mostWords, true, 0, mostWords}; }

@@ -138,4 +138,36 @@ BOLTZKIT_HD void addStatistics(const RowUnits<Real>& units, const Real* states, 
   }
 }
 
+// The variance at beta = 1 of one place of a row, given its field. Linear types compute it from the
+// means of the row, all others from its fields.
+template <class Unit, class Real>
+BOLTZKIT_HD double conditionalVariance(const RowUnits<Real>& units, const Real* means, const Real* fields, std::size_t place) {
+  if constexpr (Unit::linear) {
+    double total = units.size;
+    if constexpr (Unit::grouped) {
+      const Real* first = means + place / units.size * units.size;
+      total = 0;
+      for (std::uint32_t k = 0; k < units.size; ++k) total += static_cast<double>(first[k]);
+    }
+    return Unit::spread(static_cast<double>(means[place]), total);
+  } else {
+    double parameters[Unit::parameters];
+    for (std::size_t k = 0; k < Unit::parameters; ++k) parameters[k] = static_cast<double>(units.at(place)[k]);
+    return Unit::variance(static_cast<double>(fields[place]), 1.0, UnitView<double>{parameters, 1, units.size});
+  }
+}
+
+// first and second [places] += weight * (d, d^2 + variance), d = values - centre, of the places
+// from `begin` to before `end`. The variance is conditionalVariance if `means`, else 0.
+template <class Unit, class Real>
+BOLTZKIT_HD void addMoments(const RowUnits<Real>& units, const Real* values, const Real* centre, bool means, const Real* fields,
+                            double weight, std::size_t begin, std::size_t end, double* first, double* second) {
+  for (std::size_t j = begin; j < end; ++j) {
+    const double d = static_cast<double>(values[j]) - static_cast<double>(centre[j]);
+    const double within = means ? conditionalVariance<Unit>(units, values, fields, j) : 0;
+    first[j] += weight * d;
+    second[j] += weight * (d * d + within);
+  }
+}
+
 }  // namespace boltzkit

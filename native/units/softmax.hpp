@@ -20,7 +20,7 @@ struct Softmax {
   static constexpr double state(std::uint64_t number, std::size_t k) { return number == k ? 1 : 0; }
   static constexpr double share(std::uint64_t number, const double* s) { return s[number]; }
   // The variance of a place with this mean.
-  static constexpr double spread(double mean, double) { return mean * (1 - mean); }
+  BOLTZKIT_HD static constexpr double spread(double mean, double) { return mean * (1 - mean); }
   // Data are one-hot or probabilities.
   static UnitDomain domain(std::uint32_t) { return {0, 1, false, 1, 1}; }
   BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 1; }

@@ -20,7 +20,7 @@ struct Spin {
   // that mean.
   static constexpr double share(std::uint64_t number, const double* s) { return number == 1 ? (1 + *s) / 2 : 1 - (1 + *s) / 2; }
   // The variance of a unit with this mean.
-  static constexpr double spread(double mean, double) { return (1 - mean) * (1 + mean); }
+  BOLTZKIT_HD static constexpr double spread(double mean, double) { return (1 - mean) * (1 + mean); }
   static UnitDomain domain(std::uint32_t) { return {-1, 1}; }  // a value in between is a mean
   BOLTZKIT_HD static constexpr std::uint64_t words(std::uint32_t) { return 1; }
 

@@ -14,6 +14,7 @@ __device__ void all(const RowUnits<float>& units, const Stream& stream, const fl
   drawBinaryRow(words, units.places, states);
   sums[0] = cumulantRow<Unit>(units, field, 1.0f, states) + energyRow<Unit>(units, states);
   addStatistics<Unit>(units, states, field, 1.0, 0, units.places, units.places, sums);
+  addMoments<Unit>(units, states, means, true, field, 1.0, 0, units.places, sums, sums + units.places);
 }
 
 template <class Unit>
