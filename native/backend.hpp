@@ -80,7 +80,8 @@ struct Batch {
   std::size_t first, count;
 };
 
-// Numbers in double precision in the backend's memory: sums over many values.
+// Numbers in double precision in the backend's memory: sums over the places of each row, or over
+// the rows of each place.
 class Doubles {
  public:
   explicit Doubles(std::size_t size) : size_(size) {}
@@ -185,6 +186,13 @@ struct StatisticsTerm {
   Accuracy accuracy = Accuracy::full;  // full or statistics
 };
 inline constexpr std::size_t mostTerms = 4;
+
+// Where a reduction over the places of each row goes: out[r] (+)= factor * the value of row r.
+struct RowSum {
+  Doubles* out;  // one number per row; it may have more
+  double factor = 1;
+  bool accumulate = false;
+};
 
 // Values of a layer about a centre; see Backend::moments.
 struct MomentTerm {
@@ -320,10 +328,12 @@ class Backend {
 
   // --- reductions over units, one double per row -------------------------------------------------
   // sum_j U(s_j)
-  virtual void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) = 0;
-  virtual void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) = 0;
+  virtual void unitEnergies(const Units& units, const Tensor& states, const RowSum& sum) = 0;
+  // The log of the sum over all states of the units, given fields [rows, places] and beta. `shift`
+  // moves the fields, if not null.
+  virtual void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, const RowSum& sum) = 0;
   // sum_j a_j b_j
-  virtual void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) = 0;
+  virtual void rowDots(const Tensor& a, const Tensor& b, const RowSum& sum) = 0;
 
   // --- parameters --------------------------------------------------------------------------------
   virtual StepOutcomePtr stepOutcome() = 0;
@@ -351,6 +361,16 @@ class Backend {
 inline std::vector<double> valuesOf(Backend& backend, const Tensor& tensor) {
   std::vector<double> values(tensor.rows() * tensor.cols());
   backend.download(tensor, std::span<double>(values));
+  return values;
+}
+
+// The numbers of one reduction: reduce(RowSum) writes one for each of `rows` rows.
+template <class Reduce>
+std::vector<double> reduced(Backend& backend, std::size_t rows, Reduce&& reduce) {
+  const DoublesPtr out = backend.doubles(rows);
+  std::vector<double> values(rows);
+  reduce(RowSum{out.get()});
+  backend.read(*out, values);
   return values;
 }
 

@@ -66,6 +66,10 @@ class HostBackend : public Backend {
   static Verdict& verdictOf(StepOutcome& outcome) { return static_cast<HostOutcome&>(outcome).verdict; }
   static std::vector<double>& numbersOf(Doubles& d) { return static_cast<HostDoubles&>(d).values; }
   static const std::vector<double>& numbersOf(const Doubles& d) { return static_cast<const HostDoubles&>(d).values; }
+  static void put(double value, const RowSum& sum, std::size_t row) {
+    double& place = numbersOf(*sum.out)[row];
+    place = (sum.accumulate ? place : 0) + sum.factor * value;
+  }
   // For each weight of a graph: the product of the values at both places that it joins.
   static std::vector<double> productsAlong(const Graph& graph, std::span<const double> values) {
     std::vector<double> products;

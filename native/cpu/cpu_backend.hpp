@@ -42,9 +42,9 @@ class CpuBackend final : public HostBackend {
 
   void moments(const MomentTerm& term, bool accumulate, Doubles& out) override;
 
-  void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override;
-  void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override;
-  void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) override;
+  void unitEnergies(const Units& units, const Tensor& states, const RowSum& sum) override;
+  void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, const RowSum& sum) override;
+  void rowDots(const Tensor& a, const Tensor& b, const RowSum& sum) override;
 
   void requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) override;
 

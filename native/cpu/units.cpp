@@ -162,28 +162,28 @@ void CpuBackend::moments(const MomentTerm& term, bool accumulate, Doubles& out) 
   });
 }
 
-void CpuBackend::unitEnergies(const Units& units, const Tensor& states, std::span<double> out) {
+void CpuBackend::unitEnergies(const Units& units, const Tensor& states, const RowSum& sum) {
   visitUnit(units.type, [&](auto unit) {
     using Unit = decltype(unit);
     engine_.parallelRows(states.rows(), stepsFor<Unit>(states), [&](std::size_t first, std::size_t last) {
-      for (std::size_t r = first; r < last; ++r) out[r] = UnitRows<Unit>::energy(engine_.kernels(), rowOf(units, states, r));
+      for (std::size_t r = first; r < last; ++r) put(UnitRows<Unit>::energy(engine_.kernels(), rowOf(units, states, r)), sum, r);
     });
   });
 }
 
-void CpuBackend::cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) {
+void CpuBackend::cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, const RowSum& sum) {
   visitUnit(units.type, [&](auto unit) {
     using Unit = decltype(unit);
     engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
       for (std::size_t r = first; r < last; ++r)
-        out[r] = UnitRows<Unit>::cumulant(engine_.kernels(), rowOf(units, fields, r), shiftOf(shift, r), static_cast<float>(beta));
+        put(UnitRows<Unit>::cumulant(engine_.kernels(), rowOf(units, fields, r), shiftOf(shift, r), static_cast<float>(beta)), sum, r);
     });
   });
 }
 
-void CpuBackend::rowDots(const Tensor& a, const Tensor& b, std::span<double> out) {
+void CpuBackend::rowDots(const Tensor& a, const Tensor& b, const RowSum& sum) {
   engine_.parallelRows(a.rows(), static_cast<double>(a.rows() * a.cols()) / 2, [&](std::size_t first, std::size_t last) {
-    for (std::size_t r = first; r < last; ++r) out[r] = engine_.kernels().dot(cpuTensor(a).row(r), cpuTensor(b).row(r), a.cols());
+    for (std::size_t r = first; r < last; ++r) put(engine_.kernels().dot(cpuTensor(a).row(r), cpuTensor(b).row(r), a.cols()), sum, r);
   });
 }
 

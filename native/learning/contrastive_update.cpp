@@ -120,7 +120,8 @@ class ContrastiveUpdate final : public Update {
   void check(std::uint64_t step, bool endOfEpoch) override {
     if (endOfEpoch) requireAccepted();
     guard_.check(step, endOfEpoch);
-    if (const States* states = negative_->particles(); states && endOfEpoch) requireBoundedStates(machine_, *states);
+    if (!endOfEpoch) return;
+    if (const States* states = negative_->particles()) requireBoundedStates(machine_, *states);
   }
 
   void watch(std::uint64_t step, bool last) override { explosion_.check(step, last); }

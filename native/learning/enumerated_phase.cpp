@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "machine/energy.hpp"
-
 namespace boltzkit {
 namespace {
 
@@ -47,7 +45,9 @@ EnumeratedPhase::EnumeratedPhase(const Machine& machine, Enumeration enumeration
       states_(static_cast<std::size_t>(enumeration_.states())),
       chunk_(chunkStates),
       gibbs_(machine, known_, chunk_),
-      phase_(machine, chunk_, neither(known_), gibbs_) {}
+      phase_(machine, chunk_, neither(known_), gibbs_),
+      energies_(machine, known_, chunk_),
+      sums_(machine.backend().doubles(chunk_)) {}
 
 void EnumeratedPhase::forEach(const States& from, const Tensor* rowWeights, const Body& body) {
   const bool anyGiven = std::find(given_.begin(), given_.end(), true) != given_.end();
@@ -74,7 +74,10 @@ void EnumeratedPhase::forEach(const Block& block, const Body& body) {
       visit(std::span(weights).subspan(i, n));
     }
   };
-  forEachChunk([&](std::span<double> energies) { freeEnergies(machine_, phase_.states, known_, energies); });
+  forEachChunk([&](std::span<double> energies) {
+    energies_.compute(phase_.states, *sums_);
+    machine_.backend().read(*sums_, energies);
+  });
   for (std::size_t r = 0; r < block.rows; ++r) normalise(std::span(weights).subspan(r * states_, states_), block.weights[r]);
   forEachChunk([&](std::span<const double> probabilities) {
     for (std::size_t l = 0; l < known_.size(); ++l)

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "learning/phases.hpp"
+#include "machine/energy.hpp"
 #include "machine/enumeration.hpp"
 
 namespace boltzkit {
@@ -33,6 +34,8 @@ class EnumeratedPhase {
   std::size_t states_, chunk_;
   BlockGibbs gibbs_;
   Phase phase_;
+  FreeEnergies energies_;
+  DoublesPtr sums_;  // of a chunk
 };
 
 }  // namespace boltzkit

@@ -46,8 +46,9 @@ std::vector<double> ExplosionGuard::loads() const {
   for (std::size_t c = 0; c < machine_.wiring().couplings().size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];
     const Tensor& weights = machine_.weights(c);
-    std::vector<double> squares(weights.rows());
-    machine_.backend().rowDots(weights, weights, squares);
+    Backend& backend = machine_.backend();
+    const std::vector<double> squares =
+        reduced(backend, weights.rows(), [&](const RowSum& sum) { backend.rowDots(weights, weights, sum); });
     const double count = static_cast<double>(weights.rows()) * static_cast<double>(weights.cols());
     const double sum = std::accumulate(squares.begin(), squares.end(), 0.0);
     loads.push_back(count > 0 ? std::sqrt(sum / count) * spread(coupling.a) * spread(coupling.b) : 0);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "machine/enumeration.hpp"
 
@@ -38,7 +39,12 @@ std::vector<Role> AnnealingPath::roles(const Wiring& wiring, const std::vector<b
 }
 
 AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Base base, std::size_t rows)
-    : machine_(machine), roles_(std::move(roles)), base_(std::move(base)), target_(roles_.size()), gibbs_(machine, notKept(roles_), rows) {
+    : machine_(machine),
+      roles_(std::move(roles)),
+      base_(std::move(base)),
+      target_(roles_.size()),
+      gibbs_(machine, notKept(roles_), rows),
+      sums_(machine.backend().doubles(rows)) {
   Backend& backend = machine.backend();
   const std::vector<Coupling>& couplings = machine.wiring().couplings();
   for (std::size_t c = 0; c < couplings.size(); ++c) {
@@ -57,8 +63,8 @@ AnnealingPath::AnnealingPath(const Machine& machine, std::vector<Role> roles, Ba
     target_[l] = valuesOf(backend, parameters);
     backend.upload(std::span<const double>(base_[l]), *baseParameters_[l]);
     const Units units{machine.wiring().layers()[l].type, baseParameters_[l].get(), machine.wiring().layers()[l].size};
-    double cumulant = 0;
-    backend.cumulants(units, *backend.tensor(1, machine.places(l)), 1, nullptr, std::span(&cumulant, 1));
+    const TensorPtr noField = backend.tensor(1, machine.places(l));
+    const double cumulant = reduced(backend, 1, [&](const RowSum& sum) { backend.cumulants(units, *noField, 1, nullptr, sum); }).front();
     logBase_ += cumulant;
     if (roles_[l] == Role::summed) baseCumulants_ += cumulant;
   }
@@ -159,24 +165,27 @@ void AnnealingPath::bringFields(std::size_t layer, const States& states) {
 
 void AnnealingPath::load(const States& states) {
   Backend& backend = machine_.backend();
-  slope_.assign(states.rows(), 0.0);
-  part_.resize(states.rows());
   for (const std::size_t l : summed_) bringFields(l, states);
-  const auto add = [&](double sign) {
-    for (std::size_t r = 0; r < slope_.size(); ++r) slope_[r] += sign * part_[r];
-  };
+  bool any = false;
+  const auto slopes = [&](double sign) { return RowSum{sums_.get(), sign, std::exchange(any, true)}; };
   for (const std::size_t l : kept_) {
     Units units = machine_.unitsOf(l);
-    backend.unitEnergies(units, states[l], part_);
-    add(-1);
+    backend.unitEnergies(units, states[l], slopes(-1));
     units.parameters = baseParameters_[l].get();
-    backend.unitEnergies(units, states[l], part_);
-    add(1);
+    backend.unitEnergies(units, states[l], slopes(1));
   }
-  for (std::size_t i = 0; i < couplings_.size(); ++i) {
-    couplingProducts(machine_, couplings_[i], states, *products_[i], part_);
-    add(1);
-  }
+  for (std::size_t i = 0; i < couplings_.size(); ++i) couplingProducts(machine_, couplings_[i], states, *products_[i], slopes(1));
+  slope_.assign(states.rows(), 0.0);
+  if (any) backend.read(*sums_, slope_);
+}
+
+// out += factor * the cumulants of some units.
+void AnnealingPath::addCumulants(const Units& units, const Tensor& fields, double beta, double factor, std::span<double> out) {
+  Backend& backend = machine_.backend();
+  backend.cumulants(units, fields, beta, nullptr, {sums_.get()});
+  part_.resize(out.size());
+  backend.read(*sums_, part_);
+  for (std::size_t r = 0; r < out.size(); ++r) out[r] += factor * part_[r];
 }
 
 void AnnealingPath::addCumulants(const Point& at, double sign, std::span<double> out) {
@@ -186,8 +195,7 @@ void AnnealingPath::addCumulants(const Point& at, double sign, std::span<double>
   }
   for (const std::size_t l : summed_) {
     const Layer& layer = machine_.wiring().layers()[l];
-    machine_.backend().cumulants({layer.type, at.parameters_[l].get(), layer.size}, gibbs_.fields(l), at.beta(), nullptr, part_);
-    for (std::size_t r = 0; r < out.size(); ++r) out[r] += sign * part_[r];
+    addCumulants({layer.type, at.parameters_[l].get(), layer.size}, gibbs_.fields(l), at.beta(), sign, out);
   }
 }
 
@@ -202,12 +210,8 @@ void AnnealingPath::addRounding(const States& states, double sign, std::span<dou
   for (const std::size_t l : summed_) {
     const TensorPtr exact = machine_.backend().tensor(states.rows(), machine_.places(l));
     layerFields(machine_, l, states, {}, *exact);
-    const auto add = [&](const Tensor& fields, double factor) {
-      machine_.backend().cumulants(machine_.unitsOf(l), fields, 1, nullptr, part_);
-      for (std::size_t r = 0; r < out.size(); ++r) out[r] += factor * part_[r];
-    };
-    add(*exact, sign);
-    add(gibbs_.fields(l), -sign);
+    addCumulants(machine_.unitsOf(l), *exact, 1, sign, out);
+    addCumulants(machine_.unitsOf(l), gibbs_.fields(l), 1, -sign, out);
   }
 }
 

@@ -84,6 +84,7 @@ class AnnealingPath {
   void bringFields(std::size_t layer, const States& states);
   void combine(std::size_t layer, double beta, Tensor& out) const;
   void addCumulants(const Point& at, double sign, std::span<double> out);
+  void addCumulants(const Units& units, const Tensor& fields, double beta, double factor, std::span<double> out);
 
   const Machine& machine_;
   std::vector<Role> roles_;
@@ -98,6 +99,7 @@ class AnnealingPath {
   std::vector<std::uint64_t> moves_;
   bool following_ = false, rounding_ = false;
   double logBase_ = 0, baseCumulants_ = 0;
+  DoublesPtr sums_;  // [rows]
   // slope: d log p* / d beta of everything except the summed layers.
   std::vector<double> slope_, part_;
 };

@@ -1,8 +1,5 @@
 #include "likelihood/bound_free_energy.hpp"
 
-#include <algorithm>
-#include <functional>
-
 namespace boltzkit {
 
 bool bounded(const Machine& machine, const std::vector<bool>& given) {
@@ -29,17 +26,14 @@ void boundFreeEnergies(const Machine& machine, States& states, const std::vector
   forEachFree([&](std::size_t l) { backend.updateUnits({machine.unitsOf(l)}, fields[l], &states[l], nullptr); });
   // H(q) = cumulant(field) - field mean + <U>. <U> is in the energy as well, evaluated at the means
   // instead.
-  energies(machine, states, out);
-  std::vector<double> part(out.size());
-  auto subtract = [&] { std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::minus<>()); };
+  const DoublesPtr values = backend.doubles(out.size());
+  FreeEnergies(machine, allLayers(machine), states.rows()).compute(states, *values);
   forEachFree([&](std::size_t l) {
-    backend.unitEnergies(machine.unitsOf(l), states[l], part);
-    subtract();
-    backend.cumulants(machine.unitsOf(l), fields[l], 1, nullptr, part);
-    subtract();
-    backend.rowDots(fields[l], states[l], part);
-    std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());
+    backend.unitEnergies(machine.unitsOf(l), states[l], {values.get(), -1, true});
+    backend.cumulants(machine.unitsOf(l), fields[l], 1, nullptr, {values.get(), -1, true});
+    backend.rowDots(fields[l], states[l], {values.get(), 1, true});
   });
+  backend.read(*values, out);
 }
 
 }  // namespace boltzkit

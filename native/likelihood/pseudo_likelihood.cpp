@@ -67,21 +67,15 @@ void PseudoLikelihood::estimate(const States& states, const Stream& stream, std:
 // log p(s_i | field_i) = field_i s_i - U(s_i) - cumulant(field_i).
 void PseudoLikelihood::fromFields(const States& states, std::span<double> out) {
   Backend& backend = machine_.backend();
-  std::vector<double> part(out.size());
-  std::fill(out.begin(), out.end(), 0.0);
-  auto add = [&](double sign) {
-    for (std::size_t r = 0; r < out.size(); ++r) out[r] += sign * part[r];
-  };
+  const DoublesPtr values = backend.doubles(out.size());
   scratch_.setRows(states.rows());
   for (std::size_t l = 0; l < given_.size(); ++l) {
     unitFields(machine_, l, states, scratch_[l]);
-    backend.rowDots(scratch_[l], states[l], part);
-    add(1);
-    backend.unitEnergies(machine_.unitsOf(l), states[l], part);
-    add(-1);
-    backend.cumulants(machine_.unitsOf(l), scratch_[l], 1, nullptr, part);
-    add(-1);
+    backend.rowDots(scratch_[l], states[l], {values.get(), 1, l > 0});
+    backend.unitEnergies(machine_.unitsOf(l), states[l], {values.get(), -1, true});
+    backend.cumulants(machine_.unitsOf(l), scratch_[l], 1, nullptr, {values.get(), -1, true});
   }
+  backend.read(*values, out);
 }
 
 void PseudoLikelihood::terms(const States& states, std::span<const std::uint32_t> unit, std::span<double> out) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "likelihood/annealed.hpp"
 #include "likelihood/base_units.hpp"
@@ -82,19 +83,16 @@ class AnnealedRows {
   // The part of E(s) that involves only given layers.
   void givenEnergies(const States& states, std::span<double> out) const {
     Backend& backend = machine_.backend();
-    std::fill(out.begin(), out.end(), 0.0);
-    std::vector<double> part(out.size());
-    for (std::size_t l = 0; l < given_.size(); ++l) {
-      if (!given_[l]) continue;
-      backend.unitEnergies(machine_.unitsOf(l), states[l], part);
-      for (std::size_t r = 0; r < out.size(); ++r) out[r] += part[r];
-    }
+    const DoublesPtr values = backend.doubles(out.size());
+    bool any = false;
+    for (std::size_t l = 0; l < given_.size(); ++l)
+      if (given_[l]) backend.unitEnergies(machine_.unitsOf(l), states[l], {values.get(), 1, std::exchange(any, true)});
     const std::vector<Coupling>& couplings = machine_.wiring().couplings();
     for (std::size_t c = 0; c < couplings.size(); ++c) {
       if (!given_[couplings[c].a] || !given_[couplings[c].b]) continue;
-      couplingProducts(machine_, c, states, *backend.tensor(states.rows(), machine_.places(couplings[c].b)), part);
-      for (std::size_t r = 0; r < out.size(); ++r) out[r] -= part[r];
+      couplingProducts(machine_, c, states, *backend.tensor(states.rows(), machine_.places(couplings[c].b)), {values.get(), -1, true});
     }
+    backend.read(*values, out);
   }
 
   Machine& machine_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <utility>
 
 namespace boltzkit {
 namespace {
@@ -17,43 +17,40 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
 // log sigmoid(x) without overflow.
 double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
 
-// Free energies at beta = 1. If `measured` is false, leaves out -log m(s) of the given layers.
-void negativeLogWeights(const Machine& machine, const States& states, const std::vector<bool>& given, bool measured,
-                        std::span<double> out) {
-  requireUncoupledRest(machine, given);
-  Backend& backend = machine.backend();
-  std::fill(out.begin(), out.end(), 0.0);
-  std::vector<double> part(out.size());
-  auto subtract = [&] { std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::minus<>()); };
-  for (std::size_t l = 0; l < given.size(); ++l) {
-    if (given[l]) {
-      Units units = machine.unitsOf(l);
-      if (!measured) units.type = unmeasured(units.type);
-      backend.unitEnergies(units, states[l], part);
-      std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());
-      continue;
-    }
-    TensorPtr fields = backend.tensor(states.rows(), machine.places(l));
-    layerFields(machine, l, states, given, *fields);
-    backend.cumulants(machine.unitsOf(l), *fields, 1, nullptr, part);
-    subtract();
-  }
-  for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
-    const Coupling& coupling = machine.wiring().couplings()[c];
-    if (!given[coupling.a] || !given[coupling.b]) continue;
-    couplingProducts(machine, c, states, *backend.tensor(states.rows(), machine.places(coupling.b)), part);
-    subtract();
-  }
-}
-
 }  // namespace
 
-void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, std::span<double> out) {
+void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, const RowSum& sum) {
   const Coupling& c = machine.wiring().couplings()[coupling];
   scratch.setRows(states.rows());
   const FieldTerm term{&states[c.a], &machine.weights(coupling), false, c.lateral() ? 0.5 : 1, c.graph.get()};
   machine.backend().fields(std::span(&term, 1), false, scratch);
-  machine.backend().rowDots(scratch, states[c.b], out);
+  machine.backend().rowDots(scratch, states[c.b], sum);
+}
+
+FreeEnergies::FreeEnergies(const Machine& machine, std::vector<bool> given, std::size_t rows, bool measured)
+    : machine_(machine), given_(std::move(given)), measured_(measured) {
+  requireUncoupledRest(machine, given_);
+  Backend& backend = machine.backend();
+  for (std::size_t l = 0; l < given_.size(); ++l) fields_.push_back(given_[l] ? nullptr : backend.tensor(rows, machine.places(l)));
+  for (const Coupling& c : machine.wiring().couplings())
+    products_.push_back(given_[c.a] && given_[c.b] ? backend.tensor(rows, machine.places(c.b)) : nullptr);
+}
+
+void FreeEnergies::compute(const States& states, Doubles& out) {
+  Backend& backend = machine_.backend();
+  for (std::size_t l = 0; l < given_.size(); ++l) {
+    Units units = machine_.unitsOf(l);
+    if (given_[l]) {
+      if (!measured_) units.type = unmeasured(units.type);
+      backend.unitEnergies(units, states[l], {&out, 1, l > 0});
+      continue;
+    }
+    fields_[l]->setRows(states.rows());
+    layerFields(machine_, l, states, given_, *fields_[l]);
+    backend.cumulants(units, *fields_[l], 1, nullptr, {&out, -1, l > 0});
+  }
+  for (std::size_t c = 0; c < products_.size(); ++c)
+    if (products_[c]) couplingProducts(machine_, c, states, *products_[c], {&out, -1, true});
 }
 
 bool summable(const Machine& machine, const std::vector<bool>& given) {
@@ -62,15 +59,13 @@ bool summable(const Machine& machine, const std::vector<bool>& given) {
 }
 
 void energies(const Machine& machine, const States& states, std::span<double> out) {
-  freeEnergies(machine, states, std::vector<bool>(machine.wiring().layers().size(), true), out);
-}
-
-void temperedEnergies(const Machine& machine, const States& states, std::span<double> out) {
-  negativeLogWeights(machine, states, std::vector<bool>(machine.wiring().layers().size(), true), false, out);
+  freeEnergies(machine, states, allLayers(machine), out);
 }
 
 void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out) {
-  negativeLogWeights(machine, states, given, true, out);
+  const DoublesPtr values = machine.backend().doubles(out.size());
+  FreeEnergies(machine, given, states.rows()).compute(states, *values);
+  machine.backend().read(*values, out);
 }
 
 std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units) {
@@ -102,7 +97,7 @@ void UnitConditionals::load(const States& states) {
   }
   states_.resize(states.rows() * machine_.places(layer_));
   machine_.backend().download(states[layer_], std::span<double>(states_));
-  for (auto* scratch : {&amount_, &difference_, &part_}) scratch->resize(states.rows());
+  for (auto* scratch : {&amount_, &difference_}) scratch->resize(states.rows());
 }
 
 void UnitConditionals::logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out) {
@@ -113,8 +108,10 @@ void UnitConditionals::logProbabilities(std::span<const std::uint32_t> unit, std
     for (const Neighbour& n : neighbours_) {
       for (std::size_t r = 0; r < out.size(); ++r) amount_[r] = target - value(r);
       const FieldShift shift{&machine_.weights(n.coupling), unit, amount_};
-      machine_.backend().cumulants(machine_.unitsOf(n.layer), *n.fields, 1, &shift, part_);
-      for (std::size_t r = 0; r < out.size(); ++r) difference_[r] += target == 1 ? part_[r] : -part_[r];
+      const std::vector<double> part = reduced(machine_.backend(), out.size(), [&](const RowSum& sum) {
+        machine_.backend().cumulants(machine_.unitsOf(n.layer), *n.fields, 1, &shift, sum);
+      });
+      for (std::size_t r = 0; r < out.size(); ++r) difference_[r] += target == 1 ? part[r] : -part[r];
     }
   for (std::size_t r = 0; r < out.size(); ++r)
     out[r] = value(r) * logSigmoid(difference_[r]) + (1 - value(r)) * logSigmoid(-difference_[r]);

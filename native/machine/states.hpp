@@ -20,6 +20,9 @@ struct States {
 // A flag per layer, all false.
 inline std::vector<bool> noLayer(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), false); }
 
+// A flag per layer, all true.
+inline std::vector<bool> allLayers(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), true); }
+
 // Draws the states of a layer as if no other layer were there. Row r is chain firstChain + r. `units`
 // may have other parameters than the machine's.
 void drawWithoutField(Backend& backend, const Units& units, std::size_t layer, Stream stream, std::uint32_t firstChain, Tensor& states);

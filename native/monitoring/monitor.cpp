@@ -111,8 +111,8 @@ double Monitor::weightNorm() const {
   double squares = 0, count = 0;
   for (std::size_t c = 0; c < machine_.wiring().couplings().size(); ++c) {
     const Tensor& w = machine_.weights(c);
-    std::vector<double> rows(w.rows());
-    machine_.backend().rowDots(w, w, rows);
+    const std::vector<double> rows =
+        reduced(machine_.backend(), w.rows(), [&](const RowSum& sum) { machine_.backend().rowDots(w, w, sum); });
     squares += std::accumulate(rows.begin(), rows.end(), 0.0);
     count += static_cast<double>(w.rows()) * static_cast<double>(w.cols());
   }

@@ -190,27 +190,28 @@ class ReferenceBackend final : public HostBackend {
     });
   }
 
-  void unitEnergies(const Units& units, const Tensor& states, std::span<double> out) override {
+  void unitEnergies(const Units& units, const Tensor& states, const RowSum& sum) override {
     visitUnit(units.type, [&](auto unit) {
-      for (std::size_t r = 0; r < states.rows(); ++r) out[r] = energyRow<decltype(unit)>(row(units), of(states).row(r));
+      for (std::size_t r = 0; r < states.rows(); ++r) put(energyRow<decltype(unit)>(row(units), of(states).row(r)), sum, r);
     });
   }
 
-  void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, std::span<double> out) override {
+  void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, const RowSum& sum) override {
     visitUnit(units.type, [&](auto unit) {
       std::vector<double> moved(fields.cols());
       for (std::size_t r = 0; r < fields.rows(); ++r) {
         for (std::size_t j = 0; j < moved.size(); ++j)
           moved[j] = of(fields).row(r)[j] + (shift ? shift->amount[r] * of(*shift->weights).row(shift->unit[r])[j] : 0);
-        out[r] = cumulantRow<decltype(unit), double>(row(units), moved.data(), beta, nullptr);
+        put(cumulantRow<decltype(unit), double>(row(units), moved.data(), beta, nullptr), sum, r);
       }
     });
   }
 
-  void rowDots(const Tensor& a, const Tensor& b, std::span<double> out) override {
+  void rowDots(const Tensor& a, const Tensor& b, const RowSum& sum) override {
     for (std::size_t r = 0; r < a.rows(); ++r) {
-      out[r] = 0;
-      for (std::size_t j = 0; j < a.cols(); ++j) out[r] += of(a).row(r)[j] * of(b).row(r)[j];
+      double dot = 0;
+      for (std::size_t j = 0; j < a.cols(); ++j) dot += of(a).row(r)[j] * of(b).row(r)[j];
+      put(dot, sum, r);
     }
   }
 

@@ -57,11 +57,22 @@ void Tempering::move(std::size_t chain, std::uint32_t rung) {
 
 void Tempering::afterSweep(const States& states, std::size_t first, std::uint64_t sweep, Stream stream) {
   if (sweep % ladder_.every != 0) return;
-  std::vector<double> energies(states.rows());
-  temperedEnergies(machine_, states, energies);
+  const std::vector<double> energies = energiesOf(states);
   stream.purpose = Purpose::swap;
   for (std::size_t r = 0; r < energies.size(); r += rungs())
     swapGroup(first + r, std::span(energies).subspan(r, rungs()), sweep / ladder_.every % 2, stream);
+}
+
+std::vector<double> Tempering::energiesOf(const States& states) {
+  Backend& backend = machine_.backend();
+  if (!sums_ || sums_->size() < states.rows()) {
+    energies_.emplace(machine_, allLayers(machine_), states.rows(), false);
+    sums_ = backend.doubles(states.rows());
+  }
+  energies_->compute(states, *sums_);
+  std::vector<double> energies(states.rows());
+  backend.read(*sums_, energies);
+  return energies;
 }
 
 void Tempering::swapGroup(std::size_t firstChain, std::span<const double> energies, std::size_t parity, const Stream& stream) {

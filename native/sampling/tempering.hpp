@@ -2,11 +2,12 @@
 // exchange their temperatures. Geyer 1991; Hukushima & Nemoto, J. Phys. Soc. Jpn 65 (1996), 1604.
 // Two neighbours on the ladder swap with probability
 //   min(1, exp((beta' - beta)(E' - E))),
-// where E is the part of the energy that beta multiplies (temperedEnergies). Even and odd pairs of
-// rungs alternate (Okabe et al. 2001), which lets a chain drift through the ladder instead of
-// diffusing.
+// where E is the part of the energy that beta multiplies (FreeEnergies without the measure). Even
+// and odd pairs of rungs alternate (Okabe et al. 2001), which lets a chain drift through the ladder
+// instead of diffusing.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Tempering {
 
  private:
   void validate() const;
+  // E of every row.
+  std::vector<double> energiesOf(const States& states);
   void swapGroup(std::size_t firstChain, std::span<const double> energies, std::size_t parity, const Stream& stream);
   void move(std::size_t chain, std::uint32_t rung);
 
@@ -62,6 +65,9 @@ class Tempering {
   LadderState state_;
   SwapCounts counts_;
   std::vector<double> betas_;
+  // Made by the first swaps, with space for their rows.
+  std::optional<FreeEnergies> energies_;
+  DoublesPtr sums_;
 };
 
 }  // namespace boltzkit

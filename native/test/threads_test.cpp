@@ -44,9 +44,9 @@ std::vector<Values> train(const cpu::Kernels& kernels, unsigned threads) {
                                      {b.get(), gb.get(), vb.get(), nullptr}};
       CHECK(refusedBy(backend, {.learningRate = 0.5, .momentum = 0.9}, slots) == -1);
     }
-    backend.unitEnergies({UnitType::bernoulli, b.get()}, *v, energy);
-    backend.cumulants({UnitType::bernoulli, c.get()}, *fh, 1, nullptr, cumulant);
-    backend.rowDots(*v0, *v, dots);
+    energy = reduced(backend, batch, [&](const RowSum& sum) { backend.unitEnergies({UnitType::bernoulli, b.get()}, *v, sum); });
+    cumulant = reduced(backend, batch, [&](const RowSum& sum) { backend.cumulants({UnitType::bernoulli, c.get()}, *fh, 1, nullptr, sum); });
+    dots = reduced(backend, batch, [&](const RowSum& sum) { backend.rowDots(*v0, *v, sum); });
   });
   return {valuesOf(backend, *w), valuesOf(backend, *b), valuesOf(backend, *v), valuesOf(backend, *mean), energy, cumulant, dots};
 }

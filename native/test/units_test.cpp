@@ -251,14 +251,13 @@ TEST_CASE("energies, cumulants and inner products agree with the reference") {
       const std::vector<std::uint32_t> unit{5, 0, 3, 3, 1};
       const Values amount{1, -1, 0.5, 0, -0.25};
       auto all = [&](Backend& b, const UnitUpdate& update, const Tensor& fields, const Tensor& s, const Tensor& weights) {
-        std::vector<Values> results(5, Values(rows));
         const FieldShift shift{&weights, unit, amount};
-        b.unitEnergies(update.units, s, results[0]);
-        b.cumulants(update.units, fields, 1, nullptr, results[1]);
-        b.cumulants(update.units, fields, 0.4, nullptr, results[2]);
-        b.cumulants(update.units, fields, 1, &shift, results[3]);
-        b.rowDots(s, fields, results[4]);
-        return results;
+        auto cumulants = [&](double beta, const FieldShift* moved) {
+          return reduced(b, rows, [&](const RowSum& sum) { b.cumulants(update.units, fields, beta, moved, sum); });
+        };
+        return std::vector<Values>{reduced(b, rows, [&](const RowSum& sum) { b.unitEnergies(update.units, s, sum); }),
+                                   cumulants(1, nullptr), cumulants(0.4, nullptr), cumulants(1, &shift),
+                                   reduced(b, rows, [&](const RowSum& sum) { b.rowDots(s, fields, sum); })};
       };
       const auto got = all(twins.fast, layer.fast, *layer.fields.fast, *states.fast, *shifts.fast);
       const auto want = all(*twins.exact, layer.exact, *layer.fields.exact, *states.exact, *shifts.exact);
@@ -273,15 +272,41 @@ TEST_CASE("energies, cumulants and inner products agree with the reference") {
   });
 }
 
+TEST_CASE("reductions replace or add, with a factor, and leave later rows alone") {
+  forEachBackend([](const Candidate& candidate) {
+    const auto backend = candidate.make(1);
+    const TensorPtr a = backend->tensor(2, 3), b = backend->tensor(2, 3), bias = backend->tensor(1, 3), zeros = backend->tensor(2, 3);
+    backend->upload(std::span<const double>(Values{1, 2, 3, 4, 5, 6}), *a);
+    backend->upload(std::span<const double>(Values{1, 1, 1, 2, 0, 1}), *b);
+    backend->upload(std::span<const double>(Values{1, 0, -1}), *bias);
+    const DoublesPtr out = backend->doubles(3);
+    Values values(3);
+    auto check = [&](const Values& expected) {
+      backend->read(*out, values);
+      CHECK(worstError(values, expected, {1e-6}) <= 1);
+    };
+    check({0, 0, 0});
+    backend->rowDots(*a, *b, {out.get(), 2});
+    check({12, 28, 0});
+    backend->unitEnergies({UnitType::bernoulli, bias.get()}, *b, {out.get(), -1, true});  // -0, -1
+    check({12, 29, 0});
+    backend->cumulants({UnitType::bernoulli, zeros.get()}, *zeros, 1, nullptr, {out.get(), 1, true});
+    check({12 + 3 * std::log(2), 29 + 3 * std::log(2), 0});
+    backend->rowDots(*a, *b, {out.get(), -1});
+    check({-6, -14, 0});
+  });
+}
+
 TEST_CASE("cumulants keep their relative precision where they are tiny") {
   forEachBackend([](const Candidate& candidate) {
     Twins twins(candidate);
     for (const double field : {-60.0, -20.0, -8.0, -1.0, 0.0, 1.0, 30.0, 300.0}) {
       CAPTURE(field);
       const Twin fields = twins.make(1, 1, {field}), bias = twins.zeros(1, 1);
-      Values got(1), want(1);
-      twins.fast.cumulants({UnitType::bernoulli, bias.fast.get()}, *fields.fast, 1, nullptr, got);
-      twins.exact->cumulants({UnitType::bernoulli, bias.exact.get()}, *fields.exact, 1, nullptr, want);
+      auto cumulant = [](Backend& b, const TensorPtr& field, const TensorPtr& parameters) {
+        return reduced(b, 1, [&](const RowSum& sum) { b.cumulants({UnitType::bernoulli, parameters.get()}, *field, 1, nullptr, sum); });
+      };
+      const Values got = cumulant(twins.fast, fields.fast, bias.fast), want = cumulant(*twins.exact, fields.exact, bias.exact);
       CHECK(std::fabs(got[0] - want[0]) <= 5e-7 * want[0]);
     }
   });

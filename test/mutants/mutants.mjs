@@ -59,8 +59,8 @@ export const mutants = [
   {
     name: 'free energy without the biases of the given layer',
     file: 'native/machine/energy.cpp',
-    find: 'std::transform(out.begin(), out.end(), part.begin(), out.begin(), std::plus<>());\n      continue;',
-    replace: 'continue;',
+    find: 'backend.unitEnergies(units, states[l], {&out, 1, l > 0});',
+    replace: 'backend.unitEnergies(units, states[l], {&out, 0, l > 0});',
     tests: [exact],
   },
   {

@@ -53,11 +53,15 @@ Reservoirs::Reservoirs(Machine& current, std::vector<bool> kept, std::size_t cha
       frozen_(current.twin()),
       gibbs_(*frozen_, std::vector<bool>(kept_.size(), false), chains),
       currentGibbs_(current, kept_, chains),
+      frozenEnergies_(*frozen_, kept_, chains),
+      currentEnergies_(current, kept_, chains),
+      sums_(backend_.doubles(chains)),
       accepted_(backend_.tensor(chains, 1)),
       summary_(backend_.tensor(most + 1, 3)) {
   for (std::size_t l = 0; l < kept_.size(); ++l) {
     ones_.push_back(kept_[l] ? backend_.tensor(1, current.places(l)) : nullptr);
     masks_.push_back(kept_[l] ? backend_.tensor(chains, current.places(l)) : nullptr);
+    previous_.push_back(kept_[l] ? backend_.tensor(chains, current.places(l)) : nullptr);
     if (kept_[l]) backend_.fill(1, *ones_[l]);
   }
 }
@@ -109,16 +113,16 @@ void Reservoirs::completeCurrent(States& current, const Stream& stream) {
 // --- swaps ---------------------------------------------------------------------------------------
 
 // -log p*: free energies if layers are summed out, else energies.
-std::vector<double> Reservoirs::negativeLog(const Machine& machine, const States& states) const {
-  std::vector<double> values(chains_);
-  freeEnergies(machine, states, kept_, values);
-  return values;
-}
-
 std::vector<double> Reservoirs::under(Rung* rung, const States& states) {
-  if (!rung) return negativeLog(current_, states);
-  const ScopedParameters scoped(*frozen_, rung->parameters);
-  return negativeLog(*frozen_, states);
+  if (rung) {
+    const ScopedParameters scoped(*frozen_, rung->parameters);
+    frozenEnergies_.compute(states, *sums_);
+  } else {
+    currentEnergies_.compute(states, *sums_);
+  }
+  std::vector<double> values(chains_);
+  backend_.read(*sums_, values);
+  return values;
 }
 
 Reservoirs::Differences Reservoirs::compare(Rung& lower, Rung* upper, const States& states) {
@@ -157,10 +161,9 @@ void Reservoirs::exchange(States& a, States& b, const std::vector<float>& accept
     if (!kept_[l]) continue;
     const FieldTerm spread{accepted_.get(), ones_[l].get()};
     backend_.fields(std::span(&spread, 1), false, *masks_[l]);
-    const TensorPtr was = backend_.tensor(chains_, current_.places(l));
-    backend_.axpby(1, a[l], 0, *was);
+    backend_.axpby(1, a[l], 0, *previous_[l]);
     backend_.clamp(*masks_[l], b[l], a[l]);
-    backend_.clamp(*masks_[l], *was, b[l]);
+    backend_.clamp(*masks_[l], *previous_[l], b[l]);
   }
 }
 
@@ -247,9 +250,7 @@ double Reservoirs::logPartitionOfBase() {
   for (std::size_t l = 0; l < kept_.size(); ++l) {
     if (keepsTotal(current_.wiring().layers()[l].type)) return std::numeric_limits<double>::quiet_NaN();
     const TensorPtr noField = backend_.tensor(1, current_.places(l));
-    double part = 0;
-    backend_.cumulants(frozen_->unitsOf(l), *noField, 1, nullptr, std::span(&part, 1));
-    sum += part;
+    sum += reduced(backend_, 1, [&](const RowSum& s) { backend_.cumulants(frozen_->unitsOf(l), *noField, 1, nullptr, s); }).front();
   }
   return sum;
 }

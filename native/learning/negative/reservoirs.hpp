@@ -74,7 +74,6 @@ class Reservoirs {
     std::vector<double> lower, upper;  // u of the chains of each rung, per column
   };
   std::unique_ptr<Rung> newRung(Machine::ParameterSet parameters) const;
-  std::vector<double> negativeLog(const Machine& machine, const States& states) const;
   std::vector<double> under(Rung* rung, const States& states);
   // `upper` null: the current model. `states`: the chains of `upper`.
   Differences compare(Rung& lower, Rung* upper, const States& states);
@@ -95,9 +94,12 @@ class Reservoirs {
   std::size_t chains_, most_;
   std::unique_ptr<Machine> frozen_;  // machine that borrows the parameters of any rung
   BlockGibbs gibbs_, currentGibbs_;
+  FreeEnergies frozenEnergies_, currentEnergies_;
+  DoublesPtr sums_;  // [chains]
   std::vector<std::unique_ptr<Rung>> rungs_;
-  std::vector<TensorPtr> ones_, masks_;  // per kept layer [1, places] and [chains, places]
-  TensorPtr accepted_;                   // [chains, 1]
+  // Per kept layer: [1, places], [chains, places], [chains, places].
+  std::vector<TensorPtr> ones_, masks_, previous_;
+  TensorPtr accepted_;  // [chains, 1]
   // [rungs, 3]: acceptance, LadderLink::filled, LadderLink::next
   TensorPtr summary_;
 };
