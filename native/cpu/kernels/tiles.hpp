@@ -15,23 +15,65 @@ namespace {
 
 static_assert(mostByteTiles * byteTileDepth * 255 * 255 < 0x1p31);
 
-// Rows of A and columns of B whose sums are in tiles at the same time: 2 x 1 or 1 x 2.
 constexpr std::size_t sumsInTile = byteTileRows * lineFloats;
 
+// One or two tiles of C whose sums are known: for each a tile of sums of upper bytes, and one of
+// lower bytes. Where there is time, rows are written while the tile unit works on the next sums.
+struct Ending {
+  const std::int32_t* sums = nullptr;
+  std::size_t row[2]{}, column[2]{}, next = 0, rows = 0;
+
+  // Writes up to `count` rows of one tile.
+  FORCE_INLINE void write(const PanelBlock& p, std::size_t count) {
+    const std::size_t tile = next / byteTileRows, first = next % byteTileRows, at = row[tile] + first;
+    const std::size_t real = at < p.lastRow ? p.lastRow - at : 0, end = count < real ? count : real;
+    next += count;
+    const std::int32_t* from = sums + 2 * tile * sumsInTile + first * lineFloats;
+    for (std::size_t r = at; r < at + end; ++r, from += lineFloats) {
+      for (const float* soon : p.upcoming.first)
+        if (soon) __builtin_prefetch(soon + (r - p.firstRow) * p.upcoming.stride + column[tile], 0, 2);
+      F total[lineVectors];
+      for (int v = 0; v < lineVectors; ++v) {
+        const I high = (I)load(reinterpret_cast<const float*>(from + v * lanes));
+        const I low = (I)load(reinterpret_cast<const float*>(from + sumsInTile + v * lanes));
+        total[v] = p.narrow ? __builtin_convertvector((high << 8) + low, F) : wholeSum<8>(high, low);
+      }
+      writeSums<lineVectors>(p, r, column[tile], total);
+    }
+  }
+  FORCE_INLINE void writeSome(const PanelBlock& p) {
+    if (next < rows) write(p, 4);
+  }
+  FORCE_INLINE void writeAll(const PanelBlock& p) {
+    while (next < rows) write(p, byteTileRows - next % byteTileRows);
+  }
+};
+// With fewer tiles of depth, writing takes longer than the tile unit.
+constexpr std::size_t depthToWriteIn = 5;
+
+// Tiles of B: those of the next 64 places are so many floats further.
+struct RightTiles {
+  const float* first;
+  std::size_t stride;
+};
+
+// Adds up the sums of 2 x 1 or 1 x 2 tiles, or of one, and writes the previous ones meanwhile.
 template <bool negative, int rowTiles, int columnTiles>
-FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row, const float* b, std::size_t ldb, std::int32_t* sums) {
-  const std::size_t aRows = p.depth * byteTileBytes;
-  const std::uint8_t *a = p.bytes + row / byteTileRows * aRows, *used = p.used + row / byteTileRows * p.depth;
+FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row, std::size_t column, RightTiles right, std::int32_t* sums,
+                           Ending& previous) {
+  const std::size_t depth = p.depth, aRows = depth * byteTileBytes;
+  const std::uint8_t *a = p.bytes + row / byteTileRows * aRows, *used = p.used + row / byteTileRows * depth;
+  const float* b = right.first;
   unit.template zero<0>(), unit.template zero<1>(), unit.template zero<2>(), unit.template zero<3>();
-  for (std::size_t k = 0; k < p.depth; ++k, a += byteTileBytes, b += ldb) {
-    if (!(used[k] | (rowTiles == 2 ? used[k + p.depth] : 0))) continue;
-    unit.template load<4>(a);
+  for (std::size_t k = 0; k < depth; ++k, a += byteTileBytes, b += right.stride) {
+    if (!(used[k] | (rowTiles == 2 ? used[k + depth] : 0))) continue;
+    unit.template loadOnce<4>(a);
     unit.template load<5>(b);
     unit.template load<6>(b + byteTileFloats);
     unit.template multiply<0, 4, 5, negative, true>();
     unit.template multiply<1, 4, 6, negative, false>();
     if constexpr (rowTiles == 2) {
-      unit.template load<7>(a + aRows);
+      unit.template loadOnce<7>(a + aRows);
       unit.template multiply<2, 7, 5, negative, true>();
       unit.template multiply<3, 7, 6, negative, false>();
     } else if constexpr (columnTiles == 2) {
@@ -40,55 +82,45 @@ FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row,
       unit.template multiply<2, 4, 5, negative, true>();
       unit.template multiply<3, 4, 7, negative, false>();
     }
+    if (depth >= depthToWriteIn) previous.writeSome(p);
   }
+  previous.writeAll(p);
   unit.template store<0>(sums);
   unit.template store<1>(sums + sumsInTile);
-  if constexpr (rowTiles == 2 || columnTiles == 2) {
-    unit.template store<2>(sums + 2 * sumsInTile);
-    unit.template store<3>(sums + 3 * sumsInTile);
+  previous = {.sums = sums, .row = {row}, .column = {column}, .next = 0, .rows = byteTileRows * rowTiles * columnTiles};
+  if constexpr (rowTiles * columnTiles == 1) {
+    if (depth < depthToWriteIn) previous.writeAll(p);
+    return;
   }
-}
-
-// Writes the rows of a tile of sums of high bytes, which a tile of sums of low bytes follows.
-FORCE_INLINE void endTile(const PanelBlock& p, std::size_t row, std::size_t column, const std::int32_t* sums) {
-  for (std::size_t r = row; r < row + byteTileRows && r < p.lastRow; ++r, sums += lineFloats) {
-    for (const float* next : p.upcoming.first)
-      if (next) __builtin_prefetch(next + (r - p.firstRow) * p.upcoming.stride + column, 0, 2);
-    F total[lineVectors];
-    for (int v = 0; v < lineVectors; ++v) {
-      const auto at = [&](std::size_t tile) { return (I)load(reinterpret_cast<const float*>(sums + tile * sumsInTile + v * lanes)); };
-      total[v] = p.narrow ? __builtin_convertvector((at(0) << 8) + at(1), F) : wholeSum<8>(at(0), at(1));
-    }
-    writeSums<lineVectors>(p, r, column, total);
-  }
+  unit.template store<2>(sums + 2 * sumsInTile);
+  unit.template store<3>(sums + 3 * sumsInTile);
+  previous.row[1] = rowTiles == 2 ? row + byteTileRows : row;
+  previous.column[1] = rowTiles == 2 ? column : column + lineFloats;
+  if (depth < depthToWriteIn) previous.writeAll(p);
 }
 
 template <bool negative>
 FORCE_INLINE void tilesOf(const PanelBlock& p) {
   TileUnit unit;
-  alignas(64) std::int32_t sums[4 * sumsInTile];
+  alignas(64) std::int32_t room[2][4 * sumsInTile];
+  std::size_t blocks = 0;
+  const auto sums = [&] { return room[blocks++ % 2]; };
+  Ending ending;
   const std::size_t pairs = (p.lastRow - p.firstRow + byteTileRows - 1) / (2 * byteTileRows), last = p.firstRow + 2 * byteTileRows * pairs;
-  const auto tilesAt = [&](std::size_t column) { return p.b + column / lineFloats * numberTileFloats; };
   for (std::size_t column = 0; column < p.columns; column += lineFloats) {
     if (p.turn) turnTiles(p.b + column / 4 * lineFloats, p.places, p.turned);
-    const float* const b = p.turn ? p.turned : tilesAt(column);
-    const std::size_t ldb = p.turn ? numberTileFloats : p.ldb;
-    for (std::size_t row = p.firstRow; row < last; row += 2 * byteTileRows) {
-      addTiles<negative, 2, 1>(unit, p, row, b, ldb, sums);
-      endTile(p, row, column, sums);
-      endTile(p, row + byteTileRows, column, sums + 2 * sumsInTile);
-    }
+    const RightTiles right =
+        p.turn ? RightTiles{p.turned, numberTileFloats} : RightTiles{p.b + column / lineFloats * numberTileFloats, p.ldb};
+    for (std::size_t row = p.firstRow; row < last; row += 2 * byteTileRows)
+      addTiles<negative, 2, 1>(unit, p, row, column, right, sums(), ending);
     if (last >= p.lastRow) continue;
     // The last 16 rows: two tiles of columns at a time where they lie side by side.
-    if (p.turn || (column % (2 * lineFloats) == 0 && column + lineFloats == p.columns)) {
-      addTiles<negative, 1, 1>(unit, p, last, b, ldb, sums);
-      endTile(p, last, column, sums);
-    } else if (column % (2 * lineFloats) == 0) {
-      addTiles<negative, 1, 2>(unit, p, last, b, ldb, sums);
-      endTile(p, last, column, sums);
-      endTile(p, last, column + lineFloats, sums + 2 * sumsInTile);
-    }
+    if (p.turn || (column % (2 * lineFloats) == 0 && column + lineFloats == p.columns))
+      addTiles<negative, 1, 1>(unit, p, last, column, right, sums(), ending);
+    else if (column % (2 * lineFloats) == 0)
+      addTiles<negative, 1, 2>(unit, p, last, column, right, sums(), ending);
   }
+  ending.writeAll(p);
 }
 
 void byteTiles(const PanelBlock& p) { p.negative ? tilesOf<true>(p) : tilesOf<false>(p); }

@@ -35,6 +35,11 @@ class TileUnit {
   FORCE_INLINE void load(const void* from) {
     asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(std::size_t{64}), "i"(t) : "memory");
   }
+  // For tiles that pass by: they do not push others out of the first-level cache.
+  template <int t>
+  FORCE_INLINE void loadOnce(const void* from) {
+    asm volatile("tileloaddt1 (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(std::size_t{64}), "i"(t) : "memory");
+  }
   template <int t>
   FORCE_INLINE void store(void* to) const {
     asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(std::size_t{64}), "i"(t) : "memory");

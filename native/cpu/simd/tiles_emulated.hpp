@@ -17,6 +17,10 @@ class TileUnit {
     __builtin_memcpy(&tiles_[t], from, sizeof tiles_[t]);
   }
   template <int t>
+  void loadOnce(const void* from) {
+    load<t>(from);
+  }
+  template <int t>
   void store(void* to) const {
     __builtin_memcpy(to, &tiles_[t], sizeof tiles_[t]);
   }
