@@ -21,9 +21,9 @@ void requireSameRun(const TrainerState& state, std::uint64_t totalSteps, std::si
 void saveTensors(Backend& backend, const std::vector<SavedTensor>& tensors, bool prepared, TrainerState& state);
 
 // Fills tensors from a state of the same run (`resume`) or of an earlier one. `sameOptimiser`: the
-// earlier run used the same kind of optimiser. Tensors that are not finite, as a failed update leaves
-// them, count as missing. Throws ParameterError if the state of a prepared run lacks a tensor or has
-// one of another shape.
+// earlier run used the same kind of optimiser. Tensors that are not finite, as a failed update
+// leaves them, count as missing. Throws ParameterError if the state of a prepared run lacks a
+// tensor or has one of another shape.
 void restoreTensors(Backend& backend, const std::vector<SavedTensor>& tensors, const TrainerState& state, bool resume, bool sameOptimiser);
 
 }  // namespace boltzkit

@@ -23,8 +23,8 @@ inline std::vector<bool> noLayer(const Machine& machine) { return std::vector<bo
 // A flag per layer, all true.
 inline std::vector<bool> allLayers(const Machine& machine) { return std::vector<bool>(machine.wiring().layers().size(), true); }
 
-// Draws the states of a layer as if no other layer were there. Row r is chain firstChain + r. `units`
-// may have other parameters than the machine's.
+// Draws the states of a layer as if no other layer were there. Row r is chain firstChain + r.
+// `units` may have other parameters than the machine's.
 void drawWithoutField(Backend& backend, const Units& units, std::size_t layer, Stream stream, std::uint32_t firstChain, Tensor& states);
 
 // Larger states are useless as draws: the squares of a few hundred of them come close to the end of

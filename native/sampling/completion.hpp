@@ -14,8 +14,9 @@ class Completion {
   // same states twice.
   Completion(const Machine& machine, const LayerData& data, std::size_t rows, bool draw = false);
 
-  // Loads as many rows as states has. Missing values start as draws, layer after layer, given the values that are there by then; layers
-  // without data exert no field yet. Takes loadSteps() steps of the stream.
+  // Loads as many rows as states has. Missing values start as draws, layer after layer, given the
+  // values that are there by then; layers without data exert no field yet. Takes loadSteps() steps
+  // of the stream.
   void load(const Batch& batch, States& states, const Round& round);
   std::uint64_t loadSteps() const { return (data_.anyMissing() ? 1 : 0) + (draw_ ? 1 : 0); }
 

@@ -1,4 +1,5 @@
-// The table of product families: what the rest of the backend counts on, and that blocks do not show in rounded fields of bits.
+// The table of product families: what the rest of the backend counts on, and that blocks do not
+// show in rounded fields of bits.
 #include <bit>
 
 #include "cpu/product.hpp"

@@ -1,4 +1,5 @@
-// What an update asks of its backend besides work on tensors it has: a GPU pays for each such request with a round trip.
+// What an update asks of its backend besides work on tensors it has: a GPU pays for each such
+// request with a round trip.
 #include <memory>
 #include <ostream>
 

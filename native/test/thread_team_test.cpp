@@ -81,8 +81,8 @@ TEST_CASE("workers that have gone to sleep wake up again, and so does a caller t
   }
 }
 
-// The caller loses its processor twice for 15 ms, as it would to another process. Afterwards it computes
-// alone for a while.
+// The caller loses its processor twice for 15 ms, as it would to another process. Afterwards it
+// computes alone for a while.
 TEST_CASE("a caller that was kept from its processor computes alone, then with its workers again") {
   ThreadTeam team(2);
   const auto workerTakesPart = [&] {

@@ -1,8 +1,8 @@
 // Product families: the ways to compute a product. Each is one entry of a kernel set's table
 // (kernels/families.hpp). It names the left factors it accepts, how they are listed, the packing of
 // its right factor, and its kernel. Families that round come first, and a plan chooses the first
-// one that fits, or its twin by matrix tiles. Otherwise it chooses the cheapest exact one; all exact
-// ones give the same bits.
+// one that fits, or its twin by matrix tiles. Otherwise it chooses the cheapest exact one; all
+// exact ones give the same bits.
 #pragma once
 #include <cstddef>
 #include <cstdint>
