@@ -102,9 +102,9 @@ FORCE_INLINE void addTiles(TileUnit& unit, const PanelBlock& p, std::size_t row,
 template <bool negative>
 FORCE_INLINE void tilesOf(const PanelBlock& p) {
   TileUnit unit;
-  alignas(64) std::int32_t room[2][4 * sumsInTile];
+  alignas(64) std::int32_t buffers[2][4 * sumsInTile];
   std::size_t blocks = 0;
-  const auto sums = [&] { return room[blocks++ % 2]; };
+  const auto sums = [&] { return buffers[blocks++ % 2]; };
   Ending ending;
   const std::size_t pairs = (p.lastRow - p.firstRow + byteTileRows - 1) / (2 * byteTileRows), last = p.firstRow + 2 * byteTileRows * pairs;
   for (std::size_t column = 0; column < p.columns; column += lineFloats) {
