@@ -25,8 +25,8 @@ class ProductPlan {
   void list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros& own) const;
   // Computes panelColumns columns of these rows, from `column` on, into C or, in its place, into out
   // [rows, panelColumns]; scratch [scratchFloats(depth)] belongs to the calling thread.
-  void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch,
-            float* out = nullptr, const Upcoming& upcoming = {}) const;
+  void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch, float* out = nullptr,
+            const Upcoming& upcoming = {}) const;
   // No element of A B, times alpha, is above it. Infinite where nobody knows.
   double bound() const { return bound_; }
   // The work of all tiles, in the elementary steps of Engine::parallelFor.
