@@ -109,11 +109,11 @@ double coherence(std::size_t n, std::size_t m, double fraction) {
 }
 
 TEST_CASE("the errors of equal weights are as good as independent") {
-  for (const double fraction : {0.5, 0.3, 0.1}) {
+  for (const double fraction : sanitized ? std::vector{0.3} : std::vector{0.5, 0.3, 0.1}) {
     CHECK(coherence(784, 500, fraction) < 1.15);
     CHECK(coherence(200, 2500, fraction) < 1.15);
   }
-  CHECK(coherence(2000, 2000, 0.5) < 1.2);
+  if (!sanitized) CHECK(coherence(2000, 2000, 0.5) < 1.2);
 }
 
 // All spins point the same way. With weights rounded to the nearest value, this magnet would lose
