@@ -111,7 +111,6 @@ class Steps {
       rounded_.emplace_back(engine, cpuTensor(*slot.parameter));
       for (Tensor* t : {slot.parameter, slot.gradient, slot.velocity, slot.second})
         if (t) cpuTensor(*t).touch();
-      cpuTensor(*slot.parameter).spareRow(0);
     }
   }
 
@@ -161,7 +160,10 @@ class Steps {
       work += terms.back().work();
       bound += terms.back().bound();
     }
-    if (mayBeInPlace && cannotFail(i, bound)) inPlace_ = i;
+    if (mayBeInPlace && cannotFail(i, bound))
+      inPlace_ = i;
+    else
+      cpuTensor(*slots_[i].parameter).spareRow(0);  // allocates it before threads share it
     const std::size_t rows = products[0].rows, columns = products[0].columns;
     const std::size_t grains = blocksOf(rows, grain), groups = std::min(grains, roundUp(blocksOf(grains, termGrains), engine_.threads()));
     Workspace& w = engine_.workspace();
@@ -223,7 +225,8 @@ class Steps {
   // Cuts a slot into runs of floats, regardless of the rows.
   void cut(std::size_t i) {
     if (scaled(slots_[i])) scaleGradient(engine_, slots_[i]);
-    const CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
+    CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
+    parameter.spareRow(0);
     const std::size_t floats = parameter.rows() * parameter.stride();
     for (std::size_t first = 0; first < floats; first += tileFloats)
       tiles_.push_back({i, 0, 1, first, std::min(tileFloats, floats - first)});

@@ -11,6 +11,9 @@
 namespace boltzkit::cpu {
 namespace {
 
+// Columns that a thread sums up at a time.
+constexpr std::size_t tileColumns = 128;
+
 template <class Unit>
 double stepsFor(const Tensor& t) {
   return static_cast<double>(t.rows() * t.cols()) * UnitRows<Unit>::steps;
@@ -119,7 +122,6 @@ void CpuBackend::unitStatistics(const Units& units, const Tensor& states, const 
                                 double beta, Tensor& out) {
   visitUnit(units.type, [&](auto unit) {
     using Unit = decltype(unit);
-    constexpr std::size_t tileColumns = 128;
     const CpuTensor& from = cpuTensor(states);
     CpuTensor& to = cpuTensor(out);
     to.touch();
@@ -143,7 +145,6 @@ void CpuBackend::unitStatistics(const Units& units, const Tensor& states, const 
 void CpuBackend::moments(const MomentTerm& term, bool accumulate, Doubles& out) {
   visitUnit(term.units.type, [&](auto unit) {
     using Unit = decltype(unit);
-    constexpr std::size_t tileColumns = 128;
     const std::size_t places = term.values->cols(), tiles = (places + tileColumns - 1) / tileColumns;
     double *first = numbersOf(out).data(), *second = first + places;
     engine_.parallelFor(tiles, momentSteps<Unit> * static_cast<double>(term.values->rows() * places), [&](std::size_t tile, unsigned) {

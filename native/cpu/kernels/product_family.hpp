@@ -69,9 +69,9 @@ inline constexpr std::size_t longSum = 1024;
 struct ProductFamily {
   const char* name;
   LeftValues takes;
-  Packing packing;               // of B
-  std::size_t block, longBlock;  // rows of B in a block
-  const ListKernels* lists;      // null: the kernel reads tiles, or rows of floats
+  Packing packing;                       // of B
+  std::size_t block = 0, longBlock = 0;  // rows of B in a block; 0 for tiles, which need no blocks
+  const ListKernels* lists = nullptr;    // null: the kernel reads tiles, or rows of floats
   const TileKernels* tiles = nullptr;
   std::size_t listMultiple = 1;  // lists are filled up to a multiple of it with a row of zeros
   void (*kernel)(const PanelBlock&);

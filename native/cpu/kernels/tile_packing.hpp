@@ -2,13 +2,12 @@
 // Four rows make a line of a tile: a word for each column, with a byte of each row.
 #pragma once
 #include "cpu/kernels/line_sums.hpp"
-#include "cpu/kernels/transpose.hpp"
+#include "cpu/kernels/rounding.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
 typedef std::uint8_t B __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
-typedef std::uint32_t W4 __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 
 void packTileRows(const TileRowsToPack& rows) {
   TileRowsToPack r = rows;  // a copy that stores cannot reach
@@ -21,7 +20,7 @@ void packTileRows(const TileRowsToPack& rows) {
         const float* const even = r.words + 2 * q * r.stride + j + v * lanes;
         const I x = (I)load(even), y = (I)load(even + r.stride);
         float* const to = r.tiles + q * lineFloats + v * lanes;
-        store(to, (F)(((I)((W4)x >> 8) & lower) | (y & upper)));
+        store(to, (F)(((I)((W)x >> 8) & lower) | (y & upper)));
         store(to + byteTileFloats, (F)((x & lower) | ((y & lower) << 8)));
       }
 }
