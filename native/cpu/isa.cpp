@@ -19,7 +19,9 @@ namespace {
 // refuses if a thread's signal stack has no room for them. From then on all signal stacks need this
 // room, so nobody asks where BOLTZKIT_ISA names other kernels.
 bool tilesAllowed() {
-  if (const std::string isa = requestedIsa(); !isa.empty() && isa != "amx") return false;
+  const std::string isa = requestedIsa();
+  for (const Kernels* others : {&kernelsAvx512, &kernelsAvx2, &kernelsPortable})
+    if (isa == others->isa) return false;
   constexpr unsigned tile = 1u << 24, int8 = 1u << 25;  // leaf 7, edx
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & (tile | int8)) != (tile | int8)) return false;
