@@ -25,14 +25,14 @@ for (let seed = 1; seed <= seeds; seed++) {
   const learningRate = { schedule: 'linear', from: 0.2, to: 0.02 };
   // A code is best when every code unit is on half of the time: the sparsity target says so, and keeps two patterns from sharing a code.
   const sparsity = { target: 0.5, weight: 0.5, rate: 0.1 };
-  const sampling = { steps: 3, positiveSteps: 10, chains: 100, batchSize: rows.length, monitorRows: 0 };
+  const sampling = { algorithm: { name: 'pcd', sweeps: 3, chains: 100 }, positiveSweeps: 10, batchSize: rows.length, monitorRows: 0 };
   const options = { ...sampling, epochs: 1500, learningRate, sparsity, l2: 1e-3 };
   await machine.fit({ left: rows, right: rows }, options);
 
   // Solved: with one group held at a pattern the other shows the same one most of the time, for every pattern.
   let right = 0;
   for (const pattern of oneHot) {
-    const drawn = await machine.sample(500, { layer: 'right', clamp: { left: [pattern] }, steps: 60 });
+    const drawn = await machine.sample(500, { layer: 'right', clamp: { left: [pattern] }, sweeps: 60 });
     let same = 0;
     for (let r = 0; r < 500; r++) if (pattern.every((on, i) => drawn.get(r, i) === on)) same++;
     if (same > 250) right++;

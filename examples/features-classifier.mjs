@@ -8,7 +8,7 @@ const { train, test } = await loadMnist();
 const labelled = small ? 500 : 2000; // few labels, many pictures: where features pay
 
 const rbm = new RBM({ visible: 784, hidden: small ? 100 : 500, seed: 1 });
-await rbm.fit(train.images, { epochs: small ? 5 : 60, learningRate: { schedule: 'linear', from: 0.2, holdFraction: 0.3 } });
+await rbm.fit(train.images, { epochs: small ? 5 : 60, learningRate: { schedule: 'linear', from: 0.2, hold: 0.3 } });
 
 const few = train.images.hi(labelled);
 const raw = accuracy(softmaxRegression(few, train.labels.data), test.images);

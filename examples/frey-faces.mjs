@@ -51,11 +51,11 @@ const machine = new BoltzmannMachine({
   seed: 1,
 });
 // Real values have no upper limit, so their steps must be smaller than those of binary units (Hinton 2012, section 13.2).
-const learningRate = { schedule: 'linear', from: 0.01, holdFraction: 0.5 };
+const learningRate = { schedule: 'linear', from: 0.01, hold: 0.5 };
 await machine.fit({ image: rows(unseen, count) }, { epochs: small ? 60 : 500, learningRate, averageLast: 0.1, monitorRows: 0 });
 
 // Variances are learned with everything else: [bias, log precision] of each pixel.
-const parameters = machine.parameter('image.parameters');
+const parameters = machine.getParameter('image.parameters');
 const variances = Array.from({ length: pixels }, (_, i) => Math.exp(-parameters.get(1, i)));
 console.log(`variances of ${pixels} pixels: ${Math.min(...variances).toFixed(3)} to ${Math.max(...variances).toFixed(3)}`);
 
@@ -70,7 +70,7 @@ const gap = (await average(mixed)) - (await average(faces));
 console.log(`unseen faces are likelier than halves of two: by ${gap.toFixed(0)} nats`);
 
 // Left: unseen faces; right: drawn by chains that start from noise.
-const drawn = await machine.sample(32, { steps: small ? 200 : 1000, output: 'mean' });
+const drawn = await machine.sample(32, { sweeps: small ? 200 : 1000, output: 'mean' });
 const grey = (value, at) => (value * deviation + mean[at % pixels]) / 255;
 const halves = [faces.data, drawn.data].map((values) => Float64Array.from(values, grey));
 const columns = 8;

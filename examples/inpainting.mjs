@@ -8,7 +8,7 @@ const [height, width, count] = [28, 28, small ? 10 : 20];
 const { train, test } = await loadMnist();
 
 const rbm = new RBM({ visible: height * width, hidden: small ? 64 : 500, seed: 1 });
-await rbm.fit(train.images, { epochs: small ? 3 : 60, learningRate: { schedule: 'linear', from: 0.2, holdFraction: 0.3 } });
+await rbm.fit(train.images, { epochs: small ? 3 : 60, learningRate: { schedule: 'linear', from: 0.2, hold: 0.3 } });
 
 const originals = test.images.hi(count); // the first rows, still an ndarray
 const half = (height / 2) * width;
@@ -16,7 +16,7 @@ const upperHalves = Array.from({ length: count }, (_, r) =>
   Array.from({ length: 2 * half }, (_, i) => (i < half ? originals.get(r, i) : Number.NaN)),
 );
 
-const filled = await rbm.impute(upperHalves, { warmup: small ? 20 : 200, steps: small ? 30 : 300 });
+const filled = await rbm.impute(upperHalves, { warmup: small ? 20 : 200, sweeps: small ? 30 : 300 });
 
 // How far the lower halves are from the truth, and how far a blank guess (the mean digit) would be.
 const meanDigit = Array.from({ length: height * width }, (_, i) => average(train.images.shape[0], (r) => train.images.get(r, i)));

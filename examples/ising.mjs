@@ -10,7 +10,7 @@ const temperatures = [1.8, 2 / Math.log(1 + Math.SQRT2), 3.2]; // in units of th
 const edges = gridEdges([side, side], { periodic: true });
 const lattice = new BoltzmannMachine({ layers: { spins: spin(side ** 2) }, couplings: [['spins', 'spins', { edges }]], seed: 1 });
 const couplings = edges.shape[0];
-lattice.setParameterValues('spins-spins.weights', { data: new Float32Array(couplings).fill(1), shape: [1, couplings] });
+lattice.setParameter('spins-spins.weights', { data: new Float32Array(couplings).fill(1), shape: [1, couplings] });
 
 // One set of chains; every third has the same temperature. All start with their spins up.
 const all = 3 * chains;

@@ -31,7 +31,7 @@ console.log(`wrong labels on unseen digits: ${((100 * wrong) / n).toFixed(2)} %`
 
 // Ten rows of digits, row d drawn with the label held at d.
 const label = Array.from({ length: 100 }, (_, i) => Math.floor(i / 10));
-const digits = await machine.sample(100, { clamp: { label }, steps: small ? 100 : 1000, output: 'mean' });
+const digits = await machine.sample(100, { clamp: { label }, sweeps: small ? 100 : 1000, output: 'mean' });
 await writePng('labelled-digits.png', tiles(digits, { height: 28, width: 28, columns: 10 }));
 console.log('wrote labelled-digits.png');
 machine.dispose();

@@ -26,14 +26,13 @@ const rbm = new RBM({ visible: side * side, hidden: 24, seed: 2 });
 await rbm.fit(rows, {
   epochs: small ? 4000 : 20000,
   batchSize: pictures.length,
-  chains: 256,
-  steps: 2,
-  learningRate: { schedule: 'linear', from: 0.1, holdFraction: 0.5 },
+  algorithm: { name: 'pcd', sweeps: 2, chains: 256 },
+  learningRate: { schedule: 'linear', from: 0.1, hold: 0.5 },
   monitorRows: 0,
 });
 
 const known = new Set(pictures.map(String));
-const samples = await rbm.sample(1000, { steps: 500 });
+const samples = await rbm.sample(1000, { sweeps: 500 });
 let right = 0;
 for (let i = 0; i < 1000; i++) if (known.has(String(samples.data.subarray(i * side * side, (i + 1) * side * side)))) right++;
 console.log(`${right} of 1000 samples are bars or stripes (chance: ${(1000 * known.size) / 2 ** (side * side)})`);

@@ -11,7 +11,7 @@ const rbm = new RBM({ visible: 784, hidden: small ? 32 : 500, seed: 1 });
 const run = rbm.fit(train.images, {
   algorithm: 'pcd',
   epochs: small ? 2 : 60,
-  learningRate: { schedule: 'linear', from: 0.2, holdFraction: 0.3 },
+  learningRate: { schedule: 'linear', from: 0.2, hold: 0.3 },
   l1: 2e-4,
   averageLast: 0.1,
   validation: test.images,
@@ -25,9 +25,12 @@ for await (const report of run) {
 const features = await rbm.transform(test.images); // P(h = 1 | v), [n, hidden]
 console.log(`features ${features.shape.join(' × ')}`);
 
-const digits = await rbm.sample(100, { steps: small ? 20 : 1000, output: 'mean' });
+const digits = await rbm.sample(100, { sweeps: small ? 20 : 1000, output: 'mean' });
 await writePng('digits.png', tiles(digits, { height: 28, width: 28, columns: 10 }));
-await writePng('filters.png', tiles(rbm.weights.transpose(1, 0), { height: 28, width: 28, columns: 25, range: 'symmetric' }));
+await writePng(
+  'filters.png',
+  tiles(rbm.getParameter('visible-hidden.weights').transpose(1, 0), { height: 28, width: 28, columns: 25, range: 'symmetric' }),
+);
 await rbm.save('mnist.safetensors');
 rbm.dispose(); // frees its memory now; otherwise the garbage collector does, some day
 console.log('wrote digits.png, filters.png, mnist.safetensors');

@@ -1,8 +1,9 @@
 import { types } from 'node:util';
 import { ParameterError } from './errors.js';
+import { didYouMean } from './suggest.js';
 
 /** What came, for the end of a message; runs no code of the value's owner. */
-function got(value: unknown): string {
+export function got(value: unknown): string {
   if (typeof value === 'string') return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
   if (typeof value === 'bigint') return `${value}n`;
   if (Object.is(value, -0)) return '-0';
@@ -29,7 +30,8 @@ export function readOptions<K extends string>(call: string, options: unknown, na
   try {
     const unknownName = Object.keys(options).find((name) => !(names as readonly string[]).includes(name));
     if (unknownName !== undefined) {
-      throw new ParameterError(`${call}: there is no option \`${unknownName}\`; known are ${names.join(', ')}`);
+      const meant = didYouMean(unknownName, names);
+      throw new ParameterError(`${call}: there is no option \`${unknownName}\`${meant}; known are ${names.join(', ')}`);
     }
     for (const name of names) {
       if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
@@ -57,9 +59,16 @@ export function readFrom<T>(call: string, name: string, read: () => T): T {
 export class OptionCheck {
   constructor(readonly call: string) {}
 
-  /** The error for an option that is not what was expected. */
-  error(name: string, expected: string, value: unknown): ParameterError {
-    return new ParameterError(`${this.call}: \`${name}\` must be ${expected}, got ${got(value)}`);
+  /** The error for an option that is not what was expected; `hint` follows what came. */
+  error(name: string, expected: string, value: unknown, hint = ''): ParameterError {
+    return new ParameterError(`${this.call}: \`${name}\` must be ${expected}, got ${got(value)}${hint}`);
+  }
+
+  /** The place of a name in a list of those known. */
+  nameOf(name: string, value: unknown, known: readonly string[], expected = 'one of'): number {
+    const found = known.indexOf(value as string);
+    if (found >= 0) return found;
+    throw this.error(name, `${expected} ${known.map((each) => `'${each}'`).join(', ')}`, value, didYouMean(value, known));
   }
 
   /** A whole number in [low, high]. */
@@ -78,6 +87,13 @@ export class OptionCheck {
     throw this.error(name, `a finite number ${range}`, given);
   }
 
+  /** A number in (0, 1). */
+  openFraction(name: string, value: unknown, fallback: number): number {
+    const given = value === undefined ? fallback : value;
+    if (typeof given === 'number' && given > 0 && given < 1) return given;
+    throw this.error(name, 'a number in (0, 1)', given);
+  }
+
   /** true or false. */
   flag(name: string, value: unknown, fallback: boolean): boolean {
     const given = value === undefined ? fallback : value;
@@ -89,7 +105,7 @@ export class OptionCheck {
   oneOf<T extends string>(name: string, value: unknown, fallback: T, words: readonly T[]): T {
     const given = value === undefined ? fallback : value;
     if (words.includes(given as T)) return given as T;
-    throw this.error(name, words.map((word) => `'${word}'`).join(' or '), given);
+    throw this.error(name, words.map((word) => `'${word}'`).join(' or '), given, didYouMean(given, words));
   }
 
   /** A seed: a whole number or bigint in [0, 2^64). */

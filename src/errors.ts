@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'ERR_PARAMETER'
   | 'ERR_BACKEND'
   | 'ERR_FORMAT'
+  | 'ERR_FILE'
   | 'ERR_DIVERGENCE'
   | 'ERR_BUSY'
   | 'ERR_DISPOSED'
@@ -63,6 +64,18 @@ export class FormatError extends BoltzkitError {
   }
 }
 
+/** A file cannot be read or written. The operating system's error is its `cause`. */
+export class FileError extends BoltzkitError {
+  /** The operating system's code, such as 'ENOENT' where there is no such file; null where it gave none. */
+  readonly systemCode: string | null;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_FILE', message, options);
+    const { code } = (options?.cause ?? {}) as { code?: unknown };
+    this.systemCode = typeof code === 'string' ? code : null;
+  }
+}
+
 /** Parameters would have stopped being finite; the model stands at its last good update. */
 export class DivergenceError extends BoltzkitError {
   constructor(message: string, options?: ErrorOptions) {
@@ -70,7 +83,7 @@ export class DivergenceError extends BoltzkitError {
   }
 }
 
-/** The model is in the middle of another job. */
+/** The model is being trained, or a call that cannot wait came while others were under way. */
 export class BusyError extends BoltzkitError {
   constructor(message: string, options?: ErrorOptions) {
     super('ERR_BUSY', message, options);

@@ -7,51 +7,48 @@ export {
   DisposedError,
   DivergenceError,
   type ErrorCode,
+  FileError,
   FormatError,
   ParameterError,
   ShapeError,
 } from './errors.js';
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
-export type {
-  Evaluation,
-  Interval,
-  LogLikelihood,
-  Partition,
-  PartitionEstimate,
-  PartitionMethod,
-  Trust,
-} from './estimators/evaluation.js';
-export { type Edges, type GraphOptions, gridEdges } from './machine/graph.js';
-export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
-export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';
-export { bernoulli, binomial, counts, doubleRelu, gaussian, relu, softmax, spin, type Units } from './machine/units.js';
-export {
-  type Annealed,
-  type AnnealOptions,
-  BoltzmannMachine,
-  type BoltzmannMachineOptions,
-  type LayerRows,
-  type MachineChainOptions,
-  type MachineFitOptions,
-  type MachineSampleOptions,
-  type MachineStart,
-} from './models/boltzmann-machine.js';
+export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
+export { type BackendInfo, backendInfo } from './machine/machine.js';
+export type { CallProgress, Patience } from './machine/patience.js';
+export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
 export { type AdvanceOptions, Chains, type SwapStatistics } from './models/chains.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
+export { RBM, type RBMOptions } from './models/rbm.js';
+export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
+export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
+export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
+export type { ModelSummary } from './models/trainable.js';
 export {
-  type EpochReport,
-  type FitOptions,
-  type Health,
-  type Matrix,
-  type Nats,
-  type Parameters,
-  type PartialFitOptions,
-  type PlaceClamp,
-  type Progress,
-  RBM,
-  type RBMOptions,
-  type SampleOptions,
-  type TrainingInfo,
-  type TrainingRun,
-} from './models/rbm.js';
-export type { LadderOptions, Schedule, TemperatureOptions } from './models/sampling.js';
+  type Algorithm,
+  type AlgorithmName,
+  type ChainOptions,
+  cd,
+  type FastOptions,
+  fpcd,
+  meanField,
+  pcd,
+  pt,
+  ptt,
+  type SweepOptions,
+  type TemperedOptions,
+  type TrajectoryOptions,
+} from './training/algorithms.js';
+export type { BestOptions, EarlyStopping, StoppingMetric } from './training/best.js';
+export { cosine, type LearningRate, type LearningRateSchedule, linear, type ScheduleOptions } from './training/learning-rate.js';
+export { type AdamOptions, adam, type Optimiser, type OptimiserName, type SgdOptions, sgd } from './training/optimisers.js';
+export type { Rollback, Sparsity, TrainingOptions } from './training/options.js';
+export type { FitOptions, PartialFitOptions, RunOptions } from './training/plan.js';
+export type { RecipeName } from './training/recipe.js';
+export type { EpochReport, Health, Progress } from './training/reports.js';
+export type { TrainingRun } from './training/run.js';
+export { type Edges, type GraphOptions, gridEdges } from './wiring/graph.js';
+export type { Coupling, CouplingName, Couplings, LayerName, Layers, ParameterName, PartName, SoftmaxName } from './wiring/names.js';
+export type { PlaceOptions, StartOptions } from './wiring/place.js';
+export type { Device } from './wiring/spec.js';
+export { bernoulli, binomial, counts, doubleRelu, gaussian, relu, softmax, spin, type Units, type UnitType } from './wiring/units.js';

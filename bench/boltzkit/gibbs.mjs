@@ -11,7 +11,7 @@ const seconds = [];
 let states;
 for (let e = 0; e <= repetitions; e++) {
   const begin = clock();
-  states = await rbm.sample(sampleChains, { steps: sampleSteps, start });
+  states = await rbm.sample(sampleChains, { sweeps: sampleSteps, start });
   if (e > 0) seconds.push(clock() - begin);
 }
 if (!states.data.every((x) => x === 0 || x === 1)) throw new Error('states must be 0 or 1');

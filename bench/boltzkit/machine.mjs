@@ -6,7 +6,7 @@ import { trainingOf, work } from '../lib/work.mjs';
 export const fitOptions = Object.freeze({
   ...trainingOf(test),
   batchSize: batch,
-  momentum: work.momentum,
+  optimiser: { name: 'sgd', momentum: work.momentum },
   l2: work.decay,
   centred: false,
   shuffle: false,
@@ -18,9 +18,9 @@ export const fitOptions = Object.freeze({
 export function startMachine() {
   const rbm = new RBM({ visible, hidden, seed: 1, threads });
   const { weights, visibleBias, hiddenBias } = readStart();
-  rbm.weights = { data: weights, shape: [visible, hidden] };
-  rbm.visibleBias = visibleBias;
-  rbm.hiddenBias = hiddenBias;
+  rbm.setParameter('visible-hidden.weights', { data: weights, shape: [visible, hidden] });
+  rbm.setParameter('visible.bias', visibleBias);
+  rbm.setParameter('hidden.bias', hiddenBias);
   return rbm;
 }
 
@@ -28,4 +28,11 @@ export const matrix = (data) => ({ data, shape: [data.length / visible, visible]
 export const rows = readRows();
 
 export const errorOf = (rbm) =>
-  reconstructionError({ weights: rbm.weights.data, visibleBias: rbm.visibleBias.data, hiddenBias: rbm.hiddenBias.data }, rows);
+  reconstructionError(
+    {
+      weights: rbm.getParameter('visible-hidden.weights').data,
+      visibleBias: rbm.getParameter('visible.bias').data,
+      hiddenBias: rbm.getParameter('hidden.bias').data,
+    },
+    rows,
+  );

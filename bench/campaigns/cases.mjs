@@ -54,7 +54,7 @@ export const apiCases = [
     couplings: onTwo,
     cols: 4,
     value: whole(3),
-    options: { algorithm: 'pt', temperatures: 4, epochs: 80 },
+    options: { algorithm: { name: 'pt', betas: 4 }, epochs: 80 },
   },
   {
     name: 'fit binomial, pcd',

@@ -8,8 +8,8 @@ export const settings = (n) => Array.from({ length: 2 ** n }, (_, k) => Array.fr
  * of a layer with itself counts every pair once.
  */
 export function energyOf(machine) {
-  const biases = Object.keys(machine.layers).map((name) => [name, machine.parameter(`${name}.bias`).data]);
-  const couplings = machine.couplings.map(([a, b]) => [a, b, machine.parameter(`${a}-${b}.weights`).data]);
+  const biases = Object.keys(machine.layers).map((name) => [name, machine.getParameter(`${name}.bias`).data]);
+  const couplings = machine.couplings.map(([a, b]) => [a, b, machine.getParameter(`${a}-${b}.weights`).data]);
   const linear = (state, bias) => state.reduce((sum, s, i) => sum + s * bias[i], 0);
   const product = (a, b, weights) => a.reduce((sum, s, i) => (s ? sum + s * linear(b, weights.subarray(i * b.length)) : sum), 0);
   return (state) => {

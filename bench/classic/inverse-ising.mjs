@@ -75,12 +75,12 @@ async function learn(algorithm, { rows, counts }) {
       sampleWeights: counts,
       batchSize: rows.length,
       epochs: Number(values.updates),
-      learningRate: { schedule: 'linear', from: 0.1, holdFraction: 0.7 },
-      momentum: 0.9,
+      learningRate: { schedule: 'linear', from: 0.1, hold: 0.7 },
+      optimiser: { name: 'sgd', momentum: 0.9 },
       monitorRows: 0,
     },
   );
-  const W = machine.parameter('s-s.weights').data;
+  const W = machine.getParameter('s-s.weights').data;
   machine.dispose();
   return Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => W[i * n + j]));
 }

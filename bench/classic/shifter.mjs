@@ -40,8 +40,8 @@ async function train(seed) {
   await machine.fit(data, {
     epochs: 10_000,
     batchSize: 64,
-    chains: 256,
-    learningRate: { schedule: 'linear', from: 0.1, holdFraction: 0.5 },
+    algorithm: { name: 'pcd', chains: 256 },
+    learningRate: { schedule: 'linear', from: 0.1, hold: 0.5 },
     averageLast: 0.1,
     monitorRows: 0,
   });

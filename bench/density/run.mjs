@@ -23,8 +23,8 @@ async function train({ hidden }, data, seed, { epochs, l2 }) {
     l2,
     centred: !values.plain,
     batchSize: 100,
-    chains: 500,
-    learningRate: { schedule: 'linear', from: 0.1, holdFraction: 0.5 },
+    algorithm: { name: 'pcd', chains: 500 },
+    learningRate: { schedule: 'linear', from: 0.1, hold: 0.5 },
     averageLast: 0.1,
     monitorRows: 0,
   });

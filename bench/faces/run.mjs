@@ -42,20 +42,20 @@ const machine = new BoltzmannMachine({
 const begin = performance.now();
 const tuned = {
   epochs,
-  learningRate: { schedule: 'linear', from: rate, holdFraction: 0.5 },
-  chains: 200,
+  learningRate: { schedule: 'linear', from: rate, hold: 0.5 },
+  algorithm: { name: 'pcd', chains: 200 },
   averageLast: 0.1,
   monitorRows: 0,
 };
 await machine.fit({ image: rowsOf(faces.train) }, values.defaults ? {} : tuned);
 const seconds = (performance.now() - begin) / 1e3;
 
-const parameters = machine.parameter('image.parameters').data; // [2, pixels]: bias, log precision
+const parameters = machine.getParameter('image.parameters').data; // [2, pixels]: bias, log precision
 const model = {
-  weights: Float64Array.from(machine.parameter('image-hidden.weights').data),
+  weights: Float64Array.from(machine.getParameter('image-hidden.weights').data),
   bias: Float64Array.from(parameters.subarray(0, pixels)),
   precision: Float64Array.from(parameters.subarray(pixels), Math.exp),
-  hiddenBias: Float64Array.from(machine.parameter('hidden.bias').data),
+  hiddenBias: Float64Array.from(machine.getParameter('hidden.bias').data),
 };
 const variances = model.precision.map((p) => 1 / p).sort();
 
@@ -91,7 +91,7 @@ for (const [name, ridge, diagonal] of [
 }
 const energy = async (rows) =>
   (await machine.freeEnergy({ image: rowsOf(rows) })).data.reduce((sum, f, _, { length }) => sum + f / length, 0);
-const samples = await machine.sample(HELD, { steps: sweeps });
+const samples = await machine.sample(HELD, { sweeps: sweeps });
 const [test, train, drawn] = [await energy(faces.test), await energy(faces.train), await energy(samples.data)];
 console.log(
   `\nmean free energy in nats: held-out ${test.toFixed(1)}, training ${train.toFixed(1)}, samples after ${sweeps} sweeps ${drawn.toFixed(1)}`,
@@ -100,7 +100,7 @@ console.log(
 if (values.picture) {
   const columns = 12;
   const shown = columns * 4;
-  const means = await machine.sample(shown, { steps: sweeps, output: 'mean' });
+  const means = await machine.sample(shown, { sweeps: sweeps, output: 'mean' });
   // Left half of every row of tiles: held-out faces; right half: samples.
   const both = new Float64Array(2 * shown * pixels);
   const [data, drawnFaces] = [faces.levels(faces.test), faces.levels(means.data)].map((rows) => rows.map((x) => x / 255));

@@ -86,9 +86,9 @@ function make([, wiring, weightScale, biasScale], seed, first) {
   const machine = new BoltzmannMachine({ ...wiring, seed, weightScale, threads: 1 });
   const normal = normals(99);
   for (const [name, [rows, cols]] of Object.entries(machine.parameterShapes)) {
-    const values = first?.parameter(name).data ?? machine.parameter(name).data;
+    const values = first?.getParameter(name).data ?? machine.getParameter(name).data;
     if (first === undefined && !name.endsWith('.weights')) for (let j = 0; j < cols; j++) values[j] = biasScale * normal();
-    machine.setParameterValues(name, { data: values, shape: [rows, cols] });
+    machine.setParameter(name, { data: values, shape: [rows, cols] });
   }
   return machine;
 }

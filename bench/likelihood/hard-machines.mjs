@@ -284,7 +284,11 @@ export async function prepare(described) {
   if (described.rows) {
     const model = new RBM({ visible: described.rows[0].length, hidden: described.hidden, seed: 1, threads: 1 });
     await model.fit(described.rows, { ...described.fit, monitorRows: 0 });
-    const parameters = { weights: copy(model.weights), visibleBias: copy(model.visibleBias), hiddenBias: copy(model.hiddenBias) };
+    const parameters = {
+      weights: copy(model.getParameter('visible-hidden.weights')),
+      visibleBias: copy(model.getParameter('visible.bias')),
+      hiddenBias: copy(model.getParameter('hidden.bias')),
+    };
     const { value } = await model.logZ({ method: 'exact' });
     model.dispose();
     return { ...described, parameters, logZ: value };
@@ -307,7 +311,7 @@ export function build(described, seed) {
   }
   const model = new BoltzmannMachine({ ...described.wiring, seed, threads: 1 });
   for (const [name, { data, shape }] of Object.entries(described.parameters)) {
-    model.setParameterValues(name, { data: Float64Array.from(data), shape });
+    model.setParameter(name, { data: Float64Array.from(data), shape });
   }
   return model;
 }

@@ -2,7 +2,13 @@
 
 const cd = (steps, epochs, rate) => ({
   rows: 'fixed',
-  fit: { algorithm: 'cd', steps, epochs, l2: 0, averageLast: 0, learningRate: { schedule: 'linear', from: rate, holdFraction: 0.5 } },
+  fit: {
+    algorithm: { name: 'cd', sweeps: steps },
+    epochs,
+    l2: 0,
+    averageLast: 0,
+    learningRate: { schedule: 'linear', from: rate, hold: 0.5 },
+  },
 });
 
 /** By name: the rows ('fixed': Larochelle's binarisation; 'grey': binarised anew in every epoch) and the options of `fit`. */

@@ -14,14 +14,22 @@ const { values } = parseArgs({
 });
 /** By name: the alignment and how its machine is trained and sampled. */
 const families = {
-  WW: { file: 'WW_domain_MSA.fasta.gz', hidden: 100, epochs: 60, rate: 0.1, steps: 2, chains: 300, l2: 0, samples: 8000, sweeps: 400 },
+  WW: {
+    file: 'WW_domain_MSA.fasta.gz',
+    hidden: 100,
+    epochs: 60,
+    rate: 0.1,
+    algorithm: { name: 'pcd', sweeps: 2, chains: 300 },
+    l2: 0,
+    samples: 8000,
+    sweeps: 400,
+  },
   Kunitz: {
     file: 'Kunitz_domain_MSA.fasta.gz',
     hidden: 250,
     epochs: 40,
     rate: 0.05,
-    steps: 10,
-    chains: 500,
+    algorithm: { name: 'pcd', sweeps: 10, chains: 500 },
     l2: 5e-4,
     samples: 20000,
     sweeps: 400,
@@ -47,10 +55,9 @@ const build = (columns, hidden) =>
 const training = ({ epochs, rate, steps, chains, l2 }) => ({
   epochs,
   batchSize: 100,
-  chains,
-  steps,
+  algorithm: { name: 'pcd', sweeps: steps, chains },
   l2,
-  learningRate: { schedule: 'linear', from: rate, holdFraction: 0.5 },
+  learningRate: { schedule: 'linear', from: rate, hold: 0.5 },
   averageLast: 0.1,
   monitorRows: 0,
 });
@@ -89,8 +96,8 @@ for (const name of names) {
   const begin = performance.now();
   await machine.fit({ sequence: { data: train.data, shape: [rows, columns] } }, { ...training(family), sampleWeights: train.weights });
   const trained = performance.now();
-  const drawn = statistics(categories((await machine.sample(samples, { steps: sweeps })).data), columns);
-  const early = statistics(categories((await machine.sample(samples, { steps: sweeps / 2 })).data), columns);
+  const drawn = statistics(categories((await machine.sample(samples, { sweeps: sweeps })).data), columns);
+  const early = statistics(categories((await machine.sample(samples, { sweeps: sweeps / 2 })).data), columns);
   const sampled = performance.now();
   machine.dispose();
 

@@ -13,7 +13,7 @@ import { fixedRows } from '../likelihood/data.mjs';
 import { compare, markdown } from './comparison.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const linear = (from) => ({ schedule: 'linear', from, holdFraction: 0.3 });
+const linear = (from) => ({ schedule: 'linear', from, hold: 0.3 });
 
 /**
  * One pass of 50,000 rows takes the reference 90 s with 500 hidden units, and 3 s with 20. Minibatches of 100, because in smaller ones weights are not

@@ -47,7 +47,7 @@ function busyLoop(processor) {
 const shape = [count, visible];
 const rows = { data: madeUpRows(), shape };
 const machines = [1, 2].map((threads) => new RBM({ visible, hidden: 500, seed: 1, threads }));
-const options = { algorithm: 'cd', steps: 1, batchSize: 100, learningRate: 0.01, averageLast: 0, monitorRows: 0, epochs: 1 };
+const options = { algorithm: { name: 'cd', sweeps: 1 }, batchSize: 100, learningRate: 0.01, averageLast: 0, monitorRows: 0, epochs: 1 };
 
 async function epoch(rbm) {
   const [report] = await rbm.fit(rows, options);

@@ -30,8 +30,8 @@ const RULES = { worsening: 1.5, looks: 3, chains: 0.1, overfitting: 0.02, growth
 
 /** What the rules keep of an epoch. */
 interface Look {
-  step: number;
-  pseudoLikelihood: number;
+  update: number;
+  pseudoLikelihood: number | null;
   /** Of the free-energy gaps of all epochs up to this one. */
   gapSum: number;
   /** What the last look at the chains themselves said, up to this epoch. */
@@ -42,12 +42,12 @@ interface Look {
 class SortedNumbers {
   readonly #values: number[] = [];
 
-  add(value: number): void {
-    if (Number.isFinite(value)) this.#values.splice(this.#place(value), 0, value);
+  add(value: number | null): void {
+    if (value !== null && Number.isFinite(value)) this.#values.splice(this.#place(value), 0, value);
   }
 
-  remove(value: number): void {
-    if (Number.isFinite(value)) this.#values.splice(this.#place(value), 1);
+  remove(value: number | null): void {
+    if (value !== null && Number.isFinite(value)) this.#values.splice(this.#place(value), 1);
   }
 
   /** The upper one of two in the middle; undefined of none. */
@@ -84,11 +84,11 @@ export class HealthWatch {
    * @returns The most pressing advice that the metrics so far give, or null when nothing is wrong.
    */
   add(report: EpochRecord): HealthHint | null {
-    while ((this.#looks.at(-1)?.step ?? -1) >= report.step) this.#removeLast();
+    while ((this.#looks.at(-1)?.update ?? -1) >= report.update) this.#removeLast();
     const last = this.#looks.at(-1);
-    const { step, pseudoLikelihood, freeEnergyGap, health } = report;
+    const { update, pseudoLikelihood, freeEnergyGap, health } = report;
     const sentence = health === null ? (last?.sentence ?? null) : health.sentence;
-    this.#looks.push({ step, pseudoLikelihood, gapSum: (last?.gapSum ?? 0) + freeEnergyGap, sentence });
+    this.#looks.push({ update, pseudoLikelihood, gapSum: (last?.gapSum ?? 0) + (freeEnergyGap ?? 0), sentence });
     const settled = this.#looks.at(-1 - RULES.looks);
     if (settled !== undefined) this.#before.add(settled.pseudoLikelihood);
     return this.#hint(report, sentence);
@@ -110,8 +110,11 @@ export class HealthWatch {
   #diverging({ weightNorm, pseudoLikelihood }: EpochRecord): HealthHint | null {
     const { visible, rows } = this.#context;
     const limit = (this.#before.median() ?? -Infinity) * RULES.worsening;
-    const broken = !Number.isFinite(weightNorm) || (rows >= RULES.fewestRows && pseudoLikelihood < -visible * Math.LN2);
-    const falling = rows >= RULES.fewestRows && this.#looks.slice(-RULES.looks).every((look) => look.pseudoLikelihood < limit);
+    const broken =
+      !Number.isFinite(weightNorm) || (rows >= RULES.fewestRows && pseudoLikelihood !== null && pseudoLikelihood < -visible * Math.LN2);
+    const falling =
+      rows >= RULES.fewestRows &&
+      this.#looks.slice(-RULES.looks).every((look) => look.pseudoLikelihood !== null && look.pseudoLikelihood < limit);
     return broken || falling ? { kind: 'diverging', text: 'training diverges (the pseudo-likelihood falls): lower --lr' } : null;
   }
 
@@ -120,7 +123,7 @@ export class HealthWatch {
     if (epochs <= RULES.warmupEpochs) return null;
     const half = Math.ceil(epochs / 2);
     const before = this.#looks[half - 1]!.gapSum / half;
-    if (!(last > RULES.overfitting * this.#context.visible && last > RULES.growth * before)) return null;
+    if (last === null || !(last > RULES.overfitting * this.#context.visible && last > RULES.growth * before)) return null;
     return {
       kind: 'overfitting',
       text: `over-fitting (free-energy gap grew to ${last.toFixed(1)} nats): fewer --epochs or --hidden, or more --l2`,
@@ -129,7 +132,7 @@ export class HealthWatch {
 }
 
 function drifting({ epoch, chainFreeEnergyGap: gap }: EpochRecord, { visible, algorithm }: HealthContext): HealthHint | null {
-  if (epoch <= RULES.warmupEpochs || !(Math.abs(gap) > RULES.chains * visible)) return null;
+  if (gap === null || epoch <= RULES.warmupEpochs || !(Math.abs(gap) > RULES.chains * visible)) return null;
   const what = persistent.has(algorithm) ? 'chains drift' : 'reconstructions leave the data';
   const where = `${Math.abs(gap).toFixed(0)} nats ${gap < 0 ? 'below' : 'above'} the data`;
   return { kind: 'chains', text: `${what} (free energy ${where}): lower --lr or more --steps` };

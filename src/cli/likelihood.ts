@@ -58,7 +58,7 @@ export function evaluateOptions({ method, aisChains, betas }: LikelihoodOptions)
 /** About how long so many sweeps of so many chains take here, in seconds, from a few. */
 async function secondsFor(rbm: RBM, chains: number, sweeps: number): Promise<number> {
   const began = performance.now();
-  await rbm.sample(TRIAL.chains, { steps: TRIAL.sweeps });
+  await rbm.sample(TRIAL.chains, { sweeps: TRIAL.sweeps });
   return ((performance.now() - began) / 1000) * (chains / TRIAL.chains) * (sweeps / TRIAL.sweeps);
 }
 

@@ -23,9 +23,9 @@ export function checkMemory(visible: number, settings: TrainSettings, available:
 }
 
 /** Further copies of the weights, and of the chains, that a run keeps. */
-function copies({ algorithm, temperatures, reservoirs, onDivergence }: TrainSettings): [models: number, groups: number] {
+function copies({ algorithm, betas, reservoirs, onDivergence }: TrainSettings): [models: number, groups: number] {
   const good = onDivergence === 'rollback' ? 2 : 0;
-  if (algorithm === 'pt') return [good, temperatures ?? 10];
+  if (algorithm === 'pt') return [good, betas ?? 10];
   if (algorithm === 'ptt') return [good + (reservoirs ?? 64), reservoirs ?? 64];
   return [good, 0];
 }

@@ -7,7 +7,7 @@ export interface ImageShape {
 }
 
 /** A learning rate as typed: a constant, or a schedule over the whole run. */
-export type LearningRate = number | { schedule: 'linear' | 'cosine'; from: number; to: number; holdFraction: number };
+export type LearningRate = number | { schedule: 'linear' | 'cosine'; from: number; to: number; hold: number };
 
 function toNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
@@ -79,18 +79,18 @@ const RATE_FORMS = 'Expected a number above 0 (0.05), or linear:from[:to[:hold]]
 export function learningRate(text: string): LearningRate {
   const [kind = '', ...rest] = text.split(':');
   const values = (kind === 'linear' || kind === 'cosine' ? rest : [kind, ...rest]).map(toNumber);
-  const [from = Number.NaN, to = 0, holdFraction = 0] = values;
+  const [from = Number.NaN, to = 0, hold = 0] = values;
   const positive = from > 0 && from < Number.MAX_VALUE;
   if (kind !== 'linear' && kind !== 'cosine') {
     if (!positive || values.length > 1) throw new InvalidArgumentError(RATE_FORMS);
     return from;
   }
-  const sound = positive && to >= 0 && to < Number.MAX_VALUE && holdFraction >= 0 && holdFraction <= 1 && values.length <= 3;
+  const sound = positive && to >= 0 && to < Number.MAX_VALUE && hold >= 0 && hold <= 1 && values.length <= 3;
   if (!sound) throw new InvalidArgumentError(RATE_FORMS);
-  return { schedule: kind, from, to, holdFraction };
+  return { schedule: kind, from, to, hold };
 }
 
 /** A learning rate as it would be typed. */
 export function learningRateText(rate: LearningRate): string {
-  return typeof rate === 'number' ? String(rate) : `${rate.schedule}:${rate.from}:${rate.to}:${rate.holdFraction}`;
+  return typeof rate === 'number' ? String(rate) : `${rate.schedule}:${rate.from}:${rate.to}:${rate.hold}`;
 }

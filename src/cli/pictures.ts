@@ -21,7 +21,7 @@ export interface PictureRequest {
 
 /** As many as fit a picture that one can still look at. */
 const FILTERS = { most: 150, columns: 15, faintest: 0.1 } as const;
-const SAMPLES = { most: 100, columns: 10, steps: 1000 } as const;
+const SAMPLES = { most: 100, columns: 10, sweeps: 1000 } as const;
 const RECONSTRUCTIONS = { most: 60, columns: 15 } as const;
 /** Stream of the random choice of rows; the library's own splits use those below. */
 const PICK_STREAM = 101;
@@ -50,14 +50,14 @@ function filterPixels(weights: ArrayLike<number>, visible: number, hidden: numbe
 
 async function writeFilters({ rbm, folder }: PictureRequest, shape: ImageShape): Promise<void> {
   const count = Math.min(rbm.hidden, FILTERS.most);
-  const pixels = filterPixels(rbm.weights.data, rbm.visible, rbm.hidden, count);
+  const pixels = filterPixels(rbm.getParameter('visible-hidden.weights').data, rbm.visible, rbm.hidden, count);
   const picture = tiles({ data: pixels, shape: [count, rbm.visible] }, { ...shape, columns: FILTERS.columns });
   await writePng(join(folder, RUN_FILES.filters), picture);
 }
 
 /** Fantasy particles: what the machine draws when left alone. */
 async function writeSamples({ rbm, folder, signal }: PictureRequest, shape: ImageShape): Promise<void> {
-  const drawn = await rbm.sample(SAMPLES.most, { steps: SAMPLES.steps, output: 'mean', signal });
+  const drawn = await rbm.sample(SAMPLES.most, { sweeps: SAMPLES.sweeps, output: 'mean', signal });
   await writePng(join(folder, RUN_FILES.samples), tiles(drawn, { ...shape, columns: SAMPLES.columns }));
 }
 
@@ -109,7 +109,7 @@ function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Pane
 export function metricPanels(history: readonly EpochRecord[]): Panel[] {
   const x = history.map((report) => report.epoch);
   type Metric = 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate';
-  const series = (name: string, key: Metric): Series => ({ name, x, y: history.map((report) => report[key]) });
+  const series = (name: string, key: Metric): Series => ({ name, x, y: history.map((report) => report[key] ?? Number.NaN) });
   const gaps = [series('validation − training', 'freeEnergyGap'), series('chains − training', 'chainFreeEnergyGap')];
   const xLabel = 'epoch';
   return [

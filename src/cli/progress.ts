@@ -1,14 +1,9 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
+import type { Progress } from '../training/reports.js';
 import { duration, fixed, intervalText, shown } from './format.js';
 import type { HealthHint } from './health.js';
 import type { Output } from './output.js';
 import type { EpochRecord } from './run-record.js';
-
-/** Where a run stands, as training tells it. */
-export interface StepProgress {
-  step: number;
-  totalSteps: number;
-}
 
 /** What a view shows, as the run's options say. */
 export interface Shown {
@@ -51,8 +46,6 @@ export class ProgressView {
   readonly #shown: Shown;
   #bars: MultiBar | null = null;
   #bar: SingleBar | null = null;
-  #startedAt = 0;
-  #startStep = 0;
   #lastHint: string | null = null;
   #rollbacks = 0;
   readonly #warned = new Set<string>();
@@ -65,9 +58,7 @@ export class ProgressView {
     this.#shown = shown;
   }
 
-  start(step: number, totalSteps: number): void {
-    this.#startedAt = performance.now();
-    this.#startStep = step;
+  start(update: number, updates: number): void {
     this.#output.line(COLUMNS + (this.#shown.evaluated ? LIKELIHOOD_COLUMN.padStart(LIKELIHOOD_WIDTH) : ''));
     if (!this.#output.interactive) return;
     this.#bars = new cliProgress.MultiBar({
@@ -84,11 +75,11 @@ export class ProgressView {
       emptyOnZero: true,
     });
     process.once('exit', this.#restoreTerminal);
-    this.#bar = this.#bars.create(totalSteps, step, { left: '–', quality: this.#quality });
+    this.#bar = this.#bars.create(updates, update, { left: '–', quality: this.#quality });
   }
 
-  step(progress: StepProgress): void {
-    this.#bar?.update(progress.step, { left: duration(this.#secondsLeft(progress)), quality: this.#quality });
+  step({ update, secondsLeft }: Progress): void {
+    this.#bar?.update(update, { left: duration(secondsLeft ?? Number.NaN), quality: this.#quality });
   }
 
   epoch(report: EpochRecord, hint: HealthHint | null): void {
@@ -128,11 +119,5 @@ export class ProgressView {
   #line(text: string): void {
     if (this.#bars === null) this.#output.line(text);
     else this.#bars.log(`${shown(text)}\n`);
-  }
-
-  #secondsLeft({ step, totalSteps }: StepProgress): number {
-    const done = step - this.#startStep;
-    const elapsed = (performance.now() - this.#startedAt) / 1000;
-    return done > 0 ? (elapsed / done) * (totalSteps - step) : Number.NaN;
   }
 }

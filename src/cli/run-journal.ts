@@ -8,7 +8,7 @@ export const JOURNAL = 'run.epochs.jsonl';
 
 /** Adds an epoch to a history. After a roll-back a run comes by the same epochs again: they take the place of the old ones. */
 export function addEpoch(history: EpochRecord[], report: EpochRecord): void {
-  while ((history.at(-1)?.step ?? -1) >= report.step) history.pop();
+  while ((history.at(-1)?.update ?? -1) >= report.update) history.pop();
   history.push(report);
 }
 
@@ -61,7 +61,7 @@ async function readEntries(folder: string): Promise<JournalEntry[]> {
 export async function withJournal(folder: string, record: RunRecord): Promise<RunRecord> {
   for (const { seconds, report } of await readEntries(folder)) {
     addEpoch(record.history, report);
-    record.step = Math.max(record.step, report.step);
+    record.update = Math.max(record.update, report.update);
     record.seconds = Math.max(record.seconds, seconds);
   }
   return record;

@@ -10,23 +10,20 @@ export const persistent: ReadonlySet<Algorithm> = new Set(['pcd', 'fpcd', 'pt', 
 
 const rate = z.union([
   z.number(),
-  z.object({ schedule: z.enum(['linear', 'cosine']), from: z.number(), to: z.number(), holdFraction: z.number() }),
+  z.object({ schedule: z.enum(['linear', 'cosine']), from: z.number(), to: z.number(), hold: z.number() }),
 ]);
 
-// JSON has no NaN: a metric that does not exist is null in the file.
-const metric = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN);
+/** Null where there is no such number. */
+const metric = z.number().nullable();
 
 const interval = z.object({ value: z.number(), low: z.number(), high: z.number() });
 
 const evaluation = z.object({
-  logLikelihood: z.object({ mean: metric, low: metric, high: metric, perDimension: metric, standardError: metric }),
+  logLikelihood: z.object({ mean: z.number(), low: z.number(), high: z.number(), perDimension: z.number(), standardError: z.number() }),
   logZ: z.object({
-    value: metric,
-    low: metric,
-    high: metric,
+    value: z.number(),
+    low: z.number(),
+    high: z.number(),
     method: z.enum(['exact', 'ais-bracket', 'ladder']),
     forward: interval.optional(),
     reverse: interval.optional(),
@@ -52,13 +49,15 @@ const health = z.object({
 
 const epochReport = z.object({
   epoch: z.number(),
-  step: z.number(),
+  update: z.number(),
   seconds: z.number(),
   learningRate: z.number(),
   pseudoLikelihood: metric,
+  pseudoLikelihoodError: metric,
+  baseline: metric,
   freeEnergyGap: metric,
   chainFreeEnergyGap: metric,
-  weightNorm: metric,
+  weightNorm: z.number(),
   rollbacks: z.number().default(0),
   warnings: z.array(z.string()).readonly().default([]),
   health: health.nullable().default(null),
@@ -76,15 +75,15 @@ export const trainSettingsSchema = z.object({
   hidden: z.number(),
   epochs: z.number(),
   algorithm: z.enum(learnable),
-  steps: z.number(),
+  sweeps: z.number(),
   lr: rate,
   batch: z.number(),
   chains: z.number(),
   /** Of 'pt' and of 'ptt'; null: as many as usual, or another algorithm. */
-  temperatures: z.number().nullable().default(null),
+  betas: z.number().nullable().default(null),
   reservoirs: z.number().nullable().default(null),
   onDivergence: z.enum(['throw', 'rollback']).default('throw'),
-  optimizer: z.enum(['sgd', 'adam']),
+  optimiser: z.enum(['sgd', 'adam']),
   momentum: z.number(),
   l1: z.number(),
   l2: z.number(),
@@ -128,8 +127,8 @@ export const runRecordSchema = z.object({
     image: imageShape.nullable(),
     sha256: z.string(),
   }),
-  step: z.number(),
-  totalSteps: z.number(),
+  update: z.number(),
+  updates: z.number(),
   /** Epochs from one evaluation to the next, null for none. */
   evaluateEvery: z.number().nullable().default(null),
   seconds: z.number(),
@@ -147,6 +146,6 @@ export type JournalEntry = z.infer<typeof journalEntrySchema>;
 export type EvaluationRecord = NonNullable<EpochRecord['evaluation']>;
 
 /** What of an evaluation is kept and told. */
-export function evaluationRecord({ rows: _, warnings, ...told }: Evaluation): EvaluationRecord {
+export function evaluationRecord({ logLikelihoods: _, warnings, ...told }: Evaluation): EvaluationRecord {
   return { ...told, warnings: [...warnings] };
 }

@@ -70,9 +70,9 @@ function enumeratedFreeEnergy(v: number[], w: Float32Array, a: Float32Array, b: 
 function enumerable(device: 'cpu' | 'reference'): { rbm: RBM; rows: number[][]; freeEnergies: number[] } {
   const [w, a, b] = [irregular(VISIBLE * HIDDEN, 0), irregular(VISIBLE, 1), irregular(HIDDEN, 2)];
   const rbm = new RBM({ visible: VISIBLE, hidden: HIDDEN, device });
-  rbm.weights = ndarray(w, [VISIBLE, HIDDEN]);
-  rbm.visibleBias = ndarray(a, [VISIBLE]);
-  rbm.hiddenBias = ndarray(b, [HIDDEN]);
+  rbm.setParameter('visible-hidden.weights', ndarray(w, [VISIBLE, HIDDEN]));
+  rbm.setParameter('visible.bias', a);
+  rbm.setParameter('hidden.bias', b);
   const rows = Array.from({ length: 1 << VISIBLE }, (_, value) => bitsOf(value, VISIBLE));
   return { rbm, rows, freeEnergies: rows.map((row) => enumeratedFreeEnergy(row, w, a, b)) };
 }
@@ -104,7 +104,7 @@ async function trainedBits(threads: number): Promise<Buffer> {
   const rows = Array.from({ length: 64 }, (_, r) => Array.from({ length: 40 }, (_, c) => ((r * 7 + c * 3) % 11 < 4 ? 1 : 0)));
   using rbm = new RBM({ visible: 40, hidden: 24, seed: 11, threads });
   await rbm.fit(rows, { epochs: 3, batchSize: 16, learningRate: 0.05 });
-  const weights = rbm.weights.data as Float32Array;
+  const weights = rbm.getParameter('visible-hidden.weights').data;
   return Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength);
 }
 

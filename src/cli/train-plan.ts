@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { usualAverage, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
+import { usualAverage, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from '../training/recipe.js';
 import type { Binarisation } from './binarise.js';
 import { CliError, UsageError } from './failures.js';
 import { type ImageShape, type LearningRate, learningRateText } from './options.js';
@@ -16,15 +16,15 @@ export interface TrainOptions {
   binarise?: Binarisation;
   hidden?: number;
   algorithm?: Algorithm;
-  steps?: number;
+  sweeps?: number;
   epochs?: number;
   batch?: number;
   chains?: number;
-  temperatures?: number;
+  betas?: number;
   reservoirs?: number;
   onDivergence?: 'throw' | 'rollback';
   lr?: LearningRate;
-  optimizer?: 'sgd' | 'adam';
+  optimiser?: 'sgd' | 'adam';
   momentum?: number;
   l1?: number;
   l2?: number;
@@ -42,7 +42,7 @@ export interface TrainOptions {
 }
 
 /** What is left of the recipe of `fit`. */
-export const DEFAULTS = { hidden: 500, batch: 100, steps: 1, seed: 1n, validationFraction: 0.1 } as const;
+export const DEFAULTS = { hidden: 500, batch: 100, sweeps: 1, seed: 1n, validationFraction: 0.1 } as const;
 
 /** The folder a run goes into when none is named: the data's name and `-run`, in the current folder. */
 export function defaultFolder(source: string): string {
@@ -55,14 +55,14 @@ export function checkCombinations(options: TrainOptions): void {
   if (options.validation !== undefined && options.validationFraction !== undefined) {
     throw new UsageError('--validation and --validation-fraction exclude each other');
   }
-  const { algorithm = 'pcd', chains, temperatures, reservoirs } = options;
+  const { algorithm = 'pcd', chains, betas, reservoirs } = options;
   if (!persistent.has(algorithm) && chains !== undefined) {
     throw new UsageError(`--chains is the number of persistent chains; --algorithm ${algorithm} has none`);
   }
-  if (algorithm !== 'pt' && temperatures !== undefined) throw new UsageError('--temperatures belongs to --algorithm pt');
+  if (algorithm !== 'pt' && betas !== undefined) throw new UsageError('--betas belongs to --algorithm pt');
   if (algorithm !== 'ptt' && reservoirs !== undefined) throw new UsageError('--reservoirs belongs to --algorithm ptt');
-  if (options.optimizer === 'adam' && options.momentum !== undefined) {
-    throw new UsageError('--momentum belongs to --optimizer sgd; adam has its own');
+  if (options.optimiser === 'adam' && options.momentum !== undefined) {
+    throw new UsageError('--momentum belongs to --optimiser sgd; adam has its own');
   }
   if (options.force && options.resume) throw new UsageError('--force and --resume exclude each other');
 }
@@ -85,20 +85,20 @@ export function dataRequest(source: string, options: TrainOptions): DataRequest 
 export function resolveSettings(options: TrainOptions, rows: number, visible: number): TrainSettings {
   const batch = options.batch ?? Math.min(DEFAULTS.batch, rows);
   if (batch > rows) throw new CliError(`\`--batch ${batch}\`: there are only ${rows} rows to learn from`, { code: 'ERR_PARAMETER' });
-  const optimizer = options.optimizer ?? 'sgd';
+  const optimiser = options.optimiser ?? 'sgd';
   const hidden = options.hidden ?? DEFAULTS.hidden;
   return {
     hidden,
-    epochs: options.epochs ?? usualEpochs(rows, batch),
+    epochs: options.epochs ?? usualEpochs(rows, batch, 'usual'),
     algorithm: options.algorithm ?? 'pcd',
-    steps: options.steps ?? DEFAULTS.steps,
-    lr: options.lr ?? { to: 0, holdFraction: 0, ...usualSchedule(usualRate(optimizer, true)) },
+    sweeps: options.sweeps ?? DEFAULTS.sweeps,
+    lr: options.lr ?? ({ to: 0, hold: 0, ...usualSchedule(usualRate(optimiser, true)) } as LearningRate),
     batch,
-    chains: options.chains ?? (options.algorithm === 'ptt' ? Math.max(batch, usualChains) : batch),
-    temperatures: options.temperatures ?? null,
+    chains: options.chains ?? Math.max(batch, usualChains),
+    betas: options.betas ?? null,
     reservoirs: options.reservoirs ?? null,
     onDivergence: options.onDivergence ?? 'throw',
-    optimizer,
+    optimiser,
     momentum: options.momentum ?? 0,
     l1: options.l1 ?? 0,
     l2: options.l2 ?? usualDecay(visible * hidden, rows, true),

@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DivergenceError } from '../errors.js';
 import { RBM } from '../models/rbm.js';
+import { type Algorithm, pt, ptt } from '../training/algorithms.js';
+import { adam, sgd } from '../training/optimisers.js';
 import { isBinary } from './binarise.js';
 import type { TrainingData } from './data-source.js';
 import { CliError, InterruptedError, UsageError } from './failures.js';
@@ -18,7 +20,7 @@ import { ProgressView } from './progress.js';
 import { finalQuality, type Quality, qualityText } from './quality.js';
 import { RUN_FILES, removeRun, writeRunRecord } from './run-folder.js';
 import { addEpoch, RunJournal, removeJournal } from './run-journal.js';
-import { type DataRequest, type EpochRecord, evaluationRecord, type RunRecord, type TrainSettings } from './run-record.js';
+import { type DataRequest, type EpochRecord, evaluationRecord, persistent, type RunRecord, type TrainSettings } from './run-record.js';
 import type { TrainOptions } from './train-plan.js';
 
 /** Updates between automatic checkpoints at least. */
@@ -66,8 +68,8 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
       image: data.image,
       sha256,
     },
-    step: 0,
-    totalSteps: settings.epochs * Math.ceil(data.train.rows / settings.batch),
+    update: 0,
+    updates: settings.epochs * Math.ceil(data.train.rows / settings.batch),
     evaluateEvery: null,
     seconds: 0,
     hint: null,
@@ -76,10 +78,20 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
 }
 
 /** `PCD-1`, as papers say it; 'exact' takes no sweeps. */
-function methodText({ algorithm, steps }: TrainSettings): string {
+function methodText({ algorithm, sweeps }: TrainSettings): string {
   const plain = { exact: 'exact gradient', 'mean-field': 'mean-field CD' } as const;
   const name = algorithm === 'exact' || algorithm === 'mean-field' ? plain[algorithm] : algorithm.toUpperCase();
-  return algorithm === 'exact' ? name : `${name}-${steps}`;
+  return algorithm === 'exact' ? name : `${name}-${sweeps}`;
+}
+
+/** The algorithm with those of its options that the command knows. */
+function algorithmOf({ algorithm, sweeps, chains, betas, reservoirs }: TrainSettings): Algorithm {
+  if (algorithm === 'exact') return { name: 'exact' };
+  if (!persistent.has(algorithm)) return { name: algorithm as 'cd' | 'mean-field', sweeps };
+  if (algorithm === 'pt') return pt({ sweeps, chains, betas: betas ?? undefined });
+  return algorithm === 'ptt'
+    ? ptt({ sweeps, chains, reservoirs: reservoirs ?? undefined })
+    : { name: algorithm as 'pcd' | 'fpcd', sweeps, chains };
 }
 
 /** How to go on, ready to be copied into a shell. */
@@ -109,7 +121,7 @@ export class TrainSession {
   async run(): Promise<void> {
     const { record, resume, output, folder } = this.#parts;
     using rbm = await this.#model();
-    const done = resume && rbm.training !== null && rbm.training.step >= rbm.training.totalSteps;
+    const done = resume && rbm.training !== null && rbm.training.complete;
     this.#announce(rbm, done);
     // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
     if (record.state !== 'finished') await this.#train(rbm, done);
@@ -117,8 +129,8 @@ export class TrainSession {
     const { files, quality } = await this.#conclude(rbm);
     output.line(`\n${this.#summary(done, quality)}`);
     output.line(`wrote ${files.join(', ')} to ${folder}`);
-    const { state, step, seconds, hint } = record;
-    output.record({ event: 'end', state, step, seconds, hint, quality, folder, files });
+    const { state, update, seconds, hint } = record;
+    output.record({ event: 'end', state, update, seconds, hint, quality, folder, files });
   }
 
   async #model(): Promise<RBM> {
@@ -137,16 +149,16 @@ export class TrainSession {
 
   #announce(rbm: RBM, done: boolean): void {
     const { record, output, resume, folder } = this.#parts;
-    const { settings: s, totalSteps } = record;
+    const { settings: s, updates } = record;
     const { device, isa, threads } = rbm.backendInfo();
-    const step = rbm.training?.step ?? 0;
-    if (resume) record.history = record.history.filter((report) => report.step <= step);
+    const update = rbm.training?.update ?? 0;
+    if (resume) record.history = record.history.filter((report) => report.update <= update);
     for (const report of record.history) record.hint = this.#health.add(report);
     output.record({
       event: 'start',
       folder,
-      resumedAt: resume ? step : null,
-      totalSteps,
+      resumedAt: resume ? update : null,
+      updates,
       settings: s,
       data: record.loaded,
       backend: { device, isa, threads },
@@ -154,10 +166,10 @@ export class TrainSession {
     if (done) return;
     const method = `${methodText(s)}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${learningRateText(s.lr)}`;
     output.line(
-      `RBM ${rbm.visible}–${rbm.hidden}, ${method}, ${count(totalSteps)} updates of ${s.batch} rows; ${device} (${isa}), ${threads} threads`,
+      `RBM ${rbm.visible}–${rbm.hidden}, ${method}, ${count(updates)} updates of ${s.batch} rows; ${device} (${isa}), ${threads} threads`,
     );
     if (resume)
-      output.line(step > 0 ? `resuming at update ${count(step)}` : 'starting over: the run was stopped before its first checkpoint');
+      output.line(update > 0 ? `resuming at update ${count(update)}` : 'starting over: the run was stopped before its first checkpoint');
   }
 
   async #train(rbm: RBM, done: boolean): Promise<void> {
@@ -165,7 +177,7 @@ export class TrainSession {
     if (!resume) await removeRun(folder);
     await this.#save('running');
     this.#journal = new RunJournal(folder);
-    if (!done) this.#view.start(rbm.training?.step ?? 0, record.totalSteps);
+    if (!done) this.#view.start(rbm.training?.update ?? 0, record.updates);
     try {
       if (resume) await this.#evaluateAgain();
       if (!done) await this.#fit(rbm);
@@ -174,7 +186,7 @@ export class TrainSession {
       this.#view.end();
       if (watch.signal.aborted) throw await this.#interrupted(rbm);
       if (error instanceof DivergenceError) await this.#settle(rbm, 'diverged');
-      else if (!resume && !rbm.training?.step) await removeRun(folder);
+      else if (!resume && !rbm.training?.update) await removeRun(folder);
       throw error;
     } finally {
       this.#view.end();
@@ -184,12 +196,12 @@ export class TrainSession {
   /** Makes good an evaluation that an interruption ended. A copy of the model does it, so that the run's draws stay its own. */
   async #evaluateAgain(): Promise<void> {
     const { record, data, watch, folder, options } = this.#parts;
-    const { evaluateEvery, totalSteps, settings } = record;
+    const { evaluateEvery, updates, settings } = record;
     const last = record.history.at(-1);
     if (last === undefined || last.evaluation !== null || evaluateEvery === null) return;
-    if (last.epoch % evaluateEvery !== 0 && last.step < totalSteps) return;
+    if (last.epoch % evaluateEvery !== 0 && last.update < updates) return;
     using copy = await RBM.load(join(folder, RUN_FILES.model), { device: settings.device, threads: options.threads ?? 0 });
-    if (copy.training?.step !== last.step) return;
+    if (copy.training?.update !== last.update) return;
     const { signal } = watch;
     const evaluation = await copy.evaluate(asRows(data.validation ?? data.train), { signal });
     this.#tell({ ...last, evaluation: evaluationRecord(evaluation) });
@@ -200,17 +212,12 @@ export class TrainSession {
     const { settings: s } = record;
     const every = this.#checkpointEvery();
     const run = rbm.fit(asRows(data.train), {
-      algorithm: s.algorithm,
-      steps: s.steps,
+      algorithm: algorithmOf(s),
+      optimiser: s.optimiser === 'sgd' ? sgd({ momentum: s.momentum }) : adam(),
       epochs: s.epochs,
       batchSize: s.batch,
-      chains: s.chains,
-      ...(s.temperatures === null ? {} : { temperatures: s.temperatures }),
-      ...(s.reservoirs === null ? {} : { reservoirs: s.reservoirs }),
       onDivergence: s.onDivergence,
       learningRate: s.lr,
-      optimizer: s.optimizer,
-      ...(s.optimizer === 'sgd' ? { momentum: s.momentum } : {}),
       centred: s.centred,
       l1: s.l1,
       l2: s.l2,
@@ -239,7 +246,7 @@ export class TrainSession {
     this.#journal?.add({ seconds: this.#seconds(), report });
     const hint = this.#health.add(report);
     record.hint = hint;
-    record.step = report.step;
+    record.update = report.update;
     this.#view.epoch(report, hint);
   }
 
@@ -250,7 +257,7 @@ export class TrainSession {
   /** Saves the model first: a record may lag behind its model, never the other way round. */
   async #settle(rbm: RBM, state: RunRecord['state']): Promise<void> {
     if (rbm.training !== null) await rbm.save(join(this.#parts.folder, RUN_FILES.model));
-    this.#parts.record.step = rbm.training?.step ?? 0;
+    this.#parts.record.update = rbm.training?.update ?? 0;
     await this.#save(state);
     this.#journal?.remove();
     this.#journal = null;
@@ -272,13 +279,13 @@ export class TrainSession {
     output.record({
       event: 'end',
       state: 'interrupted',
-      step: record.step,
+      update: record.update,
       seconds: record.seconds,
       hint: record.hint,
       folder,
       files: [RUN_FILES.model, RUN_FILES.record],
     });
-    const at = `at update ${count(record.step)} of ${count(record.totalSteps)}; saved to ${folder}`;
+    const at = `at update ${count(record.update)} of ${count(record.updates)}; saved to ${folder}`;
     const failure = stdoutFailure();
     if (failure !== null) throw new CliError(`${failure.message}; stopped ${at}`, { code: failure.code, hint: resumeCommand(folder) });
     return new InterruptedError(`interrupted ${at}`, resumeCommand(folder));

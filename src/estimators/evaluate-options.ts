@@ -1,7 +1,8 @@
 import { OptionCheck, readOptions } from '../arguments.js';
+import { type Patience, readPatience } from '../machine/patience.js';
 
 /** How log Z is estimated. Everything has a default. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends Patience {
   /**
    * - 'exact': all joint states of as few layers as must be are counted, the others summed out; at most 2^28 states.
    * - 'ais': annealed importance sampling forward and, from samples of the machine, in reverse (Neal 2001; Salakhutdinov & Murray 2008;
@@ -10,18 +11,16 @@ export interface EvaluateOptions {
    * - 'ladder': parallel tempering along the same path, linked by Bennett's acceptance ratio from rung to rung.
    * - 'auto' (default): 'exact' up to 2^22 states, else 'ais'.
    */
-  readonly method?: 'auto' | 'exact' | 'ais' | 'ladder';
+  readonly method?: 'auto' | 'exact' | 'ais' | 'ladder' | undefined;
   /** Chains annealed in either direction, or independent groups of a ladder; at least 2. Default 100, of a ladder 20. */
-  readonly chains?: number;
+  readonly chains?: number | undefined;
   /**
    * Inverse temperatures: how many, placed where a short pilot run finds that they are needed, or a list that rises strictly from 0 to 1. Default
    * 10,000, of a ladder as many rungs as it needs.
    */
-  readonly betas?: number | readonly number[];
+  readonly betas?: number | readonly number[] | undefined;
   /** Gibbs sweeps before the states of chains count as samples of the machine. Default 1000. */
-  readonly warmup?: number;
-  /** Ends the call between two steps; it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly warmup?: number | undefined;
 }
 
 /** Options with every value checked. */
@@ -33,14 +32,14 @@ export interface EvaluateControl {
   /** How many to place; 0: as many as usual. */
   readonly temperatures: number;
   readonly warmup: number;
-  readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
   /** Whether the model was neither trained nor given parameters, which is worth a warning. */
   readonly untrained: boolean;
 }
 
 /** Reads and checks how log Z is to be estimated. */
 export function readEvaluateOptions(call: string, options: unknown, untrained: boolean): EvaluateControl {
-  const given = readOptions(call, options, ['method', 'chains', 'betas', 'warmup', 'signal']);
+  const given = readOptions(call, options, ['method', 'chains', 'betas', 'warmup', 'signal', 'onProgress']);
   const check = new OptionCheck(call);
   const method = check.oneOf('method', given.method, 'auto', ['auto', 'exact', 'ais', 'ladder']);
   return {
@@ -48,7 +47,7 @@ export function readEvaluateOptions(call: string, options: unknown, untrained: b
     chains: check.integer('chains', given.chains, method === 'ladder' ? 20 : 100, 2, 2 ** 24),
     ...readBetas(check, given.betas),
     warmup: check.integer('warmup', given.warmup, 1000, 0, 2 ** 40),
-    signal: check.signal(given.signal),
+    patience: readPatience(check, given),
     untrained,
   };
 }

@@ -1,8 +1,8 @@
 import { array } from '../data/ndarray.js';
-import type { Evaluation, Interval, LogLikelihood, PartitionEstimate } from '../machine/evaluation-results.js';
 import type { LayerInput, Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine, NativePartition } from '../machine/native.js';
 import type { EvaluateControl } from './evaluate-options.js';
+import type { Evaluation, Interval, LogLikelihood, PartitionEstimate } from './results.js';
 
 export type {
   Evaluation,
@@ -12,7 +12,7 @@ export type {
   PartitionEstimate,
   PartitionMethod,
   Trust,
-} from '../machine/evaluation-results.js';
+} from './results.js';
 
 /** Fewer samples than this, by their weights, tell nothing. */
 const leastSamples = 10;
@@ -31,8 +31,8 @@ export async function partitionWithin(
   control: EvaluateControl,
   call: string,
 ): Promise<PartitionEstimate> {
-  const { method, chains, betas, temperatures, warmup, signal } = control;
-  const found = await machine.run(call, () => native.partition({ method, rows, chains, betas, temperatures, warmup }), signal);
+  const { method, chains, betas, temperatures, warmup, patience } = control;
+  const found = await machine.run(call, () => native.partition({ method, rows, chains, betas, temperatures, warmup }), patience);
   return described(found, control);
 }
 
@@ -43,14 +43,16 @@ export async function checkPacked(
   machine: Machine,
   native: NativeMachine,
   packed: NativeLayerRows[],
-  { method, chains, betas, temperatures, warmup, signal }: EvaluateControl,
+  { method, chains, betas, temperatures, warmup, patience: { signal } }: EvaluateControl,
   call: string,
 ): Promise<void> {
-  await machine.run(call, () => native.rowSums(packed), signal);
+  await machine.run(call, () => native.rowSums(packed), { signal });
   const cancelled = new AbortController();
   const counters = native.getCounters();
   // Options are checked against the machine when the job is started.
-  const job = machine.run(call, () => native.partition({ method, rows: packed, chains, betas, temperatures, warmup }), cancelled.signal);
+  const job = machine.run(call, () => native.partition({ method, rows: packed, chains, betas, temperatures, warmup }), {
+    signal: cancelled.signal,
+  });
   cancelled.abort();
   await job.catch((error: unknown) => {
     if (error !== cancelled.signal.reason) throw error;
@@ -74,7 +76,7 @@ export async function evaluateWithin(
   control: EvaluateControl,
   call: string,
 ): Promise<Evaluation> {
-  const packed = await machine.pack(inputs, control.signal, false);
+  const packed = await machine.pack(inputs, control.patience.signal, false);
   return evaluatePacked(machine, native, packed, control, call);
 }
 
@@ -87,14 +89,14 @@ export async function evaluatePacked(
   call: string,
 ): Promise<Evaluation> {
   // Rows first: what is wrong with them shows before the long part.
-  const sums = await machine.run(call, () => native.rowSums(packed), control.signal);
+  const sums = await machine.run(call, () => native.rowSums(packed), { signal: control.patience.signal });
   const { effectiveSampleSize, converged, warnings, ...logZ } = await partitionWithin(machine, native, packed, control, call);
   const places = packed.reduce((sum, { rows }) => sum + rows.cols, 0);
   const values = sums.values.map((sum) => sum - logZ.value);
   return {
     logLikelihood: summary(values, logZ, places),
     logZ,
-    rows: array(values, [values.length]),
+    logLikelihoods: array(values, [values.length]),
     effectiveSampleSize,
     converged,
     warnings: sums.exact ? warnings : [...warnings, estimatedRows],

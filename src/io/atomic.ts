@@ -3,7 +3,7 @@ import { constants, fsync } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ParameterError } from '../errors.js';
+import { FileError } from '../errors.js';
 import { type FilePath, fileError, filePath, specialKind } from './files.js';
 import { lives, thisProcess } from './living.js';
 
@@ -19,7 +19,7 @@ export { type FilePath, readRegularFile } from './files.js';
  * @param path - The file to make or replace.
  * @param chunks - Its content.
  * @param what - The public call, for messages.
- * @throws {@link ParameterError} that says what is in the way, with the system's error as `cause`.
+ * @throws {@link FileError} that says what is in the way, with the system's error as `cause`.
  */
 export async function writeFileAtomic(path: FilePath, chunks: Uint8Array | Iterable<Uint8Array>, what = 'writeFileAtomic'): Promise<void> {
   const name = filePath(path, what);
@@ -41,7 +41,7 @@ async function resolveTarget(name: string, what: string): Promise<{ path: string
     const path = await realpath(name);
     const stats = await stat(path);
     const kind = specialKind(stats);
-    if (kind !== undefined) throw new ParameterError(`${what}: cannot write ${name}: it is ${kind}, not a file`);
+    if (kind !== undefined) throw new FileError(`${what}: cannot write ${name}: it is ${kind}, not a file`);
     return { path, mode: stats.mode & 0o777 };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path: name, mode: undefined };

@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { BoltzkitError, FormatError, ParameterError } from '../errors.js';
+import { BoltzkitError, FileError, FormatError, ParameterError } from '../errors.js';
 
 /** A file as callers name it. */
 export type FilePath = string | URL;
@@ -48,7 +48,7 @@ export function fileError(what: string, verb: 'read' | 'write', path: string, ca
   if (cause instanceof BoltzkitError) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   const known = verb === 'write' && code === 'ENOENT' ? 'its folder does not exist' : reasons[code ?? ''];
-  return new ParameterError(`${what}: cannot ${verb} ${path}: ${known === undefined ? message : `${known} (${code})`}`, { cause });
+  return new FileError(`${what}: cannot ${verb} ${path}: ${known === undefined ? message : `${known} (${code})`}`, { cause });
 }
 
 /** Says what a path is when it is not a regular file, `undefined` when it is one. */
@@ -87,7 +87,7 @@ export async function openRegularFile(path: FilePath, what: string): Promise<{ h
 
 function refuseSpecial(stats: Stats, name: string, what: string): void {
   const kind = specialKind(stats);
-  if (kind !== undefined) throw new ParameterError(`${what}: cannot read ${name}: it is ${kind}, not a file`);
+  if (kind !== undefined) throw new FileError(`${what}: cannot read ${name}: it is ${kind}, not a file`);
 }
 
 /**
@@ -95,7 +95,7 @@ function refuseSpecial(stats: Stats, name: string, what: string): void {
  *
  * @param path - The file.
  * @param what - The public call, for messages.
- * @throws {@link ParameterError} when there is no such file or it is not a regular one, with the system's error as `cause`;
+ * @throws {@link FileError} when there is no such file or it is not a regular one, with the system's error as `cause`;
  *   {@link FormatError} when it changes while it is read.
  */
 export async function readRegularFile(path: FilePath, what: string): Promise<Uint8Array> {

@@ -1,13 +1,12 @@
-import { OptionCheck } from '../arguments.js';
 import type { HostRows, Where } from '../data/rows-input.js';
 import { BackendError, BusyError, DisposedError, ShapeError } from '../errors.js';
+import type { Device, MachineSpec } from '../wiring/spec.js';
 import { loadAddon } from './addon.js';
 import { isJob, runJob, translateError, translating } from './job.js';
 import type { NativeArray, NativeLayerRows, NativeMachine, NativeMachineSpec, NativeWork } from './native.js';
 import { isSmall, PassingRows, packRows } from './pack.js';
-
-/** Where a model computes. 'auto' takes the fastest device there is. */
-export type Device = 'auto' | 'cpu' | 'reference' | 'cuda';
+import type { Patience } from './patience.js';
+import { Queue, type Turn } from './queue.js';
 
 /** What a model, or this package, runs on. */
 export interface BackendInfo {
@@ -25,17 +24,6 @@ export interface BackendInfo {
   readonly version: string;
   /** Why a faster device than this one is not used, null if there is none to miss. */
   readonly fallback: string | null;
-}
-
-/** How a machine is wired and where it runs. */
-export interface MachineSpec {
-  readonly device: Device;
-  readonly threads: number;
-  readonly seed: bigint;
-  readonly weightScale: number;
-  readonly layers: readonly { readonly name: string; readonly type: string; readonly units: number; readonly size: number }[];
-  /** Pairs of layers; a layer on itself may follow a graph: pairs of unit numbers. */
-  readonly couplings: readonly (readonly [number, number] | readonly [number, number, Uint32Array])[];
 }
 
 /** Rows for one layer, described but not yet packed. */
@@ -70,9 +58,16 @@ function resolveDevice(call: string, device: Device): 'cpu' | 'reference' {
   return device === 'auto' ? 'cpu' : device;
 }
 
+/** A training run's hold on its machine. */
+export interface Hold {
+  readonly native: NativeMachine;
+  /** Lets others read the machine until `until` is over, then waits for those that do. Nothing they draw changes what the run draws. */
+  stand(until: () => Promise<void>): Promise<void>;
+}
+
 /**
  * The typed face of a native machine: layers and couplings by number, one job at a time, errors with the public call's name.
- * Models are built on it; they say which layers and couplings there are and what their users call things.
+ * Calls that come while others are under way wait for them, in order. A training run lets nobody in but where it stands still.
  */
 export class Machine {
   readonly spec: MachineSpec;
@@ -81,7 +76,13 @@ export class Machine {
   readonly #domains: readonly LayerDomain[];
   readonly #passing: readonly PassingRows[];
   readonly #passesAtOnce: number;
-  #job: string | undefined;
+  readonly #queue = new Queue();
+  /** The call that trains. */
+  #training: string | undefined;
+  /** Whether a run stands still, so that others may read. */
+  #standing = false;
+  /** While others read: where the random numbers of the run are. */
+  #runCounters: BigUint64Array | undefined;
   #disposed = false;
 
   constructor(call: string, spec: MachineSpec) {
@@ -101,57 +102,155 @@ export class Machine {
     }
   }
 
+  /** Whether calls are under way. */
   get busy(): boolean {
-    return this.#job !== undefined;
+    return this.#queue.size > 0 || this.#training !== undefined;
   }
 
   get disposed(): boolean {
     return this.#disposed;
   }
 
-  /** Throws unless the machine is there and idle. */
-  assertIdle(call: string): void {
+  /** Throws where the machine cannot be read, now or after those before: disposed of, or being trained. */
+  assertReadable(call: string): void {
     if (this.#disposed) throw new DisposedError(`${call}: this model was disposed of`);
-    if (this.#job !== undefined) throw new BusyError(`${call}: the model is busy with ${this.#job}; await that first`);
+    if (this.#training === undefined || this.#standing) return;
+    const advice = 'await it first, or call this in the body of `for await (const report of run)`, where the run stands still';
+    throw new BusyError(`${call}: the model is being trained by ${this.#training}; ${advice}`);
   }
 
-  /** Runs `work` as the machine's one job. */
-  async exclusive<T>(call: string, work: (native: NativeMachine) => Promise<T> | T): Promise<T> {
-    this.assertIdle(call);
-    this.#job = call;
-    try {
-      return await work(this.#native);
-    } catch (error) {
-      if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of in the middle`, { cause: error });
-      throw error;
-    } finally {
-      this.#job = undefined;
-    }
+  /** Throws unless parameters may change: not while calls are under way, nor between the reports of a run. */
+  assertIdle(call: string): void {
+    this.#assertUntrained(call);
+    this.#assertNobody(call);
+  }
+
+  #assertUntrained(call: string): void {
+    if (!this.#standing) this.assertReadable(call);
+    else throw new BusyError(`${call}: the model is being trained by ${this.#training}; await it, or stop it, first`);
+  }
+
+  #assertNobody(call: string): void {
+    if (this.#queue.size > 0) throw new BusyError(`${call}: other calls of this model are under way; await them first`);
   }
 
   /**
-   * Packs rows and has the machine work over them. What takes little is done before the call returns. Unless `missing` is set, values must
-   * all be there.
+   * Does work when all calls before it have ended, at once when there are none. A call that its signal ends has drawn nothing: what others draw
+   * after it does not depend on how far it came.
    */
-  over<T>(call: string, inputs: readonly LayerInput[], signal: AbortSignal | undefined, ask: Ask<T>, missing = false): Promise<T> {
-    return this.exclusive(call, (native) => {
-      new OptionCheck(call).signal(signal)?.throwIfAborted();
-      if (missing || !inputs.every(({ host }) => isSmall(host))) return this.#packAndRun(call, inputs, signal, ask, missing);
-      const rows = this.#packPassing(inputs);
-      const work = translating(call, () => ask(native, rows, false));
-      return isJob(work) ? runJob(work, { call, signal }) : work;
-    });
+  async exclusive<T>(call: string, work: (native: NativeMachine) => Promise<T> | T, signal?: AbortSignal): Promise<T> {
+    this.assertReadable(call);
+    const turn = this.#queue.enter();
+    try {
+      if (!turn.come) await turn.wait(signal);
+      if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of before its turn came`);
+      return await this.#undrawn(work, signal);
+    } catch (error) {
+      throw this.#explained(call, error);
+    } finally {
+      turn.leave();
+    }
   }
 
-  async #packAndRun<T>(
-    call: string,
-    inputs: readonly LayerInput[],
-    signal: AbortSignal | undefined,
-    ask: Ask<T>,
-    missing: boolean,
-  ): Promise<T> {
-    const rows = await this.pack(inputs, signal, missing);
-    return this.run(call, () => ask(this.#native, rows, false), signal);
+  async #undrawn<T>(work: (native: NativeMachine) => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
+    if (signal === undefined) return work(this.#native);
+    const counters = this.#native.getCounters();
+    try {
+      return await work(this.#native);
+    } catch (error) {
+      if (signal.aborted && !this.#disposed) this.#native.setCounters(counters);
+      throw error;
+    }
+  }
+
+  #explained(call: string, error: unknown): unknown {
+    const cut = this.#disposed && !(error instanceof DisposedError);
+    return cut ? new DisposedError(`${call}: the model was disposed of in the middle`, { cause: error }) : error;
+  }
+
+  /**
+   * Trains: work that changes parameters, after all calls before it.
+   *
+   * @param lasts - Whether calls that come meanwhile are refused, rather than wait: a run that lasts until somebody is tired of it.
+   */
+  async train<T>(call: string, lasts: boolean, work: (hold: Hold) => Promise<T>): Promise<T> {
+    this.#assertUntrained(call);
+    if (lasts) this.#training = call;
+    let turn = this.#queue.enter();
+    let read: BigUint64Array | undefined;
+    const native = this.#native;
+    const stand = async (until: () => Promise<void>): Promise<void> => {
+      const own = native.getCounters();
+      native.setCounters(read ?? own);
+      this.#runCounters = own;
+      this.#standing = true;
+      turn.leave();
+      try {
+        await until();
+      } finally {
+        this.#standing = false;
+        turn = await this.#turn();
+        this.#runCounters = undefined;
+        if (!this.#disposed) {
+          read = native.getCounters();
+          native.setCounters(own);
+        }
+      }
+    };
+    try {
+      if (!turn.come) await turn.wait();
+      if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of before its turn came`);
+      return await work({ native, stand });
+    } catch (error) {
+      throw this.#explained(call, error);
+    } finally {
+      // What was read between reports has been drawn: nobody draws it again.
+      if (read !== undefined && !this.#disposed) native.setCounters(later(native.getCounters(), read));
+      if (lasts) this.#training = undefined;
+      turn.leave();
+    }
+  }
+
+  async #turn(): Promise<Turn> {
+    const turn = this.#queue.enter();
+    await turn.wait();
+    return turn;
+  }
+
+  /** Where the random numbers of a run are, while others read between its reports. */
+  get runCounters(): BigUint64Array | undefined {
+    return this.#runCounters;
+  }
+
+  /**
+   * Packs rows and has the machine work over them. Small rows are taken before the call returns, and what takes little is done by then when no
+   * calls are under way. Unless `missing` is set, values must all be there.
+   */
+  async over<T>(call: string, inputs: readonly LayerInput[], patience: Patience, ask: Ask<T>, missing = false): Promise<T> {
+    this.assertReadable(call);
+    const { signal } = patience;
+    signal?.throwIfAborted();
+    if (this.#queue.size === 0 && !missing && inputs.every(({ host }) => isSmall(host))) {
+      const rows = this.#packPassing(inputs);
+      return this.exclusive(
+        call,
+        (native) => {
+          const work = translating(call, () => ask(native, rows, false));
+          return isJob(work) ? runJob(work, { call, ...patience }) : work;
+        },
+        signal,
+      );
+    }
+    const packing = this.pack(inputs, signal, missing);
+    packing.catch(() => undefined); // whoever waits for the turn hears of it
+    return this.exclusive(
+      call,
+      async (native) => {
+        const rows = await packing;
+        return this.run(call, () => ask(native, rows, false), patience);
+      },
+      signal,
+    );
   }
 
   /**
@@ -161,10 +260,16 @@ export class Machine {
    * @throws ShapeError when that would take more than a few milliseconds.
    */
   now<T>(call: string, inputs: readonly LayerInput[], passes: number, ask: Ask<T>): T {
-    this.assertIdle(call);
+    this.#assertStill(call);
     this.#assertFew(call, inputs, Math.floor(this.#passesAtOnce / passes));
     const rows = this.#packPassing(inputs);
     return translating(call, () => ask(this.#native, rows, true)) as T;
+  }
+
+  /** A call that cannot wait: nobody else may be at work. */
+  #assertStill(call: string): void {
+    this.assertReadable(call);
+    this.#assertNobody(call);
   }
 
   #assertFew(call: string, inputs: readonly LayerInput[], most: number): void {
@@ -179,7 +284,7 @@ export class Machine {
     return inputs.map(({ layer, host, where }) => ({ layer, rows: (this.#passing[layer] as PassingRows).pack(host, where) }));
   }
 
-  /** Packs rows for their layers, in which values may be missing or not; inside {@link exclusive} only. */
+  /** Packs rows for their layers, in which values may be missing or not. */
   async pack(inputs: readonly LayerInput[], signal: AbortSignal | undefined, missing: boolean): Promise<NativeLayerRows[]> {
     // All packing starts before the first wait, so that small inputs are taken before the public call returns.
     const packing = inputs.map(({ layer, host, where }) => packRows(host, { ...this.domain(layer), missing }, where, signal));
@@ -187,10 +292,10 @@ export class Machine {
     return inputs.map(({ layer }, i) => ({ layer, rows: packed[i] as NativeLayerRows['rows'] }));
   }
 
-  /** Starts native work and waits for it; inside {@link exclusive} only. */
-  async run<T>(call: string, start: () => NativeWork<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** Starts native work and waits for it; inside {@link exclusive} or {@link train} only. */
+  async run<T>(call: string, start: () => NativeWork<T>, patience: Patience): Promise<T> {
     if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of in the middle`);
-    return runJob(start, { call, signal });
+    return runJob(start, { call, ...patience });
   }
 
   /** What data of a layer may be. */
@@ -200,35 +305,31 @@ export class Machine {
 
   /** Names and shapes of all parameters. */
   parameters(call: string): { name: string; rows: number; cols: number }[] {
-    return this.#now(call, () => this.#native.parameters());
+    this.#assertStill(call);
+    return translating(call, () => this.#native.parameters());
   }
 
   /** A copy of a parameter tensor, row-major, in the backend's precision. */
   parameter(call: string, name: string): NativeArray {
-    return this.#now(call, () => this.#native.getParameter(name));
+    this.#assertStill(call);
+    return translating(call, () => this.#native.getParameter(name));
   }
 
   /** Replaces a parameter tensor. */
   setParameter(call: string, name: string, values: NativeArray): void {
-    this.#now(call, () => this.#native.setParameter(name, values));
+    this.assertIdle(call);
+    translating(call, () => this.#native.setParameter(name, values));
   }
 
   /** Counters of the random steps used so far. */
   counters(call: string): BigUint64Array {
-    return this.#now(call, () => this.#native.getCounters());
+    this.#assertStill(call);
+    return translating(call, () => this.#native.getCounters());
   }
 
   setCounters(call: string, counters: BigUint64Array): void {
-    this.#now(call, () => this.#native.setCounters(counters));
-  }
-
-  #now<T>(call: string, work: () => T): T {
-    this.assertIdle(call);
-    try {
-      return work();
-    } catch (error) {
-      throw translateError(call, error);
-    }
+    this.#assertStill(call);
+    translating(call, () => this.#native.setCounters(counters));
   }
 
   /** Cancels a running job, waits for it and frees everything. Idempotent. */
@@ -237,4 +338,9 @@ export class Machine {
     this.#disposed = true;
     this.#native.dispose();
   }
+}
+
+/** The later of two places in each stream of random numbers. */
+export function later(a: BigUint64Array, b: BigUint64Array): BigUint64Array {
+  return a.map((count, purpose) => ((b[purpose] ?? 0n) > count ? (b[purpose] as bigint) : count));
 }

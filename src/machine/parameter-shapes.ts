@@ -1,5 +1,5 @@
+import type { MachineSpec } from '../wiring/spec.js';
 import { loadAddon } from './addon.js';
-import type { MachineSpec } from './machine.js';
 
 /** Names and shapes of the parameters that a machine would have, in its order: layers, then couplings. Makes nothing. */
 export function parameterShapes({

@@ -1,4 +1,5 @@
-import type { Machine } from '../machine/machine.js';
+import type { NativeMachine } from '../machine/native.js';
+import type { LayerSpec, MachineSpec } from '../wiring/spec.js';
 
 /** The first and the last inverse temperature, in units of one over the energies of flips. */
 const [hot, cold] = [0.3, 15];
@@ -9,26 +10,24 @@ const smallest = 1e-4;
  * The inverse temperatures of an anneal: from `hot` over the largest of the energies that single flips change, to `cold` over the smallest, evenly
  * in their logarithm. A multiple of all couplings and biases gives one over that multiple of the temperatures, bit for bit for powers of two.
  *
- * @param steps - Sweeps.
+ * @param sweeps - How many.
  */
-export function annealingSchedule(machine: Machine, call: string, steps: number): Float64Array {
-  const sizes = flipSizes(machine, call);
+export function annealingSchedule(spec: MachineSpec, native: NativeMachine, sweeps: number): Float64Array {
+  const sizes = flipSizes(spec, native);
   const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
   const least = sizes.reduce((found, size) => (size > smallest * largest ? Math.min(found, size) : found), largest);
   const unit = largest > 0 ? largest : 1;
   const ratio = (cold / hot) * (largest > 0 ? largest / least : 1);
-  const last = Math.max(steps - 1, 1);
-  return Float64Array.from({ length: steps }, (_, s) => (hot / unit) * ratio ** (steps === 1 ? 1 : s / last));
+  const last = Math.max(sweeps - 1, 1);
+  return Float64Array.from({ length: sweeps }, (_, s) => (hot / unit) * ratio ** (sweeps === 1 ? 1 : s / last));
 }
 
 /**
  * How much energy a flip of each place changes, typically: its state's width times the root of the sum of squares of its bias and of what its
  * neighbours send, √(b² + Σ_j (w_ij σ_j)²), with σ_j the size of the neighbour's states.
  */
-function flipSizes(machine: Machine, call: string): Float64Array {
-  const { layers, couplings } = machine.spec;
-  const names = machine.parameters(call).map(({ name }) => name);
-  const values = names.map((name) => machine.parameter(call, name));
+function flipSizes({ layers, couplings }: MachineSpec, native: NativeMachine): Float64Array {
+  const values = native.parameters().map(({ name }) => native.getParameter(name));
   const widths = layers.map(({ type, units, size }, l) => {
     if (type === 'gaussian' || type === 'relu' || type === 'doubleRelu')
       return Float64Array.from({ length: units }, (_, i) => Math.exp(-(values[l]![units + i] as number) / 2));
@@ -54,7 +53,7 @@ function flipSizes(machine: Machine, call: string): Float64Array {
 
 function eachWeight(
   weights: ArrayLike<number>,
-  layer: Machine['spec']['layers'][number],
+  layer: LayerSpec,
   columns: number,
   edges: Uint32Array | undefined,
   visit: (i: number, j: number, weight: number) => void,

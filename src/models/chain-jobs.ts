@@ -1,5 +1,7 @@
 import { array } from '../data/ndarray.js';
-import type { Machine } from '../machine/machine.js';
+import { later, type Machine } from '../machine/machine.js';
+import type { NativeMachine } from '../machine/native.js';
+import type { Patience } from '../machine/patience.js';
 import { Chains } from './chains.js';
 import { readChains } from './chains-file.js';
 import type { Matrix, Nats } from './results.js';
@@ -7,21 +9,22 @@ import { type ChainSetting, forEveryChain, type Temperatures } from './sampling.
 
 /** How to draw once, checked. */
 export interface SampleControl {
-  readonly steps: number;
+  readonly sweeps: number;
   readonly temperatures: Temperatures;
   readonly output: 'sample' | 'mean';
-  readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
 }
 
 /** How to anneal, checked. */
 export interface AnnealControl {
-  readonly steps: number;
-  readonly schedule: Float64Array;
+  readonly sweeps: number;
+  /** Inverse temperatures by sweep; may follow from the parameters. */
+  readonly schedule: (native: NativeMachine) => Float64Array;
   readonly quench: number;
-  readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
 }
 
-/** The states (or conditional means behind the last draw) of one layer after `steps` sweeps; [chains, places]. */
+/** The states (or conditional means behind the last draw) of one layer after `sweeps` sweeps; [chains, places]. */
 export async function sampleLayer(
   machine: Machine,
   call: string,
@@ -29,14 +32,14 @@ export async function sampleLayer(
   layer: number,
   options: SampleControl,
 ): Promise<Matrix> {
-  const { steps, temperatures, output, signal } = options;
+  const { sweeps, temperatures, output, patience } = options;
   const { group, ...hot } = temperatures;
   const { chains, start, clamps } = forEveryChain(setting, group);
-  const results = await machine.over(call, start, signal, (native, rows) =>
+  const results = await machine.over(call, start, patience, (native, rows) =>
     native.chains({
       ...hot,
       chains,
-      steps,
+      steps: sweeps,
       quench: 0,
       start: rows,
       clamps: [...clamps],
@@ -57,18 +60,18 @@ export async function sampleLayer(
 }
 
 /** Chains at their start states. */
-export async function startChains(
+export async function startChains<Layer extends string>(
   machine: Machine,
   call: string,
   setting: ChainSetting,
   temperatures: Temperatures,
-  signal: AbortSignal | undefined,
-): Promise<Chains> {
+  patience: Patience,
+): Promise<Chains<Layer>> {
   const { betas, tempered, group } = temperatures;
   const { chains, start, clamps } = forEveryChain(setting, group);
   const all = machine.spec.layers.map((_, layer) => layer);
   const shared = { chains, betas, quench: 0, clamps: [...clamps], observe: null, mean: null, energies: false };
-  const results = await machine.over(call, start, signal, (native, rows) =>
+  const results = await machine.over(call, start, patience, (native, rows) =>
     native.chains({ ...shared, steps: 0, schedule: new Float64Array(0), tempered, start: rows, states: all }),
   );
   const counts = { attempts: new Float64Array(group - 1), accepted: new Float64Array(group - 1), roundTrips: 0 };
@@ -86,14 +89,10 @@ export async function startChains(
 }
 
 /** Chains from a file. */
-export async function restoreChains(machine: Machine, call: string, path: string | URL): Promise<Chains> {
+export async function restoreChains<Layer extends string>(machine: Machine, call: string, path: string | URL): Promise<Chains<Layer>> {
   const { record, counters } = await readChains(call, path, machine);
   // Draws that the chains have seen must not come again.
-  const used = machine.counters(call);
-  machine.setCounters(
-    call,
-    used.map((count, purpose) => ((counters[purpose] ?? 0n) > count ? (counters[purpose] as bigint) : count)),
-  );
+  await machine.exclusive(call, (native) => native.setCounters(later(native.getCounters(), counters)));
   return new Chains(machine, record);
 }
 
@@ -103,13 +102,13 @@ export async function annealed(
   call: string,
   setting: ChainSetting,
   options: AnnealControl,
-): Promise<{ energies: Nats; states: Matrix[] }> {
-  const { steps, schedule, quench, signal } = options;
+): Promise<{ energies: Nats; states: Matrix[]; chains: number[] }> {
+  const { sweeps, schedule, quench, patience } = options;
   const { chains, start, clamps } = setting;
   const all = machine.spec.layers.map((_, layer) => layer);
   const shared = { chains, betas: Float64Array.of(1), tempered: null, observe: null, mean: null, energies: true };
-  const results = await machine.over(call, start, signal, (native, rows) =>
-    native.chains({ ...shared, steps, schedule, quench, start: rows, clamps: [...clamps], states: all }),
+  const results = await machine.over(call, start, patience, (native, rows) =>
+    native.chains({ ...shared, steps: sweeps, schedule: schedule(native), quench, start: rows, clamps: [...clamps], states: all }),
   );
   const energies = results.energies as Float64Array;
   const order = Array.from(energies.keys()).sort((a, b) => (energies[a] as number) - (energies[b] as number));
@@ -127,6 +126,7 @@ export async function annealed(
       [chains],
     ),
     states,
+    chains: order,
   };
 }
 

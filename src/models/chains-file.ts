@@ -2,7 +2,8 @@
 import { writeFileAtomic } from '../io/atomic.js';
 import { encodeSafetensors, type Tensor } from '../io/safetensors.js';
 import type { TensorStock, ValueCheck } from '../io/tensor-stock.js';
-import type { Machine, MachineSpec } from '../machine/machine.js';
+import type { Machine } from '../machine/machine.js';
+import type { MachineSpec } from '../wiring/spec.js';
 import { openTensors, takeCounters } from './checkpoint.js';
 import { isObject, parseObject } from './file-values.js';
 import type { Clamp } from './sampling.js';

@@ -1,29 +1,30 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { array, type NdArray } from '../data/ndarray.js';
+import { array } from '../data/ndarray.js';
 import type { HostRows } from '../data/rows-input.js';
 import { ParameterError } from '../errors.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeChainOptions, NativeChainResults } from '../machine/native.js';
+import { type Patience, readPatience } from '../machine/patience.js';
 import { type ChainRecord, writeChains } from './chains-file.js';
-import type { Matrix, Nats } from './results.js';
-import { type Clamp, readSchedule, type Schedule } from './sampling.js';
+import type { Matrix, Moments, Nats } from './results.js';
+import { type Clamp, readSweepBetas, type SweepBetas } from './sampling.js';
 
 /** As many as there can be layers, squared. */
 const mostPairs = 65_536;
 
 /** How to let chains run on. */
-export interface AdvanceOptions {
+export interface AdvanceOptions<Layer extends string = string> extends Patience {
   /** Accumulates moments of the states on the way; see {@link Chains.mean} and {@link Chains.product}. */
-  readonly observe?: {
-    /** Sweeps from one observation to the next. Default 1. */
-    readonly every?: number;
-    /** Pairs of layers whose products are accumulated as well. */
-    readonly pairs?: readonly (readonly [string, string])[];
-  };
+  readonly observe?:
+    | {
+        /** Sweeps from one observation to the next. Default 1. */
+        readonly every?: number | undefined;
+        /** Pairs of layers whose products are accumulated as well. */
+        readonly pairs?: readonly (readonly [Layer, Layer])[] | undefined;
+      }
+    | undefined;
   /** Inverse temperatures by sweep, in place of the chains' own. Not with a ladder. */
-  readonly schedule?: Schedule;
-  /** Ends the call between two sweeps; the chains then stay where they were before it. */
-  readonly signal?: AbortSignal;
+  readonly betas?: SweepBetas | undefined;
 }
 
 /** Swaps of a ladder since the chains began. */
@@ -44,7 +45,7 @@ export interface SwapStatistics {
  * Block Gibbs chains of a model that stay where they are between calls: to be advanced, looked at, saved. Made by `chains()` of a model.
  * They follow the model's parameters as they are at each call. What they draw is a function of the model's seed and the sequence of calls.
  */
-export class Chains {
+export class Chains<Layer extends string = string> {
   readonly #machine: Machine;
   readonly #record: ChainRecord;
 
@@ -74,27 +75,22 @@ export class Chains {
   }
 
   /**
-   * Runs every chain for `steps` sweeps.
+   * Runs every chain for so many sweeps. A call that is aborted leaves the chains where they were before it.
    *
    * @throws {@link ParameterError}, {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's reason when aborted.
    */
-  async advance(steps: number, options?: AdvanceOptions): Promise<void> {
+  async advance(sweeps: number, options?: AdvanceOptions<Layer>): Promise<void> {
     const call = 'Chains.advance';
-    const given = readOptions(call, options, ['observe', 'schedule', 'signal']);
+    const given = readOptions(call, options, ['observe', 'betas', 'signal', 'onProgress']);
     const check = new OptionCheck(call);
-    check.integer('steps', steps, undefined, 1, 2 ** 40);
-    const schedule = given.schedule === undefined ? new Float64Array(0) : readSchedule(check, given.schedule, steps);
+    check.integer('sweeps', sweeps, undefined, 1, 2 ** 40);
+    const schedule = given.betas === undefined ? new Float64Array(0) : readSweepBetas(check, given.betas, sweeps);
     if (schedule.length > 0 && this.#record.ladder !== null)
-      throw check.error('schedule', 'left out: a ladder sets the temperatures', given.schedule);
+      throw check.error('betas', 'left out: a ladder sets the temperatures', given.betas);
     const observe = this.#observer(call, given.observe);
-    const results = await runChains(this.#machine, call, this.#record, {
-      steps,
-      schedule,
-      observe,
-      clamps: this.#record.clamps,
-      signal: check.signal(given.signal),
-    });
-    adopt(this.#record, results, steps, observe);
+    const patience = readPatience(check, given);
+    const run = { sweeps, schedule, observe, clamps: this.#record.clamps, patience };
+    await runChains(this.#machine, call, this.#record, run, (results) => adopt(this.#record, results, sweeps, observe));
   }
 
   #observer(call: string, observe: unknown): NativeChainOptions['observe'] {
@@ -115,7 +111,7 @@ export class Chains {
    *
    * @param options - `rung`: of tempered chains those on this rung of the ladder, from 0; default the last.
    */
-  states(layer: string, options?: { readonly rung?: number }): Matrix {
+  states(layer: Layer, options?: { readonly rung?: number | undefined }): Matrix {
     const call = 'Chains.states';
     const number = layerNumber(this.#machine, call, layer);
     const { rung } = readOptions(call, options, ['rung']);
@@ -131,20 +127,20 @@ export class Chains {
   }
 
   /** The mean of the observed states of a layer, [places]; of tempered chains those on the last rung. */
-  mean(layer: string): Nats {
+  mean(layer: Layer): Moments {
     const number = layerNumber(this.#machine, 'Chains.mean', layer);
     return this.#average('Chains.mean', this.#record.sums[number], [this.#machine.spec.layers[number]?.units ?? 0]);
   }
 
   /** The mean of s_a s_bᵀ over the observed states, [places of a, places of b]; the pair must have been observed every time. */
-  product(a: string, b: string): NdArray<Float64Array> {
+  product(a: Layer, b: Layer): Moments {
     const call = 'Chains.product';
     const [first, second] = [layerNumber(this.#machine, call, a), layerNumber(this.#machine, call, b)];
     const places = [first, second].map((layer) => this.#machine.spec.layers[layer]?.units ?? 0);
     return this.#average(call, this.#record.products.get(`${first},${second}`), places);
   }
 
-  #average(call: string, sums: Float64Array | undefined, shape: number[]): NdArray<Float64Array> {
+  #average(call: string, sums: Float64Array | undefined, shape: number[]): Moments {
     const { observations } = this.#record;
     if (sums !== undefined && observations > 0)
       return array(
@@ -169,16 +165,22 @@ export class Chains {
   }
 
   /** E(s) of every chain (of its last rung with a ladder), [count], in nats. */
-  async energies(options?: { readonly signal?: AbortSignal }): Promise<Nats> {
+  async energies(options?: Patience): Promise<Nats> {
     const call = 'Chains.energies';
-    const signal = new OptionCheck(call).signal(readOptions(call, options, ['signal']).signal);
-    const names = this.#machine.spec.layers.map(({ name }) => name);
-    const inputs = names.map((name, layer) => ({
-      layer,
-      host: hostRows(this.states(name).data, this.count),
-      where: { call, argument: name, units: 'places' },
-    }));
-    const values = await this.#machine.over(call, inputs, signal, (native, rows) => native.energy(rows));
+    const patience = readPatience(new OptionCheck(call), readOptions(call, options, ['signal', 'onProgress']));
+    const values = await this.#machine.exclusive(
+      call,
+      async (native) => {
+        const inputs = this.#machine.spec.layers.map(({ name }, layer) => ({
+          layer,
+          host: hostRows(this.states(name as Layer).data, this.count),
+          where: { call, argument: name, units: 'places' },
+        }));
+        const rows = await this.#machine.pack(inputs, patience.signal, false);
+        return this.#machine.run(call, () => native.energy(rows), patience);
+      },
+      patience.signal,
+    );
     return array(values, [values.length]);
   }
 
@@ -192,9 +194,8 @@ export class Chains {
 
 /** The number of a layer, by its name. */
 export function layerNumber(machine: Machine, call: string, name: unknown): number {
-  const number = machine.spec.layers.findIndex((layer) => layer.name === name);
-  if (number >= 0) return number;
-  throw new OptionCheck(call).error('layer', `one of ${machine.spec.layers.map((layer) => `'${layer.name}'`).join(', ')}`, name);
+  const names = machine.spec.layers.map((layer) => layer.name);
+  return new OptionCheck(call).nameOf('layer', name, names);
 }
 
 function hostRows(data: Float32Array, rows: number): HostRows {
@@ -202,43 +203,43 @@ function hostRows(data: Float32Array, rows: number): HostRows {
   return { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 };
 }
 
-/** Runs the chains of a record on from their states; the record stays as it is. */
+/** How far, and how, chains are to run. */
+interface ChainRun extends Pick<NativeChainOptions, 'schedule' | 'observe'> {
+  readonly sweeps: number;
+  readonly clamps: Clamp[];
+  readonly patience: Patience;
+}
+
+/** Runs the chains of a record on from where they are when their turn comes, and hands the results over before anybody else's turn. */
 function runChains(
   machine: Machine,
   call: string,
   record: ChainRecord,
-  run: Pick<NativeChainOptions, 'steps' | 'schedule' | 'observe'> & { readonly clamps: Clamp[]; readonly signal: AbortSignal | undefined },
-): Promise<NativeChainResults> {
-  const start = record.states.map((data, layer) => ({
-    layer,
-    host: hostRows(data, record.chains),
-    where: { call, argument: 'states', units: 'places' },
-  }));
-  const { chains, betas, ladder } = record;
-  const { steps, schedule, observe, clamps, signal } = run;
+  { sweeps, schedule, observe, clamps, patience }: ChainRun,
+  take: (results: NativeChainResults) => void,
+): Promise<void> {
   const all = machine.spec.layers.map((_, layer) => layer);
-  return machine.over(call, start, signal, (native, rows) =>
-    native.chains({
-      chains,
-      steps,
-      betas,
-      schedule,
-      tempered: ladder,
-      quench: 0,
-      start: rows,
-      clamps,
-      observe,
-      states: all,
-      mean: null,
-      energies: false,
-    }),
+  const { chains, betas, ladder } = record;
+  const shared = { chains, betas, schedule, tempered: ladder, quench: 0, clamps, observe, states: all, mean: null, energies: false };
+  return machine.exclusive(
+    call,
+    async (native) => {
+      const start = record.states.map((data, layer) => ({
+        layer,
+        host: hostRows(data, chains),
+        where: { call, argument: 'states', units: 'places' },
+      }));
+      const rows = await machine.pack(start, patience.signal, false);
+      take(await machine.run(call, () => native.chains({ ...shared, steps: sweeps, start: rows }), patience));
+    },
+    patience.signal,
   );
 }
 
 /** Takes over the results of a run. */
-function adopt(record: ChainRecord, results: NativeChainResults, steps: number, observe: NativeChainOptions['observe']): void {
+function adopt(record: ChainRecord, results: NativeChainResults, sweeps: number, observe: NativeChainOptions['observe']): void {
   record.states = results.states;
-  record.sweeps += steps;
+  record.sweeps += sweeps;
   if (record.ladder !== null) {
     const { ladder } = record;
     ladder.rung = results.rung;

@@ -7,15 +7,16 @@ import { readRegularFile, writeFileAtomic } from '../io/atomic.js';
 import { filePath } from '../io/files.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../io/safetensors.js';
 import { TensorStock } from '../io/tensor-stock.js';
-import type { Machine, MachineSpec } from '../machine/machine.js';
+import type { Machine } from '../machine/machine.js';
 import type { NativeArray, NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
-import type { TrainingRecord } from '../machine/training.js';
+import type { TrainingRecord } from '../training/record.js';
+import type { MachineSpec } from '../wiring/spec.js';
 import { lastStep, parseObject } from './file-values.js';
 import { addTraining, takeTraining } from './training-file.js';
 import { finite } from './value-checks.js';
 
-const formatVersion = '1';
+const formatVersion = '2';
 const countersName = 'machine/counters';
 const graphPrefix = 'graph/';
 
@@ -32,11 +33,11 @@ export interface Checkpoint {
   readonly training: TrainingRecord | null;
 }
 
-/** Everything that a machine holds, read while nothing else touches it. */
-export function capture(native: NativeMachine): Pick<Checkpoint, 'parameters' | 'counters'> {
+/** All parameters of a machine, read while nothing else touches it. */
+export function capture(native: NativeMachine): Checkpoint['parameters'] {
   const parameters = new Map<string, { shape: number[]; values: NativeArray }>();
   for (const { name, rows, cols } of native.parameters()) parameters.set(name, { shape: [rows, cols], values: native.getParameter(name) });
-  return { parameters, counters: native.getCounters() };
+  return parameters;
 }
 
 /** Writes a checkpoint so that the path holds either the old file or the whole new one. */
@@ -150,7 +151,7 @@ export function takeCounters(stock: TensorStock, name: string, most: BigUint64Ar
  * @param call - Public call, for messages.
  * @param path - The file.
  * @param kind - The kind of model it must hold.
- * @throws {@link FormatError} unless the file is intact and of that kind; {@link ParameterError} when there is no such file.
+ * @throws {@link FormatError} unless the file is intact and of that kind; {@link FileError} when there is no such file.
  */
 export async function openCheckpoint(call: string, path: string | URL, kind: string): Promise<OpenCheckpoint> {
   const { stock, metadata } = await openTensors(call, path);

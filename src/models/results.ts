@@ -1,27 +1,31 @@
 import type { NdArray } from '../data/ndarray.js';
-import type { algorithms } from '../machine/training-settings.js';
+import type { AlgorithmName } from '../training/algorithms.js';
 
 /** Real-valued results per unit, row-major. */
 export type Matrix = NdArray<Float32Array>;
 /** Energies and log-probabilities in nats, in double precision. */
 export type Nats = NdArray<Float64Array>;
-/** Parameters: Float32Array, or Float64Array on the 'reference' device. */
-export type Parameters = NdArray<Float32Array> | NdArray<Float64Array>;
+/** Means of states and of their products, in double precision. */
+export type Moments = NdArray<Float64Array>;
+/** Parameters, in double precision: exact copies, whatever the precision of the device. */
+export type Parameters = NdArray<Float64Array>;
 
 /** Where the last training run of a model stands. */
 export interface TrainingInfo {
   /** What estimated the gradient. */
-  readonly algorithm: (typeof algorithms)[number];
+  readonly algorithm: AlgorithmName;
   /** Epochs completed. */
   readonly epoch: number;
   /** Epochs asked for. */
   readonly epochs: number;
   /** Updates completed. */
-  readonly step: number;
+  readonly update: number;
   /** Updates of the whole run. */
-  readonly totalSteps: number;
+  readonly updates: number;
   /** Rows per update. */
   readonly batchSize: number;
   /** Whether all updates are done; if not, `fit` with `resume: true` goes on. */
   readonly complete: boolean;
+  /** Whether `earlyStopping` ended it. */
+  readonly stoppedEarly: boolean;
 }

@@ -6,13 +6,13 @@ import type { LayerInput } from '../machine/machine.js';
 import type { NativeChainOptions } from '../machine/native.js';
 
 /** Inverse temperatures over time: one per sweep, or rising (falling) evenly from the first sweep to the last. */
-export type Schedule =
+export type SweepBetas =
   | ArrayLike<number>
   | {
       /** At the first sweep. */
       readonly from: number;
       /** At the last sweep. Default 1. */
-      readonly to?: number;
+      readonly to?: number | undefined;
     };
 
 /** Parallel tempering: groups of chains, one at each inverse temperature, that exchange their temperatures. */
@@ -20,17 +20,17 @@ export interface LadderOptions {
   /** Inverse temperatures, rising; the last one is that of the samples. A number n stands for n of them, evenly from 0 to 1. */
   readonly betas: number | ArrayLike<number>;
   /** Sweeps from one round of swaps to the next. Default 1. */
-  readonly every?: number;
+  readonly every?: number | undefined;
 }
 
 /** How the temperature of chains is set; at most one of the three. */
 export interface TemperatureOptions {
   /** Inverse temperature, of all chains or of each: samples come from exp(−β E) / Z(β). Default 1. */
-  readonly beta?: number | ArrayLike<number>;
+  readonly beta?: number | ArrayLike<number> | undefined;
   /** Inverse temperatures by sweep, for all chains: annealing. */
-  readonly schedule?: Schedule;
+  readonly betas?: SweepBetas | undefined;
   /** Parallel tempering: every chain asked for becomes a group of chains, and the states come from its last rung. */
-  readonly ladder?: LadderOptions;
+  readonly ladder?: LadderOptions | undefined;
 }
 
 /** What a model's chains start from and hold on to; its own names are resolved. */
@@ -50,18 +50,18 @@ export type Temperatures = Pick<NativeChainOptions, 'betas' | 'schedule' | 'temp
   readonly group: number;
 };
 
-/** Reads `beta`, `schedule` and `ladder` of a call that runs `chains` chains (groups) for `steps` sweeps. */
+/** Reads `beta`, `betas` and `ladder` of a call that runs `chains` chains (groups) for so many sweeps. */
 export function readTemperatures(
   call: string,
-  given: { readonly beta?: unknown; readonly schedule?: unknown; readonly ladder?: unknown },
+  given: { readonly beta?: unknown; readonly betas?: unknown; readonly ladder?: unknown },
   chains: number,
-  steps: number,
+  sweeps: number,
 ): Temperatures {
   const check = new OptionCheck(call);
-  const named = (['beta', 'schedule', 'ladder'] as const).filter((name) => given[name] !== undefined);
+  const named = (['beta', 'betas', 'ladder'] as const).filter((name) => given[name] !== undefined);
   if (named.length > 1) throw check.error(named[1] as string, `left out when \`${named[0]}\` is given`, given[named[1] as 'ladder']);
   const none = { schedule: new Float64Array(0), tempered: null, group: 1 };
-  if (given.schedule !== undefined) return { ...none, betas: Float64Array.of(1), schedule: readSchedule(check, given.schedule, steps) };
+  if (given.betas !== undefined) return { ...none, betas: Float64Array.of(1), schedule: readSweepBetas(check, given.betas, sweeps) };
   if (given.ladder === undefined) return { ...none, betas: readBeta(check, given.beta, chains) };
   const { betas, every } = readLadder(call, given.ladder);
   const group = betas.length;
@@ -74,21 +74,21 @@ function readBeta(check: OptionCheck, beta: unknown, chains: number): Float64Arr
   return asVector(beta, chains, { call: check.call, argument: 'beta', units: 'chains' }, { low: 0 });
 }
 
-/** Sweeps of a schedule, which is kept as one number per sweep. */
+/** Sweeps whose inverse temperatures are kept as one number each. */
 export const mostScheduled = 2 ** 24;
 
-/** Reads the `schedule` of a call that runs `steps` sweeps. */
-export function readSchedule(check: OptionCheck, schedule: unknown, steps: number): Float64Array {
-  if (steps > mostScheduled) throw check.error('steps', `at most ${mostScheduled} with a \`schedule\``, steps);
-  const length = readFrom(check.call, 'schedule', () => (schedule as { length?: unknown } | null)?.length);
-  if (typeof length === 'number' && typeof schedule !== 'string') {
-    if (length !== steps) throw new ShapeError(`${check.call}: \`schedule\` must have ${steps} entries, one per sweep, got ${length}`);
-    return asVector(schedule, steps, { call: check.call, argument: 'schedule', units: 'sweeps' }, { low: 0 });
+/** Reads the `betas` of a call that runs so many sweeps. */
+export function readSweepBetas(check: OptionCheck, betas: unknown, sweeps: number): Float64Array {
+  if (sweeps > mostScheduled) throw check.error('sweeps', `at most ${mostScheduled} with \`betas\``, sweeps);
+  const length = readFrom(check.call, 'betas', () => (betas as { length?: unknown } | null)?.length);
+  if (typeof length === 'number' && typeof betas !== 'string') {
+    if (length !== sweeps) throw new ShapeError(`${check.call}: \`betas\` must have ${sweeps} entries, one per sweep, got ${length}`);
+    return asVector(betas, sweeps, { call: check.call, argument: 'betas', units: 'sweeps' }, { low: 0 });
   }
-  const { from, to } = readOptions(check.call, schedule, ['from', 'to']);
-  if (from === undefined) throw check.error('schedule.from', 'a finite number of at least 0', from);
-  const [first, last] = [check.number('schedule.from', from, 0), check.number('schedule.to', to, 1)];
-  return Float64Array.from({ length: steps }, (_, s) => (steps === 1 ? last : first + ((last - first) * s) / (steps - 1)));
+  const { from, to } = readOptions(check.call, betas, ['from', 'to']);
+  if (from === undefined) throw check.error('betas.from', 'a finite number of at least 0', from);
+  const [first, last] = [check.number('betas.from', from, 0), check.number('betas.to', to, 1)];
+  return Float64Array.from({ length: sweeps }, (_, s) => (sweeps === 1 ? last : first + ((last - first) * s) / (sweeps - 1)));
 }
 
 const mostRungs = 10_000;

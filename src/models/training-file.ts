@@ -2,11 +2,11 @@
 import { OptionCheck } from '../arguments.js';
 import type { Tensor } from '../io/safetensors.js';
 import type { TensorStock } from '../io/tensor-stock.js';
-import { fixedRates, type LearningRates, scheduledRates } from '../machine/learning-rate.js';
 import type { Machine } from '../machine/machine.js';
-import { partNames } from '../machine/rates.js';
-import type { TrainingRecord } from '../machine/training.js';
-import { readSettings, type TrainingSettings } from '../machine/training-settings.js';
+import { fixedRates, type LearningRates, scheduledRates } from '../training/learning-rate.js';
+import { readSettings, settingNames, type TrainingSettings } from '../training/options.js';
+import { partNames } from '../training/rates.js';
+import type { TrainingRecord } from '../training/record.js';
 import { isObject, lastStep, parseObject, smallCounts } from './file-values.js';
 import { takeTrainingTensors } from './training-tensors.js';
 import { areFinite, betas as nonNegative } from './value-checks.js';
@@ -19,7 +19,7 @@ const learningRatesName = 'training-plan/learningRates';
  * not finite: they are left out, and with them the way to go on.
  */
 export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
-  const { settings, learningRates, state, step, totalSteps, stepsPerEpoch } = record;
+  const { settings, learningRates, state, step, totalSteps, stepsPerEpoch, stoppedEarly } = record;
   const finite = Object.entries(state.tensors).filter(([, { values }]) => areFinite(values));
   for (const [name, { rows, cols, values }] of finite) {
     tensors.set(prefix + name, { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape: [rows, cols], data: values });
@@ -33,7 +33,11 @@ export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>
     tensors.set(learningRatesName, { dtype: 'F64', shape: [data.length], data });
   }
   const incomplete = finite.length < Object.keys(state.tensors).length;
-  const more = { ...(learningRate === null ? {} : { learningRate }), ...(incomplete ? { incomplete } : {}) };
+  const more = {
+    ...(learningRate === null ? {} : { learningRate }),
+    ...(incomplete ? { incomplete } : {}),
+    ...(stoppedEarly ? { stoppedEarly } : {}),
+  };
   metadata.training = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch, ...more });
 }
 
@@ -55,20 +59,20 @@ export function takeTraining(call: string, stock: TensorStock, text: string | un
   const learningRates = savedRates(call, stock, said.learningRate);
   const begun = counters.prepared === 1n;
   const tensors = takeTrainingTensors({ stock, prefix, machine, settings, begun, complete: begun && said.incomplete !== true });
-  return { settings, learningRates, state: { tensors, counters }, step, totalSteps, stepsPerEpoch };
+  const stoppedEarly = said.stoppedEarly === true;
+  return { settings, learningRates, state: { tensors, counters }, step, totalSteps, stepsPerEpoch, stoppedEarly };
 }
 
 /** Settings are checked as a caller's options are. */
 function savedSettings(call: string, stock: TensorStock, said: unknown, machine: Machine): TrainingSettings {
   if (!isObject(said)) return stock.fail('has a damaged training state: it has no settings');
-  const { optimiser, weighted, ...given } = said;
+  const { weighted, ...given } = said;
   const parts = partNames(machine.spec);
-  const required = { epochs: Number.NaN, batchSize: Number.NaN, l2: Number.NaN, averageLast: Number.NaN, parts };
+  const required = { epochs: Number.NaN, batchSize: Number.NaN, l2: Number.NaN, averageLast: Number.NaN, chains: Number.NaN, parts };
   try {
-    // Lists of temperatures are kept for other algorithms than 'pt' too, as empty ones.
-    if (given.algorithm !== 'pt') delete given.temperatures;
-    const settings = readSettings(call, { ...given, optimizer: optimiser }, { ...required, chains: Number.NaN });
-    return { ...settings, weighted: new OptionCheck(call).flag('weighted', weighted, false) };
+    const unknown = Object.keys(given).find((name) => !(settingNames as readonly string[]).includes(name));
+    if (unknown !== undefined) return stock.fail(`has an unknown setting ${JSON.stringify(unknown.slice(0, 80))}`);
+    return { ...readSettings(call, given, required), weighted: new OptionCheck(call).flag('weighted', weighted, false) };
   } catch (error) {
     return stock.fail('has damaged settings of its training', error);
   }

@@ -2,8 +2,9 @@
 import type { TensorStock, ValueCheck } from '../io/tensor-stock.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeTrainerState } from '../machine/native.js';
-import { partNames } from '../machine/rates.js';
-import type { TrainingSettings } from '../machine/training-settings.js';
+import type { AlgorithmName } from '../training/algorithms.js';
+import type { TrainingSettings } from '../training/options.js';
+import { partNames } from '../training/rates.js';
 import { finite, betas as nonNegative, parameterValues, states, whole } from './value-checks.js';
 
 /** Visits that a link between two reservoirs remembers. */
@@ -20,6 +21,9 @@ interface Kept {
 }
 
 type Tensors = NativeTrainerState['tensors'];
+
+/** What of an algorithm decides its tensors. */
+type AnyAlgorithm = { readonly name: AlgorithmName; readonly chains?: number; readonly betas?: readonly number[] };
 
 /** Where a training state is and what it belongs to. */
 export interface SavedTraining {
@@ -88,7 +92,7 @@ class RunTensors {
     const moves = (part: string): boolean => !Object.hasOwn(rates, part) || rates[part] !== 0;
     return [
       ...this.parameters('velocity/'),
-      ...(optimiser === 'adam' ? this.parameters('second/', nonNegative) : []),
+      ...(optimiser.name === 'adam' ? this.parameters('second/', nonNegative) : []),
       ...(averageLast > 0 ? this.parameters('average/', parameterValues, moves) : []),
     ];
   }
@@ -114,7 +118,7 @@ class RunTensors {
   }
 
   #negative(place: string): Kept[] {
-    const { algorithm, chains, temperatures } = this.#settings;
+    const { name: algorithm, chains = 0, betas: temperatures = [] } = this.#settings.algorithm as AnyAlgorithm;
     if (algorithm === 'pcd') return this.#chains('chains/', chains);
     if (algorithm === 'fpcd') return [...this.#chains('chains/', chains), ...this.parameters('fast/')];
     if (algorithm === 'ptt') return [...this.#chains('chains/', chains), ...this.#trajectory(place)];
@@ -125,7 +129,7 @@ class RunTensors {
 
   /** As many reservoirs as the file has; which layers make their chains depends on the data, but not on the reservoir. */
   #trajectory(place: string): Kept[] {
-    const { chains } = this.#settings;
+    const { chains = 0 } = this.#settings.algorithm as AnyAlgorithm;
     const [count = 0] = this.#stock.shape(`${place}reservoirs`);
     if (count > mostReservoirs) this.#stock.fail(`must hold at most ${mostReservoirs} reservoirs, got ${count}`);
     if (count === 0 && this.#stock.has(`${place}turn`)) this.#stock.fail('lacks the reservoirs of its run');

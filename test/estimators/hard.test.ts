@@ -16,9 +16,9 @@ const logChoose = (n: number, k: number) => range(k).reduce((sum, i) => sum + Ma
 /** An RBM whose weights and biases are equal within each kind, and its log Z by the numbers of units that are on. */
 function equalRbm(visible: number, hidden: number, w: number, b: number, c: number, seed: number) {
   const model = new RBM({ visible, hidden, seed });
-  model.weights = full(visible, hidden, w);
-  model.visibleBias = full(1, visible, b);
-  model.hiddenBias = full(1, hidden, c);
+  model.setParameter('visible-hidden.weights', full(visible, hidden, w));
+  model.setParameter('visible.bias', full(1, visible, b));
+  model.setParameter('hidden.bias', full(1, hidden, c));
   const terms = range(visible + 1).flatMap((i) =>
     range(hidden + 1).map((j) => logChoose(visible, i) + logChoose(hidden, j) + w * i * j + b * i + c * j),
   );
@@ -28,11 +28,11 @@ function equalRbm(visible: number, hidden: number, w: number, b: number, c: numb
 /** Spins that are all coupled, and their log Z by the number of them that are up. */
 function ferromagnet(n: number, coupling: number, field: number, seed: number) {
   const model = new BoltzmannMachine({ layers: { s: spin(n) }, couplings: [['s', 's']], seed });
-  model.setParameterValues(
+  model.setParameter(
     's-s.weights',
     full(n, n, (i, j) => (i === j ? 0 : coupling)),
   );
-  model.setParameterValues('s.bias', full(1, n, field));
+  model.setParameter('s.bias', full(1, n, field));
   const terms = range(n + 1).map((k) => logChoose(n, k) + (coupling * ((2 * k - n) ** 2 - n)) / 2 + field * (2 * k - n));
   return { model, logZ: logSumExp(terms) };
 }
@@ -119,9 +119,9 @@ it('does not miss a mode that only rows tell of', async () => {
   const [b, w] = [-2, 4];
   const free = (bias: number) => 60 * Math.log1p(Math.exp(bias));
   const c = Math.log(0.25) + free(b) - free(b + w);
-  model.setParameterValues('v-h.weights', full(60, 1, w));
-  model.setParameterValues('v.bias', full(1, 60, b));
-  model.setParameterValues('h.bias', full(1, 1, c));
+  model.setParameter('v-h.weights', full(60, 1, w));
+  model.setParameter('v.bias', full(1, 60, b));
+  model.setParameter('h.bias', full(1, 1, c));
   const want = logSumExp([free(b), c + free(b + w)]);
   const { logZ } = await model.evaluate({ v: [new Array<number>(60).fill(1)] }, { method: 'ais', ...quick });
   expect(Math.abs(logZ.value - want)).toBeLessThan(Math.min(0.2, 3 * (logZ.high - logZ.value)));

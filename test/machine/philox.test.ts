@@ -120,6 +120,6 @@ describe.each(devices)('draws on %s', (device) => {
       }
       return visible;
     });
-    expect(Array.from((await rbm.sample(rows.length, { steps: 3, start: rows })).data)).toEqual(expected);
+    expect(Array.from((await rbm.sample(rows.length, { sweeps: 3, start: rows })).data)).toEqual(expected);
   });
 });

@@ -1,14 +1,14 @@
 /** Evaluations between the updates of a run: when they come, what they are given, and how they end. */
 import { describe, expect, it } from 'vitest';
 import { describeRows } from '../../src/data/rows-input.js';
-import type { Evaluation } from '../../src/machine/evaluation-results.js';
-import { fixedRates } from '../../src/machine/learning-rate.js';
+import type { Evaluation } from '../../src/estimators/results.js';
 import { Machine } from '../../src/machine/machine.js';
 import type { NativeMachine } from '../../src/machine/native.js';
-import { partNames } from '../../src/machine/rates.js';
-import { type PlannedEvaluation, type TrainingPlan, type TrainingRecord, train } from '../../src/machine/training.js';
-import { TrainingRun } from '../../src/machine/training-run.js';
-import { readSettings } from '../../src/machine/training-settings.js';
+import { fixedRates } from '../../src/training/learning-rate.js';
+import { readSettings } from '../../src/training/options.js';
+import { partNames } from '../../src/training/rates.js';
+import { TrainingRun } from '../../src/training/run.js';
+import { type PlannedEvaluation, type TrainingPlan, type TrainingRecord, train } from '../../src/training/train.js';
 
 const layers = ['visible', 'hidden'].map((name) => ({ name, type: 'bernoulli', units: name === 'visible' ? 6 : 4, size: 1 }));
 const where = { call: 'test', argument: 'data', units: 'units' };
@@ -61,7 +61,7 @@ function counting(every: number, during: (native: NativeMachine) => void = () =>
   return { seen, plan: { every, run, check: willing } };
 }
 
-const weightsOf = (machine: Machine) => Array.from(machine.parameter('test', 'visible-hidden.weights'));
+const weightsOf = (machine: Machine) => Array.from(machine.getParameter('test', 'visible-hidden.weights'));
 
 describe('evaluations of a run', () => {
   it('come before the checkpoint of the same update: who goes on from it has been told all before it', async () => {

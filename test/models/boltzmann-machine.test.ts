@@ -165,7 +165,7 @@ describe.each(devices)('on %s', (device) => {
           Array.from(new TestRandom(steps).draws(p, chains), (cell) => states[cell]!),
         );
         for (const { name } of oracle.layers) {
-          const drawn = await machine.sample(chains, { layer: name, start, steps });
+          const drawn = await machine.sample(chains, { layer: name, start, sweeps: steps });
           expectMarginal(oracle, p, name, drawn.data, chains);
         }
       }
@@ -236,7 +236,13 @@ describe('training', () => {
     const { layer0, layer1 } = rowsOf(teacher, data);
     await student.fit(
       { layer0: layer0!, layer1: layer1! },
-      { epochs: 20, batchSize: 500, chains: 2000, learningRate: { schedule: 'linear', from: 0.3 }, averageLast: 0.3, steps: 2 },
+      {
+        epochs: 20,
+        batchSize: 500,
+        learningRate: { schedule: 'linear', from: 0.3 },
+        averageLast: 0.3,
+        algorithm: { name: 'pcd', sweeps: 2, chains: 2000 },
+      },
     );
     const energies = await student.energy(rowsOf(teacher, states));
     const q = Array.from(energies.data, (e) => Math.exp(-e));
@@ -256,9 +262,12 @@ describe('training', () => {
       4,
     );
     const schedule = { schedule: 'linear', from: 0.2 } as const;
-    await student.fit({ layer0: data }, { epochs: 20, batchSize: 500, chains: 2000, learningRate: schedule, averageLast: 0.3 });
+    await student.fit(
+      { layer0: data },
+      { epochs: 20, batchSize: 500, algorithm: { name: 'pcd', chains: 2000 }, learningRate: schedule, averageLast: 0.3 },
+    );
     const { weights, edges } = teacher.couplings[0]!;
-    const learned = student.parameter('layer0-layer0.weights').data;
+    const learned = student.getParameter('layer0-layer0.weights').data;
     edgeWeights(teacher.layers[0]!, weights, edges!).forEach((w, e) => {
       expect(Math.abs((learned[e] as number) - w)).toBeLessThan(0.08);
     });
@@ -285,7 +294,7 @@ describe('training', () => {
         for (const algorithm of ['pcd', 'cd'] as const) {
           await machine.fit({ visible: visibleRows }, { algorithm, epochs: 3, batchSize: 20, learningRate: 0.01 });
         }
-        for (const name of Object.keys(machine.parameterShapes)) expect(machine.parameter(name).data.every(Number.isFinite)).toBe(true);
+        for (const name of Object.keys(machine.parameterShapes)) expect(machine.getParameter(name).data.every(Number.isFinite)).toBe(true);
       }
     }
   });
@@ -299,7 +308,7 @@ describe('training', () => {
       seed: 1,
     });
     await machine.fit({ visible: rows }, { epochs: 20, learningRate: 0.01 });
-    const drawn = await machine.sample(20000, { steps: 50 });
+    const drawn = await machine.sample(20000, { sweeps: 50 });
     const column = (i: number) => Array.from({ length: 20000 }, (_, r) => drawn.get(r, i));
     const mean = (x: number[]) => x.reduce((a, b) => a + b) / x.length;
     const deviation = (x: number[]) => Math.sqrt(mean(x.map((v) => (v - mean(x)) ** 2)));
@@ -323,7 +332,7 @@ describe('training', () => {
         seed: 1,
       });
       await machine.fit({ visible: rows }, { epochs: 20, ...(learningRate === undefined ? {} : { learningRate }) });
-      return Array.from({ length: 200 }, (_, i) => Math.exp(-(machine.parameter('visible.parameters').get(1, i) as number)));
+      return Array.from({ length: 200 }, (_, i) => Math.exp(-(machine.getParameter('visible.parameters').get(1, i) as number)));
     };
     const variances = await train();
     expect(Math.min(...variances)).toBeGreaterThan(0.1);
@@ -388,7 +397,7 @@ describe('graphs', () => {
       using again = await BoltzmannMachine.load(join(folder, 'm.safetensors'));
       expect(again.edges('s')).toEqual(machine.edges('s'));
       expect(again.edges('h')).toBeNull();
-      expect((await again.sample(5, { steps: 3 })).data).toEqual((await machine.sample(5, { steps: 3 })).data);
+      expect((await again.sample(5, { sweeps: 3 })).data).toEqual((await machine.sample(5, { sweeps: 3 })).data);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -420,10 +429,10 @@ it('saves and loads a machine with its training state', async () => {
     using again = await BoltzmannMachine.load(join(folder, 'm.safetensors'));
     expect(again.layers).toEqual(machine.layers);
     expect(again.couplings).toEqual(machine.couplings);
-    for (const name of Object.keys(machine.parameterShapes)) expect(again.parameter(name).data).toEqual(machine.parameter(name).data);
+    for (const name of Object.keys(machine.parameterShapes)) expect(again.getParameter(name).data).toEqual(machine.getParameter(name).data);
     await machine.fit(data, { epochs: 2, batchSize: 2, learningRate: 0.001 });
     await again.fit(data, { epochs: 2, batchSize: 2, learningRate: 0.001 });
-    for (const name of Object.keys(machine.parameterShapes)) expect(again.parameter(name).data).toEqual(machine.parameter(name).data);
+    for (const name of Object.keys(machine.parameterShapes)) expect(again.getParameter(name).data).toEqual(machine.getParameter(name).data);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -493,11 +502,11 @@ describe('bad input', () => {
 
   it('lateral weights that are not symmetric, or not zero on the diagonal', () => {
     using machine = new BoltzmannMachine({ layers: { s: spin(2) }, couplings: [['s', 's']] });
-    const before = machine.parameter('s-s.weights').data;
-    const set = (data: number[]) => () => machine.setParameterValues('s-s.weights', { data, shape: [2, 2] });
+    const before = machine.getParameter('s-s.weights').data;
+    const set = (data: number[]) => () => machine.setParameter('s-s.weights', { data, shape: [2, 2] });
     expect(set([0.5, 1, 1, 0])).toThrow(/zero between places of one unit.*got 0.5.* at \[0, 0\]/);
     expect(set([0, 1, 2, 0])).toThrow(/symmetric weights, got 2.* at \[1, 0\] and 1.* at \[0, 1\]/);
-    expect(machine.parameter('s-s.weights').data).toEqual(before);
+    expect(machine.getParameter('s-s.weights').data).toEqual(before);
   });
 
   const calls: [string, (m: BoltzmannMachine) => PromiseLike<unknown>, typeof ParameterError | typeof ShapeError, RegExp][] = [
@@ -517,14 +526,14 @@ describe('bad input', () => {
   ];
   it.each(calls)('%s', async (_, act, type, message) => {
     using machine = new BoltzmannMachine({ layers, couplings });
-    const before = machine.parameter('image-hidden.weights').data;
+    const before = machine.getParameter('image-hidden.weights').data;
     const failed = await Promise.resolve(act(machine)).then(
       () => undefined,
       (error: unknown) => error,
     );
     expect(failed).toBeInstanceOf(type);
     expect((failed as Error).message).toMatch(message);
-    expect(machine.parameter('image-hidden.weights').data).toEqual(before);
+    expect(machine.getParameter('image-hidden.weights').data).toEqual(before);
   });
 
   it('counts that are not whole numbers', async () => {

@@ -18,8 +18,8 @@ const states = layerStates(glass.layers[0]!);
 
 function build(oracle: MixedMachine, device: TestDevice, seed: number): BoltzmannMachine {
   const machine = new BoltzmannMachine({ layers: { s: spin(6) }, couplings: [['s', 's']], seed, device, threads: 2 });
-  machine.setParameterValues('s.bias', [oracle.layers[0]!.bias]);
-  machine.setParameterValues('s-s.weights', oracle.couplings[0]!.weights);
+  machine.setParameter('s.bias', [oracle.layers[0]!.bias]);
+  machine.setParameter('s-s.weights', oracle.couplings[0]!.weights);
   return machine;
 }
 
@@ -56,7 +56,7 @@ describe.each(devices)('on %s', (device) => {
     const [cold, hot] = [draws(distribution(1.3), enough, 1), draws(distribution(0.4), enough, 2)];
     const beta = Float64Array.from({ length: 2 * enough }, (_, c) => (c % 2 === 0 ? 1.3 : 0.4));
     const start = { s: cold.flatMap((s, i) => [s, hot[i]!]) };
-    const drawn = await machine.sample(2 * enough, { start, beta, steps: 3 });
+    const drawn = await machine.sample(2 * enough, { start, beta, sweeps: 3 });
     const half = (parity: number) => Array.from(drawn.data).filter((_, i) => Math.floor(i / 6) % 2 === parity);
     expectDistribution(half(0), distribution(1.3));
     expectDistribution(half(1), distribution(0.4));
@@ -72,7 +72,7 @@ describe.each(devices)('on %s', (device) => {
     betas.forEach((beta, rung) => {
       expectDistribution(chains.states('s', { rung }).data, distribution(beta));
     });
-    expectDistribution((await machine.sample(groups, { ladder: { betas }, steps: 30 })).data, distribution(1.2));
+    expectDistribution((await machine.sample(groups, { ladder: { betas }, sweeps: 30 })).data, distribution(1.2));
     const before = chains.swaps!;
     await chains.advance(8);
     const after = chains.swaps!;
@@ -92,7 +92,7 @@ describe.each(devices)('on %s', (device) => {
     const p = distribution(1, (s) => s[1] === 1 && s[4] === -1);
     const start = { s: draws(p, enough, 5) };
     for (const steps of [1, 5]) {
-      const drawn = await machine.sample(enough, { start, clamp: { s: { indices: [1, 4], values: [1, -1] } }, steps });
+      const drawn = await machine.sample(enough, { start, clamp: { s: { indices: [1, 4], values: [1, -1] } }, sweeps: steps });
       expectDistribution(drawn.data, p);
     }
   });
@@ -100,7 +100,7 @@ describe.each(devices)('on %s', (device) => {
   it('holds another value in each chain', async () => {
     using machine = build(glass, device, 6);
     const values = Array.from({ length: 2 * enough }, (_, c) => [c % 2 === 0 ? 1 : -1]);
-    const drawn = await machine.sample(2 * enough, { clamp: { s: { indices: [2], values } }, steps: 40 });
+    const drawn = await machine.sample(2 * enough, { clamp: { s: { indices: [2], values } }, sweeps: 40 });
     for (const parity of [0, 1]) {
       const rows = Array.from(drawn.data).filter((_, i) => Math.floor(i / 6) % 2 === parity);
       expectDistribution(
@@ -112,7 +112,7 @@ describe.each(devices)('on %s', (device) => {
 
   it('finds the states of lowest energy', async () => {
     using machine = build(glass, device, 7);
-    const { energies, states: found } = await machine.anneal(50, { steps: 60 });
+    const { energies, states: found } = await machine.anneal(50, { sweeps: 60 });
     const lowest = Math.min(...states.map((s) => energy(glass, [s])));
     expect(energies.get(0)).toBeCloseTo(lowest, 4);
     expect(Array.from(energies.data)).toEqual(Array.from(energies.data).sort((a, b) => a - b));
@@ -122,7 +122,7 @@ describe.each(devices)('on %s', (device) => {
       const flipped = s.map((_, i) => s.map((x, j) => (i === j ? -x : x)));
       for (const t of flipped) expect(energy(glass, [t])).toBeGreaterThan(energies.get(c) - 1e-4);
     }
-    const held = await machine.anneal(20, { steps: 30, clamp: { s: { indices: [0], values: [-1] } } });
+    const held = await machine.anneal(20, { sweeps: 30, clamp: { s: { indices: [0], values: [-1] } } });
     expect(Array.from({ length: 20 }, (_, c) => held.states.s!.get(c, 0))).toEqual(new Array(20).fill(-1));
   });
 
@@ -173,8 +173,8 @@ describe.each(devices)('on %s', (device) => {
   it('draws the same by a schedule that stays at one temperature', async () => {
     using one = build(glass, device, 9);
     using other = build(glass, device, 9);
-    const drawn = await one.sample(20, { steps: 30, beta: 0.8 });
-    expect((await other.sample(20, { steps: 30, schedule: { from: 0.8, to: 0.8 } })).data).toEqual(drawn.data);
+    const drawn = await one.sample(20, { sweeps: 30, beta: 0.8 });
+    expect((await other.sample(20, { sweeps: 30, betas: { from: 0.8, to: 0.8 } })).data).toEqual(drawn.data);
   });
 });
 
@@ -247,10 +247,10 @@ describe('bad input', () => {
       /`beta\[1\]` must be .* at least 0, got -0.5/,
     ],
     ['betas of another number of chains', (m) => m.sample(2, { beta: [1, 1, 1] }), ShapeError, /`beta`.*2/],
-    ['a schedule of another length', (m) => m.sample(2, { steps: 3, schedule: [1, 1] }), ShapeError, /3 entries, one per sweep, got 2/],
+    ['a schedule of another length', (m) => m.sample(2, { sweeps: 3, betas: [1, 1] }), ShapeError, /3 entries, one per sweep, got 2/],
     [
       'a schedule and a beta',
-      (m) => m.sample(2, { beta: 1, schedule: { from: 0 } }),
+      (m) => m.sample(2, { beta: 1, betas: { from: 0 } }),
       ParameterError,
       /`schedule` must be left out when `beta` is given/,
     ],
@@ -296,7 +296,7 @@ describe('bad input', () => {
     ['no steps', async (m) => (await m.chains(1)).advance(0), ParameterError, /`steps` must be a whole number of at least 1|from 1/],
     [
       'a schedule for a ladder',
-      async (m) => (await m.chains(1, { ladder: { betas: 2 } })).advance(3, { schedule: { from: 0 } }),
+      async (m) => (await m.chains(1, { ladder: { betas: 2 } })).advance(3, { betas: { from: 0 } }),
       ParameterError,
       /a ladder sets the temperatures/,
     ],

@@ -1,6 +1,6 @@
 /** The metrics of machines whose hidden layers are coupled to each other, where free energies are mean-field bounds. */
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, type MachineFitOptions } from '../../src/index.js';
+import { BoltzmannMachine, bernoulli, type FitOptions } from '../../src/index.js';
 import { dot, freeEnergy, type OracleMachine, sum } from '../oracle/machine.js';
 import { TestRandom } from '../oracle/random.js';
 import { sigmoid } from '../oracle/rbm.js';
@@ -25,10 +25,10 @@ function machineOf({ biases, couplings }: OracleMachine, device: TestDevice): Bo
   const layers = { v: bernoulli(4), h: bernoulli(3), g: bernoulli(2) };
   const machine = new BoltzmannMachine({ layers, couplings: [['v', 'h'], ['h', 'g']], seed: 1, device }); // biome-ignore format: short
   biases.forEach((bias, l) => {
-    machine.setParameterValues(`${names[l]}.bias`, [bias]);
+    machine.setParameter(`${names[l]}.bias`, [bias]);
   });
   couplings.forEach(({ a, b, weights }) => {
-    machine.setParameterValues(`${names[a]}-${names[b]}.weights`, weights);
+    machine.setParameter(`${names[a]}-${names[b]}.weights`, weights);
   });
   return machine;
 }
@@ -54,13 +54,13 @@ function bound({ biases, couplings }: OracleMachine, v: number[]): number {
 const rows = Array.from({ length: 12 }, () => random.coins(4));
 const validation = Array.from({ length: 10 }, () => random.coins(4, 0.8));
 const mean = (values: number[]) => sum(values) / values.length;
-const still: MachineFitOptions = {
+const still: FitOptions<LayerRows> = {
   epochs: 1,
   learningRate: 0,
   batchSize: 12,
   initialiseFromData: false,
   monitorBudget: 0,
-  positiveSteps: 100,
+  positiveSweeps: 100,
 };
 
 describe.each(devices)('on %s', (device) => {
@@ -84,7 +84,7 @@ describe.each(devices)('on %s', (device) => {
     // With a field of 50 all chains stand at ones: their bound is known.
     const oracle = { ...teacher(1), biases: [[50, 50, 50, 50], [0.2, -0.1, 0.3], [0.1, -0.4]] }; // biome-ignore format: short
     using machine = machineOf(oracle, device);
-    const [report] = await machine.fit({ v: rows }, { ...still, chains: 20 });
+    const [report] = await machine.fit({ v: rows }, { ...still, algorithm: { name: 'pcd', chains: 20 } });
     const expected = bound(oracle, [1, 1, 1, 1]) - mean(rows.map((v) => bound(oracle, v)));
     expect(Math.abs(report!.chainFreeEnergyGap - expected)).toBeLessThan(1e-3);
   });

@@ -19,7 +19,7 @@ import { devices, parameterBits, type TestDevice } from './support.js';
 
 const random = new TestRandom(4);
 const rows = Array.from({ length: 40 }, () => random.coins(6));
-const base: FitOptions = { epochs: 30, batchSize: 4, chains: 8, learningRate: 0.05, l2: 0, averageLast: 0 };
+const base: FitOptions = { epochs: 30, batchSize: 4, algorithm: { name: 'pcd', chains: 8 }, learningRate: 0.05, l2: 0, averageLast: 0 };
 
 function create(device: TestDevice): RBM {
   return new RBM({ visible: 6, hidden: 4, seed: 11, device });
@@ -35,12 +35,15 @@ describe.each(devices)('on %s', (device) => {
     expect(failed).toBeInstanceOf(DivergenceError);
     expect((failed as Error).message).toMatch(/by update 64 'visible-hidden.weights' has exploded: .* nats, the limit is 1000$/);
     expect(rbm.training).toMatchObject({ step: 64, complete: false });
-    expect(rbm.weights.data.every(Number.isFinite)).toBe(true);
+    expect(rbm.getParameter('visible-hidden.weights').data.every(Number.isFinite)).toBe(true);
   });
 
   it('large weights that were there before are none', async () => {
     using rbm = create(device);
-    rbm.weights = Array.from({ length: 6 }, () => [5000, -5000, 5000, 0]);
+    rbm.setParameter(
+      'visible-hidden.weights',
+      Array.from({ length: 6 }, () => [5000, -5000, 5000, 0]),
+    );
     const [report] = await rbm.fit(rows, { ...base, epochs: 1 });
     expect(report!.rollbacks).toBe(0);
     expect(report!.weightNorm).toBeGreaterThan(1000);
@@ -67,7 +70,7 @@ describe.each(devices)('on %s', (device) => {
     // From there on nothing moves any more, so that the run ends with the parameters of update 100.
     using short = create(device);
     await short.fit(rows, { ...base, epochs: 10 });
-    expect(rbm.weights.data.every((w, i) => Math.abs(w - short.weights.data[i]!) < 0.02)).toBe(true);
+    expect(rbm.getParameter('visible-hidden.weights').data.every((w, i) => Math.abs(w - short.weights.data[i]!) < 0.02)).toBe(true);
     expect(reports.at(-1)!.weightNorm).toBeCloseTo(reports[9]!.weightNorm, 1);
   });
 
@@ -89,7 +92,7 @@ describe.each(devices)('on %s', (device) => {
     const bits: string[] = [];
     for (const onDivergence of ['throw', 'rollback'] as const) {
       using rbm = create(device);
-      await rbm.fit(rows, { ...base, onDivergence, momentum: 0.5 });
+      await rbm.fit(rows, { ...base, onDivergence, optimiser: { name: 'sgd', momentum: 0.5 } });
       bits.push(parameterBits(rbm));
     }
     expect(bits[1]).toBe(bits[0]);
@@ -109,7 +112,7 @@ describe.each(devices)('on %s', (device) => {
 
 /** Parameters finite, answers too, and what is saved can be loaded again. */
 async function expectSound(machine: BoltzmannMachine, data: number[][], device: TestDevice): Promise<void> {
-  for (const name of Object.keys(machine.parameterShapes)) expect(machine.parameter(name).data.every(Number.isFinite)).toBe(true);
+  for (const name of Object.keys(machine.parameterShapes)) expect(machine.getParameter(name).data.every(Number.isFinite)).toBe(true);
   expect(Array.from((await machine.freeEnergy({ v: data })).data).every(Number.isFinite)).toBe(true);
   const folder = await mkdtemp(join(tmpdir(), 'boltzkit-divergence-'));
   try {
@@ -136,11 +139,11 @@ describe.each(devices)('units without limits on %s', (device) => {
   it.each(units)('%s: values too large to be squared are refused by column, before anything changes', async (_, make) => {
     using machine = create(make);
     const large = plain.map((row) => [row[0]!, row[1]! * 1e30, row[2]!]);
-    const before = Array.from(machine.parameter('v.parameters').data);
+    const before = Array.from(machine.getParameter('v.parameters').data);
     const failed = await machine.fit({ v: large }, { epochs: 1 }).then(null, (error: unknown) => error);
     expect(failed).toBeInstanceOf(ParameterError);
     expect((failed as Error).message).toMatch(/column 1 of layer 'v' must be of a size up to 1e\+?15 .* standardise the column/);
-    expect(Array.from(machine.parameter('v.parameters').data)).toEqual(before);
+    expect(Array.from(machine.getParameter('v.parameters').data)).toEqual(before);
     await expectSound(machine, plain, device);
   });
 
@@ -167,7 +170,7 @@ describe.each(devices)('units without limits on %s', (device) => {
       expect(reports.at(-1)!.warnings[0]).toMatch(
         new RegExp(`column 1 of layer 'v' is constant, always ${value}: .* leave such columns out`),
       );
-      const precisions = Array.from(machine.parameter('v.parameters').data).slice(3, 6);
+      const precisions = Array.from(machine.getParameter('v.parameters').data).slice(3, 6);
       // 60 rows that do not move: a variance of max(1/60, (value / 100)²).
       expect(precisions[1]!).toBeCloseTo(-Math.log(Math.min(1, Math.max(1 / 60, value ** 2 / 1e4))), 4);
       await expectSound(machine, data, device);

@@ -8,7 +8,7 @@ import { zLimit } from '../oracle/significance.js';
 import { devices, modelOf, parameterBits, parametersOf } from './support.js';
 
 const oracle = randomRbm(4, 3, 2, 17);
-const options: FitOptions = { batchSize: 20, epochs: 3, chains: 20, learningRate: 0.1, monitorRows: 0 };
+const options: FitOptions = { batchSize: 20, epochs: 3, algorithm: { name: 'pcd', chains: 20 }, learningRate: 0.1, monitorRows: 0 };
 
 describe('dynamic binarisation', () => {
   it.each(devices)('changes nothing where rows are binary (%s)', async (device) => {

@@ -30,7 +30,7 @@ describe.each(devices)('on %s', (device) => {
     const evaluate = { method: 'ais', chains: 7, betas: [0, 0.5, 1] } as const;
     const [report] = await rbm.fit(rows, { ...options, epochs: 1, evaluateEvery: 1, evaluate });
     expect(report!.evaluation!.logZ.method).toBe('ais-bracket');
-    expect(report!.evaluation!.rows.shape).toEqual([60]);
+    expect(report!.evaluation!.logLikelihoods.shape).toEqual([60]);
   });
 
   it('annealing between epochs changes no bit of the run, nor of what is drawn after it', async () => {
@@ -40,7 +40,7 @@ describe.each(devices)('on %s', (device) => {
     using watched = fresh();
     await watched.fit(rows, { ...options, evaluateEvery: 1, evaluate });
     expect(parametersOf(watched)).toEqual(parametersOf(plain));
-    expect((await watched.sample(4, { steps: 3 })).data).toEqual((await plain.sample(4, { steps: 3 })).data);
+    expect((await watched.sample(4, { sweeps: 3 })).data).toEqual((await plain.sample(4, { sweeps: 3 })).data);
   });
 
   it('nor of what is annealed after it, however far the look at the options came', async () => {

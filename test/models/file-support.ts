@@ -1,7 +1,7 @@
 /** Sound files of models and chains, and changes of them that leave their checksum right. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { BoltzmannMachine, type MachineFitOptions } from '../../src/index.js';
+import { BoltzmannMachine, type FitOptions } from '../../src/index.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../../src/io/safetensors.js';
 
 /** A file taken apart. */
@@ -30,12 +30,17 @@ export function zeros(shape: number[]): Tensor {
 }
 
 /** Trains a machine up to its fifth update and leaves its checkpoint. */
-export async function interrupted(machine: BoltzmannMachine, path: string, data: Record<string, number[][]>, options: MachineFitOptions) {
+export async function interrupted(
+  machine: BoltzmannMachine,
+  path: string,
+  data: Record<string, number[][]>,
+  options: FitOptions<LayerRows>,
+) {
   const { signal } = new AbortController();
   signal.throwIfAborted = () => {
     if (existsSync(path)) throw new Error('saved');
   };
-  const whole = { epochs: 4, batchSize: 2, chains: 3, monitorRows: 0, ...options };
+  const whole = { epochs: 4, batchSize: 2, algorithm: { name: 'pcd', chains: 3 }, monitorRows: 0, ...options };
   await machine.fit(data, { ...whole, signal, checkpoint: { path, every: 5 } }).catch((error: unknown) => {
     if ((error as Error).message !== 'saved') throw error;
   });

@@ -11,7 +11,7 @@ const still: Omit<FitOptions, 'validation'> = {
   learningRate: 0,
   epochs: 2,
   batchSize: 50,
-  chains: 100,
+  algorithm: { name: 'pcd', chains: 100 },
   initialiseFromData: false,
   monitorBudget: 1000,
 };
@@ -33,11 +33,14 @@ describe.each(devices)('on %s', (device) => {
 
   it('modes of unlike energy that chains do not leave', async () => {
     using rbm = new RBM({ visible: 12, hidden: 8, device });
-    rbm.weights = Array.from({ length: 12 }, () => new Array(8).fill(4));
-    rbm.visibleBias = new Array(12).fill(-16);
-    rbm.hiddenBias = new Array(8).fill(-22);
+    rbm.setParameter(
+      'visible-hidden.weights',
+      Array.from({ length: 12 }, () => new Array(8).fill(4)),
+    );
+    rbm.setParameter('visible.bias', new Array(12).fill(-16));
+    rbm.setParameter('hidden.bias', new Array(8).fill(-22));
     const ones = rows.map(() => new Array(12).fill(1));
-    const { health } = (await rbm.fit(ones, { ...still, steps: 20 })).at(-1)!;
+    const { health } = (await rbm.fit(ones, { ...still, algorithm: { name: 'pcd', sweeps: 20 } })).at(-1)!;
     // From data at all ones chains stay there; from noise, all zeros, too. F(0) = -8 log(1 + e^-22), F(1) = 12 * 16 - 8 log(1 + e^26).
     expect(health!.freeEnergyDrift).toBeCloseTo(8 * 26 - 12 * 16, 0);
     expect(health!.singularValues[0]).toBeCloseTo(4 * Math.sqrt(96), 4);
@@ -48,7 +51,7 @@ describe.each(devices)('on %s', (device) => {
     // Spins in a row, strongly coupled: domains grow by diffusion, and the energy falls for as long as they do.
     const edges = Array.from({ length: 199 }, (_, i) => [i, i + 1] as [number, number]);
     using machine = new BoltzmannMachine({ layers: { s: spin(200) }, couplings: [['s', 's', { edges }]], device, weightScale: 0, seed: 2 });
-    machine.setParameterValues('s-s.weights', [new Array(199).fill(2)]);
+    machine.setParameter('s-s.weights', [new Array(199).fill(2)]);
     const data = { s: rows.map((_, r) => new Array(200).fill(r % 2 ? 1 : -1)) };
     const { health } = (await machine.fit(data, { ...still, epochs: 1 }))[0]!;
     expect(health!.sentence).toMatch(
@@ -62,7 +65,7 @@ describe.each(devices)('on %s', (device) => {
     const bits: string[] = [];
     for (const monitorBudget of [0, 0.05, 1000]) {
       using rbm = new RBM({ visible: 12, hidden: 8, device, seed: 3 });
-      await rbm.fit(rows, { epochs: 5, batchSize: 10, algorithm: 'ptt', chains: 20, monitorBudget });
+      await rbm.fit(rows, { epochs: 5, batchSize: 10, algorithm: { name: 'ptt', chains: 20 }, monitorBudget });
       bits.push(parameterBits(rbm));
     }
     expect(new Set(bits).size).toBe(1);

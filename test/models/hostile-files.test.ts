@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendError, BoltzmannMachine, bernoulli, counts, FormatError, gaussian, RBM, relu } from '../../src/index.js';
-import { readLearningRate } from '../../src/machine/learning-rate.js';
+import { readLearningRate } from '../../src/training/learning-rate.js';
 import { altered, editJson, interrupted, loads, type Parts, zeros } from './file-support.js';
 
 const rows = [
@@ -18,7 +18,7 @@ const rows = [
   [1, 1],
   [0, 1],
 ];
-const trajectory = { algorithm: 'ptt', reservoirs: 4 } as const;
+const trajectory = { algorithm: { name: 'ptt', reservoirs: 4 } } as const;
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -29,8 +29,8 @@ beforeAll(async () => {
   for (const [name, options] of [
     ['ptt', trajectory],
     ['back', { onDivergence: 'rollback' }],
-    ['pt', { algorithm: 'pt', temperatures: [0.5, 1] }],
-    ['adam', { optimizer: 'adam', averageLast: 0.9, standardised: true, sparsity: { target: 0.2 } }],
+    ['pt', { algorithm: { name: 'pt', betas: [0.5, 1] } }],
+    ['adam', { optimiser: 'adam', averageLast: 0.9, standardised: true, sparsity: { target: 0.2 } }],
   ] as const) {
     using trained = machine();
     await interrupted(trained, file(name), { v: rows }, options);
@@ -146,7 +146,7 @@ describe('checkpoints', () => {
         [0.5, 0.2],
       ],
     };
-    const options = { epochs: 5, batchSize: 2, chains: 2 };
+    const options = { epochs: 5, batchSize: 2, algorithm: { name: 'pcd', chains: 2 } };
     await expect(model.fit(data, { ...options, learningRate: 1 })).rejects.toThrow();
     await model.save(file('diverged'));
     using loaded = await BoltzmannMachine.load(file('diverged'));
@@ -164,7 +164,7 @@ describe('checkpoints', () => {
 
 describe('learning rates that follow a schedule', () => {
   const data = { v: rows };
-  const parameters = (of: BoltzmannMachine) => Object.keys(of.parameterShapes).map((name) => Array.from(of.parameter(name).data));
+  const parameters = (of: BoltzmannMachine) => Object.keys(of.parameterShapes).map((name) => Array.from(of.getParameter(name).data));
   const finished = async (path: string) => {
     using loaded = await BoltzmannMachine.load(path);
     await loaded.fit(data, { resume: true });
@@ -173,10 +173,10 @@ describe('learning rates that follow a schedule', () => {
 
   it.each(['linear', 'cosine'] as const)('take no table, and a run goes on as with the table of older files: %s', async (schedule) => {
     using model = machine();
-    const learningRate = { schedule, from: 0.5, to: 0.1, holdFraction: 0.25 };
+    const learningRate = { schedule, from: 0.5, to: 0.1, hold: 0.25 };
     const path = await interrupted(model, file(schedule), data, { learningRate });
     using whole = machine();
-    await whole.fit(data, { epochs: 4, batchSize: 2, chains: 3, monitorRows: 0, learningRate });
+    await whole.fit(data, { epochs: 4, batchSize: 2, algorithm: { name: 'pcd', chains: 3 }, monitorRows: 0, learningRate });
     expect(await finished(path)).toEqual(parameters(whole));
     const old = await altered(path, file('old'), (parts) => {
       expect(parts.tensors.has('training-plan/learningRates')).toBe(false);
@@ -248,7 +248,7 @@ describe('chains', () => {
     const path = await altered(file(from), file('altered-chains'), change);
     await expect(model.loadChains(path)).rejects.toThrow(FormatError);
     await expect(model.loadChains(path)).rejects.toThrow(message);
-    await model.sample(1, { steps: 1 });
+    await model.sample(1, { sweeps: 1 });
   });
 });
 

@@ -6,8 +6,8 @@ import {
   binomial,
   counts,
   DisposedError,
+  type FitOptions,
   gaussian,
-  type MachineFitOptions,
   ParameterError,
   RBM,
   spin,
@@ -17,7 +17,7 @@ import { bitsOf, devices, parameterBits } from './support.js';
 const endless = 2 ** 20;
 const rows = Array.from({ length: 32 }, (_, r) => Array.from({ length: 64 }, (_, i) => (i * r) % 2));
 const soon = () => AbortSignal.timeout(100);
-const bits = (m: BoltzmannMachine) => Object.keys(m.parameterShapes).map((name) => bitsOf(m.parameter(name).data));
+const bits = (m: BoltzmannMachine) => Object.keys(m.parameterShapes).map((name) => bitsOf(m.getParameter(name).data));
 
 const deep = () =>
   new BoltzmannMachine({
@@ -35,29 +35,35 @@ describe('an update of a million sweeps', () => {
     ['mean-field', { steps: endless }],
     ['pt', { steps: endless }],
     ['ptt', { steps: endless, chains: 64 }],
-    ['pcd', { positiveSteps: endless }],
+    ['pcd', { positiveSweeps: endless }],
   ] as const)('%s %o ends with the signal, and did not happen', async (algorithm, options) => {
     using machine = deep();
     const before = bits(machine);
-    const given: MachineFitOptions = { algorithm, epochs: 2, initialiseFromData: false, signal: soon(), ...options };
+    const given: FitOptions<LayerRows> = { algorithm, epochs: 2, initialiseFromData: false, signal: soon(), ...options };
     await expect(machine.fit({ v: rows }, given)).rejects.toThrow(/timeout/);
     expect(bits(machine)).toEqual(before);
-    expect(machine.training?.step ?? 0).toBe(0);
+    expect(machine.training?.update ?? 0).toBe(0);
   });
 
   it('ends with stop(), and with dispose()', async () => {
     using machine = new RBM({ visible: 64, hidden: 64 });
-    const run = machine.fit(rows, { epochs: 2, steps: endless });
+    const run = machine.fit(rows, { epochs: 2, algorithm: { name: 'pcd', sweeps: endless } });
     setTimeout(() => run.stop(), 50);
     expect(await run).toEqual([]);
     const disposed = new RBM({ visible: 64, hidden: 64 });
-    const lost = expect(disposed.fit(rows, { epochs: 2, steps: endless })).rejects.toThrow(DisposedError);
+    const lost = expect(disposed.fit(rows, { epochs: 2, algorithm: { name: 'pcd', sweeps: endless } })).rejects.toThrow(DisposedError);
     setTimeout(() => disposed.dispose(), 50);
     await lost;
   });
 
   it.each(['pcd', 'pt', 'fpcd', 'ptt'] as const)('%s goes on from the update before, bit for bit', async (algorithm) => {
-    const options = { algorithm, epochs: 4, steps: 2000, batchSize: 32, learningRate: 0.05, chains: 64, monitorRows: 0 } as const;
+    const options = {
+      algorithm: { name: algorithm, sweeps: 2000, chains: 64 },
+      epochs: 4,
+      batchSize: 32,
+      learningRate: 0.05,
+      monitorRows: 0,
+    } as const;
     const make = () => new RBM({ visible: 64, hidden: 8, seed: 5 });
     using straight = make();
     await straight.fit(rows, options);
@@ -75,7 +81,7 @@ describe('an update of a million sweeps', () => {
 
   it('is the most that can be asked for', async () => {
     using machine = new RBM({ visible: 64, hidden: 8 });
-    for (const options of [{ steps: endless + 1 }, { positiveSteps: 2 ** 40 }])
+    for (const options of [{ steps: endless + 1 }, { positiveSweeps: 2 ** 40 }])
       await expect(machine.fit(rows, { epochs: 1, ...options })).rejects.toThrow(/teps` must be a whole number from 1 to 1048576/);
   });
 });
@@ -85,20 +91,20 @@ describe.each(devices)('on %s', (device) => {
 
   it('draws of 2^40 sweeps end with the signal, and with dispose()', async () => {
     using rbm = new RBM({ visible: 3, hidden: 2, device });
-    for (let i = 0; i < 3; i++) await expect(rbm.sample(1, { steps: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
+    for (let i = 0; i < 3; i++) await expect(rbm.sample(1, { sweeps: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
     using machine = glass();
-    await expect(machine.sample(1, { steps: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
-    await expect(machine.anneal(1, { steps: 1, quench: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
-    await expect(machine.impute({ s: [new Array(40).fill(Number.NaN)] }, { steps: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
+    await expect(machine.sample(1, { sweeps: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
+    await expect(machine.anneal(1, { sweeps: 1, quench: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
+    await expect(machine.impute({ s: [new Array(40).fill(Number.NaN)] }, { sweeps: 2 ** 40, signal: soon() })).rejects.toThrow(/timeout/);
     const gone = glass();
-    const lost = expect(gone.sample(1, { steps: 2 ** 40 })).rejects.toThrow(DisposedError);
+    const lost = expect(gone.sample(1, { sweeps: 2 ** 40 })).rejects.toThrow(DisposedError);
     gone.dispose();
     await lost;
   });
 
   it('millions of words and trials are drawn at once', async () => {
     using words = new BoltzmannMachine({ layers: { v: counts(5), h: bernoulli(1) }, couplings: [['v', 'h']], device, weightScale: 0 });
-    const drawn = await words.sample(4, { start: { v: new Array(4).fill([2 ** 24, 0, 0, 0, 0]) }, steps: 3 });
+    const drawn = await words.sample(4, { start: { v: new Array(4).fill([2 ** 24, 0, 0, 0, 0]) }, sweeps: 3 });
     for (let r = 0; r < 4; r++) {
       const row = Array.from({ length: 5 }, (_, k) => drawn.get(r, k));
       expect(row.reduce((a, b) => a + b)).toBe(2 ** 24);
@@ -111,7 +117,7 @@ describe.each(devices)('on %s', (device) => {
       device,
       weightScale: 0,
     });
-    for (const n of (await trials.sample(4, { steps: 3 })).data) expect(Math.abs(n - 2 ** 23)).toBeLessThan(6 * 2 ** 11);
+    for (const n of (await trials.sample(4, { sweeps: 3 })).data) expect(Math.abs(n - 2 ** 23)).toBeLessThan(6 * 2 ** 11);
   });
 });
 

@@ -38,10 +38,10 @@ describe.each([
       [1, 0],
       [1, 1],
     ];
-    const parameters = (of: BoltzmannMachine) => Object.keys(of.parameterShapes).map((key) => [key, Array.from(of.parameter(key).data)]);
-    machine.setParameterValues(`${name}.bias`, [[0.25, -0.5]]);
-    await machine.fit(named(name, rows), { epochs: 2, batchSize: 2, chains: 2, algorithm: 'ptt', rates: { h: 0.5 } });
-    const sample = await machine.sample(4, { steps: 2, layer: name, clamp: named(name, [[0, 1]]) as never }).catch((e) => e);
+    const parameters = (of: BoltzmannMachine) => Object.keys(of.parameterShapes).map((key) => [key, Array.from(of.getParameter(key).data)]);
+    machine.setParameter(`${name}.bias`, [[0.25, -0.5]]);
+    await machine.fit(named(name, rows), { epochs: 2, batchSize: 2, algorithm: { name: 'ptt', chains: 2 }, rates: { h: 0.5 } });
+    const sample = await machine.sample(4, { sweeps: 2, layer: name, clamp: named(name, [[0, 1]]) as never }).catch((e) => e);
     expect(Array.from(sample.data)).toEqual([0, 1, 0, 1, 0, 1, 0, 1]);
     const path = join(folder, 'model');
     await machine.save(path);
@@ -57,7 +57,7 @@ describe.each([
 
   it('is asked for by whole names only', async () => {
     using machine = pair('v');
-    expect(() => machine.parameter(name)).toThrow(ParameterError);
+    expect(() => machine.getParameter(name)).toThrow(ParameterError);
     await expect(machine.sample(1, { layer: name })).rejects.toThrow(ParameterError);
     await expect(machine.freeEnergy(named(name, [[1, 0]]))).rejects.toThrow(ParameterError);
   });

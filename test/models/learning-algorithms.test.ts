@@ -3,7 +3,7 @@
  * rate 1, so that the change of the parameters is the gradient. Slopes come from central differences of the objective's definition.
  */
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, counts, gaussian, type MachineFitOptions, ParameterError, relu, spin } from '../../src/index.js';
+import { BoltzmannMachine, bernoulli, counts, type FitOptions, gaussian, ParameterError, relu, spin } from '../../src/index.js';
 import { type MixedMachine, randomMixed } from '../oracle/mixed.js';
 import { centredStep, gradientOf, logLikelihood, logPseudoLikelihood, posteriorMeans } from '../oracle/mixed-gradient.js';
 import { TestRandom } from '../oracle/random.js';
@@ -155,8 +155,8 @@ describe.each(devices)('on %s', (device) => {
       return (at(1e-5) - at(-1e-5)) / 2e-5;
     });
     using machine = new BoltzmannMachine({ layers: { s: gaussian(3) }, couplings: [['s', 's']], device });
-    machine.setParameterValues('s.parameters', [bias, logPrecision]);
-    machine.setParameterValues('s-s.weights', weights);
+    machine.setParameter('s.parameters', [bias, logPrecision]);
+    machine.setParameter('s-s.weights', weights);
     await machine.fit(
       { s: rows },
       {
@@ -169,8 +169,8 @@ describe.each(devices)('on %s', (device) => {
         monitorRows: 0,
       },
     );
-    const W = machine.parameter('s-s.weights').data;
-    const after = [...machine.parameter('s.parameters').data, W[1]!, W[2]!, W[5]!];
+    const W = machine.getParameter('s-s.weights').data;
+    const after = [...machine.getParameter('s.parameters').data, W[1]!, W[2]!, W[5]!];
     expectClose(
       after.map((value, i) => (value - start[i]!) / 0.01),
       slope,
@@ -184,13 +184,13 @@ describe.each(devices)('on %s', (device) => {
     using machine = new BoltzmannMachine({ layers: { s: gaussian(20) }, couplings: [['s', 's']], device, threads: 2 });
     const options = { epochs: 2, batchSize: 50, learningRate: 0.001, sampleWeights: rows.map(() => random.uniform() + 0.1) };
     for (const algorithm of ['pcd', 'cd', 'pseudo-likelihood'] as const) await machine.fit({ s: rows }, { ...options, algorithm });
-    const W = machine.parameter('s-s.weights').data;
+    const W = machine.getParameter('s-s.weights').data;
     for (let i = 0; i < 20; i++) for (let j = 0; j < i; j++) expect(W[i * 20 + j]).toBe(W[j * 20 + i]);
   });
 });
 
 describe('bad input', () => {
-  const refused: [string, () => BoltzmannMachine, Record<string, number[][]>, MachineFitOptions, RegExp][] = [
+  const refused: [string, () => BoltzmannMachine, Record<string, number[][]>, FitOptions<LayerRows>, RegExp][] = [
     [
       'pseudo-likelihood with a hidden layer',
       () => new BoltzmannMachine({ layers: { v: spin(2), h: spin(2) }, couplings: [['v', 'h']] }),

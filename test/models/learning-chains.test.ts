@@ -6,7 +6,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { BoltzmannMachine, gaussian, type MachineFitOptions, ParameterError, spin } from '../../src/index.js';
+import { BoltzmannMachine, type FitOptions, gaussian, ParameterError, spin } from '../../src/index.js';
 import * as atomic from '../../src/io/atomic.js';
 import { energy, jointStates, type MixedMachine, probabilities, randomMixed } from '../oracle/mixed.js';
 import { gradientOf, logLikelihood, logPseudoLikelihoodOf, type Row } from '../oracle/mixed-gradient.js';
@@ -74,11 +74,11 @@ const potts = randomMixed(
 );
 
 /** Mean gradients over many updates at parameters that stay: the last one of runs whose learning rate is 0 until then. */
-async function meanGradient(oracle: MixedMachine, device: TestDevice, rows: Row[], options: MachineFitOptions, runs: number) {
+async function meanGradient(oracle: MixedMachine, device: TestDevice, rows: Row[], options: FitOptions<LayerRows>, runs: number) {
   const all: number[][] = [];
   for (let seed = 0; seed < runs; ++seed) {
     using machine = machineOf(oracle, device, seed);
-    const now = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.parameter(name).data));
+    const now = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.getParameter(name).data));
     const before = now();
     const fixed = {
       batchSize: rows.length,
@@ -107,7 +107,7 @@ describe.each(devices)('on %s', (device) => {
       oracle,
       gradientOf(oracle, (m) => logLikelihood(m, rows)),
     );
-    const options = { algorithm: 'pt', temperatures: [0, 0.3, 0.6, 1], chains: 50 } as const;
+    const options = { algorithm: { name: 'pt', chains: 50, betas: [0, 0.3, 0.6, 1] } } as const;
     const { mean, error } = await meanGradient(oracle, device, rows, options, 40);
     // 40 runs: the errors are estimates with 39 degrees of freedom, so limits are those of Student's t, below 1.5 times the normal ones.
     expectZScores(mean, expected, error, 1.5 * zLimit(expected.length), 1e-4);
@@ -115,13 +115,13 @@ describe.each(devices)('on %s', (device) => {
 
   it('fast weights that do not learn are persistent chains, to the bit; others change the chains and leave frozen parts alone', async () => {
     const rows = rowsFor(glass, [1], 40);
-    const bits = async (options: MachineFitOptions) => {
+    const bits = async (options: FitOptions<LayerRows>) => {
       using machine = machineOf(glass, device, 3);
       await machine.fit(dataOf(glass, rows), { epochs: 5, batchSize: 10, learningRate: 0.05, ...options });
-      return Object.keys(machine.parameterShapes).map((name) => bitsOf(machine.parameter(name).data));
+      return Object.keys(machine.parameterShapes).map((name) => bitsOf(machine.getParameter(name).data));
     };
     const pcd = await bits({ algorithm: 'pcd' });
-    expect(await bits({ algorithm: 'fpcd', fastRate: 0 })).toEqual(pcd);
+    expect(await bits({ algorithm: { name: 'fpcd', fastRate: 0 } })).toEqual(pcd);
     expect(await bits({ algorithm: 'fpcd' })).not.toEqual(pcd);
   });
 
@@ -150,11 +150,7 @@ describe.each(devices)('on %s', (device) => {
       ],
     ];
     const options = {
-      algorithm: 'fpcd',
-      fastRate: 0.8,
-      fastDecay: 0,
-      steps: 200,
-      chains: 4000,
+      algorithm: { name: 'fpcd', sweeps: 200, chains: 4000, fastRate: 0.8, fastDecay: 0 },
       batchSize: 2,
       centred: false,
       shuffle: false,
@@ -162,7 +158,7 @@ describe.each(devices)('on %s', (device) => {
     const fixed = { ...options, l2: 0, averageLast: 0, initialiseFromData: false, monitorRows: 0 };
     const run = async (learningRate: number[]) => {
       using machine = machineOf(oracle, device, 5);
-      const now = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.parameter(name).data));
+      const now = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.getParameter(name).data));
       const before = now();
       await machine.fit(dataOf(oracle, rows), { ...fixed, epochs: learningRate.length, learningRate });
       return now().map((value, i) => value - before[i]!);
@@ -191,7 +187,11 @@ describe.each(devices)('on %s', (device) => {
     for (const steps of [1, 3]) {
       const rows = rowsFor(general, [1], 6);
       const expected = meanFieldGradient(general, rows, 25, steps);
-      const step = await changes(general, device, rows, { algorithm: 'mean-field', centred: false, positiveSteps: 25, steps });
+      const step = await changes(general, device, rows, {
+        algorithm: { name: 'mean-field', sweeps: steps },
+        centred: false,
+        positiveSweeps: 25,
+      });
       expectClose(step, expected, device === 'reference' ? 1e-6 : 1e-4);
     }
   });
@@ -201,13 +201,10 @@ describe.each(devices)('on %s', (device) => {
     const positive = flat(general, meanFieldPositive(general, rows, 25));
     const model = expectations(general);
     const step = await changes(general, device, rows, {
-      algorithm: 'pt',
+      algorithm: { name: 'pt', sweeps: 40, chains: 20000, betas: 3 },
       positive: 'mean-field',
-      positiveSteps: 25,
+      positiveSweeps: 25,
       centred: false,
-      chains: 20000,
-      steps: 40,
-      temperatures: 3,
     });
     const errors = model.map(() => 1 / Math.sqrt(20000));
     expectZScores(
@@ -226,19 +223,17 @@ describe.each(devices)('on %s', (device) => {
       try {
         const rows = rowsFor(general, algorithm === 'pseudo-likelihood' ? [] : [1], 30);
         const data = dataOf(general, rows);
-        const options: MachineFitOptions = {
-          algorithm,
+        const options: FitOptions<LayerRows> = {
+          algorithm: { name: algorithm, chains: 12, betas: 4 },
           epochs: 6,
           batchSize: 10,
-          chains: 12,
-          momentum: 0.5,
+          optimiser: { name: 'sgd', momentum: 0.5 },
           standardised: true,
           rates: { layer1: 0.5 },
           positive: 'mean-field',
-          temperatures: 4,
         };
         const bits = (machine: BoltzmannMachine) =>
-          Object.keys(machine.parameterShapes).map((name) => bitsOf(machine.parameter(name).data));
+          Object.keys(machine.parameterShapes).map((name) => bitsOf(machine.getParameter(name).data));
         using whole = machineOf(general, device, 9);
         await whole.fit(data, options);
         const path = join(folder, `${algorithm}.safetensors`);
@@ -374,21 +369,21 @@ it('samples of a teacher teach a student by mean field what it can know: small c
     { s: data },
     { algorithm: 'pseudo-likelihood', epochs: 40, batchSize: 500, learningRate: { schedule: 'linear', from: 0.1 } },
   );
-  const W = student.parameter('s-s.weights').data;
+  const W = student.getParameter('s-s.weights').data;
   teacher.couplings[0]!.weights.flat().forEach((w, k) => {
     expect(Math.abs(W[k]! - w)).toBeLessThan(0.06);
   });
 });
 
 describe('bad input', () => {
-  const refused: [string, MachineFitOptions, RegExp][] = [
-    ['temperatures that fall', { algorithm: 'pt', temperatures: [0.5, 0.4, 1] }, /`temperatures` must be .*, got "?0.4 after 0.5/],
-    ['temperatures that do not end at 1', { algorithm: 'pt', temperatures: [0.1, 0.9] }, /ends at 0.9/],
-    ['one temperature', { algorithm: 'pt', temperatures: 1 }, /`temperatures` must be a whole number from 2/],
-    ['temperatures without end', { algorithm: 'pt', temperatures: new Array(2 ** 32 - 1) }, /a list of at most 1000, got .*4294967295/],
-    ['a temperature beyond 1', { algorithm: 'pt', temperatures: [0.5, 2] }, /`temperatures\[1\]`/],
-    ['infinite temperature of Gaussian units', { algorithm: 'pt', temperatures: [0, 1] }, /must begin above 0: units of layer 'v'/],
-    ['fast weights that never fade', { algorithm: 'fpcd', fastDecay: 1 }, /`fastDecay` must be a finite number in \[0, 1\)/],
+  const refused: [string, FitOptions<LayerRows>, RegExp][] = [
+    ['temperatures that fall', { algorithm: { name: 'pt', betas: [0.5, 0.4, 1] } }, /`temperatures` must be .*, got "?0.4 after 0.5/],
+    ['temperatures that do not end at 1', { algorithm: { name: 'pt', betas: [0.1, 0.9] } }, /ends at 0.9/],
+    ['one temperature', { algorithm: { name: 'pt', betas: 1 } }, /`temperatures` must be a whole number from 2/],
+    ['temperatures without end', { algorithm: { name: 'pt', betas: new Array(2 ** 32 - 1) } }, /a list of at most 1000, got .*4294967295/],
+    ['a temperature beyond 1', { algorithm: { name: 'pt', betas: [0.5, 2] } }, /`temperatures\[1\]`/],
+    ['infinite temperature of Gaussian units', { algorithm: { name: 'pt', betas: [0, 1] } }, /must begin above 0: units of layer 'v'/],
+    ['fast weights that never fade', { algorithm: { name: 'fpcd', fastDecay: 1 } }, /`fastDecay` must be a finite number in \[0, 1\)/],
     ['an unknown positive phase', { positive: 'map' as never }, /`positive` must be 'gibbs' or 'mean-field', got "map"/],
   ];
   it.each(refused)('%s', async (_, options, message) => {

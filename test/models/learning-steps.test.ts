@@ -1,6 +1,6 @@
 /** How weights step: rates per layer and coupling, frozen parts, standardised units; and machines that have no distribution. */
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, DivergenceError, gaussian, type MachineFitOptions, ParameterError, RBM, spin } from '../../src/index.js';
+import { BoltzmannMachine, DivergenceError, type FitOptions, gaussian, ParameterError, RBM, spin } from '../../src/index.js';
 import { energy, type MixedMachine, randomMixed } from '../oracle/mixed.js';
 import {
   centredStep,
@@ -53,7 +53,7 @@ const tolerance: Record<TestDevice, number> = { reference: 1e-6, cpu: 2e-4 };
 
 describe.each(devices)('rates on %s', (device) => {
   const rows = rowsFor(chain, [2], 12);
-  const exact: MachineFitOptions = { algorithm: 'exact', offsetRate: 1 };
+  const exact: FitOptions<LayerRows> = { algorithm: 'exact', offsetRate: 1 };
   const slope = gradientOf(chain, (m) => logLikelihood(m, rows));
   const offsets = posteriorMeans(chain, rows);
 
@@ -91,12 +91,14 @@ describe.each(devices)('rates on %s', (device) => {
     const complete = rowsFor(chain, algorithm === 'pseudo-likelihood' ? [] : [2], 40);
     for (const optimizer of ['sgd', 'adam'] as const) {
       using machine = build(chain, device, 3);
-      const before = Object.fromEntries(Object.keys(machine.parameterShapes).map((name) => [name, bitsOf(machine.parameter(name).data)]));
-      const common = { algorithm, optimizer, batchSize: 10, l1: 0.01, l2: 0.01, averageLast: 0.5, learningRate: 0.01 };
+      const before = Object.fromEntries(
+        Object.keys(machine.parameterShapes).map((name) => [name, bitsOf(machine.getParameter(name).data)]),
+      );
+      const common = { algorithm, optimiser: optimizer, batchSize: 10, l1: 0.01, l2: 0.01, averageLast: 0.5, learningRate: 0.01 };
       await machine.fit(dataOf(chain, complete), { ...common, epochs: 4, rates: { layer0: 0, 'layer1-layer1': 0, 'layer0-layer1': 0 } });
       for (const [name, bits] of Object.entries(before)) {
         const frozen = ['layer0.bias', 'layer1-layer1.weights', 'layer0-layer1.weights'].includes(name);
-        expect([name, bitsOf(machine.parameter(name).data) === bits]).toEqual([name, frozen]);
+        expect([name, bitsOf(machine.getParameter(name).data) === bits]).toEqual([name, frozen]);
       }
     }
   });
@@ -166,7 +168,7 @@ describe.each(devices)('standardised steps on %s', (device) => {
     const bits = async (standardised: boolean) => {
       using machine = new BoltzmannMachine({ layers: { s: spin(3) }, couplings: [['s', 's']], seed: 4, device });
       await machine.fit({ s: rows }, { standardised, epochs: 20, batchSize: 2, learningRate: 0.1 });
-      return bitsOf(machine.parameter('s-s.weights').data) + bitsOf(machine.parameter('s.bias').data);
+      return bitsOf(machine.getParameter('s-s.weights').data) + bitsOf(machine.getParameter('s.bias').data);
     };
     expect(await bits(true)).toBe(await bits(false));
   });
@@ -176,7 +178,8 @@ describe.each(devices)('standardised steps on %s', (device) => {
     const rows = Array.from({ length: 60 }, () => [1, 0, random.below(2), random.below(2)]);
     using rbm = new RBM({ visible: 4, hidden: 3, seed: 1, device });
     await rbm.fit(rows, { standardised: true, epochs: 30, batchSize: 10, learningRate: 0.05 });
-    for (const values of [rbm.weights, rbm.visibleBias, rbm.hiddenBias]) expect(values.data.every((x) => Math.abs(x) < 100)).toBe(true);
+    for (const values of [rbm.getParameter('visible-hidden.weights'), rbm.getParameter('visible.bias'), rbm.getParameter('hidden.bias')])
+      expect(values.data.every((x) => Math.abs(x) < 100)).toBe(true);
   });
 });
 
@@ -194,7 +197,7 @@ describe.each(devices)('machines without a distribution on %s', (device) => {
     [40, 1 / 38.5, false],
   ])('%d Gaussian units with weights %d', async (n, w, good) => {
     using machine = new BoltzmannMachine(layers(n));
-    machine.setParameterValues('s-s.weights', equal(n, w));
+    machine.setParameter('s-s.weights', equal(n, w));
     await expectNormalisable(machine, good, 's', n);
   });
 
@@ -212,11 +215,11 @@ describe.each(devices)('machines without a distribution on %s', (device) => {
       ],
       device,
     });
-    machine.setParameterValues('b-a.weights', [
+    machine.setParameter('b-a.weights', [
       [w, 0],
       [0, 0.1],
     ]);
-    machine.setParameterValues('h-a.weights', [[50, 50]]);
+    machine.setParameter('h-a.weights', [[50, 50]]);
     await expectNormalisable(machine, good, 'a', 2);
   });
 
@@ -227,7 +230,7 @@ describe.each(devices)('machines without a distribution on %s', (device) => {
   ])('a ring with weights %d', async (w, good) => {
     const edges = Array.from({ length: 30 }, (_, i): [number, number] => [i, (i + 1) % 30]);
     using machine = new BoltzmannMachine({ layers: { s: gaussian(30) }, couplings: [['s', 's', { edges }]], device });
-    machine.setParameterValues('s-s.weights', [new Array(30).fill(w)]);
+    machine.setParameter('s-s.weights', [new Array(30).fill(w)]);
     await expectNormalisable(machine, good, 's', 30);
   });
 
@@ -245,14 +248,14 @@ describe.each(devices)('machines without a distribution on %s', (device) => {
     );
     expect(failed).toBeInstanceOf(DivergenceError);
     expect((failed as Error).message).toMatch(n <= 64 ? /would have no distribution/ : /no distribution|infinite/);
-    await machine.sample(2, { steps: 1 });
+    await machine.sample(2, { sweeps: 1 });
   });
 });
 
 async function expectNormalisable(machine: BoltzmannMachine, good: boolean, layer: string, n: number): Promise<void> {
   const rows = Object.fromEntries([[layer, [new Array(n).fill(0), new Array(n).fill(0.1)]]]);
   const fit = () => machine.fit(rows, { epochs: 1, learningRate: 0, initialiseFromData: false });
-  for (const act of [() => machine.sample(2, { steps: 1 }), fit]) {
+  for (const act of [() => machine.sample(2, { sweeps: 1 }), fit]) {
     const failed = await Promise.resolve(act()).then(
       () => undefined,
       (error: unknown) => error,
@@ -266,7 +269,7 @@ async function expectNormalisable(machine: BoltzmannMachine, good: boolean, laye
 }
 
 describe('bad input', () => {
-  const refused: [string, MachineFitOptions, RegExp][] = [
+  const refused: [string, FitOptions<LayerRows>, RegExp][] = [
     ['a rate of an unknown part', { rates: { hidden: 0.5 } }, /`rates` must be by names among 's', 's-s', each of one part, got "hidden"/],
     ['a negative rate', { rates: { s: -1 } }, /`rates.s` must be a finite number of at least 0, got -1/],
     ['a rate that is no number', { rates: { s: '1' as never } }, /`rates.s`/],

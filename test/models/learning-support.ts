@@ -1,6 +1,6 @@
 /** One update of a machine of mixed units, next to the gradient that an oracle gives. */
 import { expect } from 'vitest';
-import type { MachineFitOptions } from '../../src/index.js';
+import type { FitOptions } from '../../src/index.js';
 import { edgeWeights, layerStates, type MixedMachine } from '../oracle/mixed.js';
 import type { MixedGradient, Row } from '../oracle/mixed-gradient.js';
 import { TestRandom } from '../oracle/random.js';
@@ -24,9 +24,9 @@ export function dataOf(machine: MixedMachine, rows: Row[]): Record<string, numbe
 }
 
 /** How one update at learning rate 1 changes every parameter, in the shapes of the machine. */
-export async function changes(oracle: MixedMachine, device: TestDevice, rows: Row[], options: MachineFitOptions): Promise<number[]> {
+export async function changes(oracle: MixedMachine, device: TestDevice, rows: Row[], options: FitOptions<LayerRows>): Promise<number[]> {
   using machine = machineOf(oracle, device, 1);
-  const all = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.parameter(name).data));
+  const all = () => Object.keys(machine.parameterShapes).flatMap((name) => Array.from<number>(machine.getParameter(name).data));
   const before = all();
   await machine.fit(dataOf(oracle, rows), {
     epochs: 1,

@@ -73,9 +73,9 @@ function create(device: TestDevice, before = false): BoltzmannMachine {
   const [v, h] = [gaussian(visible), bernoulli(hidden)];
   const layers = before ? { layer1: h, layer0: v } : { layer0: v, layer1: h };
   const machine = new BoltzmannMachine({ layers, couplings: [['layer0', 'layer1']], seed: 6, device, threads: 2 });
-  machine.setParameterValues(names[0], [parameters.bias, parameters.logPrecision]);
-  machine.setParameterValues(names[1], [parameters.hiddenBias]);
-  machine.setParameterValues(names[2], parameters.weights);
+  machine.setParameter(names[0], [parameters.bias, parameters.logPrecision]);
+  machine.setParameter(names[1], [parameters.hiddenBias]);
+  machine.setParameter(names[2], parameters.weights);
   return machine;
 }
 
@@ -97,7 +97,7 @@ describe.each(devices)('on %s', (device) => {
     ['after', true],
   ])('imputes means, the Gaussian layer drawn %s the hidden one', async (_, before) => {
     using machine = create(device, before);
-    const { layer0 } = await machine.impute(given, { warmup: 40, steps: 2 });
+    const { layer0 } = await machine.impute(given, { warmup: 40, sweeps: 2 });
     const exact = patterns.flatMap((row) => momentsGiven(row).mean.slice(0, visible));
     const errors = patterns.flatMap((row) =>
       momentsGiven(row)
@@ -118,11 +118,11 @@ describe.each(devices)('on %s', (device) => {
     ['after', true],
   ])('follows the gradient, the Gaussian layer drawn %s the hidden one', async (_, before) => {
     using machine = create(device, before);
-    const all = () => names.flatMap((name) => [...machine.parameter(name).data]);
+    const all = () => names.flatMap((name) => [...machine.getParameter(name).data]);
     const start = all();
     const chains = 20_000;
     await machine.partialFit(given, {
-      ...{ algorithm: 'pcd', steps: 80, positiveSteps: 40, batchSize: n, chains, optimizer: 'sgd', learningRate: 1 },
+      ...{ algorithm: { name: 'pcd', sweeps: 80, chains }, positiveSweeps: 40, batchSize: n, optimiser: 'sgd', learningRate: 1 },
       ...{ centred: false, initialiseFromData: false },
     });
     const moved = all().map((value, k) => value - start[k]!);
@@ -150,7 +150,7 @@ describe.each(devices)('on %s', (device) => {
       [0, 1],
       [3.4, 3.84],
     ];
-    const values = machine.parameter('a.parameters');
+    const values = machine.getParameter('a.parameters');
     expected.forEach(([mean, variance], i) => {
       expect(values.get(0, i)).toBeCloseTo(mean! / variance!, 4);
       expect(values.get(1, i)).toBeCloseTo(-Math.log(variance!), 4);

@@ -13,7 +13,7 @@ const rows = Array.from({ length: 600 }, () =>
   Array.from({ length: 9 }, (_, i) => (random.uniform() < 0.3 ? none : Number(random.uniform() < i / 9))),
 );
 const complete = rows.map((row) => row.map((value) => (Number.isNaN(value) ? 0 : value)));
-const options = { epochs: 3, batchSize: 50, chains: 60, positiveSteps: 3 };
+const options = { epochs: 3, batchSize: 50, algorithm: { name: 'pcd', chains: 60 }, positiveSweeps: 3 };
 const create = (threads = 2, device: 'cpu' | 'reference' = 'cpu') => new RBM({ visible: 9, hidden: 5, seed: 4, threads, device });
 
 describe('rows that lack values give the same bits', () => {
@@ -32,7 +32,7 @@ describe('rows that lack values give the same bits', () => {
       for (const form of forms) {
         using rbm = create(threads);
         const reports = await rbm.fit(form, options);
-        const imputed = await rbm.impute(form, { warmup: 5, steps: 5 });
+        const imputed = await rbm.impute(form, { warmup: 5, sweeps: 5 });
         const drawn = await rbm.impute(form, { warmup: 5, output: 'sample' });
         const metrics = reports.map(({ pseudoLikelihood, chainFreeEnergyGap }) => [pseudoLikelihood, chainFreeEnergyGap]).join();
         results.push([parameterBits(rbm), bitsOf(imputed.data), bitsOf(drawn.data), metrics].join());

@@ -203,7 +203,7 @@ const rowOf = (data: Float32Array, places: number, patterns: number, m: number) 
 /** All parameters, layers first, in the order of {@link statisticsOf}. */
 function parametersOf(machine: BoltzmannMachine, oracle: MixedMachine): number[] {
   const names = [...oracle.layers.map(({ name }) => `${name}.bias`), ...oracle.couplings.map(({ a, b }) => `layer${a}-layer${b}.weights`)];
-  return names.flatMap((name) => [...machine.parameter(name).data]);
+  return names.flatMap((name) => [...machine.getParameter(name).data]);
 }
 
 /** −∂E/∂θ of every parameter. */
@@ -233,7 +233,7 @@ describe.each(devices)('on %s', (device) => {
 
     it('imputes the means of what is missing and leaves the rest as it is', async () => {
       using machine = machineOf(oracle, device, 1);
-      const completed = await machine.impute(given, { warmup: 60, steps: 3 });
+      const completed = await machine.impute(given, { warmup: 60, sweeps: 3 });
       expect(Object.keys(completed)).toEqual(data.map((l) => `layer${l}`));
       for (const l of data) {
         const { data: values, shape } = completed[`layer${l}`]!;
@@ -246,7 +246,7 @@ describe.each(devices)('on %s', (device) => {
 
     it('draws what is missing from its posterior', async () => {
       using machine = machineOf(oracle, device, 2);
-      const drawn = await machine.impute(given, { warmup: 60, steps: 1, output: 'sample' });
+      const drawn = await machine.impute(given, { warmup: 60, sweeps: 1, output: 'sample' });
       patterns.forEach((pattern, m) => {
         const rows = new Map(data.map((l) => [l, rowOf(drawn[`layer${l}`]!.data, oracle.layers[l]!.places, patterns.length, m)]));
         expectJoint(oracle, pattern, data, (n, l) => rows.get(l)!(n));
@@ -257,7 +257,7 @@ describe.each(devices)('on %s', (device) => {
       using machine = machineOf(oracle, device, 3);
       const chains = patterns.length * replicas;
       for (const layer of data) {
-        const drawn = await machine.sample(chains, { clamp: given, steps: 60, layer: `layer${layer}` });
+        const drawn = await machine.sample(chains, { clamp: given, sweeps: 60, layer: `layer${layer}` });
         patterns.forEach((pattern, m) => {
           const rows = rowOf(drawn.data, oracle.layers[layer]!.places, patterns.length, m);
           expectJoint(oracle, pattern, [layer], (n) => rows(n));
@@ -269,7 +269,7 @@ describe.each(devices)('on %s', (device) => {
       using machine = machineOf(oracle, device, 4);
       for (const [l, { name }] of oracle.layers.entries()) {
         if (data.includes(l)) continue;
-        expectMeans(oracle, patterns, l, (await machine.marginals(name, given, { warmup: 60, steps: 3 })).data);
+        expectMeans(oracle, patterns, l, (await machine.marginals(name, given, { warmup: 60, sweeps: 3 })).data);
       }
     });
 
@@ -282,7 +282,7 @@ describe.each(devices)('on %s', (device) => {
       const before = parametersOf(machine, oracle);
       const [n, chains] = [patterns.length * replicas, 10_000];
       await machine.partialFit(given, {
-        ...{ algorithm, steps, positiveSteps: 60, batchSize: n, chains, optimizer: 'sgd', learningRate: 1 },
+        ...{ algorithm: { name: algorithm, sweeps: steps, chains }, positiveSweeps: 60, batchSize: n, optimiser: 'sgd', learningRate: 1 },
         ...{ centred: false, initialiseFromData: false },
       });
       const moved = parametersOf(machine, oracle).map((value, i) => value - before[i]!);
@@ -304,7 +304,7 @@ describe.each(devices)('on %s', (device) => {
     const [, oracle] = wirings[0]!;
     using machine = machineOf(oracle, device, 1);
     const rows = { layer0: layerStates(oracle.layers[0]!) };
-    expect((await machine.marginals('layer1', rows, { warmup: 0, steps: 1 })).data).toEqual((await machine.mean('layer1', rows)).data);
+    expect((await machine.marginals('layer1', rows, { warmup: 0, sweeps: 1 })).data).toEqual((await machine.mean('layer1', rows)).data);
   });
 
   it('starts biases and offsets at the means of what is there', async () => {
@@ -318,7 +318,7 @@ describe.each(devices)('on %s', (device) => {
     await rbm.fit(rows, { epochs: 1, batchSize: 4, learningRate: 0 });
     const start = (ones: number, n: number) => Math.log((ones + 0.5) / (n - ones + 0.5));
     [start(2, 3), start(2, 3), 0, start(0, 1)].forEach((bias, i) => {
-      expect(rbm.visibleBias.get(i)).toBeCloseTo(bias, 5);
+      expect(rbm.getParameter('visible.bias').get(i)).toBeCloseTo(bias, 5);
     });
   });
 });
@@ -342,8 +342,8 @@ describe('a teacher seen through holes', () => {
   async function divergence(data: number[][]): Promise<number> {
     using rbm = new RBM({ visible: 6, hidden: 3, seed: 2 });
     await rbm.fit(data, {
-      ...{ epochs: 150, batchSize: 100, chains: 500, positiveSteps: 10, monitorRows: 0, averageLast: 0.2 },
-      learningRate: { schedule: 'linear', from: 0.2, to: 0.02, holdFraction: 0.5 },
+      ...{ epochs: 150, batchSize: 100, algorithm: { name: 'pcd', chains: 500 }, positiveSweeps: 10, monitorRows: 0, averageLast: 0.2 },
+      learningRate: { schedule: 'linear', from: 0.2, to: 0.02, hold: 0.5 },
     });
     const model = visibleTable(oracleOf(rbm), rows);
     return truth.reduce((sum, p, i) => sum + p * Math.log(p / model[i]!), 0);

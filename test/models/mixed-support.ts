@@ -18,10 +18,10 @@ export function machineOf(oracle: MixedMachine, device: TestDevice, seed: number
     return edges === undefined ? names : [...names, { edges }];
   });
   const machine = new BoltzmannMachine({ layers: Object.fromEntries(layers), couplings, seed, device, threads: 2 });
-  for (const { name, bias } of oracle.layers) machine.setParameterValues(`${name}.bias`, [bias]);
+  for (const { name, bias } of oracle.layers) machine.setParameter(`${name}.bias`, [bias]);
   for (const { a, b, weights, edges } of oracle.couplings) {
     const values = edges === undefined ? weights : [edgeWeights(oracle.layers[a]!, weights, edges)];
-    machine.setParameterValues(`${oracle.layers[a]!.name}-${oracle.layers[b]!.name}.weights`, values);
+    machine.setParameter(`${oracle.layers[a]!.name}-${oracle.layers[b]!.name}.weights`, values);
   }
   return machine;
 }

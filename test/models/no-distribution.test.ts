@@ -17,7 +17,7 @@ const none = /this machine has no distribution/;
 
 function pair(visible: Units, hidden: Units, weights: number[][], device: TestDevice = 'cpu'): BoltzmannMachine {
   const machine = new BoltzmannMachine({ layers: { v: visible, h: hidden }, couplings: [['v', 'h']], seed: 3, device });
-  machine.setParameterValues('v-h.weights', weights);
+  machine.setParameter('v-h.weights', weights);
   return machine;
 }
 
@@ -33,9 +33,9 @@ const pairs: [string, Units, Units, number][] = [
 ];
 
 const calls: [string, (m: BoltzmannMachine) => Promise<unknown>][] = [
-  ['sample', (m) => m.sample(2, { steps: 5 })],
+  ['sample', (m) => m.sample(2, { sweeps: 5 })],
   ['chains', (m) => m.chains(2)],
-  ['anneal', (m) => m.anneal(2, { steps: 5 })],
+  ['anneal', (m) => m.anneal(2, { sweeps: 5 })],
   ['impute', (m) => m.impute({ v: [[Number.NaN]] })],
   ['marginals', (m) => m.marginals('h', { v: [[Number.NaN]] })],
   ['fit', async (m) => m.fit({ v: [[1], [2]] }, { epochs: 1, initialiseFromData: false })],
@@ -66,20 +66,20 @@ it('a machine is taken as long as nothing runs away: smaller weights, and signs 
     [gaussian(1), bernoulli(1), 20],
   ] as const) {
     using machine = pair(visible, hidden, [[weight]]);
-    const drawn = await machine.sample(20, { steps: 50 });
+    const drawn = await machine.sample(20, { sweeps: 50 });
     expect(drawn.data.every(Number.isFinite)).toBe(true);
   }
 });
 
 it('the precisions count, those of either side of a doubleRelu apart', async () => {
   using narrow = pair(relu(1), relu(1), [[2]]);
-  for (const name of ['v.parameters', 'h.parameters']) narrow.setParameterValues(name, [[0], [1]]);
-  await narrow.sample(1, { steps: 1 });
+  for (const name of ['v.parameters', 'h.parameters']) narrow.setParameter(name, [[0], [1]]);
+  await narrow.sample(1, { sweeps: 1 });
   using sided = pair(doubleRelu(1), relu(1), [[2]]);
-  sided.setParameterValues('v.parameters', [[0], [2], [0], [0]]);
-  await sided.sample(1, { steps: 1 });
-  sided.setParameterValues('v-h.weights', [[-2]]);
-  await expect(sided.sample(1, { steps: 1 })).rejects.toThrow(none);
+  sided.setParameter('v.parameters', [[0], [2], [0], [0]]);
+  await sided.sample(1, { sweeps: 1 });
+  sided.setParameter('v-h.weights', [[-2]]);
+  await expect(sided.sample(1, { sweeps: 1 })).rejects.toThrow(none);
 });
 
 describe('many small weights that run away together', () => {
@@ -94,13 +94,13 @@ describe('many small weights that run away together', () => {
     using beyond = pair(visible, hidden, each(40, 20, (1.05 * sign) / Math.sqrt(800)));
     await expect(beyond.sample(1)).rejects.toThrow(none);
     using within = pair(visible, hidden, each(40, 20, (0.95 * sign) / Math.sqrt(800)));
-    await within.sample(1, { steps: 1 });
+    await within.sample(1, { sweeps: 1 });
   });
 
   it('of a layer coupled to itself, and of three layers in a ring', async () => {
     const lateral = (w: number) => {
       const machine = new BoltzmannMachine({ layers: { v: relu(11) }, couplings: [['v', 'v']] });
-      machine.setParameterValues(
+      machine.setParameter(
         'v-v.weights',
         Array.from({ length: 11 }, (_, i) => Array.from({ length: 11 }, (_, j) => (i === j ? 0 : w))),
       );
@@ -109,19 +109,19 @@ describe('many small weights that run away together', () => {
     using beyond = lateral(0.105);
     await expect(beyond.sample(1)).rejects.toThrow(none);
     using within = lateral(0.095);
-    await within.sample(1, { steps: 1 });
+    await within.sample(1, { sweeps: 1 });
     const ring = (w: number) => {
       const machine = new BoltzmannMachine({
         layers: { a: relu(1), b: gaussian(1), c: doubleRelu(1) },
         couplings: [['a', 'b'], ['b', 'c'], ['a', 'c']], // biome-ignore format: pairs
       });
-      for (const name of ['a-b', 'b-c', 'a-c']) machine.setParameterValues(`${name}.weights`, [[w]]);
+      for (const name of ['a-b', 'b-c', 'a-c']) machine.setParameter(`${name}.weights`, [[w]]);
       return machine;
     };
     using beyondRing = ring(0.52);
     await expect(beyondRing.sample(1)).rejects.toThrow(none);
     using withinRing = ring(0.48);
-    await withinRing.sample(1, { steps: 1 });
+    await withinRing.sample(1, { sweeps: 1 });
   });
 });
 
@@ -131,14 +131,14 @@ describe.each(devices)('on %s', (device) => {
     const data = Array.from({ length: 50 }, (_, i) => [1 + (i % 7), 1 + (i % 7)]);
     const run = machine.fit({ v: data }, { epochs: 400, learningRate: 0.2, algorithm: 'pcd', initialiseFromData: false });
     await expect(run).rejects.toThrow(DivergenceError);
-    await machine.sample(1, { steps: 1 });
+    await machine.sample(1, { sweeps: 1 });
   });
 
   it('states that ran away are an error that names their layer', async () => {
     // A clamp that no weight knows of: fields of 1e30 through a bounded neighbour.
     using machine = pair(gaussian(1), spin(1), [[1e17]], device);
-    machine.setParameterValues('v.parameters', [[0], [-10]]);
-    await expect(machine.sample(1, { steps: 2 })).rejects.toThrow(DivergenceError);
-    await expect(machine.sample(1, { steps: 2 })).rejects.toThrow(/states of layer 'v' ran away/);
+    machine.setParameter('v.parameters', [[0], [-10]]);
+    await expect(machine.sample(1, { sweeps: 2 })).rejects.toThrow(DivergenceError);
+    await expect(machine.sample(1, { sweeps: 2 })).rejects.toThrow(/states of layer 'v' ran away/);
   });
 });

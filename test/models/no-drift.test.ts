@@ -56,7 +56,7 @@ describe.each(devices)('on %s', (device) => {
     it.each(sweeps)('%i sweeps keep p(v)', async (steps) => {
       using rbm = modelOf(oracle, device, { seed: 100 + steps });
       const table = layerMarginal(machine, 0);
-      const result = await rbm.sample(chains, { steps, start: rowsFrom(table, chains, steps) });
+      const result = await rbm.sample(chains, { sweeps: steps, start: rowsFrom(table, chains, steps) });
       expect(result.shape).toEqual([chains, visible]);
       expectDistribution(result.data, table);
     });
@@ -65,7 +65,7 @@ describe.each(devices)('on %s', (device) => {
       using rbm = modelOf(oracle, device, { seed: 200 });
       const table = layerMarginal(machine, 0, beta);
       const start = rowsFrom(table, chains, 5);
-      expectDistribution((await rbm.sample(chains, { steps: 4, beta, start })).data, table);
+      expectDistribution((await rbm.sample(chains, { sweeps: 4, beta, start })).data, table);
     });
 
     it('4 sweeps keep p(free | clamped)', async () => {
@@ -74,7 +74,7 @@ describe.each(devices)('on %s', (device) => {
       const joint = layerMarginal(machine, 0);
       const allowed = bitVectors(visible).map((bits, i) => (bits[3] === 1 && bits[0] === 0 ? joint[i]! : 0));
       const table = allowed.map((p) => p / sum(allowed));
-      const result = await rbm.sample(chains, { steps: 4, clamp: clamped, start: rowsFrom(table, chains, 6) });
+      const result = await rbm.sample(chains, { sweeps: 4, clamp: clamped, start: rowsFrom(table, chains, 6) });
       expectDistribution(result.data, table);
     });
   });
@@ -86,7 +86,7 @@ describe.each(devices)('on %s', (device) => {
     const choices = bitVectors(2);
     const n = 4 * drawsNeeded(8, 0.02);
     const values = Array.from({ length: n }, (_, r) => choices[r % 4]!);
-    const result = await rbm.sample(n, { steps: 40, clamp: { indices: [4, 1], values } });
+    const result = await rbm.sample(n, { sweeps: 40, clamp: { indices: [4, 1], values } });
     const joint = layerMarginal(machine, 0);
     choices.forEach(([four, one], c) => {
       const rows = Array.from({ length: n / 4 }, (_, r) => Array.from(result.data.slice((4 * r + c) * visible, (4 * r + c + 1) * visible)));
@@ -103,9 +103,9 @@ describe.each(devices)('on %s', (device) => {
     const oracle = randomRbm(visible, 4, 0.7, 14);
     using rbm = modelOf(oracle, device, { seed: 500 });
     const table = layerMarginal(asMachine(oracle), 0);
-    expectDistribution((await rbm.sample(chains, { steps: 60 })).data, table);
+    expectDistribution((await rbm.sample(chains, { sweeps: 60 })).data, table);
     const coins = new Array<number>(32).fill(1 / 32);
-    expectDistribution((await rbm.sample(chains, { steps: 1, beta: 0 })).data, coins);
+    expectDistribution((await rbm.sample(chains, { sweeps: 1, beta: 0 })).data, coins);
   });
 
   it('output mean gives the conditional means of the last update', async () => {
@@ -113,7 +113,7 @@ describe.each(devices)('on %s', (device) => {
     using rbm = modelOf(oracle, device, { seed: 600 });
     const table = layerMarginal(asMachine(oracle), 0);
     const n = 50_000;
-    const means = (await rbm.sample(n, { steps: 2, output: 'mean', start: rowsFrom(table, n, 7) })).data;
+    const means = (await rbm.sample(n, { sweeps: 2, output: 'mean', start: rowsFrom(table, n, 7) })).data;
     // Only 2^hidden different rows of means exist, and on average they are p(v_i = 1).
     expect(new Set(Array.from({ length: n }, (_, r) => means[r * visible]!)).size).toBeLessThanOrEqual(16);
     const expected = bitVectors(visible)[0]!.map((_, i) => sum(table.filter((_, cell) => (cell >>> i) & 1)));
@@ -130,7 +130,7 @@ describe.each(devices)('on %s', (device) => {
     const drawn = async (seed: number, calls: number) => {
       using rbm = modelOf(oracle, device, { seed });
       const results: Float32Array[] = [];
-      for (let c = 0; c < calls; ++c) results.push(new Float32Array((await rbm.sample(n, { steps: 20 })).data));
+      for (let c = 0; c < calls; ++c) results.push(new Float32Array((await rbm.sample(n, { sweeps: 20 })).data));
       return results;
     };
     const [first, second] = (await drawn(1, 2)) as [Float32Array, Float32Array];

@@ -101,7 +101,7 @@ const badRows: Refusal[] = [
     ParameterError,
     /^RBM\.impute: `data`.*got 2 .*column 1$/,
   ],
-  ['no steps to average over', (m) => m.impute(rows, { steps: 0 }), ParameterError, /^RBM\.impute: `steps`/],
+  ['no steps to average over', (m) => m.impute(rows, { sweeps: 0 }), ParameterError, /^RBM\.impute: `steps`/],
   ['an output that is none', (m) => m.impute(rows, bad({ output: 'mode' })), ParameterError, /^RBM\.impute: `output` .*"mode"/],
   ['text', (m) => m.fit(bad([['0', '1', '1', '0']])), ParameterError, /^RBM\.fit: `data/],
   ['bigints', (m) => m.fit(bad({ data: new BigInt64Array(4), shape: [1, 4] })), ParameterError, /^RBM\.fit: `data.*BigInt64Array/],
@@ -144,7 +144,7 @@ const badOptions: Refusal[] = [
   ['an unknown schedule', fitWith({ learningRate: { schedule: 'steps', from: 1 } }), ParameterError, /^RBM\.fit: `learningRate\.schedule`/],
   ['a schedule without a start', fitWith({ learningRate: { schedule: 'linear' } }), ParameterError, /^RBM\.fit: `learningRate\.from`/],
   ['an unknown algorithm', fitWith({ algorithm: 'cd-1' }), ParameterError, /^RBM\.fit: `algorithm` .*'pcd'.*'cd'.*"cd-1"/],
-  ['an unknown optimiser', fitWith({ optimizer: 'lbfgs' }), ParameterError, /^RBM\.fit: `optimizer`/],
+  ['an unknown optimiser', fitWith({ optimiser: 'lbfgs' }), ParameterError, /^RBM\.fit: `optimizer`/],
   ['an unknown option', fitWith({ learning_rate: 0.1 }), ParameterError, /^RBM\.fit: .*`learning_rate`.*learningRate/],
   ['momentum 1', fitWith({ momentum: 1 }), ParameterError, /^RBM\.fit: `momentum`/],
   ['negative decay', fitWith({ l2: -1 }), ParameterError, /^RBM\.fit: `l2`/],
@@ -177,7 +177,7 @@ const badOptions: Refusal[] = [
   ['a batch larger than the stream', (m) => m.partialFit(rows, { batchSize: 0 }), ParameterError, /^RBM\.partialFit: `batchSize`/],
   ['no samples', (m) => m.sample(0), ParameterError, /^RBM\.sample: `n`/],
   ['half a sample', (m) => m.sample(1.5), ParameterError, /^RBM\.sample: `n`/],
-  ['negative steps', (m) => m.sample(1, { steps: -1 }), ParameterError, /^RBM\.sample: `steps`/],
+  ['negative steps', (m) => m.sample(1, { sweeps: -1 }), ParameterError, /^RBM\.sample: `steps`/],
   ['beta NaN', (m) => m.sample(1, { beta: Number.NaN }), ParameterError, /^RBM\.sample: `beta`/],
   ['beta below 0', (m) => m.sample(1, { beta: -1 }), ParameterError, /^RBM\.sample: `beta`/],
   ['an unknown output', (m) => m.sample(1, { output: bad('mode') }), ParameterError, /^RBM\.sample: `output`/],
@@ -258,11 +258,11 @@ describe.each(devices)('on %s', (device) => {
 
   it('refuses parameters that float32 cannot hold', async () => {
     const error = await failure(() => {
-      rbm.hiddenBias = Float64Array.of(0, 1e300, 0);
+      rbm.setParameter('hidden.bias', Float64Array.of(0, 1e300, 0));
     });
     if (device === 'cpu') expect(error).toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringMatching(/^RBM\.hiddenBias: /) });
     if (error) expect(parameterBits(rbm)).toBe(before);
-    else rbm.hiddenBias = [0, 0, 0];
+    else rbm.setParameter('hidden.bias', [0, 0, 0]);
   });
 
   it('refuses detached and resizable buffers', async () => {
@@ -342,7 +342,7 @@ describe.each(devices)('on %s', (device) => {
     );
     expect(error).toBe(mine);
     expect(model.busy).toBe(false);
-    expect(model.training!.step).toBeLessThan(model.training!.totalSteps);
+    expect(model.training!.update).toBeLessThan(model.training!.updates);
     await model.fit(rows, { batchSize: 2, epochs: 1 });
     expect(
       await failure(() =>
@@ -361,18 +361,22 @@ describe.each(devices)('on %s', (device) => {
     for (const options of [
       { algorithm: 'cd', centred: false },
       { algorithm: 'pcd', centred: true },
-      { algorithm: 'cd', centred: true, optimizer: 'adam' },
+      { algorithm: 'cd', centred: true, optimiser: 'adam' },
     ] as const) {
       using model = new RBM({ visible: 4, hidden: 3, device, seed: 1, weightScale: 0.5 });
       const learningRate = [0.1, 0.1, Number.MAX_VALUE, Number.MAX_VALUE, Number.MAX_VALUE];
       const error = await failure(() => model.fit(rows, { ...options, epochs: 50, batchSize: 2, learningRate, initialiseFromData: false }));
       expect(error).toBeInstanceOf(DivergenceError);
       expect(error).toMatchObject({ code: 'ERR_DIVERGENCE', message: expect.stringMatching(/^RBM\.fit: update \d+ .*(weights|bias)/) });
-      const values = [...model.weights.data, ...model.visibleBias.data, ...model.hiddenBias.data];
+      const values = [
+        ...model.getParameter('visible-hidden.weights').data,
+        ...model.getParameter('visible.bias').data,
+        ...model.getParameter('hidden.bias').data,
+      ];
       expect(values.every(Number.isFinite)).toBe(true);
       const good = Number(/update (\d+)/.exec((error as Error).message)![1]) - 1;
       expect(good).toBeGreaterThanOrEqual(2);
-      expect(model.training!.step).toBe(good);
+      expect(model.training!.update).toBe(good);
       using same = new RBM({ visible: 4, hidden: 3, device, seed: 1, weightScale: 0.5 });
       await same.fit(rows, { ...options, epochs: good, batchSize: 2, learningRate, initialiseFromData: false });
       expect(parameterBits(model)).toBe(parameterBits(same));

@@ -27,7 +27,14 @@ afterAll(() => rm(folder, { recursive: true }));
 async function smallCheckpoint(path: string): Promise<void> {
   using rbm = new RBM({ visible: 2, hidden: 1, seed: 5, device: 'cpu' });
   const controller = new AbortController();
-  const options = { epochs: 4, batchSize: 2, chains: 2, optimizer: 'adam', averageLast: 0.9, sparsity: { target: 0.2 } } as const;
+  const options = {
+    epochs: 4,
+    batchSize: 2,
+    algorithm: { name: 'pcd', chains: 2 },
+    optimiser: 'adam',
+    averageLast: 0.9,
+    sparsity: { target: 0.2 },
+  } as const;
   const done = rbm.fit(rows, { ...options, signal: controller.signal, checkpoint: { path, every: 5 } });
   await done;
 }
@@ -36,14 +43,14 @@ describe.each(devices)('saving and loading on %s', (device) => {
   it('brings a model back with its parameters, seed, counters and training record', async () => {
     using rbm = new RBM({ visible: 2, hidden: 3, seed: 2n ** 64n - 1n, device, weightScale: 0.3 });
     await rbm.fit(rows, { epochs: 2, batchSize: 2 });
-    await rbm.sample(3, { steps: 2 });
+    await rbm.sample(3, { sweeps: 2 });
     await rbm.save(file('model'));
     using loaded = await RBM.load(file('model'), { device });
     expect([loaded.visible, loaded.hidden, loaded.seed]).toEqual([2, 3, 2n ** 64n - 1n]);
     expect(parameterBits(loaded)).toBe(parameterBits(rbm));
     expect(loaded.training).toEqual(rbm.training);
     const next = async (model: RBM) => [
-      ...(await model.sample(40, { steps: 2 })).data,
+      ...(await model.sample(40, { sweeps: 2 })).data,
       ...(await model.sampleHidden(new Array(40).fill([1, 0]))).data,
       ...(await model.pseudoLikelihood(new Array(40).fill([1, 0]))).data,
     ];
@@ -70,7 +77,7 @@ describe('files', () => {
     await rbm.fit([[0, 1, 1, 0]], { batchSize: 1, epochs: 3 });
     await rbm.save(file('cpu'));
     using exact = await RBM.load(file('cpu'), { device: 'reference' });
-    expect(Array.from(exact.weights.data)).toEqual(Array.from(rbm.weights.data));
+    expect(Array.from(exact.weights.data)).toEqual(Array.from(rbm.getParameter('visible-hidden.weights').data));
     await exact.fit([[0, 1, 1, 0]], { batchSize: 1, epochs: 1 });
     await exact.save(file('reference'));
     using back = await RBM.load(file('reference'), { device: 'cpu' });
@@ -211,10 +218,10 @@ describe('files', () => {
     using rbm = new RBM({ visible: 2, hidden: 3 });
     await rbm.save(file('target'));
     await symlink(file('target'), file('link'));
-    rbm.hiddenBias = [1, 2, 3];
+    rbm.setParameter('hidden.bias', [1, 2, 3]);
     await rbm.save(file('link'));
     using loaded = await RBM.load(file('target'));
-    expect(Array.from(loaded.hiddenBias.data)).toEqual([1, 2, 3]);
+    expect(Array.from(loaded.getParameter('hidden.bias').data)).toEqual([1, 2, 3]);
   });
 
   it('are saved while a run goes on, and the last of them can be loaded', async () => {
@@ -222,7 +229,7 @@ describe('files', () => {
     const path = file('during');
     await rbm.fit(rows, { epochs: 10, batchSize: 1, checkpoint: { path, every: 7 } });
     using loaded = await RBM.load(path);
-    expect(loaded.training!.step % 7 === 0 || loaded.training!.step === 30).toBe(true);
+    expect(loaded.training!.update % 7 === 0 || loaded.training!.update === 30).toBe(true);
     expect((await stat(path)).isFile()).toBe(true);
   });
 
@@ -230,9 +237,9 @@ describe('files', () => {
     using rbm = new RBM({ visible: 2, hidden: 3, seed: 1 });
     const checkpoint = { path: join(file('nowhere'), 'model'), every: 2 };
     await expect(rbm.fit(rows, { epochs: 10, batchSize: 1, checkpoint })).rejects.toThrow(ParameterError);
-    expect(rbm.training!.step).toBe(2);
+    expect(rbm.training!.update).toBe(2);
     await rbm.fit(rows, { resume: true });
-    expect(rbm.training!.step).toBe(30);
+    expect(rbm.training!.update).toBe(30);
   });
 });
 

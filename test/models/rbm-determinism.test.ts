@@ -36,25 +36,27 @@ const data = {
 const validation = { data: Float32Array.from({ length: 9 * visible }, () => random.below(2)), shape: [9, visible] };
 const sampleWeights = Array.from({ length: count }, () => random.uniform() * 2);
 
-const base: FitOptions = { epochs: 3, batchSize: 16, learningRate: { schedule: 'cosine', from: 0.1, holdFraction: 0.3 } };
+const base: FitOptions = { epochs: 3, batchSize: 16, learningRate: { schedule: 'cosine', from: 0.1, hold: 0.3 } };
 
 /** Runs that use every piece of state there is. */
 const runs: Record<string, FitOptions> = {
-  'PCD, centred, SGD with momentum': { ...base, algorithm: 'pcd', chains: 21, steps: 2, momentum: 0.8 },
+  'PCD, centred, SGD with momentum': {
+    ...base,
+    algorithm: { name: 'pcd', sweeps: 2, chains: 21 },
+    optimiser: { name: 'sgd', momentum: 0.8 },
+  },
   'PCD, plain, Adam, averaging': {
     ...base,
-    algorithm: 'pcd',
-    chains: 16,
+    algorithm: { name: 'pcd', chains: 16 },
     centred: false,
-    optimizer: 'adam',
+    optimiser: 'adam',
     learningRate: 0.01,
     averageLast: 0.6,
   },
-  'PCD, binary values drawn anew': { ...base, algorithm: 'pcd', chains: 16, dynamicBinarisation: true },
+  'PCD, binary values drawn anew': { ...base, algorithm: { name: 'pcd', chains: 16 }, dynamicBinarisation: true },
   'CD, centred, sparsity, decay, averaging': {
     ...base,
-    algorithm: 'cd',
-    steps: 3,
+    algorithm: { name: 'cd', sweeps: 3 },
     sparsity: { target: 0.1, weight: 0.5 },
     l1: 1e-3,
     l2: 1e-3,
@@ -62,21 +64,25 @@ const runs: Record<string, FitOptions> = {
   },
   'trajectory tempering, the ladder too long': {
     ...base,
-    algorithm: 'ptt',
-    chains: 20,
+    algorithm: { name: 'ptt', chains: 20, reservoirs: 3, acceptance: 0.95 },
     learningRate: 0.3,
-    reservoirs: 3,
-    reservoirAcceptance: 0.95,
   },
   'PCD that falls back': {
     ...base,
     algorithm: 'pcd',
-    optimizer: 'adam',
+    optimiser: 'adam',
     averageLast: 0.9,
     learningRate: [...new Array(8).fill(0.01), 1e30, 0.01],
     onDivergence: { factor: 1e-30 },
   },
-  'CD, plain, weights, in order': { ...base, algorithm: 'cd', centred: false, shuffle: false, momentum: 0.5, sampleWeights },
+  'CD, plain, weights, in order': {
+    ...base,
+    algorithm: 'cd',
+    centred: false,
+    shuffle: false,
+    optimiser: { name: 'sgd', momentum: 0.5 },
+    sampleWeights,
+  },
 };
 
 function create(device: TestDevice, threads: number): RBM {
@@ -91,7 +97,7 @@ describe.each(devices)('on %s', (device) => {
         using rbm = create(device, threads);
         const history = await rbm.fit(data, { ...options, validation });
         const metrics = history.map(({ seconds: _, ...report }) => JSON.stringify(report)).join();
-        const samples = await rbm.sample(33, { steps: 3 });
+        const samples = await rbm.sample(33, { sweeps: 3 });
         const energies = await rbm.freeEnergy(data);
         results.push([parameterBits(rbm), metrics, bitsOf(samples.data as Float32Array), bitsOf(energies.data as Float64Array)].join());
       }
@@ -123,7 +129,13 @@ describe.each(devices)('on %s', (device) => {
 
   it('goes on after an abort, at whatever update it came', async () => {
     const epochs = device === 'reference' ? 30 : 400;
-    const options: FitOptions = { epochs, batchSize: 5, chains: 7, momentum: 0.5, monitorRows: 0 };
+    const options: FitOptions = {
+      epochs,
+      batchSize: 5,
+      algorithm: { name: 'pcd', chains: 7 },
+      optimiser: { name: 'sgd', momentum: 0.5 },
+      monitorRows: 0,
+    };
     using whole = create(device, 2);
     const few = { data: data.data.slice(0, 20 * visible), shape: [20, visible] };
     await whole.fit(few, options);
@@ -176,9 +188,9 @@ describe.each(devices)('on %s', (device) => {
     for (let stops = 0; stops < 5; ++stops) {
       const run = rbm.fit(data, { ...options, resume: stops > 0 });
       for await (const _ of run) run.stop();
-      if (rbm.training!.step === rbm.training!.totalSteps) break;
+      if (rbm.training!.update === rbm.training!.updates) break;
     }
-    if (rbm.training!.step < rbm.training!.totalSteps) await rbm.fit(data, { ...options, resume: true });
+    if (rbm.training!.update < rbm.training!.updates) await rbm.fit(data, { ...options, resume: true });
     expect(parameterBits(rbm)).toBe(parameterBits(whole));
   });
 
@@ -191,7 +203,7 @@ describe.each(devices)('on %s', (device) => {
     using loaded = await RBM.load(path, { device, threads: 3 });
     for (const rbm of [straight, loaded]) {
       await rbm.fit(data, { ...options, epochs: 2 });
-      await rbm.partialFit(validation, { algorithm: 'pcd', chains: 16 });
+      await rbm.partialFit(validation, { algorithm: { name: 'pcd', chains: 16 } });
     }
     expect(await afterwards(loaded)).toBe(await afterwards(straight));
   });
@@ -209,7 +221,7 @@ describe.each(devices)('on %s', (device) => {
 
 /** Parameters and what the next draws will be. */
 async function afterwards(rbm: RBM): Promise<string> {
-  const drawn = await rbm.sample(3, { steps: 2 });
+  const drawn = await rbm.sample(3, { sweeps: 2 });
   return `${parameterBits(rbm)} ${bitsOf(drawn.data as Float32Array)}`;
 }
 

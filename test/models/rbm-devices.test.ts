@@ -30,8 +30,8 @@ function sparseRows(rows: number, cols: number, on: number, grey: number): Data 
 
 function model(device: TestDevice, visible: number, hidden: number): RBM {
   const rbm = new RBM({ visible, hidden, device, seed: 91, threads: 2, weightScale: 2 / Math.sqrt(visible + hidden) });
-  rbm.hiddenBias = new TestRandom(1).normals(hidden);
-  rbm.visibleBias = new TestRandom(2).normals(visible);
+  rbm.setParameter('hidden.bias', new TestRandom(1).normals(hidden));
+  rbm.setParameter('visible.bias', new TestRandom(2).normals(visible));
   return rbm;
 }
 
@@ -54,7 +54,7 @@ describe.each(sizes)('%i visible, %i hidden, %i rows', (visible, hidden, rows) =
   const binary = sparseRows(rows, hidden, 0.5, 0);
 
   it('conditionals and energies', async () => {
-    const means = await onBoth(visible, hidden, async (rbm) => (await rbm.meanHidden(data)).data);
+    const means = await onBoth(visible, hidden, async (rbm) => (await rbm.transform(data)).data);
     expect(largestDifference(...means)).toBeLessThan(2e-6);
     const down = await onBoth(visible, hidden, async (rbm) => (await rbm.meanVisible(binary)).data);
     expect(largestDifference(...down)).toBeLessThan(2e-6);
@@ -75,9 +75,9 @@ describe.each(sizes)('%i visible, %i hidden, %i rows', (visible, hidden, rows) =
   });
 
   it.each([
-    ['PCD, centred', { algorithm: 'pcd', chains: rows + 7 }],
+    ['PCD, centred', { algorithm: { name: 'pcd', chains: rows + 7 } }],
     ['CD-1, plain', { algorithm: 'cd', centred: false }],
-    ['PCD, plain, Adam', { algorithm: 'pcd', centred: false, optimizer: 'adam' }],
+    ['PCD, plain, Adam', { algorithm: 'pcd', centred: false, optimiser: 'adam' }],
   ] as [string, FitOptions][])('updates by %s', async (_, options) => {
     const [cpu, reference] = await onBoth(visible, hidden, async (rbm) => {
       await rbm.fit(data, { batchSize: Math.ceil(rows / 2), epochs: 1, learningRate: 0.1, monitorRows: 0, ...options });

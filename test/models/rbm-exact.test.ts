@@ -27,7 +27,13 @@ function testRows(units: number, seed: number): number[][] {
 
 /** The sizes of all terms of an energy, which bound its rounding error. */
 function termSizes(rbm: OracleRbm): number {
-  return sum([...rbm.weights.flat(), ...rbm.visibleBias, ...rbm.hiddenBias].map(Math.abs)) + rbm.hiddenBias.length;
+  return (
+    sum(
+      [...rbm.getParameter('visible-hidden.weights').flat(), ...rbm.getParameter('visible.bias'), ...rbm.getParameter('hidden.bias')].map(
+        Math.abs,
+      ),
+    ) + rbm.getParameter('hidden.bias').length
+  );
 }
 
 describe.each(devices)('on %s', (device) => {
@@ -57,7 +63,7 @@ describe.each(devices)('on %s', (device) => {
 
     it('conditional means, up and down', async () => {
       using rbm = modelOf(oracle, device);
-      const up = await rbm.meanHidden(rows);
+      const up = await rbm.transform(rows);
       expect(up.shape).toEqual([rows.length, hidden]);
       // Sigmoid of a field with an absolute error e is off by at most e / 4; small means keep their relative precision.
       const error = Math.max(tolerance * termSizes(oracle), float32Error);
@@ -136,7 +142,7 @@ describe.each(devices)('on %s', (device) => {
     // 1,000 hidden units at fields where log(1 + e^x) - max(x, 0) is small but adds up; a cut-off at 10 would lose 0.045 nats.
     for (const field of [-30, -12, -10.5, 9.5, 10.5, 14, 30, 88, 89, 300]) {
       using rbm = new RBM({ visible: 1, hidden: 1000, device, threads: 1 });
-      rbm.weights = [new Array(1000).fill(field)];
+      rbm.setParameter('visible-hidden.weights', [new Array(1000).fill(field)]);
       const expected = -1000 * (Math.max(field, 0) + Math.log1p(Math.exp(-Math.abs(field))));
       expectNear((await rbm.freeEnergy([[1]])).data, [expected], device === 'cpu' ? 2e-6 : 1e-12);
     }
@@ -151,10 +157,10 @@ describe.each(devices)('on %s', (device) => {
   it('gives rows results that do not depend on the rows around them', async () => {
     using rbm = modelOf(randomRbm(7, 9, 1, 5), device);
     const rows = Array.from({ length: 700 }, (_, n) => testRows(7, n).at(-1)!);
-    const together = (await rbm.meanHidden(rows)).data;
+    const together = (await rbm.transform(rows)).data;
     const energies = (await rbm.freeEnergy(rows)).data;
     for (const n of [0, 1, 511, 512, 699]) {
-      expectNear((await rbm.meanHidden([rows[n]!])).data, Array.from(together.slice(n * 9, n * 9 + 9)), 1e-6);
+      expectNear((await rbm.transform([rows[n]!])).data, Array.from(together.slice(n * 9, n * 9 + 9)), 1e-6);
       expectNear((await rbm.freeEnergy([rows[n]!])).data, [energies[n]!], 1e-6);
     }
   });

@@ -37,7 +37,7 @@ const kinds = [
 ];
 
 const plainStep: FitOptions = {
-  ...{ optimizer: 'sgd', learningRate: 1, momentum: 0, l2: 0 },
+  ...{ optimiser: { name: 'sgd', momentum: 0 }, learningRate: 1, l2: 0 },
   ...{ centred: false, initialiseFromData: false },
 };
 
@@ -65,7 +65,7 @@ function firstOffsets(rbm: OracleRbm, rows: number[][], weights = rows.map(() =>
     return of(rows[0]!).map((_, i) => rows.reduce((sum, row, n) => sum + (weights[n]! / total) * of(row)[i]!, 0));
   };
   const hidden = mean((row) => hiddenMeans(rbm, row));
-  return { visible: mean((row) => row), hidden: rbm.hiddenBias.map((c, j) => 0.99 * sigmoid(c) + 0.01 * hidden[j]!) };
+  return { visible: mean((row) => row), hidden: rbm.getParameter('hidden.bias').map((c, j) => 0.99 * sigmoid(c) + 0.01 * hidden[j]!) };
 }
 
 /** Negative-phase statistics of persistent chains that began at the biases and have done this many sweeps in all. */
@@ -81,13 +81,13 @@ describe.each(devices)('on %s', (device) => {
     const rows = repeated(kinds, 5000);
 
     it.each([1, 2, 5])('CD-%i, plain', async (steps) => {
-      const change = await moved(device, rows, { algorithm: 'cd', steps });
+      const change = await moved(device, rows, { algorithm: { name: 'cd', sweeps: steps } });
       const { mean, error } = expectedCd(oracle, rows, steps);
       expectZScores(change, mean, error, zLimit(components));
     });
 
     it.each([1, 5])('CD-%i, centred: (v - mu)(h - lambda) with the biases making up for it', async (steps) => {
-      const change = await moved(device, rows, { algorithm: 'cd', steps, centred: true });
+      const change = await moved(device, rows, { algorithm: { name: 'cd', sweeps: steps }, centred: true });
       const { mean, error } = expectedCd(oracle, rows, steps, { offsets: firstOffsets(oracle, kinds) });
       expectZScores(change, mean, error, zLimit(components));
     });
@@ -110,7 +110,7 @@ describe.each(devices)('on %s', (device) => {
       for (let n = 0; n < rounds; ++n) {
         setParameters(rbm, oracle);
         const before = parametersOf(rbm);
-        await rbm.partialFit(matrix(small), { ...plainStep, algorithm: 'cd', steps: 2, batchSize: small.length });
+        await rbm.partialFit(matrix(small), { ...plainStep, algorithm: { name: 'cd', sweeps: 2 }, batchSize: small.length });
         parametersOf(rbm).forEach((value, i) => {
           const change = value - before[i]!;
           total[i]! += change / rounds;
@@ -161,9 +161,7 @@ describe.each(devices)('on %s', (device) => {
         const before = parametersOf(rbm);
         const options: FitOptions = {
           ...plainStep,
-          algorithm: 'pcd',
-          steps,
-          chains,
+          algorithm: { name: 'pcd', sweeps: steps, chains },
           epochs: update,
           batchSize: kinds.length,
           learningRate,
@@ -194,7 +192,7 @@ describe.each(devices)('on %s', (device) => {
       using rbm = modelOf(oracle, device, { seed: 8 });
       const before = parametersOf(rbm);
       for (const learningRate of [0, 0, 0, 1])
-        await rbm.partialFit(kinds, { ...plainStep, algorithm: 'pcd', chains, batchSize: kinds.length, learningRate });
+        await rbm.partialFit(kinds, { ...plainStep, algorithm: { name: 'pcd', chains }, batchSize: kinds.length, learningRate });
       const negative = chainsAfter(4);
       const positive = positiveStatistics(oracle, kinds);
       expectZScores(
@@ -209,7 +207,7 @@ describe.each(devices)('on %s', (device) => {
       const weights = [3, 0, 1, 0.5, 2, 0.25, 0, 1];
       using rbm = modelOf(oracle, device, { seed: 9 });
       const before = parametersOf(rbm);
-      await rbm.partialFit(kinds, { ...plainStep, algorithm: 'pcd', chains, batchSize: kinds.length, sampleWeights: weights });
+      await rbm.partialFit(kinds, { ...plainStep, algorithm: { name: 'pcd', chains }, batchSize: kinds.length, sampleWeights: weights });
       const negative = chainsAfter(1);
       const positive = positiveStatistics(oracle, kinds, weights);
       expectZScores(

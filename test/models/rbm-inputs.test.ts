@@ -105,7 +105,7 @@ function bits(t: Table, order: 'msb' | 'lsb'): RowsInput {
 /** Everything that comes out of a model for these rows, as one string of bits. */
 async function fingerprint(device: 'cpu' | 'reference', t: Table, rows: RowsInput): Promise<string> {
   using rbm = new RBM({ visible: t.cols, hidden: 5, device, seed: 6, threads: 1, weightScale: 0.5 });
-  const means = bitsOf((await rbm.meanHidden(rows)).data as Float32Array);
+  const means = bitsOf((await rbm.transform(rows)).data as Float32Array);
   const energies = bitsOf((await rbm.freeEnergy(rows)).data as Float64Array);
   await rbm.partialFit(rows, { batchSize: Math.ceil(t.rows / 2), algorithm: 'cd' });
   return [means, energies, parameterBits(rbm)].join(' ');
@@ -158,16 +158,16 @@ describe.each(devices)('rows on %s', (device) => {
   it('a flat array is one row; images are flattened', async () => {
     using rbm = new RBM({ visible: 6, hidden: 4, device, weightScale: 0.5 });
     const row = [0, 1, 0.5, 1, 0, 0.25];
-    const expected = (await rbm.meanHidden([row])).data;
+    const expected = (await rbm.transform([row])).data;
     for (const form of [row, Float32Array.from(row), ndarray(Float64Array.from(row)), { data: row, shape: [1, 2, 3] }])
-      expect((await rbm.meanHidden(form as RowsInput)).data).toEqual(expected);
+      expect((await rbm.transform(form as RowsInput)).data).toEqual(expected);
   });
 
   it('small inputs may be changed or transferred as soon as the call returns', async () => {
     using rbm = new RBM({ visible: 3, hidden: 2, device, weightScale: 0.5 });
     const data = Float32Array.of(0, 1, 0.5);
-    const expected = (await rbm.meanHidden({ data, shape: [1, 3] })).data;
-    const pending = rbm.meanHidden({ data, shape: [1, 3] });
+    const expected = (await rbm.transform({ data, shape: [1, 3] })).data;
+    const pending = rbm.transform({ data, shape: [1, 3] });
     structuredClone(data.buffer, { transfer: [data.buffer] });
     expect((await pending).data).toEqual(expected);
   });
@@ -177,7 +177,7 @@ describe('results', () => {
   it('are ndarrays of float32, energies of float64', async () => {
     using rbm = new RBM({ visible: 3, hidden: 2 });
     const rows = [[0, 1, 1]];
-    for (const result of [await rbm.transform(rows), await rbm.sample(2, { steps: 1 }), await rbm.reconstruct(rows)])
+    for (const result of [await rbm.transform(rows), await rbm.sample(2, { sweeps: 1 }), await rbm.reconstruct(rows)])
       expect(result.data).toBeInstanceOf(Float32Array);
     for (const result of [await rbm.freeEnergy(rows), await rbm.energy(rows, [[1, 0]]), await rbm.pseudoLikelihood(rows)])
       expect(result.data).toBeInstanceOf(Float64Array);
@@ -186,20 +186,20 @@ describe('results', () => {
 
   it.each(devices)('parameters are copies: changing one changes nothing (%s)', (device) => {
     using rbm = new RBM({ visible: 3, hidden: 2, device });
-    expect(rbm.weights.shape).toEqual([3, 2]);
+    expect(rbm.getParameter('visible-hidden.weights').shape).toEqual([3, 2]);
     const before = parameterBits(rbm);
-    rbm.weights.data.fill(7);
-    rbm.visibleBias.data.fill(7);
-    rbm.hiddenBias.data.fill(7);
+    rbm.getParameter('visible-hidden.weights').data.fill(7);
+    rbm.getParameter('visible.bias').data.fill(7);
+    rbm.getParameter('hidden.bias').data.fill(7);
     expect(parameterBits(rbm)).toBe(before);
   });
 
   it.each(devices)('parameters that were read can be set again, bit for bit (%s)', (device) => {
     using rbm = new RBM({ visible: 3, hidden: 2, device, seed: 1 });
     using other = new RBM({ visible: 3, hidden: 2, device, seed: 2 });
-    other.weights = rbm.weights;
-    other.visibleBias = rbm.visibleBias;
-    other.hiddenBias = rbm.hiddenBias;
+    other.setParameter('visible-hidden.weights', rbm.getParameter('visible-hidden.weights'));
+    other.setParameter('visible.bias', rbm.getParameter('visible.bias'));
+    other.setParameter('hidden.bias', rbm.getParameter('hidden.bias'));
     expect(parameterBits(other)).toBe(parameterBits(rbm));
   });
 });

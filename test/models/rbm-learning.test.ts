@@ -50,10 +50,10 @@ describe.each(devices)('on %s', (device) => {
     // 20,000 rows leave about 63 / (2 * 20,000) = 0.0016 nats of sampling error in the data themselves.
     const rows = rowsFrom(teacher, 20_000, 1);
     using student = await trained(device, rows, 4, 4, {
-      chains: 200,
+      algorithm: { name: 'pcd', chains: 200 },
       batchSize: 200,
       epochs: 150,
-      learningRate: { schedule: 'linear', from: 0.2, holdFraction: 0.5 },
+      learningRate: { schedule: 'linear', from: 0.2, hold: 0.5 },
       averageLast: 0.2,
     });
     // There is something to learn beyond the means of single units.
@@ -65,12 +65,18 @@ describe.each(devices)('on %s', (device) => {
     // Mostly-off rows, like pen strokes on paper.
     const rows = rowsFrom(bars(), 2000, 2);
     const flipped: Matrix = { data: rows.data.map((bit) => 1 - bit), shape: rows.shape };
-    const learningRate = { schedule: 'linear', from: 0.1, holdFraction: 0.5 } as const;
+    const learningRate = { schedule: 'linear', from: 0.1, hold: 0.5 } as const;
     const seeds = [4, 5, 6];
     const likelihood = async (data: Matrix, centred: boolean) => {
       let total = 0;
       for (const seed of seeds) {
-        using rbm = await trained(device, data, 6, seed, { chains: 100, batchSize: 100, epochs: 150, learningRate, centred });
+        using rbm = await trained(device, data, 6, seed, {
+          algorithm: { name: 'pcd', chains: 100 },
+          batchSize: 100,
+          epochs: 150,
+          learningRate,
+          centred,
+        });
         total += meanLogLikelihood(rbm, data);
       }
       return total / seeds.length;

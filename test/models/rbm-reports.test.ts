@@ -16,7 +16,7 @@ const validation = Array.from({ length: 20 }, () => random.coins(5, 0.8));
 const mean = (values: ArrayLike<number>) => sum(Array.from(values)) / values.length;
 
 /** Updates that change nothing, so that every epoch reports on the model that the oracle knows. */
-const still: FitOptions = { algorithm: 'pcd', learningRate: 0, batchSize: 30, chains: 50, initialiseFromData: false };
+const still: FitOptions = { algorithm: { name: 'pcd', chains: 50 }, learningRate: 0, batchSize: 30, initialiseFromData: false };
 
 describe.each(devices)('on %s', (device) => {
   it('free-energy gaps and the weight norm are those of the model as it stands', async () => {
@@ -24,7 +24,7 @@ describe.each(devices)('on %s', (device) => {
     const history = await rbm.fit(rows, { ...still, learningRate: 0.3, epochs: 3, validation });
     const last = history.at(-1)!;
     expect(last.freeEnergyGap).toBeCloseTo(mean((await rbm.freeEnergy(validation)).data) - mean((await rbm.freeEnergy(rows)).data), 4);
-    expect(last.weightNorm).toBeCloseTo(Math.sqrt(mean(Array.from(rbm.weights.data, (w) => w * w))), 5);
+    expect(last.weightNorm).toBeCloseTo(Math.sqrt(mean(Array.from(rbm.getParameter('visible-hidden.weights').data, (w) => w * w))), 5);
   });
 
   it('monitorRows watches that many evenly spaced rows, and none when it is 0', async () => {
@@ -81,7 +81,7 @@ describe.each(devices)('on %s', (device) => {
     using rbm = modelOf(oracle, device);
     const chains = 40_000;
     const sweeps = 3;
-    const history = await rbm.fit(rows, { ...still, chains, epochs: sweeps });
+    const history = await rbm.fit(rows, { ...still, algorithm: { name: 'pcd', chains }, epochs: sweeps });
     const kernel = new VisibleKernel(oracle);
     let table = kernel.fromHidden(productTable(oracle.hiddenBias.map(sigmoid)));
     for (let n = 1; n < sweeps; ++n) table = kernel.sweep(table);

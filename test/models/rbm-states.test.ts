@@ -29,16 +29,16 @@ const calls: Record<string, (rbm: RBM) => unknown> = {
   partialFit: (rbm) => rbm.partialFit(rows, { batchSize: 2 }),
   transform: (rbm) => rbm.transform(rows),
   transformSync: (rbm) => rbm.transformSync(rows),
-  meanHidden: (rbm) => rbm.meanHidden(rows),
+  meanHidden: (rbm) => rbm.transform(rows),
   sampleHidden: (rbm) => rbm.sampleHidden(rows),
   meanVisible: (rbm) => rbm.meanVisible(hiddenRows),
   sampleVisible: (rbm) => rbm.sampleVisible(hiddenRows),
   reconstruct: (rbm) => rbm.reconstruct(rows),
   reconstructSync: (rbm) => rbm.reconstructSync(rows),
-  sample: (rbm) => rbm.sample(2, { steps: 2 }),
+  sample: (rbm) => rbm.sample(2, { sweeps: 2 }),
   chains: (rbm) => rbm.chains(2),
   loadChains: (rbm) => rbm.loadChains(join(folder, 'chains.safetensors')),
-  impute: (rbm) => rbm.impute(rows, { steps: 2 }),
+  impute: (rbm) => rbm.impute(rows, { sweeps: 2 }),
   energy: (rbm) => rbm.energy(rows, hiddenRows),
   freeEnergy: (rbm) => rbm.freeEnergy(rows),
   freeEnergySync: (rbm) => rbm.freeEnergySync(rows),
@@ -46,17 +46,17 @@ const calls: Record<string, (rbm: RBM) => unknown> = {
   evaluate: (rbm) => rbm.evaluate(rows),
   logZ: (rbm) => rbm.logZ(),
   save: (rbm) => rbm.save(join(folder, 'states.safetensors')),
-  weights: (rbm) => rbm.weights,
-  visibleBias: (rbm) => rbm.visibleBias,
-  hiddenBias: (rbm) => rbm.hiddenBias,
+  weights: (rbm) => rbm.getParameter('visible-hidden.weights'),
+  visibleBias: (rbm) => rbm.getParameter('visible.bias'),
+  hiddenBias: (rbm) => rbm.getParameter('hidden.bias'),
   'weights =': (rbm) => {
-    rbm.weights = new Array(4).fill([1, 2, 3]);
+    rbm.setParameter('visible-hidden.weights', new Array(4).fill([1, 2, 3]));
   },
   'visibleBias =': (rbm) => {
-    rbm.visibleBias = [1, 2, 3, 4];
+    rbm.setParameter('visible.bias', [1, 2, 3, 4]);
   },
   'hiddenBias =': (rbm) => {
-    rbm.hiddenBias = [1, 2, 3];
+    rbm.setParameter('hidden.bias', [1, 2, 3]);
   },
 };
 
@@ -90,7 +90,13 @@ const manyRows = Array.from({ length: 400 }, (_, n) => rows[n % 2]!);
 
 /** A run that lasts until it is stopped, 400 updates to an epoch. */
 function trainForLong(rbm: RBM, signal?: AbortSignal) {
-  return rbm.fit(manyRows, { epochs: 1_000_000, batchSize: 1, chains: 2, monitorRows: 0, ...(signal ? { signal } : {}) });
+  return rbm.fit(manyRows, {
+    epochs: 1_000_000,
+    batchSize: 1,
+    algorithm: { name: 'pcd', chains: 2 },
+    monitorRows: 0,
+    ...(signal ? { signal } : {}),
+  });
 }
 
 describe('the tables below name every public member', () => {
@@ -171,7 +177,7 @@ describe.each(devices)('on %s', (device) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     controller.abort();
     expect(await failure(() => run)).toMatchObject({ name: 'AbortError' });
-    const [weights] = rbm.weights.data;
+    const [weights] = rbm.getParameter('visible-hidden.weights').data;
     expect(Number.isFinite(weights)).toBe(true);
     expect(rbm.training).toMatchObject({ step: expect.any(Number), totalSteps: 400_000_000 });
     await rbm.fit(rows, { epochs: 1, batchSize: 2 });
@@ -196,11 +202,11 @@ describe.each(devices)('on %s', (device) => {
   it('long sampling obeys its signal', async () => {
     using rbm = create(device);
     const controller = new AbortController();
-    const pending = rbm.sample(10, { steps: 1e9, signal: controller.signal });
+    const pending = rbm.sample(10, { sweeps: 1e9, signal: controller.signal });
     expect(rbm.busy).toBe(true);
     setTimeout(() => controller.abort(), 10);
     expect(await failure(() => pending)).toMatchObject({ name: 'AbortError' });
-    expect((await rbm.sample(10, { steps: 3 })).shape).toEqual([10, 4]);
+    expect((await rbm.sample(10, { sweeps: 3 })).shape).toEqual([10, 4]);
   });
 
   it('stop ends after the current update and keeps what was learnt', async () => {

@@ -48,7 +48,7 @@ const tiny = 1e-7;
 describe('steps', () => {
   it('SGD with momentum adds 0.9 of the last step', async () => {
     const [g1, g2, g3] = (await gradients(3)) as [number[], number[], number[]];
-    const result = await change('reference', { ...base, epochs: 3, learningRate: tiny, momentum: 0.9 });
+    const result = await change('reference', { ...base, epochs: 3, learningRate: tiny, optimiser: { name: 'sgd', momentum: 0.9 } });
     // Velocities: g1, 0.9 g1 + g2, 0.81 g1 + 0.9 g2 + g3.
     const expected = g1.map((g, i) => tiny * ((1 + 0.9 + 0.81) * g + 1.9 * g2[i]! + g3[i]!));
     expectNear(result, expected, 1e-4 * tiny, () => 1);
@@ -57,7 +57,7 @@ describe('steps', () => {
   it('Adam is the algorithm of Kingma & Ba', async () => {
     const gs = await gradients(3);
     const options = { beta1: 0.8, beta2: 0.95, epsilon: 1e-3 };
-    const result = await change('reference', { ...base, epochs: 3, learningRate: tiny, optimizer: 'adam', ...options });
+    const result = await change('reference', { ...base, epochs: 3, learningRate: tiny, optimiser: 'adam', ...options });
     const expected = gs[0]!.map((_, i) => {
       let [m, v, total] = [0, 0, 0];
       gs.forEach((g, n) => {
@@ -71,8 +71,8 @@ describe('steps', () => {
   });
 
   it.each(devices)('another optimiser in the next run starts without the memory of the last one (%s)', async (device) => {
-    const sgd: FitOptions = { ...base, learningRate: 1e-3, momentum: 0.9, epochs: 20 };
-    const adam: FitOptions = { ...base, learningRate: 1e-3, optimizer: 'adam', epochs: 20 };
+    const sgd: FitOptions = { ...base, learningRate: 1e-3, optimiser: { name: 'sgd', momentum: 0.9 }, epochs: 20 };
+    const adam: FitOptions = { ...base, learningRate: 1e-3, optimiser: 'adam', epochs: 20 };
     const largestStep = async (first: FitOptions, second: FitOptions) => {
       using rbm = modelOf(oracle, device, { seed: 3 });
       await rbm.fit(rows, first);
@@ -108,7 +108,7 @@ describe('steps', () => {
   });
 
   it.each(devices)('the average of the last updates is the mean of their parameters (%s)', async (device) => {
-    const options: FitOptions = { ...base, learningRate: 0.3, algorithm: 'pcd', chains: 6 };
+    const options: FitOptions = { ...base, learningRate: 0.3, algorithm: { name: 'pcd', chains: 6 } };
     const path: number[][] = [];
     for (let n = 1; n <= 6; ++n) path.push(await change(device, { ...options, epochs: n }));
     const last = path.slice(3);
@@ -135,7 +135,7 @@ describe('learning rates', () => {
 
   it('linear and cosine schedules start at `from`, fall steadily and end near `to`', async () => {
     for (const schedule of ['linear', 'cosine'] as const) {
-      const table = await rates({ schedule, from: 0.4, to: 0.1, holdFraction: 0.5 }, 20);
+      const table = await rates({ schedule, from: 0.4, to: 0.1, hold: 0.5 }, 20);
       expect(table.slice(0, 10)).toEqual(new Array(10).fill(0.4));
       const falling = table.slice(10);
       for (let n = 1; n < falling.length; ++n) expect(falling[n]!).toBeLessThan(falling[n - 1]!);
@@ -163,28 +163,28 @@ describe.each(devices)('start values on %s', (device) => {
 
   it('visible biases are the logits of the smoothed data mean; weights and hidden biases stay', async () => {
     using rbm = new RBM({ visible: 5, hidden: 3, device, seed: 1 });
-    const weights = Array.from(rbm.weights.data);
+    const weights = Array.from(rbm.getParameter('visible-hidden.weights').data);
     await rbm.fit(skewed, quiet);
     const expected = [1, 0, 0.25, 0.5, 0.5].map((mean) => Math.log((mean * 40 + 0.5) / (40 - mean * 40 + 0.5)));
-    expectNear(rbm.visibleBias.data, expected, 1e-6, () => 1);
-    expect(Array.from(rbm.weights.data)).toEqual(weights);
-    expect(Array.from(rbm.hiddenBias.data)).toEqual([0, 0, 0]);
+    expectNear(rbm.getParameter('visible.bias').data, expected, 1e-6, () => 1);
+    expect(Array.from(rbm.getParameter('visible-hidden.weights').data)).toEqual(weights);
+    expect(Array.from(rbm.getParameter('hidden.bias').data)).toEqual([0, 0, 0]);
   });
 
   it('are set once: a second fit or partialFit keeps what was learnt', async () => {
     using rbm = new RBM({ visible: 5, hidden: 3, device, seed: 1 });
     const { epochs: _, ...stream } = quiet;
     await rbm.partialFit(skewed, stream);
-    const learnt = Array.from(rbm.visibleBias.data);
+    const learnt = Array.from(rbm.getParameter('visible.bias').data);
     await rbm.partialFit([[0, 1, 1, 1, 1]], { ...stream, batchSize: 1 });
     await rbm.fit([[0, 1, 1, 1, 1]], { ...quiet, batchSize: 1 });
-    expect(Array.from(rbm.visibleBias.data)).toEqual(learnt);
+    expect(Array.from(rbm.getParameter('visible.bias').data)).toEqual(learnt);
   });
 
   it('weights start as N(0, weightScale^2), alike on every device and different for every seed', async () => {
     const start = (seed: number, on: TestDevice, weightScale?: number) => {
       using rbm = new RBM({ visible: 60, hidden: 50, device: on, seed, ...(weightScale === undefined ? {} : { weightScale }) });
-      return Array.from(rbm.weights.data);
+      return Array.from(rbm.getParameter('visible-hidden.weights').data);
     };
     const values = start(1, device);
     const scale = Math.sqrt(values.reduce((sum, w) => sum + w * w, 0) / values.length);

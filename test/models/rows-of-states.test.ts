@@ -89,9 +89,9 @@ describe('states to start from', () => {
   ])('refuses %s', async (_, layers, v, message) => {
     using machine = new BoltzmannMachine({ layers: { ...layers, h: bernoulli(2) } as never, couplings: [['v', 'h']] });
     for (const run of [
-      () => machine.sample(1, { start: { v }, steps: 1 } as never),
+      () => machine.sample(1, { start: { v }, sweeps: 1 } as never),
       () => machine.chains(1, { start: { v } } as never),
-      () => machine.anneal(1, { start: { v }, steps: 1 } as never),
+      () => machine.anneal(1, { start: { v }, sweeps: 1 } as never),
     ])
       await expect(run()).rejects.toThrow(message);
   });
@@ -99,6 +99,6 @@ describe('states to start from', () => {
   it('refuses grey levels of an RBM', async () => {
     using rbm = new RBM({ visible: 2, hidden: 2 });
     await expect(rbm.sample(1, { start: [[0.5, 1]] })).rejects.toThrow(/layer 'visible' has 0.5 in row 0, column 0/);
-    await expect(rbm.sample(1, { start: [[0, 1]], steps: 1 })).resolves.toBeDefined();
+    await expect(rbm.sample(1, { start: [[0, 1]], sweeps: 1 })).resolves.toBeDefined();
   });
 });

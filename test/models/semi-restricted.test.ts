@@ -34,14 +34,14 @@ const bits = (n: number, low: number) =>
 
 function create(couplings: Couplings, device: TestDevice, makes: typeof bernoulli | typeof spin): BoltzmannMachine {
   const machine = new BoltzmannMachine({ layers: { v: makes(3), h: makes(2) }, couplings, seed: 3, device });
-  machine.setParameterValues('v.bias', [biases[0]]);
-  machine.setParameterValues('h.bias', [biases[1]]);
+  machine.setParameter('v.bias', [biases[0]]);
+  machine.setParameter('h.bias', [biases[1]]);
   for (const [a, b, options] of couplings) {
     const [first, second, third] = lateral;
     const full = [[0, first, third], [first, 0, second], [third, second, 0]]; // biome-ignore format: a matrix
     const columns = [0, 1].map((j) => across.map((row) => row[j]!));
     const values = a !== b ? (a === 'v' ? across : columns) : options === undefined ? full : [[first, second]];
-    machine.setParameterValues(`${a}-${b}.weights`, values);
+    machine.setParameter(`${a}-${b}.weights`, values);
   }
   return machine;
 }

@@ -55,7 +55,7 @@ describe.each(devices)('on %s', (device: TestDevice) => {
       [1, 1],
     ];
     expect(likelihood(rbm, rows)).toBeGreaterThan(-0.8);
-    expect(Math.max(...rbm.weights.data.map(Math.abs))).toBeGreaterThan(1.5);
+    expect(Math.max(...rbm.getParameter('visible-hidden.weights').data.map(Math.abs))).toBeGreaterThan(1.5);
   });
 
   it('a fitted machine does not unlearn on a stream of the same kind', async () => {
@@ -129,7 +129,7 @@ describe.each(devices)('on %s', (device: TestDevice) => {
     const folder = await mkdtemp(join(tmpdir(), 'boltzkit-stream-'));
     try {
       const rows = noisyRows(12, 7);
-      const options: FitOptions = { learningRate: 0.1, chains: 5 };
+      const options: FitOptions = { learningRate: 0.1, algorithm: { name: 'pcd', chains: 5 } };
       using rbm = new RBM({ visible: 8, hidden: 3, seed: 5, device });
       for (const row of rows.slice(0, 6)) await rbm.partialFit([row], options);
       const path = join(folder, 'model.safetensors');
@@ -147,18 +147,18 @@ describe.each(devices)('on %s', (device: TestDevice) => {
     using machine = new BoltzmannMachine({ layers: { v: gaussian(2), h: bernoulli(2) }, couplings: [['v', 'h']], seed: 1, device });
     const options = { learningRate: 0.05 };
     for (let n = 0; n < 400; n++) await machine.partialFit({ v: [[random.normal(), 3]] }, options);
-    const values = Array.from(machine.parameter('v.parameters').data);
+    const values = Array.from(machine.getParameter('v.parameters').data);
     expect(values[3]).toBe(0); // the logarithm of a precision of 1, that of a first part of one row
     // Where it does move, its precision is learnt.
     for (let n = 0; n < 200; n++) await machine.partialFit({ v: [[random.normal(), 3 + 0.3 * random.normal()]] }, options);
-    expect(machine.parameter('v.parameters').data[3]).toBeGreaterThan(0.3);
+    expect(machine.getParameter('v.parameters').data[3]).toBeGreaterThan(0.3);
   });
 
   it('a Gaussian stream may begin with a single row', async () => {
     const random = new TestRandom(8);
     using machine = new BoltzmannMachine({ layers: { v: gaussian(3), h: bernoulli(2) }, couplings: [['v', 'h']], seed: 1, device });
     for (let n = 0; n < 400; n++) await machine.partialFit({ v: [random.normals(3)] }, { learningRate: 0.01 });
-    const [, logPrecisions] = [0, 1].map((k) => Array.from(machine.parameter('v.parameters').data).slice(3 * k, 3 * k + 3));
+    const [, logPrecisions] = [0, 1].map((k) => Array.from(machine.getParameter('v.parameters').data).slice(3 * k, 3 * k + 3));
     // The precision of standard normal data is 1.
     for (const rho of logPrecisions!) expect(Math.abs(rho)).toBeLessThan(0.5);
   });

@@ -30,28 +30,34 @@ export function modelOf(oracle: OracleRbm, device: TestDevice, options: { seed?:
 }
 
 export function setParameters(rbm: RBM, oracle: OracleRbm): void {
-  rbm.weights = oracle.weights;
-  rbm.visibleBias = oracle.visibleBias;
-  rbm.hiddenBias = oracle.hiddenBias;
+  rbm.setParameter('visible-hidden.weights', oracle.weights);
+  rbm.setParameter('visible.bias', oracle.visibleBias);
+  rbm.setParameter('hidden.bias', oracle.hiddenBias);
 }
 
 /** Weights row by row, visible biases, hidden biases: the order of the oracle's statistics. */
 export function parametersOf(rbm: RBM): number[] {
-  return [...rbm.weights.data, ...rbm.visibleBias.data, ...rbm.hiddenBias.data];
+  return [
+    ...rbm.getParameter('visible-hidden.weights').data,
+    ...rbm.getParameter('visible.bias').data,
+    ...rbm.getParameter('hidden.bias').data,
+  ];
 }
 
 export function oracleOf(rbm: RBM): OracleRbm {
-  const weights = Array.from(rbm.weights.data);
+  const weights = Array.from(rbm.getParameter('visible-hidden.weights').data);
   return {
     weights: Array.from({ length: rbm.visible }, (_, i) => weights.slice(i * rbm.hidden, (i + 1) * rbm.hidden)),
-    visibleBias: Array.from(rbm.visibleBias.data),
-    hiddenBias: Array.from(rbm.hiddenBias.data),
+    visibleBias: Array.from(rbm.getParameter('visible.bias').data),
+    hiddenBias: Array.from(rbm.getParameter('hidden.bias').data),
   };
 }
 
 /** All parameter bytes as one short string: equal strings are equal bits. */
 export function parameterBits(rbm: RBM): string {
-  return [rbm.weights, rbm.visibleBias, rbm.hiddenBias].map((array) => bitsOf(array.data)).join(':');
+  return [rbm.getParameter('visible-hidden.weights'), rbm.getParameter('visible.bias'), rbm.getParameter('hidden.bias')]
+    .map((array) => bitsOf(array.data))
+    .join(':');
 }
 
 export function bitsOf(data: Float32Array | Float64Array): string {

@@ -46,9 +46,9 @@ const words: Oracle = {
 function machineOf({ visible, b, c, w }: Oracle, device: TestDevice, seed: number): BoltzmannMachine {
   const layers = { v: visible, h: bernoulli(c.length) };
   const machine = new BoltzmannMachine({ layers, couplings: [['v', 'h']], device, seed, threads: 2 });
-  machine.setParameterValues('v.bias', [b]);
-  machine.setParameterValues('h.bias', [c]);
-  machine.setParameterValues('v-h.weights', w);
+  machine.setParameter('v.bias', [b]);
+  machine.setParameter('h.bias', [c]);
+  machine.setParameter('v-h.weights', w);
   return machine;
 }
 
@@ -109,7 +109,7 @@ describe.each(devices)('on %s', (device) => {
       betas.forEach((beta, rung) => {
         expectLaw(chains.states('v', { rung }).data, beta);
       });
-      expectLaw((await machine.sample(groups, { ladder: { betas }, start, steps: 60 })).data, 1);
+      expectLaw((await machine.sample(groups, { ladder: { betas }, start, sweeps: 60 })).data, 1);
     });
 
     it('learns along the gradient of the likelihood with chains at several temperatures', async () => {
@@ -127,14 +127,12 @@ describe.each(devices)('on %s', (device) => {
       const all: number[][] = [];
       for (let seed = 0; seed < runs; ++seed) {
         using machine = machineOf(oracle, device, seed);
-        const now = () => ['v.bias', 'h.bias', 'v-h.weights'].flatMap((name) => Array.from<number>(machine.parameter(name).data));
+        const now = () => ['v.bias', 'h.bias', 'v-h.weights'].flatMap((name) => Array.from<number>(machine.getParameter(name).data));
         const before = now();
         await machine.fit(
           { v: rows.map(({ s }) => s) },
           {
-            algorithm: 'pt',
-            temperatures: [0.2, 0.6, 1],
-            chains: 10 * rows.length,
+            algorithm: { name: 'pt', chains: 10 * rows.length, betas: [0.2, 0.6, 1] },
             epochs: 60,
             learningRate: [...new Array<number>(59).fill(0), 1],
             batchSize: rows.length,
@@ -158,7 +156,7 @@ describe.each(devices)('on %s', (device) => {
 
   it('descends to the likeliest counts', async () => {
     using machine = machineOf({ ...words, w: [[0, 0], [0, 0], [0, 0]] }, device, 1); // biome-ignore format: a matrix
-    const { states } = await machine.anneal(3, { start: { v: [[9, 0, 0], [0, 9, 0], [3, 3, 3]] }, steps: 3, quench: 2 }); // biome-ignore format: rows
+    const { states } = await machine.anneal(3, { start: { v: [[9, 0, 0], [0, 9, 0], [3, 3, 3]] }, sweeps: 3, quench: 2 }); // biome-ignore format: rows
     const best = words.states(9).reduce((a, b) => (b.logMeasure + dot(words.b, b.s) > a.logMeasure + dot(words.b, a.s) ? b : a));
     for (let c = 0; c < 3; ++c) expect(Array.from({ length: 3 }, (_, k) => states.v!.get(c, k))).toEqual(best.s);
   });

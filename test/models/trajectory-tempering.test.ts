@@ -47,7 +47,7 @@ async function runs(algorithm: 'pcd' | 'ptt', seeds: number) {
     learningRate: 0,
     epochs: 1,
     batchSize: 40,
-    chains: 50,
+    algorithm: { name: 'pcd', chains: 50 },
     initialiseFromData: false,
     monitorRows: many.length,
   };
@@ -87,8 +87,8 @@ describe.each(devices)('on %s', (device) => {
   it('a student learns both modes of its teacher and knows its likelihood', async () => {
     const rows = drawn(4000);
     using rbm = new RBM({ visible, hidden, seed: 3, device, threads: 1 });
-    const options: FitOptions = { algorithm: 'ptt', chains: 100, batchSize: 100, epochs: 60, averageLast: 0.2 };
-    const reports = await rbm.fit(rows, { ...options, learningRate: { schedule: 'linear', from: 0.1, holdFraction: 0.5 } });
+    const options: FitOptions = { algorithm: { name: 'ptt', chains: 100 }, batchSize: 100, epochs: 60, averageLast: 0.2 };
+    const reports = await rbm.fit(rows, { ...options, learningRate: { schedule: 'linear', from: 0.1, hold: 0.5 } });
     const student = oracleOf(rbm);
     const learnt = layerMarginal(asMachine(student), 0);
     expect(sum(table.map((p, i) => p * Math.log(p / learnt[i]!)))).toBeLessThan(0.05);
@@ -104,7 +104,7 @@ describe.each(devices)('on %s', (device) => {
 
   it('goes on with its ladder: reports after a save and a load are those of one run', async () => {
     const rows = drawn(200);
-    const options: FitOptions = { algorithm: 'ptt', chains: 10, batchSize: 20, epochs: 12, learningRate: 0.3, reservoirAcceptance: 0.9 };
+    const options: FitOptions = { algorithm: { name: 'ptt', chains: 10, acceptance: 0.9 }, batchSize: 20, epochs: 12, learningRate: 0.3 };
     const plain = (reports: EpochReport[]) => reports.map(({ seconds: _, ...report }) => report);
     const create = () => new RBM({ visible, hidden, seed: 8, device });
     using whole = create();
@@ -118,7 +118,7 @@ describe.each(devices)('on %s', (device) => {
     const run = first.fit(rows, { ...options, checkpoint: { path, every: 65 }, onProgress: stopLate });
     await run;
     await first.save(path);
-    const step = first.training!.step;
+    const step = first.training!.update;
     expect(step).toBeGreaterThanOrEqual(50);
     expect(step).toBeLessThanOrEqual(65);
     using second = await RBM.load(path, { device });
@@ -147,8 +147,8 @@ describe.each(devices)('on %s', (device) => {
 
 describe('bad input', () => {
   it.each([
-    [{ reservoirs: 1 }, /`reservoirs` must be/],
-    [{ reservoirs: 2.5 }, /`reservoirs` must be/],
+    [{ algorithm: { name: 'pcd', reservoirs: 1 } }, /`reservoirs` must be/],
+    [{ algorithm: { name: 'pcd', reservoirs: 2.5 } }, /`reservoirs` must be/],
     [{ reservoirAcceptance: 0 }, /`reservoirAcceptance` must be a number in \(0, 1\)/],
     [{ reservoirAcceptance: 1 }, /`reservoirAcceptance` must be/],
   ] as [FitOptions, RegExp][])('%o', async (options, message) => {

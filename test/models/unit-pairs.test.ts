@@ -32,9 +32,9 @@ function build(a: SingleUnit, b: SingleUnit, device: TestDevice): BoltzmannMachi
     ['a', a],
     ['b', b],
   ] as const) {
-    machine.setParameterValues(parameters.length === 1 ? `${name}.bias` : `${name}.parameters`, parameters);
+    machine.setParameter(parameters.length === 1 ? `${name}.bias` : `${name}.parameters`, parameters);
   }
-  machine.setParameterValues('a-b.weights', weightsOf(a, b));
+  machine.setParameter('a-b.weights', weightsOf(a, b));
   return machine;
 }
 

@@ -33,19 +33,22 @@ export const allowedNative: Allowed = {
   test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference'],
 };
 
-const basics = ['errors.ts', 'arguments.ts'];
+const basics = ['errors.ts', 'suggest.ts', 'arguments.ts'];
 
 export const allowedTypeScript: Allowed = {
   'errors.ts': [],
-  'arguments.ts': ['errors.ts'],
+  'suggest.ts': [],
+  'arguments.ts': ['errors.ts', 'suggest.ts'],
   io: basics,
   data: [...basics, 'io'],
   viz: [...basics, 'io', 'data'],
-  machine: [...basics, 'io', 'data'],
-  estimators: [...basics, 'data', 'machine'],
-  models: [...basics, 'io', 'data', 'machine', 'estimators'],
-  'index.ts': [...basics, 'data', 'machine', 'estimators', 'models'],
-  cli: [...basics, 'io', 'data', 'viz', 'machine', 'estimators', 'models', 'index.ts'],
+  wiring: [...basics, 'data'],
+  machine: [...basics, 'io', 'data', 'wiring'],
+  estimators: [...basics, 'data', 'machine', 'wiring'],
+  training: [...basics, 'data', 'machine', 'wiring', 'estimators'],
+  models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
+  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models'],
+  cli: [...basics, 'io', 'data', 'viz', 'wiring', 'machine', 'estimators', 'training', 'models', 'index.ts'],
 };
 
 /** Quoted includes as paths from native/, angle includes as they stand. */

@@ -23,7 +23,7 @@ function rowsFor({ type, places, size }) {
 /** The cases: how a model is made, what it is trained on and how. Chains are those of a model of their own. */
 function cases(boltzkit) {
   const { bernoulli, spin, softmax, gaussian, relu, doubleRelu, binomial, counts, gridEdges } = boltzkit;
-  const brief = { epochs: 4, batchSize: 2, chains: 2, monitorRows: 4, learningRate: 0.05 };
+  const brief = { epochs: 4, batchSize: 2, algorithm: { name: 'pcd', chains: 2 }, monitorRows: 4, learningRate: 0.05 };
   const rbm = (name, options = {}, device = 'cpu') => ({
     name,
     kind: 'rbm',
@@ -39,10 +39,10 @@ function cases(boltzkit) {
     options: { ...brief, ...options },
   });
   const pair = (name, units, options = {}) => machine(name, { v: units, h: bernoulli(2) }, [['v', 'h']], ['v'], options);
-  const adam = { optimizer: 'adam', learningRate: 0.01 };
+  const adam = { optimiser: 'adam', learningRate: 0.01 };
   const back = { onDivergence: 'rollback' };
-  const ladder = { algorithm: 'pt', temperatures: [0.3, 0.6, 1] };
-  const trajectory = { algorithm: 'ptt', chains: 3, reservoirs: 4, reservoirAcceptance: 0.9 };
+  const ladder = { algorithm: { name: 'pt', betas: [0.3, 0.6, 1] } };
+  const trajectory = { algorithm: { name: 'ptt', chains: 3, reservoirs: 4, acceptance: 0.9 } };
   const all = [
     rbm('rbm-pcd'),
     rbm('rbm-cd', { algorithm: 'cd', learningRate: { schedule: 'linear', from: 0.1 } }),
@@ -53,7 +53,7 @@ function cases(boltzkit) {
     rbm('rbm-ptt-back', { ...trajectory, ...back, ...adam }),
     rbm('rbm-mean-field', { algorithm: 'mean-field' }),
     rbm('rbm-exact', { algorithm: 'exact', averageLast: 0.9 }),
-    rbm('rbm-table', { learningRate: [0.1, 0.05, 0.01], momentum: 0.5, l1: 0.001, l2: 0.001 }),
+    rbm('rbm-table', { learningRate: [0.1, 0.05, 0.01], optimiser: { name: 'sgd', momentum: 0.5 }, l1: 0.001, l2: 0.001 }),
     rbm('rbm-sparse', { sparsity: { target: 0.2 }, averageLast: 0.9, standardised: true, ...adam }),
     rbm('rbm-plain', { centred: false, ...back, rates: { hidden: 0 } }),
     rbm('rbm-reference', { ...trajectory, ...back }, 'reference'),

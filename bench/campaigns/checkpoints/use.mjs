@@ -65,7 +65,7 @@ async function useModel(boltzkit, { kind, model, seed, bytes, scratch }) {
   const resume = model.training !== null && !model.training.complete;
   const steps = {
     fit: () => (isShort(bytes) ? model.fit(seed.data, resume ? { resume } : { ...seed.options, epochs: 1 }) : undefined),
-    sample: () => model.sample(2, { steps: 2 }),
+    sample: () => model.sample(2, { sweeps: 2 }),
     freeEnergy: () => model.freeEnergy(rows ?? { [Object.keys(model.layers)[0]]: Object.values(seed.data)[0] }),
     save: () => model.save(scratch),
   };

@@ -34,11 +34,11 @@ export function build({ layers, couplings }, where, seed) {
 
 export function setParameters(machine, { layers, couplings }) {
   for (const layer of layers) {
-    machine.setParameterValues(parametersName(layer), layer.parameters);
+    machine.setParameter(parametersName(layer), layer.parameters);
   }
   for (const coupling of couplings) {
     const { a, b, weights, edges } = coupling;
-    machine.setParameterValues(`${layers[a].name}-${layers[b].name}.weights`, edges ? [alongEdges(layers[a], coupling)] : weights);
+    machine.setParameter(`${layers[a].name}-${layers[b].name}.weights`, edges ? [alongEdges(layers[a], coupling)] : weights);
   }
 }
 
@@ -61,9 +61,9 @@ function edgePlaces({ type, size }, edges) {
 /** Every parameter of a library's machine as a number, in the order of the oracle's statistics (`moments`). */
 export function parametersOf(machine, model) {
   const { layers, couplings } = model.machine;
-  const units = layers.flatMap((layer) => [...machine.parameter(parametersName(layer)).data]);
+  const units = layers.flatMap((layer) => [...machine.getParameter(parametersName(layer)).data]);
   const weights = couplings.map(({ a, b, edges }) => {
-    const { data } = machine.parameter(`${layers[a].name}-${layers[b].name}.weights`);
+    const { data } = machine.getParameter(`${layers[a].name}-${layers[b].name}.weights`);
     if (!edges) return (p, q) => data[p * layers[b].places + q];
     const index = new Map(edgePlaces(layers[a], edges).map(([p, q], k) => [`${p},${q}`, k]));
     return (p, q) => data[index.get(`${p},${q}`)];

@@ -53,7 +53,7 @@ export function gibbs(model, all, where, random) {
     };
     try {
       if (single !== undefined) {
-        const sampled = await machine.sample(count, { ...options, steps, layer: single });
+        const sampled = await machine.sample(count, { ...options, sweeps: steps, layer: single });
         fromLayers(model, (name) => (name === single ? sampled.data : null), rows);
         return joined(tables.flatMap((table, b) => judgedLayer(table, single, rows, b, betas.length)));
       }

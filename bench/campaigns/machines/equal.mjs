@@ -81,11 +81,11 @@ export function equalChains(equal, where) {
     });
     const machine = new BoltzmannMachine({ layers: { v: make(n), h: make(m) }, couplings: [['v', 'h']], seed: seed * 16 + salt, ...where });
     try {
-      machine.setParameterValues('v.bias', [new Array(n).fill(b)]);
-      machine.setParameterValues('h.bias', [new Array(m).fill(c)]);
+      machine.setParameter('v.bias', [new Array(n).fill(b)]);
+      machine.setParameter('h.bias', [new Array(m).fill(c)]);
       const weights = new Float32Array(n * m).fill(w);
       weights[0] = bond;
-      machine.setParameterValues('v-h.weights', { data: weights, shape: [n, m] });
+      machine.setParameter('v-h.weights', { data: weights, shape: [n, m] });
       const running = await machine.chains(count, { start: { v: { data: a, shape: [count, n] }, h: { data: z, shape: [count, m] } } });
       await running.advance(sweeps);
       return judge(running.states('v').data, running.states('h').data, count, equal, expected);

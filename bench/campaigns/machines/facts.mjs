@@ -36,6 +36,6 @@ export function someLayers(layers, random, allowed) {
 
 /** One plain update. */
 export const plainStep = {
-  ...{ epochs: 1, optimizer: 'sgd', centred: false, l2: 0, averageLast: 0 },
+  ...{ epochs: 1, optimiser: 'sgd', centred: false, l2: 0, averageLast: 0 },
   ...{ initialiseFromData: false, monitorRows: 0, shuffle: false },
 };

@@ -34,7 +34,7 @@ export function imputation(model, all, where, random) {
     const names = target === null ? found.chosen : [target];
     try {
       const input = byLayer(model, repeated, n, found.chosen);
-      const times = { warmup, steps: 2 };
+      const times = { warmup, sweeps: 2 };
       const result =
         target === null
           ? await built.impute(input, { ...times, output })

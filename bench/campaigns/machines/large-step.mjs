@@ -19,7 +19,10 @@ export async function largeSteps(large, where, note) {
     const machine = buildLarge(large, where, large.seed);
     try {
       const rows = stacked(large.rows, copies);
-      await machine.fit({ v: rows }, { ...plainStep, algorithm: 'mean-field', steps: 1, batchSize: rows.shape[0], learningRate: 1 });
+      await machine.fit(
+        { v: rows },
+        { ...plainStep, algorithm: { name: 'mean-field', sweeps: 1 }, batchSize: rows.shape[0], learningRate: 1 },
+      );
       note(kind, exact.length, ...worstOf(large, machine, exact, singleError * fieldSize));
     } finally {
       machine.dispose();
@@ -69,7 +72,7 @@ function transposed(weights, n, m) {
 function worstOf({ layers, weights }, machine, exact, allowed) {
   const [v, h] = layers;
   const before = [v.parameters[0], h.parameters[0], weights];
-  const after = ['v.bias', 'h.bias', 'v-h.weights'].map((name) => machine.parameter(name).data);
+  const after = ['v.bias', 'h.bias', 'v-h.weights'].map((name) => machine.getParameter(name).data);
   const largest = [mostOf(v), mostOf(h)];
   const slopes = largest.map((most) => Math.max(1, most * most));
   const scales = [slopes[0], slopes[1], largest[0] * slopes[1] + largest[1] * slopes[0]];

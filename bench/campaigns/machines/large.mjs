@@ -167,12 +167,12 @@ export function buildLarge({ layers, weights }, where, seed) {
     parameters.forEach((values, k) => {
       data.set(values, k * places);
     });
-    machine.setParameterValues(parameters.length === 1 ? `${name}.bias` : `${name}.parameters`, {
+    machine.setParameter(parameters.length === 1 ? `${name}.bias` : `${name}.parameters`, {
       data,
       shape: [parameters.length, places],
     });
   }
-  machine.setParameterValues('v-h.weights', { data: weights, shape: [v.places, h.places] });
+  machine.setParameter('v-h.weights', { data: weights, shape: [v.places, h.places] });
   return machine;
 }
 
@@ -257,7 +257,7 @@ export function clampedDraws(large, where) {
     const machine = buildLarge(large, where, large.seed * 16 + salt);
     try {
       const n = copies * patterns;
-      const result = await machine.sample(n, { steps: 1, layer: 'h', clamp: { v: stacked(rows, copies) } });
+      const result = await machine.sample(n, { sweeps: 1, layer: 'h', clamp: { v: stacked(rows, copies) } });
       return residuals(result.data, n, h.places, (r) => exact[r % patterns], !isReal(h.type));
     } finally {
       machine.dispose();

@@ -30,7 +30,14 @@ export function learningChecks(model, all, where, seed) {
   // What is independent enters by its means, and varies not at all.
   const positive = mixture(posteriors.map((p) => moments({ ...all, p }))).map((m) => (sampled ? m : { ...m, variance: 0 }));
   const steps = random.pick([1, 2, 3]);
-  const plan = { model, where, givens, chosen: found.chosen, positive, options: { positiveSteps, steps } };
+  const plan = {
+    model,
+    where,
+    givens,
+    chosen: found.chosen,
+    positive,
+    options: { positiveSweeps: positiveSteps, algorithm: { name: 'pcd', sweeps: steps } },
+  };
   const begun = independent(model).p;
   const checks = {};
   // The order in which a graph's units are drawn is the library's own business.
@@ -42,7 +49,8 @@ export function learningChecks(model, all, where, seed) {
   }
   const temperatures = [0.3, 0.65, 1];
   const long = sweepsToForget(temperatures.map((beta) => enumerate(model, beta)), () => begun); // biome-ignore format: one line
-  if (long !== null) checks['pt step'] = step(plan, { algorithm: 'pt', temperatures, steps: long }, 1, () => moments(all));
+  if (long !== null)
+    checks['pt step'] = step(plan, { algorithm: { name: 'pt', sweeps: long, betas: temperatures } }, 1, () => moments(all));
   return checks;
 }
 

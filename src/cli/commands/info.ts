@@ -27,8 +27,7 @@ function rootMeanSquare(values: ArrayLike<number>): number {
 function trainingLine({ rbm }: OpenedModel): string {
   const state = rbm.training;
   if (state === null) return 'never trained';
-  const complete = state.step >= state.totalSteps;
-  return `${state.algorithm}, update ${count(state.step)} of ${count(state.totalSteps)} (${complete ? 'complete' : 'can be resumed'})`;
+  return `${state.algorithm}, update ${count(state.update)} of ${count(state.updates)} (${state.complete ? 'complete' : 'can be resumed'})`;
 }
 
 async function aboutModel(path: string, options: InfoOptions, output: Output): Promise<void> {
@@ -36,7 +35,7 @@ async function aboutModel(path: string, options: InfoOptions, output: Output): P
   using rbm = model.rbm;
   const size = (await stat(model.path)).size;
   const image = modelImageShape(model, undefined);
-  const weightNorm = rootMeanSquare(rbm.weights.data as ArrayLike<number>);
+  const weightNorm = rootMeanSquare(rbm.getParameter('visible-hidden.weights').data);
   const { record } = model;
   const quality = record?.history[record.history.length - 1] ?? null;
   output.line(`${model.path}: RBM with ${count(rbm.visible)} visible and ${count(rbm.hidden)} hidden Bernoulli units, ${bytes(size)}`);

@@ -19,7 +19,7 @@ import type { RunRecord } from '../run-record.js';
 
 interface SampleOptions extends ModelOptions {
   count: number;
-  steps: number;
+  sweeps: number;
   beta: number;
   start?: string;
   clampFile?: string;
@@ -44,9 +44,7 @@ function reseeded(rbm: RBM, options: SampleOptions): RBM {
   if (options.seed === undefined) return rbm;
   const { visible, hidden, device } = rbm;
   const other = new RBM({ visible, hidden, device, threads: options.threads ?? 0, seed: options.seed });
-  other.weights = rbm.weights;
-  other.visibleBias = rbm.visibleBias;
-  other.hiddenBias = rbm.hiddenBias;
+  for (const name of ['visible-hidden.weights', 'visible.bias', 'hidden.bias'] as const) other.setParameter(name, rbm.getParameter(name));
   rbm.dispose();
   return other;
 }
@@ -72,7 +70,7 @@ async function sample(path: string, options: SampleOptions, signal: AbortSignal)
   const began = performance.now();
   const values = options.values ?? (format === 'png' ? 'mean' : 'sample');
   const drawn = await rbm.sample(options.count, {
-    steps: options.steps,
+    sweeps: options.sweeps,
     beta: options.beta,
     output: values,
     signal,
@@ -84,13 +82,13 @@ async function sample(path: string, options: SampleOptions, signal: AbortSignal)
   if (shape === null) await writeNpy(options.out, ndarray(rows, [options.count, rbm.visible]));
   else await writeTiles(options.out, rows, options.count, shape);
   const what = values === 'mean' ? 'probabilities' : 'samples';
-  output.line(`wrote ${count(options.count)} ${what} after ${count(options.steps)} Gibbs steps to ${options.out} (${duration(seconds)})`);
+  output.line(`wrote ${count(options.count)} ${what} after ${count(options.sweeps)} Gibbs sweeps to ${options.out} (${duration(seconds)})`);
   output.record({
     out: options.out,
     format,
     count: options.count,
     visible: rbm.visible,
-    steps: options.steps,
+    sweeps: options.sweeps,
     beta: options.beta,
     values,
     seed: rbm.seed,
@@ -115,7 +113,7 @@ export function registerSample(program: Command): void {
     .description('draw samples (fantasy particles) from a model by block Gibbs')
     .argument('<model>', 'a model file, or the folder of a run')
     .option('--count <n>', 'samples, each from a chain of its own', integer(1, 1e6), 64)
-    .option('--steps <n>', 'Gibbs steps per chain', integer(1), 1000)
+    .option('--sweeps <n>', 'Gibbs sweeps per chain', integer(1), 1000)
     .option('--beta <b>', 'inverse temperature', number(0), 1)
     .option('--start <file>', 'start the chains from random rows of this file, grey levels drawn as probabilities, instead of coin tosses')
     .option('--clamp-file <file>', 'npy or csv, one row or one per sample: numbers are held fixed, NaN or empty cells are sampled')

@@ -1,28 +1,32 @@
 import type { LearningRateSchedule } from './learning-rate.js';
 
+/** What stands for options that are left out: a run of a minute, or the long one behind the likelihoods in docs/results.md. */
+export const recipeNames = ['usual', 'best'] as const;
+export type RecipeName = (typeof recipeNames)[number];
+
 /**
- * What a run gets that is told nothing else: the recipe behind the likelihoods in docs/results.md. It was chosen on validation rows of MNIST
- * (784-500, docs/design-notes.md); persistent chains, the centred gradient and minibatches of 100 belong to it.
+ * Both were chosen by measurement (docs/design-notes.md); persistent chains, the centred gradient and minibatches of at most 100 rows belong to
+ * them.
  */
-const recipe = {
-  updates: 350_000,
-  mostEpochs: 700,
-  holdFraction: 0.3,
-  averageLast: 0.1,
-  priorPrecision: 35,
-  mostDecay: 0.001,
-  fewWeights: 2,
-} as const;
+const lengths = { usual: { updates: 20_000, mostEpochs: Infinity }, best: { updates: 350_000, mostEpochs: 700 } } as const;
+
+const recipe = { hold: 0.3, averageLast: 0.1, priorPrecision: 35, mostDecay: 0.001, fewWeights: 2 } as const;
 
 /** Share of a run's last updates whose parameters are averaged. */
 export const usualAverage: number = recipe.averageLast;
 
-/** Persistent chains where the size of a minibatch says nothing about them: of a stream, whose parts may be single rows, and at least of a ladder. */
+/** Persistent chains at least, and of a stream, whose parts may be single rows. */
 export const usualChains = 100;
 
-/** Passes over `rows` rows: 350,000 updates, but not more than 700 passes. */
-export function usualEpochs(rows: number, batchSize: number): number {
-  return Math.min(recipe.mostEpochs, Math.ceil(recipe.updates / Math.ceil(rows / batchSize)));
+/** Rows per update. */
+export function usualBatch(rows: number): number {
+  return Math.min(100, rows);
+}
+
+/** Passes over `rows` rows. */
+export function usualEpochs(rows: number, batchSize: number, name: RecipeName): number {
+  const { updates, mostEpochs } = lengths[name];
+  return Math.min(mostEpochs, Math.ceil(updates / Math.ceil(rows / batchSize)));
 }
 
 /**
@@ -36,7 +40,7 @@ export function usualRate(optimiser: 'sgd' | 'adam', limited: boolean): number {
 
 /** Rates that are held for a while and then fall to 0, so that the noise of minibatches and chains dies out. */
 export function usualSchedule(from: number): LearningRateSchedule {
-  return { schedule: 'linear', from, to: 0, holdFraction: recipe.holdFraction };
+  return { schedule: 'linear', from, to: 0, hold: recipe.hold };
 }
 
 /**

@@ -67,5 +67,5 @@ export interface Evaluation extends Trust {
   /** The log Z it rests on. */
   readonly logZ: Partition;
   /** Log-likelihood of every row, [n], in nats, in double precision. */
-  readonly rows: NdArray<Float64Array>;
+  readonly logLikelihoods: NdArray<Float64Array>;
 }

@@ -1,5 +1,5 @@
 import { type OptionCheck, readFrom } from '../arguments.js';
-import type { MachineSpec } from './machine.js';
+import type { MachineSpec } from '../wiring/spec.js';
 
 /** Factors of the learning rate by layer (its units' parameters) or coupling ('visible-hidden'). */
 export type Rates = Readonly<Record<string, number>>;

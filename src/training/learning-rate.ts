@@ -1,16 +1,30 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 
-/** A learning rate that falls (or rises) over a run. */
-export interface LearningRateSchedule {
+/** Where a schedule goes, and when it sets out. */
+export interface ScheduleOptions {
+  /** Rate after the last update. Default 0. */
+  readonly to?: number | undefined;
+  /** Fraction of the run, in [0, 1], during which the rate stays at its first value. Default 0. */
+  readonly hold?: number | undefined;
+}
+
+/** A learning rate that falls (or rises) over a run; {@link linear} and {@link cosine} make it. */
+export interface LearningRateSchedule extends ScheduleOptions {
   /** 'linear', or half a period of a cosine. */
   readonly schedule: 'linear' | 'cosine';
   /** Rate of the first update. */
   readonly from: number;
-  /** Rate after the last update; 0 if left out. */
-  readonly to?: number;
-  /** Fraction of the run, in [0, 1], during which the rate stays at `from`; 0 if left out. */
-  readonly holdFraction?: number;
+}
+
+/** A learning rate that goes from `from` in a straight line to `to`, such as `linear(0.1, { hold: 0.3 })`. */
+export const linear = (from: number, options: ScheduleOptions = {}): LearningRateSchedule => scheduleOf('linear', from, options);
+/** A learning rate that goes from `from` to `to` along half a period of a cosine. */
+export const cosine = (from: number, options: ScheduleOptions = {}): LearningRateSchedule => scheduleOf('cosine', from, options);
+
+function scheduleOf(schedule: 'linear' | 'cosine', from: number, options: ScheduleOptions): LearningRateSchedule {
+  const { to, hold } = readOptions(schedule, options, ['to', 'hold']);
+  return Object.freeze(readSchedule(new OptionCheck(schedule), { schedule, from, to, hold }).schedule);
 }
 
 /**
@@ -74,14 +88,14 @@ export function scheduledRates(call: string, given: unknown): LearningRates {
 }
 
 function readSchedule(check: OptionCheck, given: unknown): LearningRates & { readonly schedule: LearningRateSchedule } {
-  const { schedule, from, to, holdFraction } = readOptions(check.call, given, ['schedule', 'from', 'to', 'holdFraction']);
+  const { schedule, from, to, hold: held } = readOptions(check.call, given, ['schedule', 'from', 'to', 'hold']);
   const shape = check.oneOf('learningRate.schedule', schedule, 'linear', ['linear', 'cosine']);
   if (from === undefined) throw check.error('learningRate.from', 'a finite number of at least 0', from);
   const begin = check.number('learningRate.from', from, 0);
   const end = check.number('learningRate.to', to, 0);
-  const hold = check.number('learningRate.holdFraction', holdFraction, 0, 0, 1);
+  const hold = check.number('learningRate.hold', held, 0, 0, 1);
   return {
-    schedule: { schedule: shape, from: begin, to: end, holdFraction: hold },
+    schedule: { schedule: shape, from: begin, to: end, hold: hold },
     table: (total) => tableOf(check, total, (step) => scheduled(shape, begin, end, hold, step / total)),
   };
 }

@@ -1,0 +1,257 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import type { RowsInput } from '../data/rows-input.js';
+import { asVector } from '../data/vector.js';
+import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluate-options.js';
+import { checkPacked, evaluatePacked } from '../estimators/evaluation.js';
+import { type Inputs, rowCount } from '../machine/inputs.js';
+import type { Machine } from '../machine/machine.js';
+import type { NativeMachine } from '../machine/native.js';
+import { parameterShapes } from '../machine/parameter-shapes.js';
+import { type BestOptions, type EarlyStopping, readBest } from './best.js';
+import { readLearningRate } from './learning-rate.js';
+import { readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
+import { partNames } from './rates.js';
+import { recipeNames, usualAverage, usualBatch, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from './recipe.js';
+import type { TrainingPlan, TrainingRecord } from './record.js';
+import type { Progress } from './reports.js';
+
+/** What a run does besides learning. `Rows` are rows as the model takes them. */
+export interface RunOptions<Rows> {
+  /** One weight of at least 0 per row. */
+  readonly sampleWeights?: ArrayLike<number> | undefined;
+  /** Rows that are only watched: they turn the metrics into statements about new data. */
+  readonly validation?: Rows | undefined;
+  /** Goes on with the interrupted run that the model holds, given the same rows. Other settings are taken from that run. */
+  readonly resume?: boolean | undefined;
+  /** Ends the run between two updates; it then rejects with the signal's reason and can be resumed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Saves the model to `path` every so many updates, while the run goes on. */
+  readonly checkpoint?:
+    | {
+        /** The file; each save replaces it in one step. */
+        readonly path: string | URL;
+        /** Updates from one save to the next. */
+        readonly every: number;
+      }
+    | undefined;
+  /**
+   * Evaluates the model after every so many epochs and after the last: the log-likelihood of the validation rows, or without them of the training
+   * rows, comes as {@link EpochReport.evaluation}. Training draws the same random numbers with evaluations and without. Rows must be states of the
+   * machine (for Bernoulli units zeros and ones).
+   */
+  readonly evaluateEvery?: number | undefined;
+  /** How: as for `evaluate`. */
+  readonly evaluate?: Omit<EvaluateOptions, 'signal' | 'onProgress'> | undefined;
+  /** Ends the run when the metric of the validation rows has not improved for a while, and goes back to the best parameters. */
+  readonly earlyStopping?: EarlyStopping | undefined;
+  /** Lets the run go on to its end, and the model end with the parameters of the best report. */
+  readonly keepBest?: boolean | BestOptions | undefined;
+  /** Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and then. On stderr. Default false. */
+  readonly verbose?: boolean | undefined;
+  /** Called with the latest state of the run. An error it throws ends the run. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** How to train. Everything has a default; `Part` are the names of layers and couplings. */
+export type FitOptions<Rows = RowsInput, Part extends string = string> = TrainingOptions<Part> & RunOptions<Rows>;
+
+/**
+ * How to train on the next part of a stream. As for `fit`, but without its recipe: the learning rate is constant, 0.05 (0.0025 in machines with
+ * `gaussian`, `relu` or `doubleRelu` units, 0.0005 with 'adam'), `l2` 0, and `chains` those of the last call, at first 100. Parts may be as small
+ * as one row: the means of the centred gradient and the scales of `standardised` are those of all rows so far (at most 10,000 of them weigh
+ * against a new one, so that a stream may drift), `fit`'s included. Start values of biases and variances are those of the first part, which should
+ * therefore have more than one row where units are `gaussian`, `relu` or `doubleRelu`. Weights of rows are relative to the mean weight of their
+ * part.
+ */
+export type PartialFitOptions<Part extends string = string> = Omit<TrainingOptions<Part>, (typeof runOnly)[number]> &
+  Pick<RunOptions<never>, 'sampleWeights' | 'signal'>;
+
+const runOptions = [
+  ...['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'evaluateEvery', 'evaluate'],
+  ...['earlyStopping', 'keepBest', 'verbose', 'onProgress'],
+] as readonly (keyof RunOptions<unknown>)[];
+/** Settings that make no sense for one part of a stream. */
+const runOnly = ['epochs', 'recipe', 'averageLast', 'shuffle', 'monitorRows', 'monitorBudget'] as const;
+/** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
+const unlimited = 1e30;
+
+/** What the plan of a run has to know of the model that it trains. */
+export interface Trainee {
+  readonly machine: Machine;
+  /** Where its last run stands. */
+  readonly previous: TrainingRecord | null;
+  /** Neither trained nor set by hand. */
+  readonly untouched: boolean;
+  /** Writes a checkpoint of the machine in this state of the run. */
+  readonly save: (call: string, path: string | URL, native: NativeMachine, record: TrainingRecord) => Promise<void>;
+}
+
+/** A run over rows, as a public call asks for it; without options by the recipe of machine/recipe.ts. */
+export function fitPlan(
+  call: string,
+  { machine, previous, untouched, save }: Trainee,
+  data: () => Inputs,
+  validation: (rows: unknown) => Inputs,
+  options: unknown,
+): { readonly plan: TrainingPlan; readonly verbose: boolean } {
+  const given = readOptions(call, options, [...settingNames, ...runOptions]);
+  const check = new OptionCheck(call);
+  const inputs = data();
+  const rows = rowCount(call, inputs);
+  const resume = check.flag('resume', given.resume, false);
+  const interrupted = resume ? interruptedRun(check, previous) : null;
+  const settings = runSettings(call, machine, given, rows, interrupted);
+  const weights = readWeights(check, given.sampleWeights, rows);
+  if (interrupted !== null) assertSameWeighting(check, interrupted, weights, given.sampleWeights);
+  const plan = {
+    call,
+    data: inputs,
+    validation: given.validation === undefined ? [] : validation(given.validation),
+    sampleWeights: weights,
+    settings: completed(check, settings, rows, weights, resume || untouched),
+    learningRates:
+      interrupted === null
+        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, isLimited(machine))))
+        : interrupted.learningRates,
+    previous,
+    resume,
+    stream: false,
+    signal: check.signal(given.signal),
+    onProgress: check.callback<(progress: Progress) => void>('onProgress', given.onProgress),
+    checkpoint: checkpointPlan(check, given.checkpoint, save),
+    evaluation: evaluationPlan(check, machine, given.evaluateEvery, given.evaluate),
+    best: bestPlan(check, given),
+  };
+  return { plan, verbose: check.flag('verbose', given.verbose, false) };
+}
+
+function bestPlan(check: OptionCheck, given: { readonly [K in keyof RunOptions<unknown>]?: unknown }): TrainingPlan['best'] {
+  const best = readBest(check, given);
+  const name = given.earlyStopping === undefined ? 'keepBest' : 'earlyStopping';
+  if (best !== null && given.validation === undefined) {
+    throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
+  }
+  return best;
+}
+
+/** One update per minibatch of the inputs, in order. */
+export function partialFitPlan(
+  call: string,
+  { machine, previous, untouched }: Pick<Trainee, 'machine' | 'previous' | 'untouched'>,
+  inputs: Inputs,
+  options: unknown,
+): TrainingPlan {
+  const known = settingNames.filter((name) => !(runOnly as readonly string[]).includes(name));
+  const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
+  const rows = rowCount(call, inputs);
+  const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
+  const parts = partNames(machine.spec);
+  const defaults = { batchSize: Math.min(100, rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
+  const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
+  const check = new OptionCheck(call);
+  const weights = readWeights(check, given.sampleWeights, rows);
+  return {
+    call,
+    data: inputs,
+    validation: [],
+    sampleWeights: weights,
+    settings: completed(check, settings, rows, weights, untouched),
+    learningRates: readLearningRate(call, given.learningRate, usualRate(settings.optimiser.name, isLimited(machine)) / 2),
+    previous,
+    resume: false,
+    stream: true,
+    signal: check.signal(given.signal),
+    onProgress: undefined,
+    checkpoint: undefined,
+    evaluation: undefined,
+    best: null,
+  };
+}
+
+function interruptedRun(check: OptionCheck, previous: TrainingRecord | null): TrainingRecord {
+  if (previous !== null && previous.step < previous.totalSteps && !previous.stoppedEarly) return previous;
+  throw check.error('resume', 'false: this model holds no interrupted run', true);
+}
+
+function runSettings(
+  call: string,
+  machine: Machine,
+  given: Record<string, unknown>,
+  rows: number,
+  interrupted: TrainingRecord | null,
+): TrainingPlan['settings'] {
+  const parts = partNames(machine.spec);
+  if (interrupted !== null) return resumedSettings(call, given, interrupted.settings, parts);
+  return readSettings(call, given, { batchSize: usualBatch(rows), parts, ...recipe(call, machine, rows, given) });
+}
+
+/** What a run gets where its options say nothing; `batchSize` as given, not yet checked. */
+function recipe(
+  call: string,
+  machine: Machine,
+  rows: number,
+  { batchSize, recipe: asked }: Record<string, unknown>,
+): { epochs: number; l2: number; averageLast: number } {
+  const name = new OptionCheck(call).oneOf('recipe', asked, 'usual', recipeNames);
+  const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : usualBatch(rows);
+  const tensors = parameterShapes(machine.spec).filter((tensor) => tensor.name.endsWith('.weights'));
+  const weights = tensors.reduce((sum, { shape: [height, width] }) => sum + height * width, 0);
+  return { epochs: usualEpochs(rows, batch, name), l2: usualDecay(weights, rows, isLimited(machine)), averageLast: usualAverage };
+}
+
+/** Whether the states of all units have limits. */
+function isLimited(machine: Machine): boolean {
+  return machine.spec.layers.every((_, layer) => machine.domain(layer).high <= unlimited);
+}
+
+function completed(
+  check: OptionCheck,
+  settings: TrainingPlan['settings'],
+  rows: number,
+  weights: Float64Array | null,
+  mayInitialise: boolean,
+): TrainingPlan['settings'] {
+  if (settings.batchSize > rows) throw check.error('batchSize', `at most the number of rows, ${rows}`, settings.batchSize);
+  return { ...settings, weighted: weights !== null, initialiseFromData: settings.initialiseFromData && mayInitialise };
+}
+
+function checkpointPlan(check: OptionCheck, given: unknown, save: Trainee['save']): TrainingPlan['checkpoint'] {
+  if (given === undefined) return undefined;
+  const { path, every } = readOptions(check.call, given, ['path', 'every']);
+  if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
+  return {
+    every: check.integer('checkpoint.every', every, undefined),
+    save: (native, record) => save(check.call, path, native, record),
+  };
+}
+
+function evaluationPlan(check: OptionCheck, machine: Machine, every: unknown, options: unknown): TrainingPlan['evaluation'] {
+  if (every === undefined) {
+    if (options !== undefined) throw check.error('evaluate', 'left out without `evaluateEvery`', options);
+    return undefined;
+  }
+  const { call } = check;
+  const control = readEvaluateOptions(call, options, false);
+  for (const name of ['signal', 'onProgress'] as const) {
+    const given = control.patience[name];
+    if (given !== undefined) throw check.error(`evaluate.${name}`, 'left out: that of the run goes for evaluations too', given);
+  }
+  return {
+    every: check.integer('evaluateEvery', every, undefined),
+    check: (native, rows, signal) => checkPacked(machine, native, rows, { ...control, patience: { signal } }, call),
+    run: (native, rows, signal) => evaluatePacked(machine, native, rows, { ...control, patience: { signal } }, call),
+  };
+}
+
+function assertSameWeighting(check: OptionCheck, interrupted: TrainingRecord, weights: Float64Array | null, given: unknown): void {
+  if (interrupted.settings.weighted === (weights !== null)) return;
+  const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';
+  throw check.error('sampleWeights', expected, given);
+}
+
+function readWeights(check: OptionCheck, weights: unknown, rows: number): Float64Array | null {
+  if (weights === undefined) return null;
+  const values = asVector(weights, rows, { call: check.call, argument: 'sampleWeights', units: 'rows' }, { low: 0 });
+  if (values.some((w) => w > 0)) return values;
+  throw check.error('sampleWeights', 'weights of which at least one is above 0', 'zeros only');
+}

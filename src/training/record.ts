@@ -1,0 +1,53 @@
+/** What a run is asked to do, and what a model keeps of it. */
+import type { Evaluation } from '../estimators/results.js';
+import type { LayerInput } from '../machine/machine.js';
+import type { NativeLayerRows, NativeMachine, NativeTrainerState } from '../machine/native.js';
+import type { BestPlan } from './best.js';
+import type { LearningRates } from './learning-rate.js';
+import type { TrainingSettings } from './options.js';
+import type { Progress } from './reports.js';
+
+/** What a model keeps of its last run, enough to go on bit for bit. */
+export interface TrainingRecord {
+  readonly settings: TrainingSettings;
+  readonly learningRates: LearningRates;
+  readonly state: NativeTrainerState;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  /** Whether the run ended before its last update, and is not to go on: `earlyStopping`. */
+  readonly stoppedEarly: boolean;
+}
+
+/** A run about to begin. */
+export interface TrainingPlan {
+  readonly call: string;
+  readonly data: readonly LayerInput[];
+  readonly validation: readonly LayerInput[];
+  readonly sampleWeights: Float64Array | null;
+  readonly settings: TrainingSettings;
+  /** Learning rate of every update, asked for once the number of updates is known. */
+  readonly learningRates: LearningRates;
+  readonly previous: TrainingRecord | null;
+  readonly resume: boolean;
+  /** Whether the rows are the next part of a stream: means and scales of layers with data are running ones over all its parts. */
+  readonly stream: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+  /** Called between updates, every so many of them, while nothing else touches the machine. */
+  readonly checkpoint: { readonly every: number; save(native: NativeMachine, record: TrainingRecord): Promise<void> } | undefined;
+  /** Called between updates, after every so many epochs and after the last, while nothing else touches the machine. */
+  readonly evaluation: PlannedEvaluation | undefined;
+  /** Which state to end with, and when to stop looking for a better one. */
+  readonly best: BestPlan | null;
+}
+
+/** How a run evaluates the machine it trains. */
+export interface PlannedEvaluation {
+  /** Epochs from one to the next. */
+  readonly every: number;
+  /** Evaluates packed rows; leaves the parameters alone. The signal ends it early. */
+  run(native: NativeMachine, rows: NativeLayerRows[], signal: AbortSignal): Promise<Evaluation>;
+  /** Called before training begins: throws what `run` would for such rows and options. */
+  check(native: NativeMachine, rows: NativeLayerRows[], signal: AbortSignal | undefined): Promise<void>;
+}

@@ -1,0 +1,186 @@
+import type { EpochReport, Progress } from './reports.js';
+
+/** What the work behind a run is given. */
+export interface RunControl {
+  /** Aborted by {@link TrainingRun.stop}. */
+  readonly stopped: AbortSignal;
+  /** Whether somebody iterates, for whom the run stands still after each report. */
+  readonly followed: boolean;
+  /** Calls back when somebody begins to iterate; the function it returns takes that back. */
+  whenFollowed(callback: () => void): () => void;
+  /** Hands reports to whoever iterates. */
+  report(reports: readonly EpochReport[]): void;
+  progress(progress: Progress): void;
+  /** Resolves when everybody who iterates has asked for the next report. */
+  read(): Promise<void>;
+}
+
+/** One `for await` over a run. */
+interface Reader {
+  /** The report it has not got yet. */
+  next: number;
+  /** Whether it waits for that. */
+  waits: boolean;
+}
+
+const nothing: Progress = { update: 0, updates: 0, epoch: 0, epochs: 0, fraction: 0, secondsLeft: null };
+
+/**
+ * A training run. `await` it for the reports of all epochs, or iterate over it (`for await`) to get each as it comes: while the body of the loop
+ * works, the run stands still, and the model can be read and saved. Leaving the loop early stops the run after the current update;
+ * {@link observe} only looks on. Errors reach whoever awaits or iterates, however long a loop's body takes; the error of a run that nobody awaits
+ * or iterates over is an unhandled rejection.
+ *
+ * @example
+ * ```ts
+ * import { RBM } from 'boltzkit';
+ *
+ * const rbm = new RBM({ visible: 4, hidden: 2, seed: 1 });
+ * const run = rbm.fit([[1, 1, 0, 0], [0, 0, 1, 1]], { epochs: 3 });
+ * for await (const { epoch, pseudoLikelihood } of run) {
+ *   console.log(epoch, pseudoLikelihood, run.progress.fraction); // and rbm.transform(…), rbm.save(…) if you like
+ * }
+ * ```
+ */
+export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<EpochReport> {
+  readonly #reports: EpochReport[] = [];
+  readonly #stop = new AbortController();
+  readonly #done: Promise<EpochReport[]>;
+  readonly #readers = new Set<Reader>();
+  #onReader: (() => void) | undefined;
+  #progress = nothing;
+  /** Whether somebody awaits the end: then nobody's loop holds the run up. */
+  #awaited = false;
+  #settled = false;
+  #waiting: (() => void)[] = [];
+
+  /** @internal */
+  constructor(work: (control: RunControl) => Promise<void>) {
+    const run = this;
+    const control: RunControl = {
+      stopped: this.#stop.signal,
+      get followed() {
+        return run.#readers.size > 0 && !run.#awaited;
+      },
+      whenFollowed: (callback) => {
+        this.#onReader = callback;
+        return () => {
+          this.#onReader = undefined;
+        };
+      },
+      report: (reports) => {
+        this.#reports.push(...reports);
+        this.#wake();
+      },
+      progress: (progress) => {
+        this.#progress = progress;
+      },
+      read: () => this.#read(),
+    };
+    this.#done = work(control).then(
+      () => this.#settle(this.#reports),
+      (error: unknown) => {
+        this.#settle(undefined);
+        throw error;
+      },
+    );
+  }
+
+  /** Where the run stands: updates done and planned, and the seconds left. Zeros before its first update. */
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Ends the run after the update under way; the run then resolves with the reports so far and can be resumed. */
+  stop(): void {
+    this.#stop.abort();
+    this.#wake();
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: awaiting a run is its purpose
+  then<A = EpochReport[], B = never>(
+    onFulfilled?: ((reports: EpochReport[]) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#awaited = true;
+    this.#wake();
+    return this.#done.then(onFulfilled, onRejected);
+  }
+
+  /** As of a promise. */
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<EpochReport[] | B> {
+    return this.then(undefined, onRejected);
+  }
+
+  /** As of a promise. */
+  finally(onFinally?: (() => void) | null): Promise<EpochReport[]> {
+    this.#awaited = true;
+    this.#wake();
+    return this.#done.finally(onFinally);
+  }
+
+  /**
+   * Yields each epoch's report as it comes, and holds the run up meanwhile: it goes on when the next report is asked for. Leaving the loop early
+   * stops the run and waits for its end. A loop that begins long after the run first gets the reports it missed.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
+    // The loop throws the error after the reports before it. Until it gets there, nobody else listens for it.
+    this.#done.catch(() => undefined);
+    const reader = { next: 0, waits: false };
+    this.#readers.add(reader);
+    if (!this.#awaited) this.#onReader?.();
+    let ended = false;
+    try {
+      yield* this.#follow(reader);
+      ended = true;
+      await this.#done;
+    } finally {
+      this.#readers.delete(reader);
+      if (!ended) {
+        this.stop();
+        await this.#done;
+      }
+    }
+  }
+
+  /** Yields each epoch's report and never holds up or stops the run, however and whenever the loop is left. Errors end it as they end the run. */
+  async *observe(): AsyncGenerator<EpochReport, void, undefined> {
+    this.#done.catch(() => undefined);
+    yield* this.#follow({ next: 0, waits: false });
+    await this.#done;
+  }
+
+  async *#follow(reader: Reader): AsyncGenerator<EpochReport, void, undefined> {
+    for (; ; reader.next++) {
+      while (reader.next >= this.#reports.length && !this.#settled) {
+        if (!reader.waits) this.#wake(reader); // once: the others' turn to look at it
+        await this.#woken();
+      }
+      reader.waits = false;
+      if (reader.next >= this.#reports.length) return;
+      yield this.#reports[reader.next] as EpochReport;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const behind = (): boolean => [...this.#readers].some(({ next, waits }) => !waits || next < this.#reports.length);
+    while (!this.#awaited && !this.#stop.signal.aborted && behind()) await this.#woken();
+  }
+
+  #settle<T>(value: T): T {
+    this.#settled = true;
+    this.#wake();
+    return value;
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(reader?: Reader): void {
+    if (reader !== undefined) reader.waits = true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

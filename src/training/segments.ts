@@ -1,0 +1,186 @@
+import type { Evaluation } from '../estimators/results.js';
+import { runJob } from '../machine/job.js';
+import type { Hold, Machine } from '../machine/machine.js';
+import type { NativeEpochReport, NativeLayerRows, NativeTrainer } from '../machine/native.js';
+import type { BestState } from './best.js';
+import type { TrainingPlan, TrainingRecord } from './record.js';
+import { type EpochReport, epochReport } from './reports.js';
+import type { RunControl } from './run.js';
+
+/** What a run that goes on in segments works with. */
+export interface Segments {
+  readonly machine: Machine;
+  readonly hold: Hold;
+  readonly trainer: NativeTrainer;
+  readonly plan: TrainingPlan;
+  readonly control: RunControl;
+  /** The rows that evaluations are about. */
+  readonly judged: NativeLayerRows[];
+  readonly best: BestState | null;
+  /** Where the run stands. */
+  record(): TrainingRecord;
+  /** Tells the model of it. */
+  keep(record: TrainingRecord): void;
+}
+
+/** Runs from one update at which something else is to happen (a report that somebody reads, a checkpoint, an evaluation) to the next. */
+export async function runSegments(run: Segments): Promise<{ readonly stoppedEarly: boolean }> {
+  const { machine, hold, trainer, plan, control, best } = run;
+  const { totalSteps, stepsPerEpoch } = trainer;
+  const watch = new Watch(plan, control, trainer);
+  const saveEvery = plan.checkpoint?.every ?? totalSteps;
+  const evaluateEvery = plan.evaluation === undefined ? totalSteps : plan.evaluation.every * stepsPerEpoch;
+  const due = (step: number, every: number): boolean => step % every === 0 || step === totalSteps;
+  try {
+    while (trainer.step < totalSteps) {
+      const { followed } = control;
+      const reportEvery = followed || best !== null ? stepsPerEpoch : totalSteps;
+      const until = Math.min(totalSteps, ...[saveEvery, evaluateEvery, reportEvery].map((every) => nextMultiple(trainer.step, every)));
+      const evaluation = due(until, evaluateEvery) ? plan.evaluation : undefined;
+      const reported = due(until, stepsPerEpoch) && (evaluation !== undefined || followed || best !== null);
+      if (reported) watch.hold(until);
+      if (!(await watch.finished((signal) => stretch(run, until, watch, signal)))) break;
+      if (trainer.step < until) continue; // somebody came to follow the reports
+      const evaluate = async (signal: AbortSignal): Promise<void> => watch.evaluated(await evaluated(run, signal));
+      const goesOn = evaluation === undefined || (await watch.finished(evaluate));
+      const enough = best !== null && reported && watch.latest !== undefined && best.look(watch.latest);
+      // Before the checkpoint: a run that goes on from there has told all that came before, and whoever reads has read it.
+      if (reported && !machine.disposed) {
+        run.keep(run.record());
+        await hold.stand(() => {
+          watch.release();
+          return control.read();
+        });
+      }
+      if (plan.checkpoint !== undefined && due(until, saveEvery) && !machine.disposed) await plan.checkpoint.save(hold.native, run.record());
+      if (enough) return { stoppedEarly: trainer.step < totalSteps };
+      if (!goesOn) break;
+    }
+    return { stoppedEarly: false };
+  } finally {
+    watch.release();
+  }
+}
+
+/** Trains up to an update, or to the one at which somebody comes to follow the reports. */
+async function stretch({ trainer, plan: { call }, control }: Segments, until: number, watch: Watch, end: AbortSignal): Promise<void> {
+  const came = new AbortController();
+  const forget = control.followed ? () => undefined : control.whenFollowed(() => came.abort());
+  try {
+    await runJob(trainer.run(until, watch.progress), { call, signal: AbortSignal.any([end, came.signal]) });
+  } catch (error) {
+    if (error !== came.signal.reason || !came.signal.aborted) throw error;
+  } finally {
+    forget();
+  }
+}
+
+function nextMultiple(step: number, every: number): number {
+  return (Math.floor(step / every) + 1) * every;
+}
+
+/** Evaluates, and gives back the random numbers that took: a run draws the same ones whether it is evaluated or not. */
+async function evaluated({ machine, hold: { native }, plan, judged }: Segments, signal: AbortSignal): Promise<Evaluation | null> {
+  if (plan.evaluation === undefined || machine.disposed) return null;
+  const counters = native.getCounters();
+  try {
+    return await plan.evaluation.run(native, judged, signal);
+  } finally {
+    if (!machine.disposed) native.setCounters(counters);
+  }
+}
+
+/** Joins the ways a run can be ended (signal, stop(), a throwing callback) and hands progress on. */
+class Watch {
+  readonly #plan: TrainingPlan;
+  readonly #control: RunControl;
+  readonly #totalSteps: number;
+  readonly #stepsPerEpoch: number;
+  readonly #callbackFailed = new AbortController();
+  readonly #end: AbortSignal;
+  readonly #began = performance.now();
+  readonly #firstStep: number;
+  /** The update whose report waits for its evaluation, and the report once it is there. */
+  #heldStep = -1;
+  #held: NativeEpochReport | undefined;
+  #evaluation: Evaluation | null = null;
+
+  constructor(plan: TrainingPlan, control: RunControl, { step, totalSteps, stepsPerEpoch }: NativeTrainer) {
+    this.#plan = plan;
+    this.#control = control;
+    this.#totalSteps = totalSteps;
+    this.#stepsPerEpoch = stepsPerEpoch;
+    this.#firstStep = step;
+    const signals = [control.stopped, this.#callbackFailed.signal, ...(plan.signal === undefined ? [] : [plan.signal])];
+    this.#end = AbortSignal.any(signals);
+    this.#tell(step);
+  }
+
+  /** Does work that the signal it is given ends; false when the run was stopped by its owner. */
+  async finished(work: (end: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    if (this.#control.stopped.aborted) return false;
+    this.#plan.signal?.throwIfAborted();
+    try {
+      await work(this.#end);
+    } catch (error) {
+      this.#callbackFailed.signal.throwIfAborted();
+      if (error === this.#control.stopped.reason) return false;
+      throw error;
+    }
+    this.#callbackFailed.signal.throwIfAborted();
+    return true;
+  }
+
+  /** Keeps back the report of the epoch that ends with this update. */
+  hold(step: number): void {
+    this.#heldStep = step;
+  }
+
+  /** The evaluation of the report that is kept back. */
+  evaluated(evaluation: Evaluation | null): void {
+    this.#evaluation = evaluation;
+  }
+
+  /** The report that is kept back, with its evaluation. */
+  get latest(): EpochReport | undefined {
+    return this.#held && epochReport(this.#held, this.#evaluation);
+  }
+
+  /** Hands on the report that was kept back, if there is one. */
+  release(): void {
+    const report = this.latest;
+    this.#held = undefined;
+    this.#evaluation = null;
+    if (report !== undefined) this.#control.report([report]);
+  }
+
+  /** Called by the addon; lets nothing out. */
+  readonly progress = (step: number, epochs: NativeEpochReport[]): void => {
+    try {
+      // Before the reports: who gets one finds the run's progress there.
+      this.#tell(step);
+      const ready = epochs.filter((report) => report.step !== this.#heldStep);
+      // The last of them: after a roll-back the run comes by an epoch again.
+      this.#held = epochs.findLast((report) => report.step === this.#heldStep) ?? this.#held;
+      if (ready.length > 0) this.#control.report(ready.map((report) => epochReport(report, null)));
+    } catch (error) {
+      this.#callbackFailed.abort(error);
+    }
+  };
+
+  #tell(update: number): void {
+    const [updates, perEpoch] = [this.#totalSteps, this.#stepsPerEpoch];
+    const done = update - this.#firstStep;
+    const pace = done > 0 ? (performance.now() - this.#began) / 1000 / done : null;
+    const progress = {
+      update,
+      updates,
+      epoch: Math.floor(update / perEpoch),
+      epochs: Math.ceil(updates / perEpoch),
+      fraction: update / updates,
+      secondsLeft: pace === null ? null : pace * (updates - update),
+    };
+    this.#control.progress(progress);
+    if (done > 0) this.#plan.onProgress?.(progress);
+  }
+}

@@ -1,0 +1,84 @@
+import { translating } from '../machine/job.js';
+import type { Machine } from '../machine/machine.js';
+import type { NativeLayerRows, NativeMachine, NativeTrainer } from '../machine/native.js';
+import { BestState } from './best.js';
+import { fixedRates, type LearningRates } from './learning-rate.js';
+import { settingsForNative } from './options.js';
+import { partNames, rateTable } from './rates.js';
+import type { TrainingPlan, TrainingRecord } from './record.js';
+import type { RunControl } from './run.js';
+import { runSegments } from './segments.js';
+
+/** A run as its call begins. */
+export interface Start extends Pick<TrainingPlan, 'call' | 'stream' | 'data' | 'validation' | 'signal'> {
+  /** All of the plan, asked for when the calls before it have ended. */
+  plan(): TrainingPlan;
+}
+
+/**
+ * Trains a machine. Whatever ends the run, the machine stands at its last complete update (or at the best one, if the plan says so), and `keep`
+ * has been given what is needed to go on from there.
+ */
+export async function train(
+  machine: Machine,
+  { call, stream, data: rows, validation: watched, signal, plan: make }: Start,
+  control: RunControl,
+  keep: (record: TrainingRecord) => void,
+): Promise<void> {
+  // Now, so that small inputs are taken before the public call returns, even if it has to wait.
+  const packing = Promise.all([machine.pack(rows, signal, true), machine.pack(watched, signal, true)]);
+  packing.catch(() => undefined); // whoever waits for the turn hears of it
+  await machine.train(call, !stream, async (hold) => {
+    const { native } = hold;
+    const plan = make();
+    plan.signal?.throwIfAborted();
+    const [data, validation] = await packing;
+    const judged = validation.length > 0 ? validation : data;
+    await plan.evaluation?.check(native, judged, plan.signal);
+    const { trainer, stepsPerEpoch, learningRates } = newTrainer(machine, native, plan, data, validation);
+    const best = plan.best === null ? null : new BestState(plan.best, native);
+    let stoppedEarly = false;
+    const record = (): TrainingRecord => ({
+      settings: plan.settings,
+      learningRates,
+      // Only who saves needs all of the state.
+      get state() {
+        return trainer.state();
+      },
+      step: trainer.step,
+      totalSteps: trainer.totalSteps,
+      stepsPerEpoch,
+      stoppedEarly,
+    });
+    try {
+      ({ stoppedEarly } = await runSegments({ machine, hold, trainer, plan, control, judged, best, record, keep }));
+      if (!machine.disposed) best?.restore();
+    } finally {
+      if (!machine.disposed) keep({ ...record() });
+    }
+  });
+}
+
+function newTrainer(
+  machine: Machine,
+  native: NativeMachine,
+  plan: TrainingPlan,
+  data: NativeLayerRows[],
+  validation: NativeLayerRows[],
+): { trainer: NativeTrainer; stepsPerEpoch: number; learningRates: LearningRates } {
+  const { settings, previous, resume, stream, sampleWeights } = plan;
+  const stepsPerEpoch = Math.ceil((data[0]?.rows.rows ?? 0) / settings.batchSize);
+  const table = plan.learningRates.table(stepsPerEpoch * settings.epochs);
+  const options = {
+    ...settingsForNative(settings),
+    stream,
+    data,
+    validation,
+    sampleWeights,
+    learningRates: table,
+    rates: rateTable(settings.rates, partNames(machine.spec)),
+  };
+  const trainer = translating(plan.call, () => native.trainer(options, previous?.state ?? null, resume));
+  // A function of the caller is asked once only.
+  return { trainer, stepsPerEpoch, learningRates: plan.learningRates.schedule === null ? fixedRates(table) : plan.learningRates };
+}

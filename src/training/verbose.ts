@@ -1,0 +1,65 @@
+import { MultiBar, Presets } from 'cli-progress';
+import type { EpochReport, Progress } from './reports.js';
+import type { TrainingRun } from './run.js';
+
+/** Between two lines where there is no terminal, in milliseconds. */
+const interval = 10_000;
+/** Between two looks at a run for a bar, in milliseconds. */
+const tick = 200;
+
+/** Shows on stderr how a run comes on: a bar in a terminal, else a line now and then. Never ends or delays the run. */
+export function showRun(run: TrainingRun, call: string, stream: NodeJS.WriteStream = process.stderr): void {
+  const show = stream.isTTY ? bar(run, stream) : lines(run, call, stream);
+  show.catch(() => undefined); // whoever awaits the run hears of what ended it
+}
+
+async function bar(run: TrainingRun, stream: NodeJS.WriteStream): Promise<void> {
+  const bars = new MultiBar(
+    { stream, hideCursor: true, clearOnComplete: false, format: '{bar} {value}/{total} updates, {left}{metrics}' },
+    Presets.shades_classic,
+  );
+  const shown = bars.create(1, 0, { left: '', metrics: '' });
+  const look = (metrics?: string): void => {
+    const { update, updates } = run.progress;
+    shown.setTotal(Math.max(updates, 1));
+    shown.update(update, { left: left(run.progress), ...(metrics === undefined ? {} : { metrics }) });
+  };
+  const timer = setInterval(look, tick);
+  timer.unref();
+  try {
+    for await (const report of run.observe()) look(`, ${metricsText(report)}`);
+  } finally {
+    clearInterval(timer);
+    look();
+    bars.stop();
+  }
+}
+
+async function lines(run: TrainingRun, call: string, stream: NodeJS.WriteStream): Promise<void> {
+  let [told, first] = [performance.now(), true];
+  let last: EpochReport | undefined;
+  const tell = (report: EpochReport): void => {
+    const { update, updates } = run.progress;
+    stream.write(`${call}: update ${update} of ${updates}, epoch ${report.epoch}, ${metricsText(report)}, ${left(run.progress)}\n`);
+    [told, first, last] = [performance.now(), false, undefined];
+  };
+  for await (const report of run.observe()) {
+    last = report;
+    if (first || performance.now() - told > interval) tell(report);
+  }
+  if (last !== undefined) tell(last);
+}
+
+function left({ update, updates, secondsLeft }: Progress): string {
+  if (update >= updates && updates > 0) return 'done';
+  return secondsLeft === null ? 'starting' : `${Math.ceil(secondsLeft)} s left`;
+}
+
+function metricsText({ pseudoLikelihood, baseline, freeEnergyGap }: EpochReport): string {
+  const parts = [
+    ...(pseudoLikelihood === null ? [] : [`log pseudo-likelihood ${pseudoLikelihood.toFixed(2)}`]),
+    ...(baseline === null ? [] : [`(independent units ${baseline.toFixed(2)})`]),
+    ...(freeEnergyGap === null ? [] : [`free-energy gap ${freeEnergyGap.toFixed(2)}`]),
+  ];
+  return parts.join(' ');
+}
