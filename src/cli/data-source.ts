@@ -1,13 +1,13 @@
 import { type LabelledImages, loadMnistFor } from '../data/mnist.js';
 import { permutation } from '../data/random.js';
-import { binarised } from './binarise.js';
+import { binarised } from '../runs/binarise.js';
 import { findDataFiles, isFolder } from './data-folder.js';
 import { toMatrix, type ValueOptions } from './data-values.js';
 import { CliError, UsageError } from './failures.js';
-import { checkImageShape, guessImageShape } from './image-shape.js';
-import { digest, type Matrix, pickRows } from './matrix.js';
-import type { ImageShape } from './options.js';
-import type { DataRequest } from './run-record.js';
+import { guessImageShape, type ImageShape } from '../runs/image.js';
+import { checkImageShape } from './image-shape.js';
+import { digest, type Matrix, pickRows } from '../runs/matrix.js';
+import type { DataRequest } from '../runs/record.js';
 import { readTable } from './table-file.js';
 
 /** Rows to learn from, rows to judge by, and what is known about them. */

@@ -1,11 +1,11 @@
 import type { RBM } from '../models/rbm.js';
-import { isBinary } from './binarise.js';
+import { isBinary } from '../runs/binarise.js';
 import { CliError, UsageError } from './failures.js';
-import { count, duration, fixed, intervalText } from './format.js';
-import { asRows, type Matrix } from './matrix.js';
+import { count, duration, fixed, intervalText } from '../runs/format.js';
+import { asRows, type Matrix } from '../runs/matrix.js';
 import type { Output } from './output.js';
-import { type EvaluationRecord, evaluationRecord } from './run-record.js';
-import type { Estimate } from './statistics.js';
+import { type EvaluationRecord, evaluationRecord } from '../runs/record.js';
+import type { Estimate } from '../runs/statistics.js';
 
 /** How to find log Z, as typed. */
 export interface LikelihoodOptions {

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RBM } from '../models/rbm.js';
 import { CliError } from './failures.js';
-import { checkImageShape, guessImageShape } from './image-shape.js';
-import type { ImageShape } from './options.js';
-import { RUN_FILES, readRunRecord } from './run-folder.js';
-import type { RunRecord } from './run-record.js';
+import { guessImageShape, type ImageShape } from '../runs/image.js';
+import { checkImageShape } from './image-shape.js';
+import { RUN_FILES, readRunRecord } from '../runs/folder.js';
+import type { RunRecord } from '../runs/record.js';
 
 /** A saved model, and the record of the run that made it when that lies beside it. */
 export interface OpenedModel {

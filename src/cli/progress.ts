@@ -1,9 +1,9 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
 import type { Progress } from '../training/reports.js';
-import { duration, fixed, intervalText, shown } from './format.js';
-import type { HealthHint } from './health.js';
+import { duration, fixed, intervalText, shown } from '../runs/format.js';
+import type { HealthHint } from '../runs/health.js';
 import type { Output } from './output.js';
-import type { EpochRecord } from './run-record.js';
+import type { EpochRecord } from '../runs/record.js';
 
 /** What a view shows, as the run's options say. */
 export interface Shown {

@@ -6,7 +6,7 @@ import { rowMajorElements } from '../data/row-major.js';
 import { FormatError, ParameterError } from '../errors.js';
 import { fileError, openRegularFile } from '../io/files.js';
 import { CliError } from './failures.js';
-import type { ImageShape } from './options.js';
+import type { ImageShape } from '../runs/image.js';
 
 /** What messages name: the readers' errors then say `train: …`. */
 const CALL = 'reading data';

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { usualAverage, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from '../training/recipe.js';
-import type { Binarisation } from './binarise.js';
+import type { Binarisation } from '../runs/binarise.js';
 import { CliError, UsageError } from './failures.js';
 import { type ImageShape, type LearningRate, learningRateText } from './options.js';
-import { type Algorithm, type DataRequest, persistent, type RunRecord, type TrainSettings } from './run-record.js';
+import { type Algorithm, type DataRequest, persistent, type RunRecord, type TrainSettings } from '../runs/record.js';
 
 /** The options of `train` as parsed; what was not typed is absent. */
 export interface TrainOptions {

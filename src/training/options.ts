@@ -156,7 +156,7 @@ export const settingRows = {
   ),
   batchSize: row(
     (check, name, value, { batchSize }) => check.integer(name, value, batchSize),
-    flag('batch-size', 'rows', 'rows per update (default: by --recipe, at most 100)'),
+    { ...flag('batch-size', 'rows', 'rows per update (default: by --recipe, at most 100)'), alias: 'batch' },
   ),
   positiveSweeps: row((check, name, value) => check.integer(name, value, 10, 1, mostSweeps)),
   positive: row<'gibbs' | 'mean-field'>((check, name, value, { algorithm }) =>

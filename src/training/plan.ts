@@ -11,7 +11,7 @@ import { type BestOptions, type EarlyStopping, readBest } from './best.js';
 import { readLearningRate } from './learning-rate.js';
 import { readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
-import { recipeNames, usualAverage, usualBatch, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from './recipe.js';
+import { recipeNames, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
 import type { TrainingPlan, TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
 
@@ -196,7 +196,7 @@ function recipe(
   const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : usualBatch(rows);
   const tensors = parameterShapes(machine.spec).filter((tensor) => tensor.name.endsWith('.weights'));
   const weights = tensors.reduce((sum, { shape: [height, width] }) => sum + height * width, 0);
-  return { epochs: usualEpochs(rows, batch, name), l2: usualDecay(weights, rows, isLimited(machine)), averageLast: usualAverage };
+  return usualSettings(name, { rows, batch, weights, limited: isLimited(machine) });
 }
 
 /** Whether the states of all units have limits. */

@@ -51,3 +51,21 @@ export function usualDecay(weights: number, rows: number, limited: boolean): num
   if (!limited || weights <= recipe.fewWeights * rows) return 0;
   return Math.min(recipe.mostDecay, recipe.priorPrecision / rows);
 }
+
+/** What the defaults of a run depend on. */
+export interface RecipeShape {
+  readonly rows: number;
+  readonly batch: number;
+  /** Weights of all couplings. */
+  readonly weights: number;
+  /** Whether the states of all units have limits. */
+  readonly limited: boolean;
+}
+
+/** What stands for options that are left out. */
+export function usualSettings(
+  name: RecipeName,
+  { rows, batch, weights, limited }: RecipeShape,
+): { epochs: number; l2: number; averageLast: number } {
+  return { epochs: usualEpochs(rows, batch, name), l2: usualDecay(weights, rows, limited), averageLast: usualAverage };
+}

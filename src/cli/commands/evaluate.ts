@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { permutation } from '../../data/random.js';
 import type { RBM } from '../../models/rbm.js';
-import { type Binarisation, binarisations, binarised } from '../binarise.js';
+import { type Binarisation, binarisations, binarised } from '../../runs/binarise.js';
 import { loadMatrix, loadTrainingData } from '../data-source.js';
 import { UsageError } from '../failures.js';
-import { count, fixed } from '../format.js';
+import { count, fixed } from '../../runs/format.js';
 import {
   checkLikelihoodOptions,
   evaluateRows,
@@ -14,12 +14,12 @@ import {
   partitionLines,
   partLikelihood,
 } from '../likelihood.js';
-import { asRows, type Matrix, pickRows } from '../matrix.js';
+import { asRows, type Matrix, pickRows } from '../../runs/matrix.js';
 import { type ModelOptions, openModel } from '../model-file.js';
 import { factor, integer, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
-import type { DataRequest, EvaluationRecord, RunRecord } from '../run-record.js';
-import { type Estimate, estimateMean } from '../statistics.js';
+import type { DataRequest, EvaluationRecord, RunRecord } from '../../runs/record.js';
+import { type Estimate, estimateMean } from '../../runs/statistics.js';
 
 interface EvaluateOptions extends ModelOptions, LikelihoodOptions {
   binarise?: Binarisation;

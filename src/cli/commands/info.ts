@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { backendInfo } from '../../index.js';
-import { bytes, count, duration, fixed } from '../format.js';
+import { bytes, count, duration, fixed } from '../../runs/format.js';
 import { type ModelOptions, modelImageShape, type OpenedModel, openModel } from '../model-file.js';
 import { Output } from '../output.js';
 import { packageVersion } from '../package-info.js';

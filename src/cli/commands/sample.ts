@@ -3,19 +3,19 @@ import ndarray from 'ndarray';
 import { writeNpy } from '../../data/npy.js';
 import { permutation } from '../../data/random.js';
 import { RBM } from '../../models/rbm.js';
-import { binarised } from '../binarise.js';
+import { binarised } from '../../runs/binarise.js';
 import { readClamp } from '../clamp.js';
 import { loadMatrix } from '../data-source.js';
 import { InterruptedError, UsageError } from '../failures.js';
-import { count, duration } from '../format.js';
-import { noImageNote } from '../image-shape.js';
+import { count, duration } from '../../runs/format.js';
+import { type ImageShape, noImageNote } from '../../runs/image.js';
 import { watchInterrupts } from '../interrupt.js';
-import { asRows, pickRows } from '../matrix.js';
+import { asRows, pickRows } from '../../runs/matrix.js';
 import { type ModelOptions, modelImageShape, openModel } from '../model-file.js';
-import { factor, type ImageShape, imageShape, integer, number, oneOf, seed } from '../options.js';
+import { factor, imageShape, integer, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
-import { writeTiles } from '../pictures.js';
-import type { RunRecord } from '../run-record.js';
+import { writeTiles } from '../../runs/pictures.js';
+import type { RunRecord } from '../../runs/record.js';
 
 interface SampleOptions extends ModelOptions {
   count: number;

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { binarisations } from '../binarise.js';
+import { binarisations } from '../../runs/binarise.js';
 import { loadTrainingData, type TrainingData } from '../data-source.js';
 import { CliError, InterruptedError, UsageError } from '../failures.js';
-import { count } from '../format.js';
+import { count } from '../../runs/format.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
-import { checkMemory } from '../memory.js';
+import { checkMemory } from '../../runs/memory.js';
 import { factor, imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
 import { Output, stdoutFailure } from '../output.js';
-import { openRunFolder, RUN_FILES } from '../run-folder.js';
-import { type DataRequest, learnable, type RunRecord } from '../run-record.js';
+import { openRunFolder, RUN_FILES } from '../../runs/folder.js';
+import { type DataRequest, learnable, type RunRecord } from '../../runs/record.js';
 import { checkCombinations, checkResume, dataRequest, defaultFolder, resolveSettings, type TrainOptions } from '../train-plan.js';
 import { checkEvaluable, newRecord, resumeCommand, TrainSession } from '../train-session.js';
 

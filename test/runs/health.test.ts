@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HealthContext, type HealthHint, HealthWatch } from '../../src/cli/health.js';
-import type { EpochRecord } from '../../src/cli/run-record.js';
+import { type HealthContext, type HealthHint, HealthWatch } from '../../src/runs/health.js';
+import type { EpochRecord } from '../../src/runs/record.js';
 
 const context = { visible: 100, algorithm: 'pcd', rows: 1000 } as const;
 

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inspectRunFolder, openRunFolder, readRunRecord, writeRunRecord } from '../../src/cli/run-folder.js';
-import { RunJournal } from '../../src/cli/run-journal.js';
-import type { RunRecord } from '../../src/cli/run-record.js';
+import { inspectRunFolder, openRunFolder, readRunRecord, writeRunRecord } from '../../src/runs/folder.js';
+import { RunJournal } from '../../src/runs/journal.js';
+import type { RunRecord } from '../../src/runs/record.js';
 import { thisProcess } from '../../src/io/living.js';
 
 const fresh = { force: false, resume: false };

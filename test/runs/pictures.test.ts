@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { metricPanels } from '../../src/cli/pictures.js';
-import type { EpochRecord } from '../../src/cli/run-record.js';
+import { metricPanels } from '../../src/runs/pictures.js';
+import type { EpochRecord } from '../../src/runs/record.js';
 import { curves } from '../../src/viz/index.js';
 
 const metrics = {

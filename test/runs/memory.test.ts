@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkMemory } from '../../src/cli/memory.js';
+import { checkMemory } from '../../src/runs/memory.js';
 import { resolveSettings } from '../../src/cli/train-plan.js';
 
 describe('memory check', () => {

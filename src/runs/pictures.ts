@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { permutation } from '../data/random.js';
-import type { RBM } from '../models/rbm.js';
+import { RBM } from '../models/rbm.js';
 import { curves, type Panel, type Series, tiles, writePng, writeSvg } from '../viz/index.js';
-import { noImageNote } from './image-shape.js';
+import { type ImageShape, noImageNote } from './image.js';
 import { asRows, type Matrix, pickRows, toFloat32 } from './matrix.js';
-import type { ImageShape } from './options.js';
-import { RUN_FILES } from './run-folder.js';
-import type { EpochRecord } from './run-record.js';
+import type { RunModel } from './model.js';
+import { columnsOf, onlyMatrix, type RowSet } from './rows.js';
+import { RUN_FILES } from './folder.js';
+import type { EpochRecord } from './record.js';
 
 /** What a run's pictures are made from. */
 export interface PictureRequest {
