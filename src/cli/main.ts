@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { setImmediate } from 'node:timers/promises';
 import { CommanderError } from 'commander';
-import { describeFailure, EXIT, failureLine } from './failures.js';
 import { shown } from '../runs/format.js';
+import { describeFailure, EXIT, failureLine } from './failures.js';
 import { outliveHangups } from './interrupt.js';
 import { stdoutFailure, watchStreams } from './output.js';
 import { buildProgram } from './program.js';

@@ -83,8 +83,3 @@ export function learningRate(text: string): RunRate {
   if (!sound) throw new InvalidArgumentError(RATE_FORMS);
   return { schedule: kind, from, to, hold };
 }
-
-/** A learning rate as it would be typed. */
-export function learningRateText(rate: RunRate): string {
-  return typeof rate === 'number' ? String(rate) : `${rate.schedule}:${rate.from}:${rate.to ?? 0}:${rate.hold ?? 0}`;
-}

@@ -1,9 +1,9 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
-import type { Progress } from '../training/reports.js';
 import { duration, fixed, intervalText, shown } from '../runs/format.js';
-import type { HealthHint } from '../runs/health.js';
-import type { Output } from './output.js';
 import type { EpochRecord } from '../runs/record.js';
+import type { HealthHint } from '../training/hints.js';
+import type { Progress } from '../training/reports.js';
+import type { Output } from './output.js';
 
 /** What a view shows, as the run's options say. */
 export interface Shown {
@@ -14,6 +14,10 @@ export interface Shown {
 
 /** A long run prints every second, third … epoch, so that about this many lines tell it. */
 const MOST_LINES = 40;
+
+/** Lines of a terminal that a picture leaves to the bar and the table. */
+const ROOM = 4;
+const ERASE_REST = '\u001b[K';
 
 const COLUMNS = '   epoch      log-PL     F gap  chain gap     rms W        lr      time';
 const LIKELIHOOD_COLUMN = 'log-likelihood (95 %)';
@@ -46,10 +50,13 @@ export class ProgressView {
   readonly #shown: Shown;
   #bars: MultiBar | null = null;
   #bar: SingleBar | null = null;
-  #lastHint: string | null = null;
   #rollbacks = 0;
   readonly #warned = new Set<string>();
   #quality = '–';
+  /** Lines below the bar that show what the machine has learnt, one bar each so that they are redrawn in place. */
+  #pictureBars: SingleBar[] = [];
+  #picture: readonly string[] = [];
+  #logged = 0;
   /** A second Ctrl-C ends the process at once: even then the cursor comes back. */
   readonly #restoreTerminal = (): void => this.end();
 
@@ -62,7 +69,7 @@ export class ProgressView {
     this.#output.line(COLUMNS + (this.#shown.evaluated ? LIKELIHOOD_COLUMN.padStart(LIKELIHOOD_WIDTH) : ''));
     if (!this.#output.interactive) return;
     this.#bars = new cliProgress.MultiBar({
-      format: '  {bar} {percentage} %  update {value}/{total}  log-PL {quality}  {left} left',
+      format: '  {bar} {percentage} %  update {value}/{total}  log-PL {quality}  {left} left{mark}',
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 30,
@@ -75,29 +82,44 @@ export class ProgressView {
       emptyOnZero: true,
     });
     process.once('exit', this.#restoreTerminal);
-    this.#bar = this.#bars.create(updates, update, { left: '–', quality: this.#quality });
+    this.#bar = this.#bars.create(updates, update, { left: '–', quality: this.#quality, mark: this.#mark() });
+  }
+
+  /** Whether there is a bar on a terminal, with pictures below it. */
+  get isDrawn(): boolean {
+    return this.#bars !== null;
   }
 
   step({ update, secondsLeft }: Progress): void {
     this.#bar?.update(update, { left: duration(secondsLeft ?? Number.NaN), quality: this.#quality });
   }
 
-  epoch(report: EpochRecord, hint: HealthHint | null): void {
-    this.#output.record({ event: 'epoch', ...report, hint });
+  epoch(report: EpochRecord, hints: readonly HealthHint[]): void {
+    this.#output.record({ event: 'epoch', ...report, hints });
     this.#quality = fixed(report.pseudoLikelihood, 1);
-    // A hint that stands for many epochs is said once.
-    const news = hint !== null && hint.kind !== this.#lastHint;
     const rolledBack = report.rollbacks > this.#rollbacks;
     this.#rollbacks = report.rollbacks;
     if (rolledBack) this.#line('  note: training diverged; it goes on from its last good state with a lower learning rate');
     const warnings = [...report.warnings, ...(report.evaluation?.warnings ?? [])].filter((warning) => !this.#warned.has(warning));
-    if (news || report.evaluation !== null || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#shown));
-    if (news) this.#line(`  hint: ${hint.text}`);
+    if (hints.length > 0 || report.evaluation !== null || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#shown));
+    for (const { text } of hints) this.#line(`  hint: ${text}`);
     for (const warning of warnings) {
       this.#warned.add(warning);
       this.#line(`  note: ${warning}`);
     }
-    this.#lastHint = hint?.kind ?? null;
+  }
+
+  /**
+   * Shows lines below the bar, in place of those before: what `preview` makes of filters or samples. Only in a terminal with room for them,
+   * and only while training goes on; else nothing happens.
+   */
+  picture(lines: readonly string[]): void {
+    if (this.#bars === null || lines.length + ROOM > (process.stdout.rows ?? 0)) return;
+    while (this.#pictureBars.length < lines.length) {
+      this.#pictureBars.push(this.#bars.create(1, 0, { line: '' }, { format: '{line}' }));
+    }
+    this.#picture = lines;
+    this.#drawPicture();
   }
 
   /** Takes the bar away; safe to call twice. */
@@ -107,6 +129,7 @@ export class ProgressView {
     this.#bars?.stop();
     this.#bars = null;
     this.#bar = null;
+    this.#pictureBars = [];
     process.off('exit', this.#restoreTerminal);
   }
 
@@ -117,7 +140,23 @@ export class ProgressView {
   }
 
   #line(text: string): void {
-    if (this.#bars === null) this.#output.line(text);
-    else this.#bars.log(`${shown(text)}\n`);
+    if (this.#bars === null) {
+      this.#output.line(text);
+      return;
+    }
+    // The line is written over one of the picture, which may be longer.
+    this.#bars.log(`${shown(text)}${ERASE_REST}\n`);
+    this.#logged++;
+    this.#bar?.update({ mark: this.#mark() });
+    this.#drawPicture();
+  }
+
+  #drawPicture(): void {
+    for (const [i, bar] of this.#pictureBars.entries()) bar.update({ line: `${this.#picture[i] ?? ''}${this.#mark()}` });
+  }
+
+  /** Codes without effect, others after every line: what was written over is redrawn only where its text is another than before. */
+  #mark(): string {
+    return `\u001b[38;5;${this.#logged % 256}m\u001b[0m`;
   }
 }

@@ -2,14 +2,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OptionCheck } from '../arguments.js';
 import { ParameterError } from '../errors.js';
-import type { RunRate, RunSettings } from '../runs/settings.js';
+import { type RunRate, type RunSettings, rateText } from '../runs/settings.js';
 import { algorithmNames, algorithms } from '../training/algorithms.js';
 import type { Entry, Flag } from '../training/entry.js';
 import { optimisers } from '../training/optimisers.js';
 import { type Given, settingRows } from '../training/options.js';
 import { recipeNames } from '../training/recipe.js';
 import { UsageError } from './failures.js';
-import { integer, learningRate, learningRateText, oneOf, toNumber } from './options.js';
+import { integer, learningRate, oneOf, toNumber } from './options.js';
 
 /** Flags as typed, by the name that commander gives them (`learningRate`); what was not typed is absent. */
 export type TypedFlags = Readonly<Record<string, unknown>>;
@@ -31,7 +31,9 @@ type Rows = Readonly<Record<string, Entry<unknown, never>>>;
 /** Algorithms that learn from rows of the visible units alone: the others need rows of every layer. */
 const learnable = algorithmNames.filter((name) => name !== 'pseudo-likelihood');
 
-const choices: Readonly<Record<Choice, { readonly names: readonly string[]; readonly table: Readonly<Record<string, Rows>>; readonly usual: string }>> = {
+const choices: Readonly<
+  Record<Choice, { readonly names: readonly string[]; readonly table: Readonly<Record<string, Rows>>; readonly usual: string }>
+> = {
   algorithm: { names: learnable, table: algorithms, usual: 'pcd' },
   optimiser: { names: Object.keys(optimisers), table: optimisers, usual: 'sgd' },
 };
@@ -67,7 +69,8 @@ function flagsOf(choice: Choice): TrainingFlag[] {
       const { flag } = row;
       const known = flag && found.get(flag.name);
       if (known !== undefined) known.of?.names.push(name);
-      else if (flag !== undefined) found.set(flag.name, { ...flag, option, of: { choice, names: [name] }, parse: parser(flag, option, row) });
+      else if (flag !== undefined)
+        found.set(flag.name, { ...flag, option, of: { choice, names: [name] }, parse: parser(flag, option, row) });
     }
   }
   const own = [...found.values()].map((flag) => {
@@ -114,7 +117,14 @@ const bestFlags: TrainingFlag[] = [
     of: null,
     parse: integer(1),
   },
-  { name: 'keep-best', kind: 'on', text: 'end with the parameters of the best epoch, judged likewise', option: 'best', of: null, parse: null },
+  {
+    name: 'keep-best',
+    kind: 'on',
+    text: 'end with the parameters of the best epoch, judged likewise',
+    option: 'best',
+    of: null,
+    parse: null,
+  },
 ];
 
 /** All of them, in the order of the help. */
@@ -192,7 +202,8 @@ export function checkSameFlags(typed: TypedFlags, asked: RunSettings, kept: RunS
     if (typed[attribute(flag)] === undefined) continue;
     const [is, was] = [valueFor(flag, asked), valueFor(flag, kept)];
     if (JSON.stringify(is) === JSON.stringify(was)) continue;
-    const option = flag.value === undefined ? `--${flag.name}` : `--${flag.name} ${flagText(typed[attribute(flag)])}`;
+    const name = `--${flag.alias ?? flag.name}`;
+    const option = flag.value === undefined ? name : `${name} ${flagText(typed[attribute(flag)])}`;
     throw new UsageError(`\`${option}\`: the run to resume has ${flagText(was)}`, '--resume keeps the settings of the run');
   }
 }
@@ -202,7 +213,7 @@ export function flagText(value: unknown): string {
   if (Array.isArray(value)) return String(value.length);
   if (typeof value !== 'object') return String(value);
   if (value === null) return 'none';
-  return 'schedule' in value ? learningRateText(value as RunRate) : 'retries' in value ? 'rollback' : JSON.stringify(value);
+  return 'schedule' in value ? rateText(value as RunRate) : 'retries' in value ? 'rollback' : JSON.stringify(value);
 }
 
 /** Settings as flags, for a command that makes the same run; those that are what they would be anyway are left out. */

@@ -1,21 +1,19 @@
 /** Models as runs know them: whatever layers of data there are, one hidden layer learns from them. */
 import { open } from 'node:fs/promises';
-import type { NdArray } from 'ndarray';
 import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { Evaluation } from '../estimators/results.js';
 import type { BackendInfo } from '../machine/machine.js';
 import type { Patience } from '../machine/patience.js';
-import { BoltzmannMachine } from '../models/boltzmann-machine.js';
-import type { ImputeOptions } from '../models/impute.js';
+import { BoltzmannMachine, type LayerClamps } from '../models/boltzmann-machine.js';
 import { RBM } from '../models/rbm.js';
-import type { Matrix as Values, Nats, Parameters, TrainingInfo } from '../models/results.js';
-import type { SampleOptions } from '../models/sample-options.js';
+import type { Nats, Parameters, TrainingInfo, Matrix as Values } from '../models/results.js';
+import type { PlaceClamp, SampleOptions } from '../models/sample-options.js';
 import type { FitOptions } from '../training/plan.js';
 import type { TrainingRun } from '../training/run.js';
 import type { Layers } from '../wiring/names.js';
 import type { PlaceOptions } from '../wiring/place.js';
 import { bernoulli } from '../wiring/units.js';
-import type { GivenRows } from './rows.js';
+import type { GivenRows, RowSet } from './rows.js';
 import type { RunSettings } from './settings.js';
 
 /** What runs ask of a model; an {@link RBM} takes rows, a {@link BoltzmannMachine} rows by layer. */
@@ -28,14 +26,30 @@ export interface RunModel extends Disposable {
   freeEnergy(rows: GivenRows, options?: Patience): Promise<Nats>;
   pseudoLikelihood(rows: GivenRows, options?: Patience & { readonly exact?: boolean | undefined }): Promise<Nats>;
   evaluate(rows: GivenRows, options?: EvaluateOptions): Promise<Evaluation>;
-  sample(n: number, options?: SampleOptions<GivenRows, GivenRows, string>): Promise<Values>;
+  sample(n: number, options?: SampleOptions<GivenRows, GivenClamp, string>): Promise<Values>;
   getParameter(name: string): Parameters;
   save(path: string | URL): Promise<void>;
   dispose(): void;
 }
 
+/** What holds units at values. */
+type GivenClamp = GivenRows | PlaceClamp | LayerClamps;
+
 /** The name of the layer that learns. */
 export const hiddenLayer = 'hidden';
+
+/** Whether the states of all units have limits: real numbers have none. */
+export function isLimited(layers: Layers): boolean {
+  return Object.values(layers).every(({ type }) => !['gaussian', 'relu', 'doubleRelu'].includes(type));
+}
+
+/** Layers whose states can be counted. */
+const countable: readonly string[] = ['bernoulli', 'spin', 'softmax', 'binomial'];
+
+/** Whether rows have a pseudo-likelihood: there is none of real numbers as long as the hidden layer is summed out. */
+export function isCountable({ layers }: Pick<RunModel, 'layers'>, rows: RowSet): boolean {
+  return Object.keys(rows.layers).every((name) => countable.includes(layers[name]?.type ?? ''));
+}
 
 /** A new model: an RBM for one layer of data, else a machine whose layers of data are all coupled to a hidden one. */
 export function makeModel(layers: Layers, { hidden, seed, device }: RunSettings, threads: number): RunModel {

@@ -2,7 +2,7 @@ import { permutation } from '../data/random.js';
 import type { Gain } from '../training/hints.js';
 import { fixed } from './format.js';
 import type { Matrix } from './matrix.js';
-import { hiddenLayer, type RunModel } from './model.js';
+import { hiddenLayer, isCountable, type RunModel } from './model.js';
 import { columnsOf, givenRows, onlyMatrix, pickSet, type RowSet } from './rows.js';
 import { type Estimate, estimateMean } from './statistics.js';
 
@@ -11,13 +11,12 @@ const MOST_ROWS = 1000;
 const BUDGET = 5e8;
 const STREAM = 102;
 
-/** Layers whose states can be counted: others have no pseudo-likelihood given the rows of the data alone. */
-const countable: readonly string[] = ['bernoulli', 'spin', 'softmax', 'binomial'];
-
 /** The exact log-pseudo-likelihood of some rows, drawn by the model's seed. */
 export interface Quality extends Estimate {
   rows: number;
-  /** How far that is above independent units that fit the training rows; null where it is not known. */
+  /** What independent units that fit the training rows would reach; null where it is not known. */
+  baseline: number | null;
+  /** How far `mean` is above that. */
   gain: Gain | null;
 }
 
@@ -31,18 +30,21 @@ export interface Quality extends Estimate {
  */
 export async function finalQuality(model: RunModel, judged: RowSet, learnt: RowSet, signal: AbortSignal): Promise<Quality | null> {
   const { layers } = model;
-  if (Object.keys(judged.layers).some((name) => !countable.includes(layers[name]?.type ?? ''))) return null;
+  if (!isCountable(model, judged)) return null;
   const affordable = Math.max(1, Math.floor(BUDGET / (columnsOf(judged) * (layers[hiddenLayer]?.places ?? 1))));
   const rows = Math.min(judged.rows, MOST_ROWS, affordable);
   const chosen = pickSet(judged, permutation(judged.rows, model.seed, STREAM).subarray(0, rows));
   const values = (await model.pseudoLikelihood(givenRows(chosen), { exact: true, signal })).data;
   const independent = layers.visible?.type === 'bernoulli' ? independentUnits(onlyMatrix(learnt), onlyMatrix(chosen)) : null;
   const gain = independent && estimateMean(values.map((value, r) => value - (independent[r] as number)));
-  return { ...estimateMean(values), rows, gain };
+  return { ...estimateMean(values), rows, baseline: independent && estimateMean(independent).mean, gain };
 }
 
-/** Log-likelihood of each row under units of their own, each with the mean that it has in the training rows. */
-function independentUnits(learnt: Matrix | null, chosen: Matrix | null): Float64Array | null {
+/**
+ * Log-likelihood of each row of zeros and ones (or of probabilities) under units that know nothing of each other, each with the mean that
+ * it has in the training rows: what learning has to beat. Null for several layers.
+ */
+export function independentUnits(learnt: Matrix | null, chosen: Matrix | null): Float64Array | null {
   if (learnt === null || chosen === null) return null;
   const { cols } = learnt;
   const sums = new Float64Array(cols);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Evaluation } from '../index.js';
+import type { Evaluation } from '../estimators/results.js';
 import { unitTypes } from '../wiring/units.js';
 import { binarisations } from './binarise.js';
 import { runSettingsSchema } from './settings.js';
@@ -64,6 +64,10 @@ const imageShape = z.object({ height: z.number().int().positive(), width: z.numb
 
 const units = z.object({ type: z.enum(unitTypes), places: z.number().int().positive(), size: z.number().int().positive() });
 
+/** Whether a table begins with the names of its columns. */
+export const headers = ['yes', 'no'] as const;
+export type HeaderChoice = (typeof headers)[number];
+
 /** Where rows come from; paths are kept as typed. */
 export const dataRequestSchema = z.object({
   source: z.string(),
@@ -73,6 +77,8 @@ export const dataRequestSchema = z.object({
   /** What values are multiplied by, in every file of the run; null: 1, or 1/255 for bytes of pictures, whichever each file holds. */
   scale: z.number().nullable(),
   labelColumn: z.string().nullable(),
+  /** Whether the first line of a table has the names; null: the file's first line tells. */
+  header: z.enum(headers).nullable(),
   image: imageShape.nullable(),
   binarise: z.enum(binarisations).default('none'),
   seed: z.string(),
@@ -110,6 +116,8 @@ export const runRecordSchema = z.object({
     /** Units of the layers with data, by name: one, 'visible', of an RBM. */
     layers: z.record(z.string(), units),
     image: imageShape.nullable(),
+    /** How columns of a table became layers; null where the rows are numbers as they stand. */
+    table: z.unknown().nullable(),
     sha256: z.string(),
   }),
   update: z.number(),

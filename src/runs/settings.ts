@@ -64,7 +64,7 @@ export function fitOptions(settings: RunSettings): TrainingOptions & Pick<RunOpt
   return patience === null ? { ...training, keepBest: { metric } } : { ...training, earlyStopping: { metric, patience } };
 }
 
-/** Whether a run has chains of its own, whose number can be chosen. */
-export function chainsOf({ algorithm }: Pick<RunSettings, 'algorithm'>): number | null {
-  return 'chains' in algorithm ? algorithm.chains : null;
+/** A learning rate as it would be typed. */
+export function rateText(rate: RunRate): string {
+  return typeof rate === 'number' ? String(rate) : `${rate.schedule}:${rate.from}:${rate.to ?? 0}:${rate.hold ?? 0}`;
 }

@@ -24,20 +24,14 @@ export interface Gain {
 
 type Report = Pick<
   EpochReport,
-  | 'update'
-  | 'weightNorm'
-  | 'pseudoLikelihood'
-  | 'pseudoLikelihoodError'
-  | 'baseline'
-  | 'freeEnergyGap'
-  | 'chainFreeEnergyGap'
-  | 'rollbacks'
+  'update' | 'weightNorm' | 'pseudoLikelihood' | 'pseudoLikelihoodError' | 'baseline' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'rollbacks'
 > & { readonly health: Pick<NonNullable<EpochReport['health']>, 'sentence'> | null };
 
 /**
  * The rules, set from runs on MNIST and on small tables (docs/design-notes.md). Everything has to be true in three reports one after
  * the other, by at least five standard errors (of the numbers themselves, from one report to the next) and by a floor in nats per place.
- *  - diverging: parameters that are no numbers; or a pseudo-likelihood below the middle of all reports before.
+ *  - diverging: parameters that are no numbers; or a pseudo-likelihood below the middle of all reports before, or below that of
+ *    independent units.
  *  - rollback: the run went back to a good state (`onDivergence`).
  *  - equilibrium: chains whose mean energy moves although the parameters do not, in two looks one after the other.
  *  - chains: the chains' mean free energy is away from the data's.
@@ -193,19 +187,21 @@ export class HealthWatch {
     return values.length < rules.looks || values.some((value) => value === null) ? null : (values as number[]);
   }
 
-  /** What a number has to differ by: some standard errors, and so many nats per place. */
+  /** What the last numbers have to differ by: some standard errors of those before them, and so many nats per place. */
   #margin(key: 'pseudoLikelihood' | 'gap' | 'chainGap', perPlace: number): number {
-    const values = this.#looks.slice(-window).map((look) => look[key]);
-    return Math.max(rules.errors * scatter(values.filter((value) => value !== null)), perPlace * this.#places);
+    const values = this.#looks.slice(-window - rules.looks, -rules.looks).map((look) => look[key]);
+    const known = key === 'pseudoLikelihood' ? (this.#looks.at(-1)?.error ?? 0) : 0;
+    const error = Math.max(known, scatter(values.filter((value) => value !== null)));
+    return Math.max(rules.errors * error, perPlace * this.#places);
   }
 
   #diverging({ weightNorm }: Report): HealthHint | null {
     const text = 'training diverges: a lower learning rate';
     if (!Number.isFinite(weightNorm)) return { kind: 'diverging', text };
     const latest = this.#latest('pseudoLikelihood');
-    const before = this.#before.median();
-    if (this.#rows < rules.fewestRows || latest === null || before === undefined) return null;
-    const limit = before - this.#margin('pseudoLikelihood', rules.fall);
+    if (this.#rows < rules.fewestRows || latest === null) return null;
+    const independent = (this.#looks.at(-1) as Look).baseline ?? -Infinity;
+    const limit = Math.max(this.#before.median() ?? -Infinity, independent) - this.#margin('pseudoLikelihood', rules.fall);
     return Math.max(...latest) < limit ? { kind: 'diverging', text: `${text} (the pseudo-likelihood falls)` } : null;
   }
 
@@ -222,7 +218,7 @@ export class HealthWatch {
   #overfitting(): HealthHint | null {
     const latest = this.#latest('gap');
     const half = Math.ceil(this.#looks.length / 2);
-    if (latest === null || this.#looks.length < rules.looks + rules.warmup) return null;
+    if (latest === null || this.#looks.length < rules.looks + rules.fewestReports) return null;
     const least = Math.min(...latest);
     const before = (this.#looks[half - 1] as Look).gapSum / half;
     const grown = least > rules.growth * before && least > before + this.#margin('gap', rules.overfitting / 2);
@@ -246,7 +242,8 @@ export class HealthWatch {
 
   #nothingLearnt(gain: Gain | null): HealthHint | null {
     if (gain === null || gain.mean > Math.max(2 * gain.standardError, rules.gain * this.#places)) return null;
-    const text = 'no better than independent units: more epochs or a higher learning rate, unless the columns have nothing to do with each other';
+    const text =
+      'no better than independent units: more epochs or a higher learning rate, unless the columns have nothing to do with each other';
     return { kind: 'nothing-learnt', text };
   }
 
@@ -258,7 +255,9 @@ export class HealthWatch {
     const error = scatter(values.slice(-window)) * Math.sqrt(2 / Math.min(fifth, window));
     const gain = last - before;
     const counts = gain > Math.max(rules.errors * error, rules.gain * this.#places) && gain > rules.improvement * (last - first);
-    return counts ? { kind: 'unfinished', text: `still improving at the end (by ${gain.toFixed(2)} nats in its last fifth): more epochs` } : null;
+    return counts
+      ? { kind: 'unfinished', text: `still improving at the end (by ${gain.toFixed(2)} nats in its last fifth): more epochs` }
+      : null;
   }
 }
 
@@ -294,7 +293,7 @@ export function healthHints(reports: readonly EpochReport[], context: HealthCont
 /** A run that went back to a good state goes on, but at a rate that nobody chose. */
 function rolledBack({ rollbacks: times }: Report): HealthHint | null {
   if (times === 0) return null;
-  const text = `training diverged ${times === 1 ? 'once' : `${times} times`} and went on at a lower rate: a lower learning rate`;
+  const text = `training diverged ${times === 1 ? 'once' : `${times} times`} and went on at a lower rate: begin with a lower one`;
   return { kind: 'rollback', text };
 }
 

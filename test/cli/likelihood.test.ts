@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { intervalText } from '../../src/runs/format.js';
 import { checkLikelihoodOptions, evaluateOptions, partitionLines, partLikelihood } from '../../src/cli/likelihood.js';
+import { intervalText } from '../../src/runs/format.js';
 import type { EvaluationRecord } from '../../src/runs/record.js';
 
 const interval = (value: number, width: number) => ({ value, low: value - width, high: value + width });
