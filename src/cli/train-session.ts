@@ -121,7 +121,7 @@ export class TrainSession {
   async run(): Promise<void> {
     const { record, resume, output, folder } = this.#parts;
     using rbm = await this.#model();
-    const done = resume && rbm.training !== null && rbm.training.complete;
+    const done = resume && rbm.training?.complete === true;
     this.#announce(rbm, done);
     // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
     if (record.state !== 'finished') await this.#train(rbm, done);
