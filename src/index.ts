@@ -21,9 +21,10 @@ export type {
   PartitionMethod,
   Trust,
 } from './estimators/evaluation.js';
+export type { Device, UsedDevice } from './machine/backend.js';
 export { type Edges, type GraphOptions, gridEdges } from './machine/graph.js';
 export type { LearningRate, LearningRateSchedule } from './machine/learning-rate.js';
-export { type BackendInfo, backendInfo, type Device } from './machine/machine.js';
+export { type BackendInfo, backendInfo } from './machine/machine.js';
 export { bernoulli, binomial, counts, doubleRelu, gaussian, relu, softmax, spin, type Units } from './machine/units.js';
 export {
   type Annealed,

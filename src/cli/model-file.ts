@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Device } from '../machine/backend.js';
 import { RBM } from '../models/rbm.js';
 import { CliError } from './failures.js';
 import { checkImageShape, guessImageShape } from './image-shape.js';
@@ -15,7 +16,7 @@ export interface OpenedModel {
 }
 
 export interface ModelOptions {
-  device?: 'auto' | 'cpu' | 'reference' | 'cuda';
+  device?: Device;
   threads?: number;
 }
 

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Device } from '../machine/backend.js';
 import { usualAverage, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from '../machine/recipe.js';
 import type { Binarisation } from './binarise.js';
 import { CliError, UsageError } from './failures.js';
@@ -31,7 +32,7 @@ export interface TrainOptions {
   centred?: boolean;
   averageLast?: number;
   seed?: bigint;
-  device?: 'auto' | 'cpu' | 'reference' | 'cuda';
+  device?: Device;
   threads?: number;
   out?: string;
   checkpointEvery?: number;

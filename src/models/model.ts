@@ -3,6 +3,7 @@ import { array } from '../data/ndarray.js';
 import { describeRows, type HostRows } from '../data/rows-input.js';
 import { readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { type Evaluation, evaluateWithin, type PartitionEstimate, partitionWithin } from '../estimators/evaluation.js';
+import type { UsedDevice } from '../machine/backend.js';
 import { type Ask, type BackendInfo, type LayerInput, Machine, type MachineSpec } from '../machine/machine.js';
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
 import { type TrainingRecord, train } from '../machine/training.js';
@@ -50,7 +51,7 @@ export abstract class Model implements Disposable {
   }
 
   /** The device in use. */
-  get device(): 'cpu' | 'reference' {
+  get device(): UsedDevice {
     return this.machine.backend.device;
   }
 

@@ -1,14 +1,13 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
 import type { EvaluateOptions } from '../estimators/evaluate-options.js';
+import { type Device, devices } from '../machine/backend.js';
 import type { LearningRate } from '../machine/learning-rate.js';
-import type { Device } from '../machine/machine.js';
 import type { Progress } from '../machine/training-run.js';
 import type { TemperatureOptions } from './sampling.js';
 
 const mostUnits = 2 ** 31 - 1;
 const mostThreads = 1024;
-const devices = ['auto', 'cpu', 'reference', 'cuda'] as const;
 
 /** How to construct an RBM. */
 export interface RBMOptions {

@@ -1,7 +1,8 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
+import type { Device } from '../machine/backend.js';
 import { type GraphOptions, readGraph } from '../machine/graph.js';
-import type { Device, MachineSpec } from '../machine/machine.js';
+import type { MachineSpec } from '../machine/machine.js';
 import type { Units } from '../machine/units.js';
 import type { OpenCheckpoint } from './checkpoint.js';
 import { isObject, savedSeed } from './file-values.js';
