@@ -3,9 +3,9 @@
  * is imported, and names no file or package that they could try to include.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requireFrom } from '../io/require-from.js';
 import { type AddonCandidate, type AddonSearch, platform } from './addon.js';
 
 /**
@@ -19,7 +19,8 @@ export function addonSearch(named: string | undefined, running: readonly string[
   const bundle = installed === undefined ? (running[0] ?? null) : null;
   if (named) return { candidates: [file(resolve(named))], bundle };
   if (installed !== undefined) return { candidates: inPackage(installed), bundle };
-  return { candidates: running.flatMap(besideBundle), bundle };
+  const places = new Map(running.flatMap(besideBundle).map((candidate) => [candidate.place, candidate]));
+  return { candidates: [...places.values()], bundle };
 }
 
 function inPackage(folder: string): AddonCandidate[] {
@@ -37,13 +38,25 @@ function besideBundle(bundle: string): AddonCandidate[] {
   return installed === undefined ? [beside, platformPackage(bundle)] : [beside, ...inPackage(dirname(installed))];
 }
 
-/** Bundlers replace `import.meta.url`, leave it out, or keep that of the file they read; then the running program is the bundle. */
+/**
+ * Bundlers replace `import.meta.url`, leave it out, or keep that of the file they read; then the running program is the bundle, or the
+ * executable that holds it.
+ */
 function runningFiles(): string[] {
   const url: unknown = import.meta.url;
   const own = typeof url === 'string' && url.startsWith('file:') ? fileURLToPath(url) : undefined;
-  const common = typeof __filename === 'string' ? __filename : undefined;
-  const files = [own, common, process.argv[1], process.execPath].filter((path) => path !== undefined && existsSync(path));
+  const compiled = /^(node|bun|deno)\b/.test(basename(process.execPath)) ? undefined : process.execPath;
+  const files = [own, commonFile(), process.argv[1], compiled].filter((path) => path !== undefined && existsSync(path));
   return [...new Set(files as string[])];
+}
+
+/** What CommonJS names the file. Not asked for by `typeof`, which some bundlers answer without looking. */
+function commonFile(): string | undefined {
+  try {
+    return __filename;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The folder of this package, if it holds the file. */
@@ -64,7 +77,7 @@ function nameIn(description: string): unknown {
 }
 
 function file(path: string): AddonCandidate {
-  return { place: path, load: () => (existsSync(path) ? createRequire(path)(path) : undefined) };
+  return { place: path, load: () => (existsSync(path) ? requireFrom(path)(path) : undefined) };
 }
 
 /** A package that holds one platform's addon and nothing else. */
@@ -72,14 +85,14 @@ function platformPackage(from: string): AddonCandidate {
   const name = `@boltzkit/${platform}`;
   const load = () => {
     const path = resolved(name, from);
-    return path === undefined ? undefined : createRequire(path)(path);
+    return path === undefined ? undefined : requireFrom(path)(path);
   };
   return { place: `package ${name}`, load };
 }
 
 function resolved(name: string, from: string): string | undefined {
   try {
-    return createRequire(from).resolve(name);
+    return requireFrom(from).resolve(name);
   } catch {
     return undefined;
   }
