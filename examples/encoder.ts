@@ -2,10 +2,10 @@
 // hidden units. Everything is learned by sampling, with couplings inside each group.
 import { BoltzmannMachine, bernoulli } from 'boltzkit';
 
-const small = Boolean(process.env.BOLTZKIT_SMALL);
+const small = process.env.BOLTZKIT_SMALL !== undefined;
 const [patterns, hidden, seeds] = [4, 2, small ? 1 : 20];
 const oneHot = Array.from({ length: patterns }, (_, i) => Array.from({ length: patterns }, (_, j) => (i === j ? 1 : 0)));
-const rows = Array.from({ length: 10 * patterns }, (_, r) => oneHot[r % patterns]);
+const rows = Array.from({ length: 10 }, () => oneHot).flat();
 
 let solved = 0;
 for (let seed = 1; seed <= seeds; seed++) {
@@ -22,7 +22,7 @@ for (let seed = 1; seed <= seeds; seed++) {
     threads: 1,
     weightScale: 0.1,
   });
-  const learningRate = { schedule: 'linear', from: 0.2, to: 0.02 };
+  const learningRate = { schedule: 'linear', from: 0.2, to: 0.02 } as const;
   // A code is best when every code unit is on half of the time: the sparsity target says so, and keeps two patterns from sharing a code.
   const sparsity = { target: 0.5, weight: 0.5, rate: 0.1 };
   const sampling = { steps: 3, positiveSteps: 10, chains: 100, batchSize: rows.length, monitorRows: 0 };
