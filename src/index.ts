@@ -14,6 +14,7 @@ export {
 } from './errors.js';
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
 export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
+export type { UsedDevice } from './machine/backend.js';
 export { type BackendInfo, backendInfo } from './machine/machine.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RBM } from '../models/rbm.js';
+import type { Device } from '../wiring/spec.js';
 import { CliError } from './failures.js';
 import { checkImageShape, guessImageShape } from './image-shape.js';
 import type { ImageShape } from './options.js';
@@ -15,7 +16,7 @@ export interface OpenedModel {
 }
 
 export interface ModelOptions {
-  device?: 'auto' | 'cpu' | 'reference' | 'cuda';
+  device?: Device;
   threads?: number;
 }
 

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { hostBackend } from '../machine/backend.js';
+import { devices } from '../wiring/spec.js';
 
 /** Height and width of the pictures that rows of data stand for. */
 export interface ImageShape {
@@ -52,6 +54,9 @@ export function oneOf<T extends string>(...words: readonly T[]): (text: string) 
     return found;
   };
 }
+
+/** Where to compute; one that is not there is told as such. */
+export const deviceOption = ['--device <name>', `${hostBackend.devices.join(', ')} or auto (default: auto)`, oneOf(...devices)] as const;
 
 /** A seed: a whole number from 0 to 2^64 - 1, as a bigint because a double cannot hold them all. */
 export function seed(text: string): bigint {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Evaluation } from '../index.js';
+import { devices } from '../wiring/spec.js';
 import { binarisations } from './binarise.js';
 
 /** The algorithms that an RBM can be trained by on rows of its visible units. */
@@ -90,7 +91,7 @@ export const trainSettingsSchema = z.object({
   centred: z.boolean(),
   averageLast: z.number(),
   seed: z.string(),
-  device: z.enum(['auto', 'cpu', 'reference', 'cuda']),
+  device: z.enum(devices),
 });
 
 /** Where rows come from; paths are kept as typed. */

@@ -3,7 +3,7 @@ import type { HostDenseRows, HostRows, HostSparseRows } from '../data/host-rows.
 import { toFloat64 } from '../data/vector.js';
 import { subject, type Where } from '../data/where.js';
 import { ParameterError } from '../errors.js';
-import { loadAddon } from './addon.js';
+import { type Backend, hostBackend } from './backend.js';
 import { prefixError } from './job.js';
 import type { NativeRows } from './native.js';
 
@@ -36,10 +36,16 @@ const sliceElements = 1 << 18;
  *
  * @throws ParameterError naming row and column of the first value outside of `domain`; the signal's reason when aborted.
  */
-export async function packRows(host: HostRows, domain: Domain, where: Where, signal?: AbortSignal): Promise<NativeRows> {
+export async function packRows(
+  host: HostRows,
+  domain: Domain,
+  where: Where,
+  signal?: AbortSignal,
+  backend: Backend = hostBackend,
+): Promise<NativeRows> {
   signal?.throwIfAborted();
-  if (isSmall(host)) return packRowsNow(host, domain, where);
-  const rows = newRows(host, domain);
+  if (isSmall(host)) return packRowsNow(host, domain, where, backend);
+  const rows = newRows(host, domain, backend);
   const lengths = arraysOf(host).map((array) => array.length);
   for (let first = 0; first < host.rows; ) {
     const end = sliceEnd(host, first);
@@ -59,8 +65,8 @@ export function isSmall(host: HostRows): boolean {
 }
 
 /** Copies rows into the addon's compact form before it returns. */
-export function packRowsNow(host: HostRows, domain: Domain, where: Where): NativeRows {
-  const rows = newRows(host, domain);
+export function packRowsNow(host: HostRows, domain: Domain, where: Where, backend: Backend = hostBackend): NativeRows {
+  const rows = newRows(host, domain, backend);
   appendSlice(rows, host, 0, host.rows, where);
   return rows;
 }
@@ -71,23 +77,25 @@ export function packRowsNow(host: HostRows, domain: Domain, where: Where): Nativ
  */
 export class PassingRows {
   readonly #domain: Domain;
+  readonly #backend: Backend;
   #kept: NativeRows | undefined;
 
-  constructor(domain: Domain) {
+  constructor(domain: Domain, backend: Backend) {
     this.#domain = domain;
+    this.#backend = backend;
   }
 
   /** Copies rows before it returns. What the last call got is overwritten. */
   pack(host: HostRows, where: Where): NativeRows {
-    if (elements(host) > fewElements) return packRowsNow(host, this.#domain, where);
-    this.#kept ??= newRows(host, this.#domain, true);
+    if (elements(host) > fewElements) return packRowsNow(host, this.#domain, where, this.#backend);
+    this.#kept ??= newRows(host, this.#domain, this.#backend, true);
     appendSlice(this.#kept, host, 0, host.rows, where);
     return this.#kept;
   }
 }
 
-function newRows(host: HostRows, domain: Domain, once = false): NativeRows {
-  const { Rows } = loadAddon();
+function newRows(host: HostRows, domain: Domain, backend: Backend, once = false): NativeRows {
+  const { Rows } = backend.addon;
   const { low, high, integers, missing, group, leastSum, mostSum } = domain;
   return new Rows(host.cols, low, high, host.kind === 'sparse' ? 0 : host.rows, integers, missing, group, once, leastSum, mostSum);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostDenseRows, HostRows } from '../../src/data/host-rows.js';
 import { ParameterError, ShapeError } from '../../src/errors.js';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import { packRows, packRowsNow } from '../../src/machine/pack.js';
 
 const unit = { low: 0, high: 1 };
@@ -189,7 +189,7 @@ describe('missing values', () => {
     const mask = new Uint8Array(2 * cols).fill(1);
     mask[7] = 0;
     expect(() => packRowsNow(dense(new Uint8Array(2 * cols), { rows: 2, mask }), unit, where)).toThrow('got NaN at row 0, column 7');
-    const target = new (loadAddon().Rows)(cols, 0, 1, 0, false, true);
+    const target = new hostBackend.addon.Rows(cols, 0, 1, 0, false, true);
     values[cols + 5] = 2;
     expect(() => target.appendDense(values, 0, 2, cols, 1, 1)).toThrow(/^values must lie in \[0, 1\], got 2 at row 1, column 5$/);
     expect([target.rows, target.missing]).toEqual([0, false]);

@@ -16,7 +16,7 @@ import {
 } from '../likelihood.js';
 import { asRows, type Matrix, pickRows } from '../matrix.js';
 import { type ModelOptions, openModel } from '../model-file.js';
-import { factor, integer, oneOf, seed } from '../options.js';
+import { deviceOption, factor, integer, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 import type { DataRequest, EvaluationRecord, RunRecord } from '../run-record.js';
 import { type Estimate, estimateMean } from '../statistics.js';
@@ -185,7 +185,7 @@ export function registerEvaluate(program: Command): void {
     .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: as for the data of the run)', factor)
     .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
     .option('--seed <n>', 'of the subset, and of --binarise sample for a file (default: 1)', seed)
-    .option('--device <name>', 'auto, cpu, reference or cuda (default: auto)', oneOf('auto', 'cpu', 'reference', 'cuda'))
+    .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))
     .option('--json', 'one JSON object on stdout')
     .action(evaluate);

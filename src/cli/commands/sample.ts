@@ -12,7 +12,7 @@ import { noImageNote } from '../image-shape.js';
 import { watchInterrupts } from '../interrupt.js';
 import { asRows, pickRows } from '../matrix.js';
 import { type ModelOptions, modelImageShape, openModel } from '../model-file.js';
-import { factor, type ImageShape, imageShape, integer, number, oneOf, seed } from '../options.js';
+import { deviceOption, factor, type ImageShape, imageShape, integer, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 import { writeTiles } from '../pictures.js';
 import type { RunRecord } from '../run-record.js';
@@ -122,7 +122,7 @@ export function registerSample(program: Command): void {
     .option('--image <HxW>', 'height and width of a picture', imageShape)
     .option('--seed <n>', "other draws than the model's own seed gives", seed)
     .option('--scale <factor>', 'multiply the values of --start by this, e.g. 1/255 (default: as for the data of the run)', factor)
-    .option('--device <name>', 'auto, cpu, reference or cuda (default: auto)', oneOf('auto', 'cpu', 'reference', 'cuda'))
+    .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))
     .option('--json', 'one JSON object on stdout')
     .action(action);

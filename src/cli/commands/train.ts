@@ -6,7 +6,7 @@ import { CliError, InterruptedError, UsageError } from '../failures.js';
 import { count } from '../format.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
 import { checkMemory } from '../memory.js';
-import { factor, imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
+import { deviceOption, factor, imageShape, integer, learningRate, number, oneOf, seed } from '../options.js';
 import { Output, stdoutFailure } from '../output.js';
 import { openRunFolder, RUN_FILES } from '../run-folder.js';
 import { type DataRequest, learnable, type RunRecord } from '../run-record.js';
@@ -130,7 +130,7 @@ export function registerTrain(program: Command): void {
       oneOf('throw', 'rollback'),
     )
     .option('--seed <n>', 'same seed, same result (default: 1)', seed)
-    .option('--device <name>', 'auto, cpu, reference or cuda (default: auto)', oneOf('auto', 'cpu', 'reference', 'cuda'))
+    .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all; does not change the result (default: 0)', integer(0, 1024))
     .option('--out <folder>', 'where to write (default: <data>-run)')
     .option('--checkpoint-every <updates>', 'save this often (default: about every epoch; 0: only at the end)', integer(0))
