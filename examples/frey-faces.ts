@@ -32,7 +32,8 @@ function drawnFaces(count: number): { data: Uint8Array; shape: number[] } {
 }
 
 const file = process.argv[2];
-const { data, shape } = file ? await readIdx(file) : drawnFaces(small ? 600 : 2000);
+const { data: levels, shape } = file ? await readIdx(file) : drawnFaces(small ? 600 : 2000);
+const data = Float32Array.from(levels);
 const [count = 0, height = 0, width = 0] = shape;
 const pixels = height * width;
 

@@ -1,28 +1,44 @@
 import { join } from 'node:path';
 import { permutation } from '../data/random.js';
+import { writeFileAtomic } from '../io/atomic.js';
 import type { RBM } from '../models/rbm.js';
-import { curves, type Panel, type Series, tiles, writePng, writeSvg } from '../viz/index.js';
+import { type Baseline, curves, type Panel, preview, type Series, type TilesSvgOptions, tiles, writePng, writeSvg } from '../viz/index.js';
+import { isBinary } from './binarise.js';
 import { noImageNote } from './image-shape.js';
 import { asRows, type Matrix, pickRows, toFloat32 } from './matrix.js';
 import type { ImageShape } from './options.js';
+import type { Quality } from './quality.js';
 import { RUN_FILES } from './run-folder.js';
-import type { EpochRecord } from './run-record.js';
+import type { EpochRecord, RunRecord } from './run-record.js';
+import { runReport } from './run-report.js';
 
 /** What a run's pictures are made from. */
 export interface PictureRequest {
   rbm: RBM;
   folder: string;
-  image: ImageShape | null;
+  record: RunRecord;
+  /** What the run ended with. */
+  quality: Quality;
   /** Rows to reconstruct: unseen ones if there are any. */
   rows: Matrix;
-  history: readonly EpochRecord[];
   signal: AbortSignal;
 }
 
+/** Small images and how to show them. */
+interface Drawing {
+  file: string;
+  title: string;
+  text: string;
+  images: { data: Float32Array; shape: [number, number] };
+  options: TilesSvgOptions;
+}
+
 /** As many as fit a picture that one can still look at. */
-const FILTERS = { most: 150, columns: 15, faintest: 0.1 } as const;
+const FILTERS = { most: 150, columns: 15 } as const;
 const SAMPLES = { most: 100, columns: 10, sweeps: 1000 } as const;
 const RECONSTRUCTIONS = { most: 60, columns: 15 } as const;
+/** Images and characters of a preview. */
+const PREVIEW = { most: 10, characters: 80 } as const;
 /** Stream of the random choice of rows; the library's own splits use those below. */
 const PICK_STREAM = 101;
 
@@ -32,52 +48,71 @@ export async function writeTiles(path: string, pixels: Float32Array, count: numb
   await writePng(path, tiles({ data: pixels, shape: [count, pixels.length / count] }, { ...shape, columns }));
 }
 
-/**
- * Receptive fields: the weights of each hidden unit on a scale of its own, mid-grey for zero; a unit far weaker than the strongest
- * stays faint, so that one that learnt nothing is not blown up into noise.
- */
-function filterPixels(weights: ArrayLike<number>, visible: number, hidden: number, count: number): Float32Array {
-  const peaks = new Float32Array(count);
-  for (let j = 0; j < count; j++) for (let i = 0; i < visible; i++) peaks[j] = Math.max(peaks[j]!, Math.abs(weights[i * hidden + j]!));
-  const floor = FILTERS.faintest * Math.max(...peaks) || 1;
-  const pixels = new Float32Array(count * visible);
-  for (let j = 0; j < count; j++) {
-    const scale = 2 * Math.max(peaks[j]!, floor);
-    for (let i = 0; i < visible; i++) pixels[j * visible + i] = 0.5 + weights[i * hidden + j]! / scale;
-  }
-  return pixels;
+/** Receptive fields: the weights of each of the first hidden units, [units, visible]. */
+function filterRows(rbm: RBM, most: number): Drawing['images'] {
+  const count = Math.min(rbm.hidden, most);
+  const weights = rbm.getParameter('visible-hidden.weights').data;
+  const data = new Float32Array(count * rbm.visible);
+  for (let j = 0; j < count; j++) for (let i = 0; i < rbm.visible; i++) data[j * rbm.visible + i] = weights[i * rbm.hidden + j]!;
+  return { data, shape: [count, rbm.visible] };
 }
 
-async function writeFilters({ rbm, folder }: PictureRequest, shape: ImageShape): Promise<void> {
-  const count = Math.min(rbm.hidden, FILTERS.most);
-  const pixels = filterPixels(rbm.getParameter('visible-hidden.weights').data, rbm.visible, rbm.hidden, count);
-  const picture = tiles({ data: pixels, shape: [count, rbm.visible] }, { ...shape, columns: FILTERS.columns });
-  await writePng(join(folder, RUN_FILES.filters), picture);
+function filters(rbm: RBM, shape: ImageShape): Drawing {
+  return {
+    file: RUN_FILES.filters,
+    title: 'Filters',
+    text: 'Each square holds the weights of one hidden unit, all on one scale: red pixels switch the unit on, blue ones off.',
+    images: filterRows(rbm, FILTERS.most),
+    options: { ...shape, columns: FILTERS.columns, range: 'symmetric', barLabel: 'weight' },
+  };
+}
+
+/** What the first hidden units have learnt so far, as lines for a terminal. */
+export function filterPreview(rbm: RBM, shape: ImageShape, characters: number = PREVIEW.characters): string[] {
+  return preview(filterRows(rbm, PREVIEW.most), { ...shape, characters, range: 'symmetric' });
 }
 
 /** Fantasy particles: what the machine draws when left alone. */
-async function writeSamples({ rbm, folder, signal }: PictureRequest, shape: ImageShape): Promise<void> {
+async function samples({ rbm, signal }: PictureRequest, shape: ImageShape): Promise<Drawing> {
   const drawn = await rbm.sample(SAMPLES.most, { sweeps: SAMPLES.sweeps, output: 'mean', signal });
-  await writePng(join(folder, RUN_FILES.samples), tiles(drawn, { ...shape, columns: SAMPLES.columns }));
+  return {
+    file: RUN_FILES.samples,
+    title: 'Samples',
+    text: `What the machine draws when left alone: chains started by coin tosses, after ${SAMPLES.sweeps} sweeps.`,
+    images: { data: drawn.data as Float32Array, shape: [SAMPLES.most, rbm.visible] },
+    options: { ...shape, columns: SAMPLES.columns, barLabel: 'probability' },
+  };
 }
 
 /** Lines of originals, each with the line of what the machine makes of them below. */
-async function writeReconstructions({ rbm, folder, rows, signal }: PictureRequest, shape: ImageShape): Promise<void> {
+async function reconstructions({ rbm, rows, signal }: PictureRequest, shape: ImageShape): Promise<Drawing> {
   const { columns } = RECONSTRUCTIONS;
   const count = Math.min(rows.rows, RECONSTRUCTIONS.most);
   const chosen = pickRows(rows, permutation(rows.rows, rbm.seed, PICK_STREAM).subarray(0, count));
   const originals = toFloat32(chosen);
   const made = (await rbm.reconstruct(asRows(chosen), { signal })).data;
-  const lines = Math.ceil(count / columns);
-  const pixels = new Float32Array(2 * lines * columns * rows.cols);
+  const across = Math.min(columns, count);
+  const lines = Math.ceil(count / across);
+  const data = new Float32Array(2 * lines * across * rows.cols);
   for (let r = 0; r < count; r++) {
-    const [line, column] = [Math.floor(r / columns), r % columns];
-    const place = (offset: number): number => ((2 * line + offset) * columns + column) * rows.cols;
-    pixels.set(originals.subarray(r * rows.cols, (r + 1) * rows.cols), place(0));
-    pixels.set(made.subarray(r * rows.cols, (r + 1) * rows.cols), place(1));
+    const [line, column] = [Math.floor(r / across), r % across];
+    const place = (offset: number): number => ((2 * line + offset) * across + column) * rows.cols;
+    data.set(originals.subarray(r * rows.cols, (r + 1) * rows.cols), place(0));
+    data.set(made.subarray(r * rows.cols, (r + 1) * rows.cols), place(1));
   }
-  const picture = tiles({ data: pixels, shape: [2 * lines * columns, rows.cols] }, { ...shape, columns });
-  await writePng(join(folder, RUN_FILES.reconstructions), picture);
+  const captions = { rows: Array.from({ length: 2 * lines }, (_, line) => (line % 2 === 0 ? 'data' : 'made')) };
+  return {
+    file: RUN_FILES.reconstructions,
+    title: 'Reconstructions',
+    text: 'Rows of the data, and below each what the machine makes of it: one step to the hidden units and back.',
+    images: { data, shape: [2 * lines * across, rows.cols] },
+    options: { ...shape, columns: across, captions, barLabel: 'value of the data, probability of the machine' },
+  };
+}
+
+async function writeDrawing(folder: string, { file, images, options }: Drawing): Promise<void> {
+  const { height, width, columns, range } = options;
+  await writePng(join(folder, file), tiles(images, { height, width, columns, range }));
 }
 
 interface Estimated {
@@ -105,35 +140,63 @@ function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Pane
   return shown.length === 0 ? [] : [{ title: 'Log-likelihood', xLabel, yLabel: 'nats per row', series: shown }];
 }
 
-/** The metrics over the epochs, one panel for each kind. */
-export function metricPanels(history: readonly EpochRecord[]): Panel[] {
+/** Epochs that a local mean is over: about a tenth of the run, an odd number. Short runs have none. */
+function smoothing(epochs: number): { smooth?: number } {
+  return epochs < 10 ? {} : { smooth: Math.min(2 * Math.floor(epochs / 20) + 3, 99) };
+}
+
+/** The metrics over the epochs, one panel for each kind; `baseline` is the log-likelihood of independent units, if it is known. */
+export function metricPanels(history: readonly EpochRecord[], baseline: number | null = null): Panel[] {
   const x = history.map((report) => report.epoch);
   type Metric = 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate';
   const series = (name: string, key: Metric): Series => ({ name, x, y: history.map((report) => report[key] ?? Number.NaN) });
-  const gaps = [series('validation − training', 'freeEnergyGap'), series('chains − training', 'chainFreeEnergyGap')];
+  const noisy = (name: string, key: Metric): Series => ({ ...series(name, key), ...smoothing(x.length) });
+  const gaps = [noisy('validation − training', 'freeEnergyGap'), noisy('chains − training', 'chainFreeEnergyGap')];
   const xLabel = 'epoch';
+  const baselines: Baseline[] = baseline === null ? [] : [{ name: 'independent units', y: baseline }];
   return [
     ...likelihoodPanels(history, xLabel),
-    { title: 'Log-pseudo-likelihood', xLabel, yLabel: 'nats per row', series: [series('log-pseudo-likelihood', 'pseudoLikelihood')] },
+    {
+      title: 'Log-pseudo-likelihood',
+      xLabel,
+      yLabel: 'nats per row',
+      series: [noisy('log-pseudo-likelihood', 'pseudoLikelihood')],
+      baselines,
+    },
     { title: 'Free-energy gaps', xLabel, yLabel: 'nats per row', series: gaps.filter(({ y }) => Array.from(y).some(Number.isFinite)) },
     { title: 'Weights', xLabel, yLabel: 'root mean square', series: [series('weights', 'weightNorm')] },
     { title: 'Learning rate', xLabel, yLabel: 'last of the epoch', series: [series('learning rate', 'learningRate')] },
   ];
 }
 
-/** Draws what a run learnt; without a shape of the pictures only the curves. Returns the names of the files. */
+/**
+ * The log-likelihood that these rows would have under units that know their own mean and nothing of each other, in nats per row: what
+ * learning has to beat. Null for rows that are not binary.
+ */
+export function independentUnits(matrix: Matrix): number | null {
+  if (!isBinary(matrix)) return null;
+  const { rows, cols } = matrix;
+  const values = toFloat32(matrix);
+  const ones = new Float64Array(cols);
+  for (let at = 0; at < values.length; at++) ones[at % cols]! += values[at]!;
+  const entropy = (share: number): number => (share <= 0 || share >= 1 ? 0 : -share * Math.log(share) - (1 - share) * Math.log(1 - share));
+  return -ones.reduce((sum, count) => sum + entropy(count / rows), 0);
+}
+
+/** Draws what a run learnt, and its report; without a shape of the pictures only the curves. Returns the names of the files. */
 export async function writePictures(request: PictureRequest): Promise<{ files: string[]; notes: string[] }> {
-  const { image, rbm, folder, history } = request;
-  const files: string[] = [];
-  if (image !== null) {
-    await writeFilters(request, image);
-    await writeSamples(request, image);
-    await writeReconstructions(request, image);
-    files.push(RUN_FILES.filters, RUN_FILES.samples, RUN_FILES.reconstructions);
-  }
-  if (history.length > 0) {
-    await writeSvg(join(folder, RUN_FILES.curves), curves(metricPanels(history)));
+  const { rbm, folder, record, quality, rows } = request;
+  const { image } = record.loaded;
+  const drawings = image === null ? [] : [filters(rbm, image), await samples(request, image), await reconstructions(request, image)];
+  for (const drawing of drawings) await writeDrawing(folder, drawing);
+  const files: string[] = drawings.map(({ file }) => file);
+  const panels = record.history.length === 0 ? [] : metricPanels(record.history, independentUnits(rows));
+  if (panels.length > 0) {
+    await writeSvg(join(folder, RUN_FILES.curves), curves(panels));
     files.push(RUN_FILES.curves);
   }
-  return { files, notes: image === null ? [noImageNote(rbm.visible)] : [] };
+  const shown = drawings.map(({ title, text, images, options }) => ({ title, text, tiles: { images, ...options } }));
+  const page = runReport({ folder, record, quality, panels, drawings: shown });
+  await writeFileAtomic(join(folder, RUN_FILES.report), new TextEncoder().encode(page), 'train');
+  return { files: [...files, RUN_FILES.report], notes: image === null ? [noImageNote(rbm.visible)] : [] };
 }

@@ -15,6 +15,10 @@ export interface Shown {
 /** A long run prints every second, third … epoch, so that about this many lines tell it. */
 const MOST_LINES = 40;
 
+/** Lines of a terminal that a picture leaves to the bar and the table. */
+const ROOM = 4;
+const ERASE_REST = '\u001b[K';
+
 const COLUMNS = '   epoch      log-PL     F gap  chain gap     rms W        lr      time';
 const LIKELIHOOD_COLUMN = 'log-likelihood (95 %)';
 const LIKELIHOOD_WIDTH = 34;
@@ -50,6 +54,10 @@ export class ProgressView {
   #rollbacks = 0;
   readonly #warned = new Set<string>();
   #quality = '–';
+  /** Lines below the bar that show what the machine has learnt, one bar each so that they are redrawn in place. */
+  #pictureBars: SingleBar[] = [];
+  #picture: readonly string[] = [];
+  #logged = 0;
   /** A second Ctrl-C ends the process at once: even then the cursor comes back. */
   readonly #restoreTerminal = (): void => this.end();
 
@@ -62,7 +70,7 @@ export class ProgressView {
     this.#output.line(COLUMNS + (this.#shown.evaluated ? LIKELIHOOD_COLUMN.padStart(LIKELIHOOD_WIDTH) : ''));
     if (!this.#output.interactive) return;
     this.#bars = new cliProgress.MultiBar({
-      format: '  {bar} {percentage} %  update {value}/{total}  log-PL {quality}  {left} left',
+      format: '  {bar} {percentage} %  update {value}/{total}  log-PL {quality}  {left} left{mark}',
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 30,
@@ -75,7 +83,7 @@ export class ProgressView {
       emptyOnZero: true,
     });
     process.once('exit', this.#restoreTerminal);
-    this.#bar = this.#bars.create(updates, update, { left: '–', quality: this.#quality });
+    this.#bar = this.#bars.create(updates, update, { left: '–', quality: this.#quality, mark: this.#mark() });
   }
 
   step({ update, secondsLeft }: Progress): void {
@@ -100,6 +108,19 @@ export class ProgressView {
     this.#lastHint = hint?.kind ?? null;
   }
 
+  /**
+   * Shows lines below the bar, in place of those before: what `preview` makes of filters or samples. Only in a terminal with room for them,
+   * and only while training goes on; else nothing happens.
+   */
+  picture(lines: readonly string[]): void {
+    if (this.#bars === null || lines.length + ROOM > (process.stdout.rows ?? 0)) return;
+    while (this.#pictureBars.length < lines.length) {
+      this.#pictureBars.push(this.#bars.create(1, 0, { line: '' }, { format: '{line}' }));
+    }
+    this.#picture = lines;
+    this.#drawPicture();
+  }
+
   /** Takes the bar away; safe to call twice. */
   end(): void {
     // Lines that wait for the next redraw would be lost.
@@ -107,6 +128,7 @@ export class ProgressView {
     this.#bars?.stop();
     this.#bars = null;
     this.#bar = null;
+    this.#pictureBars = [];
     process.off('exit', this.#restoreTerminal);
   }
 
@@ -117,7 +139,23 @@ export class ProgressView {
   }
 
   #line(text: string): void {
-    if (this.#bars === null) this.#output.line(text);
-    else this.#bars.log(`${shown(text)}\n`);
+    if (this.#bars === null) {
+      this.#output.line(text);
+      return;
+    }
+    // The line is written over one of the picture, which may be longer.
+    this.#bars.log(`${shown(text)}${ERASE_REST}\n`);
+    this.#logged++;
+    this.#bar?.update({ mark: this.#mark() });
+    this.#drawPicture();
+  }
+
+  #drawPicture(): void {
+    for (const [i, bar] of this.#pictureBars.entries()) bar.update({ line: `${this.#picture[i] ?? ''}${this.#mark()}` });
+  }
+
+  /** Codes without effect, others after every line: what was written over is redrawn only where its text is another than before. */
+  #mark(): string {
+    return `\u001b[38;5;${this.#logged % 256}m\u001b[0m`;
   }
 }

@@ -16,6 +16,7 @@ export const RUN_FILES = {
   samples: 'samples.png',
   reconstructions: 'reconstructions.png',
   curves: 'curves.svg',
+  report: 'report.html',
 } as const;
 
 /** What is to happen to a run that the folder holds already. */

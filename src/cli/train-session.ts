@@ -295,11 +295,10 @@ export class TrainSession {
   async #conclude(rbm: RBM): Promise<{ files: string[]; quality: Quality }> {
     const { folder, record, data, output, watch } = this.#parts;
     const rows = data.validation ?? data.train;
-    const { history } = record;
     try {
-      const drawn = await writePictures({ rbm, folder, image: record.loaded.image, rows, history, signal: watch.signal });
-      for (const note of drawn.notes) output.line(`note: ${note}`);
       const quality = await finalQuality(rbm, rows, watch.signal);
+      const drawn = await writePictures({ rbm, folder, record, quality, rows, signal: watch.signal });
+      for (const note of drawn.notes) output.line(`note: ${note}`);
       return { files: [RUN_FILES.model, ...drawn.files, RUN_FILES.record], quality };
     } catch (error) {
       if (!watch.signal.aborted) throw error;

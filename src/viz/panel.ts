@@ -1,6 +1,8 @@
-import { lineColour } from './colours.js';
-import { type Panel, type Point, pointsOf, type Series, thinned } from './series.js';
-import { element, escaped, rounded, textWidth } from './svg.js';
+import type { Baseline, Chart } from './chart.js';
+import { drawLine, type Scale, type Styled } from './line.js';
+import { lineRole, type Paint } from './paint.js';
+import { thinned } from './series.js';
+import { type Attributes, element, escaped, rounded, textWidth } from './svg.js';
 import { type Axis, axis, position } from './ticks.js';
 
 /** A rectangle on the page. */
@@ -11,53 +13,64 @@ export interface Box {
   readonly height: number;
 }
 
-const ink = '#222222';
-const soft = '#555555';
-const grid = '#e6e6e6';
 const [titleSize, textSize] = [14, 12];
-
-interface Line {
-  readonly series: Series;
-  readonly points: readonly Point[];
-  readonly colour: string;
-}
+const dashes = '6 4';
 
 /** Draws one chart into a box. */
-export function drawPanel(panel: Panel, box: Box): string {
-  const log = panel.yScale === 'log';
-  const lines = linesOf(panel, log, box);
-  const header = drawHeader(panel, lines, box);
-  const points = lines.flatMap((line) => line.points.filter(isDrawn));
-  const y = axis(extent(points.flatMap((point) => [point.y, point.low, point.high])), box.height / 55, { log, padding: 0.06 });
-  const frame = plotArea(panel, y, header.bottom, box);
+export function drawPanel(chart: Chart, box: Box, paint: Paint): string {
+  const lines = styledLines(chart, box, paint);
+  const header = drawHeader(chart, lines, box, paint);
+  const points = lines.flatMap(({ points }) => points.filter(({ y }) => !Number.isNaN(y)));
+  const levels = lines.length === 0 ? [] : chart.baselines.map(({ y }) => y);
+  const heights = [...points.flatMap(({ y, low, high }) => [y, low, high]), ...levels];
+  const y = axis(extent(heights), box.height / 55, { log: chart.log, padding: 0.06 });
+  const frame = plotArea(chart, y, header.bottom, box);
   const across = points.map((point) => point.x);
   const x = axis(extent(across), frame.width / 75, { whole: across.every(Number.isInteger) });
   const toX = (value: number) => frame.left + position(x, value) * frame.width;
   const toY = (value: number) => frame.top + (1 - position(y, value)) * frame.height;
-  const drawn = lines.length === 0 ? drawNothing(frame) : lines.map((line) => drawLine(line, toX, toY)).join('');
-  return header.markup + drawAxes(x, y, frame, toX, toY) + drawLabels(panel, frame, box) + drawn;
+  const axes = drawAxes({ axis: x, to: toX }, { axis: y, to: toY }, frame, paint);
+  const drawn = lines.length === 0 ? drawNothing(frame, paint) : lines.map((line) => drawLine(line, toX, toY)).join('');
+  const compared = lines.length === 0 ? '' : chart.baselines.map((one) => drawBaseline(one, frame, toY, paint)).join('');
+  return header.markup + axes + drawLabels(chart, frame, box, paint) + compared + drawn;
 }
 
-/** Series with at least one value, with no more points than the box can show. */
-function linesOf({ series }: Panel, log: boolean, box: Box): Line[] {
+/** Lines with at least one value, with no more points than the box can show. */
+function styledLines({ lines }: Chart, box: Box, paint: Paint): Styled[] {
   const limit = Math.max(200, box.width * 3);
-  return series
-    .map((one, i) => ({ series: one, points: thinned(pointsOf(one, log), limit), colour: one.colour ?? lineColour(i) }))
-    .filter(({ points }) => points.some(isDrawn));
+  return lines
+    .map((line, i) => ({
+      name: line.window > 1 ? `${line.name === '' ? '' : `${line.name}, `}local mean of ${line.window}` : line.name,
+      points: thinned(line.points, limit),
+      smoothed: thinned(line.smoothed, limit),
+      stroke: line.colour === undefined ? paint.stroke(lineRole(i)) : { stroke: line.colour },
+      fill: line.colour === undefined ? paint.fill(lineRole(i)) : { fill: line.colour },
+      dashes: line.dashed ? dashes : undefined,
+    }))
+    .filter(({ points }) => points.some(({ y }) => !Number.isNaN(y)));
 }
 
-function drawHeader({ title }: Panel, lines: readonly Line[], box: Box): { markup: string; bottom: number } {
-  if (title === undefined) return drawLegend(lines, box.top, box);
-  const { markup, bottom } = drawLegend(lines, box.top + titleSize + 8, box);
-  return { markup: text(title, box.left, box.top + titleSize, { 'font-size': titleSize, 'font-weight': 'bold' }) + markup, bottom };
+function drawBaseline({ y }: Baseline, { left, width }: Box, toY: Scale, paint: Paint): string {
+  return element('line', { x1: left, y1: toY(y), x2: left + width, y2: toY(y), ...baselineStyle(paint) });
 }
 
-function drawNothing({ left, top, width, height }: Box): string {
-  return text('no values', left + width / 2, top + height / 2, { 'text-anchor': 'middle', fill: soft });
+function baselineStyle(paint: Paint): Attributes {
+  return { ...paint.stroke('soft'), 'stroke-width': 1.5, 'stroke-dasharray': dashes };
 }
 
-function isDrawn({ y }: Point): boolean {
-  return !Number.isNaN(y);
+function drawHeader({ title, baselines }: Chart, lines: readonly Styled[], box: Box, paint: Paint): { markup: string; bottom: number } {
+  const top = title === '' ? box.top : box.top + titleSize + 8;
+  const heading = title === '' ? '' : text(title, box.left, box.top + titleSize, paint, { 'font-size': titleSize, 'font-weight': 'bold' });
+  const entries = [
+    ...lines.map(({ name, stroke, dashes }) => ({ name, style: { ...stroke, 'stroke-width': 2.5, 'stroke-dasharray': dashes } })),
+    ...(lines.length === 0 ? [] : baselines.map(({ name }) => ({ name, style: baselineStyle(paint) }))),
+  ];
+  const { markup, bottom } = drawLegend(entries, { ...box, top }, paint);
+  return { markup: heading + markup, bottom };
+}
+
+function drawNothing({ left, top, width, height }: Box, paint: Paint): string {
+  return text('no values', left + width / 2, top + height / 2, paint, { 'text-anchor': 'middle', ...paint.fill('soft') });
 }
 
 function extent(values: readonly number[]): [number, number] {
@@ -69,108 +82,60 @@ function extent(values: readonly number[]): [number, number] {
   return [low, high];
 }
 
-function text(content: string, x: number, y: number, attributes: Record<string, string | number> = {}): string {
-  return element('text', { x, y, 'font-size': textSize, fill: ink, ...attributes }, escaped(content) || ' ');
+function text(content: string, x: number, y: number, paint: Paint, attributes: Attributes = {}): string {
+  return element('text', { x, y, 'font-size': textSize, ...paint.fill('ink'), ...attributes }, escaped(content) || ' ');
 }
 
 /** One entry per line, side by side and in as many rows as it takes; none when a single line needs no name. */
-function drawLegend(lines: readonly Line[], top: number, box: Box): { markup: string; bottom: number } {
-  if (lines.length === 0 || (lines.length === 1 && lines[0]?.series.name === '')) return { markup: '', bottom: top };
+function drawLegend(entries: readonly { name: string; style: Attributes }[], box: Box, paint: Paint): { markup: string; bottom: number } {
+  if (entries.length === 0 || (entries.length === 1 && entries[0]?.name === '')) return { markup: '', bottom: box.top };
   let markup = '';
-  let [x, y] = [box.left, top + textSize];
-  for (const { series, colour } of lines) {
-    const width = 30 + textWidth(series.name, textSize) + 14;
+  let [x, y] = [box.left, box.top + textSize];
+  for (const { name, style } of entries) {
+    const width = 30 + textWidth(name, textSize) + 14;
     if (x > box.left && x + width > box.left + box.width) [x, y] = [box.left, y + 18];
-    markup += element('line', {
-      x1: x,
-      y1: y - 4,
-      x2: x + 22,
-      y2: y - 4,
-      stroke: colour,
-      'stroke-width': 2.5,
-      'stroke-dasharray': dashes(series),
-    });
-    markup += text(series.name, x + 28, y);
+    markup += element('line', { x1: x, y1: y - 4, x2: x + 22, y2: y - 4, ...style }) + text(name, x + 28, y, paint);
     x += width;
   }
   return { markup, bottom: y + 6 };
 }
 
-function dashes({ dashed }: Series): string | undefined {
-  return dashed ? '6 4' : undefined;
-}
-
-function plotArea(panel: Panel, y: Axis, top: number, box: Box): Box {
+function plotArea({ xLabel, yLabel }: Chart, y: Axis, top: number, box: Box): Box {
   const widest = Math.max(...y.ticks.map(({ label }) => textWidth(label, textSize)), 10);
-  const left = box.left + widest + 10 + (panel.yLabel === undefined ? 0 : 20);
-  const bottom = box.top + box.height - 22 - (panel.xLabel === undefined ? 0 : 18);
+  const left = box.left + widest + 10 + (yLabel === '' ? 0 : 20);
+  const bottom = box.top + box.height - 22 - (xLabel === '' ? 0 : 18);
   // Room for half of the last label of the x axis.
   const right = box.left + box.width - 20;
   return { left, top: top + 8, width: Math.max(right - left, 10), height: Math.max(bottom - top - 8, 10) };
 }
 
-function drawAxes(x: Axis, y: Axis, frame: Box, toX: (value: number) => number, toY: (value: number) => number): string {
+interface Placed {
+  readonly axis: Axis;
+  readonly to: Scale;
+}
+
+function drawAxes(x: Placed, y: Placed, frame: Box, paint: Paint): string {
   const [right, bottom] = [frame.left + frame.width, frame.top + frame.height];
-  const line = (x1: number, y1: number, x2: number, y2: number, stroke: string) =>
-    element('line', { x1, y1, x2, y2, stroke, 'stroke-width': 1 });
-  const across = y.ticks.map(({ value, label }) => {
-    const at = toY(value);
-    const stroke = value === 0 && !y.log ? '#a0a0a0' : grid;
-    return line(frame.left, at, right, at, stroke) + text(label, frame.left - 7, at + 4, { 'text-anchor': 'end', fill: soft });
+  const soft = { fill: paint.fill('soft'), stroke: paint.stroke('soft') };
+  const line = (x1: number, y1: number, x2: number, y2: number, stroke: Attributes) =>
+    element('line', { x1, y1, x2, y2, ...stroke, 'stroke-width': 1 });
+  const across = y.axis.ticks.map(({ value, label }) => {
+    const at = y.to(value);
+    const stroke = paint.stroke(value === 0 && !y.axis.log ? 'zero' : 'grid');
+    return line(frame.left, at, right, at, stroke) + text(label, frame.left - 7, at + 4, paint, { 'text-anchor': 'end', ...soft.fill });
   });
-  const down = x.ticks.map(({ value, label }) => {
-    const at = toX(value);
-    return line(at, bottom, at, bottom + 4, soft) + text(label, at, bottom + 17, { 'text-anchor': 'middle', fill: soft });
+  const down = x.axis.ticks.map(({ value, label }) => {
+    const at = x.to(value);
+    return line(at, bottom, at, bottom + 4, soft.stroke) + text(label, at, bottom + 17, paint, { 'text-anchor': 'middle', ...soft.fill });
   });
-  return (
-    across.join('') + down.join('') + line(frame.left, bottom, right, bottom, soft) + line(frame.left, frame.top, frame.left, bottom, soft)
-  );
+  const frameLines = [line(frame.left, bottom, right, bottom, soft.stroke), line(frame.left, frame.top, frame.left, bottom, soft.stroke)];
+  return [...across, ...down, ...frameLines].join('');
 }
 
-function drawLabels({ xLabel, yLabel }: Panel, frame: Box, box: Box): string {
-  const below =
-    xLabel === undefined ? '' : text(xLabel, frame.left + frame.width / 2, box.top + box.height - 4, { 'text-anchor': 'middle' });
-  if (yLabel === undefined) return below;
+function drawLabels({ xLabel, yLabel }: Chart, frame: Box, box: Box, paint: Paint): string {
+  const middle = { 'text-anchor': 'middle' };
+  const below = xLabel === '' ? '' : text(xLabel, frame.left + frame.width / 2, box.top + box.height - 4, paint, middle);
+  if (yLabel === '') return below;
   const [x, y] = [box.left + textSize, frame.top + frame.height / 2];
-  return below + text(yLabel, x, y, { 'text-anchor': 'middle', transform: `rotate(-90 ${rounded(x)} ${rounded(y)})` });
-}
-
-type Scale = (value: number) => number;
-
-function drawLine({ series, points, colour }: Line, toX: Scale, toY: Scale): string {
-  const stretches = unbroken(points);
-  const style = { fill: 'none', stroke: colour, 'stroke-width': 2, 'stroke-linejoin': 'round', 'stroke-dasharray': dashes(series) };
-  const path = stretches.map((stretch) => polyline(stretch.map(({ x, y }) => [toX(x), toY(y)]))).join('');
-  const dots = points.length <= 30 ? points.filter(isDrawn) : stretches.filter((stretch) => stretch.length === 1).flat();
-  const marks = dots.map(({ x, y }) => element('circle', { cx: toX(x), cy: toY(y), r: 2.6, fill: colour })).join('');
-  return drawBand(stretches, colour, toX, toY) + element('path', { d: path, ...style }) + marks;
-}
-
-/** The points between gaps. */
-function unbroken(points: readonly Point[]): Point[][] {
-  const stretches: Point[][] = [];
-  let current: Point[] = [];
-  for (const point of points) {
-    if (isDrawn(point)) {
-      if (current.length === 0) stretches.push(current);
-      current.push(point);
-    } else current = [];
-  }
-  return stretches;
-}
-
-function polyline(points: readonly (readonly [number, number])[]): string {
-  return points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${rounded(x)} ${rounded(y)}`).join('');
-}
-
-function drawBand(stretches: readonly Point[][], colour: string, toX: Scale, toY: Scale): string {
-  return stretches
-    .map((stretch) => stretch.filter(({ low, high }) => !Number.isNaN(low + high)))
-    .filter((stretch) => stretch.length > 1)
-    .map((stretch) => {
-      const upper = stretch.map(({ x, high }) => [toX(x), toY(high)] as const);
-      const lower = stretch.map(({ x, low }) => [toX(x), toY(low)] as const).reverse();
-      return element('path', { d: `${polyline([...upper, ...lower])}Z`, fill: colour, 'fill-opacity': 0.18 });
-    })
-    .join('');
+  return below + text(yLabel, x, y, paint, { ...middle, transform: `rotate(-90 ${rounded(x)} ${rounded(y)})` });
 }

@@ -1,10 +1,11 @@
 import { encode } from 'fast-png';
-import { OptionCheck, readFrom } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { plainView } from '../data/typed.js';
 import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
 import { type FilePath, writeFileAtomic } from '../io/atomic.js';
-import type { Picture } from './tiles.js';
+import type { Colour } from './colours.js';
+import type { IndexedPicture, Picture } from './tiles.js';
 
 const mostPixels = 2 ** 31 - 1;
 
@@ -21,10 +22,9 @@ function encodePngFor(call: string, picture: unknown): Uint8Array {
   const check = new OptionCheck(call);
   if (typeof picture !== 'object' || picture === null)
     throw check.error('picture', 'an object with width, height, channels and data', picture);
-  const { data, ...sizes } = readFrom(call, 'picture', () => {
-    const { width, height, channels, data: all } = picture as Partial<Record<keyof Picture, unknown>>;
-    return { width, height, channels, data: all };
-  });
+  const { data, ...sizes } = readFrom(call, 'picture', () =>
+    readOptions(`${call}: \`picture\``, picture, ['width', 'height', 'channels', 'data']),
+  );
   const width = check.integer('picture.width', sizes.width, undefined, 1, mostPixels);
   const height = check.integer('picture.height', sizes.height, undefined, 1, mostPixels);
   const channels = check.integer('picture.channels', sizes.channels, undefined, 1, 3);
@@ -36,6 +36,13 @@ function encodePngFor(call: string, picture: unknown): Uint8Array {
   throw new ParameterError(
     `${call}: \`picture\` must have width × height × channels bytes (${width} × ${height} × ${channels}), got ${bytes.length} of ${got(data)}`,
   );
+}
+
+/** A picture as a PNG file in a data URI, small: for documents that hold their pictures. */
+export function dataUri(picture: IndexedPicture, palette: readonly Colour[]): string {
+  const colours = palette.map(([red, green, blue]): [number, number, number] => [red, green, blue]);
+  const file = encode({ ...picture, channels: 1, depth: 8, palette: colours }, { zlib: { level: 9 } });
+  return `data:image/png;base64,${Buffer.from(file.buffer, file.byteOffset, file.byteLength).toString('base64')}`;
 }
 
 /**

@@ -69,6 +69,13 @@ function label(value: number, step: number): string {
   return minus(value.toFixed(Math.min(Math.max(-Math.floor(Math.log10(step) + 1e-9), 0), 20)));
 }
 
+/** A number by itself, with as many digits as asked for. */
+export function numberText(value: number, digits = 2): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e6 || size < 1e-4)) return power(Number(value.toPrecision(digits)));
+  return minus(String(Number(value.toPrecision(digits))));
+}
+
 function power(value: number): string {
   const [mantissa, exponent] = value.toExponential(3).split('e') as [string, string];
   return minus(`${Number(mantissa)}e${Number(exponent)}`);

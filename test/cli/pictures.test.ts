@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest';
-import { metricPanels } from '../../src/cli/pictures.js';
-import type { EpochRecord } from '../../src/cli/run-record.js';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decode } from 'fast-png';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { filterPreview, independentUnits, metricPanels } from '../../src/cli/pictures.js';
+import { type EpochRecord, type RunRecord, runRecordSchema } from '../../src/cli/run-record.js';
+import { runReport, trainCommand } from '../../src/cli/run-report.js';
+import { RBM } from '../../src/models/rbm.js';
 import { curves } from '../../src/viz/index.js';
+import { elementsOf } from '../viz/support.js';
+import { cli, useFolder, writeStripes } from './support.js';
 
 const metrics = {
   seconds: 1,
@@ -52,5 +59,119 @@ describe('the curves of a run', () => {
     const titles = metricPanels(history.slice(0, 1)).map(({ title }) => title);
     expect(titles).toEqual(['Log-pseudo-likelihood', 'Free-energy gaps', 'Weights', 'Learning rate']);
     expect(curves(metricPanels(history.slice(0, 1)))).not.toContain('fill-opacity');
+  });
+});
+
+describe('longer runs', () => {
+  const long = Array.from({ length: 75 }, (_, i): EpochRecord => ({ ...metrics, epoch: i + 1, step: i + 1, evaluation: null }));
+
+  it('have their noisy metrics smoothed over about a tenth of the epochs, and the others as they are', () => {
+    const windows = (epochs: number) => metricPanels(long.slice(0, epochs)).map(({ series }) => series.map(({ smooth }) => smooth ?? null));
+    expect(windows(75)).toEqual([[9], [9, 9], [null], [null]]);
+    expect(windows(10)[0]).toEqual([3]);
+    expect(windows(9)[0]).toEqual([null]);
+    expect(curves(metricPanels(long))).toContain('local mean of 9');
+  });
+
+  it('have what independent units would reach as a baseline, where it is known', () => {
+    expect(metricPanels(long, -206.5)[0]!.baselines).toEqual([{ name: 'independent units', y: -206.5 }]);
+    expect(metricPanels(long)[0]!.baselines).toEqual([]);
+  });
+});
+
+describe('what independent units would reach', () => {
+  const matrix = (data: number[], cols: number, scale = 1) => ({ data: Float32Array.from(data), rows: data.length / cols, cols, scale });
+
+  it('is minus the sum of the entropies of the columns', () => {
+    expect(independentUnits(matrix([0, 1, 1, 0, 1, 1, 0, 1], 2))).toBeCloseTo(
+      -Math.log(2) - (0.75 * Math.log(4 / 3) + 0.25 * Math.log(4)),
+      6,
+    );
+    expect(independentUnits(matrix([0, 255, 255, 255], 2, 1 / 255))).toBeCloseTo(-Math.log(2), 6);
+    expect(independentUnits(matrix([1, 0, 1, 0], 2))).toBeCloseTo(0, 12);
+  });
+
+  it('is not known for grey levels', () => {
+    expect(independentUnits(matrix([0.5, 1], 2))).toBeNull();
+  });
+});
+
+describe('the report of a run', () => {
+  const folder = useFolder();
+  const at = (...names: string[]) => join(folder.path, ...names);
+  const run = "it's a run";
+  let html = '';
+  let record: RunRecord;
+
+  beforeAll(async () => {
+    await writeStripes(at('stripes.csv'), 60);
+    const options = ['--hidden', '4', '--epochs', '12', '--batch', '10', '--validation-fraction', '0.2', '--evaluate-every', '6'];
+    const { code, stderr } = await cli(
+      ['train', 'stripes.csv', ...options, '--algorithm', 'cd', '--no-centred', '--out', run],
+      folder.path,
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    html = await readFile(at(run, 'report.html'), 'utf8');
+    record = runRecordSchema.parse(JSON.parse(await readFile(at(run, 'run.json'), 'utf8')));
+  });
+
+  const page = () => elementsOf(html.replace('<!doctype html>\n', ''));
+  const texts = (name: string) => page().flatMap((item) => (item.name === name ? [item.text] : []));
+
+  it('has everything in one file that loads nothing', async () => {
+    expect(texts('h1')).toEqual(['RBM 36–4 on stripes.csv']);
+    expect(texts('h2')).toEqual(['Training', 'Filters', 'Samples', 'Reconstructions', 'Health', 'Settings', 'How to reproduce and go on']);
+    expect(texts('svg')).toHaveLength(4);
+    expect(html.replaceAll(/data:image\/png;base64,[\w+/=]+/g, '')).not.toMatch(/https?:|<script|<link|src=/);
+    expect((await stat(at(run, 'report.html'))).size).toBeLessThan(3e6);
+  });
+
+  it('says what was learnt from what, how well, and by which settings', () => {
+    const facts = new Map(texts('dt').map((name, i) => [name, texts('dd')[i]]));
+    expect(facts.get('Rows')).toBe('48 to learn from, 12 for validation');
+    expect(facts.get('Columns')).toBe('36 (6 × 6 pixels)');
+    expect(facts.get('Algorithm')).toBe('cd');
+    expect(facts.get('Centred')).toBe('no');
+    const headlines = page().flatMap(({ attributes, text }) => (attributes.class === 'value' ? [text.trim()] : []));
+    expect(headlines).toHaveLength(3);
+    const { mean } = record.history.at(-1)!.evaluation!.logLikelihood;
+    expect(Number(headlines[0]!.replace('−', '-'))).toBeCloseTo(mean, 1);
+    expect(texts('text')).toEqual(
+      expect.arrayContaining(['log-pseudo-likelihood, local mean of 3', 'independent units', 'weight', 'data', 'made']),
+    );
+  });
+
+  it('has weights on one scale, the same as in the picture beside it', async () => {
+    const { channels } = decode(await readFile(at(run, 'filters.png')));
+    expect(channels).toBe(3);
+    const rbm = await RBM.load(at(run, 'model.safetensors'));
+    const sizes = Array.from(rbm.weights.data as Float32Array, Math.abs).sort((a, b) => a - b);
+    const limit = sizes[Math.ceil(0.995 * sizes.length) - 1]!;
+    expect(texts('text')).toContain(String(Number(limit.toPrecision(2))));
+    const lines = filterPreview(rbm, { height: 6, width: 6 }, 30);
+    expect(lines.map((line) => line.replaceAll(/\u001b\[[\d;]*m/g, '').length)).toEqual(lines.map(() => 30));
+    rbm.dispose();
+  });
+
+  it('has a command that makes the same model again', async () => {
+    const [code] = texts('code');
+    const command = code!.split('\n')[1]!.replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+    const words = [...command.matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)].map(([, quoted, plain]) => plain ?? quoted!.replaceAll("'\\''", "'"));
+    expect(words.slice(0, 2)).toEqual(['boltzkit', 'train']);
+    expect(words.slice(-3)).toEqual(['--out', `${run}-again`, '--no-centred']);
+    expect((await cli(words.slice(1), folder.path)).stderr).toBe('');
+    const model = (name: string) => readFile(at(name, 'model.safetensors'));
+    expect((await model(`${run}-again`)).equals(await model(run))).toBe(true);
+  });
+
+  it('is the same once more, and keeps hostile names apart from markup and shells', () => {
+    const name = `'; rm -rf ~ #<script>alert(1)</script>`;
+    const hostile = { ...record, loaded: { ...record.loaded, name }, data: { ...record.data, source: name } };
+    const parts = { folder: name, record: hostile, quality: { mean: -3, standardError: Number.NaN, rows: 1 }, panels: [], drawings: [] };
+    const made = runReport(parts);
+    expect(made).toBe(runReport(parts));
+    expect(elementsOf(made.replace('<!doctype html>\n', '')).map((item) => item.name)).not.toContain('script');
+    expect(trainCommand(hostile, 'out')).toContain(`boltzkit train ''\\''; rm -rf ~ #<script>alert(1)</script>' `);
   });
 });

@@ -24,6 +24,7 @@ describe('train', () => {
       'filters.png',
       'model.safetensors',
       'reconstructions.png',
+      'report.html',
       'run.json',
       'samples.png',
     ]);
@@ -125,7 +126,7 @@ describe('train', () => {
     const { code, stdout } = await cli(['train', 'odd.csv', '--epochs', '2', '--hidden', '2'], folder.path);
     expect(code).toBe(0);
     expect(stdout).toContain('--image');
-    expect((await readdir(at('odd-run'))).sort()).toEqual(['curves.svg', 'model.safetensors', 'run.json']);
+    expect((await readdir(at('odd-run'))).sort()).toEqual(['curves.svg', 'model.safetensors', 'report.html', 'run.json']);
   });
 
   it('learns from npy files with a validation file, and from pictures', async () => {

@@ -5,32 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { ParameterError } from '../../src/errors.js';
 import { curves, type Panel, type Series, writeSvg } from '../../src/viz/index.js';
 import { thinned } from '../../src/viz/series.js';
+import { localMean } from '../../src/viz/smoothing.js';
 import { axis, position } from '../../src/viz/ticks.js';
 import { temporaryFolder } from '../data/support.js';
-
-/** Names of elements, in order; throws unless the document is well-formed in the small part of XML that charts use. */
-function elementsOf(svg: string): { name: string; attributes: Record<string, string>; text: string }[] {
-  const found: { name: string; attributes: Record<string, string>; text: string }[] = [];
-  const open: (typeof found)[number][] = [];
-  const token = /<\/(\w+)>|<(\w+)((?: [\w:-]+="[^"<]*")*)(\/?)>|([^<>]+)/gy;
-  for (let at = 0; at < svg.length; at = token.lastIndex) {
-    token.lastIndex = at;
-    const [, closed, name, attributes = '', empty, text] = token.exec(svg) ?? expect.unreachable(`not XML at ${svg.slice(at, at + 40)}`);
-    if (closed !== undefined) expect(open.pop()?.name).toBe(closed);
-    if (text !== undefined && open.length > 0) open.at(-1)!.text += text;
-    if (name === undefined) continue;
-    const item = {
-      name,
-      attributes: Object.fromEntries([...attributes.matchAll(/([\w:-]+)="([^"]*)"/g)].map(([, key, value]) => [key, value])),
-      text: '',
-    };
-    found.push(item);
-    if (empty === '') open.push(item);
-  }
-  expect(open).toEqual([]);
-  for (const { text } of found) expect(text.replace(/&(amp|lt|gt|quot);/g, '')).not.toContain('&');
-  return found;
-}
+import { elementsOf } from './support.js';
 
 const texts = (svg: string) =>
   elementsOf(svg)
@@ -90,6 +68,71 @@ describe('a chart shows what it was given', () => {
     expect(band!.attributes['fill-opacity']).toBe('0.18');
     expect(line!.attributes.fill).toBe('none');
     expect(texts(svg)).toContain('30');
+  });
+
+  test('the interval of a lone point is a bar', () => {
+    const svg = curves([{ name: 'a', x: [3], y: [2], band: { low: [1], high: [4] } }]);
+    const [bar] = paths(svg);
+    expect(bar!.attributes).toMatchObject({ 'stroke-width': '6', 'stroke-opacity': '0.25' });
+    expect(bar!.attributes.d).toMatch(/^M([\d.]+) [\d.]+L\1 [\d.]+$/);
+  });
+
+  test('smoothed: the mean in full colour over the pale values, and its window in the legend', () => {
+    const y = Array.from({ length: 40 }, (_, i) => i + (i % 2 ? 5 : -5));
+    const svg = curves([{ name: 'noisy', y, smooth: 9 }]);
+    const [values, mean] = paths(svg);
+    expect(values!.attributes).toMatchObject({ 'stroke-opacity': '0.35', 'stroke-width': '1' });
+    expect(mean!.attributes['stroke-opacity']).toBeUndefined();
+    expect(mean!.attributes.stroke).toBe(values!.attributes.stroke);
+    expect(texts(svg)).toContain('noisy, local mean of 9');
+    const heights = (d: string | undefined) => [...d!.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, at]) => Number(at));
+    const rises = (list: number[]) => list.filter((at, i) => i > 0 && at > list[i - 1]!).length;
+    expect(rises(heights(values!.attributes.d))).toBeGreaterThan(15);
+    expect(rises(heights(mean!.attributes.d).slice(5, 35))).toBe(0);
+  });
+
+  test('a baseline goes across the chart, dashed, by its name, and counts for the axis', () => {
+    const svg = curves([{ series: [training], baselines: [{ name: 'independent units', y: -206 }] }]);
+    expect(texts(svg)).toContain('independent units');
+    expect(texts(svg)).toContain('−200');
+    const dashed = elementsOf(svg).filter(({ name, attributes }) => name === 'line' && attributes['stroke-dasharray'] === '6 4');
+    const across = dashed.find(({ attributes }) => Number(attributes.x2) - Number(attributes.x1) > 300);
+    expect(across!.attributes.y1).toBe(across!.attributes.y2);
+    expect(texts(curves([{ series: [], baselines: [{ name: 'alone', y: 1 }] }]))).toEqual(expect.arrayContaining(['no values']));
+  });
+
+  test('those who cannot see it are told what it shows', () => {
+    const panel: Panel = {
+      title: 'Learning',
+      xLabel: 'epoch',
+      yLabel: 'nats',
+      series: [training],
+      baselines: [{ name: 'chance', y: -120 }],
+    };
+    const told = (svg: string) => elementsOf(svg).filter(({ name }) => name === 'title' || name === 'desc');
+    expect(told(curves([panel])).map(({ text }) => text)).toEqual([
+      'Learning',
+      'Learning, nats over epoch: training from −100 at 1 to −75 at 3, between −100 and −75; chance at −120.',
+    ]);
+    expect(told(curves([panel], { title: 'A run' }))[0]!.text).toBe('A run');
+    expect(told(curves([])).map(({ text }) => text)).toEqual(['Line chart', 'No values.']);
+  });
+
+  test('light, with dark colours where the screen is dark; or one of both for good', () => {
+    const panel: Panel = { title: 'a', series: [training, { ...training, name: 'mine', colour: 'teal' }] };
+    const [auto, light, dark] = (['auto', 'light', 'dark'] as const).map((theme) => curves([panel], { theme }));
+    expect(curves([panel])).toBe(auto);
+    const style = elementsOf(auto!).find(({ name }) => name === 'style')!.text;
+    expect(style).toMatch(/^@media screen and \(prefers-color-scheme:dark\)\{.*\}$/);
+    const classes = new Set(elementsOf(auto!).flatMap(({ attributes }) => attributes.class ?? []));
+    expect(classes.size).toBeGreaterThan(4);
+    for (const name of classes) expect(style).toContain(`.${name}{`);
+    expect(light).not.toMatch(/<style|class=/);
+    expect(dark).not.toMatch(/<style|class=/);
+    expect(auto!.replace(/\n<style>.*<\/style>/, '').replaceAll(/ class="[^"]*"/g, '')).toBe(light);
+    const page = (svg: string) => elementsOf(svg).find(({ name }) => name === 'rect')!.attributes.fill;
+    expect([page(light!), page(dark!)]).toEqual(['#ffffff', '#15181d']);
+    expect(dark).toContain('stroke="teal"');
   });
 
   test('on a logarithmic axis powers of ten are evenly spaced and what is not positive is a gap', () => {
@@ -157,6 +200,24 @@ describe('any values give a well-formed document without NaN in it', () => {
   });
 });
 
+describe('a local mean', () => {
+  test('weighs by a triangle, shrinks at the beginning and is cut off at the end', () => {
+    expect([...localMean([0, 0, 4, 0, 0], 3)]).toEqual([0, 1, 2, 1, 0]);
+    // The first is alone; the last window has its point, weighted 2, and the one before.
+    expect([...localMean([8, 0, 0, 6], 3)]).toEqual([8, 2, 1.5, 4]);
+    expect([...localMean([100, 0, 0, 0, 0, 0], 5)].slice(0, 2)).toEqual([100, 25]);
+  });
+
+  test('leaves a straight line as it is, up to the end that is cut off', () => {
+    const line = Array.from({ length: 50 }, (_, i) => 3 * i - 7);
+    for (const [i, value] of localMean(line, 11).subarray(0, 45).entries()) expect(value).toBeCloseTo(line[i]!, 10);
+  });
+
+  test('leaves out what is missing, and leaves it missing', () => {
+    expect([...localMean([1, Number.NaN, 3, 5], 3)]).toEqual([1, Number.NaN, 11 / 3, 13 / 3]);
+  });
+});
+
 describe('axes have round marks inside their range', () => {
   test.each<[number, number, number, string[]]>([
     [0, 1, 5, ['0.0', '0.2', '0.4', '0.6', '0.8', '1.0']],
@@ -209,6 +270,30 @@ describe('what cannot be drawn is refused', () => {
     ['charts without end', new Array(2 ** 32 - 1), /`charts` must have at most 1000 entries, got 4294967295/],
     ['series without end', [{ series: new Array(2 ** 32 - 1) }], /`charts\[0\].series` must have at most 1000 entries/],
     ['values without end', [{ name: 'a', y: new Array(2 ** 32 - 1) }], /`y` of "a" must have at most 4194304 entries, got 4294967295/],
+    [
+      'a misspelt name in a series',
+      [{ name: 'a', y, color: 'red' }],
+      /`charts\[0\]`: there is no option `color`; known are name, y, x, band, smooth, colour, dashed/,
+    ],
+    ['a misspelt name in a panel', [{ series: [], ylabel: 'nats' }], /`charts\[0\]`: there is no option `ylabel`/],
+    ['a misspelt name deep down', [{ series: [{ name: 'a', y, dash: true }] }], /`charts\[0\].series\[0\]`: there is no option `dash`/],
+    ['a misspelt name in a band', [{ name: 'a', y, band: { low: y, hi: y } }], /`band` of "a": there is no option `hi`/],
+    [
+      'a misspelt name in a baseline',
+      [{ series: [], baselines: [{ name: 'b', value: 1 }] }],
+      /`charts\[0\].baselines\[0\]`: there is no option `value`/,
+    ],
+    ['a baseline nowhere', [{ series: [], baselines: [{ name: 'b', y: Number.NaN }] }], /`y` must be a finite number, got NaN/],
+    [
+      'a baseline that no logarithm has',
+      [{ yScale: 'log', series: [], baselines: [{ name: 'b', y: 0 }] }],
+      /`y` must be a positive number, got 0/,
+    ],
+    ['an even window', [{ name: 'a', y, smooth: 4 }], /`smooth` must be an odd number of points from 3 to 999, got 4/],
+    ['a window of one', [{ name: 'a', y, smooth: 1 }], /`smooth` must be an odd number/],
+    ['half a window', [{ name: 'a', y, smooth: 3.5 }], /`smooth` must be a whole number/],
+    ['a colour that is a number', [{ name: 'a', y, colour: 7 }], /`colour` must be a CSS colour, got 7/],
+    ['an unknown scale', [{ series: [], yScale: 'sqrt' }], /`yScale` must be 'linear' or 'log', got "sqrt"/],
     ['a band of another length', [{ name: 'a', y, band: { low: y, high: [1] } }], /`band.high` of "a" must have 2 entries/],
   ])('%s', (_, charts, message) => {
     expect(() => curves(charts as Series[])).toThrow(ParameterError);
@@ -217,5 +302,10 @@ describe('what cannot be drawn is refused', () => {
 
   test.each<[object]>([[{ width: 0 }], [{ height: Number.NaN }], [{ columns: 0 }], [{ columns: 1.5 }]])('option %j', (options) => {
     expect(() => curves([], options)).toThrow(/curves: `\w+` must be a whole number from/);
+  });
+
+  test('options that there are not', () => {
+    expect(() => curves([], { theme: 'sepia' } as never)).toThrow(/curves: `theme` must be 'auto' or 'light' or 'dark', got "sepia"/);
+    expect(() => curves([], { Title: 'a' } as never)).toThrow(/curves: there is no option `Title`/);
   });
 });

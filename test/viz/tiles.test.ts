@@ -98,6 +98,34 @@ describe('tiles are where and what they should be', () => {
     expect(pixel(picture, 4, 0)[2]).toBeGreaterThan(red[2]!);
   });
 
+  test('weights for dark pages: zero is nearly black, both signs grow lighter', () => {
+    const values = [[-1, -0.5, 0, 0.5, 1]];
+    const picture = tiles(values, { height: 1, width: 5, gap: 0, zoom: 1, range: 'symmetric', limit: 1, theme: 'dark' });
+    const colours = [0, 1, 2, 3, 4].map((x) => pixel(picture, x, 0));
+    const lightness = colours.map((colour) => colour.reduce((sum, channel) => sum + channel, 0));
+    expect(colours[2]).toEqual([21, 24, 29]);
+    expect(lightness[0]).toBeGreaterThan(lightness[1]!);
+    expect(lightness[1]).toBeGreaterThan(lightness[2]!);
+    expect(lightness[3]).toBeGreaterThan(lightness[2]!);
+    expect(lightness[4]).toBeGreaterThan(lightness[3]!);
+    expect(colours[1]![2]).toBeGreaterThan(2 * colours[1]![0]!);
+    expect(colours[3]![0]).toBeGreaterThan(2 * colours[3]![2]!);
+    expect([...tiles(values, { height: 1, width: 5, theme: 'dark' }).data]).toEqual([...tiles(values, { height: 1, width: 5 }).data]);
+  });
+
+  test('one scale over all images: equal weights get equal colours whatever is beside them', () => {
+    const picture = tiles(
+      [
+        [0.2, -0.2],
+        [0.2, 4],
+      ],
+      { ...plain, range: 'symmetric' },
+    );
+    expect(pixel(picture, 0, 0)).toEqual(pixel(picture, 2, 0));
+    const alone = tiles([[0.2, -0.2]], { ...plain, range: 'symmetric' });
+    expect(pixel(picture, 0, 0)).not.toEqual(pixel(alone, 0, 0));
+  });
+
   test('one extreme weight does not make the others pale', () => {
     const values = Array.from({ length: 1000 }, (_, i): number => (i % 2 ? 0.1 : -0.1));
     values[0] = 50;
@@ -120,13 +148,16 @@ describe('tiles are where and what they should be', () => {
 
 describe('options that make no sense are refused', () => {
   test.each<[string, object, RegExp]>([
-    ['no height', { height: 0 }, /tiles: `height` must be a whole number from 1 to 10\^6, got 0/],
+    ['no height', { height: 0 }, /tiles: `height` must be a whole number from 1 to 1000000, got 0/],
     ['half a pixel', { width: 1.5 }, /`width` must be a whole number/],
     ['no columns', { columns: 0 }, /`columns` must be a whole number from 1/],
     ['a negative gap', { gap: -1 }, /`gap` must be a whole number from 0/],
     ['NaN as zoom', { zoom: Number.NaN }, /`zoom` must be a whole number/],
-    ['an unknown range', { range: 'log' }, /`range` must be 'unit', 'symmetric' or 'each', got "log"/],
+    ['an unknown range', { range: 'log' }, /`range` must be 'unit' or 'symmetric' or 'each', got "log"/],
     ['a limit of zero', { range: 'symmetric', limit: 0 }, /`limit` must be a positive number, got 0/],
+    ['a limit without its range', { limit: 1 }, /`limit` belongs to range 'symmetric', not to 'unit'/],
+    ['an unknown theme', { theme: 'auto' }, /`theme` must be 'light' or 'dark', got "auto"/],
+    ['an option that there is not', { colums: 2 }, /tiles: there is no option `colums`; known are height, width, columns/],
     ['a picture beyond reason', { zoom: 100_000 }, /the picture would have \d+ × \d+ pixels/],
   ])('%s', (_, options, message) => {
     expect(() => tiles([[0, 1]], { ...plain, ...options })).toThrow(ParameterError);
@@ -158,6 +189,11 @@ describe('a PNG holds exactly the picture', () => {
     await writePng(path, picture);
     const { width, height, channels, data, depth } = decode(readFileSync(path));
     expect({ width, height, channels, data: new Uint8Array(data), depth }).toEqual({ ...picture, depth: 8 });
+  });
+
+  test('a picture with anything else in it is refused: it would be another picture', () => {
+    const picture = { ...tiles([[0, 1]], plain), palette: [[0, 0, 0]] };
+    expect(() => encodePng(picture)).toThrow('encodePng: `picture`: there is no option `palette`; known are width, height, channels, data');
   });
 
   test('data that do not fit are refused', async () => {
