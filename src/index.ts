@@ -20,11 +20,13 @@ export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
 export { type AdvanceOptions, Chains, type SwapStatistics } from './models/chains.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
+export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
 export { RBM, type RBMOptions } from './models/rbm.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
+export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
 export {
   type Algorithm,
   type AlgorithmName,

@@ -7,7 +7,10 @@ import { ParameterError } from '../errors.js';
 export interface GraphOptions {
   /** Pairs of unit numbers, [edges, 2], each pair once and in one direction; see {@link gridEdges}. */
   readonly edges?: RowsInput;
-  /** A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled where it is not zero. */
+  /**
+   * A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled where it is not zero. Its values set no weights;
+   * `fromIsing` makes a machine of spins whose weights they are.
+   */
   readonly adjacency?: RowsInput;
 }
 
@@ -43,29 +46,52 @@ function fromPairs(call: string, edges: unknown, units: number, argument: string
 }
 
 function fromMatrix(call: string, adjacency: unknown, units: number, argument: string): Uint32Array {
-  const host = describeRows(adjacency, units, { call, argument, units: 'units' });
+  return symmetricEntries(call, adjacency, units, argument, '`edges`').pairs;
+}
+
+/** Entries of a matrix above its diagonal: pairs of unit numbers one after the other, the smaller one first, and a value to each pair. */
+export interface PairValues {
+  readonly pairs: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/** The entries above the diagonal of a symmetric matrix [units, units] with a zero diagonal that are not zero; see {@link squareEntries}. */
+export function symmetricEntries(call: string, matrix: unknown, units: number, argument: string, instead: string): PairValues {
+  const entries = squareEntries(call, matrix, units, argument, instead);
+  const [pairs, values]: [number[], number[]] = [[], []];
+  for (const [place, value] of entries) {
+    const [i, j] = [Math.floor(place / units), place % units];
+    if (i === j) throw new ParameterError(`${call}: \`${argument}\` must have a zero diagonal, got ${value} at [${i}, ${i}]`);
+    const mirrored = entries.get(j * units + i) ?? 0;
+    if (!Object.is(mirrored, value)) {
+      throw new ParameterError(`${call}: \`${argument}\` must be symmetric, got ${value} at [${i}, ${j}] and ${mirrored} at [${j}, ${i}]`);
+    }
+    if (i > j) continue;
+    pairs.push(i, j);
+    values.push(value);
+  }
+  return { pairs: Uint32Array.from(pairs), values: Float64Array.from(values) };
+}
+
+/**
+ * The entries of a square matrix [units, units], dense or sparse, that are not zero, by row · units + column.
+ *
+ * @param instead - What takes more of them than a `Map` holds, for the message.
+ */
+export function squareEntries(call: string, matrix: unknown, units: number, argument: string, instead: string): Map<number, number> {
+  const host = describeRows(matrix, units, { call, argument, units: 'units' });
   if (host.rows !== units) throw new ParameterError(`${call}: \`${argument}\` must have ${units} rows (units), got ${host.rows}`);
   const values = new Map<number, number>();
   eachEntry(host, (i, j, value) => {
     if (value === 0) return;
     if (values.size === mostEntries) {
       throw new ParameterError(
-        `${call}: \`${argument}\` must have fewer than ${mostEntries} entries that are not zero; more go by \`edges\``,
+        `${call}: \`${argument}\` must have fewer than ${mostEntries} entries that are not zero; more go by ${instead}`,
       );
     }
     values.set(i * units + j, value);
   });
-  const pairs: number[] = [];
-  for (const [place, value] of values) {
-    const [i, j] = [Math.floor(place / units), place % units];
-    if (i === j) throw new ParameterError(`${call}: \`${argument}\` must have a zero diagonal, got ${value} at [${i}, ${i}]`);
-    const mirrored = values.get(j * units + i) ?? 0;
-    if (!Object.is(mirrored, value)) {
-      throw new ParameterError(`${call}: \`${argument}\` must be symmetric, got ${value} at [${i}, ${j}] and ${mirrored} at [${j}, ${i}]`);
-    }
-    if (i < j) pairs.push(i, j);
-  }
-  return Uint32Array.from(pairs);
+  return values;
 }
 
 function eachEntry(host: HostRows, visit: (row: number, column: number, value: number) => void): void {
