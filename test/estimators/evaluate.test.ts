@@ -86,7 +86,7 @@ describe.each(devices)('log Z on %s', (device) => {
     const rows = layerStates(oracle.layers[0]!);
     const found = await machine.evaluate({ layer0: rows });
     // Probabilities of all rows there are.
-    expect(Array.from(found.rows.data, Math.exp).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
+    expect(Array.from(found.logLikelihoods.data, Math.exp).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
     const weights = jointStates(oracle).filter((s) => s[0]!.join() === rows[5]!.join());
     const want = logSumExp(weights.map((state) => -energy(oracle, state))) - logZOf(oracle);
     expect(found.logLikelihoods.get(5)).toBeCloseTo(want, 4);

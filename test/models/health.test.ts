@@ -22,7 +22,7 @@ describe.each(devices)('on %s', (device) => {
     for (const { health } of await rbm.fit(rows, still)) {
       expect(health!.autocorrelationTime).toBeGreaterThan(0.7);
       expect(health!.autocorrelationTime).toBeLessThan(1.4);
-      expect(health!.effectiveSampleSize).toBeCloseTo((100 * 40) / health!.autocorrelationTime, 3);
+      expect(health!.effectiveSampleSize).toBeCloseTo((100 * 40) / health!.autocorrelationTime!, 3);
       expect(health!.splitRhat).toBeLessThan(1.05);
       // Every state has the same free energy.
       expect(health!.freeEnergyDrift).toBeCloseTo(0, 5);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BackendError, BoltzmannMachine, bernoulli, counts, FormatError, gaussian, RBM, relu } from '../../src/index.js';
+import { BackendError, BoltzmannMachine, bernoulli, counts, FormatError, gaussian, pcd, RBM, relu } from '../../src/index.js';
 import { readLearningRate } from '../../src/training/learning-rate.js';
 import { altered, editJson, interrupted, loads, type Parts, zeros } from './file-support.js';
 
@@ -146,7 +146,7 @@ describe('checkpoints', () => {
         [0.5, 0.2],
       ],
     };
-    const options = { epochs: 5, batchSize: 2, algorithm: { name: 'pcd', chains: 2 } };
+    const options = { epochs: 5, batchSize: 2, algorithm: pcd({ chains: 2 }) };
     await expect(model.fit(data, { ...options, learningRate: 1 })).rejects.toThrow();
     await model.save(file('diverged'));
     using loaded = await BoltzmannMachine.load(file('diverged'));

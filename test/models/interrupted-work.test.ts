@@ -8,6 +8,7 @@ import {
   DisposedError,
   type FitOptions,
   gaussian,
+  type LayerRows,
   ParameterError,
   RBM,
   spin,

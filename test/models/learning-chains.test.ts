@@ -6,7 +6,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { BoltzmannMachine, type FitOptions, gaussian, ParameterError, spin } from '../../src/index.js';
+import { BoltzmannMachine, type FitOptions, gaussian, type LayerRows, ParameterError, spin } from '../../src/index.js';
 import * as atomic from '../../src/io/atomic.js';
 import { energy, jointStates, type MixedMachine, probabilities, randomMixed } from '../oracle/mixed.js';
 import { gradientOf, logLikelihood, logPseudoLikelihoodOf, type Row } from '../oracle/mixed-gradient.js';

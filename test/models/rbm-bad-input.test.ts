@@ -296,7 +296,7 @@ describe.each(devices)('on %s', (device) => {
     const error = await failure(() =>
       victim.fit(rows, {
         batchSize: 2,
-        get steps() {
+        get positiveSweeps() {
           victim.dispose();
           return 1;
         },
@@ -308,7 +308,7 @@ describe.each(devices)('on %s', (device) => {
     const outcome = await failure(() =>
       greedy.fit(rows, {
         batchSize: 2,
-        get steps() {
+        get positiveSweeps() {
           other ??= failure(() => greedy.fit(rows, { batchSize: 2, epochs: 3 }));
           return 1;
         },
