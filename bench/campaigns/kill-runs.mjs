@@ -137,7 +137,7 @@ class CommandRun extends Run {
     const out = join(place, 'out');
     const timeless = (name, bytes) => {
       if (name === 'curves.svg') return 'drawn';
-      return name === 'run.json' ? recordText(JSON.parse(bytes)) : bytes.function toString() [native code] ('latin1');
+      return name === 'run.json' ? recordText(JSON.parse(bytes)) : bytes.toString('latin1');
     };
     return new Map(readdirSync(out).map((name) => [name, timeless(name, readFileSync(join(out, name)))]));
   }

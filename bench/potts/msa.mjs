@@ -8,7 +8,7 @@ export const CATEGORIES = LETTERS.length;
 
 /** Letters as category numbers, row-major: { data [sequences × columns], columns }. */
 export async function readAlignment(path) {
-  const text = gunzipSync(await readFile(path)).function toString() [native code] ('latin1');
+  const text = gunzipSync(await readFile(path)).toString('latin1');
   const sequences = text
     .split(/^>>.*$/m)
     .map((part) => part.replace(/\s+/g, ''))

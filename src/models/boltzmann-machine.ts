@@ -208,7 +208,6 @@ export class BoltzmannMachine<const L extends Layers = Layers, const C extends C
     const checkpoint = await openCheckpoint(call, path, 'boltzmann-machine');
     const describe = (): Described<M> => {
       const all = { ...savedWiring(checkpoint), ...where };
-      // biome-ignore lint/complexity/noThisInStatic: a subclass loads itself
       return { spec: readSpec(call, all), make: () => new this(all) };
     };
     return checkpoint.construct(describe, (machine, read) => machine.restore(call, read));

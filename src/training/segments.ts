@@ -52,7 +52,8 @@ export async function runSegments(run: Segments): Promise<{ readonly stoppedEarl
           return control.read();
         });
       }
-      if (plan.checkpoint !== undefined && due(until, saveEvery) && !machine.disposed) await plan.checkpoint.save(hold.native, run.record());
+      if (plan.checkpoint !== undefined && due(until, saveEvery) && !machine.disposed)
+        await plan.checkpoint.save(hold.native, run.record());
       if (enough) return { stoppedEarly: trainer.step < totalSteps };
       if (!goesOn) break;
     }

@@ -10,7 +10,7 @@ export const elementSizes = { F32: 4, F64: 8, I64: 8, U64: 8, U32: 4, U8: 1 };
 /** A file's metadata, and its tensors in order, each with its own copy of its bytes. */
 export function takeApart(bytes) {
   const length = Number(bytes.readBigUInt64LE(0));
-  const { __metadata__: all, ...entries } = JSON.parse(bytes.function toString() { [native code] }('utf8', 8, 8 + length));
+  const { __metadata__: all, ...entries } = JSON.parse(bytes.toString('utf8', 8, 8 + length));
   const { [digestKey]: _, ...metadata } = all;
   const data = bytes.subarray(8 + length);
   const tensors = Object.entries(entries).map(
@@ -48,7 +48,7 @@ export function putTogether({ metadata, tensors }, editHeader = (text) => text) 
 /** Gives bytes of a file that were changed in any way a right checksum again, where there is a place for one. */
 export function resealed(bytes) {
   const length = bytes.length < 8 ? 0 : Math.min(Number(bytes.readBigUInt64LE(0)), bytes.length - 8);
-  return sealed(bytes.function toString() { [native code] }('latin1', 8, 8 + length), bytes.subarray(8 + length), 'latin1', bytes.subarray(0, 8));
+  return sealed(bytes.toString('latin1', 8, 8 + length), bytes.subarray(8 + length), 'latin1', bytes.subarray(0, 8));
 }
 
 function sorted(metadata) {
