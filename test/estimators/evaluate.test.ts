@@ -181,7 +181,7 @@ describe('an evaluation', () => {
     ['a temperature that is no number', { betas: [0, Number.NaN, 1] }, /`betas\[1\]` must be above 0/],
     ['one chain', { chains: 1 }, /`chains` must be a whole number from 2/],
     ['another method', { method: 'guess' }, /`method` must be 'auto' or 'exact'/],
-    ['an unknown option', { algorithm: { name: 'pcd', betas: 5 } }, /there is no option `temperatures`/],
+    ['an unknown option', { temperatures: 5 }, /there is no option `temperatures`/],
   ])('refuses %s', async (_, options, message) => {
     using rbm = new RBM({ visible: 6, hidden: 4 });
     await expect(rbm.logZ(options as EvaluateOptions)).rejects.toThrow(message);

@@ -13,6 +13,7 @@ import {
   type FitOptions,
   gaussian,
   type Progress,
+  pcd,
   ptt,
   RBM,
   spin,
@@ -58,7 +59,6 @@ async function runs(algorithm: 'pcd' | 'ptt', seeds: number) {
     learningRate: 0,
     epochs: 1,
     batchSize: 40,
-    algorithm: { name: 'pcd', chains: 50 },
     initialiseFromData: false,
     monitorRows: many.length,
   };
@@ -68,7 +68,11 @@ async function runs(algorithm: 'pcd' | 'ptt', seeds: number) {
   for (let seed = 1; seed <= seeds; seed++) {
     using rbm = new RBM({ visible, hidden, seed, device: 'cpu', threads: 1 });
     setParameters(rbm, oracle);
-    const [report] = await rbm.fit(many, { ...options, algorithm, monitorBudget: 0 });
+    const [report] = await rbm.fit(many, {
+      ...options,
+      algorithm: algorithm === 'ptt' ? ptt({ chains: 50 }) : pcd({ chains: 50 }),
+      monitorBudget: 0,
+    });
     gaps.push(report!.chainFreeEnergyGap! + data - model);
     if (report!.logLikelihood === null) continue;
     const { value, low, high } = report!.logLikelihood;
