@@ -17,7 +17,13 @@ function drawnFaces(count: number): { data: Uint8Array; shape: number[] } {
   const blob = (x: number, y: number, rx: number, ry: number) => Math.exp(-((x / rx) ** 2) - (y / ry) ** 2);
   const data = new Uint8Array(count * height * width);
   for (let face = 0; face < count; face++) {
-    const { leanX, leanY, gaze, smile, light } = { leanX: 1.5 * random(), leanY: 1.5 * random(), gaze: random(), smile: random(), light: 20 * random() };
+    const { leanX, leanY, gaze, smile, light } = {
+      leanX: 1.5 * random(),
+      leanY: 1.5 * random(),
+      gaze: random(),
+      smile: random(),
+      light: 20 * random(),
+    };
     for (let at = 0; at < height * width; at++) {
       const x = (at % width) - 9.5 - leanX;
       const y = Math.floor(at / width) - 13.5 - leanY;
@@ -67,7 +73,8 @@ const mixed = {
   data: faces.data.map((_, at) => faces.data[at % pixels < pixels / 2 ? at : (at + pixels) % faces.data.length]!),
   shape: faces.shape,
 };
-const average = async (image: DenseRowsInput) => (await machine.freeEnergy({ image })).data.reduce((sum, energy) => sum + energy / unseen, 0);
+const average = async (image: DenseRowsInput) =>
+  (await machine.freeEnergy({ image })).data.reduce((sum, energy) => sum + energy / unseen, 0);
 const gap = (await average(mixed)) - (await average(faces));
 console.log(`unseen faces are likelier than halves of two: by ${gap.toFixed(0)} nats`);
 
