@@ -127,7 +127,10 @@ function withBand(name: string, estimates: readonly Estimated[]): Series {
   return { name, x: column('epoch'), y: column('value'), band: { low: column('low'), high: column('high') } };
 }
 
-/** Log-likelihoods with their bands: of evaluations, and of an algorithm that knows its own; no panel when there is neither. */
+/**
+ * Log-likelihoods with their bands: of evaluations, and of an algorithm that knows its own; no
+ * panel when there is neither.
+ */
 function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Panel[] {
   const evaluated = history.flatMap(({ epoch, evaluation }) => {
     if (evaluation === null) return [];
@@ -140,12 +143,17 @@ function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Pane
   return shown.length === 0 ? [] : [{ title: 'Log-likelihood', xLabel, yLabel: 'nats per row', series: shown }];
 }
 
-/** Epochs that a local mean is over: about a tenth of the run, an odd number. Short runs have none. */
+/**
+ * Epochs that a local mean is over: about a tenth of the run, an odd number. Short runs have none.
+ */
 function smoothing(epochs: number): { smooth?: number } {
   return epochs < 10 ? {} : { smooth: Math.min(2 * Math.floor(epochs / 20) + 3, 99) };
 }
 
-/** The metrics over the epochs, one panel for each kind; `baseline` is the log-likelihood of independent units, if it is known. */
+/**
+ * The metrics over the epochs, one panel for each kind; `baseline` is the log-likelihood of
+ * independent units, if it is known.
+ */
 export function metricPanels(history: readonly EpochRecord[], baseline: number | null = null): Panel[] {
   const x = history.map((report) => report.epoch);
   type Metric = 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate';
@@ -170,8 +178,8 @@ export function metricPanels(history: readonly EpochRecord[], baseline: number |
 }
 
 /**
- * The log-likelihood that these rows would have under units that know their own mean and nothing of each other, in nats per row: what
- * learning has to beat. Null for rows that are not binary.
+ * The log-likelihood that these rows would have under units that know their own mean and nothing of
+ * each other, in nats per row: what learning has to beat. Null for rows that are not binary.
  */
 export function independentUnits(matrix: Matrix): number | null {
   if (!isBinary(matrix)) return null;
@@ -183,7 +191,10 @@ export function independentUnits(matrix: Matrix): number | null {
   return -ones.reduce((sum, count) => sum + entropy(count / rows), 0);
 }
 
-/** Draws what a run learnt, and its report; without a shape of the pictures only the curves. Returns the names of the files. */
+/**
+ * Draws what a run learnt, and its report; without a shape of the pictures only the curves. Returns
+ * the names of the files.
+ */
 export async function writePictures(request: PictureRequest): Promise<{ files: string[]; notes: string[] }> {
   const { rbm, folder, record, quality, rows } = request;
   const { image } = record.loaded;
