@@ -233,7 +233,7 @@ function completed(
 
 function checkpointPlan(check: OptionCheck, given: unknown, save: Trainee['save']): TrainingPlan['checkpoint'] {
   if (given === undefined) return undefined;
-  const { path, every } = readOptions(check.call, given, ['path', 'every']);
+  const { path, every } = readOptions(check.call, given, ['path', 'every'], 'checkpoint');
   if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
   return {
     every: check.integer('checkpoint.every', every, undefined),
