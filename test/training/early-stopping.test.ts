@@ -193,9 +193,9 @@ describe('bad input', () => {
     ],
     ['no patience', { earlyStopping: { patience: 0 } }, /`earlyStopping\.patience` must be a whole number of at least 1, got 0/],
     ['restoreBest that is a number', { earlyStopping: { restoreBest: 1 } }, /`earlyStopping\.restoreBest` must be true or false, got 1/],
-    ['an unknown option', { earlyStopping: { wait: 3 } }, /there is no option `wait`; known are metric, patience, restoreBest/],
-    ['patience of keepBest', { keepBest: { patience: 3 } }, /there is no option `patience`/],
-    ['a text', { earlyStopping: 'yes' }, /options must be an object, got "yes"/],
+    ['an unknown option', { earlyStopping: { wait: 3 } }, /`earlyStopping` has no `wait`; known are metric, patience, restoreBest/],
+    ['patience of keepBest', { keepBest: { patience: 3 } }, /`keepBest` has no `patience`/],
+    ['a text', { earlyStopping: 'yes' }, /`earlyStopping` must be an object with `metric`, `patience`, `restoreBest`, got "yes"/],
     [
       'log-likelihoods that no report has',
       { earlyStopping: { metric: 'logLikelihood' } },
