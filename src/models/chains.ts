@@ -95,7 +95,7 @@ export class Chains<Layer extends string = string> {
 
   #observer(call: string, observe: unknown): NativeChainOptions['observe'] {
     if (observe === undefined) return null;
-    const { every, pairs } = readOptions(call, observe, ['every', 'pairs']);
+    const { every, pairs } = readOptions(call, observe, ['every', 'pairs'], 'observe');
     const check = new OptionCheck(call);
     if (pairs !== undefined && !(Array.isArray(pairs) && pairs.length <= mostPairs))
       throw check.error('observe.pairs', `a list of at most ${mostPairs} pairs of layer names`, pairs);

@@ -260,7 +260,7 @@ function readOnDivergence(check: OptionCheck, name: string, given: unknown): Non
   if (typeof given === 'string' && given !== 'rollback') {
     throw check.error(name, "'throw', 'rollback' or an object with `retries` and `factor`", given);
   }
-  const { retries, factor } = readOptions(check.call, given === 'rollback' ? {} : given, ['retries', 'factor']);
+  const { retries, factor } = readOptions(check.call, given === 'rollback' ? {} : given, ['retries', 'factor'], name);
   const slower = check.number(`${name}.factor`, factor, 0.5, 0, 1);
   if (slower === 0) throw check.error(`${name}.factor`, 'a number in (0, 1]', factor);
   return { retries: check.integer(`${name}.retries`, retries, 3, 1, 1000), factor: slower };
@@ -268,7 +268,7 @@ function readOnDivergence(check: OptionCheck, name: string, given: unknown): Non
 
 function readSparsity(check: OptionCheck, name: string, given: unknown): NonUndefined<Sparsity> | null {
   if (given === undefined || given === null) return null;
-  const { target, weight, rate } = readOptions(check.call, given, ['target', 'weight', 'rate']);
+  const { target, weight, rate } = readOptions(check.call, given, ['target', 'weight', 'rate'], name);
   if (target === undefined) throw check.error(`${name}.target`, 'a number in [0, 1]', target);
   return {
     target: check.number(`${name}.target`, target, 0, 0, 1),

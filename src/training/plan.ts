@@ -120,19 +120,35 @@ export function fitPlan(
     onProgress: check.callback<(progress: Progress) => void>('onProgress', given.onProgress),
     checkpoint: checkpointPlan(check, given.checkpoint, save),
     evaluation: evaluationPlan(check, machine, given.evaluateEvery, given.evaluate),
-    best: bestPlan(check, given),
+    best: bestPlan(check, given, settings),
   };
   return { plan, verbose: check.flag('verbose', given.verbose, false) };
 }
 
-function bestPlan(check: OptionCheck, given: { readonly [K in keyof RunOptions<unknown>]?: unknown }): TrainingPlan['best'] {
+function bestPlan(
+  check: OptionCheck,
+  given: { readonly [K in keyof RunOptions<unknown>]?: unknown },
+  { algorithm, monitorRows }: TrainingPlan['settings'],
+): TrainingPlan['best'] {
   const best = readBest(check, given);
+  if (best === null) return null;
   const name = given.earlyStopping === undefined ? 'keepBest' : 'earlyStopping';
-  if (best !== null && given.validation === undefined) {
+  if (given.validation === undefined) {
     throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
+  }
+  const tempered = algorithm.name === 'ptt' && algorithm.chains >= fewestForLikelihood && monitorRows > 0;
+  if (best.metric === 'logLikelihood' && given.evaluateEvery === undefined && !tempered) {
+    const ways = `\`evaluateEvery\`, or algorithm 'ptt' with at least ${fewestForLikelihood} chains and \`monitorRows\` above 0`;
+    throw check.error(`${name}.metric`, `one that the reports of this run have: log-likelihoods need ${ways}`, best.metric);
+  }
+  if (best.metric === 'pseudoLikelihood' && monitorRows === 0) {
+    throw check.error(`${name}.metric`, 'one that the reports of this run have: with `monitorRows` 0 they have none', best.metric);
   }
   return best;
 }
+
+/** Chains from which 'ptt' reports a log-likelihood. */
+const fewestForLikelihood = 16;
 
 /** One update per minibatch of the inputs, in order. */
 export function partialFitPlan(
@@ -217,7 +233,7 @@ function completed(
 
 function checkpointPlan(check: OptionCheck, given: unknown, save: Trainee['save']): TrainingPlan['checkpoint'] {
   if (given === undefined) return undefined;
-  const { path, every } = readOptions(check.call, given, ['path', 'every']);
+  const { path, every } = readOptions(check.call, given, ['path', 'every'], 'checkpoint');
   if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
   return {
     every: check.integer('checkpoint.every', every, undefined),

@@ -6,12 +6,12 @@ import { ParameterError } from '../errors.js';
 /** The pairs of units of one layer that are coupled: either `edges` or `adjacency`. */
 export interface GraphOptions {
   /** Pairs of unit numbers, [edges, 2], each pair once and in one direction; see {@link gridEdges}. */
-  readonly edges?: RowsInput;
+  readonly edges?: RowsInput | undefined;
   /**
    * A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled where it is not zero. Its values set no weights;
    * `fromIsing` makes a machine of spins whose weights they are.
    */
-  readonly adjacency?: RowsInput;
+  readonly adjacency?: RowsInput | undefined;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface GraphOptions {
  * @returns Unit numbers, pair by pair, the smaller one first; the pairs in the order given, or row by row of the matrix.
  */
 export function readGraph(call: string, options: unknown, units: number, argument: string): Uint32Array {
-  const { edges, adjacency } = readOptions(call, options, ['edges', 'adjacency']);
+  const { edges, adjacency } = readOptions(call, options, ['edges', 'adjacency'], argument);
   if ((edges === undefined) === (adjacency === undefined)) {
     throw new ParameterError(`${call}: \`${argument}\` must have either \`edges\` or \`adjacency\``);
   }
@@ -127,7 +127,7 @@ const mostDimensions = 32;
  * @param options - `periodic`: also couples the two ends of every line of more than two units. Default false.
  * @returns Pairs of unit numbers [edges, 2].
  */
-export function gridEdges(sizes: readonly number[], options?: { readonly periodic?: boolean }): Edges {
+export function gridEdges(sizes: readonly number[], options?: { readonly periodic?: boolean | undefined }): Edges {
   const call = 'gridEdges';
   const check = new OptionCheck(call);
   const periodic = check.flag('periodic', readOptions(call, options, ['periodic']).periodic, false);

@@ -514,7 +514,7 @@ describe('bad input', () => {
   });
 
   const calls: [string, (m: BoltzmannMachine) => PromiseLike<unknown>, typeof ParameterError | typeof ShapeError, RegExp][] = [
-    ['rows of an unknown layer', (m) => m.fit({ picture: [[1]] } as never), ParameterError, /no option `picture`/],
+    ['rows of an unknown layer', (m) => m.fit({ picture: [[1]] } as never), ParameterError, /`data` has no `picture`; known are/],
     [
       'a category out of range',
       (m) => m.fit({ image: [[1, 0, 0, 1]], label: [3] }),
