@@ -12,13 +12,15 @@ export {
   ParameterError,
   ShapeError,
 } from './errors.js';
+export { type Comparison, compare, compareEvaluations, type Evaluable } from './estimators/compare.js';
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
 export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
 export type { UsedDevice } from './machine/backend.js';
 export { type BackendInfo, backendInfo } from './machine/machine.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
-export { type AdvanceOptions, Chains, type SwapStatistics } from './models/chains.js';
+export type { ObserveOptions } from './models/chain-observe.js';
+export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
 export { RBM, type RBMOptions } from './models/rbm.js';
