@@ -1,5 +1,6 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
-import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
+import { describeRows, type HostRows, type HostSparseRows, type RowsInput } from '../data/rows-input.js';
+import { slicesOf } from '../data/slices.js';
 import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
 
@@ -94,16 +95,25 @@ export function squareEntries(call: string, matrix: unknown, units: number, argu
   return values;
 }
 
-function eachEntry(host: HostRows, visit: (row: number, column: number, value: number) => void): void {
-  if (host.kind !== 'sparse') {
-    toFloat64(host).forEach((value, i) => {
-      visit(Math.floor(i / host.cols), i % host.cols, value);
-    });
-    return;
+type Visit = (row: number, column: number, value: number) => void;
+
+function eachEntry(host: HostRows, visit: Visit): void {
+  let first = 0;
+  for (const part of slicesOf(host)) {
+    if (part.kind === 'sparse') eachSparseEntry(part, first, visit);
+    else eachValue(toFloat64(part), host.cols, first, visit);
+    first += part.rows;
   }
-  for (let r = 0; r < host.rows; r++) {
-    for (let i = host.indptr[r] as number; i < (host.indptr[r + 1] as number); i++) {
-      visit(r, host.indices[i] as number, host.values === null ? 1 : (host.values[i] as number));
+}
+
+function eachValue(values: Float64Array, cols: number, first: number, visit: Visit): void {
+  for (let i = 0; i < values.length; i++) visit(first + Math.floor(i / cols), i % cols, values[i] as number);
+}
+
+function eachSparseEntry({ rows, indptr, indices, values }: HostSparseRows, first: number, visit: Visit): void {
+  for (let r = 0; r < rows; r++) {
+    for (let i = indptr[r] as number; i < (indptr[r + 1] as number); i++) {
+      visit(first + r, indices[i] as number, values === null ? 1 : (values[i] as number));
     }
   }
 }
