@@ -38,12 +38,20 @@ export function readGraph(call: string, options: unknown, units: number, argumen
 const mostEntries = 2 ** 24 - 1;
 
 function fromPairs(call: string, edges: unknown, units: number, argument: string): Uint32Array {
-  if (Array.isArray(edges) && edges.length === 0) return new Uint32Array(0);
+  if (readFrom(call, argument, () => hasNoPairs(edges))) return new Uint32Array(0);
   const numbers = toFloat64(describeRows(edges, 2, { call, argument, units: 'unit numbers of a pair' }));
   const check = new OptionCheck(call);
   const pairs = Uint32Array.from(numbers, (unit, i) => check.integer(`${argument}[${i >> 1}, ${i & 1}]`, unit, undefined, 0, units - 1));
   for (let i = 0; i < pairs.length; i += 2) pairs.subarray(i, i + 2).sort();
   return pairs;
+}
+
+/** An empty list, or what {@link gridEdges} makes of a grid of one unit. */
+function hasNoPairs(edges: unknown): boolean {
+  if (Array.isArray(edges)) return edges.length === 0;
+  if (typeof edges !== 'object' || edges === null) return false;
+  const { data, shape } = edges as { readonly data?: unknown; readonly shape?: unknown };
+  return data instanceof Uint32Array && data.length === 0 && Array.isArray(shape) && shape.join() === '0,2';
 }
 
 function fromMatrix(call: string, adjacency: unknown, units: number, argument: string): Uint32Array {
