@@ -1,5 +1,6 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
-import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
+import { describeRows, type HostRows, type HostSparseRows, type RowsInput } from '../data/rows-input.js';
+import { slicesOf } from '../data/slices.js';
 import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
 
@@ -37,12 +38,20 @@ export function readGraph(call: string, options: unknown, units: number, argumen
 const mostEntries = 2 ** 24 - 1;
 
 function fromPairs(call: string, edges: unknown, units: number, argument: string): Uint32Array {
-  if (Array.isArray(edges) && edges.length === 0) return new Uint32Array(0);
+  if (readFrom(call, argument, () => hasNoPairs(edges))) return new Uint32Array(0);
   const numbers = toFloat64(describeRows(edges, 2, { call, argument, units: 'unit numbers of a pair' }));
   const check = new OptionCheck(call);
   const pairs = Uint32Array.from(numbers, (unit, i) => check.integer(`${argument}[${i >> 1}, ${i & 1}]`, unit, undefined, 0, units - 1));
   for (let i = 0; i < pairs.length; i += 2) pairs.subarray(i, i + 2).sort();
   return pairs;
+}
+
+/** An empty list, or what {@link gridEdges} makes of a grid of one unit. */
+function hasNoPairs(edges: unknown): boolean {
+  if (Array.isArray(edges)) return edges.length === 0;
+  if (typeof edges !== 'object' || edges === null) return false;
+  const { data, shape } = edges as { readonly data?: unknown; readonly shape?: unknown };
+  return data instanceof Uint32Array && data.length === 0 && Array.isArray(shape) && shape.join() === '0,2';
 }
 
 function fromMatrix(call: string, adjacency: unknown, units: number, argument: string): Uint32Array {
@@ -94,16 +103,25 @@ export function squareEntries(call: string, matrix: unknown, units: number, argu
   return values;
 }
 
-function eachEntry(host: HostRows, visit: (row: number, column: number, value: number) => void): void {
-  if (host.kind !== 'sparse') {
-    toFloat64(host).forEach((value, i) => {
-      visit(Math.floor(i / host.cols), i % host.cols, value);
-    });
-    return;
+type Visit = (row: number, column: number, value: number) => void;
+
+function eachEntry(host: HostRows, visit: Visit): void {
+  let first = 0;
+  for (const part of slicesOf(host)) {
+    if (part.kind === 'sparse') eachSparseEntry(part, first, visit);
+    else eachValue(toFloat64(part), host.cols, first, visit);
+    first += part.rows;
   }
-  for (let r = 0; r < host.rows; r++) {
-    for (let i = host.indptr[r] as number; i < (host.indptr[r + 1] as number); i++) {
-      visit(r, host.indices[i] as number, host.values === null ? 1 : (host.values[i] as number));
+}
+
+function eachValue(values: Float64Array, cols: number, first: number, visit: Visit): void {
+  for (let i = 0; i < values.length; i++) visit(first + Math.floor(i / cols), i % cols, values[i] as number);
+}
+
+function eachSparseEntry({ rows, indptr, indices, values }: HostSparseRows, first: number, visit: Visit): void {
+  for (let r = 0; r < rows; r++) {
+    for (let i = indptr[r] as number; i < (indptr[r + 1] as number); i++) {
+      visit(first + r, indices[i] as number, values === null ? 1 : (values[i] as number));
     }
   }
 }

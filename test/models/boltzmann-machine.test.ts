@@ -376,6 +376,11 @@ describe('graphs', () => {
       expect(new Set(edges).size).toBe(edges.length);
       expect(edges.length).toBe(sizes.reduce((sum, n) => sum + (n > 2 ? units : units / 2), 0));
     }
+    expect(gridEdges([1, 1])).toEqual({ data: new Uint32Array(0), shape: [0, 2] });
+    for (const edges of [[], gridEdges([1, 1])]) {
+      using machine = new BoltzmannMachine({ layers: { s: bernoulli(1) }, couplings: [['s', 's', { edges }]] });
+      expect(machine.edges('s')?.shape).toEqual([0, 2]);
+    }
     expect(() => gridEdges([0])).toThrow(/whole number from 1/);
     for (const sizes of [[2 ** 31 - 1], [46_340, 46_340], [4097, 4097]])
       expect(() => gridEdges(sizes)).toThrow(/`sizes` must be those of a grid with at most 16777216 edges/);
