@@ -1,7 +1,7 @@
 // A model that is trained until its validation likelihood stops rising, and an HTTP server that answers with features, fifty requests at a time.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { RBM, toNested } from 'boltzkit';
+import { RBM, rowsOf, toNested } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 
 const small = process.env.BOLTZKIT_SMALL !== undefined;
@@ -39,11 +39,11 @@ await once(server.listen(0), 'listening');
 const address = server.address();
 const url = `http://localhost:${typeof address === 'object' ? address?.port : ''}/`;
 
-const rows = toNested(test.images.hi(50));
+const rows = [...rowsOf(test.images.hi(50))].map((row) => Array.from(row));
 const ask = async (row: unknown) => (await fetch(url, { method: 'POST', body: JSON.stringify([row]) })).json();
 const answers = await Promise.all(rows.map(ask));
-const expected = toNested(await rbm.transform(rows));
-const equal = answers.filter((answer, r) => JSON.stringify(answer) === JSON.stringify([expected[r]])).length;
+const expected = [...rowsOf(await rbm.transform(rows))].map((row) => [Array.from(row)]);
+const equal = answers.filter((answer, r) => JSON.stringify(answer) === JSON.stringify(expected[r])).length;
 console.log(`${equal} of 50 answers at a time are those of one call`);
 console.log('a row that is too short:', await ask([0, 1]));
 server.close();
