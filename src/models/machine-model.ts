@@ -110,8 +110,8 @@ export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C 
 
   /**
    * Trains on rows, in which values may be missing (NaN, null or 0 in a mask): each update fills them in by `positiveSweeps` Gibbs sweeps given
-   * the others, which follows the gradient of the likelihood of what is there, provided that values are missing at random. Without options: 20,000
-   * updates, about a minute for 784–500 units on two cores; `run.progress` says how long it takes, `verbose: true` shows it. Called again, it goes
+   * the others, which follows the gradient of the likelihood of what is there, provided that values are missing at random. Without options: 30,000
+   * updates, about 40 seconds for 784–500 units on two cores; `run.progress` says how long it takes, `verbose: true` shows it. Called again, it goes
    * on from where the model stands.
    *
    * Rows are copied in a compact form before the first update (small inputs before the call returns). When the run ends early, by a signal, an

@@ -9,9 +9,20 @@ import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type BestOptions, type EarlyStopping, readBest } from './best.js';
 import { readLearningRate } from './learning-rate.js';
-import { readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
+import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
-import { recipeNames, usualAverage, usualBatch, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from './recipe.js';
+import {
+  recipeNames,
+  type Setting,
+  streamRate,
+  usualAverage,
+  usualBatch,
+  usualChains,
+  usualDecay,
+  usualEpochs,
+  usualRate,
+  usualSchedule,
+} from './recipe.js';
 import type { TrainingPlan, TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
 
@@ -72,8 +83,6 @@ const runOptions = [
 ] as readonly (keyof RunOptions<unknown>)[];
 /** Settings that make no sense for one part of a stream. */
 const runOnly = ['epochs', 'recipe', 'averageLast', 'shuffle', 'monitorRows', 'monitorBudget'] as const;
-/** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
-const unlimited = 1e30;
 
 /** What the plan of a run has to know of the model that it trains. */
 export interface Trainee {
@@ -100,7 +109,7 @@ export function fitPlan(
   const rows = rowCount(call, inputs);
   const resume = check.flag('resume', given.resume, false);
   const interrupted = resume ? interruptedRun(check, previous) : null;
-  const settings = runSettings(call, machine, given, rows, interrupted);
+  const settings = runSettings(call, machine, given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
   if (interrupted !== null) assertSameWeighting(check, interrupted, weights, given.sampleWeights);
   const plan = {
@@ -111,7 +120,7 @@ export function fitPlan(
     settings: completed(check, settings, rows, weights, resume || untouched),
     learningRates:
       interrupted === null
-        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, isLimited(machine))))
+        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, statesOf(machine))))
         : interrupted.learningRates,
     previous,
     resume,
@@ -172,7 +181,7 @@ export function partialFitPlan(
     validation: [],
     sampleWeights: weights,
     settings: completed(check, settings, rows, weights, untouched),
-    learningRates: readLearningRate(call, given.learningRate, usualRate(settings.optimiser.name, isLimited(machine)) / 2),
+    learningRates: readLearningRate(call, given.learningRate, streamRate(settings.optimiser.name, statesOf(machine))),
     previous,
     resume: false,
     stream: true,
@@ -193,31 +202,41 @@ function runSettings(
   call: string,
   machine: Machine,
   given: Record<string, unknown>,
-  rows: number,
+  inputs: Inputs,
   interrupted: TrainingRecord | null,
 ): TrainingPlan['settings'] {
   const parts = partNames(machine.spec);
   if (interrupted !== null) return resumedSettings(call, given, interrupted.settings, parts);
-  return readSettings(call, given, { batchSize: usualBatch(rows), parts, ...recipe(call, machine, rows, given) });
+  return readSettings(call, given, { batchSize: usualBatch(rowCount(call, inputs)), parts, ...recipe(call, machine, inputs, given) });
 }
 
 /** What a run gets where its options say nothing; `batchSize` as given, not yet checked. */
 function recipe(
   call: string,
   machine: Machine,
-  rows: number,
+  inputs: Inputs,
   { batchSize, recipe: asked }: Record<string, unknown>,
-): { epochs: number; l2: number; averageLast: number } {
+): Pick<Defaults, 'epochs' | 'l2' | 'averageLast' | 'rollback'> {
   const name = new OptionCheck(call).oneOf('recipe', asked, 'usual', recipeNames);
+  const rows = rowCount(call, inputs);
   const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : usualBatch(rows);
   const tensors = parameterShapes(machine.spec).filter((tensor) => tensor.name.endsWith('.weights'));
   const weights = tensors.reduce((sum, { shape: [height, width] }) => sum + height * width, 0);
-  return { epochs: usualEpochs(rows, batch, name), l2: usualDecay(weights, rows, isLimited(machine)), averageLast: usualAverage };
+  const columns = inputs.reduce((sum, { host }) => sum + host.cols, 0);
+  const states = statesOf(machine);
+  return {
+    epochs: usualEpochs(rows, batch, name),
+    l2: usualDecay({ states, rows, columns, weights }, name),
+    averageLast: usualAverage,
+    rollback: name === 'usual' && states === 'gaussian',
+  };
 }
 
-/** Whether the states of all units have limits. */
-function isLimited(machine: Machine): boolean {
-  return machine.spec.layers.every((_, layer) => machine.domain(layer).high <= unlimited);
+/** What states a machine has that have no limit. */
+function statesOf(machine: Machine): Setting['states'] {
+  const types = machine.spec.layers.map(({ type }) => type);
+  if (types.includes('relu') || types.includes('doubleRelu')) return 'rectified';
+  return types.includes('gaussian') ? 'gaussian' : 'limited';
 }
 
 function completed(
