@@ -15,6 +15,7 @@ export {
 export { type Comparison, compare, compareEvaluations, type Evaluable } from './estimators/compare.js';
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
 export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
+export type { ScoreOptions, Scores } from './estimators/score.js';
 export { type BackendInfo, backendInfo } from './machine/machine.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';

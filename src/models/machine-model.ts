@@ -7,6 +7,7 @@ import { ShapeError } from '../errors.js';
 import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { evaluateWithin, partitionWithin } from '../estimators/evaluation.js';
 import type { Evaluation, PartitionEstimate } from '../estimators/results.js';
+import { readScoreOptions, type ScoreOptions, type Scores, scored } from '../estimators/score.js';
 import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Ask, LayerInput } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine } from '../machine/native.js';
@@ -185,6 +186,23 @@ export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C 
     const shape = [rowCount(call, inputs)];
     const ask: Ask<Float64Array> = (native, packed, now) => native.freeEnergy(packed, now);
     return { call, inputs, passes: 1, ask, answer: (values) => array(values, shape) };
+  }
+
+  /**
+   * How unusual rows are, also those that lack values: −log Σ exp(−E) over all states that agree with what is there, in nats. Of a complete row that is
+   * its {@link freeEnergy}. Less log Z it is −log p of what is there, so scores of rows that lack the same places can be compared; rows that
+   * lack more usually have lower ones.
+   *
+   * A score is exact where the states of what is missing, or of the hidden layers coupled to it, are few enough to count (`states`). Otherwise it
+   * is estimated by importance sampling from imputations, with its standard error and the number of draws it is worth. Such rows take about
+   * `samples` free energies and `samples` / 20 imputations each.
+   *
+   * @throws {@link ParameterError} on values that units do not have, and where units of ReLU type are missing; {@link ShapeError},
+   *   {@link BusyError}, {@link DisposedError}; the signal's reason when aborted.
+   */
+  async score(rows: Rows, options?: ScoreOptions): Promise<Scores> {
+    const call = this.call('score');
+    return scored(this.machine, call, this.inputs(call, 'data', rows), readScoreOptions(call, options));
   }
 
   /** E(s) of complete states; [n], in nats. */
