@@ -16,6 +16,7 @@ export { type Comparison, compare, compareEvaluations, type Evaluable } from './
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
 export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
 export type { ScoreOptions, Scores } from './estimators/score.js';
+export type { SurpriseOptions } from './estimators/surprise.js';
 export { type BackendInfo, backendInfo } from './machine/machine.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';

@@ -54,10 +54,16 @@ export class RowSums {
     return this.#run(() => this.native.conditional(packed, target, 'mean'));
   }
 
-  /** Means of the missing places of rows given states drawn for all else, after so many Gibbs sweeps; [rows, places] per given layer. */
-  async imputedMeans(rows: FilledRows, warmup: number): Promise<Float32Array[]> {
+  /**
+   * Rows completed after so many Gibbs sweeps given what they have, [rows, places] per given layer: by a draw, or by the means of units given the
+   * states of all else.
+   */
+  async imputed(
+    rows: FilledRows,
+    { warmup, output }: { readonly warmup: number; readonly output: 'mean' | 'sample' },
+  ): Promise<Float32Array[]> {
     const given = await this.pack(rows, true);
-    return this.#run(() => this.native.impute({ given, layers: [...rows.layers], warmup, steps: 1, output: 'mean' }));
+    return this.#run(() => this.native.impute({ given, layers: [...rows.layers], warmup, steps: 1, output }));
   }
 
   #run<T>(start: () => NativeWork<T>): Promise<T> {

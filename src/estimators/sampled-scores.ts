@@ -103,7 +103,8 @@ export class SampledScores {
       const row = layers.map(({ units }, given) => (values[given] as Float32Array).subarray(n * units, (n + 1) * units));
       copyRow(layers, block, r, row);
     }
-    return this.#sums.imputedMeans({ layers: layers.map(({ layer }) => layer), values, rows: count }, this.#warmup);
+    const given = { layers: layers.map(({ layer }) => layer), values, rows: count };
+    return this.#sums.imputed(given, { warmup: this.#warmup, output: 'mean' });
   }
 }
 

@@ -8,6 +8,7 @@ import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluat
 import { evaluateWithin, partitionWithin } from '../estimators/evaluation.js';
 import type { Evaluation, PartitionEstimate } from '../estimators/results.js';
 import { readScoreOptions, type ScoreOptions, type Scores, scored } from '../estimators/score.js';
+import { type SurpriseOptions, surprised } from '../estimators/surprise.js';
 import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Ask, LayerInput } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine } from '../machine/native.js';
@@ -203,6 +204,22 @@ export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C 
   async score(rows: Rows, options?: ScoreOptions): Promise<Scores> {
     const call = this.call('score');
     return scored(this.machine, call, this.inputs(call, 'data', rows), readScoreOptions(call, options));
+  }
+
+  /**
+   * Which values of rows are odd: −log p(v_i | v_−i) of every unit, given all other values of its row, in nats, [n, units]: layer after layer in the
+   * order given, one number per softmax unit. Layers without rows are summed out and must not be coupled to each other. Of Gaussian units it is
+   * a density, whose log may be of either sign. A value between two states counts as the mean over a draw of that unit.
+   *
+   * Where a row lacks a value there is NaN (null after `toNested`). Its other values are judged with what it lacks filled in by one draw given
+   * what it has, so they vary from call to call. Costs a free energy per state of every unit: rows of 784 bits as much as 1568 rows.
+   *
+   * @throws {@link ParameterError} where units of other types than bernoulli, spin, softmax, binomial or gaussian are given;
+   *   {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's reason when aborted.
+   */
+  async surprise(rows: Rows, options?: SurpriseOptions): Promise<Nats> {
+    const call = this.call('surprise');
+    return surprised(this.machine, call, this.inputs(call, 'data', rows), options);
   }
 
   /** E(s) of complete states; [n], in nats. */
