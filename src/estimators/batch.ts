@@ -15,7 +15,8 @@ export class Batch {
 
   /**
    * @param layers - Numbers of the layers, and the places of each.
-   * @param work - What becomes of a batch; `owners` has the number that each row was added with. It may write to the rows.
+   * @param work - What becomes of a batch; `owners` has the number that each row was added with. It
+   *   may write to the rows.
    */
   constructor(
     layers: readonly number[],

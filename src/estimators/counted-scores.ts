@@ -1,7 +1,9 @@
 /**
- * log Σ exp(−E) of incomplete rows o, exactly: over the states m of what is missing, or over those of hidden layers h that are coupled to it.
- * The second way takes p(m | o, h) apart by units: for any m, log Σ_m exp(−E(o, m, h)) = −E(o, m, h) − log p(m | o, h), and the likeliest m
- * has a probability that rounding does not harm. Hidden layers that touch nothing missing stay summed out in closed form.
+ * log Σ exp(−E) of incomplete rows o, exactly: over the states m of what is missing, or over those
+ * of hidden layers h that are coupled to it. The second way takes p(m | o, h) apart by units: for
+ * any m, log Σ_m exp(−E(o, m, h)) = −E(o, m, h) − log p(m | o, h), and the likeliest m has a
+ * probability that rounding does not harm. Hidden layers that touch nothing missing stay summed out
+ * in closed form.
  */
 import type { Turns } from '../machine/turns.js';
 import type { LayerSpec, MachineSpec } from '../wiring/spec.js';
@@ -10,7 +12,10 @@ import { type Cell, type GivenLayer, logAdd, type RowBlock, unitStates } from '.
 import { type FilledRows, type RowSums, summable } from './row-sums.js';
 import { type FiniteLaw, logNormal } from './unit-laws.js';
 
-/** What is known of the given layers' units: a law of finitely many states, or the variances of Gaussian ones. */
+/**
+ * What is known of the given layers' units: a law of finitely many states, or the variances of
+ * Gaussian ones.
+ */
 export interface UnitFacts {
   readonly layers: readonly GivenLayer[];
   readonly laws: readonly (FiniteLaw | null)[];
@@ -28,7 +33,10 @@ export function statesOf(layer: LayerSpec, units: number): number {
   return (unitStates(layer)?.length ?? Infinity) ** units;
 }
 
-/** How hidden layers can be counted where some given layers lack values; null where that does not take the missing units apart. */
+/**
+ * How hidden layers can be counted where some given layers lack values; null where that does not
+ * take the missing units apart.
+ */
 export function hiddenPlan(spec: MachineSpec, given: ReadonlySet<number>, lacking: ReadonlySet<number>): HiddenPlan | null {
   const { layers, couplings } = spec;
   if (couplings.some(([a, b]) => lacking.has(a) && lacking.has(b))) return null;

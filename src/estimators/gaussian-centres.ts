@@ -9,7 +9,9 @@ function limits({ type, size }: LayerSpec): readonly [number, number] | null {
   return type === 'binomial' ? [0, size] : null;
 }
 
-/** A coupling as seen from a Gaussian layer: weights between its unit `i` and places of another one. */
+/**
+ * A coupling as seen from a Gaussian layer: weights between its unit `i` and places of another one.
+ */
 interface Link {
   /** The other layer's place among those given; −1 if it is not given. */
   readonly given: number;

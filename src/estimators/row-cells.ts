@@ -75,7 +75,10 @@ export function missingCells(layers: readonly GivenLayer[], { values }: RowBlock
 /** As many states of one unit are listed at most. */
 const mostStates = 4096;
 
-/** All states of one unit of a layer, each as the values of its places; null where they are too many or without end. */
+/**
+ * All states of one unit of a layer, each as the values of its places; null where they are too many
+ * or without end.
+ */
 export function unitStates({ type, size }: LayerSpec): number[][] | null {
   if (type === 'bernoulli') return [[0], [1]];
   if (type === 'spin') return [[-1], [1]];

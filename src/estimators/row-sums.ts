@@ -10,7 +10,10 @@ export interface FilledRows {
   readonly rows: number;
 }
 
-/** Whether the layers that are not given can be summed out unit by unit: none is coupled to another of them or to itself. */
+/**
+ * Whether the layers that are not given can be summed out unit by unit: none is coupled to another
+ * of them or to itself.
+ */
 export function summable({ couplings }: MachineSpec, given: ReadonlySet<number>): boolean {
   return couplings.every(([a, b]) => given.has(a) || given.has(b));
 }
@@ -55,8 +58,8 @@ export class RowSums {
   }
 
   /**
-   * Rows completed after so many Gibbs sweeps given what they have, [rows, places] per given layer: by a draw, or by the means of units given the
-   * states of all else.
+   * Rows completed after so many Gibbs sweeps given what they have, [rows, places] per given layer:
+   * by a draw, or by the means of units given the states of all else.
    */
   async imputed(
     rows: FilledRows,

@@ -1,11 +1,13 @@
 /**
- * log Σ_m exp(−F(o, m)) of incomplete rows o by importance sampling: what is missing is drawn from a mixture of products of units, each product
- * being the distribution of single units given an imputed state of all else (by Gibbs sampling with o held), and a broad one besides, half way
- * from the mean of these to all states alike (of Gaussian units 1.5 times as wide as the mixture):
+ * log Σ_m exp(−F(o, m)) of incomplete rows o by importance sampling: what is missing is drawn from
+ * a mixture of products of units, each product being the distribution of single units given an
+ * imputed state of all else (by Gibbs sampling with o held), and a broad one besides, half way from
+ * the mean of these to all states alike (of Gaussian units 1.5 times as wide as the mixture):
  *
  *     q(m) = Σ_r c_r Π_i p(m_i | s_r),   w = exp(−F(o, m)) / q(m),   E[w] = Σ_m exp(−F(o, m))
  *
- * with fixed shares c_r of the draws (Hesterberg 1995; Owen & Zhou 2000). The mean of w is right for any q; q only has to be where F is low.
+ * with fixed shares c_r of the draws (Hesterberg 1995; Owen & Zhou 2000). The mean of w is right
+ * for any q; q only has to be where F is low.
  */
 import type { Turns } from '../machine/turns.js';
 import { Batch } from './batch.js';
@@ -28,7 +30,9 @@ export interface IncompleteRow {
   readonly cells: readonly Cell[];
 }
 
-/** An estimate of log Σ exp(−E), its standard error, and how many draws of the target it is worth. */
+/**
+ * An estimate of log Σ exp(−E), its standard error, and how many draws of the target it is worth.
+ */
 export interface SampledSum {
   readonly value: number;
   readonly error: number;
@@ -128,7 +132,10 @@ class Proposal {
   readonly #broad: number;
   /** Log of the share of each component, the broad one last. */
   readonly #shares: Float64Array;
-  /** By component and cell: log p of the states of finite units; the mean and the variance of others. */
+  /**
+   * By component and cell: log p of the states of finite units; the mean and the variance of
+   * others.
+   */
   readonly #tables: Float64Array[];
   readonly #offsets: number[] = [];
   /** The number of the state drawn for each cell, or its value. */

@@ -1,8 +1,10 @@
 /**
- * −log p(v_i | v_−i) of single units, the layers that are not given summed out. Units of finitely many states take the sum of exp(−F) over all of
- * them. Of a Gaussian unit p(v_i | v_−i) is a mixture of normal distributions of variance 1 / γ, one to a state of the hidden units, whose centres
- * lie in an interval that weights and biases bound. So the trapezoidal rule with steps of 3/4 of a standard deviation, 9 of them beyond the
- * outermost centres, is right to 2 exp(−2 π² 16 / 9), about 10⁻¹⁵, and what is cut off is less than that.
+ * −log p(v_i | v_−i) of single units, the layers that are not given summed out. Units of finitely
+ * many states take the sum of exp(−F) over all of them. Of a Gaussian unit p(v_i | v_−i) is a
+ * mixture of normal distributions of variance 1 / γ, one to a state of the hidden units, whose
+ * centres lie in an interval that weights and biases bound. So the trapezoidal rule with steps of
+ * 3/4 of a standard deviation, 9 of them beyond the outermost centres, is right to 2 exp(−2 π² 16 /
+ * 9), about 10⁻¹⁵, and what is cut off is less than that.
  */
 import { OptionCheck, readOptions } from '../arguments.js';
 import { array, type NdArray } from '../data/ndarray.js';
@@ -179,7 +181,10 @@ class Surprises {
   }
 }
 
-/** What a row adds to its unit: its share in what the unit holds, and the log of its share in the sum over states. */
+/**
+ * What a row adds to its unit: its share in what the unit holds, and the log of its share in the
+ * sum over states.
+ */
 interface Share {
   readonly own: number;
   readonly norm: number;
@@ -189,7 +194,10 @@ interface Variant extends Share {
   readonly values: ArrayLike<number>;
 }
 
-/** How much of a unit's value is each state: all of one, or shares where it holds probabilities or a mean. */
+/**
+ * How much of a unit's value is each state: all of one, or shares where it holds probabilities or a
+ * mean.
+ */
 function shareOfStates(type: string, own: Float64Array): (state: number) => number {
   const value = own[0] as number;
   if (type === 'softmax') return (k) => own[k] as number;

@@ -1,4 +1,7 @@
-/** The distribution of one unit, given the mean of its state: enough for all types whose mean fixes it. */
+/**
+ * The distribution of one unit, given the mean of its state: enough for all types whose mean fixes
+ * it.
+ */
 
 import type { LayerSpec } from '../wiring/spec.js';
 import { unitStates } from './row-cells.js';
@@ -31,7 +34,9 @@ export class FiniteLaw {
     return states && new FiniteLaw(layer, states);
   }
 
-  /** log p of every state, written to `out` from `at`, of the unit with these means of its places. */
+  /**
+   * log p of every state, written to `out` from `at`, of the unit with these means of its places.
+   */
   write(mean: ArrayLike<number>, out: Float64Array, at: number): void {
     if (this.#type === 'softmax') {
       for (let k = 0; k < this.#size; k++) out[at + k] = Math.log(mean[k] as number);

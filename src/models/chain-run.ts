@@ -1,4 +1,6 @@
-/** Moves the chains of a record on: in one stretch, or stopping wherever something is to be noted. */
+/**
+ * Moves the chains of a record on: in one stretch, or stopping wherever something is to be noted.
+ */
 import { array } from '../data/ndarray.js';
 import type { HostRows } from '../data/rows-input.js';
 import type { Machine } from '../machine/machine.js';
@@ -27,7 +29,10 @@ export interface ChainNotes {
   readonly means: ReadonlyMap<number, Moments>;
 }
 
-/** Runs the chains of a record on when their turn comes. The record changes when all is done, before anybody else's turn. */
+/**
+ * Runs the chains of a record on when their turn comes. The record changes when all is done, before
+ * anybody else's turn.
+ */
 export function runChains(machine: Machine, call: string, record: ChainRecord, run: ChainRun): Promise<ChainNotes> {
   return machine.exclusive(
     call,

@@ -1,4 +1,7 @@
-/** Scores of rows that lack values, against sums over all states that agree with them. Fixed seeds; false alarms below 1e-6 per test. */
+/**
+ * Scores of rows that lack values, against sums over all states that agree with them. Fixed seeds;
+ * false alarms below 1e-6 per test.
+ */
 import { describe, expect, it } from 'vitest';
 import { BoltzmannMachine, bernoulli, gaussian, ParameterError, RBM, relu, ShapeError } from '../../src/index.js';
 import { machineOf } from '../models/mixed-support.js';
@@ -25,7 +28,10 @@ const wirings: [string, MixedMachine, number[]][] = [
   ['a Potts model on a graph', randomMixed([['softmax', 3, 3]], [[0, 0, [[0, 1], [1, 2]]]], 0.6, 11), [0]],
 ]; // biome-ignore format: one wiring per line
 
-/** Rows by layer that lack a good third of their units; the first lacks everything, the second nothing. */
+/**
+ * Rows by layer that lack a good third of their units; the first lacks everything, the second
+ * nothing.
+ */
 function patternsOf(oracle: MixedMachine, data: number[], count: number): (number[] | null)[][] {
   const random = new TestRandom(5);
   const states = jointStates(oracle);

@@ -1,4 +1,7 @@
-/** −log p(v_i | v_−i) of single units, against sums over all states and, of Gaussian units, mixtures in closed form. */
+/**
+ * −log p(v_i | v_−i) of single units, against sums over all states and, of Gaussian units, mixtures
+ * in closed form.
+ */
 import { describe, expect, it } from 'vitest';
 import { BoltzmannMachine, bernoulli, gaussian, ParameterError, RBM, relu, toNested } from '../../src/index.js';
 import { machineOf } from '../models/mixed-support.js';
@@ -65,7 +68,10 @@ describe('Gaussian units', () => {
   const [n, m] = [3, 3];
   const rows = Array.from({ length: 5 }, () => random.normals(n, 1.5).map(Math.fround));
 
-  /** A mixture over hidden states, in closed form; weights of 6 make its parts lie far from each other. */
+  /**
+   * A mixture over hidden states, in closed form; weights of 6 make its parts lie far from each
+   * other.
+   */
   it.each([0.5, 6])('are integrated to rounding, at weights of %d', async (scale) => {
     const bias = random.normals(n, 0.5).map(Math.fround);
     const logPrecision = random.normals(n, 0.7).map(Math.fround);
