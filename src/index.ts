@@ -15,6 +15,8 @@ export {
 export { type Comparison, compare, compareEvaluations, type Evaluable } from './estimators/compare.js';
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
 export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
+export type { ScoreOptions, Scores } from './estimators/score.js';
+export type { SurpriseOptions } from './estimators/surprise.js';
 export type { UsedDevice } from './machine/backend.js';
 export { type BackendInfo, backendInfo } from './machine/machine.js';
 export type { CallProgress, Patience } from './machine/patience.js';

@@ -12,7 +12,10 @@ export interface Evaluable<Rows> {
   evaluate(rows: Rows, options?: EvaluateOptions): Promise<Evaluation>;
 }
 
-/** How two models compare on the same rows. All differences are `a` less `b`, in nats per row: positive where `a` is better. */
+/**
+ * How two models compare on the same rows. All differences are `a` less `b`, in nats per row:
+ * positive where `a` is better.
+ */
 export interface Comparison {
   /** The mean difference of log-likelihoods. */
   readonly difference: number;
@@ -20,7 +23,10 @@ export interface Comparison {
   readonly low: number;
   /** Upper end of it. */
   readonly high: number;
-  /** The standard error of the mean of the rows' differences: what other rows of the same kind may change. It knows nothing of log Z. */
+  /**
+   * The standard error of the mean of the rows' differences: what other rows of the same kind may
+   * change. It knows nothing of log Z.
+   */
   readonly standardError: number;
   /** The better model, if the interval leaves out 0 and both log Z are to be trusted; else null. */
   readonly better: 'a' | 'b' | null;
@@ -35,20 +41,24 @@ export interface Comparison {
 }
 
 /**
- * Which of two models fits rows better: the mean difference of their log-likelihoods with a 95 % interval, row by row, so that rows that are hard
- * for both do not count. The interval carries what is uncertain in either log Z and what other rows of the same kind may change:
+ * Which of two models fits rows better: the mean difference of their log-likelihoods with a 95 %
+ * interval, row by row, so that rows that are hard for both do not count. The interval carries what
+ * is uncertain in either log Z and what other rows of the same kind may change:
  *
  *     d_i = log p_a(v_i) − log p_b(v_i),   low = d̄ − √((t s_d / √n)² + (high_a − log Z_a)² + (log Z_b − low_b)²)
  *
- * and `high` likewise, with Student's t for n − 1 degrees of freedom. Where a log Z is in doubt, its part is added in full.
+ * and `high` likewise, with Student's t for n − 1 degrees of freedom. Where a log Z is in doubt,
+ * its part is added in full.
  *
- * The models must be of the same kind of rows: both must give the places the same meaning, and have the same layers given. Rows that neither
- * was trained on tell which model learnt more; rows of the training set flatter the larger one.
+ * The models must be of the same kind of rows: both must give the places the same meaning, and have
+ * the same layers given. Rows that neither was trained on tell which model learnt more; rows of the
+ * training set flatter the larger one.
  *
  * @param a - A model.
  * @param b - Another one.
  * @param rows - At least two rows, as `evaluate` of both takes them.
- * @param options - How log Z is estimated, as for `evaluate`. The models are evaluated one after the other.
+ * @param options - How log Z is estimated, as for `evaluate`. The models are evaluated one after
+ *   the other.
  * @throws As `evaluate` of the models; {@link ShapeError} on fewer than two rows.
  *
  * @example
@@ -85,10 +95,11 @@ export async function compare<Rows>(
 }
 
 /**
- * {@link compare} of what two models made of the same rows, in the same order: for models that were evaluated already, or that name their layers
- * differently.
+ * {@link compare} of what two models made of the same rows, in the same order: for models that were
+ * evaluated already, or that name their layers differently.
  *
- * @throws {@link ShapeError} unless both are of the same number of rows, at least two; {@link ParameterError} on anything but evaluations.
+ * @throws {@link ShapeError} unless both are of the same number of rows, at least two;
+ *   {@link ParameterError} on anything but evaluations.
  */
 export function compareEvaluations(a: Evaluation, b: Evaluation): Comparison {
   const call = 'compareEvaluations';

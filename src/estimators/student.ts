@@ -4,7 +4,10 @@
 const few = [12.7062, 4.3027, 3.1824, 2.7764];
 const normal = 1.959964;
 
-/** The 97.5 % quantile of Student's t with so many degrees of freedom (Abramowitz & Stegun 1964, 26.7.5; right to 0.002). */
+/**
+ * The 97.5 % quantile of Student's t with so many degrees of freedom (Abramowitz & Stegun 1964,
+ * 26.7.5; right to 0.002).
+ */
 export function studentQuantile(freedom: number): number {
   if (freedom <= few.length) return few[freedom - 1] as number;
   const z = normal;

@@ -2,7 +2,10 @@ import type { Patience } from './patience.js';
 
 const interval = 100; // milliseconds
 
-/** The progress of work that a call does in parts, told about ten times a second as if it were one piece. */
+/**
+ * The progress of work that a call does in parts, told about ten times a second as if it were one
+ * piece.
+ */
 export class Parts {
   readonly #patience: Patience;
   readonly #total: number;

@@ -4,23 +4,30 @@ import { ParameterError } from '../errors.js';
 import type { Machine } from '../machine/machine.js';
 import type { ChainRecord } from './chains-file.js';
 
-/** What to note on the way. `Means` are names of layers whose means come back; `Energies` says whether energies do. */
+/**
+ * What to note on the way. `Means` are names of layers whose means come back; `Energies` says
+ * whether energies do.
+ */
 export interface ObserveOptions<Layer extends string = string, Means extends Layer = Layer, Energies extends boolean = boolean> {
   /**
-   * Sweeps from one observation to the next. Default 1. With a ladder and any of the three options below it must be a multiple of two rounds
-   * of swaps, which is the default then.
+   * Sweeps from one observation to the next. Default 1. With a ladder and any of the three options
+   * below it must be a multiple of two rounds of swaps, which is the default then.
    */
   readonly every?: number | undefined;
   /** Pairs of layers whose products are accumulated as well. */
   readonly pairs?: readonly (readonly [Layer, Layer])[] | undefined;
   /**
-   * Keeps the moments of every chain apart (of every rung of every group, with a ladder), for the `by` of {@link Chains.mean} and
-   * {@link Chains.product}. To be asked for from the first observation on. Products by chain hold chains × places × places numbers.
+   * Keeps the moments of every chain apart (of every rung of every group, with a ladder), for the
+   * `by` of {@link Chains.mean} and {@link Chains.product}. To be asked for from the first
+   * observation on. Products by chain hold chains × places × places numbers.
    */
   readonly byChain?: boolean | undefined;
   /** Returns the energy of every chain at every observation. */
   readonly energies?: Energies | undefined;
-  /** Returns, for these layers, the mean over the places of every chain's state at every observation: of spins their magnetisation. */
+  /**
+   * Returns, for these layers, the mean over the places of every chain's state at every
+   * observation: of spins their magnetisation.
+   */
   readonly means?: readonly Means[] | undefined;
 }
 

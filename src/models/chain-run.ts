@@ -1,11 +1,13 @@
-/** Moves the chains of a record on: in one stretch, or stopping wherever something is to be noted. */
+/**
+ * Moves the chains of a record on: in one stretch, or stopping wherever something is to be noted.
+ */
 import { array } from '../data/ndarray.js';
-import { pause } from '../data/pause.js';
 import type { HostRows } from '../data/rows-input.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeChainOptions, NativeChainResults, NativeMachine } from '../machine/native.js';
 import { Parts } from '../machine/parts.js';
 import type { Patience } from '../machine/patience.js';
+import { Turns } from '../machine/turns.js';
 import { addApart, addPooled, beginApart, keepApart, slotOf } from './chain-moments.js';
 import type { Observing } from './chain-observe.js';
 import type { ChainRecord } from './chains-file.js';
@@ -27,10 +29,10 @@ export interface ChainNotes {
   readonly means: ReadonlyMap<number, Moments>;
 }
 
-/** Milliseconds of work on the spot after which the event loop gets its turn. */
-const longest = 10;
-
-/** Runs the chains of a record on when their turn comes. The record changes when all is done, before anybody else's turn. */
+/**
+ * Runs the chains of a record on when their turn comes. The record changes when all is done, before
+ * anybody else's turn.
+ */
 export function runChains(machine: Machine, call: string, record: ChainRecord, run: ChainRun): Promise<ChainNotes> {
   return machine.exclusive(
     call,
@@ -66,7 +68,7 @@ async function withStops(work: Work, notes: Notes): Promise<void> {
   const { every, pairs, byChain, energies, times } = run.observe as Observing;
   const apart = byChain ? beginApart(work.call, draft, pairs) : null;
   const parts = new Parts(run.patience, run.sweeps);
-  let resumed = performance.now();
+  const turns = new Turns(run.patience.signal);
   for (let done = 0; done < run.sweeps; ) {
     const watched = done < times * every;
     const sweeps = watched ? every : run.sweeps - done;
@@ -78,10 +80,7 @@ async function withStops(work: Work, notes: Notes): Promise<void> {
     if (watched) notes.take(draft, results.energies);
     done += sweeps;
     parts.done(sweeps);
-    if (performance.now() - resumed < longest) continue;
-    await pause();
-    resumed = performance.now();
-    run.patience.signal?.throwIfAborted();
+    await turns.give();
   }
   if (apart !== null && apart.times > 0) keepApart(draft, apart);
 }

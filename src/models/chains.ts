@@ -13,7 +13,10 @@ import { readSweepBetas, type SweepBetas } from './sampling.js';
 /** How to let chains run on. */
 export interface AdvanceOptions<Layer extends string = string, Means extends Layer = Layer, Energies extends boolean = boolean>
   extends Patience {
-  /** What to note on the way: moments of the states for {@link Chains.mean} and {@link Chains.product}, and series that come back. */
+  /**
+   * What to note on the way: moments of the states for {@link Chains.mean} and
+   * {@link Chains.product}, and series that come back.
+   */
   readonly observe?: ObserveOptions<Layer, Means, Energies> | undefined;
   /** Inverse temperatures by sweep, in place of the chains' own. Not with a ladder. */
   readonly betas?: SweepBetas | undefined;
@@ -21,9 +24,15 @@ export interface AdvanceOptions<Layer extends string = string, Means extends Lay
 
 /** Series over the observations of one call of {@link Chains.advance}, in order. */
 export interface ChainSeries<Means extends string = never, Energies extends boolean = false> {
-  /** {@link Chains.sweeps} at each observation; empty unless energies, means or moments by chain were asked for. */
+  /**
+   * {@link Chains.sweeps} at each observation; empty unless energies, means or moments by chain
+   * were asked for.
+   */
   readonly sweeps: readonly number[];
-  /** E(s) in nats, [observations, chains]; with a ladder [observations, groups, rungs]. Null unless asked for. */
+  /**
+   * E(s) in nats, [observations, chains]; with a ladder [observations, groups, rungs]. Null unless
+   * asked for.
+   */
   readonly energies: Energies extends true ? Nats : null;
   /** By layer, the mean over its places; shaped as the energies. */
   readonly means: { readonly [K in Means]: Moments };
@@ -33,9 +42,11 @@ export interface ChainSeries<Means extends string = never, Energies extends bool
 export interface MomentOptions {
   /**
    * - 'chain': one row per chain (of a ladder: of those on its last rung, one per group).
-   * - 'beta': one row per inverse temperature, as {@link Chains.betas} lists them: of a ladder one per rung.
+   * - 'beta': one row per inverse temperature, as {@link Chains.betas} lists them: of a ladder one
+   *   per rung.
    *
-   * Both need `observe: { byChain: true }`. Default: all chains together, of a ladder those on its last rung.
+   * Both need `observe: { byChain: true }`. Default: all chains together, of a ladder those on its
+   * last rung.
    */
   readonly by?: 'chain' | 'beta' | undefined;
 }
@@ -55,8 +66,9 @@ export interface SwapStatistics {
 }
 
 /**
- * Block Gibbs chains of a model that stay where they are between calls: to be advanced, looked at, saved. Made by `chains()` of a model.
- * They follow the model's parameters as they are at each call. What they draw is a function of the model's seed and the sequence of calls.
+ * Block Gibbs chains of a model that stay where they are between calls: to be advanced, looked at,
+ * saved. Made by `chains()` of a model. They follow the model's parameters as they are at each
+ * call. What they draw is a function of the model's seed and the sequence of calls.
  */
 export class Chains<Layer extends string = string> {
   readonly #machine: Machine;
@@ -87,19 +99,25 @@ export class Chains<Layer extends string = string> {
     return this.#record.ladder?.betas.length ?? 1;
   }
 
-  /** The inverse temperatures of the chains, each once, rising: with a ladder those of its rungs. */
+  /**
+   * The inverse temperatures of the chains, each once, rising: with a ladder those of its rungs.
+   */
   get betas(): readonly number[] {
     return distinctBetas(this.#record);
   }
 
   /**
-   * Runs every chain for so many sweeps. A call that is aborted leaves the chains where they were before it.
+   * Runs every chain for so many sweeps. A call that is aborted leaves the chains where they were
+   * before it.
    *
-   * Where `observe` asks for energies, means or moments by chain, the chains stop at each observation, which costs about as much as a sweep or
-   * two; they draw other random numbers than without.
+   * Where `observe` asks for energies, means or moments by chain, the chains stop at each
+   * observation, which costs about as much as a sweep or two; they draw other random numbers than
+   * without.
    *
-   * @returns The series that `observe` asked for. They belong to the caller: neither the chains nor their files keep them.
-   * @throws {@link ParameterError}, {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's reason when aborted.
+   * @returns The series that `observe` asked for. They belong to the caller: neither the chains nor
+   *   their files keep them.
+   * @throws {@link ParameterError}, {@link ShapeError}, {@link BusyError}, {@link DisposedError};
+   *   the signal's reason when aborted.
    *
    * @example
    * ```ts
@@ -135,7 +153,8 @@ export class Chains<Layer extends string = string> {
   /**
    * The states of a layer, a copy [count, places].
    *
-   * @param options - `rung`: of tempered chains those on this rung of the ladder, from 0; default the last.
+   * @param options - `rung`: of tempered chains those on this rung of the ladder, from 0; default
+   *   the last.
    */
   states(layer: Layer, options?: { readonly rung?: number | undefined }): Matrix {
     const call = 'Chains.states';
@@ -153,9 +172,11 @@ export class Chains<Layer extends string = string> {
   }
 
   /**
-   * The mean of the observed states of a layer, [places]; with `by` one row per chain or per inverse temperature, [rows, places].
+   * The mean of the observed states of a layer, [places]; with `by` one row per chain or per
+   * inverse temperature, [rows, places].
    *
-   * @throws {@link ParameterError} before anything was observed, and where chains of several `beta` would be taken together.
+   * @throws {@link ParameterError} before anything was observed, and where chains of several `beta`
+   *   would be taken together.
    */
   mean(layer: Layer, options?: MomentOptions): Moments {
     const call = 'Chains.mean';
@@ -165,8 +186,8 @@ export class Chains<Layer extends string = string> {
   }
 
   /**
-   * The mean of s_a s_bᵀ over the observed states, [places of a, places of b]; with `by` [rows, places of a, places of b]. The pair must have
-   * been observed every time.
+   * The mean of s_a s_bᵀ over the observed states, [places of a, places of b]; with `by` [rows,
+   * places of a, places of b]. The pair must have been observed every time.
    *
    * @throws As {@link mean}.
    */
@@ -241,7 +262,10 @@ export class Chains<Layer extends string = string> {
     return array(values, [values.length]);
   }
 
-  /** Saves the chains, for the `loadChains` of their model. The path holds either the old file or the whole new one. */
+  /**
+   * Saves the chains, for the `loadChains` of their model. The path holds either the old file or
+   * the whole new one.
+   */
   async save(path: string | URL): Promise<void> {
     await this.#machine.exclusive('Chains.save', (native) =>
       writeChains('Chains.save', path, this.#machine.spec, this.#record, native.getCounters()),

@@ -1,4 +1,7 @@
-/** Machines from the tables of physics and of optimisation: Ising models (J, h) and quadratic problems over bits (Q). */
+/**
+ * Machines from the tables of physics and of optimisation: Ising models (J, h) and quadratic
+ * problems over bits (Q).
+ */
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { describeRows, type RowsInput } from '../data/rows-input.js';
 import { asVector, toFloat64 } from '../data/vector.js';
@@ -13,7 +16,10 @@ import { BoltzmannMachine } from './boltzmann-machine.js';
 export interface MatrixEntries {
   /** Triples [i, j, value], each place at most once. */
   readonly entries: RowsInput;
-  /** Rows and columns of the matrix. Default: as many as the vector beside it has, else the largest number that occurs, plus 1. */
+  /**
+   * Rows and columns of the matrix. Default: as many as the vector beside it has, else the largest
+   * number that occurs, plus 1.
+   */
   readonly size?: number | undefined;
 }
 
@@ -29,17 +35,19 @@ export type BitMachine = BoltzmannMachine<{ readonly bits: Units<'bernoulli'> },
 const largest = 3.4e38;
 
 /**
- * The Ising model (or spin glass) with couplings J and fields h: E(s) = −Σ_(i<j) J_ij s_i s_j − Σ_i h_i s_i over spins s_i = ±1, as a machine
- * with the layer `spins`, coupled along the pairs with J_ij ≠ 0 (Ising 1925; Edwards & Anderson 1975). A positive J_ij favours equal spins.
- * States have energy E in nats; inverse temperatures are those of exp(−β E).
+ * The Ising model (or spin glass) with couplings J and fields h: E(s) = −Σ_(i<j) J_ij s_i s_j − Σ_i
+ * h_i s_i over spins s_i = ±1, as a machine with the layer `spins`, coupled along the pairs with
+ * J_ij ≠ 0 (Ising 1925; Edwards & Anderson 1975). A positive J_ij favours equal spins. States have
+ * energy E in nats; inverse temperatures are those of exp(−β E).
  *
- * @param J - A symmetric matrix [n, n] with a zero diagonal, dense or as sparse rows; or `{ entries, size? }` with triples [i, j, J_ij], each
- *   pair once and in one direction.
+ * @param J - A symmetric matrix [n, n] with a zero diagonal, dense or as sparse rows; or `{
+ *   entries, size? }` with triples [i, j, J_ij], each pair once and in one direction.
  * @param h - Fields, [n]. Default: none.
  * @param options - Seed, device and threads, as of every model.
- * @returns A machine whose `edges('spins')` lists the pairs and whose parameter 'spins-spins.weights' holds their J.
- * @throws {@link ParameterError} on a matrix that is not symmetric or has a diagonal, pairs given twice, and values that are not finite;
- *   {@link ShapeError} on sizes that do not fit each other.
+ * @returns A machine whose `edges('spins')` lists the pairs and whose parameter
+ *   'spins-spins.weights' holds their J.
+ * @throws {@link ParameterError} on a matrix that is not symmetric or has a diagonal, pairs given
+ *   twice, and values that are not finite; {@link ShapeError} on sizes that do not fit each other.
  *
  * @example
  * ```ts
@@ -69,14 +77,16 @@ export function fromIsing(J: SquareMatrix, h?: RowsInput, options?: StartOptions
 }
 
 /**
- * A quadratic problem over bits (QUBO): E(x) = xᵀQx = Σ_i Q_ii x_i + Σ_(i<j) (Q_ij + Q_ji) x_i x_j with x_i ∈ {0, 1}, as a machine with the layer
- * `bits`, coupled along the pairs with Q_ij + Q_ji ≠ 0. Energies are the values of xᵀQx, without a constant left over, and `anneal` looks for
- * the smallest. A constant that the problem has besides Q stays with the caller.
+ * A quadratic problem over bits (QUBO): E(x) = xᵀQx = Σ_i Q_ii x_i + Σ_(i<j) (Q_ij + Q_ji) x_i x_j
+ * with x_i ∈ {0, 1}, as a machine with the layer `bits`, coupled along the pairs with Q_ij + Q_ji ≠
+ * 0. Energies are the values of xᵀQx, without a constant left over, and `anneal` looks for the
+ * smallest. A constant that the problem has besides Q stays with the caller.
  *
- * @param Q - Any matrix [n, n], dense or as sparse rows, upper triangular or symmetric or neither; or `{ entries, size? }` with triples
- *   [i, j, Q_ij], each place once.
+ * @param Q - Any matrix [n, n], dense or as sparse rows, upper triangular or symmetric or neither;
+ *   or `{ entries, size? }` with triples [i, j, Q_ij], each place once.
  * @param options - Seed, device and threads, as of every model.
- * @throws {@link ParameterError} on values that are not finite and places given twice; {@link ShapeError} unless it is square.
+ * @throws {@link ParameterError} on values that are not finite and places given twice;
+ *   {@link ShapeError} unless it is square.
  *
  * @example
  * ```ts

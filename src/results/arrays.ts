@@ -1,4 +1,7 @@
-/** What one does with results besides `get`: their rows, plain arrays of them, their largest columns. */
+/**
+ * What one does with results besides `get`: their rows, plain arrays of them, their largest
+ * columns.
+ */
 import { readFrom } from '../arguments.js';
 import { describeElements, readShape, type StridedElements } from '../data/dense-rows.js';
 import { shapeText } from '../data/integers.js';
@@ -12,12 +15,15 @@ import { ParameterError, ShapeError } from '../errors.js';
 export type NestedNumbers = (number | null)[] | NestedNumbers[];
 
 /**
- * The rows of a matrix, one typed array each, in order. The rows are views: they show the memory of the matrix, and writing to one
- * writes to it. Only where the columns of a row do not lie next to each other (a transposed matrix, say) is each row a copy.
+ * The rows of a matrix, one typed array each, in order. The rows are views: they show the memory of
+ * the matrix, and writing to one writes to it. Only where the columns of a row do not lie next to
+ * each other (a transposed matrix, say) is each row a copy.
  *
  * @param matrix - A result [n, columns], such as `await rbm.transform(rows)`.
- * @returns Something to iterate over as often as one likes: `for (const row of rowsOf(m))`, `[...rowsOf(m)]`.
- * @throws {@link ParameterError} unless it is an `ndarray` over a typed array, {@link ShapeError} unless it has two dimensions.
+ * @returns Something to iterate over as often as one likes: `for (const row of rowsOf(m))`,
+ *   `[...rowsOf(m)]`.
+ * @throws {@link ParameterError} unless it is an `ndarray` over a typed array, {@link ShapeError}
+ *   unless it has two dimensions.
  */
 export function rowsOf<D extends NumericArray>(matrix: NdArray<D>): Iterable<D> {
   const where = { call: 'rowsOf', argument: 'matrix', units: 'columns' };
@@ -43,11 +49,13 @@ function copyOf(data: NumericArray, first: number, length: number, step: number)
 }
 
 /**
- * A result as plain nested arrays, for JSON and for libraries that know no typed arrays: a vector [n] becomes a list, a matrix [n, k] a
- * list of n lists, and so on. NaN becomes null, since JSON has no NaN.
+ * A result as plain nested arrays, for JSON and for libraries that know no typed arrays: a vector
+ * [n] becomes a list, a matrix [n, k] a list of n lists, and so on. NaN becomes null, since JSON
+ * has no NaN.
  *
  * @param array - A result of at least one dimension.
- * @throws {@link ParameterError} unless it is an `ndarray` over a typed array, {@link ShapeError} where it has no dimension.
+ * @throws {@link ParameterError} unless it is an `ndarray` over a typed array, {@link ShapeError}
+ *   where it has no dimension.
  */
 export function toNested<D extends NumericArray>(array: NdArray<D>): NestedNumbers {
   const where = { call: 'toNested', argument: 'array', units: 'columns' };
@@ -66,12 +74,14 @@ function nested(data: NumericArray, shape: readonly number[], d: number, first: 
 }
 
 /**
- * The column of the largest value of every row, the first of equal ones: of `probabilities` the likeliest category.
+ * The column of the largest value of every row, the first of equal ones: of `probabilities` the
+ * likeliest category.
  *
  * @param matrix - A result [n, columns] without NaN.
- * @returns One column number per row, which `fit` and the other calls take as rows of a softmax layer.
- * @throws {@link ParameterError} on NaN and unless it is an `ndarray` over a typed array, {@link ShapeError} unless it has two dimensions
- *   and a column.
+ * @returns One column number per row, which `fit` and the other calls take as rows of a softmax
+ *   layer.
+ * @throws {@link ParameterError} on NaN and unless it is an `ndarray` over a typed array,
+ *   {@link ShapeError} unless it has two dimensions and a column.
  */
 export function argmax<D extends NumericArray>(matrix: NdArray<D>): number[] {
   const where = { call: 'argmax', argument: 'matrix', units: 'columns' };

@@ -9,8 +9,9 @@ export interface GraphOptions {
   /** Pairs of unit numbers, [edges, 2], each pair once and in one direction; see {@link gridEdges}. */
   readonly edges?: RowsInput | undefined;
   /**
-   * A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled where it is not zero. Its values set no weights;
-   * `fromIsing` makes a machine of spins whose weights they are.
+   * A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled
+   * where it is not zero. Its values set no weights; `fromIsing` makes a machine of spins whose
+   * weights they are.
    */
   readonly adjacency?: RowsInput | undefined;
 }
@@ -58,13 +59,19 @@ function fromMatrix(call: string, adjacency: unknown, units: number, argument: s
   return symmetricEntries(call, adjacency, units, argument, '`edges`').pairs;
 }
 
-/** Entries of a matrix above its diagonal: pairs of unit numbers one after the other, the smaller one first, and a value to each pair. */
+/**
+ * Entries of a matrix above its diagonal: pairs of unit numbers one after the other, the smaller
+ * one first, and a value to each pair.
+ */
 export interface PairValues {
   readonly pairs: Uint32Array;
   readonly values: Float64Array;
 }
 
-/** The entries above the diagonal of a symmetric matrix [units, units] with a zero diagonal that are not zero; see {@link squareEntries}. */
+/**
+ * The entries above the diagonal of a symmetric matrix [units, units] with a zero diagonal that are
+ * not zero; see {@link squareEntries}.
+ */
 export function symmetricEntries(call: string, matrix: unknown, units: number, argument: string, instead: string): PairValues {
   const entries = squareEntries(call, matrix, units, argument, instead);
   const [pairs, values]: [number[], number[]] = [[], []];
@@ -83,7 +90,8 @@ export function symmetricEntries(call: string, matrix: unknown, units: number, a
 }
 
 /**
- * The entries of a square matrix [units, units], dense or sparse, that are not zero, by row · units + column.
+ * The entries of a square matrix [units, units], dense or sparse, that are not zero, by row · units
+ * + column.
  *
  * @param instead - What takes more of them than a `Map` holds, for the message.
  */

@@ -1,4 +1,7 @@
-/** Paired differences of log-likelihoods: against exact ones, how often intervals hold, and what is refused. */
+/**
+ * Paired differences of log-likelihoods: against exact ones, how often intervals hold, and what is
+ * refused.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   BoltzmannMachine,

@@ -1,6 +1,7 @@
 /**
- * What chains note on their way: series of energies and means, moments by chain and by inverse temperature. A run that stops at observations draws
- * what as many calls of `advance` draw, so most is compared exactly with those; moments also with sums over all states (false alarms: 1e-6).
+ * What chains note on their way: series of energies and means, moments by chain and by inverse
+ * temperature. A run that stops at observations draws what as many calls of `advance` draw, so most
+ * is compared exactly with those; moments also with sums over all states (false alarms: 1e-6).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -234,6 +235,10 @@ describe('bad input', () => {
   it('observations between swaps, and moments that are not there', async () => {
     using m = machine();
     const chains = await m.chains(2, { ladder: { betas: 3, every: 2 } });
+    // @ts-expect-error there is no such layer
+    await expect(chains.advance(8, { observe: { means: ['imag'] } })).rejects.toThrow(ParameterError);
+    const plain: Chains = chains;
+    expect((await plain.advance(1)).energies).toBe(null);
     await expect(chains.advance(9, { observe: { every: 2, energies: true } })).rejects.toThrow(
       /`observe.every` must be a multiple of 4, two rounds/,
     );
