@@ -10,6 +10,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 run(join(root, 'scripts', 'build-native.mjs'));
 run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b');
 removeLeftovers(join(root, 'dist'), join(root, 'src'));
+run(join(root, 'scripts', 'build-common.mjs'));
 
 const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
 rmSync(join(root, 'prebuilds'), { recursive: true, force: true });

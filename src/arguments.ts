@@ -19,11 +19,18 @@ export function got(value: unknown): string {
  * @param call - Public name of the call, for messages.
  * @param options - What the caller passed; undefined counts as no options.
  * @param names - The options that the call knows.
+ * @param argument - What the object itself is called, unless it is that of the call's options.
  */
-export function readOptions<K extends string>(call: string, options: unknown, names: readonly K[]): { [P in K]?: unknown } {
+export function readOptions<K extends string>(
+  call: string,
+  options: unknown,
+  names: readonly K[],
+  argument?: string,
+): { [P in K]?: unknown } {
   if (options === undefined) return Object.create(null) as { [P in K]?: unknown };
   if (typeof options !== 'object' || options === null || (!types.isProxy(options) && Array.isArray(options))) {
-    throw new ParameterError(`${call}: options must be an object, got ${got(options)}`);
+    const expected = argument === undefined ? 'options must be an object' : `\`${argument}\` must be an object with ${listed(names)}`;
+    throw new ParameterError(`${call}: ${expected}, got ${got(options)}`);
   }
   // Without a prototype: names may be those of a user's layers, such as 'constructor'.
   const result = Object.create(null) as { [P in K]?: unknown };
@@ -31,7 +38,8 @@ export function readOptions<K extends string>(call: string, options: unknown, na
     const unknownName = Object.keys(options).find((name) => !(names as readonly string[]).includes(name));
     if (unknownName !== undefined) {
       const meant = didYouMean(unknownName, names);
-      throw new ParameterError(`${call}: there is no option \`${unknownName}\`${meant}; known are ${names.join(', ')}`);
+      const unknown = argument === undefined ? `there is no option \`${unknownName}\`` : `\`${argument}\` has no \`${unknownName}\``;
+      throw new ParameterError(`${call}: ${unknown}${meant}; known are ${names.join(', ')}`);
     }
     for (const name of names) {
       if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
@@ -40,10 +48,12 @@ export function readOptions<K extends string>(call: string, options: unknown, na
     }
   } catch (error) {
     if (error instanceof ParameterError) throw error;
-    throw new ParameterError(`${call}: the options could not be read`, { cause: error });
+    throw new ParameterError(`${call}: ${argument === undefined ? 'the options' : `\`${argument}\``} could not be read`, { cause: error });
   }
   return result;
 }
+
+const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
 /** What `read` gets out of a caller's object; what the object's own code throws becomes an error that names it. */
 export function readFrom<T>(call: string, name: string, read: () => T): T {

@@ -12,18 +12,25 @@ export {
   ParameterError,
   ShapeError,
 } from './errors.js';
+export { type Comparison, compare, compareEvaluations, type Evaluable } from './estimators/compare.js';
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
 export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
+export type { ScoreOptions, Scores } from './estimators/score.js';
+export type { SurpriseOptions } from './estimators/surprise.js';
+export type { UsedDevice } from './machine/backend.js';
 export { type BackendInfo, backendInfo } from './machine/machine.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
-export { type AdvanceOptions, Chains, type SwapStatistics } from './models/chains.js';
+export type { ObserveOptions } from './models/chain-observe.js';
+export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
+export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
 export { RBM, type RBMOptions } from './models/rbm.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
+export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
 export {
   type Algorithm,
   type AlgorithmName,

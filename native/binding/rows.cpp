@@ -43,7 +43,7 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : memory_(info.Env()) {
   const std::size_t cols = Argument(info, 0, "cols").count(1, maxCount);
   const double most = std::numeric_limits<double>::max();
   const Argument expected(info, 3, "expected"), integers(info, 4, "integers"), missing(info, 5, "missing"), group(info, 6, "group"),
-      once(info, 7, "once"), leastSum(info, 8, "leastSum"), mostSum(info, 9, "mostSum");
+      once(info, 7, "once"), leastSum(info, 8, "leastSum"), mostSum(info, 9, "mostSum"), entries(info, 10, "entries");
   domain_ = {Argument(info, 1, "low").number(-most, most),
              Argument(info, 2, "high").number(-most, most),
              integers.given() && integers.flag(),
@@ -55,7 +55,10 @@ RowsObject::RowsObject(const Napi::CallbackInfo& info) : memory_(info.Env()) {
   const std::uint64_t rows = expected.given() ? expected.count(0, maxSafeInteger) : 0;
   once_ = once.given() && once.flag();
   rows_ = std::make_shared<Rows>(cols, domain_, once_ ? Rows::Keep::floats : Rows::Keep::compact);
-  rows_->reserve(rows);
+  if (entries.given())
+    rows_->reserveSparse(rows, entries.count(0, maxSafeInteger));
+  else
+    rows_->reserve(rows);
 }
 
 Napi::Value RowsObject::rowCount(const Napi::CallbackInfo& info) {

@@ -115,6 +115,13 @@ void Rows::reserve(std::size_t rows) {
   if (format_ == RowsFormat::floats) floats_.reserve(reserved_);
 }
 
+void Rows::reserveSparse(std::size_t rows, std::size_t entries) {
+  const std::size_t most = mostReserved / sizeof(float);
+  offsets_.reserve(std::min(rows, most) + 1);
+  indices_.reserve(std::min(entries, most));
+  values_.reserve(std::min(entries, most));
+}
+
 void Rows::beginDense(std::size_t more) {
   if (started_ && format_ == RowsFormat::sparse) throw parameterError("dense rows cannot follow sparse ones");
   const std::size_t total = checkedMultiply(rows_ + more, cols_);

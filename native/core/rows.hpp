@@ -75,6 +75,8 @@ class Rows {
 
   // Reserves memory for this many rows in total, so that appending dense rows does not reallocate.
   void reserve(std::size_t rows);
+  // The same for sparse rows with this many entries in total.
+  void reserveSparse(std::size_t rows, std::size_t entries);
 
   // For building. Each append validates its whole argument before it stores any of it. It throws a
   // ParameterError that names row and column. Element (r, c) of the source is

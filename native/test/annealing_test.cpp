@@ -229,7 +229,9 @@ PartitionOptions optionsOf(PartitionOptions::Method method) {
 
 // The tolerance is 5 half widths of the 95 % interval, or ten standard errors.
 TEST_CASE("estimates agree with counting, and do not depend on the number of threads") {
-  for (const Wired& wired : wirings()) {
+  for (std::size_t w = 0; w < wirings().size(); ++w) {
+    if (sanitized && w % 3 != 0) continue;
+    const Wired wired = wirings()[w];
     CAPTURE(wired.name);
     const double logZ = exactLogZ(*machineOf(wired, makeCpuBackend(1)), running);
     for (const auto method : {PartitionOptions::Method::annealed, PartitionOptions::Method::ladder}) {

@@ -260,17 +260,17 @@ TEST_CASE("sweeps depend neither on the number of threads nor on which rows shar
       CAPTURE(type.name());
       const std::size_t units = type.group() > 16 ? 3 : 130 / type.group();
       const Graph graph = someGraph(units, type.group());
-      for (const std::size_t number : {0, 3, 4, 11}) {
+      for (const std::size_t number : sanitized ? std::vector<std::size_t>{4} : std::vector<std::size_t>{0, 3, 4, 11}) {
         checkWays(candidate, Layer(type, 40, units, nullptr), settingNumber(number));
         checkWays(candidate, Layer(type, 40, units, &graph), settingNumber(number));
       }
     }
-    for (const std::size_t number : {0, 4, 11})
-      for (const std::size_t rows : {5, 40}) {
+    for (const std::size_t number : sanitized ? std::vector<std::size_t>{11} : std::vector<std::size_t>{0, 4, 11})
+      for (const std::size_t rows : sanitized ? std::vector<std::size_t>{40} : std::vector<std::size_t>{5, 40}) {
         checkWays(candidate, Layer({UnitType::spin}, rows, grid.units(), &grid), settingNumber(number));
         Setting setting = settingNumber(number);
         checkWays(candidate, Layer({UnitType::bernoulli}, rows, 300, nullptr), setting);
-        setting.sweeps = 40;
+        setting.sweeps = sanitized ? 5 : 40;
         checkWays(candidate, Layer({UnitType::spin}, rows, 300, nullptr), setting);
       }
   });

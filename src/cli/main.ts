@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { setImmediate } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import { shown } from '../runs/format.js';

@@ -6,6 +6,7 @@ import { RUN_FILES, readRunRecord } from '../runs/folder.js';
 import { guessImageShape, type ImageShape } from '../runs/image.js';
 import { loadModel } from '../runs/model.js';
 import type { RunRecord } from '../runs/record.js';
+import type { Device } from '../wiring/spec.js';
 import { CliError, UsageError } from './failures.js';
 import { checkImageShape } from './image-shape.js';
 
@@ -17,7 +18,7 @@ export interface OpenedModel {
 }
 
 export interface ModelOptions {
-  device?: 'auto' | 'cpu' | 'reference';
+  device?: Device;
   threads?: number;
 }
 

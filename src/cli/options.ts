@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
+import { hostBackend } from '../machine/backend.js';
 import type { ImageShape } from '../runs/image.js';
 import type { RunRate } from '../runs/settings.js';
+import { devices } from '../wiring/spec.js';
 
 /** A decimal number; NaN when the text is none. */
 export function toNumber(text: string): number {
@@ -46,6 +48,9 @@ export function oneOf<T extends string>(...words: readonly T[]): (text: string) 
     return found;
   };
 }
+
+/** Where to compute; one that is not there is told as such. */
+export const deviceOption = ['--device <name>', `${hostBackend.devices.join(', ')} or auto (default: auto)`, oneOf(...devices)] as const;
 
 /** A seed: a whole number from 0 to 2^64 - 1, as a bigint because a double cannot hold them all. */
 export function seed(text: string): bigint {

@@ -23,7 +23,10 @@ const COLUMNS = '   epoch      log-PL     F gap  chain gap     rms W        lr  
 const LIKELIHOOD_COLUMN = 'log-likelihood (95 %)';
 const LIKELIHOOD_WIDTH = 34;
 
-/** The evaluation's likelihood, or without one what the algorithm itself knows; a question mark where it has not converged. */
+/**
+ * The evaluation's likelihood, or without one what the algorithm itself knows; a question mark
+ * where it has not converged.
+ */
 function likelihoodCell({ evaluation, logLikelihood }: EpochRecord): string {
   if (evaluation === null) return logLikelihood === null ? '–' : intervalText(logLikelihood);
   const { mean, low, high } = evaluation.logLikelihood;
@@ -44,7 +47,10 @@ function epochLine(report: EpochRecord, { epochs, evaluated }: Shown): string {
   return cells.map(([text, width]) => text.padStart(width)).join('');
 }
 
-/** Shows training as it goes: a bar with the time left on a terminal, plain lines in a pipe, JSON lines with `--json`. */
+/**
+ * Shows training as it goes: a bar with the time left on a terminal, plain lines in a pipe, JSON
+ * lines with `--json`.
+ */
 export class ProgressView {
   readonly #output: Output;
   readonly #shown: Shown;
@@ -53,7 +59,10 @@ export class ProgressView {
   #rollbacks = 0;
   readonly #warned = new Set<string>();
   #quality = '–';
-  /** Lines below the bar that show what the machine has learnt, one bar each so that they are redrawn in place. */
+  /**
+   * Lines below the bar that show what the machine has learnt, one bar each so that they are
+   * redrawn in place.
+   */
   #pictureBars: SingleBar[] = [];
   #picture: readonly string[] = [];
   #logged = 0;
@@ -110,8 +119,9 @@ export class ProgressView {
   }
 
   /**
-   * Shows lines below the bar, in place of those before: what `preview` makes of filters or samples. Only in a terminal with room for them,
-   * and only while training goes on; else nothing happens.
+   * Shows lines below the bar, in place of those before: what `preview` makes of filters or
+   * samples. Only in a terminal with room for them, and only while training goes on; else nothing
+   * happens.
    */
   picture(lines: readonly string[]): void {
     if (this.#bars === null || lines.length + ROOM > (process.stdout.rows ?? 0)) return;
@@ -155,7 +165,10 @@ export class ProgressView {
     for (const [i, bar] of this.#pictureBars.entries()) bar.update({ line: `${this.#picture[i] ?? ''}${this.#mark()}` });
   }
 
-  /** Codes without effect, others after every line: what was written over is redrawn only where its text is another than before. */
+  /**
+   * Codes without effect, others after every line: what was written over is redrawn only where its
+   * text is another than before.
+   */
   #mark(): string {
     return `\u001b[38;5;${this.#logged % 256}m\u001b[0m`;
   }

@@ -1,5 +1,5 @@
 import ndarray from 'ndarray';
-import { loadAddon } from '../machine/addon.js';
+import { hostBackend, type UsedDevice } from '../machine/backend.js';
 import { RBM } from '../models/rbm.js';
 
 /** One known answer: what was checked, whether it came out, and by how much or why not. */
@@ -27,7 +27,7 @@ const PHILOX_ANSWERS: { counter: number[]; key: number[]; words: number[] }[] = 
 ];
 
 async function philox(): Promise<string> {
-  const addon = loadAddon();
+  const { addon } = hostBackend;
   for (const { counter, key, words } of PHILOX_ANSWERS) {
     const got = addon.philox4x32(Uint32Array.from(counter), Uint32Array.from(key));
     if (words.some((word, i) => got[i] !== word)) throw new Error(`expected ${hex(words)}, got ${hex([...got])}`);
@@ -67,7 +67,7 @@ function enumeratedFreeEnergy(v: number[], w: Float32Array, a: Float32Array, b: 
 }
 
 /** A small machine, all states of its visible units, and their free energies by enumeration. */
-function enumerable(device: 'cpu' | 'reference'): { rbm: RBM; rows: number[][]; freeEnergies: number[] } {
+function enumerable(device: UsedDevice): { rbm: RBM; rows: number[][]; freeEnergies: number[] } {
   const [w, a, b] = [irregular(VISIBLE * HIDDEN, 0), irregular(VISIBLE, 1), irregular(HIDDEN, 2)];
   const rbm = new RBM({ visible: VISIBLE, hidden: HIDDEN, device });
   rbm.setParameter('visible-hidden.weights', ndarray(w, [VISIBLE, HIDDEN]));
@@ -84,7 +84,7 @@ function distance(got: ArrayLike<number>, expected: readonly number[], tolerance
   return `off by at most ${worst.toExponential(1)} nats`;
 }
 
-function freeEnergy(device: 'cpu' | 'reference', tolerance: number): Check {
+function freeEnergy(device: UsedDevice, tolerance: number): Check {
   return async () => {
     const { rbm: machine, rows, freeEnergies } = enumerable(device);
     using rbm = machine;

@@ -85,7 +85,7 @@ async function readArray(path: string, kind: 'npy' | 'idx'): Promise<Table> {
 }
 
 async function readText(path: string, head: Buffer): Promise<Table> {
-  const { data, shape, names } = await readCsvFor(CALL, path, { dtype: 'float32', delimiter: delimiterOf(head) });
+  const { data, shape, names } = await readCsvFor(CALL, path, { dtype: 'float32', delimiter: delimiterOf(head), missing: [] });
   const [rows = 0, cols = 0] = shape;
   return { data, rows, cols, image: null, pictures: false, names };
 }

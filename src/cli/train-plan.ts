@@ -5,7 +5,7 @@ import type { ImageShape } from '../runs/image.js';
 import type { DataRequest, HeaderChoice, RunRecord } from '../runs/record.js';
 import { type BestChoice, type RunSettings, readRate } from '../runs/settings.js';
 import { type Given, readSettings, type TrainingSettings } from '../training/options.js';
-import { recipeNames, usualBatch, usualRate, usualSchedule, usualSettings } from '../training/recipe.js';
+import { recipeNames, type Setting, usualBatch, usualRate, usualSchedule, usualSettings } from '../training/recipe.js';
 import { CliError, UsageError } from './failures.js';
 import { checkSameFlags, flagText, givenOptions, type TypedFlags } from './training-flags.js';
 
@@ -75,8 +75,8 @@ export interface DataShape {
   readonly rows: number;
   /** Columns of all layers with data. */
   readonly visible: number;
-  /** Whether the states of all their units have limits: real numbers have none. */
-  readonly limited: boolean;
+  /** Whether the states of their units have limits. */
+  readonly states: Setting['states'];
 }
 
 /**
@@ -92,14 +92,15 @@ export function resolveSettings(options: TrainOptions, shape: DataShape, kept: R
     throw new CliError(`\`--batch-size ${batch}\`: there are only ${shape.rows} rows to learn from`, { code: 'ERR_PARAMETER' });
   }
   const recipe = new OptionCheck(call).oneOf('recipe', given.recipe, 'usual', recipeNames);
-  const usual = usualSettings(recipe, { rows: shape.rows, batch, weights: shape.visible * hidden, limited: shape.limited });
+  const { rows, visible: columns, states } = shape;
+  const usual = usualSettings(recipe, batch, { rows, columns, states, weights: columns * hidden });
   const { weighted: _, ...training } = readSettings(call, given, { batchSize: batch, parts: [], ...usual });
   return {
     hidden,
     seed: String(options.seed ?? kept?.seed ?? DEFAULTS.seed),
     device: options.device ?? kept?.device ?? DEFAULTS.device,
     recipe,
-    learningRate: readRate(call, given.learningRate, usualSchedule(usualRate(training.optimiser.name, shape.limited))),
+    learningRate: readRate(call, given.learningRate, usualSchedule(usualRate(training.optimiser.name, states))),
     best: bestChoice(options, training) ?? kept?.best ?? null,
     ...training,
   };

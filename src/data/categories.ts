@@ -1,7 +1,7 @@
 import { ParameterError } from '../errors.js';
 import type { HostRows, HostSparseRows } from './host-rows.js';
-import { describeRows } from './rows-input.js';
-import { isTypedArray } from './typed.js';
+import { describeExpected } from './rows-input.js';
+import { arraysOf, elementsOf, slicesOf, smallElements } from './slices.js';
 import { toFloat64 } from './vector.js';
 import { got, subject, type Where } from './where.js';
 
@@ -14,61 +14,76 @@ import { got, subject, type Where } from './where.js';
  * @param where - Whom errors speak to.
  */
 export function describeCategories(input: unknown, categories: number, groups: number, where: Where): HostRows {
-  const shape = shapeOf(input);
-  if (groups === 1 && shape?.length === 1) return oneHot(describeRows(input, shape[0] as number, where), categories, 1, where);
-  const columns = shape?.at(-1);
-  if (columns === groups && groups !== groups * categories) return oneHot(describeRows(input, groups, where), categories, groups, where);
-  return describeRows(input, groups * categories, where);
-}
-
-/** The shape of dense rows as far as a look at them tells; undefined for everything else. */
-function shapeOf(input: unknown): readonly number[] | undefined {
-  if (isTypedArray(input)) return [input.length];
-  if (Array.isArray(input)) {
-    const [first] = input as unknown[];
-    const inner = Array.isArray(first) || isTypedArray(first) ? [first.length] : [];
-    return [input.length, ...inner];
+  const places = groups * categories;
+  let numbered = false;
+  const expect = (shape: readonly number[] = []) => {
+    numbered = (groups === 1 && shape.length === 1) || (shape.at(-1) === groups && groups !== places);
+    return { cols: numbered ? groups : places, flat: groups === 1 ? ('column' as const) : ('row' as const) };
+  };
+  const host = describeExpected(input, expect, where);
+  if (!numbered) return host;
+  const units = { categories, groups, where };
+  const slices = () => oneHotSlices(host, units);
+  if (elementsOf(host) > smallElements) {
+    return { kind: 'sliced', rows: host.rows, cols: places, entries: host.rows * groups, arrays: arraysOf(host), slices };
   }
-  if (typeof input !== 'object' || input === null) return undefined;
-  const { data, shape } = input as { data?: unknown; shape?: unknown };
-  if (data === undefined || (!Array.isArray(shape) && !isTypedArray(shape))) return undefined;
-  // Of a shape of more dimensions than any array has the reader of rows will complain.
-  if (!((shape as ArrayLike<unknown>).length <= 32)) return undefined;
-  return Array.from(shape as ArrayLike<unknown>, Number);
+  return oneHot(toFloat64(host), 0, units);
 }
 
-function oneHot(host: HostRows, categories: number, groups: number, where: Where): HostSparseRows {
-  const numbers = toFloat64(host);
+interface SoftmaxUnits {
+  readonly categories: number;
+  readonly groups: number;
+  readonly where: Where;
+}
+
+/** Entries of a slice, if all of it is missing. */
+const mostEntries = 1 << 18;
+
+function* oneHotSlices(host: HostRows, units: SoftmaxUnits): Generator<HostSparseRows> {
+  const { categories, groups } = units;
+  const step = Math.max(1, Math.floor(mostEntries / (groups * categories)));
+  let first = 0;
+  for (const part of slicesOf(host)) {
+    const numbers = toFloat64(part);
+    for (let r = 0; r < part.rows; r += step) yield oneHot(numbers.subarray(r * groups, (r + step) * groups), first + r, units);
+    first += part.rows;
+  }
+}
+
+/** A category is an entry of 1; one that is missing is NaN in all of its unit's places. */
+function oneHot(numbers: Float64Array, firstRow: number, units: SoftmaxUnits): HostSparseRows {
+  const { categories, groups } = units;
+  const missing = countMissing(numbers, firstRow, units);
   const rows = numbers.length / groups;
-  checkNumbers(numbers, categories, groups, where);
-  const cols = groups * categories;
-  if (numbers.some(Number.isNaN)) return withMissing(numbers, rows, categories, groups);
-  const indptr = Uint32Array.from({ length: rows + 1 }, (_, r) => r * groups);
-  const indices = Uint32Array.from(numbers, (category, i) => (i % groups) * categories + category);
-  return { kind: 'sparse', indptr, indices, values: null, rows, cols };
-}
-
-function checkNumbers(numbers: Float64Array, categories: number, groups: number, where: Where): void {
-  const bad = numbers.findIndex((c) => !Number.isNaN(c) && !(Number.isInteger(c) && c >= 0 && c < categories));
-  if (bad < 0) return;
-  const place = groups === 1 ? `[${bad}]` : `[${Math.floor(bad / groups)}, ${bad % groups}]`;
-  throw new ParameterError(`${subject(where, place)} must be a category from 0 to ${categories - 1}, got ${got(numbers[bad])}`);
-}
-
-/** A missing category is NaN in all of its unit's places. */
-function withMissing(numbers: Float64Array, rows: number, categories: number, groups: number): HostSparseRows {
   const indptr = new Uint32Array(rows + 1);
-  const entries = numbers.reduce((count, category) => count + (Number.isNaN(category) ? categories : 1), 0);
-  const indices = new Uint32Array(entries);
-  const values = new Float32Array(entries).fill(1);
+  const indices = new Uint32Array(numbers.length + missing * (categories - 1));
+  const values = missing === 0 ? null : new Float32Array(indices.length).fill(1);
   let n = 0;
-  numbers.forEach((category, i) => {
-    const first = (i % groups) * categories;
-    if (Number.isNaN(category)) {
-      values.fill(Number.NaN, n, n + categories);
-      for (let k = 0; k < categories; k++) indices[n++] = first + k;
-    } else indices[n++] = first + category;
-    if ((i + 1) % groups === 0) indptr[(i + 1) / groups] = n;
-  });
+  for (let r = 0, i = 0; r < rows; r++) {
+    for (let first = 0; first < groups * categories; first += categories, i++) {
+      const category = numbers[i] as number;
+      if (!Number.isNaN(category)) indices[n++] = first + category;
+      else {
+        values?.fill(Number.NaN, n, n + categories);
+        for (let k = 0; k < categories; k++) indices[n++] = first + k;
+      }
+    }
+    indptr[r + 1] = n;
+  }
   return { kind: 'sparse', indptr, indices, values, rows, cols: groups * categories };
+}
+
+/** How many categories are missing; the others must be numbers of categories. */
+function countMissing(numbers: Float64Array, firstRow: number, { categories, groups, where }: SoftmaxUnits): number {
+  let missing = 0;
+  for (let i = 0; i < numbers.length; i++) {
+    const category = numbers[i] as number;
+    if (Number.isNaN(category)) missing++;
+    else if (!(Number.isInteger(category) && category >= 0 && category < categories)) {
+      const row = firstRow + Math.floor(i / groups);
+      const place = groups === 1 ? `[${row}]` : `[${row}, ${i % groups}]`;
+      throw new ParameterError(`${subject(where, place)} must be a category from 0 to ${categories - 1}, got ${got(category)}`);
+    }
+  }
+  return missing;
 }

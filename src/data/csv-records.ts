@@ -1,21 +1,17 @@
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { CsvError, type Info, parse } from 'csv-parse';
-import { BoltzkitError, FormatError } from '../errors.js';
-import { type FilePath, fileError, openRegularFile } from '../io/files.js';
-import { byteLimit, columnLimit } from './csv-limits.js';
-import { gzipError, isGzip } from './sized-file.js';
-import { type UnpackOptions, unpackedLimit } from './unpacking.js';
+import { FormatError } from '../errors.js';
+import type { FilePath } from '../io/files.js';
+import { type CsvLayout, readLines } from './csv-lines.js';
+import { toNumber } from './csv-text.js';
 import { got } from './where.js';
 
-/** How a CSV file is laid out. */
-export interface CsvFormat extends UnpackOptions {
+/** How a CSV file of numbers is read. */
+export interface CsvFormat {
+  readonly layout: CsvLayout;
   readonly header: boolean | 'auto';
-  readonly delimiter: string;
   /** Whether numbers must fit single precision. */
   readonly single: boolean;
-  /** The most columns of a line. */
-  readonly maxColumns: number;
+  /** Whether a field stands for a missing value. */
+  readonly isMissing: (field: string) => boolean;
 }
 
 /** One line of numbers. */
@@ -26,51 +22,13 @@ export interface CsvRecord {
 }
 
 /** Streams the lines of a CSV file as numbers. */
-export async function* readRecords(path: FilePath, call: string, format: CsvFormat): AsyncGenerator<CsvRecord, void, undefined> {
-  const { source, name, size, packed } = await openStream(path, call);
-  const what = `${call}: ${name}`;
-  const table = new TableReader(format, what);
-  const parser = parse({
-    delimiter: format.delimiter,
-    bom: true,
-    skip_empty_lines: true,
-    relax_column_count: true, // counted here, for a message that says what was expected
-    // Its type does not know that records may become something else than lists of text.
-    on_record: ((fields: string[], { lines }: Info) => table.read(fields, lines)) as never,
-  });
-  let failure: unknown;
-  const unpacked = packed ? [createGunzip({ chunkSize: 1 << 16 }), byteLimit(what, unpackedLimit(size, format))] : [];
-  pipeline([source, ...unpacked, columnLimit(what, format.delimiter, format.maxColumns), parser], (error) => {
-    failure ??= error;
-  });
-  try {
-    yield* parser as AsyncIterable<CsvRecord>;
-  } catch (error) {
-    throw readable(failure ?? error, what, call, name);
-  }
-}
-
-async function openStream(path: FilePath, call: string): Promise<{ source: Readable; name: string; size: number; packed: boolean }> {
-  const { handle, size, name } = await openRegularFile(path, call);
-  try {
-    const head = new Uint8Array(2);
-    await handle.read(head, 0, 2, 0);
-    return { source: handle.createReadStream({ start: 0 }), name, size, packed: isGzip(head) };
-  } catch (error) {
-    await handle.close();
-    throw fileError(call, 'read', name, error);
-  }
-}
-
-function readable(error: unknown, what: string, call: string, name: string): BoltzkitError {
-  if (error instanceof BoltzkitError) return error;
-  if (error instanceof CsvError) return new FormatError(`${what} is not a CSV file: ${error.message}`, { cause: error });
-  if (String((error as NodeJS.ErrnoException).code).startsWith('Z_')) return gzipError(error, what);
-  return fileError(call, 'read', name, error);
+export function readRecords(path: FilePath, call: string, format: CsvFormat): AsyncGenerator<CsvRecord, void, undefined> {
+  const table = new NumberReader(format, `${call}: ${path}`);
+  return readLines(path, call, format.layout, (fields, line) => table.read(fields, line));
 }
 
 /** Turns fields into numbers; the first line says how many there are and maybe what they are called. */
-class TableReader {
+class NumberReader {
   private names: string[] | null = null;
   private cols = 0;
 
@@ -88,9 +46,7 @@ class TableReader {
         return null;
       }
     }
-    if (fields.length !== this.cols) {
-      throw new FormatError(`${this.what}, line ${line} must have ${this.cols} fields like the lines before it, got ${fields.length}`);
-    }
+    if (fields.length !== this.cols) throw raggedLine(this.what, line, this.cols, fields.length);
     const values = new Float64Array(this.cols);
     for (let i = 0; i < values.length; i++) values[i] = this.number(fields[i] as string, line, i);
     return { values, names: this.names };
@@ -98,17 +54,19 @@ class TableReader {
 
   private isHeader(fields: string[], line: number): boolean {
     if (this.format.header !== 'auto') return this.format.header;
-    const numbers = fields.filter((field) => Number.isFinite(toNumber(field))).length;
-    if (numbers === 0) return true;
-    if (numbers === fields.length) return false;
-    const at = fields.findIndex((field) => !Number.isFinite(toNumber(field)));
+    const isNumber = (field: string) => Number.isFinite(toNumber(field));
+    const at = fields.findIndex((field) => !isNumber(field) && !this.format.isMissing(field));
+    if (at < 0) return false;
+    if (!fields.some(isNumber)) return true;
     throw new FormatError(`${this.fieldText(fields[at] as string, line, at)} (if line ${line} holds names, say so with header: true)`);
   }
 
   private number(field: string, line: number, column: number): number {
     const value = toNumber(field);
     if (Number.isFinite(this.format.single ? Math.fround(value) : value)) return value;
-    throw new FormatError(this.fieldText(field, line, column));
+    if (this.format.isMissing(field)) return Number.NaN;
+    const hint = Number.isNaN(value) ? ' (tables with columns of text are for readTable)' : '';
+    throw new FormatError(this.fieldText(field, line, column) + hint);
   }
 
   private fieldText(field: string, line: number, column: number): string {
@@ -118,10 +76,7 @@ class TableReader {
   }
 }
 
-/** A decimal number, or NaN: JavaScript's own rules would take blanks for 0 and read hexadecimal. */
-function toNumber(field: string): number {
-  const value = Number(field);
-  if (field.length === 1 && value !== 0) return value;
-  // 0x10, 0b1 and 0o7 are the only numbers in which a 0 is followed by a letter other than e.
-  return /^\s*$|^\s*0[a-df-z]/i.test(field) ? Number.NaN : value;
+/** The error for a line of another number of fields. */
+export function raggedLine(what: string, line: number, expected: number, fields: number): FormatError {
+  return new FormatError(`${what}, line ${line} must have ${expected} fields like the lines before it, got ${fields}`);
 }

@@ -1,10 +1,10 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { FormatError, ParameterError } from '../errors.js';
+import { FormatError } from '../errors.js';
 import type { FilePath } from '../io/files.js';
 import { readRecords } from './csv-records.js';
+import { layoutOptions, readLayout } from './csv-text.js';
 import { matrix, type NdArray } from './ndarray.js';
 import type { UnpackOptions } from './unpacking.js';
-import { got } from './where.js';
 
 /** Element types that a table can be read into. */
 export interface CsvTypes {
@@ -16,10 +16,18 @@ export interface CsvTypes {
 
 /** How to read a CSV file. */
 export interface CsvOptions<T extends keyof CsvTypes = 'float64'> extends UnpackOptions {
-  /** Whether the first line holds names. Default `'auto'`: it does when none of its fields is a number. */
+  /**
+   * Whether the first line holds names. Default `'auto'`: it does when it has text and none of its fields is a number; names that are
+   * numbers need `true`.
+   */
   readonly header?: boolean | 'auto';
-  /** What separates fields. Default: a comma. */
+  /** What separates fields. Default: comma, semicolon, tab or bar, whichever cuts the first lines into equally many fields. */
   readonly delimiter?: string;
+  /**
+   * Fields that stand for a missing value, which becomes NaN; blanks around them and the case of letters do not count. Default: empty ones,
+   * NA, NaN, null and ?.
+   */
+  readonly missing?: readonly string[];
   /** Precision of the result. Default `'float64'`. */
   readonly dtype?: T;
   /** The most columns that a line may have, so that a file of nothing but commas does not fill the memory. Default 1,000,000. */
@@ -33,11 +41,12 @@ export type CsvTable<T extends keyof CsvTypes = 'float64'> = NdArray<CsvTypes[T]
 };
 
 /**
- * Reads a table of numbers from a CSV file, compressed by gzip or not. The file is streamed; only the numbers are kept.
+ * Reads a table of numbers from a CSV file, compressed by gzip or not. The file is streamed; only the numbers are kept. Tables that have
+ * columns of text too are for `readTable` of `boltzkit/tables`.
  *
  * @param path - The file.
- * @param options - Header, delimiter and precision.
- * @throws `FormatError` naming line and column when a field is not a finite number or a line has another number of fields;
+ * @param options - Header, delimiter, missing values and precision.
+ * @throws `FormatError` naming line and column when a field is neither a finite number nor missing, or a line has another number of fields;
  *   `ParameterError` when the file cannot be read.
  */
 export async function readCsv<T extends keyof CsvTypes = 'float64'>(path: FilePath, options: CsvOptions<T> = {}): Promise<CsvTable<T>> {
@@ -79,26 +88,16 @@ export async function* readCsvBatches<T extends keyof CsvTypes = 'float64'>(
 
 type NumberClass<D> = new (size: number) => D;
 
-const csvOptions = ['header', 'delimiter', 'dtype', 'maxColumns', 'maxUnpackedBytes'] as const;
+const csvOptions = ['header', 'dtype', ...layoutOptions] as const;
 
 function checkOptions<T extends keyof CsvTypes>(call: string, options: unknown) {
-  const { header = 'auto', delimiter = ',', dtype, maxColumns, maxUnpackedBytes } = readOptions(call, options, csvOptions);
+  const given = readOptions(call, options, csvOptions);
+  const { header = 'auto', dtype } = given;
   const check = new OptionCheck(call);
-  if (header !== 'auto' && typeof header !== 'boolean') {
-    throw new ParameterError(`${call}: \`header\` must be true, false or 'auto', got ${got(header)}`);
-  }
-  if (typeof delimiter !== 'string' || delimiter === '' || /["\r\n]/.test(delimiter)) {
-    throw new ParameterError(`${call}: \`delimiter\` must be a character other than quotes and line ends, got ${got(delimiter)}`);
-  }
-  if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64') {
-    throw new ParameterError(`${call}: \`dtype\` must be 'float32' or 'float64', got ${got(dtype)}`);
-  }
-  const Class = (dtype === 'float32' ? Float32Array : Float64Array) as unknown as NumberClass<CsvTypes[T]>;
-  const limits = {
-    maxColumns: check.integer('maxColumns', maxColumns, 1_000_000),
-    ...(maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes: check.integer('maxUnpackedBytes', maxUnpackedBytes, undefined) }),
-  };
-  return { Class, format: { header, delimiter, single: dtype === 'float32', ...limits } as const };
+  if (header !== 'auto' && typeof header !== 'boolean') throw check.error('header', "true, false or 'auto'", header);
+  const single = check.oneOf('dtype', dtype, 'float64', ['float32', 'float64']) === 'float32';
+  const Class = (single ? Float32Array : Float64Array) as unknown as NumberClass<CsvTypes[T]>;
+  return { Class, format: { header, single, ...readLayout(check, given) } as const };
 }
 
 interface Block<D> {

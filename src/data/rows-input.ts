@@ -1,13 +1,14 @@
-import { BoltzkitError, ParameterError } from '../errors.js';
+import { ParameterError } from '../errors.js';
 import { describeBits } from './bit-rows.js';
-import { checkFlatLength, describeDense, describeFlat } from './dense-rows.js';
-import type { HostDenseRows, HostRows } from './host-rows.js';
-import { describeNested, numbersOf } from './nested-rows.js';
+import { describeDense, describeFlat } from './dense-rows.js';
+import type { Expect, HostRows } from './host-rows.js';
+import { describeList } from './nested-rows.js';
+import { readable } from './slices.js';
 import { describeSparse } from './sparse-rows.js';
 import { isTypedArray, type NumericArray } from './typed.js';
 import { got, subject, type Where } from './where.js';
 
-export type { HostBitRows, HostDenseRows, HostRows, HostSparseRows } from './host-rows.js';
+export type { HostBitRows, HostDenseRows, HostRows, HostSlicedRows, HostSparseRows } from './host-rows.js';
 export type { NumericArray } from './typed.js';
 export type { Where } from './where.js';
 
@@ -17,7 +18,7 @@ export type { Where } from './where.js';
  */
 export interface DenseRowsInput {
   /** The elements, row after row unless strides say otherwise. */
-  readonly data: NumericArray | readonly number[];
+  readonly data: NumericArray | readonly (number | boolean | null)[];
   /** [rows, columns], or [columns] for a single row. */
   readonly shape: ArrayLike<number>;
   /** Elements between neighbours along each dimension; row-major without gaps if left out. */
@@ -57,22 +58,24 @@ export interface SparseRowsInput {
 
 /**
  * Rows of data in any of the forms that the models take. A flat array of numbers is one row. NaN stands for a missing value, which
- * training, imputation and clamping take and every other call refuses.
+ * training, imputation and clamping take and every other call refuses; in plain arrays null does too, and true and false count as 1 and 0.
+ * Rows of more than 2¹⁸ values are read while the call goes on: leave them alone until its promise settles.
  */
 export type RowsInput =
   | DenseRowsInput
   | BitRowsInput
   | SparseRowsInput
-  | readonly (readonly number[] | NumericArray)[]
-  | readonly number[]
+  | readonly (readonly (number | boolean | null)[] | NumericArray)[]
+  | readonly (number | boolean | null)[]
   | NumericArray;
 
 /**
  * Checks type and shape of rows that a caller handed in and says where their elements lie.
  *
- * Values are left alone: what a unit type (or, of NaN, a call) refuses is found when they are packed. Big data are not copied (nested arrays,
- * integers wider than a byte and shared memory are), so the result is good only while the caller's memory is. Every property and every
- * element of a nested array is read once; getters may run the caller's code, so check a model's state after this, not before.
+ * Values are left alone: what a unit type (or, of NaN, a call) refuses is found when they are packed. Big data are not copied, so the result
+ * is good only while the caller's memory is; what the addon does not take as it is (nested arrays, masks, integers wider than a byte, shared
+ * memory) is converted here if it is little, and slice by slice while it is packed otherwise. Every property and every element of a nested
+ * array is read once; getters may run the caller's code, so check a model's state after this, not before.
  *
  * @param input - What the caller passed.
  * @param cols - Columns that a row must have.
@@ -80,57 +83,33 @@ export type RowsInput =
  * @throws `ShapeError` when the number of columns or an index does not fit, `ParameterError` when a type is wrong.
  */
 export function describeRows(input: unknown, cols: number, where: Where): HostRows {
-  try {
-    return describe(input, cols, where);
-  } catch (error) {
-    if (error instanceof BoltzkitError) throw error;
-    // A getter or proxy of the caller threw, or it claims sizes that memory cannot hold.
-    throw new ParameterError(`${subject(where)} could not be read: ${reason(error)}`, { cause: error });
-  }
+  return describeExpected(input, () => ({ cols, flat: 'row' }), where);
 }
 
-function describe(input: unknown, cols: number, where: Where): HostRows {
-  if (isTypedArray(input)) return describeFlat(input, cols, where);
-  if (Array.isArray(input)) return describeList(input, cols, where);
+/** {@link describeRows} where the columns that rows must have depend on their shape. */
+export function describeExpected(input: unknown, expect: Expect, where: Where): HostRows {
+  return readable(() => describe(input, expect, where), where);
+}
+
+function describe(input: unknown, expect: Expect, where: Where): HostRows {
+  if (isTypedArray(input)) return describeFlat(input, expect, where);
+  if (Array.isArray(input)) return describeList(input, expect, where);
   if (typeof input !== 'object' || input === null) throw notRows(input, where);
   const { bits, indptr, data, shape, mask } = input as Record<string, unknown>;
   if (mask !== undefined && (bits !== undefined || indptr !== undefined)) {
     throw new ParameterError(`${subject(where)} must not have a \`mask\`: only dense rows { data, shape } take one`);
   }
-  if (bits !== undefined) return describeBits({ bits, shape, order: (input as { order?: unknown }).order }, cols, where);
+  if (bits !== undefined) return describeBits({ bits, shape, order: (input as { order?: unknown }).order }, expect().cols, where);
   if (indptr !== undefined) {
     const { indices, values } = input as Record<string, unknown>;
-    return describeSparse({ indptr, indices, values, shape, data }, cols, where);
+    return describeSparse({ indptr, indices, values, shape, data }, expect().cols, where);
   }
   if (data === undefined) throw notRows(input, where);
   const { stride, offset, scale } = input as Record<string, unknown>;
-  return describeDense({ data, shape, stride, offset, scale, mask }, cols, where);
-}
-
-function describeList(input: readonly unknown[], cols: number, where: Where): HostDenseRows {
-  const list = readOnce(input, where);
-  if (typeof list[0] !== 'number') return describeNested(list, cols, where);
-  checkFlatLength(list.length, cols, where);
-  return { kind: 'dense', data: numbersOf(list, where), offset: 0, rows: 1, cols, rowStride: cols, colStride: 1, scale: 1 };
-}
-
-/** A copy of the outer array, so that nobody's getter is asked twice. Stops at the first hole, whatever length the array claims. */
-function readOnce(input: readonly unknown[], where: Where): unknown[] {
-  const length = input.length;
-  const list: unknown[] = [];
-  for (let i = 0; i < length; i++) {
-    const element = input[i];
-    if (element === undefined) throw new ParameterError(`${subject(where, `[${i}]`)} must be a row or a number, got undefined`);
-    list.push(element);
-  }
-  return list;
+  return describeDense({ data, shape, stride, offset, scale, mask }, expect, where);
 }
 
 function notRows(input: unknown, where: Where): ParameterError {
   const forms = 'an ndarray, { data, shape }, an array of rows, { bits, shape } or { indptr, indices, values, shape }';
   return new ParameterError(`${subject(where)} must be ${forms}, got ${got(input)}`);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : got(error);
 }

@@ -57,6 +57,12 @@ export function isTypedArray(value: unknown): value is NodeJS.TypedArray {
  * are refused.
  */
 export function plainView(value: unknown, where: Where, part = ''): NumericArray {
+  const view = liveView(value, where, part);
+  return isShared(view) ? copy(view) : view;
+}
+
+/** {@link plainView} over shared memory too, for who reads it once and copies. */
+export function liveView(value: unknown, where: Where, part = ''): NumericArray {
   const tag = typedArrayTag(value);
   const Class = tag === undefined ? undefined : classes[tag];
   if (Class === undefined) {
@@ -67,8 +73,12 @@ export function plainView(value: unknown, where: Where, part = ''): NumericArray
   if (isResizable(buffer)) {
     throw new ParameterError(`${subject(where, part)} must not be a view of a resizable buffer, whose memory may go away: pass a copy`);
   }
-  const view = viewOf(Class, value as object, buffer, where, part);
-  return types.isSharedArrayBuffer(buffer) ? copy(view) : view;
+  return viewOf(Class, value as object, buffer, where, part);
+}
+
+/** Whether another thread may be writing to the memory. */
+export function isShared(view: NumericArray): boolean {
+  return types.isSharedArrayBuffer(view.buffer);
 }
 
 function isResizable(buffer: ArrayBufferLike): boolean {

@@ -1,6 +1,7 @@
 import { ParameterError, ShapeError } from '../errors.js';
-import type { HostDenseRows, HostRows } from './host-rows.js';
+import type { HostBitRows, HostDenseRows, HostRows, HostSparseRows, ReadyRows } from './host-rows.js';
 import { describeRows } from './rows-input.js';
+import { slicesOf } from './slices.js';
 import { got, subject, type Where } from './where.js';
 
 /** Bounds that every value of a vector must keep; both are included. */
@@ -41,10 +42,18 @@ function rangeText(low: number, high: number): string {
 /** All values of described rows as a row-major copy in double precision, NaN where one is missing; for small things and pictures. */
 export function toFloat64(host: HostRows): Float64Array {
   const out = new Float64Array(host.rows * host.cols);
-  if (host.kind === 'dense') copyDense(host, out);
-  else if (host.kind === 'bits') unpackBits(host, out);
-  else scatter(host, out);
+  let first = 0;
+  for (const part of slicesOf(host)) {
+    copyPart(part, out.subarray(first * host.cols, (first + part.rows) * host.cols));
+    first += part.rows;
+  }
   return out;
+}
+
+function copyPart(part: ReadyRows, out: Float64Array): void {
+  if (part.kind === 'dense') copyDense(part, out);
+  else if (part.kind === 'bits') unpackBits(part, out);
+  else scatter(part, out);
 }
 
 function copyDense({ data, offset, rows, cols, rowStride, colStride, scale, mask }: HostDenseRows, out: Float64Array): void {
@@ -56,7 +65,7 @@ function copyDense({ data, offset, rows, cols, rowStride, colStride, scale, mask
   });
 }
 
-function unpackBits({ data, rows, cols, mostSignificantFirst }: HostRows & { kind: 'bits' }, out: Float64Array): void {
+function unpackBits({ data, rows, cols, mostSignificantFirst }: HostBitRows, out: Float64Array): void {
   const bytesPerRow = Math.ceil(cols / 8);
   for (let r = 0, i = 0; r < rows; r++) {
     for (let c = 0; c < cols; c++) {
@@ -66,7 +75,7 @@ function unpackBits({ data, rows, cols, mostSignificantFirst }: HostRows & { kin
   }
 }
 
-function scatter({ indptr, indices, values, rows, cols }: HostRows & { kind: 'sparse' }, out: Float64Array): void {
+function scatter({ indptr, indices, values, rows, cols }: HostSparseRows, out: Float64Array): void {
   for (let r = 0; r < rows; r++) {
     const end = indptr[r + 1] as number;
     for (let i = indptr[r] as number; i < end; i++) out[r * cols + (indices[i] as number)] = values === null ? 1 : (values[i] as number);

@@ -1,7 +1,7 @@
 import type { HostRows, Where } from '../data/rows-input.js';
-import { BackendError, BusyError, DisposedError, ShapeError } from '../errors.js';
+import { BusyError, DisposedError, ShapeError } from '../errors.js';
 import type { Device, MachineSpec } from '../wiring/spec.js';
-import { loadAddon } from './addon.js';
+import { type Backend, chooseBackend, noCuda, type UsedDevice } from './backend.js';
 import { isJob, runJob, translateError, translating } from './job.js';
 import type { NativeArray, NativeLayerRows, NativeMachine, NativeMachineSpec, NativeWork } from './native.js';
 import { isSmall, PassingRows, packRows } from './pack.js';
@@ -11,7 +11,7 @@ import { Queue, type Turn } from './queue.js';
 /** What a model, or this package, runs on. */
 export interface BackendInfo {
   /** 'cpu', or 'reference': plain loops in double precision. */
-  readonly device: 'cpu' | 'reference';
+  readonly device: UsedDevice;
   /** Kernel set in use: 'amx' (AVX-512 with matrix tiles), 'avx512', 'avx2', 'neon' or 'portable'. */
   readonly isa: string;
   /** Kernel sets that this processor can run, best first. */
@@ -36,26 +36,19 @@ export interface LayerInput {
 /** A native call over packed rows; with `now` it must be done when it returns. */
 export type Ask<T> = (native: NativeMachine, rows: NativeLayerRows[], now: boolean) => NativeWork<T>;
 
-type LayerDomain = ReturnType<NativeMachine['domain']>;
+type Chosen = ReturnType<typeof chooseBackend>;
 
-const noCuda = 'this version of boltzkit has no CUDA backend';
+type LayerDomain = ReturnType<NativeMachine['domain']>;
 
 /** What computing happens on unless a model says otherwise. */
 export function backendInfo(): BackendInfo {
-  return describeBackend('cpu', 0, 'auto');
+  return describeBackend(chooseBackend('backendInfo', 'auto'), 0, 'auto');
 }
 
-function describeBackend(device: 'cpu' | 'reference', threads: number, asked: Device): BackendInfo {
-  const addon = loadAddon();
+function describeBackend({ backend: { addon }, device }: Chosen, threads: number, asked: Device): BackendInfo {
   const { isa, available, model, threads: all } = addon.cpu();
   const used = device === 'reference' ? 1 : threads || all;
   return { device, isa, available, threads: used, model, version: addon.version, fallback: asked === 'auto' ? noCuda : null };
-}
-
-function resolveDevice(call: string, device: Device): 'cpu' | 'reference' {
-  if (device === 'cuda')
-    throw new BackendError('package_missing', `${call}: \`device\` 'cuda' cannot be used: ${noCuda}; use 'cpu' or 'auto'`);
-  return device === 'auto' ? 'cpu' : device;
 }
 
 /** A training run's hold on its machine. */
@@ -72,6 +65,7 @@ export interface Hold {
 export class Machine {
   readonly spec: MachineSpec;
   readonly backend: BackendInfo;
+  readonly #backend: Backend;
   readonly #native: NativeMachine;
   readonly #domains: readonly LayerDomain[];
   readonly #passing: readonly PassingRows[];
@@ -86,16 +80,18 @@ export class Machine {
   #disposed = false;
 
   constructor(call: string, spec: MachineSpec) {
-    const device = resolveDevice(call, spec.device);
+    const chosen = chooseBackend(call, spec.device);
+    const { backend, device } = chosen;
     const { seed, threads, weightScale, layers, couplings } = spec;
     this.spec = spec;
-    this.backend = describeBackend(device, threads, spec.device);
+    this.#backend = backend;
+    this.backend = describeBackend(chosen, threads, spec.device);
     try {
-      const { Machine: Native } = loadAddon();
+      const { Machine: Native } = backend.addon;
       const list = couplings.map(([a, b, edges]): NativeMachineSpec['couplings'][number] => (edges === undefined ? [a, b] : [a, b, edges]));
       this.#native = new Native({ device, threads, seed, weightScale, layers: [...layers], couplings: list });
       this.#domains = layers.map((_, layer) => this.#native.domain(layer));
-      this.#passing = this.#domains.map((domain) => new PassingRows(domain));
+      this.#passing = this.#domains.map((domain) => new PassingRows(domain, backend));
       this.#passesAtOnce = this.#native.passesAtOnce;
     } catch (error) {
       throw translateError(call, error);
@@ -287,7 +283,9 @@ export class Machine {
   /** Packs rows for their layers, in which values may be missing or not. */
   async pack(inputs: readonly LayerInput[], signal: AbortSignal | undefined, missing: boolean): Promise<NativeLayerRows[]> {
     // All packing starts before the first wait, so that small inputs are taken before the public call returns.
-    const packing = inputs.map(({ layer, host, where }) => packRows(host, { ...this.domain(layer), missing }, where, signal));
+    const packing = inputs.map(({ layer, host, where }) =>
+      packRows(host, { ...this.domain(layer), missing }, where, signal, this.#backend),
+    );
     const packed = await Promise.all(packing);
     return inputs.map(({ layer }, i) => ({ layer, rows: packed[i] as NativeLayerRows['rows'] }));
   }

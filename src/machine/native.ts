@@ -23,7 +23,7 @@ export interface NativeAddon {
    * `expected`: how many rows will come, so that memory for them is set aside once; 0 when not known. `integers`: only whole numbers.
    * `missing`: NaN may stand for a value that is not there, in all of the `group` neighbouring columns of a unit or in none. `once`: the rows are
    * read soon and replaced by the next append, so that a compact form of dense ones would not pay. `leastSum`, `mostSum`: what the values of a
-   * unit add up to.
+   * unit add up to. `entries`: how many entries will come, where rows are sparse.
    */
   readonly Rows: new (
     cols: number,
@@ -36,6 +36,7 @@ export interface NativeAddon {
     once?: boolean,
     leastSum?: number,
     mostSum?: number,
+    entries?: number,
   ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
 }

@@ -1,16 +1,12 @@
 import type { MachineSpec } from '../wiring/spec.js';
-import { loadAddon } from './addon.js';
+import { hostBackend } from './backend.js';
 
 /** Names and shapes of the parameters that a machine would have, in its order: layers, then couplings. Makes nothing. */
 export function parameterShapes({
   layers,
   couplings,
 }: MachineSpec): { readonly name: string; readonly shape: readonly [number, number] }[] {
-  const types = new Map(
-    loadAddon()
-      .unitTypes()
-      .map((type) => [type.name, type]),
-  );
+  const types = new Map(hostBackend.addon.unitTypes().map((type) => [type.name, type]));
   const ofLayers = layers.map(({ name, type, units }) => {
     const rows = types.get(type)?.parameters.length ?? 1;
     return { name: `${name}.${rows === 1 ? 'bias' : 'parameters'}`, shape: [rows, units] as const };

@@ -71,7 +71,7 @@ export class BoltzmannMachine<const L extends Layers = Layers, const C extends C
   }
 
   protected inputs(call: string, argument: string, rows: unknown): LayerInput[] {
-    const given = this.#byLayer(call, rows);
+    const given = this.#byLayer(call, argument, rows);
     const inputs = Object.entries(given).map(([name, value]) => {
       return this.input(call, `${argument}.${name}`, value, this.layer(call, name), `places of layer '${name}'`);
     });
@@ -80,17 +80,14 @@ export class BoltzmannMachine<const L extends Layers = Layers, const C extends C
   }
 
   protected clampsByLayer(call: string, clamp: unknown): LayerClamp[] {
-    return Object.entries(this.#byLayer(call, clamp)).map(([name, value]) => {
+    return Object.entries(this.#byLayer(call, 'clamp', clamp)).map(([name, value]) => {
       return { layer: this.layer(call, name), value, argument: `clamp.${name}` };
     });
   }
 
-  #byLayer(call: string, values: unknown): Readonly<Record<string, unknown>> {
-    return readOptions(
-      call,
-      values,
-      this.machine.spec.layers.map(({ name }) => name),
-    );
+  #byLayer(call: string, argument: string, values: unknown): Readonly<Record<string, unknown>> {
+    const names = this.machine.spec.layers.map(({ name }) => name);
+    return readOptions(call, values, names, argument);
   }
 
   // --- conditionals ----------------------------------------------------------------------------------------------------
@@ -208,7 +205,6 @@ export class BoltzmannMachine<const L extends Layers = Layers, const C extends C
     const checkpoint = await openCheckpoint(call, path, 'boltzmann-machine');
     const describe = (): Described<M> => {
       const all = { ...savedWiring(checkpoint), ...where };
-      // biome-ignore lint/complexity/noThisInStatic: a subclass loads itself
       return { spec: readSpec(call, all), make: () => new this(all) };
     };
     return checkpoint.construct(describe, (machine, read) => machine.restore(call, read));

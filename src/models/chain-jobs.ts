@@ -85,6 +85,7 @@ export async function startChains<Layer extends string>(
     observations: 0,
     sums: [],
     products: new Map(),
+    apart: null,
   });
 }
 

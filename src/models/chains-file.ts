@@ -26,6 +26,18 @@ export interface ChainRecord {
   sums: Float64Array[];
   /** By the numbers of two layers, 'a,b'. */
   products: Map<string, Float64Array>;
+  /** Null unless all observations were kept by chain; then what is above follows from it. */
+  apart: MomentsApart | null;
+}
+
+/** Moments of every chain; of tempered chains those of every rung of every group, group by group. */
+export interface MomentsApart {
+  /** Observations of every chain. */
+  times: number;
+  /** Per layer, [chains, places]. */
+  readonly sums: readonly Float64Array[];
+  /** By the numbers of two layers, 'a,b': [chains, places of a, places of b]. */
+  readonly products: ReadonlyMap<string, Float64Array>;
 }
 
 /** Where tempered chains stand; see NativeChainResults. */
@@ -53,7 +65,7 @@ export async function writeChains(
   record: ChainRecord,
   counters: BigUint64Array,
 ): Promise<void> {
-  const { chains, sweeps, observations, ladder } = record;
+  const { chains, sweeps, observations, ladder, apart } = record;
   const tensors = new Map<string, Tensor>([
     ['betas', tensor(record.betas)],
     ['counters', { dtype: 'U64', shape: [counters.length], data: counters }],
@@ -62,7 +74,9 @@ export async function writeChains(
     tensors.set(`states/${name}`, tensor(record.states[l] as Float32Array, [chains, units]));
     const sum = record.sums[l];
     if (sum !== undefined) tensors.set(`sums/${name}`, tensor(sum));
+    if (apart !== null) tensors.set(`apart-sums/${name}`, tensor(apart.sums[l] as Float64Array));
   });
+  for (const [pair, product] of apart?.products ?? []) tensors.set(`apart-products/${pair}`, tensor(product));
   for (const [pair, product] of record.products) tensors.set(`products/${pair}`, tensor(product));
   for (const { layer, mask, values } of record.clamps) {
     tensors.set(`clamp-mask/${layer}`, tensor(mask));
@@ -74,7 +88,7 @@ export async function writeChains(
     format: 'boltzkit',
     formatVersion: '1',
     kind: 'chains',
-    chains: JSON.stringify({ chains, sweeps, observations, ladder: rungs }),
+    chains: JSON.stringify({ chains, sweeps, observations, apart: apart?.times ?? null, ladder: rungs }),
   };
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata), call);
 }
@@ -138,7 +152,8 @@ class ChainReader {
       clamps: layers.flatMap((_, layer) => this.#clamp(layer)),
       observations,
       sums: observations > 0 ? layers.map(({ name, units }) => this.#floats(`sums/${name}`, units, finite())) : [],
-      products: observations > 0 ? this.#products() : new Map(),
+      products: observations > 0 ? this.#products('products', 1) : new Map(),
+      apart: observations > 0 ? this.#apart() : null,
     };
   }
 
@@ -176,11 +191,23 @@ class ChainReader {
     };
   }
 
-  #products(): Map<string, Float64Array> {
+  /** Absent from files of chains that were never observed apart. */
+  #apart(): MomentsApart | null {
+    const { apart } = this.#said;
+    if (apart === null || apart === undefined) return null;
     const layers = this.#machine.spec.layers;
-    const pairs = layers.flatMap((a, i) => layers.map((b, j) => ({ pair: `${i},${j}`, size: a.units * b.units })));
-    const present = pairs.filter(({ pair }) => this.#stock.has(`products/${pair}`));
-    return new Map(present.map(({ pair, size }) => [pair, this.#floats(`products/${pair}`, size, finite())]));
+    return {
+      times: this.#count(this.#said, 'apart', 1),
+      sums: layers.map(({ name, units }) => this.#floats(`apart-sums/${name}`, this.#chains * units, finite())),
+      products: this.#products('apart-products', this.#chains),
+    };
+  }
+
+  #products(folder: string, times: number): Map<string, Float64Array> {
+    const layers = this.#machine.spec.layers;
+    const pairs = layers.flatMap((a, i) => layers.map((b, j) => ({ pair: `${i},${j}`, size: times * a.units * b.units })));
+    const present = pairs.filter(({ pair }) => this.#stock.has(`${folder}/${pair}`));
+    return new Map(present.map(({ pair, size }) => [pair, this.#floats(`${folder}/${pair}`, size, finite())]));
   }
 
   /** Mask and values are of one row for all chains or of one for each. */

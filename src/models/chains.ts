@@ -1,30 +1,54 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import { array } from '../data/ndarray.js';
-import type { HostRows } from '../data/rows-input.js';
 import { ParameterError } from '../errors.js';
 import type { Machine } from '../machine/machine.js';
-import type { NativeChainOptions, NativeChainResults } from '../machine/native.js';
 import { type Patience, readPatience } from '../machine/patience.js';
+import { averages, distinctBetas } from './chain-moments.js';
+import { layerNumber, type ObserveOptions, readObserving } from './chain-observe.js';
+import { hostRows, runChains } from './chain-run.js';
 import { type ChainRecord, writeChains } from './chains-file.js';
 import type { Matrix, Moments, Nats } from './results.js';
-import { type Clamp, readSweepBetas, type SweepBetas } from './sampling.js';
-
-/** As many as there can be layers, squared. */
-const mostPairs = 65_536;
+import { readSweepBetas, type SweepBetas } from './sampling.js';
 
 /** How to let chains run on. */
-export interface AdvanceOptions<Layer extends string = string> extends Patience {
-  /** Accumulates moments of the states on the way; see {@link Chains.mean} and {@link Chains.product}. */
-  readonly observe?:
-    | {
-        /** Sweeps from one observation to the next. Default 1. */
-        readonly every?: number | undefined;
-        /** Pairs of layers whose products are accumulated as well. */
-        readonly pairs?: readonly (readonly [Layer, Layer])[] | undefined;
-      }
-    | undefined;
+export interface AdvanceOptions<Layer extends string = string, Means extends Layer = Layer, Energies extends boolean = boolean>
+  extends Patience {
+  /**
+   * What to note on the way: moments of the states for {@link Chains.mean} and
+   * {@link Chains.product}, and series that come back.
+   */
+  readonly observe?: ObserveOptions<Layer, Means, Energies> | undefined;
   /** Inverse temperatures by sweep, in place of the chains' own. Not with a ladder. */
   readonly betas?: SweepBetas | undefined;
+}
+
+/** Series over the observations of one call of {@link Chains.advance}, in order. */
+export interface ChainSeries<Means extends string = never, Energies extends boolean = false> {
+  /**
+   * {@link Chains.sweeps} at each observation; empty unless energies, means or moments by chain
+   * were asked for.
+   */
+  readonly sweeps: readonly number[];
+  /**
+   * E(s) in nats, [observations, chains]; with a ladder [observations, groups, rungs]. Null unless
+   * asked for.
+   */
+  readonly energies: Energies extends true ? Nats : null;
+  /** By layer, the mean over its places; shaped as the energies. */
+  readonly means: { readonly [K in Means]: Moments };
+}
+
+/** Which moments: see {@link Chains.mean}. */
+export interface MomentOptions {
+  /**
+   * - 'chain': one row per chain (of a ladder: of those on its last rung, one per group).
+   * - 'beta': one row per inverse temperature, as {@link Chains.betas} lists them: of a ladder one
+   *   per rung.
+   *
+   * Both need `observe: { byChain: true }`. Default: all chains together, of a ladder those on its
+   * last rung.
+   */
+  readonly by?: 'chain' | 'beta' | undefined;
 }
 
 /** Swaps of a ladder since the chains began. */
@@ -42,8 +66,9 @@ export interface SwapStatistics {
 }
 
 /**
- * Block Gibbs chains of a model that stay where they are between calls: to be advanced, looked at, saved. Made by `chains()` of a model.
- * They follow the model's parameters as they are at each call. What they draw is a function of the model's seed and the sequence of calls.
+ * Block Gibbs chains of a model that stay where they are between calls: to be advanced, looked at,
+ * saved. Made by `chains()` of a model. They follow the model's parameters as they are at each
+ * call. What they draw is a function of the model's seed and the sequence of calls.
  */
 export class Chains<Layer extends string = string> {
   readonly #machine: Machine;
@@ -75,11 +100,42 @@ export class Chains<Layer extends string = string> {
   }
 
   /**
-   * Runs every chain for so many sweeps. A call that is aborted leaves the chains where they were before it.
-   *
-   * @throws {@link ParameterError}, {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's reason when aborted.
+   * The inverse temperatures of the chains, each once, rising: with a ladder those of its rungs.
    */
-  async advance(sweeps: number, options?: AdvanceOptions<Layer>): Promise<void> {
+  get betas(): readonly number[] {
+    return distinctBetas(this.#record);
+  }
+
+  /**
+   * Runs every chain for so many sweeps. A call that is aborted leaves the chains where they were
+   * before it.
+   *
+   * Where `observe` asks for energies, means or moments by chain, the chains stop at each
+   * observation, which costs about as much as a sweep or two; they draw other random numbers than
+   * without.
+   *
+   * @returns The series that `observe` asked for. They belong to the caller: neither the chains nor
+   *   their files keep them.
+   * @throws {@link ParameterError}, {@link ShapeError}, {@link BusyError}, {@link DisposedError};
+   *   the signal's reason when aborted.
+   *
+   * @example
+   * ```ts
+   * import { fromIsing, gridEdges } from 'boltzkit';
+   *
+   * const { data, shape } = gridEdges([8, 8], { periodic: true });
+   * const entries = Array.from({ length: shape[0] }, (_, e) => [data[2 * e] ?? 0, data[2 * e + 1] ?? 0, 1]);
+   * using machine = fromIsing({ entries }, undefined, { seed: 1 });
+   * const chains = await machine.chains(2, { beta: [0.3, 0.6] }); // above and below the critical temperature
+   * const { energies, means } = await chains.advance(1000, { observe: { every: 10, energies: true, means: ['spins'] } });
+   * energies.get(99, 0); // of the first chain at the last of 100 observations
+   * means.spins.get(99, 1); // magnetisation of the second one
+   * ```
+   */
+  async advance<const Means extends Layer = never, const Energies extends boolean = false>(
+    sweeps: number,
+    options?: AdvanceOptions<Layer, Means, Energies>,
+  ): Promise<ChainSeries<Means, Energies>> {
     const call = 'Chains.advance';
     const given = readOptions(call, options, ['observe', 'betas', 'signal', 'onProgress']);
     const check = new OptionCheck(call);
@@ -87,29 +143,18 @@ export class Chains<Layer extends string = string> {
     const schedule = given.betas === undefined ? new Float64Array(0) : readSweepBetas(check, given.betas, sweeps);
     if (schedule.length > 0 && this.#record.ladder !== null)
       throw check.error('betas', 'left out: a ladder sets the temperatures', given.betas);
-    const observe = this.#observer(call, given.observe);
-    const patience = readPatience(check, given);
-    const run = { sweeps, schedule, observe, clamps: this.#record.clamps, patience };
-    await runChains(this.#machine, call, this.#record, run, (results) => adopt(this.#record, results, sweeps, observe));
-  }
-
-  #observer(call: string, observe: unknown): NativeChainOptions['observe'] {
-    if (observe === undefined) return null;
-    const { every, pairs } = readOptions(call, observe, ['every', 'pairs']);
-    const check = new OptionCheck(call);
-    if (pairs !== undefined && !(Array.isArray(pairs) && pairs.length <= mostPairs))
-      throw check.error('observe.pairs', `a list of at most ${mostPairs} pairs of layer names`, pairs);
-    const numbers = ((pairs ?? []) as unknown[]).map((pair): [number, number] => {
-      if (!Array.isArray(pair) || pair.length !== 2) throw check.error('observe.pairs', 'a list of pairs of layer names', pair);
-      return [layerNumber(this.#machine, call, pair[0]), layerNumber(this.#machine, call, pair[1])];
-    });
-    return { every: check.integer('observe.every', every, 1, 1, 2 ** 40), pairs: numbers };
+    const observe = given.observe === undefined ? null : readObserving(this.#machine, call, given.observe, sweeps, this.#record);
+    const run = { sweeps, schedule, observe, patience: readPatience(check, given) };
+    const notes = await runChains(this.#machine, call, this.#record, run);
+    const means = Array.from(notes.means, ([layer, series]) => [this.#machine.spec.layers[layer]?.name, series]);
+    return { sweeps: notes.sweeps, energies: notes.energies, means: Object.fromEntries(means) } as ChainSeries<Means, Energies>;
   }
 
   /**
    * The states of a layer, a copy [count, places].
    *
-   * @param options - `rung`: of tempered chains those on this rung of the ladder, from 0; default the last.
+   * @param options - `rung`: of tempered chains those on this rung of the ladder, from 0; default
+   *   the last.
    */
   states(layer: Layer, options?: { readonly rung?: number | undefined }): Matrix {
     const call = 'Chains.states';
@@ -126,33 +171,66 @@ export class Chains<Layer extends string = string> {
     return array(chosen, [this.count, places]);
   }
 
-  /** The mean of the observed states of a layer, [places]; of tempered chains those on the last rung. */
-  mean(layer: Layer): Moments {
-    const number = layerNumber(this.#machine, 'Chains.mean', layer);
-    return this.#average('Chains.mean', this.#record.sums[number], [this.#machine.spec.layers[number]?.units ?? 0]);
+  /**
+   * The mean of the observed states of a layer, [places]; with `by` one row per chain or per
+   * inverse temperature, [rows, places].
+   *
+   * @throws {@link ParameterError} before anything was observed, and where chains of several `beta`
+   *   would be taken together.
+   */
+  mean(layer: Layer, options?: MomentOptions): Moments {
+    const call = 'Chains.mean';
+    const number = layerNumber(this.#machine, call, layer);
+    const { sums, apart } = this.#record;
+    return this.#average(call, options, { pooled: sums[number], apart: apart?.sums[number] }, [this.#places(number)]);
   }
 
-  /** The mean of s_a s_bᵀ over the observed states, [places of a, places of b]; the pair must have been observed every time. */
-  product(a: Layer, b: Layer): Moments {
+  /**
+   * The mean of s_a s_bᵀ over the observed states, [places of a, places of b]; with `by` [rows,
+   * places of a, places of b]. The pair must have been observed every time.
+   *
+   * @throws As {@link mean}.
+   */
+  product(a: Layer, b: Layer, options?: MomentOptions): Moments {
     const call = 'Chains.product';
     const [first, second] = [layerNumber(this.#machine, call, a), layerNumber(this.#machine, call, b)];
-    const places = [first, second].map((layer) => this.#machine.spec.layers[layer]?.units ?? 0);
-    return this.#average(call, this.#record.products.get(`${first},${second}`), places);
+    const { products, apart } = this.#record;
+    const pair = `${first},${second}`;
+    const sums = { pooled: products.get(pair), apart: apart?.products.get(pair) };
+    return this.#average(call, options, sums, [this.#places(first), this.#places(second)]);
   }
 
-  #average(call: string, sums: Float64Array | undefined, shape: number[]): Moments {
-    const { observations } = this.#record;
-    if (sums !== undefined && observations > 0)
-      return array(
-        sums.map((sum) => sum / observations),
-        shape,
-      );
-    throw new ParameterError(`${call}: nothing was observed yet: pass \`observe\` to advance()`);
+  #places(layer: number): number {
+    return this.#machine.spec.layers[layer]?.units ?? 0;
+  }
+
+  #average(call: string, options: unknown, sums: { pooled: Float64Array | undefined; apart: Float64Array | undefined }, shape: number[]) {
+    const check = new OptionCheck(call);
+    const by = check.oneOf('by', readOptions(call, options, ['by']).by ?? 'all', 'all', ['all', 'chain', 'beta']);
+    const { observations, apart, ladder } = this.#record;
+    const { pooled } = sums;
+    if (pooled === undefined || observations === 0) {
+      throw new ParameterError(`${call}: nothing was observed yet: pass \`observe\` to advance()`);
+    }
+    if (by !== 'all') {
+      if (apart === null || sums.apart === undefined) {
+        throw new ParameterError(`${call}: chains were not observed apart: forget() and pass \`observe: { byChain: true }\` to advance()`);
+      }
+      const rows = averages(this.#record, by, sums.apart, apart.times);
+      const groups = by === 'chain' ? this.count : this.betas.length;
+      return array(rows, [groups, ...shape]);
+    }
+    if (ladder === null && this.betas.length > 1) {
+      const hint = "pass `observe: { byChain: true }` to advance() and { by: 'beta' } or { by: 'chain' } here";
+      throw new ParameterError(`${call}: these chains have different \`beta\`, so they have no common mean: ${hint}`);
+    }
+    const means = pooled.map((sum) => sum / observations);
+    return array(means, shape);
   }
 
   /** Forgets what was observed, for example when a warm-up is over. */
   forget(): void {
-    Object.assign(this.#record, { observations: 0, sums: [], products: new Map() });
+    Object.assign(this.#record, { observations: 0, sums: [], products: new Map(), apart: null });
   }
 
   /** Swaps so far; null without a ladder. */
@@ -184,85 +262,13 @@ export class Chains<Layer extends string = string> {
     return array(values, [values.length]);
   }
 
-  /** Saves the chains, for the `loadChains` of their model. The path holds either the old file or the whole new one. */
+  /**
+   * Saves the chains, for the `loadChains` of their model. The path holds either the old file or
+   * the whole new one.
+   */
   async save(path: string | URL): Promise<void> {
     await this.#machine.exclusive('Chains.save', (native) =>
       writeChains('Chains.save', path, this.#machine.spec, this.#record, native.getCounters()),
     );
   }
 }
-
-/** The number of a layer, by its name. */
-export function layerNumber(machine: Machine, call: string, name: unknown): number {
-  const names = machine.spec.layers.map((layer) => layer.name);
-  return new OptionCheck(call).nameOf('layer', name, names);
-}
-
-function hostRows(data: Float32Array, rows: number): HostRows {
-  const cols = data.length / rows;
-  return { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 };
-}
-
-/** How far, and how, chains are to run. */
-interface ChainRun extends Pick<NativeChainOptions, 'schedule' | 'observe'> {
-  readonly sweeps: number;
-  readonly clamps: Clamp[];
-  readonly patience: Patience;
-}
-
-/** Runs the chains of a record on from where they are when their turn comes, and hands the results over before anybody else's turn. */
-function runChains(
-  machine: Machine,
-  call: string,
-  record: ChainRecord,
-  { sweeps, schedule, observe, clamps, patience }: ChainRun,
-  take: (results: NativeChainResults) => void,
-): Promise<void> {
-  const all = machine.spec.layers.map((_, layer) => layer);
-  const { chains, betas, ladder } = record;
-  const shared = { chains, betas, schedule, tempered: ladder, quench: 0, clamps, observe, states: all, mean: null, energies: false };
-  return machine.exclusive(
-    call,
-    async (native) => {
-      const start = record.states.map((data, layer) => ({
-        layer,
-        host: hostRows(data, chains),
-        where: { call, argument: 'states', units: 'places' },
-      }));
-      const rows = await machine.pack(start, patience.signal, false);
-      take(await machine.run(call, () => native.chains({ ...shared, steps: sweeps, start: rows }), patience));
-    },
-    patience.signal,
-  );
-}
-
-/** Takes over the results of a run. */
-function adopt(record: ChainRecord, results: NativeChainResults, sweeps: number, observe: NativeChainOptions['observe']): void {
-  record.states = results.states;
-  record.sweeps += sweeps;
-  if (record.ladder !== null) {
-    const { ladder } = record;
-    ladder.rung = results.rung;
-    ladder.direction = results.direction;
-    ladder.attempts = results.attempts.map((n, k) => n + (ladder.attempts[k] ?? 0));
-    ladder.accepted = results.accepted.map((n, k) => n + (ladder.accepted[k] ?? 0));
-    ladder.roundTrips += results.roundTrips;
-  }
-  if (observe === null) return;
-  // Pairs that were left out this time are no means over all observations any more.
-  const products = new Map(observe.pairs.map((pair, i) => [pair.join(), results.products[i] as Float64Array]));
-  if (record.observations > 0) {
-    record.sums = results.sums.map((sum, l) => plus(sum, record.sums[l] as Float64Array));
-    record.products = new Map(
-      [...products].flatMap(([pair, sum]) =>
-        record.products.has(pair) ? [[pair, plus(sum, record.products.get(pair) as Float64Array)]] : [],
-      ),
-    );
-  } else {
-    record.sums = results.sums;
-    record.products = products;
-  }
-  record.observations += results.observations;
-}
-
-const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, i) => x + (b[i] as number));

@@ -28,7 +28,7 @@ export function readClamp(
   argument = 'clamp',
 ): Clamp[] {
   if (clamp === undefined) return [];
-  const { indices, values } = readOptions(call, clamp, ['indices', 'values']);
+  const { indices, values } = readOptions(call, clamp, ['indices', 'values'], argument);
   const numbers = readIndices(call, indices, units, `${argument}.indices`);
   if (numbers.length === 0) return [];
   const perChain = readValues(call, values, numbers.length, chains, domain, `${argument}.values`);

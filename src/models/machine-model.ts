@@ -7,6 +7,8 @@ import { ShapeError } from '../errors.js';
 import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { evaluateWithin, partitionWithin } from '../estimators/evaluation.js';
 import type { Evaluation, PartitionEstimate } from '../estimators/results.js';
+import { readScoreOptions, type ScoreOptions, type Scores, scored } from '../estimators/score.js';
+import { type SurpriseOptions, surprised } from '../estimators/surprise.js';
 import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Ask, LayerInput } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine } from '../machine/native.js';
@@ -110,8 +112,8 @@ export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C 
 
   /**
    * Trains on rows, in which values may be missing (NaN, null or 0 in a mask): each update fills them in by `positiveSweeps` Gibbs sweeps given
-   * the others, which follows the gradient of the likelihood of what is there, provided that values are missing at random. Without options: 20,000
-   * updates, about a minute for 784–500 units on two cores; `run.progress` says how long it takes, `verbose: true` shows it. Called again, it goes
+   * the others, which follows the gradient of the likelihood of what is there, provided that values are missing at random. Without options: 30,000
+   * updates, about 40 seconds for 784–500 units on two cores; `run.progress` says how long it takes, `verbose: true` shows it. Called again, it goes
    * on from where the model stands.
    *
    * Rows are copied in a compact form before the first update (small inputs before the call returns). When the run ends early, by a signal, an
@@ -185,6 +187,46 @@ export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C 
     const shape = [rowCount(call, inputs)];
     const ask: Ask<Float64Array> = (native, packed, now) => native.freeEnergy(packed, now);
     return { call, inputs, passes: 1, ask, answer: (values) => array(values, shape) };
+  }
+
+  /**
+   * How unusual rows are, also those that lack values: −log Σ exp(−E) over all states that agree
+   * with what is there, in nats. Of a complete row that is its {@link freeEnergy}. Less log Z it is
+   * −log p of what is there, so scores of rows that lack the same places can be compared; rows that
+   * lack more usually have lower ones.
+   *
+   * A score is exact where the states of what is missing, or of the hidden layers coupled to it,
+   * are few enough to count (`states`). Otherwise it is estimated by importance sampling from
+   * imputations, with its standard error and the number of draws it is worth. Such rows take about
+   * `samples` free energies and `samples` / 20 imputations each.
+   *
+   * @throws {@link ParameterError} on values that units do not have, and where units of ReLU type
+   *   are missing; {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's
+   *   reason when aborted.
+   */
+  async score(rows: Rows, options?: ScoreOptions): Promise<Scores> {
+    const call = this.call('score');
+    return scored(this.machine, call, this.inputs(call, 'data', rows), readScoreOptions(call, options));
+  }
+
+  /**
+   * Which values of rows are odd: −log p(v_i | v_−i) of every unit, given all other values of its
+   * row, in nats, [n, units]: layer after layer in the order given, one number per softmax unit.
+   * Layers without rows are summed out and must not be coupled to each other. Of Gaussian units it
+   * is a density, whose log may be of either sign. A value between two states counts as the mean
+   * over a draw of that unit.
+   *
+   * Where a row lacks a value there is NaN (null after `toNested`). Its other values are judged
+   * with what it lacks filled in by one draw given what it has, so they vary from call to call.
+   * Costs a free energy per state of every unit: rows of 784 bits as much as 1568 rows.
+   *
+   * @throws {@link ParameterError} where units of other types than bernoulli, spin, softmax,
+   *   binomial or gaussian are given; {@link ShapeError}, {@link BusyError}, {@link DisposedError};
+   *   the signal's reason when aborted.
+   */
+  async surprise(rows: Rows, options?: SurpriseOptions): Promise<Nats> {
+    const call = this.call('surprise');
+    return surprised(this.machine, call, this.inputs(call, 'data', rows), options);
   }
 
   /** E(s) of complete states; [n], in nats. */

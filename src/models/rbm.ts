@@ -177,7 +177,6 @@ export class RBM extends MachineModel<RowsInput, RowsInput | PlaceClamp, RBMLaye
         size: layer?.size,
       }));
       const all = { visible: v, hidden: h, seed: savedSeed(seed), weightScale, ...where } as RBMOptions;
-      // biome-ignore lint/complexity/noThisInStatic: a subclass loads itself
       return { spec: readRBM(call, all), make: () => new this(all) };
     };
     return checkpoint.construct(describe, (rbm, read) => rbm.restore(call, read));

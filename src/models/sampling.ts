@@ -85,7 +85,7 @@ export function readSweepBetas(check: OptionCheck, betas: unknown, sweeps: numbe
     if (length !== sweeps) throw new ShapeError(`${check.call}: \`betas\` must have ${sweeps} entries, one per sweep, got ${length}`);
     return asVector(betas, sweeps, { call: check.call, argument: 'betas', units: 'sweeps' }, { low: 0 });
   }
-  const { from, to } = readOptions(check.call, betas, ['from', 'to']);
+  const { from, to } = readOptions(check.call, betas, ['from', 'to'], 'betas');
   if (from === undefined) throw check.error('betas.from', 'a finite number of at least 0', from);
   const [first, last] = [check.number('betas.from', from, 0), check.number('betas.to', to, 1)];
   return Float64Array.from({ length: sweeps }, (_, s) => (sweeps === 1 ? last : first + ((last - first) * s) / (sweeps - 1)));
@@ -95,7 +95,7 @@ const mostRungs = 10_000;
 
 /** Reads a ladder of inverse temperatures. */
 export function readLadder(call: string, ladder: unknown): { readonly betas: Float64Array; readonly every: number } {
-  const given = readOptions(call, ladder, ['betas', 'every']);
+  const given = readOptions(call, ladder, ['betas', 'every'], 'ladder');
   const check = new OptionCheck(call);
   const every = check.integer('ladder.every', given.every, 1, 1, 2 ** 40);
   if (typeof given.betas === 'number' || given.betas === undefined) {

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { OptionCheck } from '../arguments.js';
 import type { Inputs } from '../machine/inputs.js';
 import { type BackendInfo, Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';

@@ -38,11 +38,6 @@ type GivenClamp = GivenRows | PlaceClamp | LayerClamps;
 /** The name of the layer that learns. */
 export const hiddenLayer = 'hidden';
 
-/** Whether the states of all units have limits: real numbers have none. */
-export function isLimited(layers: Layers): boolean {
-  return Object.values(layers).every(({ type }) => !['gaussian', 'relu', 'doubleRelu'].includes(type));
-}
-
 /** Layers whose states can be counted. */
 const countable: readonly string[] = ['bernoulli', 'spin', 'softmax', 'binomial'];
 

@@ -137,7 +137,10 @@ function withBand(name: string, estimates: readonly Estimated[]): Series {
   return { name, x: column('epoch'), y: column('value'), band: { low: column('low'), high: column('high') } };
 }
 
-/** Log-likelihoods with their bands: of evaluations, and of an algorithm that knows its own; no panel when there is neither. */
+/**
+ * Log-likelihoods with their bands: of evaluations, and of an algorithm that knows its own; no
+ * panel when there is neither.
+ */
 function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Panel[] {
   const evaluated = history.flatMap(({ epoch, evaluation }) => {
     if (evaluation === null) return [];
@@ -150,7 +153,9 @@ function likelihoodPanels(history: readonly EpochRecord[], xLabel: string): Pane
   return shown.length === 0 ? [] : [{ title: 'Log-likelihood', xLabel, yLabel: 'nats per row', series: shown }];
 }
 
-/** Epochs that a local mean is over: about a tenth of the run, an odd number. Short runs have none. */
+/**
+ * Epochs that a local mean is over: about a tenth of the run, an odd number. Short runs have none.
+ */
 function smoothing(epochs: number): { smooth?: number } {
   return epochs < 10 ? {} : { smooth: Math.min(2 * Math.floor(epochs / 20) + 3, 99) };
 }

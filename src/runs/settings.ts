@@ -4,6 +4,7 @@ import { type LearningRate, type LearningRateSchedule, readLearningRate } from '
 import { type Given, readSettings, settingNames, type TrainingOptions, type TrainingSettings } from '../training/options.js';
 import type { RunOptions } from '../training/plan.js';
 import { type RecipeName, recipeNames } from '../training/recipe.js';
+import { type Device, devices } from '../wiring/spec.js';
 
 /** A learning rate as a record keeps it: a constant, or a schedule over the whole run. */
 export type RunRate = number | LearningRateSchedule;
@@ -19,20 +20,28 @@ export interface RunSettings extends Omit<TrainingSettings, 'weighted'> {
   readonly hidden: number;
   /** Decimal digits: a seed may be larger than a number holds. */
   readonly seed: string;
-  readonly device: 'auto' | 'cpu' | 'reference';
+  readonly device: Device;
   readonly recipe: RecipeName;
   readonly learningRate: RunRate;
   readonly best: BestChoice | null;
 }
 
-const required = { epochs: Number.NaN, batchSize: Number.NaN, l2: Number.NaN, averageLast: Number.NaN, chains: Number.NaN, parts: [] };
+const required = {
+  epochs: Number.NaN,
+  batchSize: Number.NaN,
+  l2: Number.NaN,
+  averageLast: Number.NaN,
+  chains: Number.NaN,
+  parts: [],
+  rollback: false,
+};
 
 /** The settings in a file. What the tables of options say of values goes for them too. */
 export const runSettingsSchema = z
   .looseObject({
     hidden: z.number().int().positive(),
     seed: z.string().regex(/^\d{1,20}$/),
-    device: z.enum(['auto', 'cpu', 'reference']),
+    device: z.enum(devices),
     recipe: z.enum(recipeNames),
     learningRate: z.unknown(),
     best: z.object({ metric: z.enum(['pseudoLikelihood', 'logLikelihood']), patience: z.number().int().positive().nullable() }).nullable(),

@@ -39,7 +39,12 @@ export function readBest(check: OptionCheck, given: { readonly earlyStopping?: u
     throw check.error('keepBest', 'left out with `earlyStopping`, whose `restoreBest` says it', keepBest);
   }
   if (earlyStopping !== undefined) {
-    const { metric, patience, restoreBest } = readOptions(check.call, earlyStopping, ['metric', 'patience', 'restoreBest']);
+    const { metric, patience, restoreBest } = readOptions(
+      check.call,
+      earlyStopping,
+      ['metric', 'patience', 'restoreBest'],
+      'earlyStopping',
+    );
     return {
       metric: check.oneOf('earlyStopping.metric', metric, 'pseudoLikelihood', stoppingMetrics),
       patience: check.integer('earlyStopping.patience', patience, 10),
@@ -47,7 +52,7 @@ export function readBest(check: OptionCheck, given: { readonly earlyStopping?: u
     };
   }
   if (keepBest === undefined || keepBest === false) return null;
-  const { metric } = readOptions(check.call, keepBest === true ? {} : keepBest, ['metric']);
+  const { metric } = readOptions(check.call, keepBest === true ? {} : keepBest, ['metric'], 'keepBest');
   return { metric: check.oneOf('keepBest.metric', metric, 'pseudoLikelihood', stoppingMetrics), patience: Infinity, restore: true };
 }
 

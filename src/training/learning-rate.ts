@@ -69,7 +69,8 @@ export function readLearningRate(call: string, given: unknown, fallback: Learnin
     if (given.length === 0) throw check.error('learningRate', 'a number or a table of at least one number', 'an empty table');
     return fixedRates(tableOf(check, given.length, (step) => given[step]));
   }
-  return readSchedule(check, given);
+  if (typeof given === 'object' && given !== null) return readSchedule(check, given);
+  throw check.error('learningRate', 'a number, a table, a function or a schedule such as linear(0.1)', given);
 }
 
 function isTable(call: string, given: unknown): given is ArrayLike<unknown> {
@@ -88,7 +89,7 @@ export function scheduledRates(call: string, given: unknown): LearningRates {
 }
 
 function readSchedule(check: OptionCheck, given: unknown): LearningRates & { readonly schedule: LearningRateSchedule } {
-  const { schedule, from, to, hold: held } = readOptions(check.call, given, ['schedule', 'from', 'to', 'hold']);
+  const { schedule, from, to, hold: held } = readOptions(check.call, given, ['schedule', 'from', 'to', 'hold'], 'learningRate');
   const shape = check.oneOf('learningRate.schedule', schedule, 'linear', ['linear', 'cosine']);
   if (from === undefined) throw check.error('learningRate.from', 'a finite number of at least 0', from);
   const begin = check.number('learningRate.from', from, 0);

@@ -47,12 +47,12 @@ export interface TrainingOptions<Part extends string = string> {
   readonly optimiser?: Optimiser | OptimiserName | undefined;
   /**
    * A number, `linear(0.1, { hold: 0.3 })`, `cosine(0.1)`, a table or a function. Default: 0.1, held for 0.3 of the run and then falling
-   * linearly to 0. It begins lower in machines with `gaussian`, `relu` or `doubleRelu` units (0.005) and with 'adam' (0.001).
+   * linearly to 0. It begins lower in machines with `gaussian` units (0.05), with `relu` or `doubleRelu` ones (0.005), and with 'adam' (0.001).
    */
   readonly learningRate?: LearningRate | undefined;
   /**
-   * What stands for the options that you leave out. 'usual' (default): 20,000 updates, about a minute for 784–500 units on two cores. 'best':
-   * the long run behind the published likelihoods, 350,000 updates, at most 700 passes.
+   * What stands for the options that you leave out. 'usual' (default): 30,000 updates but at least one pass, about 40 seconds for 784–500 units on
+   * two cores. 'best': the long run behind the published likelihoods, 350,000 updates, at most 700 passes.
    */
   readonly recipe?: RecipeName | undefined;
   /** Passes over the data. Default: as many as `recipe` says. */
@@ -87,8 +87,9 @@ export interface TrainingOptions<Part extends string = string> {
   /** L1 decay of the weights. Default 0. */
   readonly l1?: number | undefined;
   /**
-   * L2 decay of the weights. Default: 0 up to two weights per row of data, above that 35 / rows, at most 0.001: the precision of a Gaussian prior
-   * over the number of rows. 0 in machines with `gaussian`, `relu` or `doubleRelu` units.
+   * L2 decay of the weights. Default: columns / (40 rows), rows counted as at least 100, at most 0.03: the precision of a Gaussian prior over the
+   * number of rows. With `recipe: 'best'` 35 / rows, at most 0.001, where there are more than two weights to a row and no `gaussian`, `relu` or
+   * `doubleRelu` units.
    */
   readonly l2?: number | undefined;
   /** Drives the mean activity of each hidden unit towards `target`. Default null: off. */
@@ -118,7 +119,8 @@ export interface TrainingOptions<Part extends string = string> {
    * What happens when a parameter would stop being finite or the couplings explode (a typical weight beyond 1000 nats). 'throw': the run rejects
    * with `DivergenceError`. 'rollback': it goes back to its last good state, kept at ends of epochs at least 100 updates apart, with the learning
    * rate multiplied by `factor` from then on and other random numbers, at most `retries` times; after that it rejects, and the model stands in
-   * that state. Costs memory for two more copies of parameters and training state. Default 'throw'.
+   * that state. Costs memory for two more copies of parameters and training state. Default 'throw'; 'rollback' in machines with `gaussian` units
+   * (and no rectified ones).
    */
   readonly onDivergence?: 'throw' | 'rollback' | Rollback | null | undefined;
 }
@@ -131,6 +133,8 @@ export interface Defaults {
   readonly chains?: number;
   readonly l2: number;
   readonly averageLast: number;
+  /** Whether a run that diverges goes back to a good state unless it is told otherwise; false if left out. */
+  readonly rollback?: boolean;
   /** Of an interrupted run. */
   readonly algorithm?: AlgorithmSettings;
   readonly optimiser?: OptimiserSettings;
@@ -173,7 +177,7 @@ export const settingRows = {
   l1: row((check, name, value) => check.number(name, value, 0), flag('l1', 'strength', 'L1 decay of the weights (default: 0)')),
   l2: row(
     (check, name, value, { l2 }) => check.number(name, value, l2),
-    flag('l2', 'strength', 'L2 decay of the weights (default: 35 / rows, at most 0.001, where there are more than two weights to a row)'),
+    flag('l2', 'strength', 'L2 decay of the weights (default: columns / (40 rows), at most 0.03)'),
   ),
   sparsity: row(readSparsity),
   averageLast: row(
@@ -255,12 +259,13 @@ type NativeSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sample
 /** All keys of all members of a union. */
 type Everything<U> = (U extends unknown ? (x: Omit<U, 'name'>) => void : never) extends (x: infer I) => void ? I : never;
 
-function readOnDivergence(check: OptionCheck, name: string, given: unknown): NonUndefined<Rollback> | null {
+function readOnDivergence(check: OptionCheck, name: string, asked: unknown, { rollback = false }: Known): NonUndefined<Rollback> | null {
+  const given = asked === undefined && rollback ? 'rollback' : asked;
   if (given === undefined || given === null || given === 'throw') return null;
   if (typeof given === 'string' && given !== 'rollback') {
     throw check.error(name, "'throw', 'rollback' or an object with `retries` and `factor`", given);
   }
-  const { retries, factor } = readOptions(check.call, given === 'rollback' ? {} : given, ['retries', 'factor']);
+  const { retries, factor } = readOptions(check.call, given === 'rollback' ? {} : given, ['retries', 'factor'], name);
   const slower = check.number(`${name}.factor`, factor, 0.5, 0, 1);
   if (slower === 0) throw check.error(`${name}.factor`, 'a number in (0, 1]', factor);
   return { retries: check.integer(`${name}.retries`, retries, 3, 1, 1000), factor: slower };
@@ -268,7 +273,7 @@ function readOnDivergence(check: OptionCheck, name: string, given: unknown): Non
 
 function readSparsity(check: OptionCheck, name: string, given: unknown): NonUndefined<Sparsity> | null {
   if (given === undefined || given === null) return null;
-  const { target, weight, rate } = readOptions(check.call, given, ['target', 'weight', 'rate']);
+  const { target, weight, rate } = readOptions(check.call, given, ['target', 'weight', 'rate'], name);
   if (target === undefined) throw check.error(`${name}.target`, 'a number in [0, 1]', target);
   return {
     target: check.number(`${name}.target`, target, 0, 0, 1),

@@ -9,9 +9,9 @@ import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type BestOptions, type EarlyStopping, readBest } from './best.js';
 import { readLearningRate } from './learning-rate.js';
-import { readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
+import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
-import { recipeNames, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
+import { recipeNames, statesOf, streamRate, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
 import type { TrainingPlan, TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
 
@@ -72,8 +72,6 @@ const runOptions = [
 ] as readonly (keyof RunOptions<unknown>)[];
 /** Settings that make no sense for one part of a stream. */
 const runOnly = ['epochs', 'recipe', 'averageLast', 'shuffle', 'monitorRows', 'monitorBudget'] as const;
-/** Ends of the domains of units whose states, and so the steps of their parameters, have no limit. */
-const unlimited = 1e30;
 
 /** What the plan of a run has to know of the model that it trains. */
 export interface Trainee {
@@ -100,7 +98,7 @@ export function fitPlan(
   const rows = rowCount(call, inputs);
   const resume = check.flag('resume', given.resume, false);
   const interrupted = resume ? interruptedRun(check, previous) : null;
-  const settings = runSettings(call, machine, given, rows, interrupted);
+  const settings = runSettings(call, machine, given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
   if (interrupted !== null) assertSameWeighting(check, interrupted, weights, given.sampleWeights);
   const plan = {
@@ -111,7 +109,7 @@ export function fitPlan(
     settings: completed(check, settings, rows, weights, resume || untouched),
     learningRates:
       interrupted === null
-        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, isLimited(machine))))
+        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, statesOf(machine.spec.layers))))
         : interrupted.learningRates,
     previous,
     resume,
@@ -120,19 +118,35 @@ export function fitPlan(
     onProgress: check.callback<(progress: Progress) => void>('onProgress', given.onProgress),
     checkpoint: checkpointPlan(check, given.checkpoint, save),
     evaluation: evaluationPlan(check, machine, given.evaluateEvery, given.evaluate),
-    best: bestPlan(check, given),
+    best: bestPlan(check, given, settings),
   };
   return { plan, verbose: check.flag('verbose', given.verbose, false) };
 }
 
-function bestPlan(check: OptionCheck, given: { readonly [K in keyof RunOptions<unknown>]?: unknown }): TrainingPlan['best'] {
+function bestPlan(
+  check: OptionCheck,
+  given: { readonly [K in keyof RunOptions<unknown>]?: unknown },
+  { algorithm, monitorRows }: TrainingPlan['settings'],
+): TrainingPlan['best'] {
   const best = readBest(check, given);
+  if (best === null) return null;
   const name = given.earlyStopping === undefined ? 'keepBest' : 'earlyStopping';
-  if (best !== null && given.validation === undefined) {
+  if (given.validation === undefined) {
     throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
+  }
+  const tempered = algorithm.name === 'ptt' && algorithm.chains >= fewestForLikelihood && monitorRows > 0;
+  if (best.metric === 'logLikelihood' && given.evaluateEvery === undefined && !tempered) {
+    const ways = `\`evaluateEvery\`, or algorithm 'ptt' with at least ${fewestForLikelihood} chains and \`monitorRows\` above 0`;
+    throw check.error(`${name}.metric`, `one that the reports of this run have: log-likelihoods need ${ways}`, best.metric);
+  }
+  if (best.metric === 'pseudoLikelihood' && monitorRows === 0) {
+    throw check.error(`${name}.metric`, 'one that the reports of this run have: with `monitorRows` 0 they have none', best.metric);
   }
   return best;
 }
+
+/** Chains from which 'ptt' reports a log-likelihood. */
+const fewestForLikelihood = 16;
 
 /** One update per minibatch of the inputs, in order. */
 export function partialFitPlan(
@@ -156,7 +170,7 @@ export function partialFitPlan(
     validation: [],
     sampleWeights: weights,
     settings: completed(check, settings, rows, weights, untouched),
-    learningRates: readLearningRate(call, given.learningRate, usualRate(settings.optimiser.name, isLimited(machine)) / 2),
+    learningRates: readLearningRate(call, given.learningRate, streamRate(settings.optimiser.name, statesOf(machine.spec.layers))),
     previous,
     resume: false,
     stream: true,
@@ -177,31 +191,28 @@ function runSettings(
   call: string,
   machine: Machine,
   given: Record<string, unknown>,
-  rows: number,
+  inputs: Inputs,
   interrupted: TrainingRecord | null,
 ): TrainingPlan['settings'] {
   const parts = partNames(machine.spec);
   if (interrupted !== null) return resumedSettings(call, given, interrupted.settings, parts);
-  return readSettings(call, given, { batchSize: usualBatch(rows), parts, ...recipe(call, machine, rows, given) });
+  return readSettings(call, given, { batchSize: usualBatch(rowCount(call, inputs)), parts, ...recipe(call, machine, inputs, given) });
 }
 
 /** What a run gets where its options say nothing; `batchSize` as given, not yet checked. */
 function recipe(
   call: string,
   machine: Machine,
-  rows: number,
+  inputs: Inputs,
   { batchSize, recipe: asked }: Record<string, unknown>,
-): { epochs: number; l2: number; averageLast: number } {
+): Pick<Defaults, 'epochs' | 'l2' | 'averageLast' | 'rollback'> {
   const name = new OptionCheck(call).oneOf('recipe', asked, 'usual', recipeNames);
+  const rows = rowCount(call, inputs);
   const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : usualBatch(rows);
   const tensors = parameterShapes(machine.spec).filter((tensor) => tensor.name.endsWith('.weights'));
   const weights = tensors.reduce((sum, { shape: [height, width] }) => sum + height * width, 0);
-  return usualSettings(name, { rows, batch, weights, limited: isLimited(machine) });
-}
-
-/** Whether the states of all units have limits. */
-function isLimited(machine: Machine): boolean {
-  return machine.spec.layers.every((_, layer) => machine.domain(layer).high <= unlimited);
+  const columns = inputs.reduce((sum, { host }) => sum + host.cols, 0);
+  return usualSettings(name, batch, { states: statesOf(machine.spec.layers), rows, columns, weights });
 }
 
 function completed(
@@ -217,7 +228,7 @@ function completed(
 
 function checkpointPlan(check: OptionCheck, given: unknown, save: Trainee['save']): TrainingPlan['checkpoint'] {
   if (given === undefined) return undefined;
-  const { path, every } = readOptions(check.call, given, ['path', 'every']);
+  const { path, every } = readOptions(check.call, given, ['path', 'every'], 'checkpoint');
   if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
   return {
     every: check.integer('checkpoint.every', every, undefined),

@@ -16,8 +16,8 @@ export interface Start extends Pick<TrainingPlan, 'call' | 'stream' | 'data' | '
 }
 
 /**
- * Trains a machine. Whatever ends the run, the machine stands at its last complete update (or at the best one, if the plan says so), and `keep`
- * has been given what is needed to go on from there.
+ * Trains a machine. Whatever ends the run, the machine stands at its last complete update, and `keep` has been given what is needed to go on from
+ * there. A run that came to its end, or ended itself, may leave the machine at its best report instead, if the plan says so.
  */
 export async function train(
   machine: Machine,
@@ -52,7 +52,8 @@ export async function train(
     });
     try {
       ({ stoppedEarly } = await runSegments({ machine, hold, trainer, plan, control, judged, best, record, keep }));
-      if (!machine.disposed) best?.restore();
+      // A run that was stopped can go on: from where it stands.
+      if (!machine.disposed && (stoppedEarly || trainer.step === trainer.totalSteps)) best?.restore();
     } finally {
       if (!machine.disposed) keep({ ...record() });
     }

@@ -4,8 +4,9 @@ export type Colour = readonly [red: number, green: number, blue: number];
 /** For light or for dark surroundings. */
 export type Theme = 'light' | 'dark';
 
-// From negative through zero to positive: blue, neutral, red. Lightness changes evenly to both sides, and blue against red is a pair
-// that people with the common colour deficiencies tell apart. Zero looks like the page: white on light ones, nearly black on dark ones.
+// From negative through zero to positive: blue, neutral, red. Lightness changes evenly to both
+// sides, and blue against red is a pair that people with the common colour deficiencies tell apart.
+// Zero looks like the page: white on light ones, nearly black on dark ones.
 const stops: Readonly<Record<Theme, readonly Colour[]>> = {
   light: [
     [8, 48, 107],
@@ -27,7 +28,9 @@ const stops: Readonly<Record<Theme, readonly Colour[]>> = {
   ],
 };
 
-/** The colour of a value from −1 to 1 on a scale that diverges from the neutral colour of a theme. */
+/**
+ * The colour of a value from −1 to 1 on a scale that diverges from the neutral colour of a theme.
+ */
 export function diverging(value: number, theme: Theme): Colour {
   const scale = stops[theme];
   const place = ((Math.min(Math.max(value, -1), 1) + 1) / 2) * (scale.length - 1);

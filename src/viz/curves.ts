@@ -28,8 +28,8 @@ const margin = 20;
 const longest = 10_000;
 
 /**
- * Draws line charts as an SVG document: axes with round marks, a legend, gaps where values are missing. It says what it shows to those
- * who cannot see it (`<title>` and `<desc>`).
+ * Draws line charts as an SVG document: axes with round marks, a legend, gaps where values are
+ * missing. It says what it shows to those who cannot see it (`<title>` and `<desc>`).
  *
  * @param charts - Panels, or series for a single panel; at most 1000 of either.
  * @param options - Title, layout and colours.

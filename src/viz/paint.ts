@@ -12,8 +12,9 @@ const plain = {
   zero: { light: '#a0a0a0', dark: '#6b7380' },
 } as const;
 
-// Okabe and Ito, "Color universal design" (2008): distinguishable with every common colour deficiency. Yellow is left out: it is hard
-// to see as a thin line on white. On dark pages the same hues, lighter.
+// Okabe and Ito, "Color universal design" (2008): distinguishable with every common colour
+// deficiency. Yellow is left out: it is hard to see as a thin line on white. On dark pages the same
+// hues, lighter.
 const lines = [
   { light: '#0072b2', dark: '#4aa8e0' },
   { light: '#d55e00', dark: '#f0813a' },
@@ -40,8 +41,8 @@ export function colourOf(role: Role, theme: Theme): string {
 }
 
 /**
- * Colours of one SVG document. The attributes hold the light colours, which every renderer knows; with `'auto'` a style sheet puts the
- * dark ones in their place. Printed pages are light.
+ * Colours of one SVG document. The attributes hold the light colours, which every renderer knows;
+ * with `'auto'` a style sheet puts the dark ones in their place. Printed pages are light.
  */
 export class Paint {
   readonly #theme: SvgTheme;

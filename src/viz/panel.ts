@@ -86,7 +86,10 @@ function text(content: string, x: number, y: number, paint: Paint, attributes: A
   return element('text', { x, y, 'font-size': textSize, ...paint.fill('ink'), ...attributes }, escaped(content) || ' ');
 }
 
-/** One entry per line, side by side and in as many rows as it takes; none when a single line needs no name. */
+/**
+ * One entry per line, side by side and in as many rows as it takes; none when a single line needs
+ * no name.
+ */
 function drawLegend(entries: readonly { name: string; style: Attributes }[], box: Box, paint: Paint): { markup: string; bottom: number } {
   if (entries.length === 0 || (entries.length === 1 && entries[0]?.name === '')) return { markup: '', bottom: box.top };
   let markup = '';

@@ -14,7 +14,10 @@ export interface PreviewOptions extends Pick<TileLayoutOptions, 'height' | 'widt
   readonly characters?: number | undefined;
   /** What the terminal can show. Default: what the environment says ({@link terminalColours}). */
   readonly colours?: TerminalColours | undefined;
-  /** With `'symmetric'`: zero is nearly black for dark terminals (default `'dark'`), white for light ones. */
+  /**
+   * With `'symmetric'`: zero is nearly black for dark terminals (default `'dark'`), white for light
+   * ones.
+   */
   readonly theme?: Theme | undefined;
 }
 
@@ -22,14 +25,16 @@ const usualWidth = 14;
 const widestLine = 10_000;
 
 /**
- * Shows images as lines of text, two pixels to a character (half blocks), or as shades of ASCII where there are no colours. Images that
- * are too wide are made smaller by a whole number, each pixel a mean; small ones larger.
+ * Shows images as lines of text, two pixels to a character (half blocks), or as shades of ASCII
+ * where there are no colours. Images that are too wide are made smaller by a whole number, each
+ * pixel a mean; small ones larger.
  *
  * @param images - [n, height × width], row-major pixels, as for {@link tiles}.
  * @param options - Size of an image, layout and colours.
- * @returns The lines, all of the same width; a line ends without colours. The same arguments give the same lines, wherever `colours`
- *   is given.
- * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no sense.
+ * @returns The lines, all of the same width; a line ends without colours. The same arguments give
+ *   the same lines, wherever `colours` is given.
+ * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no
+ *   sense.
  */
 export function preview(images: RowsInput, options: PreviewOptions): string[] {
   const call = 'preview';

@@ -9,8 +9,8 @@ function variables(theme: Theme): string {
 }
 
 /**
- * The style sheet of a report: drawings have a margin of 20 pixels of their own, which would indent them. Light or dark as the
- * reader's screen is, on paper light, and nothing from elsewhere.
+ * The style sheet of a report: drawings have a margin of 20 pixels of their own, which would indent
+ * them. Light or dark as the reader's screen is, on paper light, and nothing from elsewhere.
  */
 export const reportStyle = `
 :root{color-scheme:light;${variables('light')}}

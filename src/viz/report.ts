@@ -64,8 +64,8 @@ const sectionKeys = ['title', 'text', 'curves', 'tiles', 'facts', 'code'] as con
 const mostParts = 10_000;
 
 /**
- * Makes one self-contained HTML page: it loads nothing, runs nothing, opens from a file, prints, and is light or dark as the reader's
- * screen is.
+ * Makes one self-contained HTML page: it loads nothing, runs nothing, opens from a file, prints,
+ * and is light or dark as the reader's screen is.
  *
  * @param options - Title, numbers, facts and sections.
  * @returns The page as text.

@@ -11,14 +11,20 @@ export interface Series {
   readonly y: ArrayLike<number>;
   /** Where the values stand, rising. Default: 1, 2, 3 … */
   readonly x?: ArrayLike<number> | undefined;
-  /** A band around the line, for example a confidence interval: its lower and upper edge at every point. */
+  /**
+   * A band around the line, for example a confidence interval: its lower and upper edge at every
+   * point.
+   */
   readonly band?: Band | undefined;
   /**
-   * Window of a local mean: an odd number of points from 3 to 999. The mean is drawn in full colour over the pale line of the
-   * values themselves, and the legend says the window. Default: none.
+   * Window of a local mean: an odd number of points from 3 to 999. The mean is drawn in full colour
+   * over the pale line of the values themselves, and the legend says the window. Default: none.
    */
   readonly smooth?: number | undefined;
-  /** A CSS colour. Default: the next of a palette that is distinguishable with every common colour deficiency. */
+  /**
+   * A CSS colour. Default: the next of a palette that is distinguishable with every common colour
+   * deficiency.
+   */
   readonly colour?: string | undefined;
   /** Whether the line is dashed. */
   readonly dashed?: boolean | undefined;
@@ -121,7 +127,8 @@ function checkList(list: unknown, subject: string, length: number | undefined): 
 }
 
 /**
- * At most about `limit` points that look the same: of every stretch the lowest and the highest stay.
+ * At most about `limit` points that look the same: of every stretch the lowest and the highest
+ * stay.
  */
 export function thinned(points: readonly Point[], limit: number): readonly Point[] {
   if (points.length <= limit) return points;

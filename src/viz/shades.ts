@@ -1,7 +1,10 @@
 import { type Colour, diverging, type Theme } from './colours.js';
 import type { Layout } from './tile-layout.js';
 
-/** How many of all absolute values get less than the full colour: a few extreme ones shall not make all others pale. */
+/**
+ * How many of all absolute values get less than the full colour: a few extreme ones shall not make
+ * all others pale.
+ */
 export const fullColourShare = 0.995;
 
 const grey = (level: number): Colour => [level, level, level];
@@ -62,7 +65,10 @@ export function scaleIndices({ grey }: Shades): Uint8Array {
   return Uint8Array.from({ length: grey ? 256 : gapIndex }, (_, i) => i);
 }
 
-/** The place of an index on its scale: from 0 to 1 for greys, from −1 to 1 around the neutral colour. */
+/**
+ * The place of an index on its scale: from 0 to 1 for greys, from −1 to 1 around the neutral
+ * colour.
+ */
 export function placeOf({ grey }: Shades, index: number): number {
   return grey ? index / 255 : (index - zeroIndex) / zeroIndex;
 }

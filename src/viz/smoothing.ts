@@ -1,8 +1,10 @@
 /**
- * The local mean of values in order: of each window the mean, weighted by a triangle, so that a value comes and goes without a jump.
+ * The local mean of values in order: of each window the mean, weighted by a triangle, so that a
+ * value comes and goes without a jump.
  *
- * Near the beginning the window shrinks around its point, so that a steep start stays; at the end it is cut off, so that the last value
- * is not a single noisy one. NaN is left out and stays where it is.
+ * Near the beginning the window shrinks around its point, so that a steep start stays; at the end
+ * it is cut off, so that the last value is not a single noisy one. NaN is left out and stays where
+ * it is.
  *
  * @param values - In order.
  * @param window - How many values each mean is of, an odd number.

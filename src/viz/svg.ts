@@ -36,7 +36,10 @@ export function rounded(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
-/** Text that can stand in markup. Characters that XML does not allow become the replacement character. */
+/**
+ * Text that can stand in markup. Characters that XML does not allow become the replacement
+ * character.
+ */
 export function escaped(text: string): string {
   return text
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')

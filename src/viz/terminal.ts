@@ -5,7 +5,8 @@ import type { Colour } from './colours.js';
 export type TerminalColours = '24-bit' | '256' | 'none';
 
 /**
- * What the terminal can show that an environment describes, by `COLORTERM`, `TERM`, `NO_COLOR` and what else Node.js knows.
+ * What the terminal can show that an environment describes, by `COLORTERM`, `TERM`, `NO_COLOR` and
+ * what else Node.js knows.
  *
  * @param environment - Default: that of this process.
  */
@@ -25,23 +26,28 @@ export function colourCode([red, green, blue]: Colour, part: 'text' | 'backgroun
   return colours === '24-bit' ? `\u001b[${layer};2;${red};${green};${blue}m` : `\u001b[${layer};5;${tableIndex([red, green, blue])}m`;
 }
 
-/** Levels of a channel in the cube of 6 × 6 × 6 colours that the table of 256 holds from 16 on. Greys 8, 18 … 238 stand from 232 on. */
-const levels = [0, 95, 135, 175, 215, 255] as const;
+/**
+ * The table from 16 on: a cube of 6 × 6 × 6 colours, then greys. What stands before differs from
+ * terminal to terminal.
+ */
+const firstIndex = 16;
+const levels = [0, 95, 135, 175, 215, 255];
+const table: readonly Colour[] = [
+  ...levels.flatMap((red) => levels.flatMap((green) => levels.map((blue): Colour => [red, green, blue]))),
+  ...Array.from({ length: 24 }, (_, i): Colour => [8 + 10 * i, 8 + 10 * i, 8 + 10 * i]),
+];
 
 /** The nearest colour of the table. */
 function tableIndex(colour: Colour): number {
-  const places = colour.map((channel) => nearest(levels, channel));
-  const [r, g, b] = places as [number, number, number];
-  const cube = places.map((place) => levels[place] as number) as unknown as Colour;
-  const step = Math.min(Math.max(Math.round(((colour[0] + colour[1] + colour[2]) / 3 - 8) / 10), 0), 23);
-  const grey = 8 + 10 * step;
-  return distance(colour, [grey, grey, grey]) < distance(colour, cube) ? 232 + step : 16 + 36 * r + 6 * g + b;
+  const distances = table.map((other) => distance(colour, other));
+  return firstIndex + distances.indexOf(Math.min(...distances));
 }
 
-function nearest(list: readonly number[], value: number): number {
-  return list.reduce((best, level, i) => (Math.abs(level - value) < Math.abs((list[best] as number) - value) ? i : best), 0);
-}
-
-function distance(a: Colour, b: Colour): number {
-  return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2;
+/**
+ * Differences between channels count too: the cube is coarse, and another hue would be worse than
+ * another lightness.
+ */
+function distance([r, g, b]: Colour, [red, green, blue]: Colour): number {
+  const [x, y, z] = [r - red, g - green, b - blue];
+  return x * x + y * y + z * z + (x - y) ** 2 + (y - z) ** 2 + (z - x) ** 2;
 }

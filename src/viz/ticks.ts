@@ -37,7 +37,8 @@ export function axis([low, high]: readonly [number, number], count: number, opti
 
 function widened(low: number, high: number, { padding = 0, whole = false }: AxisOptions): [number, number] {
   const size = Math.max(Math.abs(low), Math.abs(high));
-  // Differences below a billionth are noise, and marks between them would differ by less than doubles can tell.
+  // Differences below a billionth are noise, and marks between them would differ by less than
+  // doubles can tell.
   if (high - low <= size * 1e-9 || size < 1e-200) {
     const around = whole || size < 1e-200 ? 1 : size * 0.1;
     return [low - around, high + around];

@@ -13,14 +13,21 @@ export interface TileLayoutOptions {
   readonly columns?: number | undefined;
   /** Pixels between images. Default 1. */
   readonly gap?: number | undefined;
-  /** Every pixel of an image becomes a square of this size. Default: what makes the picture about 1000 pixels wide, at most 8. */
+  /**
+   * Every pixel of an image becomes a square of this size. Default: what makes the picture about
+   * 1000 pixels wide, at most 8.
+   */
   readonly zoom?: number | undefined;
   /**
-   * What the values mean. `'unit'` (default): 0 is black, 1 is white. `'symmetric'`: negative is blue, 0 neutral, positive red, on one
-   * scale for all images (weights). `'each'`: every image from black at its lowest to white at its highest value.
+   * What the values mean. `'unit'` (default): 0 is black, 1 is white. `'symmetric'`: negative is
+   * blue, 0 neutral, positive red, on one scale for all images (weights). `'each'`: every image
+   * from black at its lowest to white at its highest value.
    */
   readonly range?: 'unit' | 'symmetric' | 'each' | undefined;
-  /** With `'symmetric'`: the absolute value that gets the full colour. Default: the 99.5 % quantile of all absolute values. */
+  /**
+   * With `'symmetric'`: the absolute value that gets the full colour. Default: the 99.5 % quantile
+   * of all absolute values.
+   */
   readonly limit?: number | undefined;
 }
 

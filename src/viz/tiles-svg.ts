@@ -44,13 +44,15 @@ const narrowest = 260;
 const widestRowCaption = 160;
 
 /**
- * Draws the tiles of {@link tiles} as an SVG document with a title, captions and a colour bar with numbers. The pixels are PNG files
- * inside the document, so it needs nothing else; it fits a README, a report or a slide.
+ * Draws the tiles of {@link tiles} as an SVG document with a title, captions and a colour bar with
+ * numbers. The pixels are PNG files inside the document, so it needs nothing else; it fits a
+ * README, a report or a slide.
  *
  * @param images - [n, height × width], row-major pixels, as for {@link tiles}.
  * @param options - Size of an image, layout, colours and texts.
  * @returns The document as text; {@link writeSvg} writes it to a file.
- * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no sense.
+ * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no
+ *   sense.
  */
 export function tilesSvg(images: RowsInput, options: TilesSvgOptions): string {
   return tilesSvgFor('tilesSvg', images, options);

@@ -18,18 +18,22 @@ export interface Picture {
 
 /** How to lay out and colour small images. */
 export interface TileOptions extends TileLayoutOptions {
-  /** With `'symmetric'`: zero is white for light pages (default `'light'`), nearly black for dark ones. */
+  /**
+   * With `'symmetric'`: zero is white for light pages (default `'light'`), nearly black for dark
+   * ones.
+   */
   readonly theme?: Theme | undefined;
 }
 
 /**
- * Lays images out as tiles of one picture, for filters, samples and reconstructions. A picture has no text; {@link tilesSvg} draws the
- * same tiles with captions and a colour bar.
+ * Lays images out as tiles of one picture, for filters, samples and reconstructions. A picture has
+ * no text; {@link tilesSvg} draws the same tiles with captions and a colour bar.
  *
- * @param images - [n, height × width], row-major pixels: an `ndarray` or any other form of rows that the models take. Values beyond the
- *   range are clipped, NaN is drawn as 0.
+ * @param images - [n, height × width], row-major pixels: an `ndarray` or any other form of rows
+ *   that the models take. Values beyond the range are clipped, NaN is drawn as 0.
  * @param options - Size of an image, layout and colours.
- * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no sense.
+ * @throws `ShapeError` when rows have another length, `ParameterError` when an option makes no
+ *   sense.
  */
 export function tiles(images: RowsInput, options: TileOptions): Picture {
   const given = readTileOptions('tiles', options, ['theme']);

@@ -1,14 +1,19 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
-import { describeRows, type HostRows, type RowsInput } from '../data/rows-input.js';
+import { describeRows, type HostRows, type HostSparseRows, type RowsInput } from '../data/rows-input.js';
+import { slicesOf } from '../data/slices.js';
 import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
 
 /** The pairs of units of one layer that are coupled: either `edges` or `adjacency`. */
 export interface GraphOptions {
   /** Pairs of unit numbers, [edges, 2], each pair once and in one direction; see {@link gridEdges}. */
-  readonly edges?: RowsInput;
-  /** A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled where it is not zero. */
-  readonly adjacency?: RowsInput;
+  readonly edges?: RowsInput | undefined;
+  /**
+   * A symmetric matrix [units, units] with a zero diagonal, dense or sparse: units are coupled
+   * where it is not zero. Its values set no weights; `fromIsing` makes a machine of spins whose
+   * weights they are.
+   */
+  readonly adjacency?: RowsInput | undefined;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface GraphOptions {
  * @returns Unit numbers, pair by pair, the smaller one first; the pairs in the order given, or row by row of the matrix.
  */
 export function readGraph(call: string, options: unknown, units: number, argument: string): Uint32Array {
-  const { edges, adjacency } = readOptions(call, options, ['edges', 'adjacency']);
+  const { edges, adjacency } = readOptions(call, options, ['edges', 'adjacency'], argument);
   if ((edges === undefined) === (adjacency === undefined)) {
     throw new ParameterError(`${call}: \`${argument}\` must have either \`edges\` or \`adjacency\``);
   }
@@ -34,7 +39,7 @@ export function readGraph(call: string, options: unknown, units: number, argumen
 const mostEntries = 2 ** 24 - 1;
 
 function fromPairs(call: string, edges: unknown, units: number, argument: string): Uint32Array {
-  if (Array.isArray(edges) && edges.length === 0) return new Uint32Array(0);
+  if (readFrom(call, argument, () => hasNoPairs(edges))) return new Uint32Array(0);
   const numbers = toFloat64(describeRows(edges, 2, { call, argument, units: 'unit numbers of a pair' }));
   const check = new OptionCheck(call);
   const pairs = Uint32Array.from(numbers, (unit, i) => check.integer(`${argument}[${i >> 1}, ${i & 1}]`, unit, undefined, 0, units - 1));
@@ -42,42 +47,89 @@ function fromPairs(call: string, edges: unknown, units: number, argument: string
   return pairs;
 }
 
+/** An empty list, or what {@link gridEdges} makes of a grid of one unit. */
+function hasNoPairs(edges: unknown): boolean {
+  if (Array.isArray(edges)) return edges.length === 0;
+  if (typeof edges !== 'object' || edges === null) return false;
+  const { data, shape } = edges as { readonly data?: unknown; readonly shape?: unknown };
+  return data instanceof Uint32Array && data.length === 0 && Array.isArray(shape) && shape.join() === '0,2';
+}
+
 function fromMatrix(call: string, adjacency: unknown, units: number, argument: string): Uint32Array {
-  const host = describeRows(adjacency, units, { call, argument, units: 'units' });
+  return symmetricEntries(call, adjacency, units, argument, '`edges`').pairs;
+}
+
+/**
+ * Entries of a matrix above its diagonal: pairs of unit numbers one after the other, the smaller
+ * one first, and a value to each pair.
+ */
+export interface PairValues {
+  readonly pairs: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/**
+ * The entries above the diagonal of a symmetric matrix [units, units] with a zero diagonal that are
+ * not zero; see {@link squareEntries}.
+ */
+export function symmetricEntries(call: string, matrix: unknown, units: number, argument: string, instead: string): PairValues {
+  const entries = squareEntries(call, matrix, units, argument, instead);
+  const [pairs, values]: [number[], number[]] = [[], []];
+  for (const [place, value] of entries) {
+    const [i, j] = [Math.floor(place / units), place % units];
+    if (i === j) throw new ParameterError(`${call}: \`${argument}\` must have a zero diagonal, got ${value} at [${i}, ${i}]`);
+    const mirrored = entries.get(j * units + i) ?? 0;
+    if (!Object.is(mirrored, value)) {
+      throw new ParameterError(`${call}: \`${argument}\` must be symmetric, got ${value} at [${i}, ${j}] and ${mirrored} at [${j}, ${i}]`);
+    }
+    if (i > j) continue;
+    pairs.push(i, j);
+    values.push(value);
+  }
+  return { pairs: Uint32Array.from(pairs), values: Float64Array.from(values) };
+}
+
+/**
+ * The entries of a square matrix [units, units], dense or sparse, that are not zero, by row · units
+ * + column.
+ *
+ * @param instead - What takes more of them than a `Map` holds, for the message.
+ */
+export function squareEntries(call: string, matrix: unknown, units: number, argument: string, instead: string): Map<number, number> {
+  const host = describeRows(matrix, units, { call, argument, units: 'units' });
   if (host.rows !== units) throw new ParameterError(`${call}: \`${argument}\` must have ${units} rows (units), got ${host.rows}`);
   const values = new Map<number, number>();
   eachEntry(host, (i, j, value) => {
     if (value === 0) return;
     if (values.size === mostEntries) {
       throw new ParameterError(
-        `${call}: \`${argument}\` must have fewer than ${mostEntries} entries that are not zero; more go by \`edges\``,
+        `${call}: \`${argument}\` must have fewer than ${mostEntries} entries that are not zero; more go by ${instead}`,
       );
     }
     values.set(i * units + j, value);
   });
-  const pairs: number[] = [];
-  for (const [place, value] of values) {
-    const [i, j] = [Math.floor(place / units), place % units];
-    if (i === j) throw new ParameterError(`${call}: \`${argument}\` must have a zero diagonal, got ${value} at [${i}, ${i}]`);
-    const mirrored = values.get(j * units + i) ?? 0;
-    if (!Object.is(mirrored, value)) {
-      throw new ParameterError(`${call}: \`${argument}\` must be symmetric, got ${value} at [${i}, ${j}] and ${mirrored} at [${j}, ${i}]`);
-    }
-    if (i < j) pairs.push(i, j);
-  }
-  return Uint32Array.from(pairs);
+  return values;
 }
 
-function eachEntry(host: HostRows, visit: (row: number, column: number, value: number) => void): void {
-  if (host.kind !== 'sparse') {
-    toFloat64(host).forEach((value, i) => {
-      visit(Math.floor(i / host.cols), i % host.cols, value);
-    });
-    return;
+type Visit = (row: number, column: number, value: number) => void;
+
+function eachEntry(host: HostRows, visit: Visit): void {
+  let first = 0;
+  for (const part of slicesOf(host)) {
+    if (part.kind === 'sparse') eachSparseEntry(part, first, visit);
+    else eachValue(toFloat64(part), host.cols, first, visit);
+    first += part.rows;
   }
-  for (let r = 0; r < host.rows; r++) {
-    for (let i = host.indptr[r] as number; i < (host.indptr[r + 1] as number); i++) {
-      visit(r, host.indices[i] as number, host.values === null ? 1 : (host.values[i] as number));
+}
+
+function eachValue(values: Float64Array, cols: number, first: number, visit: Visit): void {
+  for (let i = 0; i < values.length; i++) visit(first + Math.floor(i / cols), i % cols, values[i] as number);
+}
+
+function eachSparseEntry({ rows, indptr, indices, values }: HostSparseRows, first: number, visit: Visit): void {
+  for (let r = 0; r < rows; r++) {
+    for (let i = indptr[r] as number; i < (indptr[r + 1] as number); i++) {
+      visit(first + r, indices[i] as number, values === null ? 1 : (values[i] as number));
     }
   }
 }
@@ -101,7 +153,7 @@ const mostDimensions = 32;
  * @param options - `periodic`: also couples the two ends of every line of more than two units. Default false.
  * @returns Pairs of unit numbers [edges, 2].
  */
-export function gridEdges(sizes: readonly number[], options?: { readonly periodic?: boolean }): Edges {
+export function gridEdges(sizes: readonly number[], options?: { readonly periodic?: boolean | undefined }): Edges {
   const call = 'gridEdges';
   const check = new OptionCheck(call);
   const periodic = check.flag('periodic', readOptions(call, options, ['periodic']).periodic, false);

@@ -44,7 +44,7 @@ function checkName(check: OptionCheck, name: string): void {
 /** Reads the units of a layer, as `bernoulli(100)` and the others make them. */
 export function readLayer(check: OptionCheck, name: string, value: unknown, option = `layers.${name}`): LayerSpec {
   checkName(check, name);
-  const { type, places, size } = readOptions(check.call, value, ['type', 'places', 'size']);
+  const { type, places, size } = readOptions(check.call, value, ['type', 'places', 'size'], option);
   if (typeof type !== 'string') throw check.error(option, 'units such as bernoulli(100)', value);
   const units = check.integer(`${option}.places`, places, undefined, 1, 2 ** 31 - 1);
   return { name, type, units, size: check.integer(`${option}.size`, size, 1, 1, 2 ** 31 - 1) };

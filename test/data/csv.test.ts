@@ -69,6 +69,51 @@ describe('a table of numbers is read as it stands', () => {
     expect((await readCsv(file('id,1,2\n5,1,2\n'), { header: true })).names).toEqual(['id', '1', '2']);
   });
 
+  test.each<[string, string, number[], string[] | null]>([
+    ['commas', '1,2\n3,4\n', [1, 2, 3, 4], null],
+    ['semicolons', 'a;b\n1;2\n3;4\n', [1, 2, 3, 4], ['a', 'b']],
+    ['tabs', '1\t2\n3\t4', [1, 2, 3, 4], null],
+    ['bars', 'a|b\n1|2', [1, 2], ['a', 'b']],
+    ['a comma in one name', 'a, of b;c\n1;2\n3;4', [1, 2, 3, 4], ['a, of b', 'c']],
+    ['commas in quoted names', '"a,b,c";"d"\n1;2', [1, 2], ['a,b,c', 'd']],
+    ['one column', 'a\n1\n2', [1, 2], ['a']],
+    ['empty lines first', '\n\n1;2\n\n3;4\n', [1, 2, 3, 4], null],
+    ['empty fields', '1;;3\n;2;\n', [1, Number.NaN, 3, Number.NaN, 2, Number.NaN], null],
+  ])('the delimiter is found: %s', async (_, text, data, names) => {
+    for (const content of [text, gzipSync(text)]) {
+      const table = await readCsv(file(content));
+      expect([[...table.data], table.names]).toEqual([data, names]);
+    }
+  });
+
+  test('the delimiter of a long file is found from its beginning', async () => {
+    const text = `${'1;2;3\n'.repeat(200_000)}4;5;6`;
+    for (const content of [text, gzipSync(text)]) expect((await readCsv(file(content))).shape).toEqual([200_001, 3]);
+  });
+
+  test('missing values are NaN', async () => {
+    const none = Number.NaN;
+    expect([...(await readCsv(file('a,b,c\n1,,NA\nNaN, ,null\n?,nan,2\n'))).data]).toEqual([
+      1,
+      none,
+      none,
+      none,
+      none,
+      none,
+      none,
+      none,
+      2,
+    ]);
+    expect([...(await readCsv(file('-,1\n2,x'), { missing: ['-', 'X'] })).data]).toEqual([none, 1, 2, none]);
+    expect([...(await readCsv(file('1,-999\n'), { missing: ['-999'] })).data]).toEqual([1, -999]);
+    expect((await rejection(readCsv(file('1,\n'), { missing: [] }))).message).toMatch(/line 1, column 2 must be a finite number, got ""/);
+  });
+
+  test('a first line of numbers and missing values is data, also with some of them missing', async () => {
+    expect((await readCsv(file(',2\n3,4'))).shape).toEqual([2, 2]);
+    expect((await readCsv(file(',a\n3,4'))).names).toEqual(['', 'a']);
+  });
+
   test('other delimiters and precisions', async () => {
     expect([...(await readCsv(file('1\t2\n'), { delimiter: '\t' })).data]).toEqual([1, 2]);
     const single = await readCsv(file('0.1,16777217\n'), { dtype: 'float32' });
@@ -127,9 +172,11 @@ describe('what is not a table of numbers is refused with line and column', () =>
   test.each<[string, string | Uint8Array, RegExp]>([
     ['text in a field', '1,2\n3,x\n', /readCsv: .*t\.csv, line 2, column 2 must be a finite number, got "x"/],
     ['text in a named column', 'a,b\n1,2\n\n3,x\n', /line 4, column 2 \("b"\) must be a finite number, got "x"/],
-    ['an empty field', '1,2\n3,\n', /line 2, column 2 must be a finite number, got ""/],
-    ['a blank field', '1,2\n3, \n', /line 2, column 2 must be a finite number, got " "/],
-    ['NaN', '1,2\nnan,NaN\n', /line 2, column 1 must be a finite number, got "nan"/],
+    [
+      'a column of text',
+      'a,b\n1,x\n',
+      /line 2, column 2 \("b"\) must be a finite number, got "x" \(tables with columns of text are for readTable\)/,
+    ],
     ['infinity', '1,2\n1,Infinity\n', /line 2, column 2 must be a finite number, got "Infinity"/],
     ['a number too large', '1,1e999\n2,3', /line 1, column 2 must be a finite number, got "1e999"/],
     ['hexadecimal', '1,2\n1,0x10\n', /got "0x10"/],
@@ -183,6 +230,9 @@ describe('what is not a table of numbers is refused with line and column', () =>
     [{ delimiter: '\n' }, /`delimiter` must be a character/],
     [{ delimiter: 5 }, /`delimiter` must be a character/],
     [{ dtype: 'int' }, /`dtype` must be 'float32' or 'float64', got "int"/],
+    [{ missing: 'NA' }, /`missing` must be a list of texts, got "NA"/],
+    [{ missing: [5] }, /`missing` must be a list of texts, got an array/],
+    [{ seperator: ';' }, /there is no option `seperator`/],
   ])('option %j', async (options, message) => {
     const error = await rejection(readCsv(file('1,2'), options as never));
     expect(error).toBeInstanceOf(ParameterError);

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readIdx } from '../../src/data/idx.js';
-import { FormatError, ParameterError } from '../../src/errors.js';
+import { FileError, FormatError, ParameterError } from '../../src/errors.js';
 import { idxFile, rejection, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();
@@ -119,7 +119,7 @@ describe('a damaged idx file is rejected with its name and what is wrong', () =>
   });
 
   test('a missing file and a folder', async () => {
-    expect(await rejection(readIdx(`${folder.path}/missing`))).toBeInstanceOf(ParameterError);
+    expect(await rejection(readIdx(`${folder.path}/missing`))).toBeInstanceOf(FileError);
     expect((await rejection(readIdx(folder.path))).message).toMatch(/^readIdx: cannot read .*: it is a folder, not a file$/);
     expect(await rejection(readIdx(undefined as unknown as string))).toBeInstanceOf(ParameterError);
   });

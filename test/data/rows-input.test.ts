@@ -77,6 +77,16 @@ describe('rows are understood in every documented form', () => {
     expect([...toFloat64(host)]).toEqual([0, 0]);
   });
 
+  test('in plain arrays null is missing as NaN is, true and false are 1 and 0', () => {
+    const missing = [1, Number.NaN, 0];
+    expect(valuesOf([[true, null, false]], 3)).toEqual(missing);
+    expect(valuesOf([null, true, 0], 3)).toEqual([Number.NaN, 1, 0]);
+    expect(valuesOf([false, null, 0.5], 3)).toEqual([0, Number.NaN, 0.5]);
+    expect(valuesOf({ data: [true, null, false], shape: [1, 3] }, 3)).toEqual(missing);
+    expect(valuesOf({ indptr: [0, 2], indices: [0, 1], values: [true, null], shape: [1, 3] }, 3)).toEqual(missing);
+    expect([...toFloat64(describeCategories([1, null, true], 2, 1, where))]).toEqual([0, 1, Number.NaN, Number.NaN, 0, 1]);
+  });
+
   test('NaN and infinities pass: the unit type decides on values', () => {
     expect(valuesOf([[Number.NaN, Infinity]], 2)).toEqual([Number.NaN, Infinity]);
   });
@@ -224,9 +234,10 @@ describe('a wrong type is refused before anything is read as numbers', () => {
     ['big integers', new BigInt64Array(2), 'must be a typed array of 8- to 32-bit integers or 32- or 64-bit floats, got a BigInt64Array'],
     ['big integers in an ndarray', ndarray(new BigUint64Array(4), [2, 2]), '`data.data` must be a typed array of'],
     ['half floats', halfFloats(), /got a Float16Array|a detached buffer/],
+    ['undefined in a nested array', [[0, undefined]], '`data[0][1]` must be a number, got undefined'],
+    ['true as a column', { indptr: [0, 1], indices: [true], shape: [1, 2] }, '`data.indices[0]` must be a whole number'],
     ['text in a flat array', [0, '1'], '`data[1]` must be a number, got "1"'],
     ['text in a nested array', [[0, '1']], '`data[0][1]` must be a number, got "1"'],
-    ['booleans', [[true, false]], '`data[0][0]` must be a number, got true'],
     ['big integers in an array', [[1n, 0n]], '`data[0][0]` must be a number, got 1n'],
     ['a hole in a row', [[0, 1], withHole([0, 1], 1)], '`data[1][1]` must be a number, got undefined'],
     [
@@ -240,7 +251,7 @@ describe('a wrong type is refused before anything is read as numbers', () => {
       ),
       '`data[1]` must be a row or a number, got undefined',
     ],
-    ['a hole in a flat array', withHole([0, 1], 1), '`data[1]` must be a row or a number, got undefined'],
+    ['a hole in a flat array', withHole([0, 1], 1), '`data[1]` must be a number, got undefined'],
     ['an array that claims 2^32 - 1 rows', new Array(2 ** 32 - 1), '`data[0]` must be a row or a number, got undefined'],
     ['rows that are no arrays', [[0, 1], 5], '`data[1]` must be a row (an array of numbers), got 5'],
     ['a number that is followed by a row', [0, [1]], '`data[1]` must be a number, got an array'],
@@ -287,13 +298,14 @@ describe('a wrong type is refused before anything is read as numbers', () => {
     ['a column twice', { indptr: [0, 0, 2], indices: [1, 1], shape: [2, 2] }, '`data.indices[1]` (row 1) must be above 1'],
     ['columns that fall', { indptr: [0, 2], indices: [1, 0], shape: [1, 2] }, 'must be above 1 (columns rise within a row), got 0'],
     ['indptr that starts late', { indptr: [1, 1], indices: [1], shape: [1, 2] }, '`data.indptr[0]` must be 0, got 1'],
-    ['indptr that falls', { indptr: [0, 2, 1], indices: [1], shape: [2, 2] }, '`data.indptr[2]` must be at least 2'],
+    ['indptr that falls', { indptr: [0, 2, 1], indices: [0, 1], shape: [2, 2] }, '`data.indptr[2]` must be at least 2'],
     [
       'indptr that ends early',
       { indptr: [0, 0], indices: [1], shape: [1, 2] },
       '`data.indptr[1]` must be 1, the number of `indices`, got 0',
     ],
     ['indptr beyond the entries', { indptr: [0, 9], indices: [1], shape: [1, 2] }, '`data.indptr[1]` must be 1'],
+    ['indptr beyond the entries, then back', { indptr: [0, 9, 1], indices: [1], shape: [2, 2] }, '`data.indptr[1]` must be at most 1'],
   ];
 
   test.each(wrong)('%s', (_, input, message) => {

@@ -86,7 +86,7 @@ describe.each(devices)('log Z on %s', (device) => {
     const rows = layerStates(oracle.layers[0]!);
     const found = await machine.evaluate({ layer0: rows });
     // Probabilities of all rows there are.
-    expect(Array.from(found.rows.data, Math.exp).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
+    expect(Array.from(found.logLikelihoods.data, Math.exp).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
     const weights = jointStates(oracle).filter((s) => s[0]!.join() === rows[5]!.join());
     const want = logSumExp(weights.map((state) => -energy(oracle, state))) - logZOf(oracle);
     expect(found.logLikelihoods.get(5)).toBeCloseTo(want, 4);
@@ -181,7 +181,7 @@ describe('an evaluation', () => {
     ['a temperature that is no number', { betas: [0, Number.NaN, 1] }, /`betas\[1\]` must be above 0/],
     ['one chain', { chains: 1 }, /`chains` must be a whole number from 2/],
     ['another method', { method: 'guess' }, /`method` must be 'auto' or 'exact'/],
-    ['an unknown option', { algorithm: { name: 'pcd', betas: 5 } }, /there is no option `temperatures`/],
+    ['an unknown option', { temperatures: 5 }, /there is no option `temperatures`/],
   ])('refuses %s', async (_, options, message) => {
     using rbm = new RBM({ visible: 6, hidden: 4 });
     await expect(rbm.logZ(options as EvaluateOptions)).rejects.toThrow(message);

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+/** Where those in TypeScript are compiled to before the tests. */
+const compiled = fileURLToPath(new URL('../../build/examples/', import.meta.url));
 
 /** What each must say at its small size; all judge themselves by their exit code. */
 const SAYS: Record<string, RegExp> = {
@@ -16,7 +18,7 @@ const SAYS: Record<string, RegExp> = {
   'resume-from-checkpoint.mjs': /same weights as the uninterrupted run: true/,
   'streaming.mjs': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
   'labelled-digits.mjs': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
-  'encoder.mjs': /the 4-2-4 encoder is solved for 1 of 1 seeds/,
+  'encoder.ts': /the 4-2-4 encoder is solved for 1 of 1 seeds/,
   'ising.mjs': /T = 2\.269: energy per spin -1\.\d{4} ± 0\.\d{4}, exact for the infinite lattice -1\.4142/,
   'frey-faces.mjs':
     /variances of 560 pixels: 0\.\d+ to \d+\.\d+\nunseen faces are likelier than halves of two: by \d+ nats\nwrote faces\.png/,
@@ -34,7 +36,8 @@ const LEAVES: Record<string, string[]> = {
 
 function run(file: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const { BOLTZKIT_DATA: _data, ...env } = process.env;
-  const child = spawn(process.execPath, [join(examples, file)], { cwd, env: { ...env, BOLTZKIT_SMALL: '1' } });
+  const program = file.endsWith('.ts') ? join(compiled, file.replace(/ts$/, 'js')) : join(examples, file);
+  const child = spawn(process.execPath, [program], { cwd, env: { ...env, BOLTZKIT_SMALL: '1' } });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
@@ -47,7 +50,11 @@ function run(file: string, cwd: string): Promise<{ code: number | null; stdout: 
 
 describe('examples', () => {
   it('are all listed here', () => {
-    expect(readdirSync(examples).sort()).toEqual(Object.keys(SAYS).sort());
+    expect(
+      readdirSync(examples)
+        .filter((file) => file !== 'tsconfig.json')
+        .sort(),
+    ).toEqual(Object.keys(SAYS).sort());
   });
 
   it.each(Object.entries(SAYS))('%s runs and checks its own result', async (file, says) => {

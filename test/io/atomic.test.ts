@@ -5,7 +5,7 @@ import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { FormatError, ParameterError } from '../../src/errors.js';
+import { FileError, FormatError, ParameterError } from '../../src/errors.js';
 import { readRegularFile, writeFileAtomic } from '../../src/io/atomic.js';
 import { thisProcess } from '../../src/io/living.js';
 import { rejection, temporaryFolder } from '../data/support.js';
@@ -89,7 +89,8 @@ describe('a file is replaced whole or not at all', () => {
     writeFileSync(join(folder, 'a'), 'old');
     sabotage();
     const error = await rejection(writeFileAtomic(join(folder, 'a'), [Buffer.from('ne'), Buffer.from('w')], 'RBM.save'));
-    expect(error).toBeInstanceOf(ParameterError);
+    expect(error).toBeInstanceOf(FileError);
+    expect((error as FileError).systemCode).toMatch(/^(ENOSPC|EIO|EPERM)$/);
     expect(error.message).toMatch(/^RBM\.save: cannot write .*\/a: .* \((ENOSPC|EIO|EPERM)\)$/);
     expect((error.cause as NodeJS.ErrnoException).code).toMatch(/ENOSPC|EIO|EPERM/);
     expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old');
@@ -136,7 +137,7 @@ describe('a file is replaced whole or not at all', () => {
       }) as never;
       return handle;
     });
-    expect(await rejection(writeFileAtomic(join(folder, 'a'), bytes))).toBeInstanceOf(ParameterError);
+    expect(await rejection(writeFileAtomic(join(folder, 'a'), bytes))).toBeInstanceOf(FileError);
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -231,7 +232,8 @@ describe('a path that is no regular file is refused without waiting', () => {
 
   test('a missing file, with the system error as cause', async () => {
     const error = await rejection(call(join(root, 'missing')));
-    expect(error).toBeInstanceOf(ParameterError);
+    expect(error).toBeInstanceOf(FileError);
+    expect(error).toMatchObject({ code: 'ERR_FILE', systemCode: 'ENOENT' });
     expect(error.message).toBe(`RBM.load: cannot read ${join(root, 'missing')}: there is no such file or folder (ENOENT)`);
     expect((error.cause as NodeJS.ErrnoException).code).toBe('ENOENT');
   });

@@ -1,24 +1,42 @@
 /** Finding and loading the addon. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors.js';
-import { type AddonCandidate, addonCandidates, firstAddon, loadAddon } from '../../src/machine/addon.js';
+import { type AddonCandidate, firstAddon } from '../../src/machine/addon.js';
+import { addonSearch } from '../../src/machine/addon-places.js';
+import { Backend, chooseBackend, hostBackend } from '../../src/machine/backend.js';
+import { devices } from '../../src/wiring/spec.js';
 import { NATIVE_ABI, type NativeAddon } from '../../src/machine/native.js';
 import { addonFile, fixture } from './native-support.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'boltzkit-addon-'));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'boltzkit-addon-')));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const platform = `${process.platform}-${process.arch}`;
 const fake = (abi: unknown) => ({ abi }) as NativeAddon;
 const candidate = (place: string, load: () => unknown): AddonCandidate => ({ place, load });
 
-function failure(candidates: readonly AddonCandidate[]): BackendError {
+/** A file with whatever folders it needs. */
+function write(path: string, text: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+/** The package as it is installed, without an addon; the path of its module. */
+function install(where: string): string {
+  write(join(where, 'package.json'), '{ "name": "boltzkit" }');
+  return write(join(where, 'dist', 'machine', 'addon-places.js'), '');
+}
+
+const places = (named: string | undefined, running: readonly string[]) => addonSearch(named, running).candidates.map(({ place }) => place);
+
+function failure(candidates: readonly AddonCandidate[], bundle: string | null = null): BackendError {
   try {
-    firstAddon(candidates);
+    firstAddon({ candidates, bundle });
   } catch (error) {
     if (error instanceof BackendError) return error;
     throw error;
@@ -26,12 +44,12 @@ function failure(candidates: readonly AddonCandidate[]): BackendError {
   throw new Error('an addon was found');
 }
 
-describe('loadAddon', () => {
+describe('the host backend', () => {
   it('gives an addon with this interface and the version of the package, the same each time', () => {
-    const addon = loadAddon();
+    const { addon } = hostBackend;
     expect(addon.abi).toBe(NATIVE_ABI);
     expect(addon.version).toBe(process.env.npm_package_version ?? addon.version);
-    expect(loadAddon()).toBe(addon);
+    expect(hostBackend.addon).toBe(addon);
   });
 
   it('loads in the main thread and in several workers at once, each on its own', () => {
@@ -43,29 +61,86 @@ describe('loadAddon', () => {
   });
 });
 
-describe('addonCandidates', () => {
-  it('looks at the build, the prebuilt files and the platform package, in that order', () => {
-    expect(addonCandidates(undefined, '/somewhere').map(({ place }) => place)).toEqual([
-      resolve('/somewhere/build/Release/boltzkit.node'),
-      resolve(`/somewhere/prebuilds/${platform}/boltzkit.node`),
+describe('Backend', () => {
+  it('loads its addon when it is first needed, and once', () => {
+    let loads = 0;
+    const backend = new Backend(['cpu'], () => fake(++loads));
+    expect(loads).toBe(0);
+    expect([backend.addon.abi, backend.addon.abi]).toEqual([1, 1]);
+  });
+
+  it('tries again after a failure', () => {
+    let loads = 0;
+    const backend = new Backend(['cpu'], () => {
+      if (++loads === 1) throw new Error('not yet');
+      return fake(loads);
+    });
+    expect(() => backend.addon).toThrow('not yet');
+    expect(backend.addon.abi).toBe(2);
+  });
+
+  it('is chosen by a device, or the fastest; one that no backend has is an error', () => {
+    expect(chooseBackend('call', 'auto')).toEqual({ backend: hostBackend, device: 'cpu' });
+    expect(chooseBackend('call', 'reference')).toEqual({ backend: hostBackend, device: 'reference' });
+    expect(() => chooseBackend('call', 'cuda')).toThrow("call: `device` 'cuda' cannot be used");
+    expect(hostBackend.devices.filter((device) => !devices.includes(device))).toEqual([]);
+  });
+});
+
+describe('addonSearch', () => {
+  it('looks at the build, the prebuilt files and the platform package of the installed package, in that order', () => {
+    const installed = join(folder, 'installed', 'node_modules', 'boltzkit');
+    expect(places(undefined, [install(installed)])).toEqual([
+      join(installed, 'build', 'Release', 'boltzkit.node'),
+      join(installed, 'prebuilds', platform, 'boltzkit.node'),
       `package @boltzkit/${platform}`,
     ]);
   });
 
   it('looks nowhere else when BOLTZKIT_NATIVE names a file', () => {
-    expect(addonCandidates('some/file.node', '/somewhere').map(({ place }) => place)).toEqual([resolve('some/file.node')]);
-    expect(addonCandidates('', '/somewhere')).toHaveLength(3);
+    const running = [install(join(folder, 'named'))];
+    expect(places('some/file.node', running)).toEqual([resolve('some/file.node')]);
+    expect(places('', running)).toHaveLength(3);
   });
 
   it('finds nothing in an empty folder', () => {
-    for (const { load } of addonCandidates(undefined, folder)) expect(load()).toBe(undefined);
+    for (const { load } of addonSearch(undefined, [install(join(folder, 'empty'))]).candidates) expect(load()).toBe(undefined);
+  });
+
+  it('takes a module of another package, or of none, for a bundle, and looks beside it', () => {
+    const bundle = write(join(folder, 'app', 'out', 'app.js'), '');
+    write(join(folder, 'app', 'package.json'), '{ "name": "app" }');
+    write(join(folder, 'app', 'out', 'package.json'), 'no JSON');
+    expect(places(undefined, [bundle])).toEqual([join(folder, 'app', 'out', 'boltzkit.node'), `package @boltzkit/${platform}`]);
+    expect(addonSearch(undefined, [bundle]).bundle).toBe(bundle);
+    expect(addonSearch(undefined, [install(join(folder, 'whole'))]).bundle).toBe(null);
+  });
+
+  it('finds the package from a bundle where that is installed', () => {
+    const bundle = write(join(folder, 'partial', 'app.js'), '');
+    const installed = join(folder, 'partial', 'node_modules', 'boltzkit');
+    install(installed);
+    expect(places(undefined, [bundle])).toContain(join(installed, 'prebuilds', platform, 'boltzkit.node'));
+  });
+
+  it('goes by the running program where a bundle does not know its own file', () => {
+    const program = write(join(folder, 'program', 'main.js'), '');
+    expect(places(undefined, [program, process.execPath])).toContain(join(folder, 'program', 'boltzkit.node'));
+    expect(addonSearch(undefined, []).candidates).toEqual([]);
+  });
+
+  it('loads the addon of a platform package', () => {
+    const installed = join(folder, 'optional', 'node_modules', 'boltzkit');
+    const running = install(installed);
+    write(join(folder, 'optional', 'node_modules', '@boltzkit', platform, 'index.js'), `module.exports = { abi: ${NATIVE_ABI} };`);
+    expect(firstAddon(addonSearch(undefined, [running]))).toEqual({ abi: NATIVE_ABI });
   });
 });
 
 describe('firstAddon', () => {
   it('takes the first that is there and has the right interface', () => {
     const right = fake(NATIVE_ABI);
-    const places = [
+    const found = [
       candidate('missing', () => undefined),
       candidate('old', () => fake(NATIVE_ABI - 1)),
       candidate('broken', () => {
@@ -76,21 +151,32 @@ describe('firstAddon', () => {
         throw new Error('asked');
       }),
     ];
-    expect(firstAddon(places)).toBe(right);
+    expect(firstAddon({ candidates: found, bundle: null })).toBe(right);
   });
 
   it('names what it tried and what to do', () => {
-    const error = failure(addonCandidates(undefined, folder));
+    const error = failure(addonSearch(undefined, [install(folder)]).candidates);
     expect(error.reason).toBe('addon_missing');
     expect(error.message).toContain(`${join(folder, 'build', 'Release', 'boltzkit.node')}: not there`);
     expect(error.message).toContain(`package @boltzkit/${platform}: not there`);
     expect(error.message).toContain('npx boltzkit build');
   });
 
+  it('of a bundle says how to leave the package out of it, and what to do instead', () => {
+    const error = failure([], '/app/out.js');
+    expect(error.reason).toBe('addon_missing');
+    expect(error.message).toContain('bundled into /app/out.js');
+    expect(error.message).toMatch(/^ {2}esbuild.*--external:boltzkit/m);
+    for (const bundler of ['webpack', 'ncc', 'rollup', 'Vite'])
+      expect(error.message).toMatch(new RegExp(`^ {2}${bundler} .*boltzkit`, 'm'));
+    expect(error.message).toContain(`prebuilds/${platform}/boltzkit.node`);
+    expect(error.message).not.toContain('npx boltzkit build');
+  });
+
   it('says why a file did not load', () => {
     const file = join(folder, 'text.node');
     writeFileSync(file, 'this is no shared library');
-    const error = failure(addonCandidates(file, folder));
+    const error = failure(addonSearch(file, []).candidates);
     expect(error.reason).toBe('addon_missing');
     expect(error.message).toContain(`${file}: `);
     expect(error.cause).toBeInstanceOf(Error);

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeJob, NativeRows } from '../../src/machine/native.js';
 import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
 
@@ -69,7 +69,7 @@ const garbage: [string, () => unknown][] = [
   ['rows without rows', () => newRows(0)],
   ['machine', () => newMachine()],
   ['trainer', () => newTrainer(newMachine())],
-  ['class of the addon', () => loadAddon().Rows],
+  ['class of the addon', () => hostBackend.addon.Rows],
 ];
 
 function throwing(): never {
@@ -78,9 +78,9 @@ function throwing(): never {
 
 /** Calls that pass, as functions of nothing: the receiver and fresh arguments for one of its members. */
 const calls: Record<string, () => { target: object; member: string; args: unknown[]; construct?: boolean }> = {
-  'new Rows': () => ({ target: loadAddon(), member: 'Rows', args: [visible, 0, 1, 3, true, true, 2, true], construct: true }),
+  'new Rows': () => ({ target: hostBackend.addon, member: 'Rows', args: [visible, 0, 1, 3, true, true, 2, true], construct: true }),
   'new Machine': () => ({
-    target: loadAddon(),
+    target: hostBackend.addon,
     member: 'Machine',
     args: [
       machineSpec({
@@ -93,23 +93,23 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
     ],
     construct: true,
   }),
-  cpu: () => ({ target: loadAddon(), member: 'cpu', args: [] }),
-  philox4x32: () => ({ target: loadAddon(), member: 'philox4x32', args: [new Uint32Array(4), new Uint32Array(2)] }),
-  unitTypes: () => ({ target: loadAddon(), member: 'unitTypes', args: [] }),
+  cpu: () => ({ target: hostBackend.addon, member: 'cpu', args: [] }),
+  philox4x32: () => ({ target: hostBackend.addon, member: 'philox4x32', args: [new Uint32Array(4), new Uint32Array(2)] }),
+  unitTypes: () => ({ target: hostBackend.addon, member: 'unitTypes', args: [] }),
   appendDense: () => ({ target: newRows(1), member: 'appendDense', args: [new Float32Array(visible), 0, 1, visible, 1, 1] }),
   'appendDense with missing values': () => ({
-    target: new (loadAddon().Rows)(visible, 0, 1, 0, false, true, 2),
+    target: new hostBackend.addon.Rows(visible, 0, 1, 0, false, true, 2),
     member: 'appendDense',
     args: [Float32Array.of(0, 1, NaN, NaN, 1, 1), 0, 1, visible, 1, 1],
   }),
   appendBits: () => ({ target: newRows(1), member: 'appendBits', args: [new Uint8Array(2), 2, true] }),
   appendSparse: () => ({
-    target: new (loadAddon().Rows)(visible, 0, 1),
+    target: new hostBackend.addon.Rows(visible, 0, 1),
     member: 'appendSparse',
     args: [Uint32Array.from([0, 1, 3]), Uint32Array.from([2, 0, 5]), Float32Array.from([1, 1, 1])],
   }),
   'appendSparse with missing values': () => ({
-    target: new (loadAddon().Rows)(visible, 0, 1, 0, false, true),
+    target: new hostBackend.addon.Rows(visible, 0, 1, 0, false, true),
     member: 'appendSparse',
     args: [Uint32Array.from([0, 1, 3]), Uint32Array.from([2, 0, 5]), Float32Array.from([NaN, 1, NaN])],
   }),
@@ -167,7 +167,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
 const pair = machineSpec().layers;
 
 function withMissing(): NativeRows {
-  const rows = new (loadAddon().Rows)(visible, 0, 1, 0, false, true);
+  const rows = new hostBackend.addon.Rows(visible, 0, 1, 0, false, true);
   rows.appendDense(Float32Array.of(0, 1, NaN, NaN, 1, 1, 1, NaN, 0, 0, 1, 0), 0, 2, visible, 1, 1);
   return rows;
 }
@@ -240,7 +240,7 @@ it('covers every export and every method', () => {
   const methods = prototypes.flatMap((prototype) =>
     Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([name, { get }]) => !get && name !== 'constructor'),
   );
-  const exported = Object.entries(loadAddon()).filter(([, value]) => typeof value === 'function');
+  const exported = Object.entries(hostBackend.addon).filter(([, value]) => typeof value === 'function');
   const covered = new Set(Object.values(calls).map((make) => make().member));
   expect([...methods, ...exported].map(([name]) => name).filter((name) => !covered.has(name))).toEqual([]);
 });
@@ -317,7 +317,7 @@ describe('wrong receivers', () => {
   });
 
   it('constructors need new, and trainers a machine', () => {
-    const { Rows, Machine } = loadAddon();
+    const { Rows, Machine } = hostBackend.addon;
     expect(() => Reflect.apply(Rows as never, undefined, [1, 0, 1])).toThrow();
     expect(() => Reflect.apply(Machine as never, {}, [machineSpec()])).toThrow();
     const Trainer = (newTrainer(newMachine()) as object).constructor as new (...args: unknown[]) => unknown;
@@ -325,7 +325,7 @@ describe('wrong receivers', () => {
   });
 
   it('may be subclasses', () => {
-    class Mine extends loadAddon().Rows {}
+    class Mine extends hostBackend.addon.Rows {}
     const rows = new Mine(2, 0, 1);
     rows.appendDense(new Uint8Array(4), 0, 2, 2, 1, 1);
     expect(rows.rows).toBe(2);
@@ -339,7 +339,7 @@ describe('strided rows', () => {
     const int = fc.integer({ min: -30, max: 30 });
     fc.assert(
       fc.property(int, fc.integer({ min: 1, max: 5 }), int, int, (offset, count, rowStride, colStride) => {
-        const rows = new (loadAddon().Rows)(3, 0, 1);
+        const rows = new hostBackend.addon.Rows(3, 0, 1);
         const index = (r: number, c: number) => offset + r * rowStride + c * colStride;
         const expected = Array.from({ length: count * 3 }, (_, i) => data[index(Math.floor(i / 3), i % 3)]);
         const append = () => rows.appendDense(data, offset, count, rowStride, colStride, 1);

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeEpochReport, NativeMachine } from '../../src/machine/native.js';
 import {
   addonFile,
@@ -171,7 +171,7 @@ describe.each(devices)('on %s', (device) => {
 });
 
 it('replaces rows that are read once at every append, also after one that was refused', () => {
-  const rows = new (loadAddon().Rows)(visible, 0, 1, 0, false, false, 1, true);
+  const rows = new hostBackend.addon.Rows(visible, 0, 1, 0, false, false, 1, true);
   const append = (values: Float32Array | Uint8Array) => rows.appendDense(values, 0, values.length / visible, visible, 1, 1);
   append(new Float32Array(3 * visible).fill(0.25));
   expect(rows.rows).toBe(3);
@@ -234,7 +234,7 @@ it('keeps the process alive until a job is over, and no longer', () => {
 });
 
 it('tells the garbage collector of memory outside of its heap', async () => {
-  const { Rows } = loadAddon();
+  const { Rows } = hostBackend.addon;
   let collected = 0;
   const registry = new FinalizationRegistry(() => {
     collected += 1;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import { isJob } from '../../src/machine/job.js';
 import type {
   NativeChainOptions,
@@ -46,12 +46,12 @@ export function machineSpec(more: Partial<NativeMachineSpec> = {}): NativeMachin
 }
 
 export function newMachine(more: Partial<NativeMachineSpec> = {}): NativeMachine {
-  return new (loadAddon().Machine)(machineSpec(more));
+  return new hostBackend.addon.Machine(machineSpec(more));
 }
 
 /** `count` rows of zeros and ones. */
 export function newRows(count: number, cols = visible): NativeRows {
-  const rows = new (loadAddon().Rows)(cols, 0, 1);
+  const rows = new hostBackend.addon.Rows(cols, 0, 1);
   rows.appendDense(
     Float32Array.from({ length: count * cols }, (_, i) => ((i * 7919) % 5) & 1),
     0,

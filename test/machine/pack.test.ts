@@ -1,8 +1,10 @@
 /** Copying rows into the addon's form: every kind of rows, in slices, with the event loop running in between. */
 import { describe, expect, it } from 'vitest';
 import type { HostDenseRows, HostRows } from '../../src/data/host-rows.js';
+import { describeRows } from '../../src/data/rows-input.js';
+import { slicesOf } from '../../src/data/slices.js';
 import { ParameterError, ShapeError } from '../../src/errors.js';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import { packRows, packRowsNow } from '../../src/machine/pack.js';
 
 const unit = { low: 0, high: 1 };
@@ -189,7 +191,7 @@ describe('missing values', () => {
     const mask = new Uint8Array(2 * cols).fill(1);
     mask[7] = 0;
     expect(() => packRowsNow(dense(new Uint8Array(2 * cols), { rows: 2, mask }), unit, where)).toThrow('got NaN at row 0, column 7');
-    const target = new (loadAddon().Rows)(cols, 0, 1, 0, false, true);
+    const target = new hostBackend.addon.Rows(cols, 0, 1, 0, false, true);
     values[cols + 5] = 2;
     expect(() => target.appendDense(values, 0, 2, cols, 1, 1)).toThrow(/^values must lie in \[0, 1\], got 2 at row 1, column 5$/);
     expect([target.rows, target.missing]).toEqual([0, false]);
@@ -228,6 +230,68 @@ it('notices that a buffer is transferred meanwhile', async () => {
   const second = packRows(indices, unit, where);
   structuredClone(indices.indices.buffer, { transfer: [indices.indices.buffer as ArrayBuffer] });
   await expect(second).rejects.toThrow('must keep its buffer');
+});
+
+describe('rows that are converted on the way', () => {
+  const nested = () => Array.from({ length: rows }, (_, r) => Array.from(expected.subarray(r * cols, (r + 1) * cols)));
+  const shape = [rows, cols];
+
+  it.each<[string, () => unknown]>([
+    ['nested arrays', nested],
+    ['16-bit integers', () => ({ data: Int16Array.from(expected), shape })],
+    ['masked bytes', () => ({ data: Uint8Array.from(expected), shape, mask: new Uint8Array(total).fill(1) })],
+    [
+      'sparse rows of signed integers',
+      () => {
+        const { indptr, indices } = sparse(false) as HostRows & { kind: 'sparse' };
+        return { indptr: Int32Array.from(indptr), indices: Int32Array.from(indices), shape };
+      },
+    ],
+  ])('%s come out as they went in, packed in slices or at once', async (_, make) => {
+    const host = describeRows(make(), cols, where);
+    expect(host.kind).toBe('sliced');
+    for (const packed of [await packRows(host, unit, where), packRowsNow(host, unit, where)]) {
+      expect(Buffer.compare(Buffer.from(packed.toFloat32(0, rows).buffer), Buffer.from(expected.buffer))).toBe(0);
+    }
+  });
+
+  it('name call, argument, row and column of a wrong value', async () => {
+    const data = nested();
+    data[rows - 5]![7] = 2.5;
+    await expect(packRows(describeRows(data, cols, where), unit, where)).rejects.toThrow(
+      `RBM.fit: \`data\` values must lie in [0, 1], got 2.5 at row ${rows - 5}, column 7`,
+    );
+    data[rows - 5]![7] = 'x' as never;
+    await expect(packRows(describeRows(data, cols, where), unit, where)).rejects.toThrow(
+      `RBM.fit: \`data[${rows - 5}][7]\` must be a number, got "x"`,
+    );
+  });
+
+  it('notice that a buffer is transferred meanwhile', async () => {
+    const [data, mask] = [Int16Array.from(expected), new Uint8Array(total).fill(1)];
+    for (const [input, { buffer }] of [
+      [{ data, shape }, data],
+      [{ data: Float32Array.from(expected), shape, mask }, mask],
+    ] as const) {
+      const packing = packRows(describeRows(input, cols, where), unit, where);
+      structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+      await expect(packing).rejects.toThrow('RBM.fit: `data` must keep its buffer while it is read');
+    }
+  });
+
+  it('take turns: one slice per turn of the event loop, however many are packed at once', async () => {
+    let turns = 0;
+    let packing = true;
+    const count = () => {
+      turns++;
+      if (packing) setImmediate(count);
+    };
+    setImmediate(count);
+    const host = describeRows(nested(), cols, where);
+    await Promise.all(Array.from({ length: 3 }, () => packRows(host, unit, where)));
+    packing = false;
+    expect(turns).toBeGreaterThanOrEqual(3 * [...slicesOf(host)].length);
+  });
 });
 
 it('stops at an abort, before or between slices', async () => {

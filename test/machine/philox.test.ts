@@ -1,7 +1,7 @@
 /** The generator is the published one, in the shipped binary and in what every device draws; no counter is ever used twice. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import { devices, modelOf } from '../models/support.js';
 import { randomRbm } from '../oracle/machines.js';
 import { counterOf, type Draw, philox4x32, purposes, uniformOf } from '../oracle/philox.js';
@@ -26,13 +26,13 @@ const word = fc.nat({ max: 0xffffffff });
 
 describe('Philox4x32-10', () => {
   it.each(knownAnswers)('gives the known answers: counter %j, key %j', (counter, key, words) => {
-    const native = loadAddon().philox4x32(Uint32Array.from(counter), Uint32Array.from(key));
+    const native = hostBackend.addon.philox4x32(Uint32Array.from(counter), Uint32Array.from(key));
     expect(Array.from(native)).toEqual(words);
     expect(philox4x32(counter, key)).toEqual(words);
   });
 
   it('agrees with the oracle on any counter and key', () => {
-    const addon = loadAddon();
+    const addon = hostBackend.addon;
     fc.assert(
       fc.property(fc.array(word, { minLength: 4, maxLength: 4 }), fc.array(word, { minLength: 2, maxLength: 2 }), (counter, key) => {
         expect(Array.from(addon.philox4x32(Uint32Array.from(counter), Uint32Array.from(key)))).toEqual(philox4x32(counter, key));

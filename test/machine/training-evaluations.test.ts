@@ -7,8 +7,9 @@ import type { NativeMachine } from '../../src/machine/native.js';
 import { fixedRates } from '../../src/training/learning-rate.js';
 import { readSettings } from '../../src/training/options.js';
 import { partNames } from '../../src/training/rates.js';
+import type { PlannedEvaluation, TrainingPlan, TrainingRecord } from '../../src/training/record.js';
 import { TrainingRun } from '../../src/training/run.js';
-import { type PlannedEvaluation, type TrainingPlan, type TrainingRecord, train } from '../../src/training/train.js';
+import { train } from '../../src/training/train.js';
 
 const layers = ['visible', 'hidden'].map((name) => ({ name, type: 'bernoulli', units: name === 'visible' ? 6 : 4, size: 1 }));
 const where = { call: 'test', argument: 'data', units: 'units' };
@@ -35,13 +36,14 @@ function planOf(machine: Machine, epochs: number, more: Partial<TrainingPlan> = 
     onProgress: undefined,
     checkpoint: undefined,
     evaluation: undefined,
+    best: null,
     ...more,
   };
 }
 
 function start(machine: Machine, plan: TrainingPlan): { run: TrainingRun; kept: () => TrainingRecord } {
   let kept: TrainingRecord | undefined;
-  const run = new TrainingRun((control) => train(machine, plan, control, (record) => (kept = record)));
+  const run = new TrainingRun((control) => train(machine, { ...plan, plan: () => plan }, control, (record) => (kept = record)));
   return { run, kept: () => kept as TrainingRecord };
 }
 
@@ -61,7 +63,7 @@ function counting(every: number, during: (native: NativeMachine) => void = () =>
   return { seen, plan: { every, run, check: willing } };
 }
 
-const weightsOf = (machine: Machine) => Array.from(machine.getParameter('test', 'visible-hidden.weights'));
+const weightsOf = (machine: Machine) => Array.from(machine.parameter('test', 'visible-hidden.weights'));
 
 describe('evaluations of a run', () => {
   it('come before the checkpoint of the same update: who goes on from it has been told all before it', async () => {

@@ -3,7 +3,7 @@
  * stand on this.
  */
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeLayerRows, NativeMachine } from '../../src/machine/native.js';
 import { devices, expectNear, relativeError } from '../models/support.js';
 import {
@@ -59,7 +59,7 @@ const wirings: Record<string, Case> = {
 };
 
 function build(oracle: OracleMachine, device: 'cpu' | 'reference', seed: bigint): NativeMachine {
-  const machine = new (loadAddon().Machine)({
+  const machine = new hostBackend.addon.Machine({
     device,
     threads: 2,
     seed,
@@ -77,7 +77,7 @@ function build(oracle: OracleMachine, device: 'cpu' | 'reference', seed: bigint)
 
 function layerRows(layer: number, rows: number[][]): NativeLayerRows {
   const cols = rows[0]!.length;
-  const native = new (loadAddon().Rows)(cols, 0, 1);
+  const native = new hostBackend.addon.Rows(cols, 0, 1);
   native.appendDense(Float32Array.from(rows.flat()), 0, rows.length, cols, 1, 1);
   return { layer, rows: native };
 }

@@ -38,6 +38,6 @@ it('knows couplings along a graph and those between layers by their units', asyn
 
 it('bounds the sweeps of a schedule', async () => {
   using machine = new BoltzmannMachine({ layers: { s: spin(2) }, couplings: [['s', 's']] });
-  await expect(machine.anneal(1, { sweeps: 2 ** 24 + 1 })).rejects.toThrow(/`steps` must be a whole number from 1 to 16777216/);
+  await expect(machine.anneal(1, { sweeps: 2 ** 24 + 1 })).rejects.toThrow(/`sweeps` must be a whole number from 1 to 16777216/);
   await expect(machine.sample(1, { sweeps: 2 ** 30, betas: { from: 0.1 } })).rejects.toThrow(ParameterError);
 });

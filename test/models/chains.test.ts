@@ -293,7 +293,7 @@ describe('bad input', () => {
       ParameterError,
       /'hidden', got "picture"/,
     ],
-    ['no steps', async (m) => (await m.chains(1)).advance(0), ParameterError, /`steps` must be a whole number of at least 1|from 1/],
+    ['no sweeps', async (m) => (await m.chains(1)).advance(0), ParameterError, /`sweeps` must be a whole number of at least 1|from 1/],
     [
       'a schedule for a ladder',
       async (m) => (await m.chains(1, { ladder: { betas: 2 } })).advance(3, { betas: { from: 0 } }),

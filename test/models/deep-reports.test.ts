@@ -1,6 +1,6 @@
 /** The metrics of machines whose hidden layers are coupled to each other, where free energies are mean-field bounds. */
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, type FitOptions } from '../../src/index.js';
+import { BoltzmannMachine, bernoulli, type FitOptions, type LayerRows } from '../../src/index.js';
 import { dot, freeEnergy, type OracleMachine, sum } from '../oracle/machine.js';
 import { TestRandom } from '../oracle/random.js';
 import { sigmoid } from '../oracle/rbm.js';
@@ -8,7 +8,6 @@ import { devices, type TestDevice } from './support.js';
 
 const random = new TestRandom(41);
 const sizes = [4, 3, 2] as const;
-const names = ['v', 'h', 'g'] as const;
 
 function teacher(coupling: number): OracleMachine {
   const matrix = (a: number, b: number, scale: number) => Array.from({ length: a }, () => random.normals(b, scale).map(Math.fround));
@@ -24,11 +23,11 @@ function teacher(coupling: number): OracleMachine {
 function machineOf({ biases, couplings }: OracleMachine, device: TestDevice): BoltzmannMachine {
   const layers = { v: bernoulli(4), h: bernoulli(3), g: bernoulli(2) };
   const machine = new BoltzmannMachine({ layers, couplings: [['v', 'h'], ['h', 'g']], seed: 1, device }); // biome-ignore format: short
-  biases.forEach((bias, l) => {
-    machine.setParameter(`${names[l]}.bias`, [bias]);
+  (['v.bias', 'h.bias', 'g.bias'] as const).forEach((name, l) => {
+    machine.setParameter(name, [biases[l]!]);
   });
-  couplings.forEach(({ a, b, weights }) => {
-    machine.setParameter(`${names[a]}-${names[b]}.weights`, weights);
+  (['v-h.weights', 'h-g.weights'] as const).forEach((name, c) => {
+    machine.setParameter(name, couplings[c]!.weights);
   });
   return machine;
 }
@@ -71,7 +70,7 @@ describe.each(devices)('on %s', (device) => {
     const expected = mean(validation.map((v) => bound(oracle, v))) - mean(rows.map((v) => bound(oracle, v)));
     expect(report!.freeEnergyGap).toBeCloseTo(expected, 4);
     expect(report!.chainFreeEnergyGap).toSatisfy(Number.isFinite);
-    expect(report!.pseudoLikelihood).toBeNaN();
+    expect(report!.pseudoLikelihood).toBeNull();
     expect(report!.logLikelihood).toBeNull();
     for (const v of rows) {
       const exact = freeEnergy(oracle, [v, null, null]);
@@ -86,6 +85,6 @@ describe.each(devices)('on %s', (device) => {
     using machine = machineOf(oracle, device);
     const [report] = await machine.fit({ v: rows }, { ...still, algorithm: { name: 'pcd', chains: 20 } });
     const expected = bound(oracle, [1, 1, 1, 1]) - mean(rows.map((v) => bound(oracle, v)));
-    expect(Math.abs(report!.chainFreeEnergyGap - expected)).toBeLessThan(1e-3);
+    expect(Math.abs(report!.chainFreeEnergyGap! - expected)).toBeLessThan(1e-3);
   });
 });

@@ -56,10 +56,10 @@ describe.each(devices)('on %s', (device) => {
       ...base,
       learningRate: spike,
       onDivergence: { factor: 1e-32 },
-      onProgress: ({ step }) => steps.push(step),
+      onProgress: ({ update }) => steps.push(update),
     });
     const reports = await run;
-    expect(rbm.training).toMatchObject({ step: 300, complete: true });
+    expect(rbm.training).toMatchObject({ update: 300, complete: true });
     // The end of update 200 had not proved itself by update 250; that of 100 had.
     const epochs = reports.map(({ epoch }) => epoch);
     const again = epochs.indexOf(11, 11);
@@ -70,7 +70,11 @@ describe.each(devices)('on %s', (device) => {
     // From there on nothing moves any more, so that the run ends with the parameters of update 100.
     using short = create(device);
     await short.fit(rows, { ...base, epochs: 10 });
-    expect(rbm.getParameter('visible-hidden.weights').data.every((w, i) => Math.abs(w - short.weights.data[i]!) < 0.02)).toBe(true);
+    expect(
+      rbm
+        .getParameter('visible-hidden.weights')
+        .data.every((w, i) => Math.abs(w - short.getParameter('visible-hidden.weights').data[i]!) < 0.02),
+    ).toBe(true);
     expect(reports.at(-1)!.weightNorm).toBeCloseTo(reports[9]!.weightNorm, 1);
   });
 

@@ -1,7 +1,7 @@
 /** Sound files of models and chains, and changes of them that leave their checksum right. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { BoltzmannMachine, type FitOptions } from '../../src/index.js';
+import { BoltzmannMachine, type FitOptions, type LayerRows, pcd } from '../../src/index.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../../src/io/safetensors.js';
 
 /** A file taken apart. */
@@ -40,7 +40,7 @@ export async function interrupted(
   signal.throwIfAborted = () => {
     if (existsSync(path)) throw new Error('saved');
   };
-  const whole = { epochs: 4, batchSize: 2, algorithm: { name: 'pcd', chains: 3 }, monitorRows: 0, ...options };
+  const whole = { epochs: 4, batchSize: 2, algorithm: pcd({ chains: 3 }), monitorRows: 0, ...options };
   await machine.fit(data, { ...whole, signal, checkpoint: { path, every: 5 } }).catch((error: unknown) => {
     if ((error as Error).message !== 'saved') throw error;
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BackendError, BoltzmannMachine, bernoulli, counts, FormatError, gaussian, RBM, relu } from '../../src/index.js';
+import { BackendError, BoltzmannMachine, bernoulli, counts, FormatError, gaussian, pcd, pt, ptt, RBM, relu } from '../../src/index.js';
 import { readLearningRate } from '../../src/training/learning-rate.js';
 import { altered, editJson, interrupted, loads, type Parts, zeros } from './file-support.js';
 
@@ -18,7 +18,7 @@ const rows = [
   [1, 1],
   [0, 1],
 ];
-const trajectory = { algorithm: { name: 'ptt', reservoirs: 4 } } as const;
+const trajectory = { algorithm: ptt({ reservoirs: 4, chains: 3 }) } as const;
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -29,7 +29,7 @@ beforeAll(async () => {
   for (const [name, options] of [
     ['ptt', trajectory],
     ['back', { onDivergence: 'rollback' }],
-    ['pt', { algorithm: { name: 'pt', betas: [0.5, 1] } }],
+    ['pt', { algorithm: pt({ betas: [0.5, 1], chains: 3 }) }],
     ['adam', { optimiser: 'adam', averageLast: 0.9, standardised: true, sparsity: { target: 0.2 } }],
   ] as const) {
     using trained = machine();
@@ -146,7 +146,7 @@ describe('checkpoints', () => {
         [0.5, 0.2],
       ],
     };
-    const options = { epochs: 5, batchSize: 2, algorithm: { name: 'pcd', chains: 2 } };
+    const options = { epochs: 5, batchSize: 2, algorithm: pcd({ chains: 2 }) };
     await expect(model.fit(data, { ...options, learningRate: 1 })).rejects.toThrow();
     await model.save(file('diverged'));
     using loaded = await BoltzmannMachine.load(file('diverged'));

@@ -4,11 +4,18 @@ import {
   BoltzmannMachine,
   bernoulli,
   binomial,
+  cd,
   counts,
   DisposedError,
   type FitOptions,
+  fpcd,
   gaussian,
+  type LayerRows,
+  meanField,
   ParameterError,
+  pcd,
+  pt,
+  ptt,
   RBM,
   spin,
 } from '../../src/index.js';
@@ -17,7 +24,7 @@ import { bitsOf, devices, parameterBits } from './support.js';
 const endless = 2 ** 20;
 const rows = Array.from({ length: 32 }, (_, r) => Array.from({ length: 64 }, (_, i) => (i * r) % 2));
 const soon = () => AbortSignal.timeout(100);
-const bits = (m: BoltzmannMachine) => Object.keys(m.parameterShapes).map((name) => bitsOf(m.getParameter(name).data));
+const bits = (m: BoltzmannMachine) => m.parameterNames.map((name) => bitsOf(m.getParameter(name).data));
 
 const deep = () =>
   new BoltzmannMachine({
@@ -29,14 +36,14 @@ const deep = () =>
 
 describe('an update of a million sweeps', () => {
   it.each([
-    ['pcd', { steps: endless }],
-    ['cd', { steps: endless }],
-    ['fpcd', { steps: endless }],
-    ['mean-field', { steps: endless }],
-    ['pt', { steps: endless }],
-    ['ptt', { steps: endless, chains: 64 }],
-    ['pcd', { positiveSweeps: endless }],
-  ] as const)('%s %o ends with the signal, and did not happen', async (algorithm, options) => {
+    [pcd({ sweeps: endless }), {}],
+    [cd({ sweeps: endless }), {}],
+    [fpcd({ sweeps: endless }), {}],
+    [meanField({ sweeps: endless }), {}],
+    [pt({ sweeps: endless }), {}],
+    [ptt({ sweeps: endless, chains: 64 }), {}],
+    [pcd(), { positiveSweeps: endless }],
+  ] as const)('%o %o ends with the signal, and did not happen', async (algorithm, options) => {
     using machine = deep();
     const before = bits(machine);
     const given: FitOptions<LayerRows> = { algorithm, epochs: 2, initialiseFromData: false, signal: soon(), ...options };
@@ -47,11 +54,11 @@ describe('an update of a million sweeps', () => {
 
   it('ends with stop(), and with dispose()', async () => {
     using machine = new RBM({ visible: 64, hidden: 64 });
-    const run = machine.fit(rows, { epochs: 2, algorithm: { name: 'pcd', sweeps: endless } });
+    const run = machine.fit(rows, { epochs: 2, algorithm: pcd({ sweeps: endless }) });
     setTimeout(() => run.stop(), 50);
     expect(await run).toEqual([]);
     const disposed = new RBM({ visible: 64, hidden: 64 });
-    const lost = expect(disposed.fit(rows, { epochs: 2, algorithm: { name: 'pcd', sweeps: endless } })).rejects.toThrow(DisposedError);
+    const lost = expect(disposed.fit(rows, { epochs: 2, algorithm: pcd({ sweeps: endless }) })).rejects.toThrow(DisposedError);
     setTimeout(() => disposed.dispose(), 50);
     await lost;
   });
@@ -81,8 +88,8 @@ describe('an update of a million sweeps', () => {
 
   it('is the most that can be asked for', async () => {
     using machine = new RBM({ visible: 64, hidden: 8 });
-    for (const options of [{ steps: endless + 1 }, { positiveSweeps: 2 ** 40 }])
-      await expect(machine.fit(rows, { epochs: 1, ...options })).rejects.toThrow(/teps` must be a whole number from 1 to 1048576/);
+    for (const options of [{ algorithm: pcd({ sweeps: endless + 1 }) }, { positiveSweeps: 2 ** 40 }])
+      await expect(machine.fit(rows, { epochs: 1, ...options })).rejects.toThrow(/weeps` must be a whole number from 1 to 1048576/);
   });
 });
 

@@ -3,7 +3,17 @@
  * rate 1, so that the change of the parameters is the gradient. Slopes come from central differences of the objective's definition.
  */
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, counts, type FitOptions, gaussian, ParameterError, relu, spin } from '../../src/index.js';
+import {
+  BoltzmannMachine,
+  bernoulli,
+  counts,
+  type FitOptions,
+  gaussian,
+  type LayerRows,
+  ParameterError,
+  relu,
+  spin,
+} from '../../src/index.js';
 import { type MixedMachine, randomMixed } from '../oracle/mixed.js';
 import { centredStep, gradientOf, logLikelihood, logPseudoLikelihood, posteriorMeans } from '../oracle/mixed-gradient.js';
 import { TestRandom } from '../oracle/random.js';

@@ -1,6 +1,15 @@
 /** How weights step: rates per layer and coupling, frozen parts, standardised units; and machines that have no distribution. */
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, DivergenceError, type FitOptions, gaussian, ParameterError, RBM, spin } from '../../src/index.js';
+import {
+  BoltzmannMachine,
+  DivergenceError,
+  type FitOptions,
+  gaussian,
+  type LayerRows,
+  ParameterError,
+  RBM,
+  spin,
+} from '../../src/index.js';
 import { energy, type MixedMachine, randomMixed } from '../oracle/mixed.js';
 import {
   centredStep,

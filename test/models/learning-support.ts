@@ -1,6 +1,6 @@
 /** One update of a machine of mixed units, next to the gradient that an oracle gives. */
 import { expect } from 'vitest';
-import type { FitOptions } from '../../src/index.js';
+import type { FitOptions, LayerRows } from '../../src/index.js';
 import { edgeWeights, layerStates, type MixedMachine } from '../oracle/mixed.js';
 import type { MixedGradient, Row } from '../oracle/mixed-gradient.js';
 import { TestRandom } from '../oracle/random.js';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, counts, ParameterError, RBM, ShapeError, softmax } from '../../src/index.js';
+import { BoltzmannMachine, bernoulli, cd, counts, ParameterError, pcd, RBM, ShapeError, softmax } from '../../src/index.js';
 import { TestRandom } from '../oracle/random.js';
 import { bitsOf, devices, parameterBits } from './support.js';
 
@@ -13,7 +13,7 @@ const rows = Array.from({ length: 600 }, () =>
   Array.from({ length: 9 }, (_, i) => (random.uniform() < 0.3 ? none : Number(random.uniform() < i / 9))),
 );
 const complete = rows.map((row) => row.map((value) => (Number.isNaN(value) ? 0 : value)));
-const options = { epochs: 3, batchSize: 50, algorithm: { name: 'pcd', chains: 60 }, positiveSweeps: 3 };
+const options = { epochs: 3, batchSize: 50, algorithm: pcd({ chains: 60 }), positiveSweeps: 3 };
 const create = (threads = 2, device: 'cpu' | 'reference' = 'cpu') => new RBM({ visible: 9, hidden: 5, seed: 4, threads, device });
 
 describe('rows that lack values give the same bits', () => {
@@ -41,7 +41,7 @@ describe('rows that lack values give the same bits', () => {
     expect(new Set(results).size).toBe(1);
   });
 
-  it.each(['cd', 'pcd'] as const)('whether %s is interrupted or not', async (algorithm) => {
+  it.each([cd(), pcd({ chains: 60 })])('whether $name is interrupted or not', async (algorithm) => {
     const long = { ...options, epochs: 100, algorithm };
     using straight = create();
     await straight.fit(rows, long);

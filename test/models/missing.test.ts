@@ -3,7 +3,7 @@
  * Fixed seeds; false-alarm rate 1e-6 per test.
  */
 import { describe, expect, it } from 'vitest';
-import { type BoltzmannMachine, RBM } from '../../src/index.js';
+import { type BoltzmannMachine, cd, pcd, RBM } from '../../src/index.js';
 import { freeEnergy } from '../oracle/machine.js';
 import { randomRbm } from '../oracle/machines.js';
 import { edgeWeights, jointStates, layerStates, type MixedMachine, posterior, probabilities, randomMixed } from '../oracle/mixed.js';
@@ -273,31 +273,31 @@ describe.each(devices)('on %s', (device) => {
       }
     });
 
-    it.each<['pcd' | 'cd' | 'exact', number]>([
-      ['pcd', 100],
-      ['cd', 100],
-      ['exact', 1],
-    ])('follows the gradient of the likelihood of what is there (%s-%i)', async (algorithm, steps) => {
-      using machine = machineOf(oracle, device, 5);
-      const before = parametersOf(machine, oracle);
-      const [n, chains] = [patterns.length * replicas, 10_000];
-      await machine.partialFit(given, {
-        ...{ algorithm: { name: algorithm, sweeps: steps, chains }, positiveSweeps: 60, batchSize: n, optimiser: 'sgd', learningRate: 1 },
-        ...{ centred: false, initialiseFromData: false },
-      });
-      const moved = parametersOf(machine, oracle).map((value, i) => value - before[i]!);
-      const positive = patterns.map((pattern) => momentsGiven(oracle, pattern));
-      const negative = momentsGiven(
-        oracle,
-        oracle.layers.map(() => null),
-      );
-      const each = 1 / patterns.length;
-      const exact = negative.mean.map((m, k) => positive.reduce((sum, { mean }) => sum + each * mean[k]!, -m));
-      const errors = negative.variance.map((v, k) =>
-        Math.sqrt(positive.reduce((sum, { variance }) => sum + (each * variance[k]!) / n, v / (algorithm === 'cd' ? n : chains))),
-      );
-      expectZScores(moved, exact, errors, zLimit(exact.length), 1e-4);
-    });
+    const chains = 10_000;
+    it.each([pcd({ sweeps: 100, chains }), cd({ sweeps: 100 }), { name: 'exact' } as const])(
+      'follows the gradient of the likelihood of what is there ($name)',
+      async (algorithm) => {
+        using machine = machineOf(oracle, device, 5);
+        const before = parametersOf(machine, oracle);
+        const n = patterns.length * replicas;
+        await machine.partialFit(given, {
+          ...{ algorithm, positiveSweeps: 60, batchSize: n, optimiser: 'sgd', learningRate: 1 },
+          ...{ centred: false, initialiseFromData: false },
+        });
+        const moved = parametersOf(machine, oracle).map((value, i) => value - before[i]!);
+        const positive = patterns.map((pattern) => momentsGiven(oracle, pattern));
+        const negative = momentsGiven(
+          oracle,
+          oracle.layers.map(() => null),
+        );
+        const each = 1 / patterns.length;
+        const exact = negative.mean.map((m, k) => positive.reduce((sum, { mean }) => sum + each * mean[k]!, -m));
+        const errors = negative.variance.map((v, k) =>
+          Math.sqrt(positive.reduce((sum, { variance }) => sum + (each * variance[k]!) / n, v / (algorithm.name === 'cd' ? n : chains))),
+        );
+        expectZScores(moved, exact, errors, zLimit(exact.length), 1e-4);
+      },
+    );
   });
 
   it('marginals are exact at once where all neighbours are complete', async () => {

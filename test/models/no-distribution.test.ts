@@ -115,7 +115,7 @@ describe('many small weights that run away together', () => {
         layers: { a: relu(1), b: gaussian(1), c: doubleRelu(1) },
         couplings: [['a', 'b'], ['b', 'c'], ['a', 'c']], // biome-ignore format: pairs
       });
-      for (const name of ['a-b', 'b-c', 'a-c']) machine.setParameter(`${name}.weights`, [[w]]);
+      for (const name of ['a-b.weights', 'b-c.weights', 'a-c.weights'] as const) machine.setParameter(name, [[w]]);
       return machine;
     };
     using beyondRing = ring(0.52);

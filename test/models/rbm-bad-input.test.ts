@@ -4,7 +4,18 @@
  */
 import ndarray from 'ndarray';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BackendError, type BoltzkitError, DivergenceError, type FitOptions, ParameterError, RBM, ShapeError } from '../../src/index.js';
+import {
+  BackendError,
+  type BoltzkitError,
+  cd,
+  DivergenceError,
+  type FitOptions,
+  ParameterError,
+  pcd,
+  RBM,
+  ShapeError,
+  sgd,
+} from '../../src/index.js';
 import { devices, parameterBits } from './support.js';
 
 type Call = (rbm: RBM) => unknown;
@@ -101,7 +112,7 @@ const badRows: Refusal[] = [
     ParameterError,
     /^RBM\.impute: `data`.*got 2 .*column 1$/,
   ],
-  ['no steps to average over', (m) => m.impute(rows, { sweeps: 0 }), ParameterError, /^RBM\.impute: `steps`/],
+  ['no sweeps to average over', (m) => m.impute(rows, { sweeps: 0 }), ParameterError, /^RBM\.impute: `sweeps`/],
   ['an output that is none', (m) => m.impute(rows, bad({ output: 'mode' })), ParameterError, /^RBM\.impute: `output` .*"mode"/],
   ['text', (m) => m.fit(bad([['0', '1', '1', '0']])), ParameterError, /^RBM\.fit: `data/],
   ['bigints', (m) => m.fit(bad({ data: new BigInt64Array(4), shape: [1, 4] })), ParameterError, /^RBM\.fit: `data.*BigInt64Array/],
@@ -129,13 +140,13 @@ const fitWith =
   (m) =>
     m.fit(rows, { batchSize: 2, ...(options as FitOptions) });
 const badOptions: Refusal[] = [
-  ['k = 0', fitWith({ steps: 0 }), ParameterError, /^RBM\.fit: `steps` .*got 0/],
-  ['k = 1.5', fitWith({ steps: 1.5 }), ParameterError, /^RBM\.fit: `steps` .*got 1\.5/],
+  ['k = 0', fitWith({ algorithm: cd({ sweeps: 0 }) }), ParameterError, /^RBM\.fit: `algorithm\.sweeps` .*got 0/],
+  ['k = 1.5', fitWith({ algorithm: cd({ sweeps: 1.5 }) }), ParameterError, /^RBM\.fit: `algorithm\.sweeps` .*got 1\.5/],
   ['no epochs', fitWith({ epochs: 0 }), ParameterError, /^RBM\.fit: `epochs`/],
   ['endless epochs', fitWith({ epochs: Number.POSITIVE_INFINITY }), ParameterError, /^RBM\.fit: `epochs`/],
   ['a batch of nothing', fitWith({ batchSize: 0 }), ParameterError, /^RBM\.fit: `batchSize`/],
   ['a batch larger than the data', fitWith({ batchSize: 3 }), ParameterError, /^RBM\.fit: `batchSize` .*2.*got 3/],
-  ['no chains', fitWith({ chains: 0 }), ParameterError, /^RBM\.fit: `chains`/],
+  ['no chains', fitWith({ algorithm: pcd({ chains: 0 }) }), ParameterError, /^RBM\.fit: `algorithm\.chains`/],
   ['learning rate NaN', fitWith({ learningRate: Number.NaN }), ParameterError, /^RBM\.fit: `learningRate` .*NaN/],
   ['a negative learning rate', fitWith({ learningRate: -0.1 }), ParameterError, /^RBM\.fit: `learningRate` .*-0\.1/],
   ['an empty table of learning rates', fitWith({ learningRate: [] }), ParameterError, /^RBM\.fit: `learningRate`/],
@@ -144,9 +155,9 @@ const badOptions: Refusal[] = [
   ['an unknown schedule', fitWith({ learningRate: { schedule: 'steps', from: 1 } }), ParameterError, /^RBM\.fit: `learningRate\.schedule`/],
   ['a schedule without a start', fitWith({ learningRate: { schedule: 'linear' } }), ParameterError, /^RBM\.fit: `learningRate\.from`/],
   ['an unknown algorithm', fitWith({ algorithm: 'cd-1' }), ParameterError, /^RBM\.fit: `algorithm` .*'pcd'.*'cd'.*"cd-1"/],
-  ['an unknown optimiser', fitWith({ optimiser: 'lbfgs' }), ParameterError, /^RBM\.fit: `optimizer`/],
+  ['an unknown optimiser', fitWith({ optimiser: 'lbfgs' }), ParameterError, /^RBM\.fit: `optimiser` .*'sgd'.*'adam'.*"lbfgs"/],
   ['an unknown option', fitWith({ learning_rate: 0.1 }), ParameterError, /^RBM\.fit: .*`learning_rate`.*learningRate/],
-  ['momentum 1', fitWith({ momentum: 1 }), ParameterError, /^RBM\.fit: `momentum`/],
+  ['momentum 1', fitWith({ optimiser: sgd({ momentum: 1 }) }), ParameterError, /^RBM\.fit: `optimiser\.momentum`/],
   ['negative decay', fitWith({ l2: -1 }), ParameterError, /^RBM\.fit: `l2`/],
   ['a sparsity target of 2', fitWith({ sparsity: { target: 2 } }), ParameterError, /^RBM\.fit: `sparsity\.target`/],
   ['a sparsity without a target', fitWith({ sparsity: {} }), ParameterError, /^RBM\.fit: `sparsity\.target`/],
@@ -177,7 +188,7 @@ const badOptions: Refusal[] = [
   ['a batch larger than the stream', (m) => m.partialFit(rows, { batchSize: 0 }), ParameterError, /^RBM\.partialFit: `batchSize`/],
   ['no samples', (m) => m.sample(0), ParameterError, /^RBM\.sample: `n`/],
   ['half a sample', (m) => m.sample(1.5), ParameterError, /^RBM\.sample: `n`/],
-  ['negative steps', (m) => m.sample(1, { sweeps: -1 }), ParameterError, /^RBM\.sample: `steps`/],
+  ['negative sweeps', (m) => m.sample(1, { sweeps: -1 }), ParameterError, /^RBM\.sample: `sweeps`/],
   ['beta NaN', (m) => m.sample(1, { beta: Number.NaN }), ParameterError, /^RBM\.sample: `beta`/],
   ['beta below 0', (m) => m.sample(1, { beta: -1 }), ParameterError, /^RBM\.sample: `beta`/],
   ['an unknown output', (m) => m.sample(1, { output: bad('mode') }), ParameterError, /^RBM\.sample: `output`/],
@@ -201,25 +212,30 @@ const badOptions: Refusal[] = [
 ];
 
 const set =
-  (name: 'weights' | 'visibleBias' | 'hiddenBias', value: unknown): Call =>
+  (name: Parameters<RBM['setParameter']>[0], value: unknown): Call =>
   (m) =>
-    Reflect.set(m, name, value, m);
+    m.setParameter(name, bad(value));
 const badParameters: Refusal[] = [
-  ['weights of another shape', set('weights', new Array(3).fill([0, 0, 0, 0])), ShapeError, /^RBM\.weights: /],
+  [
+    'weights of another shape',
+    set('visible-hidden.weights', new Array(3).fill([0, 0, 0, 0])),
+    ShapeError,
+    /^RBM\.setParameter: .*`?values/,
+  ],
   [
     'weights of NaN',
-    set('weights', [
+    set('visible-hidden.weights', [
       [0, 0, 0],
       [0, Number.NaN, 0],
       [0, 0, 0],
       [0, 0, 0],
     ]),
     ParameterError,
-    /^RBM\.weights: /,
+    /^RBM\.setParameter: .*`?values/,
   ],
-  ['a bias too many', set('hiddenBias', [0, 0, 0, 0]), ShapeError, /^RBM\.hiddenBias: /],
-  ['an infinite bias', set('visibleBias', [0, 0, 0, Number.NEGATIVE_INFINITY]), ParameterError, /^RBM\.visibleBias: /],
-  ['a bias that is text', set('visibleBias', '0000'), ParameterError, /^RBM\.visibleBias: /],
+  ['a bias too many', set('hidden.bias', [0, 0, 0, 0]), ShapeError, /^RBM\.setParameter: /],
+  ['an infinite bias', set('visible.bias', [0, 0, 0, Number.NEGATIVE_INFINITY]), ParameterError, /^RBM\.setParameter: /],
+  ['a bias that is text', set('visible.bias', '0000'), ParameterError, /^RBM\.setParameter: /],
 ];
 
 /** The error of a call, thrown at once or by its promise. */
@@ -260,7 +276,7 @@ describe.each(devices)('on %s', (device) => {
     const error = await failure(() => {
       rbm.setParameter('hidden.bias', Float64Array.of(0, 1e300, 0));
     });
-    if (device === 'cpu') expect(error).toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringMatching(/^RBM\.hiddenBias: /) });
+    if (device === 'cpu') expect(error).toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringMatching(/^RBM\.setParameter: /) });
     if (error) expect(parameterBits(rbm)).toBe(before);
     else rbm.setParameter('hidden.bias', [0, 0, 0]);
   });
@@ -296,7 +312,7 @@ describe.each(devices)('on %s', (device) => {
     const error = await failure(() =>
       victim.fit(rows, {
         batchSize: 2,
-        get steps() {
+        get positiveSweeps() {
           victim.dispose();
           return 1;
         },
@@ -308,7 +324,7 @@ describe.each(devices)('on %s', (device) => {
     const outcome = await failure(() =>
       greedy.fit(rows, {
         batchSize: 2,
-        get steps() {
+        get positiveSweeps() {
           other ??= failure(() => greedy.fit(rows, { batchSize: 2, epochs: 3 }));
           return 1;
         },

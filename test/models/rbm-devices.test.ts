@@ -85,9 +85,9 @@ describe.each(sizes)('%i visible, %i hidden, %i rows', (visible, hidden, rows) =
     });
     // One draw that falls out differently moves a gradient by one part in a batch; Adam's first steps are signs of gradients.
     const rounded = visible * hidden >= 2 ** 15;
-    const limit = options.optimizer === 'adam' ? 0.4 : ((rounded ? 10 : 2) * 0.1) / Math.ceil(rows / 2);
+    const limit = options.optimiser === 'adam' ? 0.4 : ((rounded ? 10 : 2) * 0.1) / Math.ceil(rows / 2);
     expect(largestDifference(cpu, reference)).toBeLessThan(limit);
     const typical = Math.sqrt(cpu.reduce((sum, value, i) => sum + (value - reference[i]!) ** 2, 0) / cpu.length);
-    expect(typical).toBeLessThan(options.optimizer === 'adam' ? 2e-2 : rounded ? 3e-4 : 2e-5);
+    expect(typical).toBeLessThan(options.optimiser === 'adam' ? 2e-2 : rounded ? 3e-4 : 2e-5);
   });
 });

@@ -27,13 +27,7 @@ function testRows(units: number, seed: number): number[][] {
 
 /** The sizes of all terms of an energy, which bound its rounding error. */
 function termSizes(rbm: OracleRbm): number {
-  return (
-    sum(
-      [...rbm.getParameter('visible-hidden.weights').flat(), ...rbm.getParameter('visible.bias'), ...rbm.getParameter('hidden.bias')].map(
-        Math.abs,
-      ),
-    ) + rbm.getParameter('hidden.bias').length
-  );
+  return sum([...rbm.weights.flat(), ...rbm.visibleBias, ...rbm.hiddenBias].map(Math.abs)) + rbm.hiddenBias.length;
 }
 
 describe.each(devices)('on %s', (device) => {

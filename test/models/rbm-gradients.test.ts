@@ -65,7 +65,7 @@ function firstOffsets(rbm: OracleRbm, rows: number[][], weights = rows.map(() =>
     return of(rows[0]!).map((_, i) => rows.reduce((sum, row, n) => sum + (weights[n]! / total) * of(row)[i]!, 0));
   };
   const hidden = mean((row) => hiddenMeans(rbm, row));
-  return { visible: mean((row) => row), hidden: rbm.getParameter('hidden.bias').map((c, j) => 0.99 * sigmoid(c) + 0.01 * hidden[j]!) };
+  return { visible: mean((row) => row), hidden: rbm.hiddenBias.map((c, j) => 0.99 * sigmoid(c) + 0.01 * hidden[j]!) };
 }
 
 /** Negative-phase statistics of persistent chains that began at the biases and have done this many sweeps in all. */

@@ -82,7 +82,7 @@ describe.each(devices)('on %s', (device) => {
         { epochs: 400, learningRate: 0, batchSize: 8, monitorBudget: 0, initialiseFromData: false },
       );
       const expected = sum(rows.map((row) => pseudoLikelihood(couplings, row, low))) / rows.length;
-      const values = reports.map((report) => report.pseudoLikelihood);
+      const values = reports.map((report) => report.pseudoLikelihood!);
       const mean = sum(values) / values.length;
       const error = Math.sqrt(sum(values.map((x) => (x - mean) ** 2)) / values.length / values.length);
       expect(Math.abs(mean - expected)).toBeLessThan(5 * error); // false alarms below 1e-6

@@ -6,7 +6,19 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BoltzmannMachine, bernoulli, type EpochReport, type FitOptions, gaussian, type Progress, RBM, spin } from '../../src/index.js';
+import {
+  BoltzmannMachine,
+  bernoulli,
+  type EpochReport,
+  type FitOptions,
+  gaussian,
+  type Progress,
+  pcd,
+  ptt,
+  RBM,
+  spin,
+  type TrajectoryOptions,
+} from '../../src/index.js';
 import { decodeSafetensors } from '../../src/io/safetensors.js';
 import { bitVectors, freeEnergy, layerMarginal, sum } from '../oracle/machine.js';
 import { TestRandom } from '../oracle/random.js';
@@ -47,7 +59,6 @@ async function runs(algorithm: 'pcd' | 'ptt', seeds: number) {
     learningRate: 0,
     epochs: 1,
     batchSize: 40,
-    algorithm: { name: 'pcd', chains: 50 },
     initialiseFromData: false,
     monitorRows: many.length,
   };
@@ -57,8 +68,12 @@ async function runs(algorithm: 'pcd' | 'ptt', seeds: number) {
   for (let seed = 1; seed <= seeds; seed++) {
     using rbm = new RBM({ visible, hidden, seed, device: 'cpu', threads: 1 });
     setParameters(rbm, oracle);
-    const [report] = await rbm.fit(many, { ...options, algorithm, monitorBudget: 0 });
-    gaps.push(report!.chainFreeEnergyGap + data - model);
+    const [report] = await rbm.fit(many, {
+      ...options,
+      algorithm: algorithm === 'ptt' ? ptt({ chains: 50 }) : pcd({ chains: 50 }),
+      monitorBudget: 0,
+    });
+    gaps.push(report!.chainFreeEnergyGap! + data - model);
     if (report!.logLikelihood === null) continue;
     const { value, low, high } = report!.logLikelihood;
     errors.push((value - exact) / ((high - low) / 4));
@@ -112,8 +127,8 @@ describe.each(devices)('on %s', (device) => {
     using first = create();
     const path = join(await mkdtemp(join(tmpdir(), 'boltzkit-ladder-')), 'model');
     // Ends at update 65 at the latest, where the run waits for the checkpoint, and not before the ladder has rungs and links.
-    const stopLate = ({ step }: Progress) => {
-      if (step >= 50) run.stop();
+    const stopLate = ({ update }: Progress) => {
+      if (update >= 50) run.stop();
     };
     const run = first.fit(rows, { ...options, checkpoint: { path, every: 65 }, onProgress: stopLate });
     await run;
@@ -147,13 +162,13 @@ describe.each(devices)('on %s', (device) => {
 
 describe('bad input', () => {
   it.each([
-    [{ algorithm: { name: 'pcd', reservoirs: 1 } }, /`reservoirs` must be/],
-    [{ algorithm: { name: 'pcd', reservoirs: 2.5 } }, /`reservoirs` must be/],
-    [{ reservoirAcceptance: 0 }, /`reservoirAcceptance` must be a number in \(0, 1\)/],
-    [{ reservoirAcceptance: 1 }, /`reservoirAcceptance` must be/],
-  ] as [FitOptions, RegExp][])('%o', async (options, message) => {
+    [{ reservoirs: 1 }, /`algorithm.reservoirs` must be/],
+    [{ reservoirs: 2.5 }, /`algorithm.reservoirs` must be/],
+    [{ acceptance: 0 }, /`algorithm.acceptance` must be a number in \(0, 1\)/],
+    [{ acceptance: 1 }, /`algorithm.acceptance` must be/],
+  ] as const)('%o', async (options, message) => {
     using rbm = new RBM({ visible: 2, hidden: 2 });
-    await expect(rbm.fit([[0, 1]], { algorithm: 'ptt', ...options })).rejects.toThrow(message);
+    await expect(rbm.fit([[0, 1]], { algorithm: ptt(options) })).rejects.toThrow(message);
     expect(rbm.training).toBeNull();
   });
 });
@@ -161,9 +176,9 @@ describe('bad input', () => {
 describe('a log-likelihood that cannot be', () => {
   // Two rows of 16 places, learnt by heart: the best there is are -log 2 nats.
   const two = [Array.from({ length: 16 }, (_, i) => i % 2), Array.from({ length: 16 }, (_, i) => (i < 8 ? 1 : 0))];
-  const learn = async (options: FitOptions): Promise<{ reports: EpochReport[]; exact: number }> => {
+  const learn = async (options: TrajectoryOptions): Promise<{ reports: EpochReport[]; exact: number }> => {
     using rbm = new RBM({ visible: 16, hidden: 6, seed: 1, threads: 1 });
-    const reports = await rbm.fit(two, { algorithm: 'ptt', epochs: 5000, ...options });
+    const reports = await rbm.fit(two, { algorithm: ptt(options), epochs: 5000 });
     const { logLikelihood } = await rbm.evaluate(two, { method: 'exact' });
     return { reports, exact: logLikelihood.mean };
   };

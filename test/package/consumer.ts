@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { root } from './sources.js';
+
+export const platform = `${process.platform}-${process.arch}`;
 
 export interface Outcome {
   status: number | null;
@@ -12,7 +14,7 @@ export interface Outcome {
 
 /** An empty project somewhere else, with a folder of its own that holds nothing but `node`, to serve as PATH. */
 export class Consumer {
-  readonly folder = mkdtempSync(join(tmpdir(), 'boltzkit-consumer-'));
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'boltzkit-consumer-')));
   readonly bareBin = join(this.folder, 'bin');
   readonly project = join(this.folder, 'project');
 
@@ -24,7 +26,29 @@ export class Consumer {
   }
 
   write(name: string, text: string): void {
+    mkdirSync(dirname(join(this.project, name)), { recursive: true });
     writeFileSync(join(this.project, name), text);
+  }
+
+  /** Puts the built package into the project as npm would install it, with links to its dependencies; needs no npm and no network. */
+  installBuilt(): void {
+    const modules = join(this.project, 'node_modules');
+    const installed = join(modules, 'boltzkit');
+    for (const name of ['package.json', 'dist', 'bin']) cpSync(join(root, name), join(installed, name), { recursive: true });
+    const addon = process.env.BOLTZKIT_NATIVE ?? join(root, 'build', 'Release', 'boltzkit.node');
+    cpSync(addon, join(installed, 'prebuilds', platform, 'boltzkit.node'));
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+    this.link(...Object.keys(dependencies));
+  }
+
+  /** Packages of this project that the consumer has too. */
+  link(...names: string[]): void {
+    for (const name of names) {
+      const path = join(this.project, 'node_modules', name);
+      mkdirSync(dirname(path), { recursive: true });
+      rmSync(path, { recursive: true, force: true });
+      symlinkSync(join(root, 'node_modules', name), path, 'junction');
+    }
   }
 
   /** Runs node in the project; `tools` decides whether compilers and everything else on the PATH can be found. */
@@ -73,25 +97,13 @@ export function pack(folder: string): string {
 /** The paths inside a tarball, sorted, this platform's name replaced by a placeholder. */
 export function contents(tarball: string): string[] {
   const listing = spawnSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).stdout.trim().split('\n');
-  const platform = `${process.platform}-${process.arch}`;
   return listing.map((path) => path.replace(/^package\//, '').replace(platform, '<platform>')).sort();
 }
 
-/** The TypeScript compiler of this project, run on the consumer's files with its own settings and none of ours. */
-export function typeCheck(consumer: Consumer, file: string): Outcome {
-  const types = join(consumer.project, 'node_modules', '@types', 'node');
-  mkdirSync(dirname(types), { recursive: true });
-  rmSync(types, { recursive: true, force: true });
-  symlinkSync(join(root, 'node_modules', '@types', 'node'), types);
-  symlinkSync(join(root, 'node_modules', 'undici-types'), join(consumer.project, 'node_modules', 'undici-types'));
-  const compilerOptions = {
-    module: 'nodenext',
-    target: 'es2022',
-    lib: ['es2022', 'esnext.disposable'],
-    strict: true,
-    noEmit: true,
-    types: ['node'],
-  };
+/** The TypeScript compiler of this project, run on one file with settings of the consumer's own and none of ours. */
+export function typeCheck(consumer: Consumer, file: string, settings: Record<string, unknown>): Outcome {
+  consumer.link('@types/node', 'undici-types');
+  const compilerOptions = { target: 'es2022', lib: ['es2022'], strict: true, noEmit: true, types: ['node'], ...settings };
   consumer.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));
   return consumer.node([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
 }

@@ -45,9 +45,10 @@ export const allowedTypeScript: Allowed = {
   wiring: [...basics, 'data'],
   machine: [...basics, 'io', 'data', 'wiring'],
   estimators: [...basics, 'data', 'machine', 'wiring'],
+  results: [...basics, 'data'],
   training: [...basics, 'data', 'machine', 'wiring', 'estimators'],
   models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
-  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models'],
+  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results'],
   runs: [...basics, 'io', 'data', 'viz', 'wiring', 'machine', 'estimators', 'training', 'models'],
   cli: [...basics, 'io', 'data', 'viz', 'wiring', 'machine', 'estimators', 'training', 'models', 'runs', 'index.ts'],
 };

@@ -104,6 +104,6 @@ it.each(Object.keys(calls))('%s', async (name) => {
 it('a parameter is asked for by its own name', () => {
   const machine = new BoltzmannMachine({ layers: { v: bernoulli(1), h: bernoulli(1) }, couplings: [['v', 'h']] });
   for (const name of ['constructor', '__proto__', 'toString', Symbol('s'), null])
-    expect(() => machine.getParameter(name as string)).toThrow(boltzkit.ParameterError);
+    expect(() => machine.getParameter(name as never)).toThrow(boltzkit.ParameterError);
   machine.dispose();
 });

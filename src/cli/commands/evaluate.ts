@@ -18,7 +18,7 @@ import {
   partLikelihood,
 } from '../likelihood.js';
 import { type ModelOptions, openModel } from '../model-file.js';
-import { factor, integer, oneOf, seed } from '../options.js';
+import { deviceOption, factor, integer, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 
 interface EvaluateOptions extends ModelOptions, LikelihoodOptions {
@@ -191,7 +191,7 @@ export function registerEvaluate(program: Command): void {
     .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: as for the data of the run)', factor)
     .option('--label-column <column>', "csv: a column to leave out, by name or number from 0 (default: the run's)")
     .option('--seed <n>', 'of the subset, and of --binarise sample for a file (default: 1)', seed)
-    .option('--device <name>', 'auto, cpu or reference (default: auto)', oneOf('auto', 'cpu', 'reference'))
+    .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))
     .option('--json', 'one JSON object on stdout')
     .action(evaluate);

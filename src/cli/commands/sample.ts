@@ -14,7 +14,7 @@ import { loadMatrix } from '../data-source.js';
 import { InterruptedError, UsageError } from '../failures.js';
 import { watchInterrupts } from '../interrupt.js';
 import { type ModelOptions, modelImageShape, openModel, rbmOf } from '../model-file.js';
-import { factor, imageShape, integer, number, oneOf, seed } from '../options.js';
+import { deviceOption, factor, imageShape, integer, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 
 interface SampleOptions extends ModelOptions {
@@ -122,7 +122,7 @@ export function registerSample(program: Command): void {
     .option('--image <HxW>', 'height and width of a picture', imageShape)
     .option('--seed <n>', "other draws than the model's own seed gives", seed)
     .option('--scale <factor>', 'multiply the values of --start by this, e.g. 1/255 (default: as for the data of the run)', factor)
-    .option('--device <name>', 'auto, cpu or reference (default: auto)', oneOf('auto', 'cpu', 'reference'))
+    .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))
     .option('--json', 'one JSON object on stdout')
     .action(action);

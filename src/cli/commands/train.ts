@@ -5,13 +5,13 @@ import { goOn } from '../../runs/continued.js';
 import { openRunFolder, RUN_FILES } from '../../runs/folder.js';
 import { count } from '../../runs/format.js';
 import { checkMemory } from '../../runs/memory.js';
-import { isLimited } from '../../runs/model.js';
 import type { DataRequest, RunRecord } from '../../runs/record.js';
 import { columnsOf } from '../../runs/rows.js';
+import { statesOf } from '../../training/recipe.js';
 import { loadTrainingData, type TrainingData } from '../data-source.js';
 import { CliError, InterruptedError, UsageError } from '../failures.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
-import { factor, imageShape, integer, number, oneOf, seed } from '../options.js';
+import { deviceOption, factor, imageShape, integer, number, oneOf, seed } from '../options.js';
 import { Output, stdoutFailure } from '../output.js';
 import { resumeCommand } from '../train-command.js';
 import {
@@ -95,7 +95,7 @@ async function recordFor(
   data: TrainingData,
   options: TrainOptions,
 ): Promise<RunRecord> {
-  const shape = { rows: data.train.rows, visible: columnsOf(data.train), limited: isLimited(data.layers) };
+  const shape = { rows: data.train.rows, visible: columnsOf(data.train), states: statesOf(Object.values(data.layers)) };
   if (kept === null) return newRecord(request, data, resolveSettings(options, shape), await data.sha256());
   if (kept.state === 'finished' && options.flags.epochs !== undefined) {
     const settings = resolveSettings(options, shape, kept.settings);
@@ -141,7 +141,7 @@ export function registerTrain(program: Command): void {
     .option('--hidden <units>', 'hidden units (default: 500)', integer(1));
   addTrainingFlags(command)
     .option('--seed <n>', 'same seed, same result (default: 1)', seed)
-    .option('--device <name>', 'auto, cpu or reference (default: auto)', oneOf('auto', 'cpu', 'reference'))
+    .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all; does not change the result (default: 0)', integer(0, 1024))
     .option('--out <folder>', 'where to write (default: <data>-run)')
     .option('--checkpoint-every <updates>', 'save this often (default: about every epoch; 0: only at the end)', integer(0))

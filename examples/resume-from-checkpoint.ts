@@ -1,15 +1,15 @@
 // Stop a run half-way, save it, load it and go on: the result is bit for bit that of a run nobody interrupted.
 import { rm } from 'node:fs/promises';
-import { RBM } from 'boltzkit';
+import { linear, RBM } from 'boltzkit';
 
-const small = Boolean(process.env.BOLTZKIT_SMALL);
+const small = process.env.BOLTZKIT_SMALL !== undefined;
 const visible = 64;
 // `stop()` asks: the run ends some updates later. So that it ends before its time, it has to last a second or so.
 const options = {
   epochs: small ? 600 : 3000,
   batchSize: 20,
   monitorRows: 0,
-  learningRate: { schedule: 'linear', from: 0.05 },
+  learningRate: linear(0.05),
   averageLast: 0.2,
 };
 
@@ -34,10 +34,11 @@ await first.save('half.safetensors');
 first.dispose();
 
 const second = await RBM.load('half.safetensors', { threads: 1 }); // another number of threads changes nothing
-console.log(`resuming at update ${second.training.update} of ${second.training.updates}`);
-if (!second.training.complete) await second.fit(rows, { ...options, resume: true });
+console.log(`resuming at update ${second.training?.update} of ${second.training?.updates}`);
+if (second.training?.complete === false) await second.fit(rows, { ...options, resume: true });
 await rm('half.safetensors');
 
-const same = second.weights.data.every((weight, i) => weight === whole.getParameter('visible-hidden.weights').data[i]);
+const wanted = whole.getParameter('visible-hidden.weights');
+const same = second.getParameter('visible-hidden.weights').data.every((weight, i) => weight === wanted.data[i]);
 console.log(`same weights as the uninterrupted run: ${same}`);
 process.exitCode = same ? 0 : 1;

@@ -1,11 +1,11 @@
 // The 4-2-4 encoder of Ackley, Hinton & Sejnowski (1985): two groups of four units, of which one is on, must find a two-bit code through two
 // hidden units. Everything is learned by sampling, with couplings inside each group.
-import { BoltzmannMachine, bernoulli } from 'boltzkit';
+import { BoltzmannMachine, bernoulli, linear, pcd } from 'boltzkit';
 
-const small = Boolean(process.env.BOLTZKIT_SMALL);
-const [patterns, hidden, seeds] = [4, 2, small ? 1 : 20];
+const small = process.env.BOLTZKIT_SMALL !== undefined;
+const { patterns, hidden, seeds } = { patterns: 4, hidden: 2, seeds: small ? 1 : 20 };
 const oneHot = Array.from({ length: patterns }, (_, i) => Array.from({ length: patterns }, (_, j) => (i === j ? 1 : 0)));
-const rows = Array.from({ length: 10 * patterns }, (_, r) => oneHot[r % patterns]);
+const rows = Array.from({ length: 10 }, () => oneHot).flat();
 
 let solved = 0;
 for (let seed = 1; seed <= seeds; seed++) {
@@ -22,10 +22,10 @@ for (let seed = 1; seed <= seeds; seed++) {
     threads: 1,
     weightScale: 0.1,
   });
-  const learningRate = { schedule: 'linear', from: 0.2, to: 0.02 };
+  const learningRate = linear(0.2, { to: 0.02 });
   // A code is best when every code unit is on half of the time: the sparsity target says so, and keeps two patterns from sharing a code.
   const sparsity = { target: 0.5, weight: 0.5, rate: 0.1 };
-  const sampling = { algorithm: { name: 'pcd', sweeps: 3, chains: 100 }, positiveSweeps: 10, batchSize: rows.length, monitorRows: 0 };
+  const sampling = { algorithm: pcd({ sweeps: 3, chains: 100 }), positiveSweeps: 10, batchSize: rows.length, monitorRows: 0 };
   const options = { ...sampling, epochs: 1500, learningRate, sparsity, l2: 1e-3 };
   await machine.fit({ left: rows, right: rows }, options);
 

@@ -1,14 +1,14 @@
 // Fill in what is missing: the upper half of unseen digits is given, the machine infers the lower half.
-import { RBM } from 'boltzkit';
+import { linear, RBM } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';
 
-const small = Boolean(process.env.BOLTZKIT_SMALL);
-const [height, width, count] = [28, 28, small ? 10 : 20];
+const small = process.env.BOLTZKIT_SMALL !== undefined;
+const { height, width, count } = { height: 28, width: 28, count: small ? 10 : 20 };
 const { train, test } = await loadMnist();
 
 const rbm = new RBM({ visible: height * width, hidden: small ? 64 : 500, seed: 1 });
-await rbm.fit(train.images, { epochs: small ? 3 : 60, learningRate: { schedule: 'linear', from: 0.2, hold: 0.3 } });
+await rbm.fit(train.images, { epochs: small ? 3 : 60, learningRate: linear(0.2, { hold: 0.3 }) });
 
 const originals = test.images.hi(count); // the first rows, still an ndarray
 const half = (height / 2) * width;
@@ -19,10 +19,12 @@ const upperHalves = Array.from({ length: count }, (_, r) =>
 const filled = await rbm.impute(upperHalves, { warmup: small ? 20 : 200, sweeps: small ? 30 : 300 });
 
 // How far the lower halves are from the truth, and how far a blank guess (the mean digit) would be.
-const meanDigit = Array.from({ length: height * width }, (_, i) => average(train.images.shape[0], (r) => train.images.get(r, i)));
-const lower = Array.from({ length: half }, (_, i) => half + i);
-const squaredError = (guess) => average(count, (r) => average(lower.length, (k) => (guess(r, lower[k]) - originals.get(r, lower[k])) ** 2));
-const [machine, blank] = [squaredError((r, i) => filled.get(r, i)), squaredError((_, i) => meanDigit[i])];
+const digits = train.images.shape[0] ?? 0;
+const meanDigit = (i: number) => average(digits, (r) => train.images.get(r, i));
+const squaredError = (guess: (r: number, i: number) => number) =>
+  average(count, (r) => average(half, (k) => (guess(r, half + k) - originals.get(r, half + k)) ** 2));
+const machine = squaredError((r, i) => filled.get(r, i));
+const blank = squaredError((_, i) => meanDigit(i));
 console.log(`mean squared error of the lower halves: ${machine.toFixed(4)}, with the mean digit ${blank.toFixed(4)}`);
 
 const kept = upperHalves.every((row, r) => row.every((value, i) => i >= half || value === filled.get(r, i)));
@@ -36,7 +38,7 @@ console.log('wrote inpainted.png: originals above, completed digits below');
 rbm.dispose();
 process.exitCode = kept && machine < blank ? 0 : 1;
 
-function average(n, value) {
+function average(n: number, value: (i: number) => number): number {
   let sum = 0;
   for (let i = 0; i < n; i++) sum += value(i);
   return sum / n;

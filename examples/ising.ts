@@ -3,9 +3,9 @@
 import { BoltzmannMachine, gridEdges, spin } from 'boltzkit';
 import { tiles, writePng } from 'boltzkit/viz';
 
-const small = Boolean(process.env.BOLTZKIT_SMALL);
-const [side, chains, sweeps] = small ? [24, 64, 500] : [96, 64, 20000];
-const temperatures = [1.8, 2 / Math.log(1 + Math.SQRT2), 3.2]; // in units of the coupling; the middle one is critical
+const small = process.env.BOLTZKIT_SMALL !== undefined;
+const { side, chains, sweeps } = small ? { side: 24, chains: 64, sweeps: 500 } : { side: 96, chains: 64, sweeps: 20_000 };
+const temperatures = [1.8, 2 / Math.log(1 + Math.SQRT2), 3.2] as const; // in units of the coupling; the middle one is critical
 
 const edges = gridEdges([side, side], { periodic: true });
 const lattice = new BoltzmannMachine({ layers: { spins: spin(side ** 2) }, couplings: [['spins', 'spins', { edges }]], seed: 1 });
@@ -14,7 +14,7 @@ lattice.setParameter('spins-spins.weights', { data: new Float32Array(couplings).
 
 // One set of chains; every third has the same temperature. All start with their spins up.
 const all = 3 * chains;
-const beta = Float64Array.from({ length: all }, (_, c) => 1 / temperatures[c % 3]);
+const beta = Float64Array.from({ length: all }, (_, c) => 1 / temperatures[(c % 3) as 0 | 1 | 2]);
 const start = { spins: { data: new Float32Array(all * side ** 2).fill(1), shape: [all, side ** 2] } };
 const grid = await lattice.chains(all, { beta, start });
 await grid.advance(sweeps);
@@ -40,7 +40,7 @@ lattice.dispose();
 process.exitCode = agree ? 0 : 1;
 
 // Onsager (1944): the internal energy per spin, with the complete elliptic integral K by the arithmetic-geometric mean.
-function onsager(b) {
+function onsager(b: number): number {
   const k = (2 * Math.sinh(2 * b)) / Math.cosh(2 * b) ** 2;
   let [mean, geometric] = [1, Math.sqrt(Math.max(0, 1 - k * k))];
   for (let i = 0; i < 60; i++) [mean, geometric] = [(mean + geometric) / 2, Math.sqrt(mean * geometric)];

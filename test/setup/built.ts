@@ -1,0 +1,16 @@
+/** Programs that tests start import dist/ and build/examples/: before the tests both are brought up to date. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../package/sources.js';
+
+export default function setup(): void {
+  run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'examples');
+  const [compiled, copied] = [join(root, 'dist', '.tsbuildinfo'), join(root, 'dist', 'cjs', 'package.json')];
+  if (!existsSync(copied) || statSync(copied).mtimeMs < statSync(compiled).mtimeMs) run(join(root, 'scripts', 'build-common.mjs'));
+}
+
+function run(...parameters: string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, parameters, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the build before the tests failed\n${stdout}${stderr}`);
+}
