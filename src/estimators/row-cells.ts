@@ -1,5 +1,7 @@
 /** Rows of some layers as plain numbers, unit by unit, and which units of a row are missing. */
+import type { ReadyRows } from '../data/host-rows.js';
 import type { HostRows } from '../data/rows-input.js';
+import { slicesOf } from '../data/slices.js';
 import { toFloat64 } from '../data/vector.js';
 import type { Inputs } from '../machine/inputs.js';
 import type { Machine } from '../machine/machine.js';
@@ -41,25 +43,44 @@ export function* blocksOf(inputs: Inputs): Generator<RowBlock> {
   const rows = inputs[0]?.host.rows ?? 0;
   const width = inputs.reduce((sum, { host }) => sum + host.cols, 0);
   const most = Math.max(1, Math.min(4096, Math.floor(blockSize / width)));
+  const readers = inputs.map(({ host }) => new RowReader(host));
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
-    yield { first, count, values: inputs.map(({ host }) => toFloat64(slice(host, first, first + count))) };
+    yield { first, count, values: readers.map((reader) => reader.take(count)) };
   }
 }
 
-function slice(host: HostRows, first: number, end: number): HostRows {
-  const rows = end - first;
-  if (host.kind === 'dense') {
-    const part = { ...host, offset: host.offset + first * host.rowStride, rows };
-    return host.mask ? { ...part, mask: host.mask.subarray(first * host.cols, end * host.cols) } : part;
+/** Reads rows in order, each once. */
+class RowReader {
+  readonly #cols: number;
+  readonly #slices: Iterator<ReadyRows>;
+  #slice = new Float64Array(0);
+  /** Numbers of the slice that were taken. */
+  #taken = 0;
+
+  constructor(host: HostRows) {
+    this.#cols = host.cols;
+    this.#slices = slicesOf(host)[Symbol.iterator]();
   }
-  if (host.kind === 'bits') {
-    const bytes = Math.ceil(host.cols / 8);
-    return { ...host, data: host.data.subarray(first * bytes, end * bytes), rows };
+
+  /** The next rows, [count, places]. */
+  take(count: number): Float64Array {
+    const values = new Float64Array(count * this.#cols);
+    for (let filled = 0; filled < values.length; ) {
+      if (this.#taken === this.#slice.length) this.#next();
+      const part = this.#slice.subarray(this.#taken, this.#taken + values.length - filled);
+      values.set(part, filled);
+      this.#taken += part.length;
+      filled += part.length;
+    }
+    return values;
   }
-  const [from, to] = [host.indptr[first] as number, host.indptr[end] as number];
-  const indptr = host.indptr.slice(first, end + 1).map((entry) => entry - from);
-  return { ...host, indptr, indices: host.indices.subarray(from, to), values: host.values?.subarray(from, to) ?? null, rows };
+
+  #next(): void {
+    const { value, done } = this.#slices.next();
+    if (done) throw new Error('rows end before their number');
+    [this.#slice, this.#taken] = [toFloat64(value) as Float64Array<ArrayBuffer>, 0];
+  }
 }
 
 /** The units that are missing in row `r` of a block. */
