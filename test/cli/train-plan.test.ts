@@ -3,7 +3,7 @@ import { checkCombinations, defaultFolder, resolveSettings, type TrainOptions } 
 
 /** Settings for so many rows of zeros and ones. */
 const settings = (flags: TrainOptions['flags'], rows: number, visible: number, more: Partial<TrainOptions> = {}) =>
-  resolveSettings({ flags, ...more }, { rows, visible, limited: true });
+  resolveSettings({ flags, ...more }, { rows, visible, states: 'limited' });
 
 describe('training plan', () => {
   it('names the folder after the data', () => {
@@ -15,12 +15,12 @@ describe('training plan', () => {
   });
 
   it('fills in settings that suit the number of rows', () => {
-    const usual = { batchSize: 100, algorithm: { name: 'pcd', sweeps: 1, chains: 100 }, hidden: 500, l2: 35 / 60000, recipe: 'usual' };
-    expect(settings({}, 60000, 784)).toMatchObject({ ...usual, epochs: 34 });
-    expect(settings({ recipe: 'best' }, 60000, 784)).toMatchObject({ ...usual, recipe: 'best', epochs: 584 });
+    const any = { batchSize: 100, algorithm: { name: 'pcd', sweeps: 1, chains: 100 }, hidden: 500 };
+    expect(settings({}, 60000, 784)).toMatchObject({ ...any, recipe: 'usual', epochs: 50, l2: 784 / 40 / 60000 });
+    expect(settings({ recipe: 'best' }, 60000, 784)).toMatchObject({ ...any, recipe: 'best', epochs: 584, l2: 35 / 60000 });
     expect(settings({ recipe: 'best' }, 9000, 784)).toMatchObject({ epochs: 700, l2: 0.001 });
-    expect(settings({}, 30, 784)).toMatchObject({ batchSize: 30, algorithm: { chains: 100 }, epochs: 20000, l2: 0.001 });
-    expect(settings({}, 5000, 123, { hidden: 23 }).l2).toBe(0); // fewer than two weights to a row
+    expect(settings({}, 30, 784)).toMatchObject({ batchSize: 30, algorithm: { chains: 100 }, epochs: 30000, l2: 0.03 });
+    expect(settings({ recipe: 'best' }, 5000, 123, { hidden: 23 }).l2).toBe(0); // fewer than two weights to a row
     expect(settings({ recipe: 'best' }, 10_000_000, 784).epochs).toBe(4);
     expect(() => settings({ batchSize: 31 }, 30, 784)).toThrow('only 30 rows');
     expect(settings({ batchSize: 20, epochs: 3, optimiser: 'adam' }, 100, 784)).toMatchObject({
@@ -32,18 +32,18 @@ describe('training plan', () => {
     expect(settings({ batchSize: 200 }, 500, 12)).toMatchObject({ algorithm: { chains: 200 } });
   });
 
-  it('begins lower, and without decay, where states have no limit', () => {
-    const real = resolveSettings({ flags: {} }, { rows: 100, visible: 20, limited: false });
-    expect(real).toMatchObject({ learningRate: { schedule: 'linear', from: 0.005, to: 0, hold: 0.3 }, l2: 0 });
+  it('begins lower, and goes back when it diverges, where there are real numbers', () => {
+    const real = resolveSettings({ flags: {} }, { rows: 100, visible: 20, states: 'gaussian' });
+    expect(real).toMatchObject({ learningRate: { schedule: 'linear', from: 0.05, to: 0, hold: 0.3 }, onDivergence: { retries: 3 } });
   });
 
   it('takes over the settings of a run that goes on, and what is typed anew', () => {
     const first = settings({ algorithm: 'pt', betas: 4, l2: 0.5, learningRate: 0.02, epochs: 7 }, 100, 10, { hidden: 6, seed: 9n });
-    const again = resolveSettings({ flags: { epochs: 3 } }, { rows: 100, visible: 10, limited: true }, first);
+    const again = resolveSettings({ flags: { epochs: 3 } }, { rows: 100, visible: 10, states: 'limited' }, first);
     expect(again).toEqual({ ...first, epochs: 3 });
-    const other = resolveSettings({ flags: { epochs: 3, sweeps: 5 } }, { rows: 100, visible: 10, limited: true }, first);
+    const other = resolveSettings({ flags: { epochs: 3, sweeps: 5 } }, { rows: 100, visible: 10, states: 'limited' }, first);
     expect(other.algorithm).toEqual({ ...first.algorithm, sweeps: 5 });
-    const cd = resolveSettings({ flags: { epochs: 3, algorithm: 'cd' } }, { rows: 100, visible: 10, limited: true }, first);
+    const cd = resolveSettings({ flags: { epochs: 3, algorithm: 'cd' } }, { rows: 100, visible: 10, states: 'limited' }, first);
     expect(cd).toEqual({ ...first, epochs: 3, algorithm: { name: 'cd', sweeps: 1 } });
   });
 

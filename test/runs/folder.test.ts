@@ -54,7 +54,7 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
     settings: {
       ...resolveSettings(
         { hidden: 5, seed: 2n ** 64n - 1n, flags: { algorithm: 'ptt', reservoirs: 20, onDivergence: 'rollback', earlyStopping: 4 } },
-        { rows: 100, visible: 4, limited: true },
+        { rows: 100, visible: 4, states: 'limited' },
       ),
       learningRate: { schedule: 'linear', from: 0.05, to: 0, hold: 0.5 },
     },

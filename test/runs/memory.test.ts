@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveSettings, type TrainOptions } from '../../src/cli/train-plan.js';
 import { checkMemory } from '../../src/runs/memory.js';
 
-const shape = { rows: 60000, visible: 784, limited: true };
+const shape = { rows: 60000, visible: 784, states: 'limited' } as const;
 
 describe('memory check', () => {
   it('lets through what fits and names what does not', () => {
