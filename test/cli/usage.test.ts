@@ -37,8 +37,11 @@ const USAGE: { args: string[]; says: string }[] = [
   { args: ['train', 'stripes.csv', '--out', ''], says: '--out' },
   { args: ['train', ''], says: 'empty' },
   { args: ['sample'], says: 'model' },
-  { args: ['sample', 'x', '--out', 'x.gif'], says: '.png or .npy' },
+  { args: ['sample', 'x', '--out', 'x.gif'], says: '.png, .npy or .csv' },
   { args: ['sample', 'x', '--count', '0'], says: 'whole number' },
+  { args: ['transform', 'x'], says: 'rows' },
+  { args: ['impute', 'x', 'y', '--values', 'best'], says: 'mean, sample' },
+  { args: ['train', 'stripes.csv', '--header', 'maybe'], says: 'yes, no' },
   { args: ['sample', 'x', '--beta', '-1'], says: 'number' },
   { args: ['evaluate', 'x', 'mnist', '--train', 'y'], says: '--train' },
   { args: ['evaluate', 'x', '--method', 'guess'], says: 'auto, exact, ais, ladder' },
@@ -50,7 +53,6 @@ const USAGE: { args: string[]; says: string }[] = [
   { args: ['train', 'stripes.csv', '--algorithm', 'pt', '--betas', '1'], says: 'whole number from 2' },
   { args: ['train', 'stripes.csv', '--reservoirs', '8'], says: '--reservoirs belongs to --algorithm ptt' },
   { args: ['train', 'stripes.csv', '--keep-best', '--early-stopping', '3'], says: 'exclude each other' },
-  { args: ['train', 'stripes.csv', '--keep-best', '--validation-fraction', '0', '--out', 'never'], says: 'validation rows' },
   { args: ['train', 'stripes.csv', '--binarise', 'maybe'], says: 'none, threshold, sample' },
   { args: ['train', 'stripes.csv', '--evaluate-every', '0'], says: 'whole number' },
 ];
@@ -70,6 +72,7 @@ const FAILURES: { args: string[]; says: string }[] = [
   { args: ['train', 'stripes.csv', '--batch', '100', '--out', 'never'], says: '100' },
   { args: ['train', 'stripes.csv', '--device', 'cuda', '--out', 'never'], says: 'cuda' },
   { args: ['train', 'mnist', '--data', 'hollow', '--out', 'never'], says: 'hollow' },
+  { args: ['score', 'nowhere.safetensors', 'stripes.csv'], says: 'nowhere.safetensors' },
   { args: ['sample', 'nowhere.safetensors'], says: 'nowhere.safetensors' },
   { args: ['info', 'junk.safetensors'], says: 'junk.safetensors' },
   { args: ['info', 'hollow'], says: 'hollow' },
@@ -94,6 +97,14 @@ describe('failures', () => {
     expect(code).toBe(1);
   });
 
+  it('the best state needs rows to judge by', async () => {
+    const { code, stderr } = await cli(
+      ['train', 'stripes.csv', '--keep-best', '--validation-fraction', '0', '--out', 'never'],
+      folder.path,
+    );
+    expect([code, stderr.includes('--keep-best needs validation rows')]).toEqual([2, true]);
+  });
+
   it.each([...USAGE.slice(0, 3), ...FAILURES.slice(0, 3)])('$args --json gives an object with a code', async ({ args, says }) => {
     const { stdout, stderr } = await cli([...args, '--json'], folder.path);
     const told = JSON.parse(stderr) as { code: string; message: string; hint?: string };
@@ -113,7 +124,7 @@ describe('help', () => {
   it('lists the commands, and their options with defaults', async () => {
     const general = await cli(['--help'], folder.path);
     expect(general.code).toBe(0);
-    for (const command of ['train', 'sample', 'evaluate', 'info', 'doctor', 'build']) {
+    for (const command of ['train', 'sample', 'evaluate', 'transform', 'score', 'impute', 'info', 'doctor', 'build']) {
       expect(general.stdout).toContain(command);
       const { code, stdout } = await cli([command, '--help'], folder.path);
       expect(code).toBe(0);
