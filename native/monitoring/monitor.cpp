@@ -101,7 +101,7 @@ double Monitor::pseudoLikelihood(const Sample& sample) {
   std::vector<double> all, part;
   forEachChunkOf(sample, [&](States& states) {
     part.resize(states.rows());
-    likelihood.estimate(states, stream, all.size(), part);
+    likelihood.estimate(states, unitParts(machine_, given_, 1), stream, all.size(), part);
     all.insert(all.end(), part.begin(), part.end());
   });
   return sample.watched.mean(all);

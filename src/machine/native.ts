@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 6;
+export const NATIVE_ABI = 7;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -220,7 +220,13 @@ export interface NativeMachine {
   reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample', now?: boolean): NativeWork<Float32Array>;
   energy(all: NativeLayerRows[]): NativeWork<Float64Array>;
   freeEnergy(given: NativeLayerRows[], now?: boolean): NativeWork<Float64Array>;
-  pseudoLikelihood(given: NativeLayerRows[], exact: boolean): NativeWork<Float64Array>;
+  pseudoLikelihood(given: NativeLayerRows[], exact: boolean, now?: boolean): NativeWork<Float64Array>;
+  /**
+   * −log p(s_i | s_−i) in nats of every unit of the given layers, [rows, units]: layer by layer in the order of `given`, one number for the
+   * places of a softmax unit. Layers that are not given are summed out. A density, which may be negative, for units without finitely many
+   * states. Throws PARAMETER where there is no pseudo-likelihood either.
+   */
+  placeSurprise(given: NativeLayerRows[], now?: boolean): NativeWork<Float64Array>;
   chains(options: NativeChainOptions): NativeWork<NativeChainResults>;
   /** One result [rows, units] per asked layer. */
   impute(options: NativeImputeOptions): NativeWork<Float32Array[]>;

@@ -65,10 +65,24 @@ export const mutants = [
   },
   {
     name: 'stochastic pseudo-likelihood never draws the last unit',
-    file: 'native/machine/energy.cpp',
-    find: 'return static_cast<std::uint32_t>(word * units >> 32);',
-    replace: 'return static_cast<std::uint32_t>(word * (units - 1) >> 32);',
+    file: 'native/likelihood/unit_picks.cpp',
+    find: '(first + (word * count >> 32))',
+    replace: '(first + (word * (count - 1) >> 32))',
     tests: [exact],
+  },
+  {
+    name: 'conditionals of softmax units without taking the unit out of its fields',
+    file: 'native/likelihood/unit_conditionals.cpp',
+    find: 'FieldTerm term{given.one.get(), n.weights, false, -1};',
+    replace: 'FieldTerm term{given.one.get(), n.weights, false, 0};',
+    tests: ['test/machine/native-surprise.test.ts'],
+  },
+  {
+    name: 'conditionals of Gaussian units integrated as if no other unit could shift them',
+    file: 'native/likelihood/unit_conditionals.cpp',
+    find: '(centre + given.down[i]) / precision',
+    replace: 'centre / precision',
+    tests: ['test/machine/native-surprise.test.ts'],
   },
 
   // --- Gibbs sampling ------------------------------------------------------------------------------------------------------
