@@ -316,7 +316,12 @@ export interface NativeEpochReport {
   step: number;
   seconds: number;
   learningRate: number;
+  /** Of the same units of the same rows at every epoch of a run; NaN where there is none. */
   pseudoLikelihood: number;
+  /** Its standard error as that of all units of all rows; NaN of one row. */
+  pseudoLikelihoodError: number;
+  /** Log-likelihood of the same units under independent units that fit the training rows best; NaN where the best fit is not known. */
+  baseline: number;
   /** NaN without validation rows. */
   freeEnergyGap: number;
   chainFreeEnergyGap: number;

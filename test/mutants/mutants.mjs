@@ -71,6 +71,20 @@ export const mutants = [
     tests: [exact],
   },
   {
+    name: 'metrics of other units at every epoch',
+    file: 'native/monitoring/monitor.cpp',
+    find: 'const Stream stream = lastSteps(machine_, 0);',
+    replace: 'const Stream stream = machine_.random().next(Purpose::monitor);',
+    tests: ['test/machine/native-metrics.test.ts'],
+  },
+  {
+    name: 'baseline of other units than the pseudo-likelihood',
+    file: 'native/likelihood/independent_units.cpp',
+    find: 'part.pick(stream, firstChain + r)',
+    replace: 'part.pick(stream, firstChain + r + 1)',
+    tests: ['test/machine/native-metrics.test.ts'],
+  },
+  {
     name: 'conditionals of softmax units without taking the unit out of its fields',
     file: 'native/likelihood/unit_conditionals.cpp',
     find: 'FieldTerm term{given.one.get(), n.weights, false, -1};',
@@ -356,8 +370,8 @@ export const mutants = [
   {
     name: 'metrics without the weights of rows',
     file: 'native/monitoring/monitor.cpp',
-    find: 'watchedRows(training.rows(), rowWeights, rows)',
-    replace: 'watchedRows(training.rows(), {}, rows)',
+    find: 'watchedRows(training.rows(), rowWeights, settings.rows)',
+    replace: 'watchedRows(training.rows(), {}, settings.rows)',
     tests: ['test/models/rbm-reports.test.ts'],
   },
   {
