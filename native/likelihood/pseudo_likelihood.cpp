@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/progress.hpp"
 #include "sampling/row_chunks.hpp"
 
 namespace boltzkit {
@@ -61,9 +62,12 @@ void PseudoLikelihood::exact(const States& states, const Cancelled& cancelled, s
   std::fill(out.begin(), out.end(), 0.0);
   std::vector<std::uint32_t> unit(out.size());
   std::vector<double> term(out.size());
+  const double units = static_cast<double>(unitCount(machine_, given_));
+  std::size_t done = 0;
   for (std::size_t l = 0; l < given_.size(); ++l)
     for (std::uint32_t i = 0; given_[l] && i < unitCount(machine_.wiring().layers()[l]); ++i) {
       throwIfCancelled(cancelled);
+      Progress::report(static_cast<double>(done++), units);
       std::fill(unit.begin(), unit.end(), i);
       conditionals_->logProbabilities(l, unit, term);
       for (std::size_t r = 0; r < out.size(); ++r) out[r] += term[r];
@@ -93,6 +97,7 @@ void PseudoLikelihood::terms(const States& states, std::span<const std::size_t> 
   for (const std::size_t l : layers)
     for (std::uint32_t i = 0; i < unitCount(machine_.wiring().layers()[l]); ++i, ++column) {
       throwIfCancelled(cancelled);
+      Progress::report(static_cast<double>(column), static_cast<double>(units));
       std::fill(unit.begin(), unit.end(), i);
       conditionals_->logProbabilities(l, unit, term);
       for (std::size_t r = 0; r < rows; ++r) out[r * units + column] = term[r];

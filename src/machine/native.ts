@@ -99,6 +99,11 @@ export interface NativeJob<T> {
   readonly promise: Promise<T>;
   /** Asks the job to stop at the next minibatch or sweep; its promise then rejects with code ABORTED. */
   cancel(): void;
+  /**
+   * How much of the work is done, from 0 to 1; it never falls, and is 1 once the work has succeeded. It costs next to nothing and
+   * may be asked at any time.
+   */
+  progress(): number;
 }
 
 /** A job, or the result itself when it took so little that the work was done before the call returned. */

@@ -98,6 +98,13 @@ export const mutants = [
     replace: 'centre / precision',
     tests: ['test/machine/native-surprise.test.ts'],
   },
+  {
+    name: 'progress that starts again with every chunk of rows',
+    file: 'native/sampling/row_chunks.cpp',
+    find: 'const Progress part(static_cast<double>(first) / all, static_cast<double>(first + states.rows()) / all);',
+    replace: 'const Progress part(0, static_cast<double>(states.rows()) / all);',
+    tests: ['test/machine/native-progress.test.ts'],
+  },
 
   // --- Gibbs sampling ------------------------------------------------------------------------------------------------------
   {
@@ -610,8 +617,8 @@ export const mutants = [
   {
     name: 'annealing: works in reverse with the wrong sign',
     file: 'native/likelihood/bracket.cpp',
-    find: 'complete(result, up, negated(reverse(annealer)));',
-    replace: 'complete(result, up, reverse(annealer));',
+    find: 'complete(result, up, negated(back));',
+    replace: 'complete(result, up, back);',
     tests: [evaluate],
   },
   {
