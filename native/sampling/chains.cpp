@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/checked.hpp"
+#include "core/progress.hpp"
 #include "sampling/moments.hpp"
 #include "sampling/row_chunks.hpp"
 
@@ -32,6 +33,8 @@ class Run {
   void run(const Cancelled& cancelled) {
     for (std::size_t first = 0; first < options_.chains; first += chunk_) {
       load(first, std::min(chunk_, options_.chains - first));
+      const double all = static_cast<double>(options_.chains);
+      const Progress part(static_cast<double>(first) / all, static_cast<double>(first + states_.rows()) / all);
       gibbs_.setAccuracy(Accuracy::draws);
       begin();
       sweep(cancelled);
@@ -39,6 +42,7 @@ class Run {
       gibbs_.setAccuracy(Accuracy::full);
       for (std::uint64_t s = 0; s < options_.quench; ++s) {
         throwIfCancelled(cancelled);
+        reportSweeps(options_.steps + s);
         gibbs_.sweep(states_, {stream_, firstChain(), 1, {}, Draw::mode});
       }
       store();
@@ -124,6 +128,7 @@ class Run {
   void sweep(const Cancelled& cancelled) {
     for (std::uint64_t done = 0; done < options_.steps;) {
       throwIfCancelled(cancelled);
+      reportSweeps(done);
       const std::uint64_t n = together(done);
       done += n;
       if (mean_ && done == options_.steps)
@@ -135,6 +140,10 @@ class Run {
       stream.step += done;
       if (tempering_) tempering_->afterSweep(states_, first_, done, stream);
     }
+  }
+
+  void reportSweeps(std::uint64_t done) const {
+    Progress::report(static_cast<double>(done), static_cast<double>(options_.steps) + static_cast<double>(options_.quench));
   }
 
   // Number of sweeps up to the next event, at least 1. At most 16, so that a cancelled job ends

@@ -144,7 +144,8 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   }),
   domain: () => ({ target: newMachine(), member: 'domain', args: [1] }),
   freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }], true] }),
-  pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [[{ layer: 0, rows: newRows(2) }], true] }),
+  pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [[{ layer: 0, rows: newRows(2) }], true, true] }),
+  placeSurprise: () => ({ target: newMachine(), member: 'placeSurprise', args: [[{ layer: 0, rows: newRows(2) }], true] }),
   impute: () => ({
     target: newMachine(),
     member: 'impute',
