@@ -138,7 +138,7 @@ class Run {
       if (moments_ && done % options_.observe->every == 0) observe();
       Stream stream = stream_;
       stream.step += done;
-      if (tempering_) tempering_->afterSweep(states_, first_, done, stream);
+      if (tempering_) tempering_->afterSweep(states_, first_, options_.tempered->sweeps + done, stream);
     }
   }
 
@@ -154,7 +154,8 @@ class Run {
     std::uint64_t n = std::min(most, options_.steps - done);
     if (mean_ && done + n == options_.steps) n = std::max<std::uint64_t>(n - 1, 1);
     if (options_.observe) n = std::min(n, options_.observe->every - done % options_.observe->every);
-    if (options_.tempered) n = std::min(n, options_.tempered->ladder.every - done % options_.tempered->ladder.every);
+    if (const auto& tempered = options_.tempered)
+      n = std::min(n, tempered->ladder.every - (tempered->sweeps + done) % tempered->ladder.every);
     return n;
   }
 

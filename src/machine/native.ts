@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 7;
+export const NATIVE_ABI = 8;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -118,8 +118,8 @@ export interface NativeChainOptions {
   betas: Float64Array;
   /** Empty, or one inverse temperature per sweep. */
   schedule: Float64Array;
-  /** Parallel tempering; chains are groups of as many as there are betas. Rung and direction: see NativeChainResults. */
-  tempered: { betas: Float64Array; every: number; rung: Float64Array; direction: Float64Array } | null;
+  /** Parallel tempering; chains are groups of as many as there are betas. `sweeps`: before this call. Rung and direction: see NativeChainResults. */
+  tempered: { betas: Float64Array; every: number; sweeps: number; rung: Float64Array; direction: Float64Array } | null;
   /** Sweeps afterwards in which every unit takes its likeliest state. */
   quench: number;
   /** States to start from. Layers not named are drawn, in turn, given those that have states. */

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../../src/errors.js';
 import { prefixError, runJob, translateError, translating } from '../../src/machine/job.js';
-import type { JobProgress } from '../../src/machine/job-progress.js';
+import type { CallProgress } from '../../src/machine/job-progress.js';
 import type { NativeErrorCode, NativeJob } from '../../src/machine/native.js';
 import { chainOptions, endlessRun, newMachine, newRows, newTrainer } from './native-support.js';
 
@@ -167,7 +167,7 @@ describe('progress of a job', () => {
 
   it('is told when it has changed, with the time that is left, and at the end', async () => {
     await watched(async (at, { job, resolve }) => {
-      const told: JobProgress[] = [];
+      const told: CallProgress[] = [];
       const running = runJob(job, { call: 'RBM.sample', onProgress: (progress) => told.push(progress) });
       for (const fraction of [0, 0, 0.25, 0.25, 0.5, 0.4, 1]) at(fraction);
       expect(told.map((progress) => progress.fraction)).toEqual([0.25, 0.5]);
@@ -181,7 +181,7 @@ describe('progress of a job', () => {
   });
 
   it('is told at once of work that was done before the call returned', async () => {
-    const told: JobProgress[] = [];
+    const told: CallProgress[] = [];
     const machine = newMachine();
     const start = () => machine.freeEnergy([{ layer: 0, rows: newRows(2) }]);
     await runJob(start, { call: 'RBM.freeEnergy', onProgress: (progress) => told.push(progress) });
