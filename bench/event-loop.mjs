@@ -1,11 +1,18 @@
-// node bench/event-loop.mjs [--train] [--rows n] [forms...]: the longest that the event loop stands still while large data go in.
-// Every form of rows that is converted on the way is handed to `freeEnergy` of a machine with one hidden unit, so that the time of
-// the call is that of taking the data. With --train another model trains on all cores meanwhile. Prints milliseconds: the longest
-// stall by the clock, the longest as work of the main thread (what a busy machine does not change), and the whole call.
+// node bench/event-loop.mjs [--train] [--rows n] [forms...]: the longest that the event loop stands
+// still while large data go in. Every form of rows that is converted on the way is handed to
+// `freeEnergy` of a machine with one hidden unit, so that the time of the call is that of taking
+// the data. With --train another model trains on all cores meanwhile. Prints milliseconds: the
+// longest stall by the clock, the longest as work of the main thread (what a busy machine does not
+// change), and the whole call.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { BoltzmannMachine, bernoulli, RBM, softmax } from '../dist/index.js';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc');
 
 const columns = 784;
 const bit = (i) => Number((i * 2654435761) % 7 < 2);
@@ -43,7 +50,10 @@ if (unknown !== undefined || !(Number(values.rows) >= 1000)) {
   process.exit(2);
 }
 
-/** Milliseconds that this thread has worked; other processes on the same cores count in time, not here. Linux only. */
+/**
+ * Milliseconds that this thread has worked; other processes on the same cores count in time, not
+ * here. Linux only.
+ */
 function worked() {
   try {
     return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ', 1)[0]) / 1e6;
@@ -52,7 +62,9 @@ function worked() {
   }
 }
 
-/** The longest time between two turns of the event loop: by the clock, and as work of this thread. */
+/**
+ * The longest time between two turns of the event loop: by the clock, and as work of this thread.
+ */
 async function longestStall(work) {
   const stall = { clock: 0, worked: 0, all: 0 };
   let before = { clock: performance.now(), worked: worked() };
@@ -86,7 +98,7 @@ const line = (name, { clock, worked, all }) =>
 line('nothing', await longestStall(() => sleep(500)));
 for (const name of positionals.length > 0 ? positionals : Object.keys(forms)) {
   const rows = forms[name](Number(values.rows));
-  globalThis.gc?.();
+  gc(); // what making the rows left behind is not part of the call
   line(name, await longestStall(() => ask(name, rows)));
 }
 run?.stop();

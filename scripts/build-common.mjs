@@ -27,7 +27,8 @@ function declarations() {
 }
 
 async function bundle() {
-  const input = { index: join(dist, 'index.js'), 'data/index': join(dist, 'data', 'index.js'), 'viz/index': join(dist, 'viz', 'index.js') };
+  const parts = ['data', 'tables', 'viz'].map((part) => [`${part}/index`, join(dist, part, 'index.js')]);
+  const input = { index: join(dist, 'index.js'), ...Object.fromEntries(parts) };
   const build = await rolldown({ input, platform: 'node', external: (name) => !isOurs(name) });
   try {
     const names = { entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' };

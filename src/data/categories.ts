@@ -6,9 +6,10 @@ import { toFloat64 } from './vector.js';
 import { got, subject, type Where } from './where.js';
 
 /**
- * Rows of `groups` softmax units with `categories` states each: either one-hot (or probability) rows of groups × categories columns, or
- * category numbers from 0, one per group, where NaN (or a 0 in the mask) says that the unit's state is missing. With one group a flat list
- * holds one category per row.
+ * Rows of `groups` softmax units with `categories` states each: either one-hot (or probability)
+ * rows of groups × categories columns, or category numbers from 0, one per group, where NaN (or a 0
+ * in the mask) says that the unit's state is missing. With one group a flat list holds one category
+ * per row.
  *
  * @param input - What the caller passed.
  * @param where - Whom errors speak to.

@@ -8,7 +8,10 @@ const mostLines = 50;
 /** Bytes of a file that are looked at; a packed file's may become a thousand times as many. */
 export const headBytes = { plain: 1 << 16, packed: 1 << 13 } as const;
 
-/** The first bytes of a file as text, unpacked if need be; what is damaged ends the text, and its reader will say so. */
+/**
+ * The first bytes of a file as text, unpacked if need be; what is damaged ends the text, and its
+ * reader will say so.
+ */
 export function headText(head: Uint8Array, packed: boolean): string {
   if (!packed) return Buffer.from(head).toString('utf8');
   try {
@@ -19,8 +22,9 @@ export function headText(head: Uint8Array, packed: boolean): string {
 }
 
 /**
- * Finds what separates the fields of a table: of comma, semicolon, tab and bar the one that cuts the most lines into as many fields as the
- * first line, and of equally good ones that with the most fields. A comma if none cuts anything.
+ * Finds what separates the fields of a table: of comma, semicolon, tab and bar the one that cuts
+ * the most lines into as many fields as the first line, and of equally good ones that with the most
+ * fields. A comma if none cuts anything.
  *
  * @param text - The start of the file; a last line that may be cut is left out.
  */

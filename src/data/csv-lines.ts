@@ -20,7 +20,8 @@ export interface CsvLayout extends UnpackOptions {
 export type ReadLine<T> = (fields: string[], line: number) => T | null;
 
 /**
- * Streams what `read` makes of the lines of a CSV file, compressed by gzip or not. Empty lines are left out.
+ * Streams what `read` makes of the lines of a CSV file, compressed by gzip or not. Empty lines are
+ * left out.
  *
  * @param path - The file.
  * @param call - The public call, for messages.

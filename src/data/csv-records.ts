@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.js';
-import type { FilePath } from '../io/files.js';
+import { type FilePath, filePath } from '../io/files.js';
 import { type CsvLayout, readLines } from './csv-lines.js';
 import { toNumber } from './csv-text.js';
 import { got } from './where.js';
@@ -23,11 +23,13 @@ export interface CsvRecord {
 
 /** Streams the lines of a CSV file as numbers. */
 export function readRecords(path: FilePath, call: string, format: CsvFormat): AsyncGenerator<CsvRecord, void, undefined> {
-  const table = new NumberReader(format, `${call}: ${path}`);
+  const table = new NumberReader(format, `${call}: ${filePath(path, call)}`);
   return readLines(path, call, format.layout, (fields, line) => table.read(fields, line));
 }
 
-/** Turns fields into numbers; the first line says how many there are and maybe what they are called. */
+/**
+ * Turns fields into numbers; the first line says how many there are and maybe what they are called.
+ */
 class NumberReader {
   private names: string[] | null = null;
   private cols = 0;

@@ -4,7 +4,10 @@ import type { CsvLayout } from './csv-lines.js';
 /** Texts that stand for a value that is missing, unless a caller names others. */
 export const usualMissing: readonly string[] = ['', 'NA', 'NaN', 'null', '?'];
 
-/** Tells whether a field stands for a missing value: blanks around it and the case of letters do not count. */
+/**
+ * Tells whether a field stands for a missing value: blanks around it and the case of letters do not
+ * count.
+ */
 export function missingTest(texts: readonly string[]): (field: string) => boolean {
   const known = new Set(texts.map(plain));
   return (field) => known.has(plain(field));
@@ -12,7 +15,9 @@ export function missingTest(texts: readonly string[]): (field: string) => boolea
 
 const plain = (text: string): string => text.trim().toLowerCase();
 
-/** A decimal number, or NaN: JavaScript's own rules would take blanks for 0 and read hexadecimal. */
+/**
+ * A decimal number, or NaN: JavaScript's own rules would take blanks for 0 and read hexadecimal.
+ */
 export function toNumber(field: string): number {
   const value = Number(field);
   if (field.length === 1 && value !== 0) return value;

@@ -17,20 +17,26 @@ export interface CsvTypes {
 /** How to read a CSV file. */
 export interface CsvOptions<T extends keyof CsvTypes = 'float64'> extends UnpackOptions {
   /**
-   * Whether the first line holds names. Default `'auto'`: it does when it has text and none of its fields is a number; names that are
-   * numbers need `true`.
+   * Whether the first line holds names. Default `'auto'`: it does when it has text and none of its
+   * fields is a number; names that are numbers need `true`.
    */
   readonly header?: boolean | 'auto';
-  /** What separates fields. Default: comma, semicolon, tab or bar, whichever cuts the first lines into equally many fields. */
+  /**
+   * What separates fields. Default: comma, semicolon, tab or bar, whichever cuts the first lines
+   * into equally many fields.
+   */
   readonly delimiter?: string;
   /**
-   * Fields that stand for a missing value, which becomes NaN; blanks around them and the case of letters do not count. Default: empty ones,
-   * NA, NaN, null and ?.
+   * Fields that stand for a missing value, which becomes NaN; blanks around them and the case of
+   * letters do not count. Default: empty ones, NA, NaN, null and ?.
    */
   readonly missing?: readonly string[];
   /** Precision of the result. Default `'float64'`. */
   readonly dtype?: T;
-  /** The most columns that a line may have, so that a file of nothing but commas does not fill the memory. Default 1,000,000. */
+  /**
+   * The most columns that a line may have, so that a file of nothing but commas does not fill the
+   * memory. Default 1,000,000.
+   */
   readonly maxColumns?: number;
 }
 
@@ -41,13 +47,14 @@ export type CsvTable<T extends keyof CsvTypes = 'float64'> = NdArray<CsvTypes[T]
 };
 
 /**
- * Reads a table of numbers from a CSV file, compressed by gzip or not. The file is streamed; only the numbers are kept. Tables that have
- * columns of text too are for `readTable` of `boltzkit/tables`.
+ * Reads a table of numbers from a CSV file, compressed by gzip or not. The file is streamed; only
+ * the numbers are kept. Tables that have columns of text too are for `readTable` of
+ * `boltzkit/tables`.
  *
  * @param path - The file.
  * @param options - Header, delimiter, missing values and precision.
- * @throws `FormatError` naming line and column when a field is neither a finite number nor missing, or a line has another number of fields;
- *   `ParameterError` when the file cannot be read.
+ * @throws `FormatError` naming line and column when a field is neither a finite number nor missing,
+ *   or a line has another number of fields; `ParameterError` when the file cannot be read.
  */
 export async function readCsv<T extends keyof CsvTypes = 'float64'>(path: FilePath, options: CsvOptions<T> = {}): Promise<CsvTable<T>> {
   return readCsvFor('readCsv', path, options);
@@ -70,10 +77,12 @@ export async function readCsvFor<T extends keyof CsvTypes>(call: string, path: F
 const rowsPerBlock = 1024;
 
 /**
- * Reads a CSV file in batches of rows, for data that do not fit in memory; each batch can go to `partialFit` as it is.
+ * Reads a CSV file in batches of rows, for data that do not fit in memory; each batch can go to
+ * `partialFit` as it is.
  *
  * @param path - The file.
- * @param options - As for {@link readCsv}, and `batchSize`, the rows of every batch but the last. Default 1000.
+ * @param options - As for {@link readCsv}, and `batchSize`, the rows of every batch but the last.
+ *   Default 1000.
  */
 export async function* readCsvBatches<T extends keyof CsvTypes = 'float64'>(
   path: FilePath,

@@ -16,8 +16,9 @@ export interface DenseParts {
 }
 
 /**
- * Describes rows given as `{ data, shape, stride?, offset?, scale?, mask? }`: an `ndarray` or a typed array with its shape, and where
- * values are missing. Many elements that the addon does not take as they are get converted slice by slice, when they are needed.
+ * Describes rows given as `{ data, shape, stride?, offset?, scale?, mask? }`: an `ndarray` or a
+ * typed array with its shape, and where values are missing. Many elements that the addon does not
+ * take as they are get converted slice by slice, when they are needed.
  */
 export function describeDense(
   parts: DenseParts & { readonly mask: unknown },
@@ -77,7 +78,10 @@ function copyList(out: Float64Array, source: readonly unknown[], steps: Steps, r
   }
 }
 
-/** A mask of as many values as the shape says, row-major; its values are looked at when they are read. */
+/**
+ * A mask of as many values as the shape says, row-major; its values are looked at when they are
+ * read.
+ */
 function maskOf(mask: unknown, shape: readonly number[], where: Where, later: boolean): Source {
   const list = isTypedArray(mask) ? (later ? liveView : plainView)(mask, where, '.mask') : mask;
   if (!isTypedArray(list) && !Array.isArray(list)) {
@@ -106,7 +110,10 @@ function isPresent(value: unknown, i: number, where: Where): boolean {
   throw new ParameterError(`${subject(where, `.mask[${i}]`)} must be 1 (present) or 0 (missing), got ${got(value)}`);
 }
 
-/** Elements of an array of any rank, all of them inside `data`, between the indices `low` and `high`. */
+/**
+ * Elements of an array of any rank, all of them inside `data`, between the indices `low` and
+ * `high`.
+ */
 export interface StridedElements {
   readonly data: NumericArray;
   readonly stride: readonly number[];
@@ -202,14 +209,18 @@ export function rowMajor(shape: readonly number[]): number[] {
   return stride;
 }
 
-/** The lowest and highest index that a strided array touches; infinite rather than wrong when strides are absurd. */
+/**
+ * The lowest and highest index that a strided array touches; infinite rather than wrong when
+ * strides are absurd.
+ */
 function reach(shape: readonly number[], stride: readonly number[], offset: number): { low: number; high: number } {
   if (shape.includes(0)) return { low: 0, high: -1 };
   let low = offset;
   let high = offset;
   for (const [i, n] of shape.entries()) {
     const span = (stride[i] as number) * (n - 1);
-    // Past 2^53 sums lose their last digits, but such a span is out of bounds by orders of magnitude.
+    // Past 2^53 sums lose their last digits, but such a span is out of bounds by orders of
+    // magnitude.
     if (!Number.isSafeInteger(span)) return { low: -Infinity, high: Infinity };
     if (span < 0) low += span;
     else high += span;
@@ -250,7 +261,10 @@ function readScale(value: unknown, where: Where): number {
   throw new ParameterError(`${subject(where, '.scale')} must be a finite number, got ${got(value)}`);
 }
 
-/** Types that the addon reads stay where they are; others are converted, only as far as the rows reach. */
+/**
+ * Types that the addon reads stay where they are; others are converted, only as far as the rows
+ * reach.
+ */
 function usable(view: NumericArray, low: number, high: number, offset: number): Pick<HostDenseRows, 'data' | 'offset'> {
   if (isReady(view)) return { data: view, offset };
   return { data: new Float64Array(view.subarray(low, high + 1)), offset: offset - low };

@@ -2,7 +2,10 @@ import { ShapeError } from '../errors.js';
 import { shapeText } from './integers.js';
 import { subject, type Where } from './where.js';
 
-/** Element (r, c) is `data[offset + r * rowStride + c * colStride] * scale`; every such index is inside `data`. */
+/**
+ * Element (r, c) is `data[offset + r * rowStride + c * colStride] * scale`; every such index is
+ * inside `data`.
+ */
 export interface HostDenseRows {
   readonly kind: 'dense';
   readonly data: Float32Array | Float64Array | Uint8Array;
@@ -12,11 +15,16 @@ export interface HostDenseRows {
   readonly rowStride: number;
   readonly colStride: number;
   readonly scale: number;
-  /** [rows, cols], row-major: 0 where the value is missing, whatever `data` has there. Left out: nothing but NaN is missing. */
+  /**
+   * [rows, cols], row-major: 0 where the value is missing, whatever `data` has there. Left out:
+   * nothing but NaN is missing.
+   */
   readonly mask?: Uint8Array;
 }
 
-/** Eight columns to a byte; every row starts on a byte boundary: `data` has rows × ⌈cols / 8⌉ bytes. */
+/**
+ * Eight columns to a byte; every row starts on a byte boundary: `data` has rows × ⌈cols / 8⌉ bytes.
+ */
 export interface HostBitRows {
   readonly kind: 'bits';
   readonly data: Uint8Array;
@@ -25,7 +33,10 @@ export interface HostBitRows {
   readonly mostSignificantFirst: boolean;
 }
 
-/** Compressed sparse rows: row r has the entries `indptr[r]` to `indptr[r + 1]`; columns rise strictly within a row. */
+/**
+ * Compressed sparse rows: row r has the entries `indptr[r]` to `indptr[r + 1]`; columns rise
+ * strictly within a row.
+ */
 export interface HostSparseRows {
   readonly kind: 'sparse';
   readonly indptr: Uint32Array;
@@ -52,7 +63,10 @@ export interface HostSlicedRows {
   readonly slices: () => Iterable<ReadyRows>;
 }
 
-/** Rows in host memory whose type and shape are checked; their values are not (each unit type has its own domain). */
+/**
+ * Rows in host memory whose type and shape are checked; their values are not (each unit type has
+ * its own domain).
+ */
 export type HostRows = ReadyRows | HostSlicedRows;
 
 /** What a caller's rows must look like, given the shape that dense ones have. */

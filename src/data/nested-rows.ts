@@ -7,8 +7,8 @@ import { isTypedArray, plainView } from './typed.js';
 import { got, subject, type Where } from './where.js';
 
 /**
- * Describes rows given as a list: of numbers, which make one row (or one column), or of rows. Every element is read once; many rows are read
- * slice by slice, when they are needed.
+ * Describes rows given as a list: of numbers, which make one row (or one column), or of rows. Every
+ * element is read once; many rows are read slice by slice, when they are needed.
  */
 export function describeList(input: readonly unknown[], expect: Expect, where: Where): HostDenseRows | HostSlicedRows {
   const length = input.length;

@@ -2,8 +2,8 @@ import { ParameterError } from '../errors.js';
 import { got, subject, type Where } from './where.js';
 
 /**
- * What an element of a plain array counts as: null (JSON has no NaN) is a missing value, true and false are 1 and 0. Undefined for everything
- * else that is no number, holes among it.
+ * What an element of a plain array counts as: null (JSON has no NaN) is a missing value, true and
+ * false are 1 and 0. Undefined for everything else that is no number, holes among it.
  */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
@@ -13,7 +13,8 @@ export function numberOf(value: unknown): number | undefined {
 
 /** Copies an array of numbers; holes and everything that is not a number are refused. */
 export function numbersOf(list: readonly unknown[], where: Where, part = '', length = list.length): Float64Array {
-  // An array that claims more elements than it has fails at its first hole, before the memory for all of them is taken.
+  // An array that claims more elements than it has fails at its first hole, before the memory for
+  // all of them is taken.
   let result: Float64Array = new Float64Array(Math.min(length, 1024));
   for (let i = 0; i < length; i++) {
     if (i === result.length) result = grown(result, length);

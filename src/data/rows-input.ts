@@ -13,8 +13,8 @@ export type { NumericArray } from './typed.js';
 export type { Where } from './where.js';
 
 /**
- * An `ndarray`, anything shaped like one, or a typed array with its shape. Dimensions after the first are taken together as the columns,
- * so [n, 28, 28] images are rows of 784.
+ * An `ndarray`, anything shaped like one, or a typed array with its shape. Dimensions after the
+ * first are taken together as the columns, so [n, 28, 28] images are rows of 784.
  */
 export interface DenseRowsInput {
   /** The elements, row after row unless strides say otherwise. */
@@ -28,19 +28,24 @@ export interface DenseRowsInput {
   /** Every value is multiplied by this, for example 1/255 for grey levels in bytes. */
   readonly scale?: number;
   /**
-   * 1 (or true) where a value is present and 0 (or false) where it is missing, whatever `data` holds there: one entry per value, row-major in
-   * `shape`. NaN in `data` is missing as well.
+   * 1 (or true) where a value is present and 0 (or false) where it is missing, whatever `data`
+   * holds there: one entry per value, row-major in `shape`. NaN in `data` is missing as well.
    */
   readonly mask?: NumericArray | readonly number[] | readonly boolean[];
 }
 
-/** Bits, eight columns to a byte, every row starting on a byte boundary (as `numpy.packbits(rows, axis=1)` makes them). */
+/**
+ * Bits, eight columns to a byte, every row starting on a byte boundary (as `numpy.packbits(rows,
+ * axis=1)` makes them).
+ */
 export interface BitRowsInput {
   /** Eight columns to a byte; every row begins with a new byte. */
   readonly bits: Uint8Array;
   /** [rows, columns]. */
   readonly shape: ArrayLike<number>;
-  /** Which bit of a byte comes first: the most significant (default, numpy's 'big') or the least. */
+  /**
+   * Which bit of a byte comes first: the most significant (default, numpy's 'big') or the least.
+   */
   readonly order?: 'msb' | 'lsb';
 }
 
@@ -57,9 +62,10 @@ export interface SparseRowsInput {
 }
 
 /**
- * Rows of data in any of the forms that the models take. A flat array of numbers is one row. NaN stands for a missing value, which
- * training, imputation and clamping take and every other call refuses; in plain arrays null does too, and true and false count as 1 and 0.
- * Rows of more than 2¹⁸ values are read while the call goes on: leave them alone until its promise settles.
+ * Rows of data in any of the forms that the models take. A flat array of numbers is one row. NaN
+ * stands for a missing value, which training, imputation and clamping take and every other call
+ * refuses; in plain arrays null does too, and true and false count as 1 and 0. Rows of more than
+ * 2¹⁸ values are read while the call goes on: leave them alone until its promise settles.
  */
 export type RowsInput =
   | DenseRowsInput
@@ -72,15 +78,18 @@ export type RowsInput =
 /**
  * Checks type and shape of rows that a caller handed in and says where their elements lie.
  *
- * Values are left alone: what a unit type (or, of NaN, a call) refuses is found when they are packed. Big data are not copied, so the result
- * is good only while the caller's memory is; what the addon does not take as it is (nested arrays, masks, integers wider than a byte, shared
- * memory) is converted here if it is little, and slice by slice while it is packed otherwise. Every property and every element of a nested
- * array is read once; getters may run the caller's code, so check a model's state after this, not before.
+ * Values are left alone: what a unit type (or, of NaN, a call) refuses is found when they are
+ * packed. Big data are not copied, so the result is good only while the caller's memory is; what
+ * the addon does not take as it is (nested arrays, masks, integers wider than a byte, shared
+ * memory) is converted here if it is little, and slice by slice while it is packed otherwise. Every
+ * property and every element of a nested array is read once; getters may run the caller's code, so
+ * check a model's state after this, not before.
  *
  * @param input - What the caller passed.
  * @param cols - Columns that a row must have.
  * @param where - Whom errors speak to.
- * @throws `ShapeError` when the number of columns or an index does not fit, `ParameterError` when a type is wrong.
+ * @throws `ShapeError` when the number of columns or an index does not fit, `ParameterError` when a
+ *   type is wrong.
  */
 export function describeRows(input: unknown, cols: number, where: Where): HostRows {
   return describeExpected(input, () => ({ cols, flat: 'row' }), where);

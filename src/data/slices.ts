@@ -2,7 +2,10 @@ import { BoltzkitError, ParameterError } from '../errors.js';
 import type { HostDenseRows, HostRows, HostSlicedRows, HostSparseRows, ReadyRows } from './host-rows.js';
 import { got, subject, type Where } from './where.js';
 
-/** Rows of up to this many elements are read before a call returns, others in slices between which the event loop runs. */
+/**
+ * Rows of up to this many elements are read before a call returns, others in slices between which
+ * the event loop runs.
+ */
 export const smallElements = 1 << 18;
 
 /** Elements of a slice that is ready: a millisecond or two of packing. */
@@ -69,7 +72,10 @@ function between(host: ReadyRows, first: number, end: number): ReadyRows {
   }
 }
 
-/** Rows whose values come out of `fill`, which writes those of the rows from `first` to `end` − 1 to the start of `out`. */
+/**
+ * Rows whose values come out of `fill`, which writes those of the rows from `first` to `end` − 1 to
+ * the start of `out`.
+ */
 export interface FilledRows {
   readonly rows: number;
   readonly cols: number;
@@ -104,7 +110,10 @@ function denseRows(data: Float64Array, rows: number, { cols, scale = 1 }: Filled
   return { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale };
 }
 
-/** Slices on whose way the caller's own code may run; what that throws becomes an error of this package. */
+/**
+ * Slices on whose way the caller's own code may run; what that throws becomes an error of this
+ * package.
+ */
 export function* reading<T>(slices: Iterator<T>, where: Where): Generator<T> {
   for (;;) {
     const step = readable(() => slices.next(), where);
@@ -113,7 +122,10 @@ export function* reading<T>(slices: Iterator<T>, where: Where): Generator<T> {
   }
 }
 
-/** What `read` gives; what a getter or proxy of the caller throws becomes an error that names the argument. */
+/**
+ * What `read` gives; what a getter or proxy of the caller throws becomes an error that names the
+ * argument.
+ */
 export function readable<T>(read: () => T, where: Where): T {
   try {
     return read();

@@ -17,8 +17,8 @@ export interface SparseParts {
 }
 
 /**
- * Describes rows given as `{ indptr, indices, values?, shape: [rows, columns] }` (CSR). Many entries are converted and checked slice by slice,
- * when they are needed.
+ * Describes rows given as `{ indptr, indices, values?, shape: [rows, columns] }` (CSR). Many
+ * entries are converted and checked slice by slice, when they are needed.
  */
 export function describeSparse(parts: SparseParts, cols: number, where: Where): HostSparseRows | HostSlicedRows {
   if (parts.data !== undefined) {
@@ -82,7 +82,10 @@ class SparseReader {
     if (this.#pointer !== 0) this.#failPointer(0, '0', this.#pointer);
   }
 
-  /** The next rows: at most `rows` of them, and none after one that ends at `entries` or more; undefined at the end. */
+  /**
+   * The next rows: at most `rows` of them, and none after one that ends at `entries` or more;
+   * undefined at the end.
+   */
   next(rows: number, entries: number): HostSparseRows | undefined {
     const { cols } = this.lists;
     const [first, from] = [this.#row, this.#pointer];

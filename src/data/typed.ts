@@ -29,7 +29,8 @@ const classes: Record<string, ArrayClass> = {
   Uint32Array,
 };
 
-// The getters of the specification, so that a subclass that redefines `length` or `buffer` cannot answer differently each time.
+// The getters of the specification, so that a subclass that redefines `length` or `buffer` cannot
+// answer differently each time.
 const prototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const bufferOf = getter<ArrayBufferLike>(prototype, 'buffer');
 const byteOffsetOf = getter<number>(prototype, 'byteOffset');
@@ -52,9 +53,10 @@ export function isTypedArray(value: unknown): value is NodeJS.TypedArray {
 }
 
 /**
- * A fresh plain view of a caller's typed array: same memory, no redefined properties, `Uint8ClampedArray` and `Buffer` as `Uint8Array`.
- * Shared memory, which another thread may be writing, is copied. Types that hold no plain numbers, and resizable and detached buffers
- * are refused.
+ * A fresh plain view of a caller's typed array: same memory, no redefined properties,
+ * `Uint8ClampedArray` and `Buffer` as `Uint8Array`. Shared memory, which another thread may be
+ * writing, is copied. Types that hold no plain numbers, and resizable and detached buffers are
+ * refused.
  */
 export function plainView(value: unknown, where: Where, part = ''): NumericArray {
   const view = liveView(value, where, part);

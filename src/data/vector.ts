@@ -11,8 +11,8 @@ export interface Range {
 }
 
 /**
- * Reads a list of finite numbers of a given length (biases, sample weights, clamp values) as a copy in double precision.
- * Takes what {@link describeRows} takes as one row.
+ * Reads a list of finite numbers of a given length (biases, sample weights, clamp values) as a copy
+ * in double precision. Takes what {@link describeRows} takes as one row.
  */
 export function asVector(input: unknown, length: number, where: Where, range: Range = {}): Float64Array {
   const host = describeRows(input, length, where);
@@ -20,7 +20,10 @@ export function asVector(input: unknown, length: number, where: Where, range: Ra
   return checkedValues(toFloat64(host), host, where, range);
 }
 
-/** Reads a matrix of finite numbers of a given shape (weights) as a row-major copy in double precision. */
+/**
+ * Reads a matrix of finite numbers of a given shape (weights) as a row-major copy in double
+ * precision.
+ */
 export function asMatrix(input: unknown, rows: number, cols: number, where: Where, range: Range = {}): Float64Array {
   const host = describeRows(input, cols, where);
   if (host.rows !== rows) throw new ShapeError(`${subject(where)} must have ${rows} rows, got ${host.rows}`);
@@ -39,7 +42,10 @@ function rangeText(low: number, high: number): string {
   return low === -Infinity ? ` of at most ${high}` : ` from ${low} to ${high}`;
 }
 
-/** All values of described rows as a row-major copy in double precision, NaN where one is missing; for small things and pictures. */
+/**
+ * All values of described rows as a row-major copy in double precision, NaN where one is missing;
+ * for small things and pictures.
+ */
 export function toFloat64(host: HostRows): Float64Array {
   const out = new Float64Array(host.rows * host.cols);
   let first = 0;

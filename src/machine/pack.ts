@@ -15,7 +15,10 @@ export interface Domain {
   readonly integers?: boolean;
   /** Whether NaN may stand for a value that is missing. */
   readonly missing?: boolean;
-  /** Neighbouring columns that make one unit, which is missing as a whole or not at all. 1 if left out. */
+  /**
+   * Neighbouring columns that make one unit, which is missing as a whole or not at all. 1 if left
+   * out.
+   */
   readonly group?: number;
   /** What the values of a unit add up to, at least and at most. Anything if left out. */
   readonly leastSum?: number;
@@ -26,10 +29,12 @@ export interface Domain {
 const fewElements = 1 << 14;
 
 /**
- * Copies rows into the addon's compact form, in slices between which the event loop runs. Rows of up to 256 Ki elements are copied
- * before the call returns. Until the promise settles the arrays must keep their contents; transferring or resizing one is noticed.
+ * Copies rows into the addon's compact form, in slices between which the event loop runs. Rows of
+ * up to 256 Ki elements are copied before the call returns. Until the promise settles the arrays
+ * must keep their contents; transferring or resizing one is noticed.
  *
- * @throws ParameterError naming row and column of the first value outside of `domain`; the signal's reason when aborted.
+ * @throws ParameterError naming row and column of the first value outside of `domain`; the signal's
+ *   reason when aborted.
  */
 export async function packRows(
   host: HostRows,
@@ -75,8 +80,8 @@ export function packRowsNow(host: HostRows, domain: Domain, where: Where, backen
 }
 
 /**
- * Rows of a layer that one call reads and the next one replaces: few rows come in without a new native object, whose making and collecting
- * takes longer than a small machine needs to answer.
+ * Rows of a layer that one call reads and the next one replaces: few rows come in without a new
+ * native object, whose making and collecting takes longer than a small machine needs to answer.
  */
 export class PassingRows {
   readonly #domain: Domain;

@@ -42,6 +42,7 @@ export const allowedTypeScript: Allowed = {
   io: basics,
   data: [...basics, 'io'],
   viz: [...basics, 'io', 'data'],
+  tables: [...basics, 'io', 'data', 'wiring'],
   wiring: [...basics, 'data'],
   machine: [...basics, 'io', 'data', 'wiring'],
   estimators: [...basics, 'data', 'machine', 'wiring'],

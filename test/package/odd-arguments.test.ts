@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import * as data from '../../src/data/index.js';
 import * as boltzkit from '../../src/index.js';
+import * as tables from '../../src/tables/index.js';
 import * as viz from '../../src/viz/index.js';
 
 function revoked(of: object): unknown {
@@ -31,6 +32,7 @@ const odd: [string, () => unknown][] = [
 const { RBM, BoltzmannMachine, bernoulli } = boltzkit;
 const { spin, gaussian, relu, doubleRelu, softmax, binomial, counts } = boltzkit;
 const rows = [[0, 1]];
+const table = tables.readTable([{ n: 1 }, { n: 2 }, { n: 4 }]);
 const calls: Record<string, (value: unknown) => unknown> = {
   RBM: (value) => new RBM(value as never),
   'RBM.seed': (value) => new RBM({ visible: 2, hidden: 1, threads: value as never }),
@@ -44,6 +46,20 @@ const calls: Record<string, (value: unknown) => unknown> = {
   readCsv: (value) => data.readCsv(value as never),
   'readCsv.options': (value) => data.readCsv('no such file', value as never),
   writeNpy: (value) => data.writeNpy('no/such/folder/x', value as never),
+  readTable: (value) => tables.readTable(value as never),
+  'readTable.cells': (value) => tables.readTable([{ a: 1 }, { a: value }]),
+  'readTable.schema': (value) => tables.readTable([{ a: 1 }, { a: 2 }], value as never),
+  'readTable.type': (value) => tables.readTable([{ a: 1 }, { a: 2 }], { a: value as never }),
+  'readTable.options': (value) => tables.readTable([{ a: 1 }, { a: 2 }], {}, value === undefined ? (3 as never) : (value as never)),
+  'readTable.names': (value) => tables.readTable([[1], [2]], {}, { names: value as never }),
+  'Table.from': (value) => tables.Table.from(value),
+  'Table.encode': async (value) => (await table).encode(value as never),
+  'Table.decode': async (value) => (await table).decode(value as never),
+  'Table.decode.layer': async (value) => (await table).decode({ numbers: value as never }),
+  'Table.wiring': async (value) => (await table).wiring(value as never),
+  'Table.couplings': async (value) => (await table).couplings(value as never),
+  'writeCsv.rows': (value) => tables.writeCsv('no/such/folder/x', value as never),
+  'writeCsv.names': (value) => tables.writeCsv('no/such/folder/x', [[1]], value as never),
   tiles: (value) => viz.tiles(rows, value as never),
   encodePng: (value) => viz.encodePng(value as never),
   writePng: (value) => viz.writePng('no/such/folder/x', value as never),
