@@ -214,8 +214,8 @@ function replace(args: unknown[], path: readonly (string | number)[], replacemen
   Object.defineProperty(holder, key, { value: replacement, configurable: true, enumerable: true, writable: true });
 }
 
-/** Calls, waits (cancelling what would take long), and checks that any error is one of ours. */
-async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (args: unknown[]) => void): Promise<void> {
+/** Calls, waits (cancelling what would take long), and checks that any error is one of ours. Whether there was one. */
+async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (args: unknown[]) => void): Promise<boolean> {
   const { target, member, args, construct } = make();
   change(args);
   // Any function will do as a callback; what it throws is an uncaught exception, and rightly so.
@@ -226,12 +226,14 @@ async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (
     const job = result as Partial<NativeJob<unknown>> | undefined;
     job?.cancel?.();
     await job?.promise;
+    return false;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    if (message === 'thrown by the argument') return;
+    if (message === 'thrown by the argument') return true;
     expect(codes, String(error)).toContain(code);
     expect(code, message).not.toBe('INTERNAL');
     expect(message.length).toBeLessThan(400);
+    return true;
   }
 }
 
@@ -254,13 +256,16 @@ describe('wrong arguments', () => {
   });
 
   it.each(Object.entries(calls))('%s: one wrong value anywhere', async (_, make) => {
-    for (const path of paths(make().args)) {
-      for (const [, value] of garbage) await survive(make, (args) => replace(args, path, value()));
+    const places = paths(make().args);
+    let refused = 0;
+    for (const path of places) {
+      for (const [, value] of garbage) refused += Number(await survive(make, (args) => replace(args, path, value())));
       await survive(make, (args) => {
         const holder = path.slice(0, -1).reduce((inner, step) => (inner as never)[step], args as unknown) as object;
         if (!Array.isArray(holder)) Reflect.deleteProperty(holder, path.at(-1)!);
       });
     }
+    expect(refused > 0, `${refused} refused`).toBe(places.length > 0);
   });
 
   it.each(Object.entries(calls))('%s: missing and superfluous arguments', async (_, make) => {

@@ -7,12 +7,16 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { TestRandom } from '../oracle/random.js';
 import { addonFile, fixture } from './native-support.js';
 
 const program = fixture('endless-training.mjs');
+const random = new TestRandom(71);
+/** What terminate() gives where a worker did not end by itself. */
+const terminated = new Set([1]);
 
 function startWorker(machines: number, ending: string): Worker {
-  const worker = new Worker(program, { workerData: [addonFile(), machines, ending] });
+  const worker = new Worker(program, { workerData: [addonFile(), machines, ending, random.uniform()] });
   worker.on('error', () => {}); // the ones that throw on purpose
   return worker;
 }
@@ -22,7 +26,7 @@ function exitOfWorker(machines: number, ending: string): Promise<number> {
 }
 
 async function exitOfProcess(machines: number, ending: string): Promise<number | string> {
-  const child = spawn(process.execPath, [program, addonFile(), String(machines), ending], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [program, addonFile(), String(machines), ending, String(random.uniform())], { stdio: 'ignore' });
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   return signal ?? code ?? -1;
 }
@@ -34,21 +38,23 @@ async function endings<T>(count: number, end: (machines: number) => Promise<T>):
 }
 
 it('survives workers that are terminated while they train', async () => {
-  await endings(40, async (machines) => {
+  const seen = await endings(40, async (machines) => {
     const worker = startWorker(machines, 'none');
     await once(worker, 'message');
-    await delay(Math.random() * 10);
-    await worker.terminate();
+    await delay(random.uniform() * 10);
+    return worker.terminate();
   });
+  expect(seen).toEqual(terminated);
 }, 120_000);
 
 it('survives workers that are terminated while they start', async () => {
-  await endings(20, async (machines) => {
+  const seen = await endings(20, async (machines) => {
     const worker = startWorker(machines, 'none');
     await once(worker, 'online');
-    await delay(Math.random() * 40);
-    await worker.terminate();
+    await delay(random.uniform() * 40);
+    return worker.terminate();
   });
+  expect(seen).toEqual(terminated);
 }, 120_000);
 
 it.each([

@@ -71,19 +71,16 @@ describe('processes', () => {
   });
 
   it('keep their event loop free while all cores train', async () => {
-    const outcome = await child(`import { monitorEventLoopDelay } from 'node:perf_hooks';
-      ${endless}
-      const { run } = train();
-      const delays = monitorEventLoopDelay({ resolution: 2 });
-      delays.enable();
-      await new Promise((resolve) => setTimeout(resolve, 800));
-      delays.disable();
+    const outcome = await child(`${endless}
+      const { rbm, run } = train();
+      let over = false;
+      run.finally(() => { over = true; });
+      for (let turn = 0; turn < 1000; ++turn) await new Promise((resolve) => setImmediate(resolve));
+      console.log(rbm.busy, over);
       run.stop();
-      await run;
-      console.log(delays.percentile(50) / 1e6);`);
-    expect(outcome).toMatchObject(clean);
-    // The promise is 10 ms at the 99th percentile on an idle machine (measured by the benchmarks); here others compute too.
-    expect(Number(outcome.stdout)).toBeLessThan(10);
+      await run;`);
+    // How long a turn takes is for the benchmarks.
+    expect(outcome).toMatchObject({ ...clean, stdout: 'true false\n' });
   });
 });
 
