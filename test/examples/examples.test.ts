@@ -24,6 +24,8 @@ const SAYS: Record<string, RegExp> = {
     /variances of 560 pixels: 0\.\d+ to \d+\.\d+\nunseen faces are likelier than halves of two: by \d+ nats\nwrote faces\.png/,
   'own-data-csv.ts': /^\d{3,4} of 1000 samples are bars or stripes/,
   'max-cut.ts': /a cut of (\d+), energy -?\d+\nthe largest of all 8192 cuts: \1$/m,
+  'own-table.ts':
+    /filled in: 0\.\d\d sd off, \d\d % of labels right.*\nAUROC of odd rows: 0\.9\d\d by score, 0\.8\d\d by PCA\nthe oddest row: /,
   'server.ts': /log-likelihood of unseen digits: -\d+\.\d nats per row, after 6 epochs\n50 of 50 answers at a time are those of one call/,
 };
 
