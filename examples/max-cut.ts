@@ -21,7 +21,11 @@ const found = cutOf((node) => states.spins.get(0, node)); // states come lowest 
 console.log(`${nodes} nodes, ${edges.length} edges: a cut of ${found}, energy ${energies.get(0)}`);
 
 let best = 0;
-for (let camps = 0; camps < 2 ** (nodes - 1); camps++) best = Math.max(best, cutOf((node) => (camps >> node) & 1));
+for (let camps = 0; camps < 2 ** (nodes - 1); camps++)
+  best = Math.max(
+    best,
+    cutOf((node) => (camps >> node) & 1),
+  );
 console.log(`the largest of all ${2 ** (nodes - 1)} cuts: ${best}`);
 machine.dispose();
 process.exitCode = found === best ? 0 : 1;
