@@ -1,21 +1,30 @@
 import { type LabelledImages, loadMnistFor } from '../data/mnist.js';
 import { permutation } from '../data/random.js';
-import { binarised } from './binarise.js';
-import { findDataFiles, isFolder } from './data-folder.js';
+import { binarised } from '../runs/binarise.js';
+import { guessImageShape, type ImageShape } from '../runs/image.js';
+import { type Matrix, pickRows } from '../runs/matrix.js';
+import type { DataRequest, RunRecord } from '../runs/record.js';
+import { digestOf, type RowSet, visibleRows } from '../runs/rows.js';
+import type { Layers } from '../wiring/names.js';
+import { bernoulli } from '../wiring/units.js';
+import { type DataFiles, findDataFiles, isFolder } from './data-folder.js';
 import { toMatrix, type ValueOptions } from './data-values.js';
 import { CliError, UsageError } from './failures.js';
-import { checkImageShape, guessImageShape } from './image-shape.js';
-import { digest, type Matrix, pickRows } from './matrix.js';
-import type { ImageShape } from './options.js';
-import type { DataRequest } from './run-record.js';
+import { checkImageShape } from './image-shape.js';
 import { readTable } from './table-file.js';
 
 /** Rows to learn from, rows to judge by, and what is known about them. */
 export interface TrainingData {
   name: string;
-  train: Matrix;
-  validation: Matrix | null;
+  train: RowSet;
+  validation: RowSet | null;
+  /** Columns of the file that are learnt. */
+  columns: number;
+  /** Units of the layers of data, by name. */
+  layers: Layers;
   image: ImageShape | null;
+  /** How columns of a table became layers; null where the rows are numbers as they stand. */
+  table: unknown;
   notes: string[];
   /** What the values of every file of this run are multiplied by; null where its data come as grey levels already. */
   scale: number | null;
@@ -53,13 +62,46 @@ function fromImages({ images }: LabelledImages): Matrix {
 
 async function fileParts(request: DataRequest): Promise<Parts> {
   if (request.folder !== null) throw new UsageError('--data is the folder of the MNIST files; it goes with `mnist` only');
-  const files = (await isFolder(request.source)) ? await findDataFiles(request.source) : { train: request.source, validation: null };
+  const files = await filesOf(request.source);
   const first = await readTable(files.train);
   const { matrix: train, table, notes } = toMatrix(first, files.train, request);
   const chosen = request.validation === null && request.validationFraction === null ? files.validation : null;
   const { scale } = train;
   const validation = chosen === null ? null : await loadMatrix(chosen, { ...request, scale });
   return { name: files.train, train, validation, image: table.image ?? guessImageShape(table.cols), notes, scale };
+}
+
+/** The files of a source: itself, or what a folder of data has. */
+export async function filesOf(source: string): Promise<DataFiles> {
+  return (await isFolder(source)) ? findDataFiles(source) : { train: source, validation: null };
+}
+
+/** How the values of a file are to be understood, and what becomes of grey levels. */
+export type Reading = Pick<DataRequest, 'scale' | 'labelColumn' | 'header' | 'binarise'>;
+
+/** As typed, else as the run of the model read its data. */
+export function readingOf(record: RunRecord | null, typed: { readonly [K in keyof Reading]?: Reading[K] | undefined }): Reading {
+  return {
+    scale: typed.scale ?? record?.data.scale ?? null,
+    labelColumn: typed.labelColumn ?? record?.data.labelColumn ?? null,
+    header: typed.header ?? record?.data.header ?? null,
+    binarise: typed.binarise ?? record?.data.binarise ?? 'none',
+  };
+}
+
+/**
+ * Reads rows of a file for a model.
+ *
+ * @param trained - What the model's run knows of its data; null without a run.
+ * @param draws - Seed and stream of `--binarise sample`.
+ */
+export async function loadRows(
+  path: string,
+  reading: Reading,
+  _trained: RunRecord['loaded'] | null,
+  { seed, stream }: { readonly seed: bigint; readonly stream: number },
+): Promise<RowSet> {
+  return visibleRows(await binarised(await loadMatrix(path, reading), reading.binarise, seed, stream));
 }
 
 /** Reads one file of rows, for validation, starting states or evaluation. */
@@ -107,7 +149,9 @@ export async function loadTrainingData(request: DataRequest): Promise<TrainingDa
     throw new CliError(`the validation rows have ${validation.cols} columns, the training rows ${train.cols}`, { code: 'ERR_SHAPE' });
   }
   const image = request.image === null ? parts.image : checkImageShape(request.image, train.cols);
+  const [learnt, judged] = [visibleRows(train), validation === null ? null : visibleRows(validation)];
   let digested: Promise<string> | null = null;
-  const sha256 = (): Promise<string> => (digested ??= digest(validation === null ? [train] : [train, validation]));
-  return { ...parts, image, sha256 };
+  const sha256 = (): Promise<string> => (digested ??= digestOf(judged === null ? [learnt] : [learnt, judged]));
+  const layers = { visible: bernoulli(train.cols) };
+  return { ...parts, columns: train.cols, train: learnt, validation: judged, layers, table: null, image, sha256 };
 }

@@ -1,6 +1,6 @@
+import { shown } from '../runs/format.js';
+import type { Matrix } from '../runs/matrix.js';
 import { CliError } from './failures.js';
-import { shown } from './format.js';
-import type { Matrix } from './matrix.js';
 import type { Table } from './table-file.js';
 
 /** How the values of a file are to be understood. */

@@ -1,17 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 import { hostBackend } from '../machine/backend.js';
+import type { ImageShape } from '../runs/image.js';
+import type { RunRate } from '../runs/settings.js';
 import { devices } from '../wiring/spec.js';
 
-/** Height and width of the pictures that rows of data stand for. */
-export interface ImageShape {
-  height: number;
-  width: number;
-}
-
-/** A learning rate as typed: a constant, or a schedule over the whole run. */
-export type LearningRate = number | { schedule: 'linear' | 'cosine'; from: number; to: number; hold: number };
-
-function toNumber(text: string): number {
+/** A decimal number; NaN when the text is none. */
+export function toNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
@@ -81,7 +75,7 @@ const RATE_FORMS = 'Expected a number above 0 (0.05), or linear:from[:to[:hold]]
  * `0.05`; `linear:0.05`, `linear:0.05:0.001`, `cosine:0.05:0:0.5`: from, to (0 if left out), and the fraction of the run for which
  * the rate stays at `from` first (0 if left out).
  */
-export function learningRate(text: string): LearningRate {
+export function learningRate(text: string): RunRate {
   const [kind = '', ...rest] = text.split(':');
   const values = (kind === 'linear' || kind === 'cosine' ? rest : [kind, ...rest]).map(toNumber);
   const [from = Number.NaN, to = 0, hold = 0] = values;
@@ -93,9 +87,4 @@ export function learningRate(text: string): LearningRate {
   const sound = positive && to >= 0 && to < Number.MAX_VALUE && hold >= 0 && hold <= 1 && values.length <= 3;
   if (!sound) throw new InvalidArgumentError(RATE_FORMS);
   return { schedule: kind, from, to, hold };
-}
-
-/** A learning rate as it would be typed. */
-export function learningRateText(rate: LearningRate): string {
-  return typeof rate === 'number' ? String(rate) : `${rate.schedule}:${rate.from}:${rate.to}:${rate.hold}`;
 }

@@ -5,8 +5,8 @@ import { readNpyFor } from '../data/npy.js';
 import { rowMajorElements } from '../data/row-major.js';
 import { FormatError, ParameterError } from '../errors.js';
 import { fileError, openRegularFile } from '../io/files.js';
+import type { ImageShape } from '../runs/image.js';
 import { CliError } from './failures.js';
-import type { ImageShape } from './options.js';
 
 /** What messages name: the readers' errors then say `train: …`. */
 const CALL = 'reading data';

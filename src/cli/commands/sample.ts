@@ -3,19 +3,19 @@ import ndarray from 'ndarray';
 import { writeNpy } from '../../data/npy.js';
 import { permutation } from '../../data/random.js';
 import { RBM } from '../../models/rbm.js';
-import { binarised } from '../binarise.js';
+import { binarised } from '../../runs/binarise.js';
+import { count, duration } from '../../runs/format.js';
+import { type ImageShape, noImageNote } from '../../runs/image.js';
+import { asRows, pickRows } from '../../runs/matrix.js';
+import { writeTiles } from '../../runs/pictures.js';
+import type { RunRecord } from '../../runs/record.js';
 import { readClamp } from '../clamp.js';
 import { loadMatrix } from '../data-source.js';
 import { InterruptedError, UsageError } from '../failures.js';
-import { count, duration } from '../format.js';
-import { noImageNote } from '../image-shape.js';
 import { watchInterrupts } from '../interrupt.js';
-import { asRows, pickRows } from '../matrix.js';
-import { type ModelOptions, modelImageShape, openModel } from '../model-file.js';
-import { deviceOption, factor, type ImageShape, imageShape, integer, number, oneOf, seed } from '../options.js';
+import { type ModelOptions, modelImageShape, openModel, rbmOf } from '../model-file.js';
+import { deviceOption, factor, imageShape, integer, number, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
-import { writeTiles } from '../pictures.js';
-import type { RunRecord } from '../run-record.js';
 
 interface SampleOptions extends ModelOptions {
   count: number;
@@ -42,9 +42,9 @@ function formatOf(path: string): Format {
 /** A model's own seed decides its draws; another one needs another machine with the same parameters. */
 function reseeded(rbm: RBM, options: SampleOptions): RBM {
   if (options.seed === undefined) return rbm;
-  const { visible, hidden, device } = rbm;
-  const other = new RBM({ visible, hidden, device, threads: options.threads ?? 0, seed: options.seed });
-  for (const name of ['visible-hidden.weights', 'visible.bias', 'hidden.bias'] as const) other.setParameter(name, rbm.getParameter(name));
+  const { layers, device } = rbm;
+  const other = new RBM({ ...layers, device, threads: options.threads ?? 0, seed: options.seed });
+  for (const name of rbm.parameterNames) other.setParameter(name, rbm.getParameter(name));
   rbm.dispose();
   return other;
 }
@@ -64,7 +64,7 @@ async function sample(path: string, options: SampleOptions, signal: AbortSignal)
   const format = formatOf(options.out);
   const model = await openModel(path, options);
   const shape = format === 'png' ? modelImageShape(model, options.image) : null;
-  using rbm = reseeded(model.rbm, options);
+  using rbm = reseeded(rbmOf(model, 'sample'), options);
   if (format === 'png' && shape === null) throw new UsageError(noImageNote(rbm.visible), '--out samples.npy writes the numbers');
   const clamp = options.clampFile === undefined ? {} : { clamp: await readClamp(options.clampFile, rbm.visible, options.count) };
   const began = performance.now();
