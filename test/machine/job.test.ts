@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../../src/errors.js';
 import { prefixError, runJob, translateError, translating } from '../../src/machine/job.js';
-import type { CallProgress } from '../../src/machine/job-progress.js';
+import type { CallProgress } from '../../src/machine/patience.js';
 import type { NativeErrorCode, NativeJob } from '../../src/machine/native.js';
 import { chainOptions, endlessRun, newMachine, newRows, newTrainer } from './native-support.js';
 

@@ -71,7 +71,9 @@ describe.each(devices)('on %s', (device) => {
     const chains = await one.chains(4, { ladder: { betas } });
     const twin = await other.chains(4, { ladder: { betas } });
     const pairs = [['spins', 'spins']] as const;
-    const { energies, means, sweeps } = await chains.advance(6, { observe: { every: 2, byChain: true, energies: true, means: ['spins'], pairs } });
+    const { energies, means, sweeps } = await chains.advance(6, {
+      observe: { every: 2, byChain: true, energies: true, means: ['spins'], pairs },
+    });
     expect(sweeps).toEqual([2, 4, 6]);
     expect(energies.shape).toEqual([3, 4, 3]);
     const sums = betas.map(() => new Array<number>(n).fill(0));
