@@ -234,7 +234,7 @@ describe('bad input', () => {
     ['the mean over categories', { means: ['label'] }, /`observe.means` must be layers whose places do not share one unit/],
     ['means that are no list', { means: 'image' }, /`observe.means` must be a list of names of layers, got "image"/],
     ['energies that are no flag', { energies: 1 }, /`observe.energies` must be true or false, got 1/],
-    ['a misspelt option', { bychain: true }, /there is no option `bychain`/],
+    ['a misspelt option', { bychain: true }, /`observe` has no `bychain`/],
     ['a series without end', { energies: true, every: 1 }, /`observe.every` must be at least \d+ for so many sweeps/],
   ];
   it.each(cases)('%s', async (_, observe, message) => {
