@@ -38,6 +38,7 @@ console.log(`resuming at update ${second.training.update} of ${second.training.u
 if (!second.training.complete) await second.fit(rows, { ...options, resume: true });
 await rm('half.safetensors');
 
-const same = second.weights.data.every((weight, i) => weight === whole.getParameter('visible-hidden.weights').data[i]);
+const [weights, expected] = [second, whole].map((rbm) => rbm.getParameter('visible-hidden.weights').data);
+const same = weights.every((weight, i) => weight === expected[i]);
 console.log(`same weights as the uninterrupted run: ${same}`);
 process.exitCode = same ? 0 : 1;
