@@ -165,7 +165,6 @@ describe('an evaluation', () => {
     using rbm = new RBM({ visible: 200, hidden: 100, seed: 3 });
     const stop = new AbortController();
     const run = rbm.logZ({ betas: 1e6, signal: stop.signal });
-    await expect(rbm.logZ()).rejects.toThrow(/busy with RBM.logZ/);
     stop.abort(new Error('enough'));
     await expect(run).rejects.toThrow('enough');
     expect(rbm.busy).toBe(false);

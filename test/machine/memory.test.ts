@@ -18,8 +18,8 @@ describe.skipIf(sanitized)('memory', () => {
       const rounds = async (count) => {
         for (let n = 0; n < count; ++n) {
           const rbm = new RBM({ visible: 200, hidden: 160, threads: 2 });
-          await rbm.fit(rows, { epochs: 1, batchSize: 25, optimizer: 'adam', averageLast: 0.5, monitorRows: 10 });
-          await rbm.sample(20, { steps: 2 });
+          await rbm.fit(rows, { epochs: 1, batchSize: 25, optimiser: 'adam', averageLast: 0.5, monitorRows: 10 });
+          await rbm.sample(20, { sweeps: 2 });
           ${way === 'dispose' ? 'rbm.dispose();' : 'if (n % 20 === 0) await collect();'}
         }
         for (let n = 0; n < 3; ++n) await collect();
