@@ -9,10 +9,7 @@ import type { ChainRecord } from './chains-file.js';
  * whether energies do.
  */
 export interface ObserveOptions<Layer extends string = string, Means extends Layer = Layer, Energies extends boolean = boolean> {
-  /**
-   * Sweeps from one observation to the next. Default 1. With a ladder and any of the three options
-   * below it must be a multiple of two rounds of swaps, which is the default then.
-   */
+  /** Sweeps from one observation to the next. Default 1. */
   readonly every?: number | undefined;
   /** Pairs of layers whose products are accumulated as well. */
   readonly pairs?: readonly (readonly [Layer, Layer])[] | undefined;
