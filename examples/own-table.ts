@@ -3,7 +3,7 @@
 // values were taken out, and which rows are mixed from two kinds.
 import { rm } from 'node:fs/promises';
 import { BoltzmannMachine, bernoulli, compare, rowsOf } from 'boltzkit';
-import { type Label, readTable, type TableRow, type TableRows, writeCsv } from 'boltzkit/tables';
+import { type Label, readTable, type TableRow, writeCsv } from 'boltzkit/tables';
 
 const small = process.env.BOLTZKIT_SMALL !== undefined;
 
@@ -60,20 +60,18 @@ await writeCsv('flats.csv', gapped);
 
 const table = await readTable('flats.csv');
 console.log(table.columns.map(({ name, type, missing }) => `${name}: ${type}, ${missing} missing`).join('\n'));
-const part = (from: number, to: number): TableRows => {
-  return Object.fromEntries(Object.entries(table.rows).map(([layer, rows]) => [layer, rows.lo(from).hi(to - from)]));
-};
+const [train, unseen] = [await table.encode(gapped.slice(0, 480)), await table.encode(gapped.slice(480))];
 
 const machine = new BoltzmannMachine({ ...table.wiring({ hidden: bernoulli(12) }), seed: 1 });
-await machine.fit(part(0, 480), {
+await machine.fit(train, {
   epochs: small ? 800 : 6000, // of 5 updates each
-  validation: part(480, 600),
+  validation: unseen,
   earlyStopping: { patience: small ? 200 : 1000 },
 });
 
 // Columns that know nothing of each other are what any model has to beat.
 const independent = new BoltzmannMachine({ layers: table.layers, couplings: [], seed: 1 });
-await independent.fit(part(0, 480), { epochs: 100 });
+await independent.fit(train, { epochs: 100 });
 const isWhole = (row: TableRow) => Object.values(row).every((value) => value !== null);
 const whole = await table.encode(gapped.slice(480).filter(isWhole));
 const { difference, low, high } = await compare(machine, independent, whole);
