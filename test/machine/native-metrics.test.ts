@@ -16,7 +16,7 @@ const validation = bits(60);
 function rowsOf(machine: NativeMachine, rows: readonly number[][], missing = false): NativeRows {
   const { low, high, integers, group, leastSum, mostSum } = machine.domain(0);
   const cols = rows[0]!.length;
-  const packed = new (hostBackend.addon.Rows)(cols, low, high, 0, integers, missing, group, false, leastSum, mostSum);
+  const packed = new hostBackend.addon.Rows(cols, low, high, 0, integers, missing, group, false, leastSum, mostSum);
   packed.appendDense(Float32Array.from(rows.flat()), 0, rows.length, cols, 1, 1);
   return packed;
 }

@@ -30,7 +30,7 @@ function machineOf({ layers, couplings }: MixedMachine, device: Device): NativeM
 function rowsOf(machine: NativeMachine, layer: number, data: readonly number[][]): NativeRows {
   const { low, high, integers, group, leastSum, mostSum } = machine.domain(layer);
   const cols = data[0]!.length;
-  const rows = new (hostBackend.addon.Rows)(cols, low, high, 0, integers, false, group, false, leastSum, mostSum);
+  const rows = new hostBackend.addon.Rows(cols, low, high, 0, integers, false, group, false, leastSum, mostSum);
   rows.appendDense(Float32Array.from(data.flat()), 0, data.length, cols, 1, 1);
   return rows;
 }
