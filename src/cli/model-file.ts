@@ -4,10 +4,11 @@ import type { BoltzmannMachine } from '../models/boltzmann-machine.js';
 import { RBM } from '../models/rbm.js';
 import { RUN_FILES, readRunRecord } from '../runs/folder.js';
 import { guessImageShape, type ImageShape } from '../runs/image.js';
-import { loadModel } from '../runs/model.js';
+import { hiddenLayer, loadModel, placesOf } from '../runs/model.js';
 import type { RunRecord } from '../runs/record.js';
+import type { Layers } from '../wiring/names.js';
 import type { Device } from '../wiring/spec.js';
-import { CliError, UsageError } from './failures.js';
+import { CliError } from './failures.js';
 import { checkImageShape } from './image-shape.js';
 
 /** A saved model, and the record of the run that made it when that lies beside it. */
@@ -52,15 +53,10 @@ function fits({ loaded, settings }: RunRecord, { layers }: OpenedModel['model'])
   return same && names.length === Object.keys(loaded.layers).length && hidden?.places === settings.hidden;
 }
 
-/** The model of a command that only knows RBMs. */
-export function rbmOf({ model, path }: OpenedModel, command: string): RBM {
-  if (model instanceof RBM) return model;
-  throw new UsageError(`\`boltzkit ${command}\` needs an RBM, and \`${path}\` holds a machine of several layers of data`);
-}
-
 /** Columns of the layers of data of a model. */
-export function visibleColumns({ model, record }: OpenedModel): number {
-  return model instanceof RBM ? model.visible : (record?.loaded.visible ?? 0);
+export function visibleColumns({ model }: Pick<OpenedModel, 'model'>): number {
+  const layers: Layers = model.layers;
+  return placesOf(layers) - (layers[hiddenLayer]?.places ?? 0);
 }
 
 /** The shape of a model's pictures: as typed, as its run knew it, or guessed; null of models whose rows are no pictures. */

@@ -1,7 +1,9 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { hostBackend } from '../machine/backend.js';
 import type { ImageShape } from '../runs/image.js';
+import { columnTypes, headers } from '../runs/record.js';
 import type { RunRate } from '../runs/settings.js';
+import type { ColumnType } from '../tables/columns.js';
 import { devices } from '../wiring/spec.js';
 
 /** A decimal number; NaN when the text is none. */
@@ -87,4 +89,18 @@ export function learningRate(text: string): RunRate {
   const sound = positive && to >= 0 && to < Number.MAX_VALUE && hold >= 0 && hold <= 1 && values.length <= 3;
   if (!sound) throw new InvalidArgumentError(RATE_FORMS);
   return { schedule: kind, from, to, hold };
+}
+
+/** `name=type`, gathered over all times that the option was given. */
+export function columnType(text: string, before: Readonly<Record<string, ColumnType>> = {}): Readonly<Record<string, ColumnType>> {
+  const at = text.lastIndexOf('=');
+  const [name, type] = [text.slice(0, at).trim(), columnTypes.find((one) => one === text.slice(at + 1).trim())];
+  if (at < 1 || type === undefined) throw new InvalidArgumentError(`Expected name=type with one of: ${columnTypes.join(', ')}.`);
+  return { ...before, [name]: type };
+}
+
+/** Whether the first line of a table has names. */
+export function headerOption(): Option {
+  const text = 'csv: whether the first line has names: yes or no (default: if it has text and no numbers)';
+  return new Option('--header <yes|no>', text).argParser(oneOf(...headers));
 }

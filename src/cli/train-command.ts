@@ -9,11 +9,12 @@ export function resumeCommand(folder: string): string {
 
 /** The commands that make this run, with everything that was chosen spelt out: one, and one more for every time that it went on. */
 export function trainCommand({ data, settings, earlier, loaded, evaluateEvery }: RunRecord, folder: string): string {
-  const { source, seed: _seed, image, ...request } = data;
+  const { source, seed: _seed, image, table, columns, ...request } = data;
   const [first = settings, ...later] = [...earlier.map((run) => run.settings), settings];
   const shape = image ?? loaded.image;
   const options = {
     ...request,
+    binarise: request.binarise === 'none' ? null : request.binarise,
     image: source === 'mnist' || shape === null ? null : `${shape.height}x${shape.width}`,
     hidden: first.hidden,
     seed: first.seed,
@@ -24,7 +25,10 @@ export function trainCommand({ data, settings, earlier, loaded, evaluateEvery }:
   const flags = Object.entries(options).flatMap(([name, value]) =>
     value === null ? [] : [`${optionName(name)} ${shellWord(String(value))}`],
   );
-  const begin = ['boltzkit train', shellWord(source), ...flagsOfSettings(first), ...flags].join(' ');
+  const typed = Object.entries(columns).map(([name, type]) => `--column ${shellWord(`${name}=${type}`)}`);
+  const begin = ['boltzkit train', shellWord(source), ...flagsOfSettings(first), ...(table ? ['--table'] : []), ...typed, ...flags].join(
+    ' ',
+  );
   return [begin, ...later.map((run) => [resumeCommand(folder), ...flagsOfSettings(run)].join(' '))].join('\n');
 }
 

@@ -4,6 +4,7 @@ import type { Binarisation } from '../runs/binarise.js';
 import type { ImageShape } from '../runs/image.js';
 import type { DataRequest, HeaderChoice, RunRecord } from '../runs/record.js';
 import { type BestChoice, type RunSettings, readRate } from '../runs/settings.js';
+import type { ColumnType } from '../tables/columns.js';
 import { type Given, readSettings, type TrainingSettings } from '../training/options.js';
 import { recipeNames, type Setting, usualBatch, usualRate, usualSchedule, usualSettings } from '../training/recipe.js';
 import { CliError, UsageError } from './failures.js';
@@ -17,6 +18,8 @@ export interface TrainOptions {
   scale?: number;
   labelColumn?: string;
   header?: HeaderChoice;
+  table?: true;
+  column?: Readonly<Record<string, ColumnType>>;
   image?: ImageShape;
   binarise?: Binarisation;
   hidden?: number;
@@ -50,6 +53,14 @@ export function checkCombinations(options: TrainOptions): void {
   if (options.validation !== undefined && options.validationFraction !== undefined) {
     throw new UsageError('--validation and --validation-fraction exclude each other');
   }
+  const { scale, image, binarise } = options;
+  const asNumbers = Object.entries({ scale, image, binarise }).find(([, value]) => value !== undefined);
+  if (asNumbers !== undefined && (options.table || options.column !== undefined)) {
+    throw new UsageError(
+      `--${asNumbers[0]} and --${options.table ? 'table' : 'column'} exclude each other`,
+      'the columns of a table are not scaled',
+    );
+  }
   // A resumed run has an algorithm of its own: whether its flags belong to that is looked at when it is known.
   if (!options.resume) givenOptions(options.flags);
   if (options.force && options.resume) throw new UsageError('--force and --resume exclude each other');
@@ -64,6 +75,8 @@ export function dataRequest(source: string, options: TrainOptions): DataRequest 
     scale: options.scale ?? null,
     labelColumn: options.labelColumn ?? null,
     header: options.header ?? null,
+    table: options.table === true,
+    columns: options.column ?? {},
     image: options.image ?? null,
     binarise: options.binarise ?? 'none',
     seed: String(options.seed ?? DEFAULTS.seed),
@@ -120,12 +133,13 @@ export function checkResume(options: TrainOptions, record: RunRecord, shape: Dat
 }
 
 /** What a run goes on with whatever else changes: its model and its data. */
-export function checkModel(
-  { hidden, seed, device, binarise, scale, labelColumn, header }: TrainOptions,
-  { settings, data }: RunRecord,
-): void {
+export function checkModel(options: TrainOptions, { settings, data }: RunRecord): void {
   const kept = { ...data, hidden: settings.hidden, seed: settings.seed, device: settings.device };
-  const typed = { hidden, seed: seed?.toString(), device, binarise, scale, labelColumn, header };
+  const { hidden, seed, device, binarise, scale, labelColumn, header, table, column } = options;
+  const typed = { hidden, seed: seed?.toString(), device, binarise, scale, labelColumn, header, table };
+  if (column !== undefined && JSON.stringify(column) !== JSON.stringify(data.columns)) {
+    throw new UsageError('--column: the run to resume reads its columns in another way', '--resume keeps the settings of the run');
+  }
   for (const [name, value] of Object.entries(typed)) {
     const was = kept[name as keyof typeof typed];
     if (value === undefined || value === was || (name === 'scale' && was === null)) continue;

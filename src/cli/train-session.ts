@@ -7,11 +7,11 @@ import { before, counted, isAtItsBeginning } from '../runs/continued.js';
 import { RUN_FILES, removeRun, writeRunRecord } from '../runs/folder.js';
 import { count, duration, intervalText } from '../runs/format.js';
 import { addEpoch, RunJournal, removeJournal } from '../runs/journal.js';
-import { loadModel, makeModel, type RunModel } from '../runs/model.js';
+import { loadModel, makeModel, placesOf, type RunModel } from '../runs/model.js';
 import { filterPreview, writePictures } from '../runs/pictures.js';
 import { finalQuality, type Quality, qualityText } from '../runs/quality.js';
 import { type DataRequest, type EpochRecord, evaluationRecord, type RunRecord } from '../runs/record.js';
-import { columnsOf, givenRows } from '../runs/rows.js';
+import { givenRows } from '../runs/rows.js';
 import { fitOptions, type RunSettings, rateText } from '../runs/settings.js';
 import { HealthWatch } from '../training/hints.js';
 import type { EpochReport } from '../training/reports.js';
@@ -80,9 +80,10 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Ru
       name: data.name,
       rows: data.train.rows,
       validationRows: data.validation?.rows ?? 0,
-      visible: columnsOf(data.train),
+      visible: placesOf(data.layers),
       layers: { ...data.layers },
       image: data.image,
+      names: data.names,
       table: data.table,
       sha256,
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Evaluation } from '../estimators/results.js';
+import type { ColumnType } from '../tables/columns.js';
 import { unitTypes } from '../wiring/units.js';
 import { binarisations } from './binarise.js';
 import { runSettingsSchema } from './settings.js';
@@ -64,6 +65,9 @@ const imageShape = z.object({ height: z.number().int().positive(), width: z.numb
 
 const units = z.object({ type: z.enum(unitTypes), places: z.number().int().positive(), size: z.number().int().positive() });
 
+/** What a column of a table can be. */
+export const columnTypes = ['binary', 'category', 'number', 'count', 'ignore'] as const satisfies readonly ColumnType[];
+
 /** Whether a table begins with the names of its columns. */
 export const headers = ['yes', 'no'] as const;
 export type HeaderChoice = (typeof headers)[number];
@@ -79,6 +83,10 @@ export const dataRequestSchema = z.object({
   labelColumn: z.string().nullable(),
   /** Whether the first line of a table has the names; null: the file's first line tells. */
   header: z.enum(headers).nullable(),
+  /** Whether the file is a table of mixed columns whatever it looks like. */
+  table: z.boolean(),
+  /** What was said of its columns, by name. */
+  columns: z.record(z.string(), z.enum(columnTypes)),
   image: imageShape.nullable(),
   binarise: z.enum(binarisations).default('none'),
   seed: z.string(),
@@ -116,6 +124,8 @@ export const runRecordSchema = z.object({
     /** Units of the layers with data, by name: one, 'visible', of an RBM. */
     layers: z.record(z.string(), units),
     image: imageShape.nullable(),
+    /** Names of the columns that are learnt, where the file has names and its rows are numbers as they stand. */
+    names: z.array(z.string()).nullable(),
     /** How columns of a table became layers; null where the rows are numbers as they stand. */
     table: z.unknown().nullable(),
     sha256: z.string(),

@@ -38,6 +38,22 @@ export function pickSet(set: RowSet, chosen: ArrayLike<number>): RowSet {
   return { rows: chosen.length, layers: mapLayers(set, (matrix) => pickRows(matrix, chosen)) };
 }
 
+/** Whether a matrix lacks values. */
+export function isMissing({ data }: Matrix): boolean {
+  return data.some((value) => Number.isNaN(value));
+}
+
+/** The numbers of the rows that lack no value. */
+export function completeRows({ rows, layers }: RowSet): number[] {
+  const lacking = new Set<number>();
+  for (const { data, cols } of Object.values(layers)) {
+    data.forEach((value, at) => {
+      if (Number.isNaN(value)) lacking.add(Math.floor(at / cols));
+    });
+  }
+  return Array.from({ length: rows }, (_, r) => r).filter((r) => !lacking.has(r));
+}
+
 /** Columns of all layers. */
 export function columnsOf({ layers }: RowSet): number {
   return Object.values(layers).reduce((sum, { cols }) => sum + cols, 0);

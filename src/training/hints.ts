@@ -36,7 +36,7 @@ type Report = Pick<
  *  - equilibrium: chains whose mean energy moves although the parameters do not, in two looks one after the other.
  *  - chains: the chains' mean free energy is away from the data's.
  *  - overfitting: the free energy of the validation rows lies above that of the training rows, more so than in the first half of the
- *    run, and their pseudo-likelihood, if there is one, is below its best.
+ *    run, by more than other rows would have made of it, and their pseudo-likelihood, if there is one, is below its best.
  *  - nothing-learnt, at the end: independent units would do as well.
  *  - unfinished, at the end: the last fifth of the run brought a good part of all that was learnt.
  */
@@ -48,6 +48,8 @@ const rules = {
   fall: 0.1,
   chains: 0.1,
   overfitting: 0.02,
+  /** Of the free energy of a row, in nats to the root of a place. */
+  spread: 0.5,
   growth: 1.1,
   gain: 0.002,
   improvement: 0.1,
@@ -221,8 +223,9 @@ export class HealthWatch {
     if (latest === null || this.#looks.length < rules.looks + rules.fewestReports) return null;
     const least = Math.min(...latest);
     const before = (this.#looks[half - 1] as Look).gapSum / half;
-    const grown = least > rules.growth * before && least > before + this.#margin('gap', rules.overfitting / 2);
-    if (!grown || least <= rules.overfitting * this.#places || this.#improves()) return null;
+    const sampling = rules.errors * rules.spread * Math.sqrt(this.#places / this.#rows);
+    const grown = least > rules.growth * before && least > before + Math.max(sampling, this.#margin('gap', rules.overfitting / 2));
+    if (!grown || least <= Math.max(sampling, rules.overfitting * this.#places) || this.#improves()) return null;
     const text = `over-fitting (the free-energy gap grew to ${least.toFixed(1)} nats): fewer epochs or hidden units, or more L2 decay`;
     return { kind: 'overfitting', text };
   }

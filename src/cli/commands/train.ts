@@ -5,13 +5,13 @@ import { goOn } from '../../runs/continued.js';
 import { openRunFolder, RUN_FILES } from '../../runs/folder.js';
 import { count } from '../../runs/format.js';
 import { checkMemory } from '../../runs/memory.js';
-import type { DataRequest, RunRecord } from '../../runs/record.js';
-import { columnsOf } from '../../runs/rows.js';
+import { placesOf } from '../../runs/model.js';
+import { columnTypes, type DataRequest, type RunRecord } from '../../runs/record.js';
 import { statesOf } from '../../training/recipe.js';
 import { loadTrainingData, type TrainingData } from '../data-source.js';
 import { CliError, InterruptedError, UsageError } from '../failures.js';
 import { type InterruptWatch, watchInterrupts } from '../interrupt.js';
-import { deviceOption, factor, imageShape, integer, number, oneOf, seed } from '../options.js';
+import { columnType, deviceOption, factor, headerOption, imageShape, integer, number, oneOf, seed } from '../options.js';
 import { Output, stdoutFailure } from '../output.js';
 import { resumeCommand } from '../train-command.js';
 import {
@@ -95,7 +95,7 @@ async function recordFor(
   data: TrainingData,
   options: TrainOptions,
 ): Promise<RunRecord> {
-  const shape = { rows: data.train.rows, visible: columnsOf(data.train), states: statesOf(Object.values(data.layers)) };
+  const shape = { rows: data.train.rows, visible: placesOf(data.layers), states: statesOf(Object.values(data.layers)) };
   if (kept === null) return newRecord(request, data, resolveSettings(options, shape), await data.sha256());
   if (kept.state === 'finished' && options.flags.epochs !== undefined) {
     const settings = resolveSettings(options, shape, kept.settings);
@@ -135,7 +135,13 @@ export function registerTrain(program: Command): void {
     .option('--validation <file>', 'rows to validate on (default for mnist: the test images)')
     .option('--validation-fraction <fraction>', 'share of the rows to hold out instead, 0 for none (default: 0.1)', number(0, 0.9))
     .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: 1; 1/255 for bytes of pictures)', factor)
-    .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
+    .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0 (default: label, class or target)')
+    .option(
+      '--table',
+      'learn the columns of a file as numbers, categories or two values each (default: if it has text, gaps, or names and numbers beyond [0, 1])',
+    )
+    .option('--column <name=type>', `what a column of a table is: ${columnTypes.join(', ')}; may be given again`, columnType)
+    .addOption(headerOption())
     .option('--image <HxW>', 'rows are pictures of this height and width', imageShape)
     .option('--binarise <how>', 'grey levels: none, threshold (above 1/2) or sample (drawn once) (default: none)', oneOf(...binarisations))
     .option('--hidden <units>', 'hidden units (default: 500)', integer(1));
