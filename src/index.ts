@@ -47,6 +47,7 @@ export {
   type TrajectoryOptions,
 } from './training/algorithms.js';
 export type { BestOptions, EarlyStopping, StoppingMetric } from './training/best.js';
+export { type HealthContext, type HealthHint, healthHints } from './training/hints.js';
 export { cosine, type LearningRate, type LearningRateSchedule, linear, type ScheduleOptions } from './training/learning-rate.js';
 export { type AdamOptions, adam, type Optimiser, type OptimiserName, type SgdOptions, sgd } from './training/optimisers.js';
 export type { Rollback, Sparsity, TrainingOptions } from './training/options.js';

@@ -10,8 +10,8 @@ const common = ['--batch', '20', '--threads', '1', '--checkpoint-every', '40'];
 export const commandCases = [
   { name: 'train cd', args: ['--algorithm', 'cd', '--epochs', '150', '--evaluate-every', '40', '--hidden', '12'] },
   { name: 'train pcd', args: ['--algorithm', 'pcd', '--epochs', '200'] },
-  { name: 'train Adam', args: ['--optimizer', 'adam', '--lr', '0.002', '--epochs', '150', '--image', '4x9'] },
-  { name: 'train pt', args: ['--algorithm', 'pt', '--temperatures', '4', '--epochs', '60', '--evaluate-every', '60', '--hidden', '23'] },
+  { name: 'train Adam', args: ['--optimiser', 'adam', '--lr', '0.002', '--epochs', '150', '--image', '4x9'] },
+  { name: 'train pt', args: ['--algorithm', 'pt', '--betas', '4', '--epochs', '60', '--evaluate-every', '60', '--hidden', '23'] },
   { name: 'train ptt', args: ['--algorithm', 'ptt', '--reservoirs', '4', '--epochs', '60'] },
   { name: 'train mean-field', args: ['--algorithm', 'mean-field', '--epochs', '100', '--binarise', 'sample'] },
   { name: 'train with roll-backs', args: ['--epochs', '60', '--lr', '700', '--l2', '0', '--on-divergence', 'rollback'] },

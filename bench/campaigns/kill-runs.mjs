@@ -152,11 +152,11 @@ class CommandRun extends Run {
 }
 
 /** A record without times, and without what is measured only when time allows (health, and the hints that follow from it). */
-function recordText({ settings, data, loaded, state, step, totalSteps, evaluateEvery, history }) {
+function recordText({ settings, data, loaded, state, update, updates, evaluateEvery, history }) {
   const epochs = history.map(({ seconds: _seconds, health: _health, ...report }) => report);
   const sorted = (_key, value) =>
     value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
-  return JSON.stringify({ settings, data, loaded, state, step, totalSteps, evaluateEvery, epochs }, sorted);
+  return JSON.stringify({ settings, data, loaded, state, update, updates, evaluateEvery, epochs }, sorted);
 }
 
 /** A program that trains through the API. */

@@ -35,7 +35,7 @@ class UnitConditionals {
   // density for Gaussian units. NaN if an integral would take more than mostNodes terms.
   void logProbabilities(std::size_t layer, std::span<const std::uint32_t> unit, std::span<double> out);
 
-  static constexpr double mostNodes = 10000;
+  static constexpr double mostNodes = 1000;
 
  private:
   struct Neighbour {

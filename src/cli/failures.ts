@@ -1,21 +1,17 @@
 import { CommanderError } from 'commander';
 import { BackendError, BoltzkitError, DivergenceError } from '../errors.js';
-import { shown } from './format.js';
+import { RunError } from '../runs/failure.js';
+import { shown } from '../runs/format.js';
 
 /** Exit codes of the command: success, failure, wrong usage, interrupted. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 /** A failure that the command itself found; `hint` says what to do about it. */
-export class CliError extends Error {
-  readonly code: string;
-  readonly hint: string | undefined;
+export class CliError extends RunError {
   readonly exitCode: number;
 
   constructor(message: string, options: { hint?: string; code?: string; exitCode?: number; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.name = new.target.name;
-    this.code = options.code ?? 'ERR_CLI';
-    this.hint = options.hint;
+    super(message, { code: 'ERR_CLI', ...options });
     this.exitCode = options.exitCode ?? EXIT.failure;
   }
 }
@@ -80,13 +76,9 @@ function hintFor(error: BoltzkitError): string | undefined {
 
 /** Turns anything thrown into what the user is told. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof CliError) {
-    return {
-      code: error.code,
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      exitCode: error.exitCode,
-    };
+  if (error instanceof RunError) {
+    const { code, message, hint } = error;
+    return { code, message, ...(hint === undefined ? {} : { hint }), exitCode: error instanceof CliError ? error.exitCode : EXIT.failure };
   }
   if (error instanceof CommanderError) return fromCommander(error);
   if (error instanceof BoltzkitError) {

@@ -1,11 +1,11 @@
-import type { RBM } from '../models/rbm.js';
-import { isBinary } from './binarise.js';
+import { isBinary } from '../runs/binarise.js';
+import { count, duration, fixed, intervalText } from '../runs/format.js';
+import { hiddenLayer, type RunModel } from '../runs/model.js';
+import { type EvaluationRecord, evaluationRecord } from '../runs/record.js';
+import { columnsOf, givenRows, type RowSet } from '../runs/rows.js';
+import type { Estimate } from '../runs/statistics.js';
 import { CliError, UsageError } from './failures.js';
-import { count, duration, fixed, intervalText } from './format.js';
-import { asRows, type Matrix } from './matrix.js';
 import type { Output } from './output.js';
-import { type EvaluationRecord, evaluationRecord } from './run-record.js';
-import type { Estimate } from './statistics.js';
 
 /** How to find log Z, as typed. */
 export interface LikelihoodOptions {
@@ -56,19 +56,20 @@ export function evaluateOptions({ method, aisChains, betas }: LikelihoodOptions)
 }
 
 /** About how long so many sweeps of so many chains take here, in seconds, from a few. */
-async function secondsFor(rbm: RBM, chains: number, sweeps: number): Promise<number> {
+async function secondsFor(model: RunModel, chains: number, sweeps: number): Promise<number> {
   const began = performance.now();
-  await rbm.sample(TRIAL.chains, { sweeps: TRIAL.sweeps });
+  await model.sample(TRIAL.chains, { sweeps: TRIAL.sweeps });
   return ((performance.now() - began) / 1000) * (chains / TRIAL.chains) * (sweeps / TRIAL.sweeps);
 }
 
 /** Says how long annealing takes where that is long. A ladder takes as many rungs as it needs, so nothing is said of it. */
-async function announceWait(rbm: RBM, output: Output, { method, aisChains, betas }: LikelihoodOptions): Promise<void> {
+async function announceWait(model: RunModel, rows: RowSet, output: Output, { method, aisChains, betas }: LikelihoodOptions): Promise<void> {
   const anneals =
-    method === 'ais' || (method !== 'exact' && method !== 'ladder' && Math.min(rbm.visible, rbm.hidden) > DEFAULTS.exactUnits);
+    method === 'ais' ||
+    (method !== 'exact' && method !== 'ladder' && Math.min(columnsOf(rows), model.layers[hiddenLayer]?.places ?? 0) > DEFAULTS.exactUnits);
   if (!anneals) return;
   const sweeps = 2 * (betas ?? DEFAULTS.betas) + DEFAULTS.warmup;
-  const seconds = await secondsFor(rbm, aisChains ?? DEFAULTS.chains, sweeps);
+  const seconds = await secondsFor(model, aisChains ?? DEFAULTS.chains, sweeps);
   if (seconds > TRIAL.worthTelling) output.line(`estimating log Z takes about ${duration(seconds)} here; --no-likelihood leaves it out`);
 }
 
@@ -76,16 +77,26 @@ async function announceWait(rbm: RBM, output: Output, { method, aisChains, betas
  * The log-likelihood of rows with all that it rests on; null where there is none: left out, or rows that are not binary, which is said
  * (and an error when the method was typed).
  */
-export async function evaluateRows(rbm: RBM, rows: Matrix, output: Output, options: LikelihoodOptions): Promise<EvaluationRecord | null> {
+export async function evaluateRows(
+  model: RunModel,
+  rows: RowSet,
+  output: Output,
+  options: LikelihoodOptions,
+): Promise<EvaluationRecord | null> {
   if (options.likelihood === false) return null;
-  if (!isBinary(rows)) {
+  if (!hasStates(model, rows)) {
     if (typedNames(options).length > 0) throw new CliError(GREY, { code: 'ERR_PARAMETER', hint: GREY_HINT });
     output.line(`note: ${GREY}; ${GREY_HINT}`);
     return null;
   }
-  await announceWait(rbm, output, options);
-  const evaluation = await rbm.evaluate(asRows(rows), evaluateOptions(options));
+  await announceWait(model, rows, output, options);
+  const evaluation = await model.evaluate(givenRows(rows), evaluateOptions(options));
   return evaluationRecord(evaluation);
+}
+
+/** Whether rows are states of the machine: of Bernoulli units zeros and ones, not grey levels. */
+export function hasStates({ layers }: Pick<RunModel, 'layers'>, rows: RowSet): boolean {
+  return Object.entries(rows.layers).every(([name, matrix]) => layers[name]?.type !== 'bernoulli' || isBinary(matrix, true));
 }
 
 /** From the rows' free energies; log Z moves all rows alike, so its interval is the mean's. */

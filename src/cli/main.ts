@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { CommanderError } from 'commander';
+import { shown } from '../runs/format.js';
 import { describeFailure, EXIT, failureLine } from './failures.js';
-import { shown } from './format.js';
 import { outliveHangups } from './interrupt.js';
 import { stdoutFailure, watchStreams } from './output.js';
 import { buildProgram } from './program.js';

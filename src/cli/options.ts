@@ -1,17 +1,13 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { hostBackend } from '../machine/backend.js';
+import type { ImageShape } from '../runs/image.js';
+import { columnTypes, headers } from '../runs/record.js';
+import type { RunRate } from '../runs/settings.js';
+import type { ColumnType } from '../tables/columns.js';
 import { devices } from '../wiring/spec.js';
 
-/** Height and width of the pictures that rows of data stand for. */
-export interface ImageShape {
-  height: number;
-  width: number;
-}
-
-/** A learning rate as typed: a constant, or a schedule over the whole run. */
-export type LearningRate = number | { schedule: 'linear' | 'cosine'; from: number; to: number; hold: number };
-
-function toNumber(text: string): number {
+/** A decimal number; NaN when the text is none. */
+export function toNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
@@ -81,7 +77,7 @@ const RATE_FORMS = 'Expected a number above 0 (0.05), or linear:from[:to[:hold]]
  * `0.05`; `linear:0.05`, `linear:0.05:0.001`, `cosine:0.05:0:0.5`: from, to (0 if left out), and the fraction of the run for which
  * the rate stays at `from` first (0 if left out).
  */
-export function learningRate(text: string): LearningRate {
+export function learningRate(text: string): RunRate {
   const [kind = '', ...rest] = text.split(':');
   const values = (kind === 'linear' || kind === 'cosine' ? rest : [kind, ...rest]).map(toNumber);
   const [from = Number.NaN, to = 0, hold = 0] = values;
@@ -95,7 +91,16 @@ export function learningRate(text: string): LearningRate {
   return { schedule: kind, from, to, hold };
 }
 
-/** A learning rate as it would be typed. */
-export function learningRateText(rate: LearningRate): string {
-  return typeof rate === 'number' ? String(rate) : `${rate.schedule}:${rate.from}:${rate.to}:${rate.hold}`;
+/** `name=type`, gathered over all times that the option was given. */
+export function columnType(text: string, before: Readonly<Record<string, ColumnType>> = {}): Readonly<Record<string, ColumnType>> {
+  const at = text.lastIndexOf('=');
+  const [name, type] = [text.slice(0, at).trim(), columnTypes.find((one) => one === text.slice(at + 1).trim())];
+  if (at < 1 || type === undefined) throw new InvalidArgumentError(`Expected name=type with one of: ${columnTypes.join(', ')}.`);
+  return { ...before, [name]: type };
+}
+
+/** Whether the first line of a table has names. */
+export function headerOption(): Option {
+  const text = 'csv: whether the first line has names: yes or no (default: if it has text and no numbers)';
+  return new Option('--header <yes|no>', text).argParser(oneOf(...headers));
 }

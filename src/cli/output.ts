@@ -1,5 +1,5 @@
+import { shown } from '../runs/format.js';
 import { CliError } from './failures.js';
-import { shown } from './format.js';
 
 /** The process's stdout: whether anybody reads it, and what went wrong if something else did. */
 const stdout = { closed: false, failure: null as CliError | null, onFailure: null as (() => void) | null };

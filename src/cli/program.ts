@@ -2,12 +2,25 @@ import { Command } from 'commander';
 import { registerBuild } from './commands/build.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEvaluate } from './commands/evaluate.js';
+import { registerImpute } from './commands/impute.js';
 import { registerInfo } from './commands/info.js';
 import { registerSample } from './commands/sample.js';
+import { registerScore } from './commands/score.js';
 import { registerTrain } from './commands/train.js';
+import { registerTransform } from './commands/transform.js';
 import { packageVersion } from './package-info.js';
 
-const COMMANDS = [registerTrain, registerSample, registerEvaluate, registerInfo, registerDoctor, registerBuild];
+const COMMANDS = [
+  registerTrain,
+  registerSample,
+  registerEvaluate,
+  registerTransform,
+  registerScore,
+  registerImpute,
+  registerInfo,
+  registerDoctor,
+  registerBuild,
+];
 
 const EPILOGUE = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (train saves first; --resume goes on).
@@ -15,7 +28,10 @@ BOLTZKIT_DATA names the folder of the MNIST files; BOLTZKIT_DEBUG=1 shows stack 
 
   $ boltzkit train mnist                     learn MNIST, pictures in mnist-run/
   $ boltzkit sample mnist-run/model.safetensors --out digits.png
-  $ boltzkit evaluate mnist-run/model.safetensors mnist`;
+  $ boltzkit evaluate mnist-run/model.safetensors mnist
+  $ boltzkit train people.csv                learn a table of numbers, categories and gaps
+  $ boltzkit impute people-run people.csv    fill in what it lacks
+  $ boltzkit score people-run more.csv       which of these rows are unusual?`;
 
 /** The command line: what it accepts, without running anything. Throws CommanderError where commander would end the process. */
 export function buildProgram(): Command {

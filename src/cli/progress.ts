@@ -1,9 +1,9 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
+import { duration, fixed, intervalText, shown } from '../runs/format.js';
+import type { EpochRecord } from '../runs/record.js';
+import type { HealthHint } from '../training/hints.js';
 import type { Progress } from '../training/reports.js';
-import { duration, fixed, intervalText, shown } from './format.js';
-import type { HealthHint } from './health.js';
 import type { Output } from './output.js';
-import type { EpochRecord } from './run-record.js';
 
 /** What a view shows, as the run's options say. */
 export interface Shown {
@@ -56,7 +56,6 @@ export class ProgressView {
   readonly #shown: Shown;
   #bars: MultiBar | null = null;
   #bar: SingleBar | null = null;
-  #lastHint: string | null = null;
   #rollbacks = 0;
   readonly #warned = new Set<string>();
   #quality = '–';
@@ -95,26 +94,28 @@ export class ProgressView {
     this.#bar = this.#bars.create(updates, update, { left: '–', quality: this.#quality, mark: this.#mark() });
   }
 
+  /** Whether there is a bar on a terminal, with pictures below it. */
+  get isDrawn(): boolean {
+    return this.#bars !== null;
+  }
+
   step({ update, secondsLeft }: Progress): void {
     this.#bar?.update(update, { left: duration(secondsLeft ?? Number.NaN), quality: this.#quality });
   }
 
-  epoch(report: EpochRecord, hint: HealthHint | null): void {
-    this.#output.record({ event: 'epoch', ...report, hint });
+  epoch(report: EpochRecord, hints: readonly HealthHint[]): void {
+    this.#output.record({ event: 'epoch', ...report, hints });
     this.#quality = fixed(report.pseudoLikelihood, 1);
-    // A hint that stands for many epochs is said once.
-    const news = hint !== null && hint.kind !== this.#lastHint;
     const rolledBack = report.rollbacks > this.#rollbacks;
     this.#rollbacks = report.rollbacks;
     if (rolledBack) this.#line('  note: training diverged; it goes on from its last good state with a lower learning rate');
     const warnings = [...report.warnings, ...(report.evaluation?.warnings ?? [])].filter((warning) => !this.#warned.has(warning));
-    if (news || report.evaluation !== null || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#shown));
-    if (news) this.#line(`  hint: ${hint.text}`);
+    if (hints.length > 0 || report.evaluation !== null || this.#isShown(report.epoch)) this.#line(epochLine(report, this.#shown));
+    for (const { text } of hints) this.#line(`  hint: ${text}`);
     for (const warning of warnings) {
       this.#warned.add(warning);
       this.#line(`  note: ${warning}`);
     }
-    this.#lastHint = hint?.kind ?? null;
   }
 
   /**

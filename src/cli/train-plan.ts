@@ -1,9 +1,14 @@
 import { basename } from 'node:path';
-import { usualAverage, usualChains, usualDecay, usualEpochs, usualRate, usualSchedule } from '../training/recipe.js';
-import type { Binarisation } from './binarise.js';
+import { OptionCheck } from '../arguments.js';
+import type { Binarisation } from '../runs/binarise.js';
+import type { ImageShape } from '../runs/image.js';
+import type { DataRequest, HeaderChoice, RunRecord } from '../runs/record.js';
+import { type BestChoice, type RunSettings, readRate } from '../runs/settings.js';
+import type { ColumnType } from '../tables/columns.js';
+import { type Given, readSettings, type TrainingSettings } from '../training/options.js';
+import { recipeNames, type Setting, usualBatch, usualRate, usualSchedule, usualSettings } from '../training/recipe.js';
 import { CliError, UsageError } from './failures.js';
-import { type ImageShape, type LearningRate, learningRateText } from './options.js';
-import { type Algorithm, type DataRequest, persistent, type RunRecord, type TrainSettings } from './run-record.js';
+import { checkSameFlags, flagText, givenOptions, type TypedFlags } from './training-flags.js';
 
 /** The options of `train` as parsed; what was not typed is absent. */
 export interface TrainOptions {
@@ -12,37 +17,30 @@ export interface TrainOptions {
   validationFraction?: number;
   scale?: number;
   labelColumn?: string;
+  header?: HeaderChoice;
+  table?: true;
+  column?: Readonly<Record<string, ColumnType>>;
   image?: ImageShape;
   binarise?: Binarisation;
   hidden?: number;
-  algorithm?: Algorithm;
-  sweeps?: number;
-  epochs?: number;
-  batch?: number;
-  chains?: number;
-  betas?: number;
-  reservoirs?: number;
-  onDivergence?: 'throw' | 'rollback';
-  lr?: LearningRate;
-  optimiser?: 'sgd' | 'adam';
-  momentum?: number;
-  l1?: number;
-  l2?: number;
-  centred?: boolean;
-  averageLast?: number;
+  /** The flags of training: what there is, the tables of options say. */
+  flags: TypedFlags;
   seed?: bigint;
-  device?: 'auto' | 'cpu' | 'reference' | 'cuda';
+  device?: RunSettings['device'];
   threads?: number;
   out?: string;
   checkpointEvery?: number;
   evaluateEvery?: number;
+  preview?: true;
   force?: true;
   resume?: true;
   json?: true;
 }
 
-/** What is left of the recipe of `fit`. */
-export const DEFAULTS = { hidden: 500, batch: 100, sweeps: 1, seed: 1n, validationFraction: 0.1 } as const;
+/** What is not in the recipe of `fit`. */
+export const DEFAULTS = { hidden: 500, seed: 1n, device: 'auto' } as const;
+/** Rows behind each epoch's metrics. */
+const MONITOR_ROWS = 5000;
 
 /** The folder a run goes into when none is named: the data's name and `-run`, in the current folder. */
 export function defaultFolder(source: string): string {
@@ -55,15 +53,16 @@ export function checkCombinations(options: TrainOptions): void {
   if (options.validation !== undefined && options.validationFraction !== undefined) {
     throw new UsageError('--validation and --validation-fraction exclude each other');
   }
-  const { algorithm = 'pcd', chains, betas, reservoirs } = options;
-  if (!persistent.has(algorithm) && chains !== undefined) {
-    throw new UsageError(`--chains is the number of persistent chains; --algorithm ${algorithm} has none`);
+  const { scale, image, binarise } = options;
+  const asNumbers = Object.entries({ scale, image, binarise }).find(([, value]) => value !== undefined);
+  if (asNumbers !== undefined && (options.table || options.column !== undefined)) {
+    throw new UsageError(
+      `--${asNumbers[0]} and --${options.table ? 'table' : 'column'} exclude each other`,
+      'the columns of a table are not scaled',
+    );
   }
-  if (algorithm !== 'pt' && betas !== undefined) throw new UsageError('--betas belongs to --algorithm pt');
-  if (algorithm !== 'ptt' && reservoirs !== undefined) throw new UsageError('--reservoirs belongs to --algorithm ptt');
-  if (options.optimiser === 'adam' && options.momentum !== undefined) {
-    throw new UsageError('--momentum belongs to --optimiser sgd; adam has its own');
-  }
+  // A resumed run has an algorithm of its own: whether its flags belong to that is looked at when it is known.
+  if (!options.resume) givenOptions(options.flags);
   if (options.force && options.resume) throw new UsageError('--force and --resume exclude each other');
 }
 
@@ -75,53 +74,76 @@ export function dataRequest(source: string, options: TrainOptions): DataRequest 
     validationFraction: options.validationFraction ?? null,
     scale: options.scale ?? null,
     labelColumn: options.labelColumn ?? null,
+    header: options.header ?? null,
+    table: options.table === true,
+    columns: options.column ?? {},
     image: options.image ?? null,
     binarise: options.binarise ?? 'none',
     seed: String(options.seed ?? DEFAULTS.seed),
   };
 }
 
-/** Fills in what was not typed, now that the shape of the data is known: with the recipe of `fit`, spelt out so that the run's record holds it. */
-export function resolveSettings(options: TrainOptions, rows: number, visible: number): TrainSettings {
-  const batch = options.batch ?? Math.min(DEFAULTS.batch, rows);
-  if (batch > rows) throw new CliError(`\`--batch ${batch}\`: there are only ${rows} rows to learn from`, { code: 'ERR_PARAMETER' });
-  const optimiser = options.optimiser ?? 'sgd';
-  const hidden = options.hidden ?? DEFAULTS.hidden;
+/** What of the data decides defaults. */
+export interface DataShape {
+  readonly rows: number;
+  /** Columns of all layers with data. */
+  readonly visible: number;
+  /** Whether the states of their units have limits. */
+  readonly states: Setting['states'];
+}
+
+/**
+ * Fills in what was not typed, now that the shape of the data is known: with the recipe of `fit`, spelt out so that the run's record holds
+ * it, or with the settings of the run that this one goes on from.
+ */
+export function resolveSettings(options: TrainOptions, shape: DataShape, kept: RunSettings | null = null): RunSettings {
+  const call = 'train';
+  const hidden = options.hidden ?? kept?.hidden ?? DEFAULTS.hidden;
+  const given: Given = { monitorRows: MONITOR_ROWS, ...givenOptions(options.flags, kept) };
+  const batch = (given.batchSize as number | undefined) ?? usualBatch(shape.rows);
+  if (batch > shape.rows) {
+    throw new CliError(`\`--batch-size ${batch}\`: there are only ${shape.rows} rows to learn from`, { code: 'ERR_PARAMETER' });
+  }
+  const recipe = new OptionCheck(call).oneOf('recipe', given.recipe, 'usual', recipeNames);
+  const { rows, visible: columns, states } = shape;
+  const usual = usualSettings(recipe, batch, { rows, columns, states, weights: columns * hidden });
+  const { weighted: _, ...training } = readSettings(call, given, { batchSize: batch, parts: [], ...usual });
   return {
     hidden,
-    epochs: options.epochs ?? usualEpochs(rows, batch, 'usual'),
-    algorithm: options.algorithm ?? 'pcd',
-    sweeps: options.sweeps ?? DEFAULTS.sweeps,
-    lr: options.lr ?? ({ to: 0, hold: 0, ...usualSchedule(usualRate(optimiser, 'limited')) } as LearningRate),
-    batch,
-    chains: options.chains ?? Math.max(batch, usualChains),
-    betas: options.betas ?? null,
-    reservoirs: options.reservoirs ?? null,
-    onDivergence: options.onDivergence ?? 'throw',
-    optimiser,
-    momentum: options.momentum ?? 0,
-    l1: options.l1 ?? 0,
-    l2: options.l2 ?? usualDecay({ states: 'limited', rows, columns: visible, weights: visible * hidden }, 'usual'),
-    centred: options.centred ?? true,
-    averageLast: options.averageLast ?? usualAverage,
-    seed: String(options.seed ?? DEFAULTS.seed),
-    device: options.device ?? 'auto',
+    seed: String(options.seed ?? kept?.seed ?? DEFAULTS.seed),
+    device: options.device ?? kept?.device ?? DEFAULTS.device,
+    recipe,
+    learningRate: readRate(call, given.learningRate, usualSchedule(usualRate(training.optimiser.name, states))),
+    best: bestChoice(options, training) ?? kept?.best ?? null,
+    ...training,
   };
 }
 
-function shown(value: unknown): string {
-  if (typeof value === 'object' && value !== null && 'schedule' in value) return learningRateText(value as LearningRate);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+function bestChoice({ flags, evaluateEvery }: TrainOptions, { algorithm }: Pick<TrainingSettings, 'algorithm'>): BestChoice | null {
+  const { earlyStopping: patience, keepBest } = flags;
+  if (patience === undefined && keepBest === undefined) return null;
+  const metric = evaluateEvery !== undefined || algorithm.name === 'ptt' ? 'logLikelihood' : 'pseudoLikelihood';
+  return { metric, patience: (patience as number | undefined) ?? null };
 }
 
 /** A resumed run keeps its settings: an option that says otherwise is refused rather than ignored. */
-export function checkResume(options: TrainOptions, record: RunRecord): void {
-  const { binarise, scale } = record.data;
-  for (const [name, kept] of Object.entries({ ...record.settings, binarise, scale: scale ?? undefined })) {
-    const typed = options[name as keyof TrainOptions];
-    if (typed === undefined || kept === undefined || shown(typed) === shown(kept)) continue;
-    const option =
-      name === 'centred' ? '--no-centred' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${shown(typed)}`;
-    throw new UsageError(`\`${option}\`: the run to resume has ${shown(kept)}`, '--resume keeps the settings of the run');
+export function checkResume(options: TrainOptions, record: RunRecord, shape: DataShape): void {
+  checkModel(options, record);
+  checkSameFlags(options.flags, resolveSettings(options, shape, record.settings), record.settings);
+}
+
+/** What a run goes on with whatever else changes: its model and its data. */
+export function checkModel(options: TrainOptions, { settings, data }: RunRecord): void {
+  const kept = { ...data, hidden: settings.hidden, seed: settings.seed, device: settings.device };
+  const { hidden, seed, device, binarise, scale, labelColumn, header, table, column } = options;
+  const typed = { hidden, seed: seed?.toString(), device, binarise, scale, labelColumn, header, table };
+  if (column !== undefined && JSON.stringify(column) !== JSON.stringify(data.columns)) {
+    throw new UsageError('--column: the run to resume reads its columns in another way', '--resume keeps the settings of the run');
+  }
+  for (const [name, value] of Object.entries(typed)) {
+    const was = kept[name as keyof typeof typed];
+    if (value === undefined || value === was || (name === 'scale' && was === null)) continue;
+    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`;
+    throw new UsageError(`\`${option}\`: the run to resume has ${flagText(was)}`, '--resume keeps the settings of the run');
   }
 }

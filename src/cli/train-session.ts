@@ -3,30 +3,33 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DivergenceError } from '../errors.js';
 import { RBM } from '../models/rbm.js';
-import { type Algorithm, pt, ptt } from '../training/algorithms.js';
-import { adam, sgd } from '../training/optimisers.js';
-import { isBinary } from './binarise.js';
+import { before, counted, isAtItsBeginning } from '../runs/continued.js';
+import { RUN_FILES, removeRun, writeRunRecord } from '../runs/folder.js';
+import { count, duration, intervalText } from '../runs/format.js';
+import { addEpoch, RunJournal, removeJournal } from '../runs/journal.js';
+import { loadModel, makeModel, placesOf, type RunModel } from '../runs/model.js';
+import { filterPreview, writePictures } from '../runs/pictures.js';
+import { finalQuality, type Quality, qualityText } from '../runs/quality.js';
+import { type DataRequest, type EpochRecord, evaluationRecord, type RunRecord } from '../runs/record.js';
+import { givenRows } from '../runs/rows.js';
+import { fitOptions, type RunSettings, rateText } from '../runs/settings.js';
+import { HealthWatch } from '../training/hints.js';
+import type { EpochReport } from '../training/reports.js';
 import type { TrainingData } from './data-source.js';
 import { CliError, InterruptedError, UsageError } from './failures.js';
-import { count, duration, intervalText } from './format.js';
-import { HealthWatch } from './health.js';
 import type { InterruptWatch } from './interrupt.js';
-import { asRows } from './matrix.js';
-import { learningRateText } from './options.js';
+import { hasStates } from './likelihood.js';
 import { type Output, stdoutFailure } from './output.js';
 import { packageVersion } from './package-info.js';
-import { writePictures } from './pictures.js';
 import { ProgressView } from './progress.js';
-import { finalQuality, type Quality, qualityText } from './quality.js';
-import { RUN_FILES, removeRun, writeRunRecord } from './run-folder.js';
-import { addEpoch, RunJournal, removeJournal } from './run-journal.js';
-import { type DataRequest, type EpochRecord, evaluationRecord, persistent, type RunRecord, type TrainSettings } from './run-record.js';
+import { resumeCommand, trainCommand } from './train-command.js';
 import type { TrainOptions } from './train-plan.js';
 
 /** Updates between automatic checkpoints at least. */
 const SMALLEST_CHECKPOINT_INTERVAL = 500;
-/** Rows behind each epoch's metrics: the stochastic pseudo-likelihood of fewer is too noisy for a curve. */
-const MONITOR_ROWS = 5000;
+
+/** Between two previews, in milliseconds. */
+const PREVIEW_INTERVAL = 1000;
 
 /** What one invocation of `train` works on. */
 export interface SessionParts {
@@ -40,18 +43,30 @@ export interface SessionParts {
 }
 
 /** Evaluations are refused before training begins, not after the first epochs. */
-export function checkEvaluable(every: number | null, { train, validation }: TrainingData): void {
-  if (every === null || isBinary(validation ?? train)) return;
+export function checkEvaluable(every: number | null, { train, validation, layers }: TrainingData): void {
+  if (every === null || hasStates({ layers }, validation ?? train)) return;
   const hint = '--binarise threshold or --binarise sample makes them so';
   throw new UsageError('--evaluate-every: a likelihood needs rows of zeros and ones, these have values in between', hint);
 }
 
+/** Whoever wants the best state needs rows that are not learnt. */
+export function checkJudgeable({ best }: RunSettings, { validation }: TrainingData): void {
+  if (best === null || validation !== null) return;
+  const flag = best.patience === null ? '--keep-best' : '--early-stopping';
+  throw new UsageError(`${flag} needs validation rows`, '--validation or --validation-fraction gives some');
+}
+
+/** Updates that a run of these settings takes. */
+export function updatesOf({ epochs, batchSize }: RunSettings, rows: number): number {
+  return epochs * Math.ceil(rows / batchSize);
+}
+
 /** The record of a run that has not begun. */
-export function newRecord(request: DataRequest, data: TrainingData, settings: TrainSettings, sha256: string): RunRecord {
+export function newRecord(request: DataRequest, data: TrainingData, settings: RunSettings, sha256: string): RunRecord {
   const now = new Date().toISOString();
   return {
     format: 'boltzkit-run',
-    version: 1,
+    version: 2,
     boltzkit: packageVersion(),
     state: 'running',
     pid: process.pid,
@@ -59,44 +74,33 @@ export function newRecord(request: DataRequest, data: TrainingData, settings: Tr
     started: now,
     updated: now,
     settings,
+    earlier: [],
     data: { ...request, scale: data.scale },
     loaded: {
       name: data.name,
       rows: data.train.rows,
       validationRows: data.validation?.rows ?? 0,
-      visible: data.train.cols,
+      visible: placesOf(data.layers),
+      layers: { ...data.layers },
       image: data.image,
+      names: data.names,
+      table: data.table,
       sha256,
     },
     update: 0,
-    updates: settings.epochs * Math.ceil(data.train.rows / settings.batch),
+    updates: updatesOf(settings, data.train.rows),
     evaluateEvery: null,
     seconds: 0,
-    hint: null,
+    hints: [],
     history: [],
   };
 }
 
 /** `PCD-1`, as papers say it; 'exact' takes no sweeps. */
-function methodText({ algorithm, sweeps }: TrainSettings): string {
-  const plain = { exact: 'exact gradient', 'mean-field': 'mean-field CD' } as const;
-  const name = algorithm === 'exact' || algorithm === 'mean-field' ? plain[algorithm] : algorithm.toUpperCase();
-  return algorithm === 'exact' ? name : `${name}-${sweeps}`;
-}
-
-/** The algorithm with those of its options that the command knows. */
-function algorithmOf({ algorithm, sweeps, chains, betas, reservoirs }: TrainSettings): Algorithm {
-  if (algorithm === 'exact') return { name: 'exact' };
-  if (!persistent.has(algorithm)) return { name: algorithm as 'cd' | 'mean-field', sweeps };
-  if (algorithm === 'pt') return pt({ sweeps, chains, betas: betas ?? undefined });
-  return algorithm === 'ptt'
-    ? ptt({ sweeps, chains, reservoirs: reservoirs ?? undefined })
-    : { name: algorithm as 'pcd' | 'fpcd', sweeps, chains };
-}
-
-/** How to go on, ready to be copied into a shell. */
-export function resumeCommand(folder: string): string {
-  return `boltzkit train --resume --out ${/^[\w./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`}`;
+function methodText({ algorithm }: RunSettings): string {
+  const plain: Readonly<Record<string, string>> = { exact: 'exact gradient', 'mean-field': 'mean-field CD' };
+  const name = plain[algorithm.name] ?? algorithm.name.toUpperCase();
+  return 'sweeps' in algorithm ? `${name}-${algorithm.sweeps}` : name;
 }
 
 /** Trains, keeps the folder's files up to date, and leaves a run that can be resumed whatever ends it. */
@@ -106,87 +110,95 @@ export class TrainSession {
   readonly #began = performance.now();
   readonly #secondsBefore: number;
   readonly #health: HealthWatch;
+  /** Update at which the present run of `fit` goes on; null: at its beginning. */
+  #resumedAt: number | null = null;
   #journal: RunJournal | null = null;
+  /** When the last preview was drawn. */
+  #drawn = -Infinity;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     const { settings, evaluateEvery, loaded } = parts.record;
-    const evaluated = evaluateEvery !== null || settings.algorithm === 'ptt';
-    this.#view = new ProgressView(parts.output, { epochs: settings.epochs, evaluated });
+    const evaluated = evaluateEvery !== null || settings.algorithm.name === 'ptt';
+    this.#view = new ProgressView(parts.output, { epochs: before(parts.record).epochs + settings.epochs, evaluated });
     this.#secondsBefore = parts.record.seconds;
-    const rows = loaded.validationRows || loaded.rows;
-    this.#health = new HealthWatch({ visible: loaded.visible, algorithm: settings.algorithm, rows });
+    this.#health = new HealthWatch({ places: loaded.visible, rows: loaded.validationRows || loaded.rows });
   }
 
   async run(): Promise<void> {
-    const { record, resume, output, folder } = this.#parts;
-    using rbm = await this.#model();
-    const done = resume && rbm.training?.complete === true;
-    this.#announce(rbm, done);
+    const { record, output, folder } = this.#parts;
+    using model = await this.#model();
+    const done = this.#resumedAt !== null && model.training?.complete === true;
+    this.#announce(model, done);
     // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
-    if (record.state !== 'finished') await this.#train(rbm, done);
+    if (record.state !== 'finished') await this.#train(model, done);
     else await removeJournal(folder);
-    const { files, quality } = await this.#conclude(rbm);
+    const { files, quality } = await this.#conclude(model);
     output.line(`\n${this.#summary(done, quality)}`);
     output.line(`wrote ${files.join(', ')} to ${folder}`);
-    const { state, update, seconds, hint } = record;
-    output.record({ event: 'end', state, update, seconds, hint, quality, folder, files });
+    const { state, update, seconds, hints } = record;
+    output.record({ event: 'end', state, update, seconds, hints, quality, folder, files });
   }
 
-  async #model(): Promise<RBM> {
+  async #model(): Promise<RunModel> {
     const { record, resume, options, folder } = this.#parts;
-    const { settings, loaded } = record;
+    const { settings, loaded, earlier } = record;
     const threads = options.threads ?? 0;
     const path = join(folder, RUN_FILES.model);
     if (resume && existsSync(path)) {
-      const kept = await RBM.load(path, { device: settings.device, threads });
-      if (kept.training !== null) return kept;
+      const kept: RunModel = await loadModel(path, { device: settings.device, threads });
+      const begun = kept.training !== null && !(record.state !== 'finished' && (await isAtItsBeginning(record, folder)));
+      if (begun) this.#resumedAt = kept.training?.update ?? 0;
+      if (begun || earlier.length > 0) return kept;
       kept.dispose();
     }
     // Stopped before its first checkpoint: the same settings and data lead to the same end.
-    return new RBM({ visible: loaded.visible, hidden: settings.hidden, seed: BigInt(settings.seed), device: settings.device, threads });
+    return makeModel(loaded.layers, settings, threads);
   }
 
-  #announce(rbm: RBM, done: boolean): void {
+  #announce(model: RunModel, done: boolean): void {
     const { record, output, resume, folder } = this.#parts;
-    const { settings: s, updates } = record;
-    const { device, isa, threads } = rbm.backendInfo();
-    const update = rbm.training?.update ?? 0;
+    const { settings: s, earlier, loaded } = record;
+    const { device, isa, threads } = model.backendInfo();
+    const offset = before(record);
+    const update = offset.updates + (this.#resumedAt ?? 0);
     if (resume) record.history = record.history.filter((report) => report.update <= update);
-    for (const report of record.history) record.hint = this.#health.add(report);
+    for (const report of record.history) this.#health.add(report);
+    record.hints = this.#health.hints;
     output.record({
       event: 'start',
       folder,
       resumedAt: resume ? update : null,
-      updates,
+      updates: record.updates,
       settings: s,
       data: record.loaded,
       backend: { device, isa, threads },
     });
     if (done) return;
-    const method = `${methodText(s)}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${learningRateText(s.lr)}`;
-    output.line(
-      `RBM ${rbm.visible}–${rbm.hidden}, ${method}, ${count(updates)} updates of ${s.batch} rows; ${device} (${isa}), ${threads} threads`,
-    );
-    if (resume)
-      output.line(update > 0 ? `resuming at update ${count(update)}` : 'starting over: the run was stopped before its first checkpoint');
+    const method = `${methodText(s)}, ${s.centred ? 'centred' : 'plain'} gradient, lr ${rateText(s.learningRate)}`;
+    const updates = `${count(record.updates - offset.updates)} updates of ${s.batchSize} rows`;
+    output.line(`${modelText(model, loaded, s)}, ${method}, ${updates}; ${device} (${isa}), ${threads} threads`);
+    if (!resume) return;
+    if (update > offset.updates) output.line(`resuming at update ${count(update)}`);
+    else if (earlier.length > 0) output.line(`going on from the ${count(offset.updates)} updates that are done`);
+    else output.line('starting over: the run was stopped before its first checkpoint');
   }
 
-  async #train(rbm: RBM, done: boolean): Promise<void> {
+  async #train(model: RunModel, done: boolean): Promise<void> {
     const { watch, folder, resume, record } = this.#parts;
     if (!resume) await removeRun(folder);
     await this.#save('running');
     this.#journal = new RunJournal(folder);
-    if (!done) this.#view.start(rbm.training?.update ?? 0, record.updates);
+    if (!done) this.#view.start(before(record).updates + (this.#resumedAt ?? 0), record.updates);
     try {
       if (resume) await this.#evaluateAgain();
-      if (!done) await this.#fit(rbm);
-      await this.#settle(rbm, 'finished');
+      if (!done) await this.#fit(model);
+      await this.#settle(model, 'finished');
     } catch (error) {
       this.#view.end();
-      if (watch.signal.aborted) throw await this.#interrupted(rbm);
-      if (error instanceof DivergenceError) await this.#settle(rbm, 'diverged');
-      else if (!resume && !rbm.training?.update) await removeRun(folder);
+      if (watch.signal.aborted) throw await this.#interrupted(model);
+      if (error instanceof DivergenceError) await this.#settle(model, 'diverged');
+      else if (!resume && !model.training?.update) await removeRun(folder);
       throw error;
     } finally {
       this.#view.end();
@@ -199,44 +211,48 @@ export class TrainSession {
     const { evaluateEvery, updates, settings } = record;
     const last = record.history.at(-1);
     if (last === undefined || last.evaluation !== null || evaluateEvery === null) return;
-    if (last.epoch % evaluateEvery !== 0 && last.update < updates) return;
-    using copy = await RBM.load(join(folder, RUN_FILES.model), { device: settings.device, threads: options.threads ?? 0 });
-    if (copy.training?.update !== last.update) return;
+    if ((last.epoch - before(record).epochs) % evaluateEvery !== 0 && last.update < updates) return;
+    using copy: RunModel = await loadModel(join(folder, RUN_FILES.model), { device: settings.device, threads: options.threads ?? 0 });
+    if (before(record).updates + (copy.training?.update ?? 0) !== last.update) return;
     const { signal } = watch;
-    const evaluation = await copy.evaluate(asRows(data.validation ?? data.train), { signal });
+    const evaluation = await copy.evaluate(givenRows(data.validation ?? data.train), { signal });
     this.#tell({ ...last, evaluation: evaluationRecord(evaluation) });
   }
 
-  async #fit(rbm: RBM): Promise<void> {
+  async #fit(model: RunModel): Promise<void> {
     const { record, data, watch, folder } = this.#parts;
-    const { settings: s } = record;
     const every = this.#checkpointEvery();
-    const run = rbm.fit(asRows(data.train), {
-      algorithm: algorithmOf(s),
-      optimiser: s.optimiser === 'sgd' ? sgd({ momentum: s.momentum }) : adam(),
-      epochs: s.epochs,
-      batchSize: s.batch,
-      onDivergence: s.onDivergence,
-      learningRate: s.lr,
-      centred: s.centred,
-      l1: s.l1,
-      l2: s.l2,
-      averageLast: s.averageLast,
-      monitorRows: MONITOR_ROWS,
-      resume: rbm.training !== null,
+    const { updates } = before(record);
+    const run = model.fit(givenRows(data.train), {
+      ...fitOptions(record.settings),
+      resume: this.#resumedAt !== null,
       signal: watch.signal,
-      ...(data.validation === null ? {} : { validation: asRows(data.validation) }),
+      ...(data.validation === null ? {} : { validation: givenRows(data.validation) }),
       ...(every === 0 ? {} : { checkpoint: { path: join(folder, RUN_FILES.model), every } }),
       ...(record.evaluateEvery === null ? {} : { evaluateEvery: record.evaluateEvery }),
-      onProgress: (progress) => this.#view.step(progress),
+      onProgress: (progress) => this.#view.step({ ...progress, update: updates + progress.update }),
     });
-    for await (const { evaluation, ...metrics } of run) this.#tell({ ...metrics, evaluation: evaluation && evaluationRecord(evaluation) });
+    for await (const report of run) {
+      this.#tell(kept(counted(report, record)));
+      this.#preview(model);
+    }
     await run;
+  }
+
+  /** Shows what the first hidden units have learnt, in a terminal. */
+  #preview(model: RunModel): void {
+    const { options, record } = this.#parts;
+    const { image } = record.loaded;
+    if (!options.preview || image === null || !this.#view.isDrawn || !(model instanceof RBM)) return;
+    if (performance.now() - this.#drawn < PREVIEW_INTERVAL) return;
+    this.#view.picture(filterPreview(model, image));
+    this.#drawn = performance.now();
   }
 
   #checkpointEvery(): number {
     const { record, options } = this.#parts;
-    return options.checkpointEvery ?? Math.max(Math.ceil(record.loaded.rows / record.settings.batch), SMALLEST_CHECKPOINT_INTERVAL);
+    const perEpoch = Math.ceil(record.loaded.rows / record.settings.batchSize);
+    return options.checkpointEvery ?? Math.max(perEpoch, SMALLEST_CHECKPOINT_INTERVAL);
   }
 
   /** Everything that is to be done with an epoch's report, at once: the checkpoint that may follow must not overtake it. */
@@ -244,10 +260,10 @@ export class TrainSession {
     const { record } = this.#parts;
     addEpoch(record.history, report);
     this.#journal?.add({ seconds: this.#seconds(), report });
-    const hint = this.#health.add(report);
-    record.hint = hint;
+    const news = this.#health.add(report);
+    record.hints = this.#health.hints;
     record.update = report.update;
-    this.#view.epoch(report, hint);
+    this.#view.epoch(report, news);
   }
 
   #seconds(): number {
@@ -255,9 +271,12 @@ export class TrainSession {
   }
 
   /** Saves the model first: a record may lag behind its model, never the other way round. */
-  async #settle(rbm: RBM, state: RunRecord['state']): Promise<void> {
-    if (rbm.training !== null) await rbm.save(join(this.#parts.folder, RUN_FILES.model));
-    this.#parts.record.update = rbm.training?.update ?? 0;
+  async #settle(model: RunModel, state: RunRecord['state']): Promise<void> {
+    if (model.training !== null) await model.save(join(this.#parts.folder, RUN_FILES.model));
+    const { record } = this.#parts;
+    // Until `fit` begins, a model that goes on still tells of the run before.
+    const begun = record.earlier.length === 0 || this.#resumedAt !== null || state === 'finished' || model.training?.complete === false;
+    record.update = before(record).updates + (begun ? (model.training?.update ?? 0) : 0);
     await this.#save(state);
     this.#journal?.remove();
     this.#journal = null;
@@ -273,15 +292,15 @@ export class TrainSession {
     await writeRunRecord(folder, record);
   }
 
-  async #interrupted(rbm: RBM): Promise<InterruptedError> {
+  async #interrupted(model: RunModel): Promise<InterruptedError> {
     const { folder, output, record } = this.#parts;
-    await this.#settle(rbm, 'interrupted');
+    await this.#settle(model, 'interrupted');
     output.record({
       event: 'end',
       state: 'interrupted',
       update: record.update,
       seconds: record.seconds,
-      hint: record.hint,
+      hints: record.hints,
       folder,
       files: [RUN_FILES.model, RUN_FILES.record],
     });
@@ -292,12 +311,16 @@ export class TrainSession {
   }
 
   /** Everything after the last update: the model is saved already, so an interruption loses nothing but time. */
-  async #conclude(rbm: RBM): Promise<{ files: string[]; quality: Quality }> {
+  async #conclude(model: RunModel): Promise<{ files: string[]; quality: Quality | null }> {
     const { folder, record, data, output, watch } = this.#parts;
     const rows = data.validation ?? data.train;
     try {
-      const quality = await finalQuality(rbm, rows, watch.signal);
-      const drawn = await writePictures({ rbm, folder, record, quality, rows, signal: watch.signal });
+      const quality = await finalQuality(model, rows, data.train, watch.signal);
+      this.#health.end(quality?.gain ?? undefined);
+      record.hints = this.#health.hints;
+      await writeRunRecord(folder, record);
+      const again = (place: string): string => trainCommand(record, place);
+      const drawn = await writePictures({ model, folder, record, quality, rows, again, signal: watch.signal });
       for (const note of drawn.notes) output.line(`note: ${note}`);
       return { files: [RUN_FILES.model, ...drawn.files, RUN_FILES.record], quality };
     } catch (error) {
@@ -306,13 +329,27 @@ export class TrainSession {
     }
   }
 
-  #summary(done: boolean, quality: Quality): string {
+  #summary(done: boolean, quality: Quality | null): string {
     const { record, data } = this.#parts;
-    const health = record.hint === null ? 'nothing looks wrong' : record.hint.text;
-    const began = done ? 'was finished already' : `trained in ${duration(record.seconds)}`;
     const likelihood = record.history.at(-1)?.evaluation?.logLikelihood;
-    const evaluated =
-      likelihood === undefined ? '' : `log-likelihood ${intervalText({ ...likelihood, value: likelihood.mean })} nats per row; `;
-    return `${began}; ${evaluated}${qualityText(quality, data.validation !== null)}; ${health}`;
+    const parts = [
+      done ? 'was finished already' : `trained in ${duration(record.seconds)}`,
+      ...(likelihood === undefined ? [] : [`log-likelihood ${intervalText({ ...likelihood, value: likelihood.mean })} nats per row`]),
+      ...(quality === null ? [] : [qualityText(quality, data.validation !== null)]),
+      ...(record.hints.length === 0 ? ['nothing looks wrong'] : record.hints.map(({ text }) => text)),
+    ];
+    return parts.join('; ');
   }
+}
+
+/** A report as a record keeps it: of its evaluation all but the rows. */
+function kept({ evaluation, ...report }: EpochReport): EpochRecord {
+  return { ...report, evaluation: evaluation && evaluationRecord(evaluation) };
+}
+
+/** What kind of model learns. */
+function modelText({ layers }: RunModel, { visible }: RunRecord['loaded'], { hidden }: RunSettings): string {
+  if ('visible' in layers && Object.keys(layers).length === 2) return `RBM ${visible}–${hidden}`;
+  const parts = Object.entries(layers).map(([name, { type, places }]) => `${name} ${places} ${type}`);
+  return `Boltzmann machine (${parts.join(', ')})`;
 }

@@ -138,9 +138,10 @@ export abstract class TrainableModel implements Disposable {
       progress: nothing,
       read: async () => {},
     };
-    const plan = () => partialFitPlan(call, this.#trainee(), inputs, options);
-    const { signal } = plan();
-    const start = { call, stream: true, data: inputs, validation: [], signal, plan };
+    const now = partialFitPlan(call, this.#trainee(), inputs, options);
+    // Parts of the stream that come before this one change what it goes on from.
+    const plan = () => (this.#record === now.previous ? now : partialFitPlan(call, this.#trainee(), inputs, options));
+    const start = { call, stream: true, data: inputs, validation: [], signal: now.signal, plan };
     await train(this.machine, start, control, (record) => this.#keep(record));
   }
 

@@ -1,11 +1,13 @@
 import type { OptionCheck } from '../arguments.js';
 
-/** How the command line takes an option: `--name <value>`, or `--no-name` for a switch that is on by default. */
+/** How the command line takes an option: `--name <value>`, or a switch: 'off' (`--no-name`) or 'on'. */
 export interface Flag {
   readonly name: string;
+  /** A shorter word for the same. */
+  readonly alias?: string;
   /** What the value is called in the help; none for switches. */
   readonly value?: string;
-  readonly kind: 'number' | 'word' | 'rate' | 'off';
+  readonly kind: 'number' | 'word' | 'rate' | 'off' | 'on';
   /** One line of help, with the default. */
   readonly text: string;
 }

@@ -158,10 +158,10 @@ export const settingRows = {
     (check, name, value, { epochs }) => check.integer(name, value, epochs, 1, 2 ** 40),
     flag('epochs', 'n', 'passes over the data (default: by --recipe)'),
   ),
-  batchSize: row(
-    (check, name, value, { batchSize }) => check.integer(name, value, batchSize),
-    flag('batch-size', 'rows', 'rows per update (default: by --recipe, at most 100)'),
-  ),
+  batchSize: row((check, name, value, { batchSize }) => check.integer(name, value, batchSize), {
+    ...flag('batch-size', 'rows', 'rows per update (default: by --recipe, at most 100)'),
+    alias: 'batch',
+  }),
   positiveSweeps: row((check, name, value) => check.integer(name, value, 10, 1, mostSweeps)),
   positive: row<'gibbs' | 'mean-field'>((check, name, value, { algorithm }) =>
     check.oneOf(name, value, algorithm.name === 'mean-field' ? 'mean-field' : 'gibbs', ['gibbs', 'mean-field']),

@@ -11,18 +11,7 @@ import { type BestOptions, type EarlyStopping, readBest } from './best.js';
 import { readLearningRate } from './learning-rate.js';
 import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
-import {
-  recipeNames,
-  type Setting,
-  streamRate,
-  usualAverage,
-  usualBatch,
-  usualChains,
-  usualDecay,
-  usualEpochs,
-  usualRate,
-  usualSchedule,
-} from './recipe.js';
+import { recipeNames, statesOf, streamRate, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
 import type { TrainingPlan, TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
 
@@ -53,9 +42,12 @@ export interface RunOptions<Rows> {
   readonly evaluateEvery?: number | undefined;
   /** How: as for `evaluate`. */
   readonly evaluate?: Omit<EvaluateOptions, 'signal' | 'onProgress'> | undefined;
-  /** Ends the run when the metric of the validation rows has not improved for a while, and goes back to the best parameters. */
+  /**
+   * Ends the run when the metric of the validation rows has not improved for a while, and goes back to the best parameters. A run that was stopped
+   * stays where it is; when it is resumed, it looks for a best report anew.
+   */
   readonly earlyStopping?: EarlyStopping | undefined;
-  /** Lets the run go on to its end, and the model end with the parameters of the best report. */
+  /** Lets the run go on to its end, and the model end with the parameters of the best report. Of stopped runs as `earlyStopping`. */
   readonly keepBest?: boolean | BestOptions | undefined;
   /** Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and then. On stderr. Default false. */
   readonly verbose?: boolean | undefined;
@@ -120,7 +112,7 @@ export function fitPlan(
     settings: completed(check, settings, rows, weights, resume || untouched),
     learningRates:
       interrupted === null
-        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, statesOf(machine))))
+        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, statesOf(machine.spec.layers))))
         : interrupted.learningRates,
     previous,
     resume,
@@ -181,7 +173,7 @@ export function partialFitPlan(
     validation: [],
     sampleWeights: weights,
     settings: completed(check, settings, rows, weights, untouched),
-    learningRates: readLearningRate(call, given.learningRate, streamRate(settings.optimiser.name, statesOf(machine))),
+    learningRates: readLearningRate(call, given.learningRate, streamRate(settings.optimiser.name, statesOf(machine.spec.layers))),
     previous,
     resume: false,
     stream: true,
@@ -223,20 +215,7 @@ function recipe(
   const tensors = parameterShapes(machine.spec).filter((tensor) => tensor.name.endsWith('.weights'));
   const weights = tensors.reduce((sum, { shape: [height, width] }) => sum + height * width, 0);
   const columns = inputs.reduce((sum, { host }) => sum + host.cols, 0);
-  const states = statesOf(machine);
-  return {
-    epochs: usualEpochs(rows, batch, name),
-    l2: usualDecay({ states, rows, columns, weights }, name),
-    averageLast: usualAverage,
-    rollback: name === 'usual' && states === 'gaussian',
-  };
-}
-
-/** What states a machine has that have no limit. */
-function statesOf(machine: Machine): Setting['states'] {
-  const types = machine.spec.layers.map(({ type }) => type);
-  if (types.includes('relu') || types.includes('doubleRelu')) return 'rectified';
-  return types.includes('gaussian') ? 'gaussian' : 'limited';
+  return usualSettings(name, batch, { states: statesOf(machine.spec.layers), rows, columns, weights });
 }
 
 function completed(

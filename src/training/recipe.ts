@@ -68,3 +68,24 @@ export function usualDecay({ states, rows, columns, weights }: Setting, name: Re
   if (name === 'usual') return Math.min(0.03, columns / (40 * Math.max(rows, 100)));
   return states !== 'limited' || weights <= 2 * rows ? 0 : Math.min(0.001, 35 / rows);
 }
+
+/** What stands for the options of a run that are left out. */
+export function usualSettings(
+  name: RecipeName,
+  batchSize: number,
+  setting: Setting,
+): { epochs: number; l2: number; averageLast: number; rollback: boolean } {
+  return {
+    epochs: usualEpochs(setting.rows, batchSize, name),
+    l2: usualDecay(setting, name),
+    averageLast: usualAverage,
+    rollback: name === 'usual' && setting.states === 'gaussian',
+  };
+}
+
+/** What states units have that have no limit. */
+export function statesOf(layers: readonly { readonly type: string }[]): Setting['states'] {
+  const types = layers.map(({ type }) => type);
+  if (types.includes('relu') || types.includes('doubleRelu')) return 'rectified';
+  return types.includes('gaussian') ? 'gaussian' : 'limited';
+}

@@ -5,7 +5,8 @@ const mostPlaces = 2 ** 31 - 1;
 const mostTrials = 2 ** 24;
 
 /** The types of units. */
-export type UnitType = 'bernoulli' | 'spin' | 'softmax' | 'gaussian' | 'relu' | 'doubleRelu' | 'binomial' | 'counts';
+export const unitTypes = ['bernoulli', 'spin', 'softmax', 'gaussian', 'relu', 'doubleRelu', 'binomial', 'counts'] as const;
+export type UnitType = (typeof unitTypes)[number];
 
 /** The units of one layer: their type and number. Make one with `bernoulli`, `spin`, `softmax` and so on. */
 export interface Units<T extends UnitType = UnitType> {

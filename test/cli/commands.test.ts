@@ -27,15 +27,15 @@ beforeAll(async () => {
 
 describe('sample', () => {
   it('draws a picture, from a file or from the folder of a run', async () => {
-    expect(await ok('sample', 'run')).toContain('64 probabilities after 1,000 Gibbs steps');
+    expect(await ok('sample', 'run')).toContain('64 probabilities after 1,000 Gibbs sweeps');
     expect((await readFile(at('samples.png'))).subarray(1, 4).toString()).toBe('PNG');
-    const told = await okJson('sample', 'run/model.safetensors', '--count', '5', '--steps', '3', '--out', 'five.png', '--image', '4x9');
-    expect(told).toMatchObject({ out: 'five.png', count: 5, steps: 3, values: 'mean', visible: 36 });
+    const told = await okJson('sample', 'run/model.safetensors', '--count', '5', '--sweeps', '3', '--out', 'five.png', '--image', '4x9');
+    expect(told).toMatchObject({ out: 'five.png', count: 5, sweeps: 3, values: 'mean', visible: 36 });
   });
 
   it('writes zeros and ones to npy; the seed decides which', async () => {
     const draw = async (out: string, ...more: string[]) => {
-      await ok('sample', 'run', '--count', '20', '--steps', '50', '--out', out, ...more);
+      await ok('sample', 'run', '--count', '20', '--sweeps', '50', '--out', out, ...more);
       return readNpy(at(out));
     };
     const first = await draw('a.npy');
@@ -50,20 +50,20 @@ describe('sample', () => {
   it('holds clamped units, from csv with empty cells and from npy with NaN', async () => {
     const cells = Array.from({ length: 36 }, (_, i) => (i < 6 ? '1' : i < 12 ? '0' : ''));
     await writeFile(at('clamp.csv'), `${cells.join(',')}\n`);
-    await ok('sample', 'run', '--count', '9', '--steps', '20', '--clamp-file', 'clamp.csv', '--out', 'held.npy');
+    await ok('sample', 'run', '--count', '9', '--sweeps', '20', '--clamp-file', 'clamp.csv', '--out', 'held.npy');
     const held = await readNpy(at('held.npy'));
     for (let r = 0; r < 9; r++) for (let i = 0; i < 12; i++) expect(held.get(r, i)).toBe(i < 6 ? 1 : 0);
     const values = Float32Array.from({ length: 2 * 36 }, (_, i) =>
       i === 3 || i === 36 + 3 || i === 36 + 5 ? Math.floor(i / 36) : Number.NaN,
     );
     await writeNpy(at('clamp.npy'), ndarray(values, [2, 36]));
-    await ok('sample', 'run', '--count', '2', '--steps', '20', '--clamp-file', 'clamp.npy', '--out', 'held.npy');
+    await ok('sample', 'run', '--count', '2', '--sweeps', '20', '--clamp-file', 'clamp.npy', '--out', 'held.npy');
     const two = await readNpy(at('held.npy'));
     expect([two.get(0, 3), two.get(1, 3), two.get(1, 5)]).toEqual([0, 1, 1]);
   });
 
   it('starts from rows of a file: no steps give them back', async () => {
-    await ok('sample', 'run', '--count', '10', '--steps', '1', '--start', 'stripes.csv', '--out', 'started.npy');
+    await ok('sample', 'run', '--count', '10', '--sweeps', '1', '--start', 'stripes.csv', '--out', 'started.npy');
     const { code, stderr } = await cli(['sample', 'run', '--count', '121', '--start', 'stripes.csv'], folder.path);
     expect([code, stderr.includes('120 rows')]).toEqual([2, true]);
   });
@@ -87,7 +87,7 @@ describe('sample', () => {
     await ok('train', 'odd.csv', '--epochs', '1', '--hidden', '2', '--out', 'odd');
     const { code, stderr } = await cli(['sample', 'odd'], folder.path);
     expect([code, stderr.includes('--image')]).toEqual([2, true]);
-    await ok('sample', 'odd', '--out', 'odd.png', '--image', '1x3', '--steps', '2');
+    await ok('sample', 'odd', '--out', 'odd.png', '--image', '1x3', '--sweeps', '2');
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { intervalText } from '../../src/cli/format.js';
 import { checkLikelihoodOptions, evaluateOptions, partitionLines, partLikelihood } from '../../src/cli/likelihood.js';
-import type { EvaluationRecord } from '../../src/cli/run-record.js';
+import { intervalText } from '../../src/runs/format.js';
+import type { EvaluationRecord } from '../../src/runs/record.js';
 
 const interval = (value: number, width: number) => ({ value, low: value - width, high: value + width });
 const likelihood = { mean: -10, low: -11, high: -9, perDimension: -1, standardError: 0.5 };

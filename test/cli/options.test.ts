@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { factor, imageShape, integer, learningRate, learningRateText, number, oneOf, seed } from '../../src/cli/options.js';
+import { factor, imageShape, integer, learningRate, number, oneOf, seed } from '../../src/cli/options.js';
+import { rateText } from '../../src/runs/settings.js';
 
 const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
   for (const text of texts) expect(() => parse(text), JSON.stringify(text)).toThrow(InvalidArgumentError);
@@ -46,8 +47,8 @@ describe('option parsers', () => {
 
   it('reads learning rates', () => {
     expect(learningRate('0.05')).toBe(0.05);
-    expect(learningRate('linear:0.05')).toEqual({ schedule: 'linear', from: 0.05, to: 0, holdFraction: 0 });
-    expect(learningRate('cosine:0.05:0.001:0.5')).toEqual({ schedule: 'cosine', from: 0.05, to: 0.001, holdFraction: 0.5 });
+    expect(learningRate('linear:0.05')).toEqual({ schedule: 'linear', from: 0.05, to: 0, hold: 0 });
+    expect(learningRate('cosine:0.05:0.001:0.5')).toEqual({ schedule: 'cosine', from: 0.05, to: 0.001, hold: 0.5 });
     refused(
       learningRate,
       '0',
@@ -60,12 +61,12 @@ describe('option parsers', () => {
       'linear:1:-1',
       'linear:1:0:2',
       'linear:1:0:0:0',
-      'step:0.1',
+      'update:0.1',
       '0.1:0.2',
     );
   });
 
   it('prints a learning rate as it can be typed again', () => {
-    for (const text of ['0.05', 'linear:0.05:0:0.5', 'cosine:0.1:0.001:0']) expect(learningRateText(learningRate(text))).toBe(text);
+    for (const text of ['0.05', 'linear:0.05:0:0.5', 'cosine:0.1:0.001:0']) expect(rateText(learningRate(text))).toBe(text);
   });
 });

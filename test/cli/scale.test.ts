@@ -108,7 +108,7 @@ describe('what was decided for a run', () => {
     expect(await train('digits.csv', 'begin', '--scale', '1/16')).toMatchObject({ code: 0 });
     const start = async (file: string, ...more: string[]) => {
       const out = `${file}${more.length}.npy`;
-      const args = ['sample', 'begin', '--start', file, '--count', '20', '--steps', '1', '--values', 'mean', '--out', out, ...more];
+      const args = ['sample', 'begin', '--start', file, '--count', '20', '--sweeps', '1', '--values', 'mean', '--out', out, ...more];
       expect(await cli(args, folder.path)).toMatchObject({ code: 0 });
       return Array.from((await readNpy(at(out))).data as Float32Array);
     };

@@ -54,11 +54,11 @@ describe('train', () => {
     expect([code, stderr]).toEqual([0, '']);
     const events = jsonLines(stdout);
     expect(events.map(({ event }) => event)).toEqual(['start', 'epoch', 'epoch', 'epoch', 'end']);
-    expect(events[0]).toMatchObject({ totalSteps: 33, settings: { hidden: 8, epochs: 3 }, data: { rows: 108, validationRows: 12 } });
-    expect(events[3]).toMatchObject({ epoch: 3, step: 33 });
+    expect(events[0]).toMatchObject({ updates: 33, settings: { hidden: 8, epochs: 3 }, data: { rows: 108, validationRows: 12 } });
+    expect(events[3]).toMatchObject({ epoch: 3, update: 33 });
     expect(events[4]).toMatchObject({
       state: 'finished',
-      step: 33,
+      update: 33,
       quality: { rows: 12, mean: expect.any(Number), standardError: expect.any(Number) },
     });
   });
@@ -75,22 +75,44 @@ describe('train', () => {
 
   it.each([
     {
-      text: '--algorithm cd --steps 2 --lr cosine:0.05:0.01:0.5 --momentum 0.5 --l1 0 --l2 1e-4 --no-centred --average-last 0',
-      settings: { algorithm: 'cd', steps: 2, lr: { schedule: 'cosine', from: 0.05, to: 0.01, holdFraction: 0.5 }, momentum: 0.5, l1: 0 },
-      more: { l2: 1e-4, centred: false, averageLast: 0 },
+      text: '--algorithm cd --sweeps 2 --lr cosine:0.05:0.01:0.5 --momentum 0.5 --l1 0 --l2 1e-4 --no-centred --average-last 0',
+      settings: {
+        algorithm: { name: 'cd', sweeps: 2 },
+        optimiser: { name: 'sgd', momentum: 0.5 },
+        learningRate: { schedule: 'cosine', from: 0.05, to: 0.01, hold: 0.5 },
+      },
+      more: { l1: 0, l2: 1e-4, centred: false, averageLast: 0 },
     },
     {
-      text: '--algorithm ptt --reservoirs 4 --on-divergence rollback --lr 0.1',
-      settings: { algorithm: 'ptt', reservoirs: 4, temperatures: null, onDivergence: 'rollback' },
+      text: '--algorithm ptt --reservoirs 4 --acceptance 0.4 --on-divergence rollback --learning-rate 0.1',
+      settings: {
+        algorithm: { name: 'ptt', sweeps: 1, chains: 100, reservoirs: 4, acceptance: 0.4 },
+        onDivergence: { retries: 3, factor: 0.5 },
+        learningRate: 0.1,
+      },
       more: {},
     },
-    { text: '--algorithm pt --temperatures 3', settings: { algorithm: 'pt', temperatures: 3, reservoirs: null }, more: {} },
-    { text: '--algorithm exact', settings: { algorithm: 'exact', onDivergence: 'throw' }, more: {} },
-    { text: '--algorithm mean-field --steps 3', settings: { algorithm: 'mean-field', steps: 3 }, more: {} },
-    { text: '--algorithm fpcd --lr 0.01', settings: { algorithm: 'fpcd' }, more: {} },
+    { text: '--algorithm pt --betas 4', settings: { algorithm: { name: 'pt', betas: [0.25, 0.5, 0.75, 1] } }, more: {} },
+    { text: '--algorithm exact', settings: { algorithm: { name: 'exact' }, onDivergence: null }, more: {} },
     {
-      text: '--optimizer adam --chains 30 --lr 0.001 --validation-fraction 0 --image 4x9 --device reference --checkpoint-every 7',
-      settings: { optimizer: 'adam', chains: 30, lr: 0.001, device: 'reference' },
+      text: '--algorithm mean-field --sweeps 3',
+      settings: { algorithm: { name: 'mean-field', sweeps: 3 } },
+      more: { positive: 'mean-field' },
+    },
+    {
+      text: '--algorithm fpcd --fast-rate 0.1 --fast-decay 0.9 --lr 0.01 --recipe best',
+      settings: { algorithm: { name: 'fpcd', fastRate: 0.1, fastDecay: 0.9 }, recipe: 'best' },
+      more: {},
+    },
+    {
+      text: '--optimiser adam --chains 30 --lr 0.001 --validation-fraction 0 --image 4x9 --device reference --checkpoint-every 7',
+      settings: { optimiser: { name: 'adam', beta1: 0.9 }, algorithm: { chains: 30 }, learningRate: 0.001, device: 'reference' },
+      more: {},
+    },
+    { text: '--batch-size 20 --keep-best', settings: { batchSize: 20, best: { metric: 'pseudoLikelihood', patience: null } }, more: {} },
+    {
+      text: '--early-stopping 3 --evaluate-every 1',
+      settings: { best: { metric: 'logLikelihood', patience: 3 } },
       more: {},
     },
   ])('takes $text', async ({ text, settings, more }) => {
@@ -114,7 +136,7 @@ describe('train', () => {
     const { code, stdout } = await cli(args, folder.path);
     expect(code).toBe(0);
     expect(stdout).toContain('goes on from its last good state');
-    expect(stdout).toMatch(/trained in .* went on at a lower rate: lower --lr/);
+    expect(stdout).toMatch(/trained in .* went on at a lower rate: begin with a lower one/);
     const record = JSON.parse(await readFile(at('back', 'run.json'), 'utf8')) as { history: { epoch: number; rollbacks: number }[] };
     // Epochs that were repeated are there once.
     expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
@@ -153,7 +175,7 @@ describe('likelihoods while training', () => {
     const told = epochs(stdout).map(({ evaluation }) => evaluation as { logLikelihood: { mean: number } } | null);
     expect(told.map((evaluation) => evaluation === null)).toEqual([true, false, false]);
     expect(told[1]).toMatchObject({ logZ: { method: 'exact' }, converged: true, warnings: [] });
-    expect(told[1]).not.toHaveProperty('rows');
+    expect(told[1]).not.toHaveProperty('logLikelihoods');
     const record = JSON.parse(await readFile(at('judged', 'run.json'), 'utf8')) as { history: { evaluation: unknown }[] };
     expect(record.history.map(({ evaluation }) => evaluation)).toEqual(told);
     expect(await readFile(at('judged', 'curves.svg'), 'utf8')).toContain('>Log-likelihood<');
@@ -214,10 +236,10 @@ describe('interrupted training', () => {
     expect(JSON.parse(stopped.stderr)).toMatchObject({ code: 'ERR_INTERRUPTED', hint: `boltzkit train --resume --out int-${signal}` });
     const end = jsonLines(stopped.stdout).at(-1);
     expect(end).toMatchObject({ event: 'end', state: 'interrupted' });
-    expect(end?.step).toBeLessThan(3300);
+    expect(end?.update).toBeLessThan(3300);
     const resumed = await cli(['train', '--resume', '--json', '--threads', '1', ...out], folder.path);
     expect([resumed.code, resumed.stderr]).toEqual([0, '']);
-    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ resumedAt: end?.step });
+    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ resumedAt: end?.update });
     await uninterrupted();
     expect(await model(`int-${signal}`)).toEqual(await model('whole'));
     const record = JSON.parse(await readFile(at(`int-${signal}`, 'run.json'), 'utf8')) as { history: { epoch: number }[] };
@@ -366,10 +388,10 @@ describe('interrupted training', () => {
     await cli([...train, '--epochs', '2', '--out', 'torn'], folder.path);
     const path = at('torn', 'run.json');
     const record = JSON.parse(await readFile(path, 'utf8')) as object;
-    await writeFile(path, JSON.stringify({ ...record, state: 'running', pid: 2 ** 30, step: 5, history: [] }));
+    await writeFile(path, JSON.stringify({ ...record, state: 'running', pid: 2 ** 30, update: 5, history: [] }));
     const before = await model('torn');
     expect((await cli(['train', '--resume', '--out', 'torn'], folder.path)).code).toBe(0);
-    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ state: 'finished', step: 22 });
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ state: 'finished', update: 22 });
     expect(await model('torn')).toEqual(before);
   });
 

@@ -44,6 +44,13 @@ const USAGE: { args: string[]; says: string }[] = [
   { args: ['evaluate', 'x', '--method', 'guess'], says: 'auto, exact, ais, ladder' },
   { args: ['evaluate', 'x', '--betas', '1'], says: 'whole number' },
   { args: ['evaluate', 'x', '--no-likelihood', '--betas', '100'], says: '--no-likelihood' },
+  { args: ['train', 'stripes.csv', '--sweeps', '0'], says: 'whole number from 1' },
+  { args: ['train', 'stripes.csv', '--momentum', '1'], says: 'finite number in [0, 1)' },
+  { args: ['train', 'stripes.csv', '--on-divergence', 'ignore'], says: "'throw', 'rollback'" },
+  { args: ['train', 'stripes.csv', '--algorithm', 'pt', '--betas', '1'], says: 'whole number from 2' },
+  { args: ['train', 'stripes.csv', '--reservoirs', '8'], says: '--reservoirs belongs to --algorithm ptt' },
+  { args: ['train', 'stripes.csv', '--keep-best', '--early-stopping', '3'], says: 'exclude each other' },
+  { args: ['train', 'stripes.csv', '--keep-best', '--validation-fraction', '0', '--out', 'never'], says: 'validation rows' },
   { args: ['train', 'stripes.csv', '--binarise', 'maybe'], says: 'none, threshold, sample' },
   { args: ['train', 'stripes.csv', '--evaluate-every', '0'], says: 'whole number' },
 ];

@@ -3,8 +3,8 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../../src/errors.js';
 import { prefixError, runJob, translateError, translating } from '../../src/machine/job.js';
-import type { CallProgress } from '../../src/machine/job-progress.js';
 import type { NativeErrorCode, NativeJob } from '../../src/machine/native.js';
+import type { CallProgress } from '../../src/machine/patience.js';
 import { chainOptions, endlessRun, newMachine, newRows, newTrainer } from './native-support.js';
 
 function nativeError(code: string, message = 'what was expected'): Error {

@@ -1,6 +1,6 @@
 /** The pseudo-likelihood of a run's reports: the same units of the same rows at every epoch, its error, and the baseline beside it. */
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeEpochReport, NativeMachine, NativeRows, NativeTrainerOptions, NativeTrainerState } from '../../src/machine/native.js';
 import { TestRandom } from '../oracle/random.js';
 import { zLimit } from '../oracle/significance.js';
@@ -16,7 +16,7 @@ const validation = bits(60);
 function rowsOf(machine: NativeMachine, rows: readonly number[][], missing = false): NativeRows {
   const { low, high, integers, group, leastSum, mostSum } = machine.domain(0);
   const cols = rows[0]!.length;
-  const packed = new (loadAddon().Rows)(cols, low, high, 0, integers, missing, group, false, leastSum, mostSum);
+  const packed = new hostBackend.addon.Rows(cols, low, high, 0, integers, missing, group, false, leastSum, mostSum);
   packed.appendDense(Float32Array.from(rows.flat()), 0, rows.length, cols, 1, 1);
   return packed;
 }
@@ -192,7 +192,7 @@ describe.each(devices)('on %s', (device) => {
       ];
       const machine = newMachine({ device, layers });
       const columns = (cols: number) => {
-        const rows = new (loadAddon().Rows)(cols, 0, cols === 3 ? machine.domain(0).high : 1);
+        const rows = new (hostBackend.addon.Rows)(cols, 0, cols === 3 ? machine.domain(0).high : 1);
         rows.appendDense(Float32Array.from({ length: 20 * cols }, (_, i) => i % 2), 0, 20, cols, 1, 1);
         return rows;
       }; // biome-ignore format: short

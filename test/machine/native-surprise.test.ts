@@ -1,6 +1,6 @@
 /** -log p(s_i | s_-i) of every unit of rows, against sums over all states of what is not given. */
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/machine/addon.js';
+import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeMachine, NativeRows } from '../../src/machine/native.js';
 import { logSumExp } from '../oracle/machine.js';
 import { energy, jointStates, layerStates, type MixedMachine, randomMixed } from '../oracle/mixed.js';
@@ -30,7 +30,7 @@ function machineOf({ layers, couplings }: MixedMachine, device: Device): NativeM
 function rowsOf(machine: NativeMachine, layer: number, data: readonly number[][]): NativeRows {
   const { low, high, integers, group, leastSum, mostSum } = machine.domain(layer);
   const cols = data[0]!.length;
-  const rows = new (loadAddon().Rows)(cols, low, high, 0, integers, false, group, false, leastSum, mostSum);
+  const rows = new hostBackend.addon.Rows(cols, low, high, 0, integers, false, group, false, leastSum, mostSum);
   rows.appendDense(Float32Array.from(data.flat()), 0, data.length, cols, 1, 1);
   return rows;
 }

@@ -50,7 +50,8 @@ export const allowedTypeScript: Allowed = {
   training: [...basics, 'data', 'machine', 'wiring', 'estimators'],
   models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
   'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results'],
-  cli: [...basics, 'io', 'data', 'viz', 'wiring', 'machine', 'estimators', 'training', 'models', 'index.ts'],
+  runs: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models'],
+  cli: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models', 'runs', 'index.ts'],
 };
 
 /** Quoted includes as paths from native/, angle includes as they stand. */

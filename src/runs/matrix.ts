@@ -27,11 +27,11 @@ export function toFloat32(matrix: Matrix): Float32Array {
   return Float32Array.from(matrix.data, (value) => value * matrix.scale);
 }
 
-/** SHA-256 over shape, scale and values, so that a resumed run is known to see the same data. Yields between slices. */
-export async function digest(matrices: readonly Matrix[]): Promise<string> {
+/** SHA-256 over names, shapes, scales and values. Yields between slices. */
+export async function digest(matrices: readonly (Matrix & { readonly name: string })[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const { data, rows, cols, scale } of matrices) {
-    hash.update(`${data.constructor.name} ${rows}x${cols} *${scale}\n`);
+  for (const { name, data, rows, cols, scale } of matrices) {
+    hash.update(`${name} ${data.constructor.name} ${rows}x${cols} *${scale}\n`);
     const slice = 1 << 22;
     for (let at = 0; at < data.byteLength; at += slice) {
       hash.update(new Uint8Array(data.buffer, data.byteOffset + at, Math.min(slice, data.byteLength - at)));

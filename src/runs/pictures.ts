@@ -1,26 +1,36 @@
 import { join } from 'node:path';
 import { permutation } from '../data/random.js';
 import { writeFileAtomic } from '../io/atomic.js';
-import type { RBM } from '../models/rbm.js';
+import { RBM } from '../models/rbm.js';
 import { type Baseline, curves, type Panel, preview, type Series, type TilesSvgOptions, tiles, writePng, writeSvg } from '../viz/index.js';
-import { isBinary } from './binarise.js';
-import { noImageNote } from './image-shape.js';
+import { RUN_FILES } from './folder.js';
+import { type ImageShape, noImageNote } from './image.js';
 import { asRows, type Matrix, pickRows, toFloat32 } from './matrix.js';
-import type { ImageShape } from './options.js';
+import type { RunModel } from './model.js';
 import type { Quality } from './quality.js';
-import { RUN_FILES } from './run-folder.js';
-import type { EpochRecord, RunRecord } from './run-record.js';
-import { runReport } from './run-report.js';
+import type { EpochRecord, RunRecord } from './record.js';
+import { runReport } from './report.js';
+import { onlyMatrix, type RowSet } from './rows.js';
 
 /** What a run's pictures are made from. */
 export interface PictureRequest {
-  rbm: RBM;
+  model: RunModel;
   folder: string;
   record: RunRecord;
-  /** What the run ended with. */
-  quality: Quality;
+  /** What the run ended with, if that is known. */
+  quality: Quality | null;
   /** Rows to reconstruct: unseen ones if there are any. */
+  rows: RowSet;
+  /** The command that makes the same run in another folder. */
+  again: (folder: string) => string;
+  signal: AbortSignal;
+}
+
+/** An RBM whose rows are pictures. */
+interface Pictured {
+  rbm: RBM;
   rows: Matrix;
+  shape: ImageShape;
   signal: AbortSignal;
 }
 
@@ -73,7 +83,7 @@ export function filterPreview(rbm: RBM, shape: ImageShape, characters: number = 
 }
 
 /** Fantasy particles: what the machine draws when left alone. */
-async function samples({ rbm, signal }: PictureRequest, shape: ImageShape): Promise<Drawing> {
+async function samples({ rbm, signal, shape }: Pictured): Promise<Drawing> {
   const drawn = await rbm.sample(SAMPLES.most, { sweeps: SAMPLES.sweeps, output: 'mean', signal });
   return {
     file: RUN_FILES.samples,
@@ -85,7 +95,7 @@ async function samples({ rbm, signal }: PictureRequest, shape: ImageShape): Prom
 }
 
 /** Lines of originals, each with the line of what the machine makes of them below. */
-async function reconstructions({ rbm, rows, signal }: PictureRequest, shape: ImageShape): Promise<Drawing> {
+async function reconstructions({ rbm, rows, signal, shape }: Pictured): Promise<Drawing> {
   const { columns } = RECONSTRUCTIONS;
   const count = Math.min(rows.rows, RECONSTRUCTIONS.most);
   const chosen = pickRows(rows, permutation(rows.rows, rbm.seed, PICK_STREAM).subarray(0, count));
@@ -150,10 +160,7 @@ function smoothing(epochs: number): { smooth?: number } {
   return epochs < 10 ? {} : { smooth: Math.min(2 * Math.floor(epochs / 20) + 3, 99) };
 }
 
-/**
- * The metrics over the epochs, one panel for each kind; `baseline` is the log-likelihood of
- * independent units, if it is known.
- */
+/** The metrics over the epochs, one panel for each kind; `baseline` is the log-likelihood of independent units, if the reports do not know it. */
 export function metricPanels(history: readonly EpochRecord[], baseline: number | null = null): Panel[] {
   const x = history.map((report) => report.epoch);
   type Metric = 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate';
@@ -161,7 +168,8 @@ export function metricPanels(history: readonly EpochRecord[], baseline: number |
   const noisy = (name: string, key: Metric): Series => ({ ...series(name, key), ...smoothing(x.length) });
   const gaps = [noisy('validation − training', 'freeEnergyGap'), noisy('chains − training', 'chainFreeEnergyGap')];
   const xLabel = 'epoch';
-  const baselines: Baseline[] = baseline === null ? [] : [{ name: 'independent units', y: baseline }];
+  const known = history.findLast((report) => report.baseline !== null)?.baseline ?? baseline;
+  const baselines: Baseline[] = known === null ? [] : [{ name: 'independent units', y: known }];
   return [
     ...likelihoodPanels(history, xLabel),
     {
@@ -177,37 +185,27 @@ export function metricPanels(history: readonly EpochRecord[], baseline: number |
   ];
 }
 
-/**
- * The log-likelihood that these rows would have under units that know their own mean and nothing of
- * each other, in nats per row: what learning has to beat. Null for rows that are not binary.
- */
-export function independentUnits(matrix: Matrix): number | null {
-  if (!isBinary(matrix)) return null;
-  const { rows, cols } = matrix;
-  const values = toFloat32(matrix);
-  const ones = new Float64Array(cols);
-  for (let at = 0; at < values.length; at++) ones[at % cols]! += values[at]!;
-  const entropy = (share: number): number => (share <= 0 || share >= 1 ? 0 : -share * Math.log(share) - (1 - share) * Math.log(1 - share));
-  return -ones.reduce((sum, count) => sum + entropy(count / rows), 0);
-}
-
-/**
- * Draws what a run learnt, and its report; without a shape of the pictures only the curves. Returns
- * the names of the files.
- */
+/** Draws what a run learnt, and its report; without a shape of the pictures only the curves. Returns the names of the files. */
 export async function writePictures(request: PictureRequest): Promise<{ files: string[]; notes: string[] }> {
-  const { rbm, folder, record, quality, rows } = request;
-  const { image } = record.loaded;
-  const drawings = image === null ? [] : [filters(rbm, image), await samples(request, image), await reconstructions(request, image)];
+  const { folder, record, quality } = request;
+  const pictured = picturedRun(request);
+  const drawings =
+    pictured === null ? [] : [filters(pictured.rbm, pictured.shape), await samples(pictured), await reconstructions(pictured)];
   for (const drawing of drawings) await writeDrawing(folder, drawing);
   const files: string[] = drawings.map(({ file }) => file);
-  const panels = record.history.length === 0 ? [] : metricPanels(record.history, independentUnits(rows));
+  const panels = record.history.length === 0 ? [] : metricPanels(record.history, quality?.baseline ?? null);
   if (panels.length > 0) {
     await writeSvg(join(folder, RUN_FILES.curves), curves(panels));
     files.push(RUN_FILES.curves);
   }
   const shown = drawings.map(({ title, text, images, options }) => ({ title, text, tiles: { images, ...options } }));
-  const page = runReport({ folder, record, quality, panels, drawings: shown });
+  const page = runReport({ folder, record, quality, panels, drawings: shown, again: request.again });
   await writeFileAtomic(join(folder, RUN_FILES.report), new TextEncoder().encode(page), 'train');
-  return { files: [...files, RUN_FILES.report], notes: image === null ? [noImageNote(rbm.visible)] : [] };
+  const undrawn = record.loaded.table === null && pictured === null;
+  return { files: [...files, RUN_FILES.report], notes: undrawn ? [noImageNote(record.loaded.visible)] : [] };
+}
+
+function picturedRun({ model, rows, record, signal }: PictureRequest): Pictured | null {
+  const [matrix, shape] = [onlyMatrix(rows), record.loaded.image];
+  return model instanceof RBM && matrix !== null && shape !== null ? { rbm: model, rows: matrix, shape, signal } : null;
 }

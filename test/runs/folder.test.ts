@@ -2,10 +2,11 @@ import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inspectRunFolder, openRunFolder, readRunRecord, writeRunRecord } from '../../src/cli/run-folder.js';
-import { RunJournal } from '../../src/cli/run-journal.js';
-import type { RunRecord } from '../../src/cli/run-record.js';
+import { resolveSettings } from '../../src/cli/train-plan.js';
 import { thisProcess } from '../../src/io/living.js';
+import { inspectRunFolder, openRunFolder, readRunRecord, writeRunRecord } from '../../src/runs/folder.js';
+import { RunJournal } from '../../src/runs/journal.js';
+import type { RunRecord } from '../../src/runs/record.js';
 
 const fresh = { force: false, resume: false };
 let folder: string;
@@ -13,11 +14,13 @@ let folder: string;
 function record(change: Partial<RunRecord> = {}): RunRecord {
   const report = {
     epoch: 1,
-    step: 10,
+    update: 10,
     seconds: 1,
     learningRate: 0.1,
     pseudoLikelihood: -1,
-    freeEnergyGap: Number.NaN,
+    freeEnergyGap: null,
+    pseudoLikelihoodError: 0.5,
+    baseline: -2,
     chainFreeEnergyGap: 0,
     weightNorm: 1,
     rollbacks: 2,
@@ -25,7 +28,7 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
     health: {
       autocorrelationTime: 3,
       effectiveSampleSize: 20,
-      splitRhat: Number.NaN,
+      splitRhat: null,
       freeEnergyDrift: 0.5,
       singularValues: [2, 1],
       sentence: null,
@@ -41,7 +44,7 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
   } as const;
   return {
     format: 'boltzkit-run',
-    version: 1,
+    version: 2,
     boltzkit: '0.1.0',
     state: 'finished',
     pid: 1,
@@ -49,25 +52,13 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
     started: '2026-01-01',
     updated: '2026-01-01',
     settings: {
-      hidden: 5,
-      epochs: 1,
-      algorithm: 'pcd',
-      steps: 1,
-      lr: { schedule: 'linear', from: 0.05, to: 0, holdFraction: 0.5 },
-      batch: 10,
-      chains: 10,
-      temperatures: null,
-      reservoirs: 20,
-      onDivergence: 'rollback',
-      optimizer: 'sgd',
-      momentum: 0,
-      l1: 0,
-      l2: 0,
-      centred: true,
-      averageLast: 0.1,
-      seed: '18446744073709551615',
-      device: 'auto',
+      ...resolveSettings(
+        { hidden: 5, seed: 2n ** 64n - 1n, flags: { algorithm: 'ptt', reservoirs: 20, onDivergence: 'rollback', earlyStopping: 4 } },
+        { rows: 100, visible: 4, states: 'limited' },
+      ),
+      learningRate: { schedule: 'linear', from: 0.05, to: 0, hold: 0.5 },
     },
+    earlier: [],
     data: {
       source: 'x.csv',
       folder: null,
@@ -75,16 +66,29 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
       validationFraction: 0.1,
       scale: null,
       labelColumn: null,
+      header: null,
+      table: false,
+      columns: { a: 'category' },
       image: null,
       binarise: 'threshold',
       seed: '1',
     },
-    loaded: { name: 'x.csv', rows: 100, validationRows: 0, visible: 4, image: null, sha256: 'ab' },
-    step: 10,
-    totalSteps: 10,
+    loaded: {
+      name: 'x.csv',
+      rows: 100,
+      validationRows: 0,
+      visible: 4,
+      layers: { visible: { type: 'bernoulli', places: 4, size: 1 } },
+      image: null,
+      names: ['a', 'b', 'c', 'd'],
+      table: null,
+      sha256: 'ab',
+    },
+    update: 10,
+    updates: 10,
     evaluateEvery: 5,
     seconds: 1,
-    hint: null,
+    hints: [{ kind: 'chains', text: 'a hint' }],
     history: [{ ...report, evaluation: { ...report.evaluation, warnings: ['a warning'] } }],
     ...change,
   };
@@ -188,16 +192,16 @@ describe('run folder', () => {
 
 describe('the journal of a run', () => {
   const epoch = (change: Partial<RunRecord['history'][number]>) => ({ seconds: 9, report: { ...record().history[0]!, ...change } });
-  const steps = async () => (await readRunRecord(folder))?.history.map(({ step }) => step);
+  const steps = async () => (await readRunRecord(folder))?.history.map(({ update }) => update);
 
   it('adds to the record what came after it; epochs that come again replace the old ones', async () => {
     await writeRunRecord(folder, record({ state: 'running' }));
     const journal = new RunJournal(folder);
-    journal.add(epoch({ epoch: 2, step: 20, pseudoLikelihood: Number.NaN }));
-    journal.add(epoch({ epoch: 3, step: 30 }));
-    journal.add(epoch({ epoch: 2, step: 20, pseudoLikelihood: Number.NaN, rollbacks: 3 }));
-    const history = [...record().history, { ...record().history[0]!, epoch: 2, step: 20, pseudoLikelihood: Number.NaN, rollbacks: 3 }];
-    expect(await readRunRecord(folder)).toEqual({ ...record({ state: 'running' }), history, seconds: 9, step: 30 });
+    journal.add(epoch({ epoch: 2, update: 20, pseudoLikelihood: null }));
+    journal.add(epoch({ epoch: 3, update: 30 }));
+    journal.add(epoch({ epoch: 2, update: 20, pseudoLikelihood: null, rollbacks: 3 }));
+    const history = [...record().history, { ...record().history[0]!, epoch: 2, update: 20, pseudoLikelihood: null, rollbacks: 3 }];
+    expect(await readRunRecord(folder)).toEqual({ ...record({ state: 'running' }), history, seconds: 9, update: 30 });
     await writeRunRecord(folder, (await readRunRecord(folder))!);
     expect(await steps()).toEqual([10, 20]); // a kill before the journal is taken away
     journal.remove();
@@ -206,7 +210,7 @@ describe('the journal of a run', () => {
 
   it('is read as far as it is whole', async () => {
     await writeRunRecord(folder, record());
-    const line = (step: number) => JSON.stringify(epoch({ step }));
+    const line = (update: number) => JSON.stringify(epoch({ update }));
     for (const torn of [line(40).slice(0, -5), '{"seconds":1}', 'null', '\0\0']) {
       await writeFile(join(folder, 'run.epochs.jsonl'), `${line(20)}\n${line(30)}\n${torn}\n${line(50)}\n`);
       expect(await steps(), torn).toEqual([10, 20, 30]);

@@ -3,10 +3,10 @@ import { access, lstat, mkdir, readdir, readFile, rm, rmdir, stat } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import { FormatError } from '../errors.js';
 import { removeLeftovers, writeFileAtomic } from '../io/atomic.js';
-import { CliError } from './failures.js';
-import { JOURNAL, withJournal } from './run-journal.js';
-import { lockFolder, refuseIfLocked } from './run-lock.js';
-import { type RunRecord, runRecordSchema } from './run-record.js';
+import { RunError } from './failure.js';
+import { JOURNAL, withJournal } from './journal.js';
+import { lockFolder, refuseIfLocked } from './lock.js';
+import { type RunRecord, runRecordSchema } from './record.js';
 
 /** The files that `train` writes into its folder. */
 export const RUN_FILES = {
@@ -61,7 +61,7 @@ export async function removeRun(folder: string): Promise<void> {
 
 async function listFolder(folder: string): Promise<string[] | null> {
   try {
-    if (!(await stat(folder)).isDirectory()) throw new CliError(`\`--out ${folder}\` is a file, not a folder`);
+    if (!(await stat(folder)).isDirectory()) throw new RunError(`\`--out ${folder}\` is a file, not a folder`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
@@ -74,7 +74,7 @@ async function refuseLinks(folder: string): Promise<void> {
   for (const name of Object.values(RUN_FILES)) {
     const found = await lstat(join(folder, name)).catch(() => null);
     if (found?.isSymbolicLink())
-      throw new CliError(`\`${join(folder, name)}\` is a symbolic link`, { code: 'ERR_LINK', hint: 'put the file itself in its place' });
+      throw new RunError(`\`${join(folder, name)}\` is a symbolic link`, { code: 'ERR_LINK', hint: 'put the file itself in its place' });
   }
 }
 
@@ -92,11 +92,11 @@ export async function inspectRunFolder(folder: string, intent: FolderIntent): Pr
   if (record !== null) {
     const unfinished = record.state === 'running' || record.state === 'interrupted';
     const hint = unfinished ? '--resume goes on with it, --force starts over' : '--force overwrites it, or choose another --out';
-    throw new CliError(`\`${folder}\` holds ${unfinished ? 'an interrupted' : 'a finished'} run`, { code: 'ERR_EXISTS', hint });
+    throw new RunError(`\`${folder}\` holds ${unfinished ? 'an interrupted' : 'a finished'} run`, { code: 'ERR_EXISTS', hint });
   }
   const taken = Object.values(RUN_FILES).find((name) => present?.includes(name));
   if (taken !== undefined) {
-    throw new CliError(`\`${folder}\` already has a file ${taken}`, {
+    throw new RunError(`\`${folder}\` already has a file ${taken}`, {
       code: 'ERR_EXISTS',
       hint: '--force overwrites it, or choose another --out',
     });
@@ -110,9 +110,9 @@ async function readable(folder: string): Promise<RunRecord | null> {
 }
 
 function toResume(folder: string, record: RunRecord | null): RunRecord {
-  if (record === null) throw new CliError(`\`${folder}\` holds no run to resume`, { hint: 'leave out --resume to start one' });
+  if (record === null) throw new RunError(`\`${folder}\` holds no run to resume`, { hint: 'leave out --resume to start one' });
   if (record.state === 'diverged') {
-    throw new CliError(`the run in \`${folder}\` diverged; it would do so again`, { hint: 'start over with --force and a lower --lr' });
+    throw new RunError(`the run in \`${folder}\` diverged; it would do so again`, { hint: 'start over with --force and a lower --lr' });
   }
   return record;
 }

@@ -5,14 +5,15 @@ import { readNpyFor } from '../data/npy.js';
 import { rowMajorElements } from '../data/row-major.js';
 import { FormatError, ParameterError } from '../errors.js';
 import { fileError, openRegularFile } from '../io/files.js';
+import type { ImageShape } from '../runs/image.js';
+import type { HeaderChoice } from '../runs/record.js';
 import { CliError } from './failures.js';
-import type { ImageShape } from './options.js';
 
 /** What messages name: the readers' errors then say `train: …`. */
 const CALL = 'reading data';
 
 /** Numbers from a file, row-major, as they are in it. */
-export interface Table {
+export interface NumberFile {
   data: Float32Array | Uint8Array;
   rows: number;
   cols: number;
@@ -61,10 +62,10 @@ function kindOf(head: Buffer, path: string): Kind {
   return 'csv';
 }
 
-/** Comma, semicolon, tab or blank: whichever the first line has. */
-function delimiterOf(head: Buffer): string {
-  const line = head.toString('utf8').trimStart().split(/\r?\n/, 1)[0] ?? '';
-  return [',', ';', '\t', ' '].find((mark) => line.includes(mark)) ?? ',';
+/** Whether blanks separate fields: other marks the readers find by themselves. */
+function blanksBetween(head: Buffer): boolean {
+  const line = head.toString('utf8').trim().split(/\r?\n/, 1)[0] ?? '';
+  return line.includes(' ') && !/[,;\t|]/.test(line);
 }
 
 function bytesOrFloats(data: ArrayLike<number> & object): Float32Array | Uint8Array {
@@ -73,7 +74,7 @@ function bytesOrFloats(data: ArrayLike<number> & object): Float32Array | Uint8Ar
   return Float32Array.from(data);
 }
 
-async function readArray(path: string, kind: 'npy' | 'idx'): Promise<Table> {
+async function readArray(path: string, kind: 'npy' | 'idx'): Promise<NumberFile> {
   const array = kind === 'npy' ? await readNpyFor(CALL, path) : await readIdxFor(CALL, path);
   const { data, shape } = rowMajorElements(array, { call: CALL, argument: path, units: 'columns' });
   const [rows = 0, ...rest] = shape;
@@ -84,17 +85,26 @@ async function readArray(path: string, kind: 'npy' | 'idx'): Promise<Table> {
   return { data: values, rows, cols: rest.reduce((a, b) => a * b, 1), image, pictures, names: null };
 }
 
-async function readText(path: string, head: Buffer): Promise<Table> {
-  const { data, shape, names } = await readCsvFor(CALL, path, { dtype: 'float32', delimiter: delimiterOf(head), missing: [] });
+async function readText(path: string, head: Buffer, header: HeaderChoice | null): Promise<NumberFile> {
+  const named = header === null ? 'auto' : header === 'yes';
+  const delimiter = blanksBetween(head) ? { delimiter: ' ' } : {};
+  const { data, shape, names } = await readCsvFor(CALL, path, { dtype: 'float32', header: named, ...delimiter });
   const [rows = 0, cols = 0] = shape;
   return { data, rows, cols, image: null, pictures: false, names };
 }
 
-/** Reads rows from an idx, npy or csv file, gzipped or not; which of them it is, its first bytes tell. */
-export async function readTable(path: string): Promise<Table> {
+/** Reads rows of numbers from an idx, npy or csv file, gzipped or not; which of them it is, its first bytes tell. */
+export async function readNumbers(path: string, header: HeaderChoice | null): Promise<NumberFile> {
   const head = await firstBytes(path);
   const kind = kindOf(head, path);
-  const table = kind === 'csv' ? await readText(path, head) : await readArray(path, kind);
-  if (table.rows === 0 || table.cols === 0) throw new FormatError(`\`${path}\` holds no rows`);
-  return table;
+  const file = kind === 'csv' ? await readText(path, head, header) : await readArray(path, kind);
+  if (file.rows === 0 || file.cols === 0) throw new FormatError(`\`${path}\` holds no rows`);
+  return file;
+}
+
+/** What kind of text a file holds; null of one that is not text. */
+export async function textLayout(path: string): Promise<{ readonly delimiter?: string } | null> {
+  const head = await firstBytes(path);
+  if (kindOf(head, path) !== 'csv') return null;
+  return blanksBetween(head) ? { delimiter: ' ' } : {};
 }

@@ -1,18 +1,9 @@
 import { z } from 'zod';
-import type { Evaluation } from '../index.js';
-import { devices } from '../wiring/spec.js';
+import type { Evaluation } from '../estimators/results.js';
+import type { ColumnType } from '../tables/columns.js';
+import { unitTypes } from '../wiring/units.js';
 import { binarisations } from './binarise.js';
-
-/** The algorithms that an RBM can be trained by on rows of its visible units. */
-export const learnable = ['pcd', 'cd', 'fpcd', 'pt', 'ptt', 'mean-field', 'exact'] as const;
-export type Algorithm = (typeof learnable)[number];
-/** Those with chains of their own, whose number can be chosen. */
-export const persistent: ReadonlySet<Algorithm> = new Set(['pcd', 'fpcd', 'pt', 'ptt']);
-
-const rate = z.union([
-  z.number(),
-  z.object({ schedule: z.enum(['linear', 'cosine']), from: z.number(), to: z.number(), hold: z.number() }),
-]);
+import { runSettingsSchema } from './settings.js';
 
 /** Null where there is no such number. */
 const metric = z.number().nullable();
@@ -28,6 +19,7 @@ const evaluation = z.object({
     method: z.enum(['exact', 'ais-bracket', 'ladder']),
     forward: interval.optional(),
     reverse: interval.optional(),
+    ladder: interval.optional(),
     gap: z.number().optional(),
   }),
   // Infinity, of 'exact', is null in the file as well.
@@ -71,28 +63,14 @@ export const journalEntrySchema = z.object({ seconds: z.number(), report: epochR
 
 const imageShape = z.object({ height: z.number().int().positive(), width: z.number().int().positive() });
 
-/** Everything about a run that decides its result; kept so that `--resume` needs no options. */
-export const trainSettingsSchema = z.object({
-  hidden: z.number(),
-  epochs: z.number(),
-  algorithm: z.enum(learnable),
-  sweeps: z.number(),
-  lr: rate,
-  batch: z.number(),
-  chains: z.number(),
-  /** Of 'pt' and of 'ptt'; null: as many as usual, or another algorithm. */
-  betas: z.number().nullable().default(null),
-  reservoirs: z.number().nullable().default(null),
-  onDivergence: z.enum(['throw', 'rollback']).default('throw'),
-  optimiser: z.enum(['sgd', 'adam']),
-  momentum: z.number(),
-  l1: z.number(),
-  l2: z.number(),
-  centred: z.boolean(),
-  averageLast: z.number(),
-  seed: z.string(),
-  device: z.enum(devices),
-});
+const units = z.object({ type: z.enum(unitTypes), places: z.number().int().positive(), size: z.number().int().positive() });
+
+/** What a column of a table can be. */
+export const columnTypes = ['binary', 'category', 'number', 'count', 'ignore'] as const satisfies readonly ColumnType[];
+
+/** Whether a table begins with the names of its columns. */
+export const headers = ['yes', 'no'] as const;
+export type HeaderChoice = (typeof headers)[number];
 
 /** Where rows come from; paths are kept as typed. */
 export const dataRequestSchema = z.object({
@@ -103,29 +81,53 @@ export const dataRequestSchema = z.object({
   /** What values are multiplied by, in every file of the run; null: 1, or 1/255 for bytes of pictures, whichever each file holds. */
   scale: z.number().nullable(),
   labelColumn: z.string().nullable(),
+  /** Whether the first line of a table has the names; null: the file's first line tells. */
+  header: z.enum(headers).nullable(),
+  /** Whether the file is a table of mixed columns whatever it looks like. */
+  table: z.boolean(),
+  /** What was said of its columns, by name. */
+  columns: z.record(z.string(), z.enum(columnTypes)),
   image: imageShape.nullable(),
   binarise: z.enum(binarisations).default('none'),
   seed: z.string(),
 });
 
+/** A finished run that a later one went on from. */
+const earlierRun = z.object({
+  settings: runSettingsSchema,
+  epochs: z.number(),
+  updates: z.number(),
+  /** Digest of the model's file at its end: as long as the file is that one, the later run has saved nothing. */
+  model: z.string(),
+});
+
 /** `run.json`: what a run is, how far it came, and how it went. */
 export const runRecordSchema = z.object({
   format: z.literal('boltzkit-run'),
-  version: z.literal(1),
+  version: z.literal(2),
   boltzkit: z.string(),
   state: z.enum(['running', 'interrupted', 'finished', 'diverged']),
   pid: z.number(),
   host: z.string(),
   started: z.string(),
   updated: z.string(),
-  settings: trainSettingsSchema,
+  settings: runSettingsSchema,
+  /** Runs of the same model that came before, if it was told to go on when it was finished. */
+  earlier: z.array(earlierRun).default([]),
   data: dataRequestSchema,
   loaded: z.object({
     name: z.string(),
     rows: z.number(),
     validationRows: z.number(),
+    /** Columns of all layers with data. */
     visible: z.number(),
+    /** Units of the layers with data, by name: one, 'visible', of an RBM. */
+    layers: z.record(z.string(), units),
     image: imageShape.nullable(),
+    /** Names of the columns that are learnt, where the file has names and its rows are numbers as they stand. */
+    names: z.array(z.string()).nullable(),
+    /** How columns of a table became layers; null where the rows are numbers as they stand. */
+    table: z.unknown().nullable(),
     sha256: z.string(),
   }),
   update: z.number(),
@@ -133,11 +135,10 @@ export const runRecordSchema = z.object({
   /** Epochs from one evaluation to the next, null for none. */
   evaluateEvery: z.number().nullable().default(null),
   seconds: z.number(),
-  hint: z.object({ kind: z.string(), text: z.string() }).nullable(),
+  hints: z.array(z.object({ kind: z.string(), text: z.string() })).readonly(),
   history: z.array(epochReport),
 });
 
-export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 export type DataRequest = z.infer<typeof dataRequestSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
 /** An epoch's report as it is kept: of its evaluation all but the rows. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { binarised, isBinary } from '../../src/cli/binarise.js';
-import type { Matrix } from '../../src/cli/matrix.js';
+import { binarised, isBinary } from '../../src/runs/binarise.js';
+import type { Matrix } from '../../src/runs/matrix.js';
 
 const bytes = (values: number[], cols = values.length): Matrix => ({
   data: Uint8Array.from(values),

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EpochRecord, type JournalEntry, journalEntrySchema, type RunRecord } from './run-record.js';
+import { type EpochRecord, type JournalEntry, journalEntrySchema, type RunRecord } from './record.js';
 
 /** Epochs since `run.json` was last written, one JSON object per line; gone when that file holds them. */
 export const JOURNAL = 'run.epochs.jsonl';

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
-import { CliError } from './failures.js';
+import { RunError } from './failure.js';
 import { bytes } from './format.js';
-import type { TrainSettings } from './run-record.js';
+import type { RunSettings } from './settings.js';
 
 /** Matrices of the weights' size that training holds at the same time: weights, gradient, momentum or moments, average. */
 const MATRICES = 4;
@@ -12,22 +12,22 @@ const MATRICES = 4;
  *
  * @param available - Bytes the process may have; by default what the machine, or the container, has in all.
  */
-export function checkMemory(visible: number, settings: TrainSettings, available: number = availableMemory()): void {
-  const { hidden, chains, device } = settings;
+export function checkMemory(visible: number, settings: RunSettings, available: number = availableMemory()): void {
+  const { hidden, algorithm, batchSize, device } = settings;
+  const chains = 'chains' in algorithm ? algorithm.chains : batchSize;
   const perValue = device === 'reference' ? 8 : 4;
   const [models, groups] = copies(settings);
   const needed = perValue * ((MATRICES + models) * visible * hidden + (2 + groups) * chains * (visible + hidden));
   if (needed <= available) return;
   const message = `${visible} × ${hidden} units with ${chains} chains need about ${bytes(needed)} of memory, there are ${bytes(available)}`;
-  throw new CliError(message, { code: 'ERR_MEMORY', hint: 'fewer --hidden or --chains' });
+  throw new RunError(message, { code: 'ERR_MEMORY', hint: 'fewer --hidden or --chains' });
 }
 
 /** Further copies of the weights, and of the chains, that a run keeps. */
-function copies({ algorithm, betas, reservoirs, onDivergence }: TrainSettings): [models: number, groups: number] {
-  const good = onDivergence === 'rollback' ? 2 : 0;
-  if (algorithm === 'pt') return [good, betas ?? 10];
-  if (algorithm === 'ptt') return [good + (reservoirs ?? 64), reservoirs ?? 64];
-  return [good, 0];
+function copies({ algorithm, onDivergence, best }: RunSettings): [models: number, groups: number] {
+  const kept = (onDivergence === null ? 0 : 2) + (best === null ? 0 : 1);
+  if (algorithm.name === 'pt') return [kept, algorithm.betas.length];
+  return algorithm.name === 'ptt' ? [kept + algorithm.reservoirs, algorithm.reservoirs] : [kept, 0];
 }
 
 function availableMemory(): number {

@@ -9,9 +9,13 @@ export type Binarisation = (typeof binarisations)[number];
 /** Rows from one pause to the next, so that an interruption is heard. */
 const SLICE = 1000;
 
-/** Whether all values are 0 or 1. */
-export function isBinary({ data, scale }: Matrix): boolean {
-  return data.every((value) => value === 0 || value * scale === 1);
+/**
+ * Whether all values are 0 or 1.
+ *
+ * @param missing - Whether values may be missing (NaN).
+ */
+export function isBinary({ data, scale }: Matrix, missing = false): boolean {
+  return data.every((value) => value === 0 || value * scale === 1 || (missing && Number.isNaN(value)));
 }
 
 /**

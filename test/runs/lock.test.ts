@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder, refuseIfLocked } from '../../src/cli/run-lock.js';
 import { thisProcess } from '../../src/io/living.js';
+import { lockFolder, refuseIfLocked } from '../../src/runs/lock.js';
 
-const module = new URL('../../dist/cli/run-lock.js', import.meta.url).href;
+const module = new URL('../../dist/runs/lock.js', import.meta.url).href;
 let folder: string;
 let lock: string;
 

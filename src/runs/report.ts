@@ -1,18 +1,20 @@
 import { type Fact, type Headline, type Panel, report, type Section } from '../viz/index.js';
-import { count, duration, fixed } from './format.js';
-import { type LearningRate, learningRateText } from './options.js';
+import { RUN_FILES } from './folder.js';
+import { count, duration, fixed, shellWord } from './format.js';
 import type { Quality } from './quality.js';
-import { RUN_FILES } from './run-folder.js';
-import { type EpochRecord, persistent, type RunRecord } from './run-record.js';
+import type { EpochRecord, RunRecord } from './record.js';
+import { type RunRate, rateText } from './settings.js';
 
 /** What a report of a run is made from. */
 export interface RunReportParts {
   folder: string;
   record: RunRecord;
-  quality: Quality;
+  quality: Quality | null;
   panels: readonly Panel[];
   /** Filters, samples and what else there is to look at. */
   drawings: readonly Section[];
+  /** The command that makes the same run in another folder. */
+  again: (folder: string) => string;
 }
 
 /** Below and above a mean: 95 % of a normal distribution. */
@@ -24,7 +26,7 @@ export function runReport(parts: RunReportParts): string {
   const { loaded, settings } = record;
   const sections = [curvesSection(parts), ...parts.drawings, healthSection(record), settingsSection(record), nextSection(parts)];
   return report({
-    title: `RBM ${loaded.visible}–${settings.hidden} on ${loaded.name}`,
+    title: `${isRBM(record) ? 'RBM' : 'Boltzmann machine'} ${loaded.visible}–${settings.hidden} on ${loaded.name}`,
     summary: summary(record),
     headlines: headlines(parts),
     facts: facts(record),
@@ -32,26 +34,32 @@ export function runReport(parts: RunReportParts): string {
   });
 }
 
-function summary({ loaded, settings, seconds }: RunRecord): string {
-  return `A restricted Boltzmann machine with ${count(settings.hidden)} hidden units, trained on ${count(loaded.rows)} rows in ${duration(seconds)}.`;
+/** Whether the model is an RBM: one layer of data. */
+function isRBM({ loaded }: RunRecord): boolean {
+  return Object.keys(loaded.layers).length === 1;
+}
+
+function summary(record: RunRecord): string {
+  const { loaded, settings, seconds } = record;
+  const machine = isRBM(record) ? 'restricted Boltzmann machine' : 'Boltzmann machine';
+  return `A ${machine} with ${count(settings.hidden)} hidden units, trained on ${count(loaded.rows)} rows in ${duration(seconds)}.`;
 }
 
 function headlines({ record, quality }: RunReportParts): Headline[] {
   const unseen = record.loaded.validationRows > 0 ? 'validation' : 'training';
   const last = record.history.findLast(({ evaluation }) => evaluation !== null);
-  const margin = NORMAL_95 * quality.standardError;
-  const interval = Number.isFinite(margin) ? { low: quality.mean - margin, high: quality.mean + margin } : {};
   return [
     ...(last === undefined ? [] : [likelihood(last, unseen)]),
-    {
-      name: 'Log-pseudo-likelihood',
-      value: quality.mean,
-      ...interval,
-      unit: 'nats per row',
-      note: `exact, over ${count(quality.rows)} ${unseen} rows; 95 % interval`,
-    },
+    ...(quality === null ? [] : [pseudoLikelihood(quality, unseen)]),
     ...gap(record.history.at(-1)),
   ];
+}
+
+function pseudoLikelihood({ mean: value, standardError, rows }: Quality, unseen: string): Headline {
+  const margin = NORMAL_95 * standardError;
+  const interval = Number.isFinite(margin) ? { low: value - margin, high: value + margin } : {};
+  const note = `exact, over ${count(rows)} ${unseen} rows; 95 % interval`;
+  return { name: 'Log-pseudo-likelihood', value, ...interval, unit: 'nats per row', note };
 }
 
 function likelihood({ epoch, evaluation }: EpochRecord, rows: string): Headline {
@@ -62,7 +70,7 @@ function likelihood({ epoch, evaluation }: EpochRecord, rows: string): Headline 
 }
 
 function gap(last: EpochRecord | undefined): Headline[] {
-  if (last?.freeEnergyGap == null) return [];
+  if (last === undefined || last.freeEnergyGap === null) return [];
   const value = fixed(last.freeEnergyGap).replace('-', '−');
   return [{ name: 'Free-energy gap', value, unit: 'nats per row', note: 'validation − training rows; large where it over-fits' }];
 }
@@ -86,10 +94,10 @@ function curvesSection({ panels }: RunReportParts): Section | null {
 }
 
 /** What was found wrong, or that nothing was, and the figures behind it. */
-function healthSection({ hint, history }: RunRecord): Section {
+function healthSection({ hints, history }: RunRecord): Section {
   const warnings = new Set(history.flatMap(({ warnings, evaluation }) => [...warnings, ...(evaluation?.warnings ?? [])]));
   const health = history.findLast((epoch) => epoch.health !== null)?.health ?? null;
-  const first = hint === null ? 'Nothing looks wrong.' : sentence(hint.text);
+  const found = hints.length === 0 ? ['Nothing looks wrong.'] : hints.map(({ text }) => sentence(text));
   const figures: Fact[] =
     health === null
       ? []
@@ -99,7 +107,7 @@ function healthSection({ hint, history }: RunRecord): Section {
           ['Split-R̂', fixed(health.splitRhat, 3)],
           ['Drift of the free energy', `${fixed(health.freeEnergyDrift).replace('-', '−')} nats`],
         ];
-  return { title: 'Health', text: [first, ...[...warnings].map(sentence)], facts: figures };
+  return { title: 'Health', text: [...found, ...[...warnings].map(sentence)], facts: figures };
 }
 
 function sentence(text: string): string {
@@ -111,11 +119,13 @@ function settingsSection({ settings, data }: RunRecord): Section {
   const told = [...Object.entries(settings), ['binarise', data.binarise], ['scale', data.scale]] as [string, unknown][];
   return {
     title: 'Settings',
-    facts: told.filter(([, value]) => value !== null).map(([name, value]): Fact => [words(name), rounded(value)]),
+    facts: told
+      .filter(([, value]) => value !== null && JSON.stringify(value) !== '{}')
+      .map(([name, value]): Fact => [words(name), rounded(value)]),
   };
 }
 
-const NAMES: Readonly<Record<string, string>> = { lr: 'Learning rate', l1: 'L1 decay', l2: 'L2 decay', batch: 'Rows per update' };
+const NAMES: Readonly<Record<string, string>> = { l1: 'L1 decay', l2: 'L2 decay', batchSize: 'Rows per update' };
 
 /** `averageLast` as `Average last`. */
 function words(name: string): string {
@@ -126,7 +136,14 @@ function words(name: string): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'object' && value !== null && 'schedule' in value ? learningRateText(value as LearningRate) : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if ('schedule' in value) return rateText(value as RunRate);
+  const parts = 'name' in value ? [String(value.name)] : [];
+  const rest = Object.entries(value).filter(([key]) => key !== 'name');
+  return [
+    ...parts,
+    ...rest.map(([key, one]) => `${key} ${Array.isArray(one) ? one.map((x) => rounded(x)).join(' … ') : rounded(one)}`),
+  ].join(', ');
 }
 
 /** As many digits as people read. */
@@ -134,48 +151,21 @@ function rounded(value: unknown): string {
   return typeof value === 'number' ? String(Number(value.toPrecision(6))) : shown(value);
 }
 
-function nextSection({ folder, record }: RunReportParts): Section {
-  const place = word(folder);
+function nextSection({ folder, record, again }: RunReportParts): Section {
+  const place = shellWord(folder);
+  const kind = isRBM(record) ? 'RBM' : 'BoltzmannMachine';
   const lines = [
     '# this run once more',
-    trainCommand(record, `${folder}-again`),
+    again(`${folder}-again`),
     '',
     '# draw samples, judge rows',
     `boltzkit sample ${place} --count 100`,
     `boltzkit evaluate ${place}`,
     '',
     '# in a program',
-    'import { RBM } from "boltzkit";',
-    `const rbm = await RBM.load(${JSON.stringify(`${folder}/${RUN_FILES.model}`)});`,
+    `import { ${kind} } from "boltzkit";`,
+    `const model = await ${kind}.load(${JSON.stringify(`${folder}/${RUN_FILES.model}`)});`,
   ];
   const text = 'The same data, settings and version of boltzkit give the same model on the same machine, however many threads work.';
   return { title: 'How to reproduce and go on', text, code: lines.join('\n') };
-}
-
-/** The command that makes this run, with everything that was chosen spelt out. */
-export function trainCommand({ data, settings, loaded, evaluateEvery }: RunRecord, folder: string): string {
-  const { centred, chains, momentum, ...typed } = settings;
-  const { source, seed: _seed, image, ...request } = data;
-  const shape = image ?? loaded.image;
-  const options = Object.entries({
-    ...request,
-    image: source === 'mnist' || shape === null ? null : `${shape.height}x${shape.width}`,
-    ...typed,
-    chains: persistent.has(settings.algorithm) ? chains : null,
-    momentum: settings.optimiser === 'sgd' ? momentum : null,
-    evaluateEvery,
-    out: folder,
-  });
-  const flags = options.flatMap(([name, value]) => (value === null ? [] : [`${optionName(name)} ${word(shown(value))}`]));
-  return ['boltzkit train', word(source), ...flags, ...(centred ? [] : ['--no-centred'])].join(' ');
-}
-
-/** What an option of the record is called on the command line. */
-function optionName(name: string): string {
-  return name === 'folder' ? '--data' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** A word for a shell. */
-function word(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readFileSync, renameSync, unlinkSync, utimesSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { lives, type ProcessName, thisProcess } from '../io/living.js';
-import { CliError } from './failures.js';
+import { RunError } from './failure.js';
 
 /** The file by which one process keeps others out of a run's folder; gone when nobody works there. */
 const LOCK = 'run.lock';
@@ -36,7 +36,7 @@ function parsed(text: string): { token: string; process: ProcessName } | null {
 function holderOf(path: string): Holder | null {
   try {
     const stats = lstatSync(path);
-    if (!stats.isFile()) throw new CliError(`\`${path}\` is not a file of this program`, { code: 'ERR_LOCKED', hint: 'remove it' });
+    if (!stats.isFile()) throw new RunError(`\`${path}\` is not a file of this program`, { code: 'ERR_LOCKED', hint: 'remove it' });
     const { mtimeMs, size } = stats;
     const found = size <= 1000 ? parsed(readFileSync(path, 'utf8')) : null;
     return { token: found?.token ?? 'damaged', process: found?.process ?? null, age: Date.now() - mtimeMs };
@@ -67,7 +67,7 @@ function refuse(folder: string, holder: Holder | null): void {
   if (holder === null || !isAtWork(holder)) return;
   const who = holder.process === null ? 'another process' : `process ${holder.process.pid}`;
   const where = holder.process === null || holder.process.host === thisProcess().host ? '' : ' of another machine or container';
-  throw new CliError(`\`${folder}\` is being written by ${who}${where}`, {
+  throw new RunError(`\`${folder}\` is being written by ${who}${where}`, {
     code: 'ERR_LOCKED',
     hint: 'choose another --out, or stop that run first',
   });
@@ -100,7 +100,7 @@ export function refuseIfLocked(folder: string): void {
 /**
  * Keeps other processes out of an existing folder until the returned function is called or this process ends.
  *
- * @throws CliError with code ERR_LOCKED when another one is at work there. One that was killed is not, even while its parent has not
+ * @throws RunError with code ERR_LOCKED when another one is at work there. One that was killed is not, even while its parent has not
  *   noticed.
  */
 export function lockFolder(folder: string): () => void {
