@@ -1,5 +1,6 @@
-// Max-cut by annealing: split the nodes of a graph into two camps so that as many edges as can be go from one to the other. As an Ising model every
-// edge pulls its two spins apart, and the lowest energy is the largest cut. Small graphs are checked against all of their cuts.
+// Max-cut by annealing: split the nodes of a graph into two camps so that as many edges as can be
+// go from one to the other. As an Ising model every edge pulls its two spins apart, and the lowest
+// energy is the largest cut. Small graphs are checked against all of their cuts.
 import { fromIsing } from 'boltzkit';
 
 const small = process.env.BOLTZKIT_SMALL !== undefined;

@@ -24,7 +24,9 @@ export interface ModelSummary {
   readonly couplings: readonly string[];
   /** Decimal digits: a seed may be larger than a number holds. */
   readonly seed: string;
+  /** What computes. */
   readonly device: string;
+  /** Its last run; null before the first. */
   readonly training: TrainingInfo | null;
 }
 
