@@ -21,16 +21,24 @@ const [requests, atOnce] = [Number(values.requests), Number(values['at-once'])];
 const [visible, hidden] = [784, 500];
 
 /** Rows that a request brings, by its number. */
-const rowsOf = (r) => Array.from({ length: 1 + (r % 8) }, (_, i) => Array.from({ length: visible }, (_, c) => Number((c * (r + 3 * i + 1)) % 17 < 5)));
+const rowsOf = (r) =>
+  Array.from({ length: 1 + (r % 8) }, (_, i) => Array.from({ length: visible }, (_, c) => Number((c * (r + 3 * i + 1)) % 17 < 5)));
 
 const calls = [
   (rbm, r) => rbm.transform(rowsOf(r)),
   (rbm, r) => rbm.freeEnergy(rowsOf(r)),
   (rbm, r) => rbm.reconstruct(rowsOf(r)),
   (rbm) => rbm.sample(4, { sweeps: 20 }),
-  (rbm, r) => rbm.impute(rowsOf(r).map((row) => row.map((value, c) => (c % 50 === 0 ? Number.NaN : value))), { warmup: 5, sweeps: 5 }),
+  (rbm, r) =>
+    rbm.impute(
+      rowsOf(r).map((row) => row.map((value, c) => (c % 50 === 0 ? Number.NaN : value))),
+      { warmup: 5, sweeps: 5 },
+    ),
 ];
-const digest = ({ data }) => createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).digest('hex');
+const digest = ({ data }) =>
+  createHash('sha256')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex');
 const newModel = async () => {
   const rbm = new RBM({ visible, hidden, seed: 1, weightScale: 0.05 });
   await rbm.partialFit(rowsOf(7), { batchSize: 8 });
@@ -90,7 +98,9 @@ const times = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a -
 const single = alone.reduce((sum, x) => sum + x, 0) / alone.length;
 const p99 = percentile(times, 0.99);
 console.log(`${backendInfo().model}, ${backendInfo().isa}, ${backendInfo().threads} threads; ${visible}–${hidden} units`);
-console.log(`${requests} requests, ${atOnce} at a time: ${refused.length} refused, ${different.length} answers other than those of calls in a row`);
+console.log(
+  `${requests} requests, ${atOnce} at a time: ${refused.length} refused, ${different.length} answers other than those of calls in a row`,
+);
 console.log(`single request ${single.toFixed(2)} ms on average; p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
 console.log(`p99 / (single × ${atOnce}) = ${(p99 / (single * atOnce)).toFixed(2)}`);
 if (refused.length > 0) console.log(refused[0].text);

@@ -1,5 +1,6 @@
-// The 4-2-4 encoder of Ackley, Hinton & Sejnowski (1985): two groups of four units, of which one is on, must find a two-bit code through two
-// hidden units. Everything is learned by sampling, with couplings inside each group.
+// The 4-2-4 encoder of Ackley, Hinton & Sejnowski (1985): two groups of four units, of which one is
+// on, must find a two-bit code through two hidden units. Everything is learned by sampling, with
+// couplings inside each group.
 import { BoltzmannMachine, bernoulli, linear, pcd } from 'boltzkit';
 
 const small = process.env.BOLTZKIT_SMALL !== undefined;
@@ -23,13 +24,15 @@ for (let seed = 1; seed <= seeds; seed++) {
     weightScale: 0.1,
   });
   const learningRate = linear(0.2, { to: 0.02 });
-  // A code is best when every code unit is on half of the time: the sparsity target says so, and keeps two patterns from sharing a code.
+  // A code is best when every code unit is on half of the time: the sparsity target says so, and
+  // keeps two patterns from sharing a code.
   const sparsity = { target: 0.5, weight: 0.5, rate: 0.1 };
   const sampling = { algorithm: pcd({ sweeps: 3, chains: 100 }), positiveSweeps: 10, batchSize: rows.length, monitorRows: 0 };
   const options = { ...sampling, epochs: 1500, learningRate, sparsity, l2: 1e-3 };
   await machine.fit({ left: rows, right: rows }, options);
 
-  // Solved: with one group held at a pattern the other shows the same one most of the time, for every pattern.
+  // Solved: with one group held at a pattern the other shows the same one most of the time, for
+  // every pattern.
   let right = 0;
   for (const pattern of oneHot) {
     const drawn = await machine.sample(500, { layer: 'right', clamp: { left: [pattern] }, sweeps: 60 });

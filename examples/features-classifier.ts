@@ -1,5 +1,5 @@
-// Features for another method: a plain softmax regression on the hidden probabilities P(h = 1 | v), beside the same on raw pixels.
-// The RBM never sees a label.
+// Features for another method: a plain softmax regression on the hidden probabilities P(h = 1 | v),
+// beside the same on raw pixels. The RBM never sees a label.
 import { linear, RBM } from 'boltzkit';
 import { loadMnist, type NdArray } from 'boltzkit/data';
 

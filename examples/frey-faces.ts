@@ -1,5 +1,6 @@
-// Real-valued pixels: a machine with Gaussian visible units learns grey-level faces and draws new ones.
-// `node examples/frey-faces.mjs frey.idx.gz` takes images from an idx file (such as the Frey faces, 1965 × 28 × 20); without one it draws its own.
+// Real-valued pixels: a machine with Gaussian visible units learns grey-level faces and draws new
+// ones. `node examples/frey-faces.mjs frey.idx.gz` takes images from an idx file (such as the Frey
+// faces, 1965 × 28 × 20); without one it draws its own.
 import { BoltzmannMachine, bernoulli, type DenseRowsInput, gaussian, linear } from 'boltzkit';
 import { readIdx } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';
@@ -43,7 +44,8 @@ const data = Float32Array.from(levels);
 const [count = 0, height = 0, width = 0] = shape;
 const pixels = height * width;
 
-// Scaled as Gaussian units like it: the mean of each pixel taken off, and one standard deviation for the whole picture.
+// Scaled as Gaussian units like it: the mean of each pixel taken off, and one standard deviation
+// for the whole picture.
 const mean = new Float64Array(pixels);
 data.forEach((level, at) => {
   mean[at % pixels]! += level / count;
@@ -58,7 +60,8 @@ const machine = new BoltzmannMachine({
   couplings: [['image', 'hidden']],
   seed: 1,
 });
-// Real values have no upper limit, so their steps must be smaller than those of binary units (Hinton 2012, section 13.2).
+// Real values have no upper limit, so their steps must be smaller than those of binary units
+// (Hinton 2012, section 13.2).
 const learningRate = linear(0.01, { hold: 0.5 });
 await machine.fit({ image: rows(unseen, count) }, { epochs: small ? 60 : 500, learningRate, averageLast: 0.1, monitorRows: 0 });
 
@@ -67,7 +70,8 @@ const parameters = machine.getParameter('image.parameters');
 const variances = Array.from({ length: pixels }, (_, i) => Math.exp(-parameters.get(1, i)));
 console.log(`variances of ${pixels} pixels: ${Math.min(...variances).toFixed(3)} to ${Math.max(...variances).toFixed(3)}`);
 
-// An unseen face must be likelier than one whose halves come from two different faces; pixels learned one by one would see no difference.
+// An unseen face must be likelier than one whose halves come from two different faces; pixels
+// learned one by one would see no difference.
 const faces = rows(0, unseen);
 const mixed = {
   data: faces.data.map((_, at) => faces.data[at % pixels < pixels / 2 ? at : (at + pixels) % faces.data.length]!),

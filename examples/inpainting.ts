@@ -1,4 +1,5 @@
-// Fill in what is missing: the upper half of unseen digits is given, the machine infers the lower half.
+// Fill in what is missing: the upper half of unseen digits is given, the machine infers the lower
+// half.
 import { linear, RBM } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';

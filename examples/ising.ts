@@ -1,5 +1,6 @@
-// The square-lattice Ising model below, at and above its critical temperature: sparse couplings, a temperature for each chain, and the energy
-// of the chains next to Onsager's exact one for the infinite lattice.
+// The square-lattice Ising model below, at and above its critical temperature: sparse couplings, a
+// temperature for each chain, and the energy of the chains next to Onsager's exact one for the
+// infinite lattice.
 import { BoltzmannMachine, gridEdges, spin } from 'boltzkit';
 import { tiles, writePng } from 'boltzkit/viz';
 
@@ -39,7 +40,8 @@ console.log('wrote ising.png: below, at and above the critical temperature');
 lattice.dispose();
 process.exitCode = agree ? 0 : 1;
 
-// Onsager (1944): the internal energy per spin, with the complete elliptic integral K by the arithmetic-geometric mean.
+// Onsager (1944): the internal energy per spin, with the complete elliptic integral K by the
+// arithmetic-geometric mean.
 function onsager(b: number): number {
   const k = (2 * Math.sinh(2 * b)) / Math.cosh(2 * b) ** 2;
   let [mean, geometric] = [1, Math.sqrt(Math.max(0, 1 - k * k))];

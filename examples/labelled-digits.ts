@@ -1,4 +1,5 @@
-// One machine for images and labels: it classifies (label given the image) and draws digits on demand (image given the label).
+// One machine for images and labels: it classifies (label given the image) and draws digits on
+// demand (image given the label).
 import { argmax, BoltzmannMachine, bernoulli, linear, softmax } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';

@@ -1,5 +1,6 @@
-// Max-cut by annealing: split the nodes of a graph into two camps so that as many edges as can be go from one to the other. As an Ising model every
-// edge pulls its two spins apart, and the lowest energy is the largest cut. Small graphs are checked against all of their cuts.
+// Max-cut by annealing: split the nodes of a graph into two camps so that as many edges as can be
+// go from one to the other. As an Ising model every edge pulls its two spins apart, and the lowest
+// energy is the largest cut. Small graphs are checked against all of their cuts.
 import { fromIsing } from 'boltzkit';
 
 const small = process.env.BOLTZKIT_SMALL !== undefined;
@@ -21,7 +22,11 @@ const found = cutOf((node) => states.spins.get(0, node)); // states come lowest 
 console.log(`${nodes} nodes, ${edges.length} edges: a cut of ${found}, energy ${energies.get(0)}`);
 
 let best = 0;
-for (let camps = 0; camps < 2 ** (nodes - 1); camps++) best = Math.max(best, cutOf((node) => (camps >> node) & 1));
+for (let camps = 0; camps < 2 ** (nodes - 1); camps++)
+  best = Math.max(
+    best,
+    cutOf((node) => (camps >> node) & 1),
+  );
 console.log(`the largest of all ${2 ** (nodes - 1)} cuts: ${best}`);
 machine.dispose();
 process.exitCode = found === best ? 0 : 1;

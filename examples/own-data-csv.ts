@@ -1,5 +1,6 @@
-// Your own table: read a CSV of zeros and ones, learn it, and ask how likely rows are. The table here is made first: 4 × 4 pictures of
-// bars or stripes, a classic small problem because every right answer is known.
+// Your own table: read a CSV of zeros and ones, learn it, and ask how likely rows are. The table
+// here is made first: 4 × 4 pictures of bars or stripes, a classic small problem because every
+// right answer is known.
 import { rm, writeFile } from 'node:fs/promises';
 import { linear, pcd, RBM, rowsOf } from 'boltzkit';
 import { readCsv } from 'boltzkit/data';

@@ -1,10 +1,12 @@
-// Stop a run half-way, save it, load it and go on: the result is bit for bit that of a run nobody interrupted.
+// Stop a run half-way, save it, load it and go on: the result is bit for bit that of a run nobody
+// interrupted.
 import { rm } from 'node:fs/promises';
 import { linear, RBM } from 'boltzkit';
 
 const small = process.env.BOLTZKIT_SMALL !== undefined;
 const visible = 64;
-// `stop()` asks: the run ends some updates later. So that it ends before its time, it has to last a second or so.
+// `stop()` asks: the run ends some updates later. So that it ends before its time, it has to last a
+// second or so.
 const options = {
   epochs: small ? 600 : 3000,
   batchSize: 20,
@@ -13,7 +15,8 @@ const options = {
   averageLast: 0.2,
 };
 
-// Rows with a bright half, left or right, and some noise (a fixed little generator, so that the example repeats).
+// Rows with a bright half, left or right, and some noise (a fixed little generator, so that the
+// example repeats).
 let state = 1;
 const random = () => {
   state = (state * 48271) % 2147483647;

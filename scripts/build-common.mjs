@@ -1,7 +1,7 @@
 // Writes dist/cjs/: the compiled package once more as CommonJS, for tools whose `require` cannot load ES modules (Jest), and its
 // declarations, for TypeScript that looks up those of a CommonJS package. Node itself never runs these files: both `import` and
 // `require` get the ES modules there, so no program has two copies of a class.
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -14,11 +14,20 @@ const folder = join(dist, 'cjs');
 const inlined = ['fast-png', 'fflate', 'iobuffer'];
 const isOurs = (name) => name.startsWith('.') || isAbsolute(name) || inlined.includes(name.split('/')[0]);
 
-rmSync(folder, { recursive: true, force: true });
-for (const path of declarations()) cpSync(join(dist, path), join(folder, path));
-await bundle();
-writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
-writeFileSync(join(folder, 'LICENSES.txt'), inlined.map(licence).join('\n'));
+/** What is written last tells when. */
+const last = join(folder, 'package.json');
+
+if (timeOf(last) < Math.max(timeOf(join(dist, '.tsbuildinfo')), timeOf(fileURLToPath(import.meta.url)))) {
+  rmSync(folder, { recursive: true, force: true });
+  for (const path of declarations()) cpSync(join(dist, path), join(folder, path));
+  await bundle();
+  writeFileSync(join(folder, 'LICENSES.txt'), inlined.map(licence).join('\n'));
+  writeFileSync(last, '{ "type": "commonjs" }\n');
+}
+
+function timeOf(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
 
 /** Those of what can be imported: all but the command line. */
 function declarations() {

@@ -22,7 +22,7 @@ try {
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (tarball !== undefined) {
     step('publint', 'npx', 'publint', 'run', '--strict', join(folder, tarball));
-    step('attw', 'npx', 'attw', join(folder, tarball), '--profile', 'esm-only', '--no-color');
+    step('attw', 'npx', 'attw', join(folder, tarball), '--no-color');
   }
   if (!process.argv.includes('--no-tests')) step('the tarball in an empty project', 'npx', 'vitest', 'run', 'test/package');
 } finally {

@@ -27,6 +27,7 @@ function removeLeftovers(dist, src) {
   for (const entry of readdirSync(dist, { withFileTypes: true })) {
     const path = join(dist, entry.name);
     const source = join(src, entry.name);
+    if (path === join(root, 'dist', 'cjs')) continue; // written anew as a whole
     if (entry.isDirectory()) {
       if (existsSync(source)) removeLeftovers(path, source);
       else rmSync(path, { recursive: true });

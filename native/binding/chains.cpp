@@ -34,6 +34,7 @@ std::vector<T> wholeNumbers(const Argument& array, double most) {
 ChainOptions::Tempered temperedOf(const Argument& tempered) {
   ChainOptions::Tempered t;
   t.ladder.every = tempered.field("every").count(1, maxSafeInteger);
+  t.sweeps = tempered.field("sweeps").count(0, maxSafeInteger);
   t.state.rung = wholeNumbers<std::uint32_t>(tempered.field("rung"), static_cast<double>(maxChains));
   t.state.direction = wholeNumbers<std::uint8_t>(tempered.field("direction"), 2);
   t.ladder.betas = listOf<double>(tempered.field("betas"));

@@ -270,6 +270,8 @@ Napi::Object epochReportObject(Napi::Env env, const EpochReport& report) {
   set("seconds", report.seconds);
   set("learningRate", report.learningRate);
   set("pseudoLikelihood", report.pseudoLikelihood);
+  set("pseudoLikelihoodError", report.pseudoLikelihoodError);
+  set("baseline", report.baseline);
   set("freeEnergyGap", report.freeEnergyGap);
   set("chainFreeEnergyGap", report.chainFreeEnergyGap);
   set("weightNorm", report.weightNorm);

@@ -11,19 +11,15 @@ class Cost {
     for (const Coupling& c : machine.wiring().couplings())
       sweep_ += c.graph ? 2 * static_cast<double>(c.graph->weights())
                         : static_cast<double>(machine.places(c.a)) * static_cast<double>(machine.places(c.b));
-    for (const Layer& layer : machine.wiring().layers()) places_ += static_cast<double>(layer.places);
-    sweep_ += placeCost * places_;
+    for (const Layer& layer : machine.wiring().layers()) sweep_ += placeCost * static_cast<double>(layer.places);
   }
 
-  // True if `passes` passes over all layers for each of `rows` rows are little work.
-  bool small(double rows, double passes) const { return rows * passes * sweep_ < small(); }
+  // True if `passes` passes over all layers and `more` multiply-adds for each of `rows` rows are
+  // little work.
+  bool small(double rows, double passes, double more = 0) const { return rows * (passes * sweep_ + more) < small(); }
 
   // Number of passes of one row that block the event loop for a few milliseconds.
   double passesAtOnce() const { return 16 * small() / sweep_; }
-
-  // Passes for one free energy per place. Each shifts the fields of the other layers and sums their
-  // cumulants.
-  double exactPasses(std::size_t places) const { return 1 + static_cast<double>(places) * placeCost * places_ / sweep_; }
 
  private:
   // A logistic function, a logarithm or a random number costs about this many multiply-adds of a
@@ -33,7 +29,7 @@ class Cost {
   double small() const { return single_ ? 2e6 : 2e5; }
 
   bool single_;
-  double sweep_ = 0, places_ = 0;
+  double sweep_ = 0;
 };
 
 }  // namespace boltzkit::binding

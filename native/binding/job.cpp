@@ -21,7 +21,9 @@ void Job::join() {
 
 void Job::work() noexcept {
   try {
+    const Progress here(*progress_);
     task_->run(cancelled_, wake_);
+    Progress::report(1, 1);
   } catch (...) {
     failure_ = currentFailure();
   }

@@ -8,6 +8,7 @@
 
 #include "binding/errors.hpp"
 #include "binding/task.hpp"
+#include "core/progress.hpp"
 
 namespace boltzkit::binding {
 
@@ -28,6 +29,9 @@ class Job {
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   void join();
 
+  // How far the work is; may be read after the job is gone. 1 once the work has succeeded.
+  std::shared_ptr<const Fraction> progress() const { return progress_; }
+
   // Reports progress. Once the work is over, calls `over` and settles the promise.
   void advance(const std::function<void()>& over);
   // Cancels, waits and rejects the promise with ABORTED, even if the work has finished meanwhile.
@@ -44,6 +48,7 @@ class Job {
   std::atomic<bool> cancelled_{false};
   // The thread sets this last (release), so all that it wrote is visible to a reader.
   std::atomic<bool> finished_{false};
+  std::shared_ptr<Fraction> progress_ = std::make_shared<Fraction>(0.0);
   bool settled_ = false;
   Failure failure_;
   Around around_;

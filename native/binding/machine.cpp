@@ -58,6 +58,7 @@ Napi::Function MachineObject::define(Napi::Env env) {
                                           method<M, &M::energy>("energy"),
                                           method<M, &M::freeEnergy>("freeEnergy"),
                                           method<M, &M::pseudoLikelihood>("pseudoLikelihood"),
+                                          method<M, &M::placeSurprise>("placeSurprise"),
                                           method<M, &M::impute>("impute"),
                                           method<M, &M::chains>("chains"),
                                           method<M, &M::partition>("partition"),

@@ -33,6 +33,7 @@ class MachineObject {
   Napi::Value energy(const Napi::CallbackInfo& info);
   Napi::Value freeEnergy(const Napi::CallbackInfo& info);
   Napi::Value pseudoLikelihood(const Napi::CallbackInfo& info);
+  Napi::Value placeSurprise(const Napi::CallbackInfo& info);
   Napi::Value impute(const Napi::CallbackInfo& info);
   Napi::Value chains(const Napi::CallbackInfo& info);
   // evaluation.cpp

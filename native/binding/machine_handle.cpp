@@ -10,6 +10,10 @@ Napi::Object jobObject(Napi::Env env, const std::shared_ptr<Job>& job) {
     if (const std::shared_ptr<Job> running = job.lock()) running->cancel();
   };
   object.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
+  const auto progress = [fraction = job->progress()](const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), fraction->load(std::memory_order_relaxed));
+  };
+  object.Set("progress", Napi::Function::New(env, progress, "progress"));
   return object;
 }
 

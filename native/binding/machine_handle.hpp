@@ -35,7 +35,7 @@ struct MachineHandle : std::enable_shared_from_this<MachineHandle> {
   Machine& idle() const;  // throws DISPOSED or BUSY
 
   // If `here`, runs the task on this thread and returns its result. Otherwise starts a job and
-  // returns JavaScript's { promise, cancel }.
+  // returns JavaScript's { promise, cancel, progress }.
   Napi::Value start(Napi::Env env, std::shared_ptr<Task> task, bool here);
   void dispose(Napi::Env env);
   void adopt(const std::shared_ptr<TrainerParts>& trainer);

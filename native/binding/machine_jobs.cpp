@@ -59,6 +59,14 @@ bool nowOf(const Napi::CallbackInfo& info, std::size_t index) {
   return now.given() && now.flag();
 }
 
+// True if the pseudo-likelihood of these rows is little work.
+bool littleUnitWork(const Machine& machine, const std::vector<LayerRows>& given, bool exact) {
+  std::vector<bool> layers = noLayer(machine);
+  for (const LayerRows& layer : given) layers[layer.layer] = true;
+  const double units = exact ? static_cast<double>(unitCount(machine, layers)) : static_cast<double>(given.size());
+  return Cost(machine).small(static_cast<double>(rowsOf(given)), 2, units * PseudoLikelihood::workPerUnit(machine, layers));
+}
+
 // Fills an array: synchronously if `here`, else in a job.
 template <class T, class F>
 Napi::Value fillArray(Napi::Env env, MachineHandle& handle, std::size_t length, bool here, F&& fill) {
@@ -127,13 +135,19 @@ Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
   const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
   const bool exact = Argument(info, 1, "exact").flag();
-  const std::size_t rows = given.front().rows->rows();
-  std::size_t places = 0;
-  for (const LayerRows& layer : given) places += machine->places(layer.layer);
-  const Cost cost(*machine);
   return fillArray<double>(
-      info.Env(), *handle_, rows, cost.small(rows, exact ? cost.exactPasses(places) : 2),
+      info.Env(), *handle_, rowsOf(given), nowOf(info, 2) || littleUnitWork(*machine, given, exact),
       [=](const Cancelled& cancelled, std::span<double> out) { pseudoLikelihoodOf(*machine, given, exact, cancelled, out); });
+}
+
+Napi::Value MachineObject::placeSurprise(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
+  std::size_t units = 0;
+  for (const LayerRows& layer : given) units += unitCount(machine->wiring().layers()[layer.layer]);
+  return fillArray<double>(info.Env(), *handle_, checkedMultiply(rowsOf(given), units),
+                           nowOf(info, 1) || littleUnitWork(*machine, given, true),
+                           [=](const Cancelled& cancelled, std::span<double> out) { unitSurprises(*machine, given, cancelled, out); });
 }
 
 Napi::Value MachineObject::impute(const Napi::CallbackInfo& info) {

@@ -76,7 +76,7 @@ class ContrastiveUpdate final : public Update {
     }
     fresh_.offsets = std::make_unique<bool[]>(layers_);
     std::fill_n(fresh_.offsets.get(), layers_, true);
-    plan_ = planMonitoring(options_, data_, validation_ ? &*validation_ : nullptr, summable(machine, data_.given()));
+    plan_ = planMonitoring(options_, machine, data_, validation_ ? &*validation_ : nullptr);
   }
 
   Backend& backend() override { return backend_; }
@@ -89,7 +89,7 @@ class ContrastiveUpdate final : public Update {
 
   void prepare(const Cancelled& cancelled) override {
     inspect(cancelled);
-    if (!prepared_) setStartValues(cancelled);
+    readColumns(cancelled);
     holdConstants();
     if (prepared_) return;
     explosion_.begin();
@@ -128,10 +128,13 @@ class ContrastiveUpdate final : public Update {
 
   void measure(EpochReport& report) override {
     const LayerData* watched = validation_ ? &*validation_ : nullptr;
-    const Metrics m = Monitor(machine_, data_, watched, plan_.rows, options_.positiveSteps, rowWeights_).measure(negative_->particles());
+    const Monitor::Settings settings{plan_.rows, plan_.units, options_.positiveSteps};
+    const Metrics m = Monitor(machine_, data_, watched, settings, rowWeights_, independent_).measure(negative_->particles());
     report.warnings = warnings_;
     report.learningRate = steps_.learningRate(report.step - 1);
     report.pseudoLikelihood = m.pseudoLikelihood;
+    report.pseudoLikelihoodError = m.pseudoLikelihoodError;
+    report.baseline = m.baseline;
     report.freeEnergyGap = m.freeEnergyGap;
     report.chainFreeEnergyGap = m.chainFreeEnergyGap;
     report.weightNorm = m.weightNorm;
@@ -230,8 +233,17 @@ class ContrastiveUpdate final : public Update {
                           ": so few lose the machine's modes, which shows in nothing they tell");
   }
 
-  void setStartValues(const Cancelled& cancelled) {
-    const StartValues fromData(machine_, data_, rowWeights_, options_.initialiseFromData, cancelled);
+  // Reads the data once for start values and for the baseline of the metrics.
+  void readColumns(const Cancelled& cancelled) {
+    const bool watches = plan_.rows > 0 && independent_.empty();
+    if (prepared_ && !watches) return;
+    const StartValues fromData(machine_, data_, rowWeights_, options_.initialiseFromData || watches, cancelled);
+    for (std::size_t l = 0; watches && l < layers_; ++l)
+      independent_.push_back(data_.given()[l] ? fromData.fitted(l) : std::vector<double>{});
+    if (!prepared_) setStartValues(fromData, cancelled);
+  }
+
+  void setStartValues(const StartValues& fromData, const Cancelled& cancelled) {
     for (std::size_t l = 0; l < layers_; ++l) {
       if (!data_.given()[l]) continue;
       if (options_.initialiseFromData && !options_.frozen(l)) fromData.initialise(l);
@@ -403,6 +415,8 @@ class ContrastiveUpdate final : public Update {
   std::optional<DataColumns> columns_;  // set by prepare()
   std::vector<std::string> warnings_;   // about the whole run
   MonitorPlan plan_;
+  // Fitted unit parameters by layer with data; set by prepare() if metrics need them.
+  std::vector<std::vector<double>> independent_;
   std::vector<TensorPtr> offsets_;             // [1, places] per layer
   std::vector<TensorPtr> activity_, targets_;  // [1, places] per layer; null without sparsity
   // [1, places] per layer: number of values behind the offsets of layers with data.

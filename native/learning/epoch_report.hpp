@@ -17,8 +17,14 @@ struct EpochReport {
   // Means over training rows use the training weights. F is a bound where it has no closed form
   // (likelihood/bound_free_energy.hpp).
 
-  // Nats per row, stochastic. On validation rows if given, else on training rows.
+  // Nats per row, of the same units of the same rows at every epoch of a run. On validation rows if
+  // given, else on training rows. NaN where there is none.
   double pseudoLikelihood = 0;
+  // Its standard error as that of all units of all rows; NaN of one row.
+  double pseudoLikelihoodError = 0;
+  // Log-likelihood of the same units under independent units that fit the training rows best. NaN
+  // where the best fit is not known (IndependentUnits::possible).
+  double baseline = 0;
   // Mean F(validation) - mean F(training); NaN without validation rows.
   double freeEnergyGap = 0;
   // Mean F(negative particles) - mean F(training). Far from 0 if the chains lag behind.

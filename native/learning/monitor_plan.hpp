@@ -9,7 +9,8 @@
 namespace boltzkit {
 
 struct MonitorPlan {
-  std::size_t rows = 0;  // rows of each data set in every epoch's metrics
+  std::size_t rows = 0;   // rows of each data set in every epoch's metrics
+  std::size_t units = 0;  // units per row in the pseudo-likelihood
   // Epochs between two health checks, counted back from the last epoch; 0: none.
   std::uint64_t every = 0;
   // Chains in a health check. As many again start from data, and as many from noise.
@@ -17,8 +18,6 @@ struct MonitorPlan {
   bool checksAfter(std::uint64_t epoch, std::uint64_t epochs) const { return every > 0 && (epochs - epoch) % every == 0; }
 };
 
-// `closed`: true if the free energies of the rows have a closed form. Otherwise they take
-// mean-field sweeps (boundFreeEnergies).
-MonitorPlan planMonitoring(const TrainerOptions& options, const LayerData& training, const LayerData* validation, bool closed);
+MonitorPlan planMonitoring(const TrainerOptions& options, const Machine& machine, const LayerData& training, const LayerData* validation);
 
 }  // namespace boltzkit

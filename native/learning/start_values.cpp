@@ -84,6 +84,10 @@ void StartValues::follow(std::size_t layer, Tensor& out, Tensor& seen) const {
 }
 
 void StartValues::initialise(std::size_t layer) const {
+  machine_.backend().upload(std::span<const double>(fitted(layer)), machine_.unitParameters(layer));
+}
+
+std::vector<double> StartValues::fitted(std::size_t layer) const {
   const std::size_t places = machine_.places(layer);
   const std::vector<double> means = valuesOf(machine_.backend(), *sums_[layer].statistics), present = share(layer);
   std::vector<double> values = valuesOf(machine_.backend(), machine_.unitParameters(layer));
@@ -98,7 +102,7 @@ void StartValues::initialise(std::size_t layer) const {
       for (std::size_t k = 0; k < Unit::parameters; ++k) values[k * places + j] = to[k];
     }
   });
-  machine_.backend().upload(std::span<const double>(values), machine_.unitParameters(layer));
+  return values;
 }
 
 }  // namespace boltzkit

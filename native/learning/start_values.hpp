@@ -26,9 +26,11 @@ class StartValues {
   // Updates a running mean `offset` [1, places] by the values of these rows. `seen` [1, places]
   // counts the values it stands for and is updated too.
   void follow(std::size_t layer, Tensor& offset, Tensor& seen) const;
-  // Sets the unit parameters of a layer with data, from the mean unit statistics at zero
-  // parameters. Places without any value keep their parameters.
+  // Sets the unit parameters of a layer with data to the fitted ones.
   void initialise(std::size_t layer) const;
+  // Unit parameters [parameters, places] of independent units that have the mean unit statistics of
+  // the data. Places without any value keep the machine's parameters.
+  std::vector<double> fitted(std::size_t layer) const;
 
  private:
   void add(std::size_t layer, Tensor& states, const Tensor* weights, double each, double keep);

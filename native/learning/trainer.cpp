@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/progress.hpp"
 #include "learning/epoch_order.hpp"
 #include "learning/good_states.hpp"
 #include "learning/parameter_average.hpp"
@@ -31,9 +32,11 @@ struct Trainer::Impl {
            const std::function<void(std::uint64_t)>& onStep) {
     prepare(cancelled);
     auto began = Clock::now();
-    while (step < std::min(until, totalSteps)) {
+    const std::uint64_t first = step, last = std::min(until, totalSteps);
+    while (step < last) {
       throwIfCancelled(cancelled);
       const bool complete = advance(cancelled);
+      Progress::report(static_cast<double>(step) - static_cast<double>(first), static_cast<double>(last - first));
       if (onStep) onStep(step);
       if (!complete || !atEndOfEpoch()) continue;
       epochSeconds += std::chrono::duration<double>(Clock::now() - began).count();
@@ -47,12 +50,14 @@ struct Trainer::Impl {
   bool atEndOfEpoch() const { return step % stepsPerEpoch == 0; }
 
   void prepare(const Cancelled& cancelled) {
+    const Progress silent(0, 0);  // reads the data, which is little of the work
     const bool first = !update->prepared();
     update->prepare(cancelled);
     if (first && goodStates) goodStates->begin(0, update->updates(), current());
   }
 
   EpochReport report() {
+    const Progress silent(0, 0);
     EpochReport report;
     report.epoch = step / stepsPerEpoch;
     report.step = step;
@@ -108,6 +113,7 @@ struct Trainer::Impl {
   // Takes one update and returns true. If it fails and a retry is left, returns to the last good
   // state and returns false.
   bool advance(const Cancelled& cancelled) {
+    const Progress silent(0, 0);
     try {
       interruptibleStep(cancelled);
       return true;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "core/progress.hpp"
+
 namespace boltzkit {
 
 Annealer::Annealer(AnnealingPath& path, std::vector<double> betas)
@@ -23,6 +25,7 @@ void Annealer::forward(States& states, const Round& given, const Cancelled& canc
   path_.move(from_, betas_.front());
   for (std::size_t k = 1; k < betas_.size(); ++k) {
     throwIfCancelled(cancelled);
+    Progress::report(static_cast<double>(k - 1), static_cast<double>(betas_.size() - 1));
     ++round.stream.step;
     path_.load(states);
     path_.move(to_, betas_[k]);
@@ -46,6 +49,7 @@ void Annealer::reverse(States& states, const Round& given, const Cancelled& canc
   path_.move(from_, betas_.back());
   for (std::size_t k = betas_.size() - 1; k > 0; --k) {
     throwIfCancelled(cancelled);
+    Progress::report(static_cast<double>(betas_.size() - 1 - k), static_cast<double>(betas_.size() - 1));
     ++round.stream.step;
     path_.move(to_, betas_[k - 1]);
     path_.addIncrements(from_, to_, logWeights);

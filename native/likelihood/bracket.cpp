@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
+#include "core/progress.hpp"
 #include "likelihood/annealed.hpp"
 #include "likelihood/bennett.hpp"
 #include "likelihood/route.hpp"
@@ -23,6 +25,13 @@ std::vector<double> negated(std::vector<double> values) {
   return values;
 }
 
+// The result of `body`, whose progress is that of a third of the work.
+template <class Body>
+auto third(int number, Body&& body) {
+  const Progress part(number / 3.0, (number + 1) / 3.0);
+  return body();
+}
+
 class Bracket {
  public:
   Bracket(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled)
@@ -34,19 +43,32 @@ class Bracket {
 
   PartitionResult run() {
     Annealer annealer(route_.path(), route_.temperatures(usualNumber));
-    const std::vector<double> up = forward(annealer);
-    PartitionResult result = climb(annealer.steps());
-    complete(result, up, negated(reverse(annealer)));
+    const std::vector<double> up = third(0, [&] { return forward(annealer); });
+    PartitionResult result = third(1, [&] { return climb(annealer.steps()); });
+    const std::vector<double> back = third(2, [&] { return reverse(annealer); });
+    complete(result, up, negated(back));
     return result;
   }
 
+  // Work of `run`, in sweeps of a chain, for progress.
+  static double work(const PartitionOptions& options) {
+    const std::size_t number = options.betas.empty() ? (options.temperatures ? options.temperatures : usualNumber) : options.betas.size();
+    return 3 * 2 * static_cast<double>(number) * static_cast<double>(options.chains);
+  }
+
  private:
+  Progress chunk(std::size_t first, std::size_t rows) const {
+    const double all = static_cast<double>(options_.chains);
+    return {static_cast<double>(first) / all, static_cast<double>(first + rows) / all};
+  }
+
   std::vector<double> forward(Annealer& annealer) {
     std::vector<double> weights(options_.chains);
     Round round{route_.stream(annealer.steps())};
     for (std::size_t first = 0; first < weights.size(); first += chunkRows) {
       States states(machine_, std::min(chunkRows, weights.size() - first));
       round.firstChain = static_cast<std::uint32_t>(first);
+      const Progress part = chunk(first, states.rows());
       annealer.forward(states, round, cancelled_, std::span(weights).subspan(first, states.rows()));
     }
     return weights;
@@ -60,9 +82,14 @@ class Bracket {
     const std::uint64_t sweeps = std::clamp(steps / 2, leastSweeps, mostSweeps);
     TemperedLadder ladder(machine_, route_.path(), route_.placed(rungs), groups_);
     ladder.start(route_.samples());
-    ladder.sweep(sweeps, false, cancelled_);
+    {
+      const Progress part(0, 0.5);
+      ladder.sweep(sweeps, false, cancelled_);
+    }
     std::vector<std::vector<float>> tops(machine_.wiring().layers().size());
     for (std::size_t taken = 0; taken < times; ++taken) {
+      const double each = 0.5 / static_cast<double>(times), before = 0.5 + each * static_cast<double>(taken);
+      const Progress part(before, before + each);
       ladder.sweep(std::max<std::uint64_t>(sweeps / times, 1), true, cancelled_);
       for (const std::size_t l : route_.path().kept()) {
         const std::size_t before = tops[l].size();
@@ -95,6 +122,7 @@ class Bracket {
     std::size_t first = 0;
     for (States& states : route_.samples()) {
       round.firstChain = static_cast<std::uint32_t>(first);
+      const Progress part = chunk(first, states.rows());
       annealer.reverse(states, round, cancelled_, std::span(weights).subspan(first, states.rows()));
       first += states.rows();
     }
@@ -127,7 +155,14 @@ class Bracket {
 }  // namespace
 
 PartitionResult annealedPartition(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled) {
-  return Bracket(machine, options, cancelled).run();
+  const double route = Route::work(options), share = route / (route + Bracket::work(options));
+  std::optional<Bracket> bracket;
+  {
+    const Progress part(0, share);
+    bracket.emplace(machine, options, cancelled);
+  }
+  const Progress part(share, 1);
+  return bracket->run();
 }
 
 }  // namespace boltzkit

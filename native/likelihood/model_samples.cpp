@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/progress.hpp"
 #include "likelihood/annealed.hpp"
 
 namespace boltzkit {
@@ -47,9 +48,15 @@ void ModelSamples::run(const Cancelled& cancelled) {
   const Stream starts = stream(1), anneals = stream(startTemperatures + 1), sweeps = stream(options_.warmup);
   std::size_t first = 0;
   for (States& states : blocks_) {
+    const double all = static_cast<double>(options_.chains), before = startShare();
+    const Progress block(static_cast<double>(first) / all, static_cast<double>(first + states.rows()) / all);
     start(states, first, starts);
-    startAnnealed(states, first, anneals, cancelled);
+    {
+      const Progress part(0, before);
+      startAnnealed(states, first, anneals, cancelled);
+    }
     if (data_) startAtRows(states, first, starts);
+    const Progress part(before, 1);
     warmUp(states, first, sweeps, cancelled);
     first += states.rows();
   }
@@ -65,7 +72,15 @@ AnnealingPath::Base ModelSamples::base(double shareOfBiases) const {
 
 Stream ModelSamples::stream(std::uint64_t steps) { return machine_.random().next(Purpose::evaluation, steps); }
 
+// A temperature of an anneal takes a sweep and an increment, about as much work again.
+double ModelSamples::work(const PartitionOptions& options) {
+  return static_cast<double>(options.chains) * (2 * static_cast<double>(startTemperatures) + static_cast<double>(options.warmup));
+}
+
+double ModelSamples::startShare() const { return 2 * static_cast<double>(startTemperatures * options_.chains) / work(options_); }
+
 void ModelSamples::addRows(const Cancelled& cancelled) {
+  const Progress silent(0, 0);
   forEachChunk(machine_, *data_, cancelled, [&](std::size_t, States& states) {
     for (std::size_t l = 0; l < states.layers.size(); ++l)
       if (hasRows(l)) rowUnits_.add(l, states[l]);
@@ -118,6 +133,7 @@ void ModelSamples::warmUp(States& states, std::size_t first, const Stream& strea
   Round round{stream, static_cast<std::uint32_t>(first)};
   for (std::uint64_t s = 0; s < options_.warmup; ++s, ++round.stream.step) {
     throwIfCancelled(cancelled);
+    Progress::report(static_cast<double>(s), static_cast<double>(options_.warmup));
     sweep(states, round);
     if (s < options_.warmup / 2) continue;
     for (std::size_t l = 0; l < states.layers.size(); ++l) chainUnits_.add(l, states[l]);

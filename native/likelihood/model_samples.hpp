@@ -20,6 +20,8 @@ class ModelSamples {
   ModelSamples(Machine& machine, const PartitionOptions& options);
 
   void run(const Cancelled& cancelled);
+  // Work of `run`, in sweeps of a chain, for progress.
+  static double work(const PartitionOptions& options);
 
   // The chains, in blocks of at most chunkRows.
   std::vector<States>& blocks() { return blocks_; }
@@ -30,6 +32,7 @@ class ModelSamples {
 
  private:
   bool hasRows(std::size_t layer) const { return data_ && data_->given()[layer]; }
+  double startShare() const;  // of the work: annealing the starts
   std::size_t kinds() const { return data_ ? 3 : 2; }
   Stream stream(std::uint64_t steps);
   void addRows(const Cancelled& cancelled);

@@ -1,7 +1,9 @@
 #include "likelihood/partition.hpp"
 
 #include <limits>
+#include <optional>
 
+#include "core/progress.hpp"
 #include "likelihood/annealed.hpp"
 #include "likelihood/bracket.hpp"
 #include "likelihood/route.hpp"
@@ -13,19 +15,36 @@ namespace boltzkit {
 namespace {
 
 constexpr std::uint64_t leastLadderSweeps = 100;
+// For progress, before their number is known.
+constexpr double usualRungs = 30;
 
 PartitionResult ladderPartition(Machine& machine, const PartitionOptions& options, const Cancelled& cancelled) {
-  Route route(machine, options, options.chains, cancelled);
+  const std::uint64_t measured = std::max<std::uint64_t>(options.warmup, leastLadderSweeps);
+  const double sweep = 2 * usualRungs * static_cast<double>(options.chains), routeWork = Route::work(options);
+  const double all = routeWork + sweep * (static_cast<double>(options.warmup) + static_cast<double>(measured));
+  const double found = routeWork / all, warm = found + sweep * static_cast<double>(options.warmup) / all;
+  std::optional<Route> made;
+  {
+    const Progress part(0, found);
+    made.emplace(machine, options, options.chains, cancelled);
+  }
+  Route& route = *made;
   TemperedLadder ladder(machine, route.path(), route.temperatures(route.rungs()), options.chains);
   ladder.start(route.samples());
-  ladder.sweep(options.warmup, false, cancelled);
-  ladder.sweep(std::max<std::uint64_t>(options.warmup, leastLadderSweeps), true, cancelled);
-  const LadderEstimate found = ladder.estimate();
-  requireFinite(found.value);
+  {
+    const Progress part(found, warm);
+    ladder.sweep(options.warmup, false, cancelled);
+  }
+  {
+    const Progress part(warm, 1);
+    ladder.sweep(measured, true, cancelled);
+  }
+  const LadderEstimate ratio = ladder.estimate();
+  requireFinite(ratio.value);
   PartitionResult result{PartitionOptions::Method::ladder};
-  result.logZ = studentInterval(route.path().logBase() + found.value, found.standardError, static_cast<double>(options.chains) - 1);
-  result.effectiveSampleSize = result.reverseSampleSize = found.effectiveSampleSize;
-  result.overlap = found.overlap;
+  result.logZ = studentInterval(route.path().logBase() + ratio.value, ratio.standardError, static_cast<double>(options.chains) - 1);
+  result.effectiveSampleSize = result.reverseSampleSize = ratio.effectiveSampleSize;
+  result.overlap = ratio.overlap;
   result.fewestArrivals = ladder.fewestArrivals();
   return result;
 }

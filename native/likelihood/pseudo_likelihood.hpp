@@ -1,14 +1,14 @@
 // Log pseudo-likelihood (Besag 1975): log PL(s) = sum_i log p(s_i | s_-i) over the units of some
-// layers, per row in nats. Layers that are not given are summed out. There are three ways:
-//  * If all layers are given, every unit's conditional follows from its field.
-//  * For one Bernoulli layer it follows from differences of free energies (UnitConditionals).
-//  * Otherwise the free energy is computed for every value that the unit may have.
+// layers, per row in nats. Layers that are not given are summed out. There are two ways:
+//  * If all layers are given, the sum over all units follows from their fields at once.
+//  * Otherwise it is the sum of the terms of single units (UnitConditionals).
 #pragma once
 #include <optional>
 #include <string>
 
 #include "core/interrupt.hpp"
-#include "machine/energy.hpp"
+#include "likelihood/unit_conditionals.hpp"
+#include "likelihood/unit_picks.hpp"
 #include "machine/gibbs.hpp"
 #include "sampling/layer_rows.hpp"
 
@@ -21,32 +21,36 @@ class PseudoLikelihood {
   PseudoLikelihood(const Machine& machine, const std::vector<bool>& given, std::size_t rows);
   // The reason why rows of these layers have no pseudo-likelihood, if there is one.
   static std::optional<std::string> obstacle(const Machine& machine, const std::vector<bool>& given);
+  // Multiply-adds of the term of one unit, on average over the units. 0 if all layers are given.
+  static double workPerUnit(const Machine& machine, const std::vector<bool>& given);
 
   // The sum over all units.
   void exact(const States& states, const Cancelled& cancelled, std::span<double> out);
-  // units * the term of one random unit per row; row r uses the words of chain firstChain + r.
-  // Unbiased, and `units` times cheaper than the sum. If all layers are given, returns the sum
-  // itself, which costs no more.
-  void estimate(const States& states, const Stream& stream, std::size_t firstChain, std::span<double> out);
+  // The sum over these parts, of the term of one unit each times the size of its part: unbiased, and
+  // cheaper. Row r uses the words of chain firstChain + r. If all layers are given, returns the sum
+  // over all units, which costs no more.
+  void estimate(const States& states, std::span<const UnitPart> parts, const Stream& stream, std::size_t firstChain, std::span<double> out);
+  // out [rows, units] = the terms of all units, layer by layer in the order of `layers`.
+  void terms(const States& states, std::span<const std::size_t> layers, const Cancelled& cancelled, std::span<double> out);
 
  private:
   void fromFields(const States& states, std::span<double> out);
-  void terms(const States& states, std::span<const std::uint32_t> unit, std::span<double> out);
-  void valueByValue(const States& states, std::span<const std::uint32_t> unit, std::span<double> out);
-  // The layer of a unit and the unit's number in it.
-  std::pair<std::size_t, std::size_t> place(std::uint32_t unit) const;
+  UnitConditionals& conditionals();
 
   const Machine& machine_;
   std::vector<bool> given_;
   bool allGiven_;
-  std::size_t units_ = 0;
-  std::optional<UnitConditionals> differences_;
-  States scratch_;
+  std::size_t rows_;
+  std::optional<UnitConditionals> conditionals_;
+  std::optional<States> fields_;  // if all layers are given
 };
 
 // Log pseudo-likelihood of every row of the given layers. exact: sums over all units. Otherwise an
-// unbiased estimate from one unit per row, see PseudoLikelihood::estimate.
+// unbiased estimate from one random unit per row and layer, see PseudoLikelihood::estimate.
 void pseudoLikelihoodOf(Machine& machine, const std::vector<LayerRows>& given, bool exact, const Cancelled& cancelled,
                         std::span<double> out);
+
+// out [rows, units] = -log p(s_i | s_-i) of every unit, layer by layer in the order of `given`.
+void unitSurprises(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled, std::span<double> out);
 
 }  // namespace boltzkit

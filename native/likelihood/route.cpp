@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/progress.hpp"
 #include "likelihood/annealed.hpp"
 #include "likelihood/log_sum.hpp"
 
@@ -22,13 +23,26 @@ void requireFinite(double value) {
 
 Route::Route(Machine& machine, const PartitionOptions& options, std::size_t rows, const Cancelled& cancelled)
     : machine_(machine), options_(options), rows_(rows), samples_(machine, options) {
-  samples_.run(cancelled);
+  double done = ModelSamples::work(options) / work(options);
+  const double each = (1 - done) / 3;
+  {
+    const Progress part(0, done);
+    samples_.run(cancelled);
+  }
   for (const double share : {1.0, 0.5, 0.0}) {
+    const Progress part(done, done + each);
+    done += each;
     Trial trial = tried(share, cancelled);
     if (!chosen_.path || trial.excess < chosen_.excess) chosen_ = std::move(trial);
   }
   for (const double v : chosen_.variances) length_ += std::sqrt(v);
   requireFinite(length_);
+}
+
+// Of a trial: anneals in both directions.
+double Route::work(const PartitionOptions& options) {
+  const double trial = 2 * 2 * static_cast<double>(trialTemperatures * std::min(options.chains, trialChains));
+  return ModelSamples::work(options) + 3 * trial;
 }
 
 std::vector<double> Route::temperatures(std::size_t usual) const {
@@ -53,13 +67,17 @@ Route::Trial Route::tried(double shareOfBiases, const Cancelled& cancelled) {
   annealer.recordIncrements();
   States states(machine_, std::min(options_.chains, trialChains));
   std::vector<double> up(states.rows()), down(states.rows());
-  annealer.forward(states, {stream(annealer.steps())}, cancelled, up);
+  {
+    const Progress part(0, 0.5);
+    annealer.forward(states, {stream(annealer.steps())}, cancelled, up);
+  }
   trial.variances = annealer.incrementVariances();
   States& samples = samples_.blocks().front();
   const std::size_t all = samples.rows();
   samples.setRows(states.rows());
   for (const std::size_t l : trial.path->kept()) machine_.backend().axpby(1, samples[l], 0, states[l]);
   samples.setRows(all);
+  const Progress part(0.5, 1);
   annealer.reverse(states, {stream(annealer.steps())}, cancelled, down);
   trial.excess = -*std::min_element(down.begin(), down.end()) - logMean(up);
   return trial;

@@ -22,6 +22,9 @@ class Route {
   // `rows` is the largest number of chains that take a step of the path together.
   Route(Machine& machine, const PartitionOptions& options, std::size_t rows, const Cancelled& cancelled);
 
+  // Work of making a route, in sweeps of a chain, for progress.
+  static double work(const PartitionOptions& options);
+
   AnnealingPath& path() { return *chosen_.path; }
   // One state per chain, in blocks.
   std::vector<States>& samples() { return samples_.blocks(); }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/progress.hpp"
 #include "likelihood/annealed.hpp"
 #include "likelihood/base_units.hpp"
 #include "likelihood/log_sum.hpp"
@@ -42,6 +43,8 @@ class AnnealedRows {
       load(first, n, states);
       round.firstChain = static_cast<std::uint32_t>(first * chainsPerRow);
       std::vector<double> weights(n * chainsPerRow), energies(weights.size());
+      const double all = static_cast<double>(data_.rows());
+      const Progress part(static_cast<double>(first) / all, static_cast<double>(first + n) / all);
       annealer_.forward(states, round, cancelled, weights);
       givenEnergies(states, energies);
       for (std::size_t r = 0; r < n; ++r)

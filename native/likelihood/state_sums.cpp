@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/progress.hpp"
 #include "likelihood/log_sum.hpp"
 #include "sampling/row_chunks.hpp"
 
@@ -48,6 +49,7 @@ double exactLogZ(Machine& machine, const Cancelled& cancelled) {
   LogSum sum;
   for (std::uint64_t first = 0; first < states; first += chunk) {
     throwIfCancelled(cancelled);
+    Progress::report(static_cast<double>(first), static_cast<double>(states));
     const std::size_t n = std::min<std::uint64_t>(chunk, states - first);
     all.setRows(n);
     enumeration.write(first, all);
@@ -71,6 +73,7 @@ std::vector<double> countedSums(const Machine& machine, const Enumeration& enume
   std::vector<std::uint32_t> rows;
   for (std::uint64_t first = 0; first < total; first += chunk) {
     throwIfCancelled(cancelled);
+    Progress::report(static_cast<double>(first), static_cast<double>(total));
     rows.resize(std::min<std::uint64_t>(chunk, total - first));
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>((first + i) / states);
     all.setRows(rows.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/progress.hpp"
 #include "likelihood/bennett.hpp"
 #include "sampling/sigmoid.hpp"
 
@@ -56,6 +57,7 @@ void TemperedLadder::sweep(std::uint64_t sweeps, bool measure, const Cancelled& 
   Round round{machine_.random().next(Purpose::evaluation, sweeps)};
   for (std::uint64_t s = 0; s < sweeps; ++s, ++round.stream.step) {
     throwIfCancelled(cancelled);
+    Progress::report(static_cast<double>(s), static_cast<double>(sweeps));
     for (std::size_t k = 0; k < rungs_.size(); ++k) {
       weigh(k);
       if (!measure || s % every != 0) continue;

@@ -14,9 +14,6 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
                            "' and '" + machine.wiring().layers()[c.b].name + "' are");
 }
 
-// log sigmoid(x) without overflow.
-double logSigmoid(double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::fabs(x))); }
-
 }  // namespace
 
 void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, const RowSum& sum) {
@@ -66,55 +63,6 @@ void freeEnergies(const Machine& machine, const States& states, const std::vecto
   const DoublesPtr values = machine.backend().doubles(out.size());
   FreeEnergies(machine, given, states.rows()).compute(states, *values);
   machine.backend().read(*values, out);
-}
-
-std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units) {
-  const std::uint64_t word = streamWords(stream, static_cast<std::uint32_t>(chain), 0).w[0];
-  return static_cast<std::uint32_t>(word * units >> 32);
-}
-
-bool UnitConditionals::possible(const Machine& machine, std::size_t layer) {
-  const std::vector<Coupling>& couplings = machine.wiring().couplings();
-  return machine.wiring().layers()[layer].type == UnitType::bernoulli &&
-         std::all_of(couplings.begin(), couplings.end(), [&](const Coupling& c) { return c.a == layer && !c.lateral(); });
-}
-
-UnitConditionals::UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows) : machine_(machine), layer_(layer) {
-  for (std::size_t c = 0; c < machine.wiring().couplings().size(); ++c) {
-    const std::size_t other = machine.wiring().couplings()[c].b;
-    neighbours_.push_back({other, c, machine.backend().tensor(rows, machine.places(other))});
-  }
-  biases_.resize(machine.places(layer));
-  machine.backend().download(machine.unitParameters(layer), std::span<double>(biases_));
-}
-
-void UnitConditionals::load(const States& states) {
-  std::vector<bool> given(machine_.wiring().layers().size(), false);
-  given[layer_] = true;
-  for (Neighbour& n : neighbours_) {
-    n.fields->setRows(states.rows());
-    layerFields(machine_, n.layer, states, given, *n.fields);
-  }
-  states_.resize(states.rows() * machine_.places(layer_));
-  machine_.backend().download(states[layer_], std::span<double>(states_));
-  for (auto* scratch : {&amount_, &difference_}) scratch->resize(states.rows());
-}
-
-void UnitConditionals::logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out) {
-  const std::size_t places = machine_.places(layer_);
-  auto value = [&](std::size_t r) { return states_[r * places + unit[r]]; };
-  for (std::size_t r = 0; r < out.size(); ++r) difference_[r] = biases_[unit[r]];
-  for (const double target : {1.0, 0.0})
-    for (const Neighbour& n : neighbours_) {
-      for (std::size_t r = 0; r < out.size(); ++r) amount_[r] = target - value(r);
-      const FieldShift shift{&machine_.weights(n.coupling), unit, amount_};
-      const std::vector<double> part = reduced(machine_.backend(), out.size(), [&](const RowSum& sum) {
-        machine_.backend().cumulants(machine_.unitsOf(n.layer), *n.fields, 1, &shift, sum);
-      });
-      for (std::size_t r = 0; r < out.size(); ++r) difference_[r] += target == 1 ? part[r] : -part[r];
-    }
-  for (std::size_t r = 0; r < out.size(); ++r)
-    out[r] = value(r) * logSigmoid(difference_[r]) + (1 - value(r)) * logSigmoid(-difference_[r]);
 }
 
 }  // namespace boltzkit

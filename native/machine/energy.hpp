@@ -1,6 +1,5 @@
 // Energies and free energies, one double per row, in nats.
 #pragma once
-#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -40,35 +39,6 @@ class FreeEnergies {
   bool measured_;
   std::vector<TensorPtr> fields_;    // per layer; null: given
   std::vector<TensorPtr> products_;  // per coupling; null: not between given layers
-};
-
-// Picks one of `units` units by word 0 of the chain; uniform up to units / 2^32.
-std::uint32_t pickUnit(const Stream& stream, std::size_t chain, std::size_t units);
-
-// log p(v_i | v_-i) for single units of the Bernoulli layer `layer`, with all other layers summed
-// out; one unit per row. With d = F(v_i = 0) - F(v_i = 1) it computes
-// v_i log sigmoid(d) + (1 - v_i) log sigmoid(-d). For v_i in {0, 1} this is the log-probability.
-// For a probability v_i it is its mean over a draw of unit i.
-class UnitConditionals {
- public:
-  // Requires `possible`.
-  UnitConditionals(const Machine& machine, std::size_t layer, std::size_t rows);
-  // True if the layer is Bernoulli and is the first layer of every coupling of the machine, none of
-  // them lateral. Then the other layers can be summed out.
-  static bool possible(const Machine& machine, std::size_t layer);
-  // Loads new states. Later calls refer to their rows.
-  void load(const States& states);
-  void logProbabilities(std::span<const std::uint32_t> unit, std::span<double> out);
-
- private:
-  const Machine& machine_;
-  std::size_t layer_;
-  struct Neighbour {
-    std::size_t layer, coupling;
-    TensorPtr fields;
-  };
-  std::vector<Neighbour> neighbours_;
-  std::vector<double> states_, biases_, amount_, difference_;
 };
 
 }  // namespace boltzkit

@@ -51,12 +51,16 @@ void layerFields(const Machine& machine, std::size_t layer, const States& states
   machine.backend().fields(fieldTerms(machine, layer, states, from), false, out);
 }
 
-void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out) {
-  layerFields(machine, layer, states, {}, out);
+void addLateralFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out) {
   const Coupling* lateral = machine.wiring().lateral(layer);
   if (!lateral) return;
   const FieldTerm term{&states[layer], &machine.lateralWeights(layer), false, 1, lateral->graph.get()};
   machine.backend().fields(std::span(&term, 1), true, out);
+}
+
+void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out) {
+  layerFields(machine, layer, states, {}, out);
+  addLateralFields(machine, layer, states, out);
 }
 
 }  // namespace boltzkit

@@ -41,6 +41,8 @@ std::vector<FieldTerm> fieldTerms(const Machine& machine, std::size_t layer, con
 // out = the sum of these terms.
 void layerFields(const Machine& machine, std::size_t layer, const States& states, const std::vector<bool>& from, Tensor& out);
 
+// out += the field on the units of `layer` from its other units.
+void addLateralFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out);
 // out = the field on `layer` from all layers, itself included: the field of each unit given all
 // other units.
 void unitFields(const Machine& machine, std::size_t layer, const States& states, Tensor& out);

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "likelihood/bound_free_energy.hpp"
+#include "likelihood/independent_units.hpp"
 #include "likelihood/pseudo_likelihood.hpp"
 #include "sampling/completion.hpp"
 
@@ -14,16 +15,23 @@ namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
+// The same words at every epoch: the last `count` steps of the purpose, which its count never comes
+// near. Units are picked by the words of layer 0.
+Stream lastSteps(const Machine& machine, std::uint64_t count) {
+  return {machine.seed(), Purpose::monitor, 0, maxStreamStep - std::min(count, maxStreamStep)};
+}
+
 }  // namespace
 
-Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, std::size_t rows, std::uint64_t sweeps,
-                 std::span<const double> rowWeights)
+Monitor::Monitor(Machine& machine, const LayerData& training, const LayerData* validation, const Settings& settings,
+                 std::span<const double> rowWeights, const std::vector<std::vector<double>>& independent)
     : machine_(machine),
       given_(training.given()),
       closed_(summable(machine, given_)),
-      sweeps_(sweeps),
-      training_{training, watchedRows(training.rows(), rowWeights, rows)} {
-  if (validation) validation_.emplace(Sample{*validation, watchedRows(validation->rows(), {}, rows)});
+      settings_(settings),
+      independent_(independent),
+      training_{training, watchedRows(training.rows(), rowWeights, settings.rows)} {
+  if (validation) validation_.emplace(Sample{*validation, watchedRows(validation->rows(), {}, settings.rows)});
 }
 
 // Calls body(states) for every chunk of the watched rows.
@@ -33,11 +41,8 @@ void Monitor::forEachChunkOf(const Sample& sample, Body body) {
   const OrderPtr order = machine_.backend().order({all.begin(), all.end()});
   States states(machine_, std::min(chunkRows, all.size()));
   std::optional<Completion> completion;
-  Stream stream{machine_.seed(), Purpose::monitor, 0, 0};
-  if (sample.data.anyMissing()) {
-    completion.emplace(machine_, sample.data, states.rows());
-    stream = machine_.random().next(Purpose::monitor, completion->loadSteps() + sweeps_);
-  }
+  if (sample.data.anyMissing()) completion.emplace(machine_, sample.data, states.rows());
+  const Stream stream = lastSteps(machine_, settings_.sweeps + 2);
   for (std::size_t first = 0; first < all.size(); first += chunkRows) {
     const Batch batch{order.get(), first, std::min(chunkRows, all.size() - first)};
     states.setRows(batch.count);
@@ -45,7 +50,7 @@ void Monitor::forEachChunkOf(const Sample& sample, Body body) {
       Round round{stream, static_cast<std::uint32_t>(first)};
       completion->load(batch, states, round);
       round.stream.step += completion->loadSteps();
-      completion->gibbs().sweep(states, round, sweeps_);
+      completion->gibbs().sweep(states, round, settings_.sweeps);
     } else {
       sample.data.gather(batch, states);
     }
@@ -54,7 +59,7 @@ void Monitor::forEachChunkOf(const Sample& sample, Body body) {
 }
 
 Metrics Monitor::measure(const States* chains) {
-  Metrics m{none, none, none, weightNorm(), none, none};
+  Metrics m{none, none, none, weightNorm(), none, none, none, none};
   if (training_.watched.rows.empty() || (!closed_ && !bounded(machine_, given_))) return m;
   const Sample& judged = validation_ ? *validation_ : training_;
   const std::vector<double> ofTraining = freeEnergiesOf(training_);
@@ -64,13 +69,13 @@ Metrics Monitor::measure(const States* chains) {
   if (closed_) m.lowestFreeEnergy = *std::min_element(ofJudged.begin(), ofJudged.end());
   if (validation_) m.freeEnergyGap = mean - training;
   if (chains) m.chainFreeEnergyGap = meanFreeEnergy(*chains) - training;
-  m.pseudoLikelihood = pseudoLikelihood(judged);
+  pseudoLikelihood(judged, m);
   return m;
 }
 
 void Monitor::freeEnergiesInto(States& states, std::span<double> out) {
   if (closed_) return freeEnergies(machine_, states, given_, out);
-  boundFreeEnergies(machine_, states, given_, sweeps_, out);
+  boundFreeEnergies(machine_, states, given_, settings_.sweeps, out);
 }
 
 std::vector<double> Monitor::freeEnergiesOf(const Sample& sample) {
@@ -92,19 +97,27 @@ double Monitor::meanFreeEnergy(const States& chains) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// NaN if it has no closed form.
-double Monitor::pseudoLikelihood(const Sample& sample) {
-  if (PseudoLikelihood::obstacle(machine_, given_)) return none;
+// Leaves NaN where there is none.
+void Monitor::pseudoLikelihood(const Sample& sample, Metrics& metrics) {
+  if (PseudoLikelihood::obstacle(machine_, given_)) return;
   PseudoLikelihood likelihood(machine_, given_, std::min(chunkRows, sample.watched.rows.size()));
-  const auto layer = static_cast<std::uint8_t>(std::find(given_.begin(), given_.end(), true) - given_.begin());
-  const Stream stream = machine_.random().next(Purpose::monitor, 1, layer);
-  std::vector<double> all, part;
+  std::optional<IndependentUnits> independent;
+  if (IndependentUnits::possible(machine_, given_)) independent.emplace(machine_, independent_);
+  const std::vector<UnitPart> parts = unitParts(machine_, given_, settings_.units);
+  const Stream stream = lastSteps(machine_, 0);
+  std::vector<double> all, baseline, part;
   forEachChunkOf(sample, [&](States& states) {
+    const std::size_t first = all.size();
     part.resize(states.rows());
-    likelihood.estimate(states, stream, all.size(), part);
+    likelihood.estimate(states, parts, stream, first, part);
     all.insert(all.end(), part.begin(), part.end());
+    if (!independent) return;
+    independent->logLikelihoods(states, parts, stream, first, part);
+    baseline.insert(baseline.end(), part.begin(), part.end());
   });
-  return sample.watched.mean(all);
+  metrics.pseudoLikelihood = sample.watched.mean(all);
+  metrics.pseudoLikelihoodError = sample.watched.standardError(all);
+  if (independent) metrics.baseline = sample.watched.mean(baseline);
 }
 
 double Monitor::weightNorm() const {

@@ -1,6 +1,7 @@
 #include "monitoring/watched_rows.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "sampling/layer_rows.hpp"
@@ -10,6 +11,17 @@ namespace boltzkit {
 double WatchedRows::mean(std::span<const double> values) const {
   if (weights.empty()) return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   return std::inner_product(values.begin(), values.end(), weights.begin(), 0.0) / std::accumulate(weights.begin(), weights.end(), 0.0);
+}
+
+double WatchedRows::standardError(std::span<const double> values) const {
+  const double centre = mean(values), count = static_cast<double>(values.size());
+  double squares = 0, sum = 0;
+  for (std::size_t r = 0; r < values.size(); ++r) {
+    const double weight = weights.empty() ? 1 : weights[r];
+    squares += weight * weight * (values[r] - centre) * (values[r] - centre);
+    sum += weight;
+  }
+  return std::sqrt(squares * count / (count - 1)) / sum;
 }
 
 WatchedRows watchedRows(std::size_t rows, std::span<const double> weights, std::size_t count) {

@@ -11,6 +11,8 @@ struct WatchedRows {
   std::vector<double> weights;  // one per row; empty: all equal
   // The weighted mean of one value per row.
   double mean(std::span<const double> values) const;
+  // The standard error of this mean as that of the data set that the rows represent; NaN of one row.
+  double standardError(std::span<const double> values) const;
 };
 
 // Picks at most `count` of `rows` rows. Without weights they are evenly spaced. With weights these

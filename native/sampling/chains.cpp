@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/checked.hpp"
+#include "core/progress.hpp"
 #include "sampling/moments.hpp"
 #include "sampling/row_chunks.hpp"
 
@@ -32,6 +33,8 @@ class Run {
   void run(const Cancelled& cancelled) {
     for (std::size_t first = 0; first < options_.chains; first += chunk_) {
       load(first, std::min(chunk_, options_.chains - first));
+      const double all = static_cast<double>(options_.chains);
+      const Progress part(static_cast<double>(first) / all, static_cast<double>(first + states_.rows()) / all);
       gibbs_.setAccuracy(Accuracy::draws);
       begin();
       sweep(cancelled);
@@ -39,6 +42,7 @@ class Run {
       gibbs_.setAccuracy(Accuracy::full);
       for (std::uint64_t s = 0; s < options_.quench; ++s) {
         throwIfCancelled(cancelled);
+        reportSweeps(options_.steps + s);
         gibbs_.sweep(states_, {stream_, firstChain(), 1, {}, Draw::mode});
       }
       store();
@@ -124,6 +128,7 @@ class Run {
   void sweep(const Cancelled& cancelled) {
     for (std::uint64_t done = 0; done < options_.steps;) {
       throwIfCancelled(cancelled);
+      reportSweeps(done);
       const std::uint64_t n = together(done);
       done += n;
       if (mean_ && done == options_.steps)
@@ -133,8 +138,12 @@ class Run {
       if (moments_ && done % options_.observe->every == 0) observe();
       Stream stream = stream_;
       stream.step += done;
-      if (tempering_) tempering_->afterSweep(states_, first_, done, stream);
+      if (tempering_) tempering_->afterSweep(states_, first_, options_.tempered->sweeps + done, stream);
     }
+  }
+
+  void reportSweeps(std::uint64_t done) const {
+    Progress::report(static_cast<double>(done), static_cast<double>(options_.steps) + static_cast<double>(options_.quench));
   }
 
   // Number of sweeps up to the next event, at least 1. At most 16, so that a cancelled job ends
@@ -145,7 +154,8 @@ class Run {
     std::uint64_t n = std::min(most, options_.steps - done);
     if (mean_ && done + n == options_.steps) n = std::max<std::uint64_t>(n - 1, 1);
     if (options_.observe) n = std::min(n, options_.observe->every - done % options_.observe->every);
-    if (options_.tempered) n = std::min(n, options_.tempered->ladder.every - done % options_.tempered->ladder.every);
+    if (const auto& tempered = options_.tempered)
+      n = std::min(n, tempered->ladder.every - (tempered->sweeps + done) % tempered->ladder.every);
     return n;
   }
 

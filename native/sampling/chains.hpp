@@ -22,6 +22,7 @@ struct ChainOptions {
   struct Tempered {
     Ladder ladder;
     LadderState state;
+    std::uint64_t sweeps = 0;  // before this call: rounds of swaps go on from there
   };
   std::optional<Tempered> tempered;  // replaces betas and schedule
   // Number of final sweeps in which every unit takes its most probable state: descent to a local

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/checked.hpp"
+#include "core/progress.hpp"
 #include "machine/normalisable.hpp"
 #include "sampling/completion.hpp"
 
@@ -37,7 +38,10 @@ class Imputer {
     std::vector<std::vector<float>> results;
     for (const std::size_t l : options_.layers) results.emplace_back(checkedMultiply(data_.rows(), machine_.places(l)));
     for (std::size_t first = 0; first < data_.rows(); first += chunk_) {
-      sweepChunk(first, std::min(chunk_, data_.rows() - first), cancelled);
+      const std::size_t rows = std::min(chunk_, data_.rows() - first);
+      const double all = static_cast<double>(data_.rows());
+      const Progress part(static_cast<double>(first) / all, static_cast<double>(first + rows) / all);
+      sweepChunk(first, rows, cancelled);
       for (std::size_t i = 0; i < results.size(); ++i) {
         const std::size_t l = options_.layers[i], width = machine_.places(l);
         const Tensor& from = averages_[l] ? *averages_[l] : states_[l];
@@ -77,6 +81,7 @@ class Imputer {
     round.stream.step += completion_.loadSteps();
     for (std::uint64_t s = 0; s < warmup_ + steps_; ++s, ++round.stream.step) {
       throwIfCancelled(cancelled);
+      Progress::report(static_cast<double>(s), static_cast<double>(warmup_ + steps_));
       if (s < warmup_)
         completion_.gibbs().sweep(states_, round);
       else

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/progress.hpp"
+
 namespace boltzkit {
 namespace {
 
@@ -62,7 +64,10 @@ void forEachChunk(States& states, const LayerData& data, const Cancelled& cancel
     std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(first));
     states.setRows(rows.size());
     data.gather(std::move(rows), states);
+    const double all = static_cast<double>(data.rows());
+    const Progress part(static_cast<double>(first) / all, static_cast<double>(first + states.rows()) / all);
     body(first, states);
+    Progress::report(1, 1);
   }
 }
 

@@ -12,7 +12,7 @@ export const smallElements = 1 << 18;
 const readyElements = 1 << 18;
 
 /** Elements of a slice that has to be converted first. */
-const convertedElements = 1 << 16;
+const convertedElements = 1 << 15;
 
 /** Elements that packing rows goes through. */
 export function elementsOf(host: HostRows): number {

@@ -42,7 +42,7 @@ export function describeSparse(parts: SparseParts, cols: number, where: Where): 
 }
 
 /** Rows and entries of a slice; the last row may go beyond. */
-const mostEntries = 1 << 16;
+const mostEntries = 1 << 15;
 
 function* slices(reader: SparseReader): Generator<HostSparseRows> {
   for (;;) {

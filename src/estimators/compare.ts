@@ -37,7 +37,12 @@ export interface Comparison {
   /** Warnings of both evaluations, each with the model's letter in front. */
   readonly warnings: readonly string[];
   /** What each model made of the rows. */
-  readonly evaluations: { readonly a: Evaluation; readonly b: Evaluation };
+  readonly evaluations: {
+    /** Of the first model. */
+    readonly a: Evaluation;
+    /** Of the second one. */
+    readonly b: Evaluation;
+  };
 }
 
 /**

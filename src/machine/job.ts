@@ -1,4 +1,5 @@
 import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../errors.js';
+import { type OnProgress, ProgressWatch } from './job-progress.js';
 import type { NativeErrorCode, NativeJob, NativeWork } from './native.js';
 
 /** Whom a job works for. */
@@ -6,6 +7,8 @@ export interface JobOptions {
   /** Public name of the call, the start of its error messages: `RBM.fit`. */
   readonly call: string;
   readonly signal?: AbortSignal | undefined;
+  /** Is told how far the job is, about ten times a second and once when it has succeeded. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -13,25 +16,43 @@ export interface JobOptions {
  *
  * When `signal` is aborted before the job is over, the job is cancelled, and once it has ended (so that the machine is free again) the
  * promise rejects with the signal's reason. An already aborted signal keeps a job given as a function from starting.
+ *
+ * `onProgress` is called while the job runs, whenever it has got further, and with a fraction of 1 when it has succeeded. If it throws,
+ * the job is cancelled, and once it has ended the promise rejects with what was thrown.
  * Native errors, thrown or rejected with, become errors of this package.
  */
 export async function runJob<T>(job: NativeJob<T> | (() => NativeWork<T>), options: JobOptions): Promise<T> {
-  const { call, signal } = options;
+  const { call, signal, onProgress } = options;
   if (typeof job === 'function') signal?.throwIfAborted();
   const running = typeof job === 'function' ? translating(call, job) : job;
-  if (!isJob(running)) return running;
-  const cancel = () => running.cancel();
+  if (!isJob(running)) {
+    onProgress?.({ fraction: 1, secondsLeft: 0 });
+    return running;
+  }
+  const watch = onProgress && new ProgressWatch(running, onProgress);
+  const cancel = () => {
+    watch?.stop();
+    running.cancel();
+  };
   if (signal?.aborted) cancel();
   signal?.addEventListener('abort', cancel, { once: true });
+  const result = await outcome(running, options, watch).finally(() => {
+    watch?.stop();
+    signal?.removeEventListener('abort', cancel);
+  });
+  onProgress?.({ fraction: 1, secondsLeft: 0 });
+  return result;
+}
+
+async function outcome<T>(job: NativeJob<T>, { call, signal }: JobOptions, watch: ProgressWatch | undefined): Promise<T> {
   try {
-    const result = await running.promise;
-    signal?.throwIfAborted();
-    return result;
+    return await job.promise;
   } catch (error) {
-    signal?.throwIfAborted();
     throw translateError(call, error);
   } finally {
-    signal?.removeEventListener('abort', cancel);
+    // What stopped the job comes first, also when the job came to its end all the same.
+    watch?.throwIfFailed();
+    signal?.throwIfAborted();
   }
 }
 

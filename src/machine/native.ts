@@ -5,7 +5,7 @@
  */
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 6;
+export const NATIVE_ABI = 8;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -100,6 +100,11 @@ export interface NativeJob<T> {
   readonly promise: Promise<T>;
   /** Asks the job to stop at the next minibatch or sweep; its promise then rejects with code ABORTED. */
   cancel(): void;
+  /**
+   * How much of the work is done, from 0 to 1; it never falls, and is 1 once the work has succeeded. It costs next to nothing and
+   * may be asked at any time.
+   */
+  progress(): number;
 }
 
 /** A job, or the result itself when it took so little that the work was done before the call returned. */
@@ -113,8 +118,8 @@ export interface NativeChainOptions {
   betas: Float64Array;
   /** Empty, or one inverse temperature per sweep. */
   schedule: Float64Array;
-  /** Parallel tempering; chains are groups of as many as there are betas. Rung and direction: see NativeChainResults. */
-  tempered: { betas: Float64Array; every: number; rung: Float64Array; direction: Float64Array } | null;
+  /** Parallel tempering; chains are groups of as many as there are betas. `sweeps`: before this call. Rung and direction: see NativeChainResults. */
+  tempered: { betas: Float64Array; every: number; sweeps: number; rung: Float64Array; direction: Float64Array } | null;
   /** Sweeps afterwards in which every unit takes its likeliest state. */
   quench: number;
   /** States to start from. Layers not named are drawn, in turn, given those that have states. */
@@ -221,7 +226,13 @@ export interface NativeMachine {
   reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample', now?: boolean): NativeWork<Float32Array>;
   energy(all: NativeLayerRows[]): NativeWork<Float64Array>;
   freeEnergy(given: NativeLayerRows[], now?: boolean): NativeWork<Float64Array>;
-  pseudoLikelihood(given: NativeLayerRows[], exact: boolean): NativeWork<Float64Array>;
+  pseudoLikelihood(given: NativeLayerRows[], exact: boolean, now?: boolean): NativeWork<Float64Array>;
+  /**
+   * −log p(s_i | s_−i) in nats of every unit of the given layers, [rows, units]: layer by layer in the order of `given`, one number for the
+   * places of a softmax unit. Layers that are not given are summed out. A density, which may be negative, for units without finitely many
+   * states. Throws PARAMETER where there is no pseudo-likelihood either.
+   */
+  placeSurprise(given: NativeLayerRows[], now?: boolean): NativeWork<Float64Array>;
   chains(options: NativeChainOptions): NativeWork<NativeChainResults>;
   /** One result [rows, units] per asked layer. */
   impute(options: NativeImputeOptions): NativeWork<Float32Array[]>;
@@ -311,7 +322,12 @@ export interface NativeEpochReport {
   step: number;
   seconds: number;
   learningRate: number;
+  /** Of the same units of the same rows at every epoch of a run; NaN where there is none. */
   pseudoLikelihood: number;
+  /** Its standard error as that of all units of all rows; NaN of one row. */
+  pseudoLikelihoodError: number;
+  /** Log-likelihood of the same units under independent units that fit the training rows best; NaN where the best fit is not known. */
+  baseline: number;
   /** NaN without validation rows. */
   freeEnergyGap: number;
   chainFreeEnergyGap: number;

@@ -9,10 +9,7 @@ import type { ChainRecord } from './chains-file.js';
  * whether energies do.
  */
 export interface ObserveOptions<Layer extends string = string, Means extends Layer = Layer, Energies extends boolean = boolean> {
-  /**
-   * Sweeps from one observation to the next. Default 1. With a ladder and any of the three options
-   * below it must be a multiple of two rounds of swaps, which is the default then.
-   */
+  /** Sweeps from one observation to the next. Default 1. */
   readonly every?: number | undefined;
   /** Pairs of layers whose products are accumulated as well. */
   readonly pairs?: readonly (readonly [Layer, Layer])[] | undefined;
@@ -57,7 +54,7 @@ export function readObserving(machine: Machine, call: string, observe: unknown, 
   const energies = check.flag('observe.energies', given.energies, false);
   const means = readMeans(machine, check, given.means);
   const stops = byChain || energies || means.length > 0;
-  const every = readEvery(check, given.every, stops, record);
+  const every = check.integer('observe.every', given.every, 1, 1, 2 ** 40);
   const pairs = readPairs(machine, check, given.pairs);
   const times = Math.floor(sweeps / every);
   if (stops && times * record.chains > mostNumbers) {
@@ -69,13 +66,6 @@ export function readObserving(machine: Machine, call: string, observe: unknown, 
   }
   if (byChain) checkApart(machine, call, pairs, record);
   return { every, pairs, byChain, energies, means, times, stops };
-}
-
-function readEvery(check: OptionCheck, every: unknown, stops: boolean, { ladder }: ChainRecord): number {
-  const rounds = stops && ladder !== null ? 2 * ladder.every : 1;
-  const read = check.integer('observe.every', every, rounds, 1, 2 ** 40);
-  if (read % rounds === 0) return read;
-  throw check.error('observe.every', `a multiple of ${rounds}, two rounds of swaps of the ladder`, read);
 }
 
 function readMeans(machine: Machine, check: OptionCheck, means: unknown): number[] {

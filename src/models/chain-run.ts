@@ -100,8 +100,9 @@ async function stretch({ machine, call, native, draft }: Work, { sweeps, schedul
   }));
   const rows = await machine.pack(start, patience.signal, false);
   const states = draft.states.map((_, layer) => layer);
+  const tempered = ladder && { ...ladder, sweeps: draft.sweeps };
   const asked = observe === null ? null : { every: observe.every, pairs: observe.pairs };
-  const shared = { chains, betas, schedule, tempered: ladder, quench: 0, clamps, observe: asked, states, mean: null, energies };
+  const shared = { chains, betas, schedule, tempered, quench: 0, clamps, observe: asked, states, mean: null, energies };
   const options: NativeChainOptions = { ...shared, steps: sweeps, start: rows };
   const results = await machine.run(call, () => native.chains(options), patience);
   moveOn(draft, results, sweeps);

@@ -27,9 +27,21 @@ export interface MatrixEntries {
 export type SquareMatrix = RowsInput | MatrixEntries;
 
 /** A machine of spins that are coupled along a graph. */
-export type SpinMachine = BoltzmannMachine<{ readonly spins: Units<'spin'> }, readonly [readonly ['spins', 'spins']]>;
+export type SpinMachine = BoltzmannMachine<
+  {
+    /** All of them. */
+    readonly spins: Units<'spin'>;
+  },
+  readonly [readonly ['spins', 'spins']]
+>;
 /** A machine of bits that are coupled along a graph. */
-export type BitMachine = BoltzmannMachine<{ readonly bits: Units<'bernoulli'> }, readonly [readonly ['bits', 'bits']]>;
+export type BitMachine = BoltzmannMachine<
+  {
+    /** All of them. */
+    readonly bits: Units<'bernoulli'>;
+  },
+  readonly [readonly ['bits', 'bits']]
+>;
 
 /** Parameters are kept in single precision on most devices. */
 const largest = 3.4e38;

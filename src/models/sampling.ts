@@ -65,7 +65,7 @@ export function readTemperatures(
   if (given.ladder === undefined) return { ...none, betas: readBeta(check, given.beta, chains) };
   const { betas, every } = readLadder(call, given.ladder);
   const group = betas.length;
-  const tempered = { betas, every, ...startOfLadder(chains, group) };
+  const tempered = { betas, every, sweeps: 0, ...startOfLadder(chains, group) };
   return { betas: Float64Array.of(1), schedule: new Float64Array(0), tempered, group };
 }
 

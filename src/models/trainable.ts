@@ -24,7 +24,9 @@ export interface ModelSummary {
   readonly couplings: readonly string[];
   /** Decimal digits: a seed may be larger than a number holds. */
   readonly seed: string;
+  /** What computes. */
   readonly device: string;
+  /** Its last run; null before the first. */
   readonly training: TrainingInfo | null;
 }
 
@@ -138,9 +140,10 @@ export abstract class TrainableModel implements Disposable {
       progress: nothing,
       read: async () => {},
     };
-    const plan = () => partialFitPlan(call, this.#trainee(), inputs, options);
-    const { signal } = plan();
-    const start = { call, stream: true, data: inputs, validation: [], signal, plan };
+    const now = partialFitPlan(call, this.#trainee(), inputs, options);
+    // Parts of the stream that come before this one change what it goes on from.
+    const plan = () => (this.#record === now.previous ? now : partialFitPlan(call, this.#trainee(), inputs, options));
+    const start = { call, stream: true, data: inputs, validation: [], signal: now.signal, plan };
     await train(this.machine, start, control, (record) => this.#keep(record));
   }
 

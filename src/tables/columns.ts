@@ -22,6 +22,7 @@ interface Placed {
 
 /** Two values: one Bernoulli unit. */
 export interface BinaryColumn extends AnyColumn, Placed {
+  /** What it is. */
   readonly type: 'binary';
   /** What 0 and 1 are called. */
   readonly labels: readonly [Label, Label];
@@ -29,6 +30,7 @@ export interface BinaryColumn extends AnyColumn, Placed {
 
 /** One of several labels: a softmax unit. */
 export interface CategoryColumn extends AnyColumn, Placed {
+  /** What it is. */
   readonly type: 'category';
   /** What the categories 0, 1, … are called. */
   readonly labels: readonly Label[];
@@ -36,8 +38,11 @@ export interface CategoryColumn extends AnyColumn, Placed {
 
 /** Real numbers: a Gaussian unit over (value − mean) / sd. */
 export interface NumberColumn extends AnyColumn, Placed {
+  /** What it is. */
   readonly type: 'number';
+  /** Mean of the values that are there. */
   readonly mean: number;
+  /** Their standard deviation. */
   readonly sd: number;
   /**
    * Digits after the decimal point, to which decoded numbers are rounded; null where there are too
@@ -48,14 +53,19 @@ export interface NumberColumn extends AnyColumn, Placed {
 
 /** Whole numbers from 0 to `max`: a binomial unit. */
 export interface CountColumn extends AnyColumn, Placed {
+  /** What it is. */
   readonly type: 'count';
+  /** The largest value that there may be. */
   readonly max: number;
 }
 
 /** A column that takes no part. */
 export interface IgnoredColumn extends AnyColumn {
+  /** What it is. */
   readonly type: 'ignore';
+  /** It is in no layer. */
   readonly layer: null;
+  /** It has no place. */
   readonly place: null;
 }
 
@@ -74,9 +84,22 @@ export type Unplaced<C extends TableColumn = TableColumn> = C extends unknown ? 
  */
 export type ColumnSchema =
   | ColumnType
-  | { readonly type: 'binary' | 'category'; readonly labels?: readonly Label[] }
-  | { readonly type: 'count'; readonly max?: number }
-  | { readonly type: 'number' | 'ignore' };
+  | {
+      /** What it is. */
+      readonly type: 'binary' | 'category';
+      /** All labels in order. Default: those that occur. */
+      readonly labels?: readonly Label[];
+    }
+  | {
+      /** What it is. */
+      readonly type: 'count';
+      /** The largest value that there may be. Default: the largest that occurs. */
+      readonly max?: number;
+    }
+  | {
+      /** What it is. */
+      readonly type: 'number' | 'ignore';
+    };
 
 /** What a caller says of columns, by their names. */
 export type TableSchema = Readonly<Record<string, ColumnSchema>>;

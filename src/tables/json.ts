@@ -35,11 +35,20 @@ const table = z.strictObject({
 });
 
 /** A table without its rows, for a file. */
-export type TableJson = z.infer<typeof table>;
+export interface TableJson {
+  /** What the file is. */
+  readonly format: 'boltzkit-table';
+  /** Of the form of this object. */
+  readonly version: 1;
+  /** Texts that stand for missing values. */
+  readonly missing: readonly string[];
+  /** All columns in order, without their places. */
+  readonly columns: readonly Unplaced[];
+}
 
 export function toJson(columns: readonly TableColumn[], missing: readonly string[]): TableJson {
   const bare = columns.map(({ layer: _, place: __, ...rest }) => rest as Unplaced);
-  return { format: 'boltzkit-table', version: 1, missing: [...missing], columns: structuredClone(bare) as TableJson['columns'] };
+  return { format: 'boltzkit-table', version: 1, missing: [...missing], columns: structuredClone(bare) };
 }
 
 /** Checks what a file holds. */

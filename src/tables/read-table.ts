@@ -35,8 +35,8 @@ import { TableData } from './table.js';
  *   `names`.
  * @param schema - Types by the names of columns, in place of what would be found: `{ class:
  *   'category', id: 'ignore' }`.
- * @throws `FormatError` (files) or {@link ParameterError} (lists) naming rows and columns that
- *   cannot be taken; {@link ParameterError} on unknown names in the schema, on options out of
+ * @throws `FormatError` (files) or `ParameterError` (lists) naming rows and columns that
+ *   cannot be taken; `ParameterError` on unknown names in the schema, on options out of
  *   range, and when a file cannot be read.
  *
  * @example

@@ -20,7 +20,9 @@ export interface EncodeOptions extends RowOptions {
 
 /** Layers and couplings, as a `BoltzmannMachine` takes them. */
 export interface TableWiring {
+  /** Units by the names of layers. */
   readonly layers: Layers;
+  /** Names of coupled layers. */
   readonly couplings: readonly [string, string][];
 }
 
@@ -61,7 +63,7 @@ export class Table {
   /**
    * Couplings of every layer of the table to another one.
    *
-   * @throws {@link ParameterError} when a layer of the table has that name.
+   * @throws `ParameterError` when a layer of the table has that name.
    */
   couplings(hidden: string): [string, string][] {
     return this.#couplings('Table.couplings', hidden);
@@ -74,7 +76,7 @@ export class Table {
    * @param hidden - Units of the hidden layers by name, for example `{ hidden: bernoulli(50) }`.
    * @returns For a `BoltzmannMachine`: `new BoltzmannMachine({ ...table.wiring({ hidden:
    *   bernoulli(50) }), seed: 1 })`.
-   * @throws {@link ParameterError} when there is none, or when a layer of the table has such a
+   * @throws `ParameterError` when there is none, or when a layer of the table has such a
    *   name.
    */
   wiring(hidden: Layers): TableWiring {
@@ -100,7 +102,7 @@ export class Table {
    * table does not know are refused.
    *
    * @param rows - A CSV file, or a list of objects or lists, as `readTable` takes them.
-   * @throws `FormatError` (files) or {@link ParameterError} (lists) naming row, column and what was
+   * @throws `FormatError` (files) or `ParameterError` (lists) naming row, column and what was
    *   expected when a value does not fit.
    */
   async encode(rows: RowSource, options?: EncodeOptions): Promise<TableRows> {
@@ -118,7 +120,7 @@ export class Table {
    *
    * @param rows - Rows by layer; the result has the columns of these layers. Categories are given
    *   by their numbers, [n] or [n, 1], or by their probabilities, [n, categories].
-   * @throws {@link ParameterError} on layers that are not the table's, `ShapeError` when columns or
+   * @throws `ParameterError` on layers that are not the table's, `ShapeError` when columns or
    *   numbers of rows do not fit.
    */
   async decode(rows: LayerValues): Promise<TableRow[]> {

@@ -18,7 +18,7 @@ const rowsAtOnce = 1024;
  * @param path - The file to make or replace.
  * @param rows - Objects by column, or lists of cells in the order of `names`.
  * @param names - The columns, in order. Default: those of the first object.
- * @throws {@link ParameterError} naming row and column of a value that is no text, finite number,
+ * @throws `ParameterError` naming row and column of a value that is no text, finite number,
  *   date, true or false, or of a column that `names` lack; when the file cannot be written.
  */
 export async function writeCsv(path: FilePath, rows: RowList, names?: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** How the gradient is estimated, and the options that belong to each way. */
 import { readBetas } from './betas.js';
 import type { Entry } from './entry.js';
-import { type Chosen, choose } from './named-options.js';
+import { type Chosen, choose, type Named } from './named-options.js';
 
 /** Options of every algorithm that sweeps. */
 export interface SweepOptions {
@@ -45,14 +45,14 @@ export interface TrajectoryOptions extends ChainOptions {
 
 /** An algorithm with its options, as {@link cd}, {@link pcd} and the others make it. */
 export type Algorithm =
-  | ({ readonly name: 'pcd' } & ChainOptions)
-  | ({ readonly name: 'cd' } & SweepOptions)
-  | ({ readonly name: 'fpcd' } & FastOptions)
-  | ({ readonly name: 'pt' } & TemperedOptions)
-  | ({ readonly name: 'ptt' } & TrajectoryOptions)
-  | ({ readonly name: 'mean-field' } & SweepOptions)
-  | { readonly name: 'pseudo-likelihood' }
-  | { readonly name: 'exact' };
+  | (Named<'pcd'> & ChainOptions)
+  | (Named<'cd'> & SweepOptions)
+  | (Named<'fpcd'> & FastOptions)
+  | (Named<'pt'> & TemperedOptions)
+  | (Named<'ptt'> & TrajectoryOptions)
+  | (Named<'mean-field'> & SweepOptions)
+  | Named<'pseudo-likelihood'>
+  | Named<'exact'>;
 
 /** The word for an algorithm with its usual options. */
 export type AlgorithmName = Algorithm['name'];

@@ -5,6 +5,7 @@ import type { EpochReport } from './reports.js';
 
 /** What states of a run are compared by: the higher the better. */
 export const stoppingMetrics = ['pseudoLikelihood', 'logLikelihood'] as const;
+/** What reports are compared by. */
 export type StoppingMetric = (typeof stoppingMetrics)[number];
 
 /** Which report is the best one. */

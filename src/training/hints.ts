@@ -4,7 +4,9 @@ import type { EpochReport } from './reports.js';
 
 /** One line of advice, and a word by which programs can tell it. */
 export interface HealthHint {
+  /** What it is about. */
   readonly kind: 'diverging' | 'rollback' | 'equilibrium' | 'chains' | 'overfitting' | 'nothing-learnt' | 'unfinished';
+  /** A sentence. */
   readonly text: string;
 }
 

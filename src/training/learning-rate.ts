@@ -37,7 +37,7 @@ export type LearningRate =
   | Float64Array
   | Float32Array
   | LearningRateSchedule
-  | ((step: number, totalSteps: number) => number);
+  | ((update: number, updates: number) => number);
 
 /** The learning rates of a run. */
 export interface LearningRates {

@@ -2,6 +2,12 @@ import { type OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { didYouMean } from '../suggest.js';
 import type { Entry, Values } from './entry.js';
 
+/** Something that is chosen by its name. */
+export interface Named<Name extends string> {
+  /** Which one. */
+  readonly name: Name;
+}
+
 /** Named choices, each with options of its own. */
 export type Choices<D> = Readonly<Record<string, Readonly<Record<string, Entry<unknown, D>>>>>;
 

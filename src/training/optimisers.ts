@@ -1,6 +1,6 @@
 /** How gradients become steps, and the options that belong to each way. */
 import type { Entry } from './entry.js';
-import { type Chosen, choose } from './named-options.js';
+import { type Chosen, choose, type Named } from './named-options.js';
 
 /** Options of stochastic gradient ascent. */
 export interface SgdOptions {
@@ -19,7 +19,7 @@ export interface AdamOptions {
 }
 
 /** An optimiser with its options, as {@link sgd} and {@link adam} make it. */
-export type Optimiser = ({ readonly name: 'sgd' } & SgdOptions) | ({ readonly name: 'adam' } & AdamOptions);
+export type Optimiser = (Named<'sgd'> & SgdOptions) | (Named<'adam'> & AdamOptions);
 
 /** The word for an optimiser with its usual options. */
 export type OptimiserName = Optimiser['name'];

@@ -42,9 +42,12 @@ export interface RunOptions<Rows> {
   readonly evaluateEvery?: number | undefined;
   /** How: as for `evaluate`. */
   readonly evaluate?: Omit<EvaluateOptions, 'signal' | 'onProgress'> | undefined;
-  /** Ends the run when the metric of the validation rows has not improved for a while, and goes back to the best parameters. */
+  /**
+   * Ends the run when the metric of the validation rows has not improved for a while, and goes back to the best parameters. A run that was stopped
+   * stays where it is; when it is resumed, it looks for a best report anew.
+   */
   readonly earlyStopping?: EarlyStopping | undefined;
-  /** Lets the run go on to its end, and the model end with the parameters of the best report. */
+  /** Lets the run go on to its end, and the model end with the parameters of the best report. Of stopped runs as `earlyStopping`. */
   readonly keepBest?: boolean | BestOptions | undefined;
   /** Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and then. On stderr. Default false. */
   readonly verbose?: boolean | undefined;

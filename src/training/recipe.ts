@@ -2,6 +2,7 @@ import type { LearningRateSchedule } from './learning-rate.js';
 
 /** What stands for options that are left out: a run of a minute, or the long one behind the likelihoods in docs/results.md. */
 export const recipeNames = ['usual', 'best'] as const;
+/** The name of a recipe. */
 export type RecipeName = (typeof recipeNames)[number];
 
 /** Both were chosen by measurement (docs/design-notes.md); persistent chains, the centred gradient and minibatches of at most 100 rows belong to them. */

@@ -106,13 +106,13 @@ function health({ autocorrelationTime, effectiveSampleSize, splitRhat, freeEnerg
 
 /** A report as native code makes it, for users: null where there is no number. */
 export function epochReport(native: NativeEpochReport, evaluation: Evaluation | null): EpochReport {
-  const { step, pseudoLikelihood, freeEnergyGap, chainFreeEnergyGap, ...same } = native;
+  const { step, pseudoLikelihood, pseudoLikelihoodError, baseline, freeEnergyGap, chainFreeEnergyGap, ...same } = native;
   return {
     ...same,
     update: step,
     pseudoLikelihood: orNull(pseudoLikelihood),
-    pseudoLikelihoodError: null,
-    baseline: null,
+    pseudoLikelihoodError: orNull(pseudoLikelihoodError),
+    baseline: orNull(baseline),
     freeEnergyGap: orNull(freeEnergyGap),
     chainFreeEnergyGap: orNull(chainFreeEnergyGap),
     health: native.health === null ? null : health(native.health),

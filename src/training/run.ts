@@ -27,8 +27,8 @@ const nothing: Progress = { update: 0, updates: 0, epoch: 0, epochs: 0, fraction
 
 /**
  * A training run. `await` it for the reports of all epochs, or iterate over it (`for await`) to get each as it comes: while the body of the loop
- * works, the run stands still, and the model can be read and saved. Leaving the loop early stops the run after the current update;
- * {@link observe} only looks on. Errors reach whoever awaits or iterates, however long a loop's body takes; the error of a run that nobody awaits
+ * works, the run stands still, and the model can be read and saved, unless somebody awaits the run meanwhile: then it goes on. Leaving the loop
+ * early stops the run after the current update; {@link observe} only looks on. Errors reach whoever awaits or iterates, however long a loop's body takes; the error of a run that nobody awaits
  * or iterates over is an unhandled rejection.
  *
  * @example
@@ -146,8 +146,17 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
   /** Yields each epoch's report and never holds up or stops the run, however and whenever the loop is left. Errors end it as they end the run. */
   async *observe(): AsyncGenerator<EpochReport, void, undefined> {
     this.#done.catch(() => undefined);
-    yield* this.#follow({ next: 0, waits: false });
+    yield* this.reports();
     await this.#done;
+  }
+
+  /**
+   * As {@link observe}, but only ends when the run ends, whatever ended it: its error is still somebody else's to hear.
+   *
+   * @internal
+   */
+  reports(): AsyncGenerator<EpochReport, void, undefined> {
+    return this.#follow({ next: 0, waits: false });
   }
 
   async *#follow(reader: Reader): AsyncGenerator<EpochReport, void, undefined> {

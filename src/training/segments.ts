@@ -65,12 +65,17 @@ export async function runSegments(run: Segments): Promise<{ readonly stoppedEarl
 
 /** Trains up to an update, or to the one at which somebody comes to follow the reports. */
 async function stretch({ trainer, plan: { call }, control }: Segments, until: number, watch: Watch, end: AbortSignal): Promise<void> {
-  const came = new AbortController();
-  const forget = control.followed ? () => undefined : control.whenFollowed(() => came.abort());
+  const job = trainer.run(until, watch.progress);
+  let came = false;
+  const follow = (): void => {
+    came = true;
+    job.cancel();
+  };
+  const forget = control.followed ? () => undefined : control.whenFollowed(follow);
   try {
-    await runJob(trainer.run(until, watch.progress), { call, signal: AbortSignal.any([end, came.signal]) });
+    await runJob(job, { call, signal: end });
   } catch (error) {
-    if (error !== came.signal.reason || !came.signal.aborted) throw error;
+    if (!came || end.aborted) throw error;
   } finally {
     forget();
   }

@@ -9,8 +9,7 @@ const tick = 200;
 
 /** Shows on stderr how a run comes on: a bar in a terminal, else a line now and then. Never ends or delays the run. */
 export function showRun(run: TrainingRun, call: string, stream: NodeJS.WriteStream = process.stderr): void {
-  const show = stream.isTTY ? bar(run, stream) : lines(run, call, stream);
-  show.catch(() => undefined); // whoever awaits the run hears of what ended it
+  void (stream.isTTY ? bar(run, stream) : lines(run, call, stream));
 }
 
 async function bar(run: TrainingRun, stream: NodeJS.WriteStream): Promise<void> {
@@ -27,7 +26,7 @@ async function bar(run: TrainingRun, stream: NodeJS.WriteStream): Promise<void> 
   const timer = setInterval(look, tick);
   timer.unref();
   try {
-    for await (const report of run.observe()) look(`, ${metricsText(report)}`);
+    for await (const report of run.reports()) look(`, ${metricsText(report)}`);
   } finally {
     clearInterval(timer);
     look();
@@ -43,7 +42,7 @@ async function lines(run: TrainingRun, call: string, stream: NodeJS.WriteStream)
     stream.write(`${call}: update ${update} of ${updates}, epoch ${report.epoch}, ${metricsText(report)}, ${left(run.progress)}\n`);
     [told, first, last] = [performance.now(), false, undefined];
   };
-  for await (const report of run.observe()) {
+  for await (const report of run.reports()) {
     last = report;
     if (first || performance.now() - told > interval) tell(report);
   }

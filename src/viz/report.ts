@@ -36,9 +36,19 @@ export interface Section {
   /** Paragraphs. */
   readonly text?: string | readonly string[] | undefined;
   /** Line charts, as for {@link curves}. */
-  readonly curves?: (CurvesOptions & { readonly charts: readonly Series[] | readonly Panel[] }) | undefined;
+  readonly curves?:
+    | (CurvesOptions & {
+        /** One or several. */
+        readonly charts: readonly Series[] | readonly Panel[];
+      })
+    | undefined;
   /** Small images, as for {@link tilesSvg}. */
-  readonly tiles?: (TilesSvgOptions & { readonly images: RowsInput }) | undefined;
+  readonly tiles?:
+    | (TilesSvgOptions & {
+        /** One per row. */
+        readonly images: RowsInput;
+      })
+    | undefined;
   /** A table of names and values. */
   readonly facts?: readonly Fact[] | undefined;
   /** Lines to be copied. */

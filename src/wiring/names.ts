@@ -25,6 +25,13 @@ export type CheckedCouplings<C extends Couplings, Name extends string> = {
 };
 type Checked<A, Name> = string extends A ? A : Name;
 
+/** The same of an argument: a list without a fixed length, as `[...list, ['a', 'b']]` is one, must not be an intersection to be inferred. */
+export type GivenCouplings<C extends Couplings, Name extends string> = number extends C['length']
+  ? C extends CheckedCouplings<C, Name>
+    ? C
+    : CheckedCouplings<C, Name>
+  : C & CheckedCouplings<C, Name>;
+
 /** The names of couplings: `'image-hidden'` for `['image', 'hidden']`. */
 export type CouplingName<C extends Couplings> = C[number] extends infer P
   ? P extends readonly [infer A extends string, infer B extends string, ...unknown[]]

@@ -1,7 +1,7 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import { readGraph } from './graph.js';
-import type { CheckedCouplings, Couplings, LayerName, Layers } from './names.js';
+import type { Couplings, GivenCouplings, LayerName, Layers } from './names.js';
 import { readStart, type StartOptions, startOptions } from './place.js';
 import type { CouplingSpec, LayerSpec, MachineSpec } from './spec.js';
 
@@ -13,7 +13,7 @@ export interface WiringOptions<L extends Layers = Layers, C extends Couplings = 
    * Pairs of names of coupled layers, each pair once. A layer may be coupled to itself (every unit to every other), or only along the edges
    * of a graph: `['spins', 'spins', { edges: gridEdges([64, 64]) }]`.
    */
-  readonly couplings: C & CheckedCouplings<C, LayerName<L>>;
+  readonly couplings: GivenCouplings<C, LayerName<L>>;
 }
 
 /** Reads and checks the constructor's options. */

@@ -4,8 +4,9 @@ const mostPlaces = 2 ** 31 - 1;
 /** States are single-precision numbers, which count exactly up to there. */
 const mostTrials = 2 ** 24;
 
-/** The types of units. */
+/** The types of units, as a list. */
 export const unitTypes = ['bernoulli', 'spin', 'softmax', 'gaussian', 'relu', 'doubleRelu', 'binomial', 'counts'] as const;
+/** The types of units. */
 export type UnitType = (typeof unitTypes)[number];
 
 /** The units of one layer: their type and number. Make one with `bernoulli`, `spin`, `softmax` and so on. */

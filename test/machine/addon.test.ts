@@ -8,8 +8,8 @@ import { BackendError } from '../../src/errors.js';
 import { type AddonCandidate, firstAddon } from '../../src/machine/addon.js';
 import { addonSearch } from '../../src/machine/addon-places.js';
 import { Backend, chooseBackend, hostBackend } from '../../src/machine/backend.js';
-import { devices } from '../../src/wiring/spec.js';
 import { NATIVE_ABI, type NativeAddon } from '../../src/machine/native.js';
+import { devices } from '../../src/wiring/spec.js';
 import { addonFile, fixture } from './native-support.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'boltzkit-addon-')));

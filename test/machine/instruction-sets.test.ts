@@ -12,7 +12,7 @@ const sets = backendInfo().available.filter((isa) => isa !== 'portable');
 const program = (isa: string) => `
 process.env.BOLTZKIT_ISA = ${JSON.stringify(isa)};
 const { createHash } = await import('node:crypto');
-const { backendInfo } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)});
+const { backendInfo, cd, pcd, ptt } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)});
 if (backendInfo().isa !== ${JSON.stringify(isa)}) throw new Error('this runs on ' + backendInfo().isa);
 let state = 7;
 const uniform = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
@@ -23,17 +23,18 @@ const digest = (name, values) => {
   const floats = Float64Array.from(values.flatMap((v) => (v.data ? Array.from(v.data) : [v])));
   digests[name] = createHash('sha256').update(new Uint8Array(floats.buffer)).digest('hex');
 };
-for (const algorithm of ['pcd', 'ptt', 'cd']) {
+for (const algorithm of [pcd({ chains: 64 }), ptt({ chains: 64 }), cd()]) {
+  const { name } = algorithm;
   const rbm = new RBM({ visible, hidden, seed: 3, weightScale: 0.1, threads: 2 });
-  const reports = await rbm.fit(rows, { algorithm, epochs: 3, batchSize: 20, chains: 64, learningRate: 0.05 });
-  digest(algorithm + ' parameters', [rbm.weights, rbm.visibleBias, rbm.hiddenBias]);
-  digest(algorithm + ' reports', reports.map((r) => r.pseudoLikelihood));
-  digest(algorithm + ' free energies', [await rbm.freeEnergy(rows)]);
-  digest(algorithm + ' pseudo-likelihoods', [await rbm.pseudoLikelihood(rows, { exact: true })]);
-  digest(algorithm + ' sample', [await rbm.sample(50, { steps: 20 })]);
+  const reports = await rbm.fit(rows, { algorithm, epochs: 3, batchSize: 20, learningRate: 0.05 });
+  digest(name + ' parameters', rbm.parameterNames.map((parameter) => rbm.getParameter(parameter)));
+  digest(name + ' reports', reports.map((r) => r.pseudoLikelihood));
+  digest(name + ' free energies', [await rbm.freeEnergy(rows)]);
+  digest(name + ' pseudo-likelihoods', [await rbm.pseudoLikelihood(rows, { exact: true })]);
+  digest(name + ' sample', [await rbm.sample(50, { sweeps: 20 })]);
   for (const method of ['ais', 'ladder']) {
     const { value, low, high } = await rbm.logZ({ method, chains: 20, betas: 40, warmup: 20 });
-    digest(algorithm + ' ' + method, [value, low, high]);
+    digest(name + ' ' + method, [value, low, high]);
   }
   rbm.dispose();
 }

@@ -1,10 +1,11 @@
 /** Promises of native jobs, their cancellation, and the errors they turn into. */
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../../src/errors.js';
 import { prefixError, runJob, translateError, translating } from '../../src/machine/job.js';
 import type { NativeErrorCode, NativeJob } from '../../src/machine/native.js';
-import { endlessRun, newMachine, newRows, newTrainer } from './native-support.js';
+import type { CallProgress } from '../../src/machine/patience.js';
+import { chainOptions, endlessRun, newMachine, newRows, newTrainer } from './native-support.js';
 
 function nativeError(code: string, message = 'what was expected'): Error {
   return Object.assign(new Error(message), { code });
@@ -18,9 +19,10 @@ function openJob<T>() {
     resolve = yes;
     reject = no;
   });
-  const calls = { cancel: 0 };
+  const calls = { cancel: 0, progress: 0 };
   const job: NativeJob<T> = {
     promise,
+    progress: () => calls.progress,
     cancel: () => {
       calls.cancel += 1;
     },
@@ -144,5 +146,121 @@ describe('runJob', () => {
     const { step } = trainer;
     expect(step).toBeGreaterThan(0);
     expect(await trainer.run(step + 10, () => {}).promise).toEqual({ step: step + 10 });
+  });
+});
+
+describe('progress of a job', () => {
+  /** A job whose test moves the clock. */
+  async function watched(work: (at: (fraction: number) => void, job: ReturnType<typeof openJob<number>>) => Promise<void>) {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    try {
+      const job = openJob<number>();
+      await work((fraction) => {
+        job.calls.progress = fraction;
+        vi.advanceTimersByTime(100);
+      }, job);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  }
+
+  it('is told when it has changed, with the time that is left, and at the end', async () => {
+    await watched(async (at, { job, resolve }) => {
+      const told: CallProgress[] = [];
+      const running = runJob(job, { call: 'RBM.sample', onProgress: (progress) => told.push(progress) });
+      for (const fraction of [0, 0, 0.25, 0.25, 0.5, 0.4, 1]) at(fraction);
+      expect(told.map((progress) => progress.fraction)).toEqual([0.25, 0.5]);
+      expect(told[0]!.secondsLeft).toBeCloseTo(0.9, 9);
+      expect(told[1]!.secondsLeft).toBeCloseTo(0.5, 9);
+      resolve(3);
+      expect(await running).toBe(3);
+      expect(told.at(-1)).toEqual({ fraction: 1, secondsLeft: 0 });
+      expect(told).toHaveLength(3);
+    });
+  });
+
+  it('is told at once of work that was done before the call returned', async () => {
+    const told: CallProgress[] = [];
+    const machine = newMachine();
+    const start = () => machine.freeEnergy([{ layer: 0, rows: newRows(2) }]);
+    await runJob(start, { call: 'RBM.freeEnergy', onProgress: (progress) => told.push(progress) });
+    expect(told).toEqual([{ fraction: 1, secondsLeft: 0 }]);
+  });
+
+  it('ends with a job that fails, without a last word', async () => {
+    await watched(async (at, { job, reject }) => {
+      const told: number[] = [];
+      const running = runJob(job, { call: 'RBM.sample', onProgress: ({ fraction }) => told.push(fraction) });
+      at(0.5);
+      reject(nativeError('DIVERGENCE'));
+      await expect(running).rejects.toBeInstanceOf(DivergenceError);
+      expect(told).toEqual([0.5]);
+    });
+  });
+
+  it.each(['is cancelled by it', 'comes to its end all the same'])(
+    'an exception of the callback is the reason; the job %s',
+    async (how) => {
+      await watched(async (at, { job, calls, resolve, reject }) => {
+        const mine = new Error('mine');
+        let told = 0;
+        const running = runJob(job, {
+          call: 'RBM.sample',
+          onProgress: () => {
+            told += 1;
+            throw mine;
+          },
+        });
+        at(0.5);
+        at(0.75);
+        expect([told, calls.cancel]).toEqual([1, 1]);
+        if (how === 'is cancelled by it') reject(nativeError('ABORTED'));
+        else resolve(1);
+        await expect(running).rejects.toBe(mine);
+        expect(told).toBe(1);
+      });
+    },
+  );
+
+  it('an exception of the last call rejects too', async () => {
+    const { job, resolve } = openJob<number>();
+    const mine = new Error('mine');
+    const running = runJob(job, {
+      call: 'RBM.sample',
+      onProgress: () => {
+        throw mine;
+      },
+    });
+    resolve(1);
+    await expect(running).rejects.toBe(mine);
+  });
+
+  it('is not told after an abort, whose reason counts', async () => {
+    await watched(async (at, { job, reject }) => {
+      const controller = new AbortController();
+      const told: number[] = [];
+      const running = runJob(job, { call: 'RBM.sample', signal: controller.signal, onProgress: ({ fraction }) => told.push(fraction) });
+      at(0.5);
+      controller.abort('enough');
+      at(0.75);
+      reject(nativeError('ABORTED'));
+      await expect(running).rejects.toBe('enough');
+      expect(told).toEqual([0.5]);
+    });
+  });
+
+  it('an exception cancels a real job, and the machine goes on', async () => {
+    const machine = newMachine();
+    const mine = new Error('mine');
+    const running = runJob(() => machine.chains(chainOptions({ steps: 1e12 })), {
+      call: 'RBM.sample',
+      onProgress: () => {
+        throw mine;
+      },
+    });
+    await expect(running).rejects.toBe(mine);
+    expect(machine.busy).toBe(false);
+    expect(machine.freeEnergy([{ layer: 0, rows: newRows(2) }])).toHaveLength(2);
   });
 });

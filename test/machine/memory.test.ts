@@ -30,7 +30,7 @@ describe('models that are dropped', () => {
         const rbm = new RBM({ visible: 200, hidden: 160, threads: 2 });
         registry.register(rbm);
         await rbm.fit(rows, { epochs: 1, batchSize: 25, averageLast: 0.5, monitorRows: 10, onProgress: () => {} });
-        await rbm.sample(20);
+        await rbm.sample(20, { sweeps: 2 });
       };
       for (let n = 0; n < 100; ++n) await use();
       for (let n = 0; n < 5; ++n) await collect();

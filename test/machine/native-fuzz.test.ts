@@ -144,7 +144,8 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   }),
   domain: () => ({ target: newMachine(), member: 'domain', args: [1] }),
   freeEnergy: () => ({ target: newMachine(), member: 'freeEnergy', args: [[{ layer: 0, rows: newRows(2) }], true] }),
-  pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [[{ layer: 0, rows: newRows(2) }], true] }),
+  pseudoLikelihood: () => ({ target: newMachine(), member: 'pseudoLikelihood', args: [[{ layer: 0, rows: newRows(2) }], true, true] }),
+  placeSurprise: () => ({ target: newMachine(), member: 'placeSurprise', args: [[{ layer: 0, rows: newRows(2) }], true] }),
   impute: () => ({
     target: newMachine(),
     member: 'impute',
@@ -184,7 +185,7 @@ const partitionOptions = () => ({
 const allChainOptions = () =>
   chainOptions({
     ...{ chains: 2, steps: 2, quench: 1, states: [0, 1], mean: 0, energies: true },
-    tempered: { betas: Float64Array.of(0.5, 1), every: 1, rung: Float64Array.of(0, 1), direction: Float64Array.of(0, 2) },
+    tempered: { betas: Float64Array.of(0.5, 1), every: 1, sweeps: 0, rung: Float64Array.of(0, 1), direction: Float64Array.of(0, 2) },
     start: [{ layer: 0, rows: newRows(2) }],
     clamps: [{ layer: 0, mask: new Float32Array(visible), values: new Float32Array(visible) }],
     observe: { every: 1, pairs: [[0, 1]] },

@@ -46,10 +46,13 @@ describe.each(devices)('on %s', (device) => {
     const means = machine.conditional(given, 1, 'mean', true);
     const again = machine.reconstruct({ layer: 0, rows }, 1, 'mean', true);
     const energies = machine.freeEnergy(given, true);
+    const fewer = [{ layer: 0, rows: newRows(10_000) }];
+    const likelihoods = machine.pseudoLikelihood(fewer, true, true);
     expect(machine.busy).toBe(false);
     expect(await jobOf(machine.conditional(given, 1, 'mean')).promise).toEqual(means);
     expect(await jobOf(machine.reconstruct({ layer: 0, rows }, 1, 'mean')).promise).toEqual(again);
     expect(await jobOf(machine.freeEnergy(given)).promise).toEqual(energies);
+    expect(await jobOf(machine.pseudoLikelihood(fewer, true)).promise).toEqual(likelihoods);
   });
 
   it('runs long calls on another thread', async () => {
@@ -78,6 +81,7 @@ describe.each(devices)('on %s', (device) => {
       (m) => m.reconstruct({ layer: 0, rows }, 1, 'mean'),
       (m) => m.freeEnergy([{ layer: 0, rows }]),
       (m) => m.pseudoLikelihood([{ layer: 0, rows }], false),
+      (m) => m.placeSurprise([{ layer: 0, rows }]),
       (m) => m.chains(chainOptions()),
       (m) => m.partition({ method: 'auto', rows: [], chains: 2, betas: new Float64Array(0), temperatures: 0, warmup: 0 }),
       (m) => m.rowSums([{ layer: 0, rows }]),

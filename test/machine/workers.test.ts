@@ -7,7 +7,7 @@ const endless = `
   const rows = { data: Uint8Array.from({ length: 200 * 50 }, (_, n) => (n * 7919) % 3 & 1), shape: [200, 50] };
   const train = (device = 'cpu') => {
     const rbm = new RBM({ visible: 50, hidden: 40, device, seed: 1 });
-    const run = rbm.fit(rows, { epochs: 1e6, batchSize: 10, onProgress: () => {} });
+    const run = rbm.fit(rows, { epochs: 1e6, batchSize: 10, learningRate: 0.05, onProgress: () => {} });
     return { rbm, run };
   };
 `;
@@ -30,7 +30,7 @@ describe('processes', () => {
 
   it('end by process.exit at once, during sampling, and inside of a callback', async () => {
     expect(await child(`${endless} train(); process.exit(4);`)).toMatchObject({ ...clean, code: 4 });
-    const sampling = `new RBM({ visible: 50, hidden: 40 }).sample(100, { steps: 1e9 }); setTimeout(() => process.exit(5), 30);`;
+    const sampling = `new RBM({ visible: 50, hidden: 40 }).sample(100, { sweeps: 1e9 }); setTimeout(() => process.exit(5), 30);`;
     expect(await child(sampling)).toMatchObject({ ...clean, code: 5 });
     const callback = `const rbm = new RBM({ visible: 4, hidden: 3 });
       await rbm.fit([[0, 1, 1, 0]], { batchSize: 1, epochs: 1e9, monitorRows: 0, onProgress: () => process.exit(6) });`;
@@ -91,7 +91,7 @@ describe('worker threads', () => {
         const rbm = new RBM({ visible: 30, hidden: 20, seed: 5, threads: 2 });
         const rows = { data: Uint8Array.from({ length: 3000 }, (_, n) => n * 31 % 7 & 1), shape: [100, 30] };
         await rbm.fit(rows, { epochs: 5, batchSize: 20 });
-        parentPort.postMessage(Buffer.from(rbm.weights.data.buffer).toString('base64'));
+        parentPort.postMessage(Buffer.from(rbm.getParameter('visible-hidden.weights').data.buffer).toString('base64'));
       \`;
       const results = await Promise.all(Array.from({ length: 5 }, () => new Promise((resolve, reject) => {
         const worker = start(body);
@@ -106,7 +106,7 @@ describe('worker threads', () => {
       const body = \`${endless.replaceAll('`', '').replaceAll('\\', '\\\\')}
         train();
         const other = new RBM({ visible: 50, hidden: 40 });
-        other.sample(50, { steps: 1e9 });
+        other.sample(50, { sweeps: 1e9 });
         parentPort.postMessage('going');
       \`;
       let seed = 12345;

@@ -249,10 +249,10 @@ describe('bad input', () => {
     ['betas of another number of chains', (m) => m.sample(2, { beta: [1, 1, 1] }), ShapeError, /`beta`.*2/],
     ['a schedule of another length', (m) => m.sample(2, { sweeps: 3, betas: [1, 1] }), ShapeError, /3 entries, one per sweep, got 2/],
     [
-      'a schedule and a beta',
+      'betas and a beta',
       (m) => m.sample(2, { beta: 1, betas: { from: 0 } }),
       ParameterError,
-      /`schedule` must be left out when `beta` is given/,
+      /`betas` must be left out when `beta` is given/,
     ],
     ['a ladder without end', (m) => m.sample(2, { ladder: { betas: new Array(2 ** 32 - 1) } }), ParameterError, /a list of 2 to 10000/],
     [

@@ -34,7 +34,7 @@ describe.each(devices)('on %s', (device) => {
     const failed = await rbm.fit(rows, { ...base, learningRate: 1e4, centred: false }).then(null, (error: unknown) => error);
     expect(failed).toBeInstanceOf(DivergenceError);
     expect((failed as Error).message).toMatch(/by update 64 'visible-hidden.weights' has exploded: .* nats, the limit is 1000$/);
-    expect(rbm.training).toMatchObject({ step: 64, complete: false });
+    expect(rbm.training).toMatchObject({ update: 64, complete: false });
     expect(rbm.getParameter('visible-hidden.weights').data.every(Number.isFinite)).toBe(true);
   });
 
@@ -89,7 +89,7 @@ describe.each(devices)('on %s', (device) => {
     using short = create(device);
     await short.fit(rows, { ...base, epochs: 10 });
     expect(parameterBits(rbm)).toBe(parameterBits(short));
-    expect(rbm.training).toMatchObject({ step: 100, complete: false });
+    expect(rbm.training).toMatchObject({ update: 100, complete: false });
   });
 
   it('costs no bit of a run that does not diverge', async () => {

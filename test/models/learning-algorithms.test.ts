@@ -234,7 +234,7 @@ describe('bad input', () => {
       () => new BoltzmannMachine({ layers: { v: spin(2) }, couplings: [['v', 'v']] }),
       { v: [[1, 1]] },
       { algorithm: 'pl' as never },
-      /`algorithm` must be 'pcd' or 'cd' or /,
+      /`algorithm` must be one of 'pcd', 'cd', .*, or an object with such a name, got "pl"/,
     ],
   ];
   it.each(refused)('%s', async (_, make, data, options, message) => {

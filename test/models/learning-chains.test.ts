@@ -17,6 +17,7 @@ import {
   ParameterError,
   pcd,
   pt,
+  relu,
   spin,
 } from '../../src/index.js';
 import * as atomic from '../../src/io/atomic.js';
@@ -421,13 +422,13 @@ describe('bad input', () => {
 
   it('pseudo-likelihood of rows that have none', async () => {
     using machine = new BoltzmannMachine({
-      layers: { v: gaussian(2), h: spin(2), g: spin(1) },
+      layers: { v: relu(2), h: spin(2), g: spin(1) },
       couplings: [
         ['v', 'h'],
         ['h', 'g'],
       ],
     });
-    await expect(machine.pseudoLikelihood({ v: [[1, 1]], h: [[1, 1]] })).rejects.toThrow(
+    await expect(machine.pseudoLikelihood({ v: [[1, 1]], g: [[1]] })).rejects.toThrow(
       /units of layer 'v' have more values than can be counted/,
     );
     await expect(machine.pseudoLikelihood({ g: [[1]] } as never)).rejects.toThrow(/not given are coupled to each other/);

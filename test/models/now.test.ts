@@ -118,7 +118,7 @@ describe.each(devices)('on %s', (device) => {
     using other = create(device);
     const pending = rbm.sampleHidden(bits(3));
     expect(() => rbm.transformSync(bits(1))).toThrow(
-      new BusyError('RBM.transformSync: the model is busy with RBM.sampleHidden; await that first'),
+      new BusyError('RBM.transformSync: other calls of this model are under way; await them first'),
     );
     expect(() => rbm.reconstructSync(bits(1))).toThrow(BusyError);
     expect(await pending).toEqual(await other.sampleHidden(bits(3)));

@@ -110,8 +110,8 @@ describe.each(devices)('on %s', (device) => {
       const kept = keepEveryCheckpoint(path);
       await whole.fit(data, { ...options, validation, checkpoint: { path, every: 1 } });
       const wanted = await afterwards(whole);
-      const totalSteps = 3 * Math.ceil(count / 16);
-      expect(kept.length).toBe(totalSteps);
+      const updates = 3 * Math.ceil(count / 16);
+      expect(kept.length).toBe(updates);
 
       using undisturbed = create(device, 1);
       await undisturbed.fit(data, options);
@@ -119,9 +119,9 @@ describe.each(devices)('on %s', (device) => {
 
       for (const [index, file] of kept.entries()) {
         using again = await RBM.load(file, { device, threads: [1, 3, 7][index % 3]! });
-        expect(again.training).toMatchObject({ step: index + 1, totalSteps });
+        expect(again.training).toMatchObject({ update: index + 1, updates });
         // The data, their weights and the learning rates (which may come from a function) are handed in again; settings are remembered.
-        if (index + 1 < totalSteps) await again.fit(data, { resume: true, ...resumeOptions(options) });
+        if (index + 1 < updates) await again.fit(data, { resume: true, ...resumeOptions(options) });
         expect(await afterwards(again), `resumed after update ${index + 1}`).toBe(wanted);
       }
     });
@@ -162,7 +162,7 @@ describe.each(devices)('on %s', (device) => {
       const run = rbm.fit(data, options);
       run.stop();
       await run;
-      expect(rbm.training).toMatchObject({ step: 0, complete: false });
+      expect(rbm.training).toMatchObject({ update: 0, complete: false });
       const path = join(folder, 'before.safetensors');
       await rbm.save(path);
       using loaded = await RBM.load(path, { device });

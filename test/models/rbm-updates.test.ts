@@ -57,7 +57,7 @@ describe('steps', () => {
   it('Adam is the algorithm of Kingma & Ba', async () => {
     const gs = await gradients(3);
     const options = { beta1: 0.8, beta2: 0.95, epsilon: 1e-3 };
-    const result = await change('reference', { ...base, epochs: 3, learningRate: tiny, optimiser: 'adam', ...options });
+    const result = await change('reference', { ...base, epochs: 3, learningRate: tiny, optimiser: { name: 'adam', ...options } });
     const expected = gs[0]!.map((_, i) => {
       let [m, v, total] = [0, 0, 0];
       gs.forEach((g, n) => {

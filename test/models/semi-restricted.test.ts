@@ -77,15 +77,11 @@ describe.each(devices)('on %s', (device) => {
     it.each(orders)('%s: training reports it', async (_, couplings) => {
       using machine = create(couplings, device, makes);
       const rows = bits(3, low);
-      const reports = await machine.fit(
-        { v: rows },
-        { epochs: 400, learningRate: 0, batchSize: 8, monitorBudget: 0, initialiseFromData: false },
-      );
+      const still = { epochs: 1, learningRate: 0, batchSize: 8, initialiseFromData: false };
+      const [report] = await machine.fit({ v: rows }, still);
+      // Of three units per row, all.
       const expected = sum(rows.map((row) => pseudoLikelihood(couplings, row, low))) / rows.length;
-      const values = reports.map((report) => report.pseudoLikelihood!);
-      const mean = sum(values) / values.length;
-      const error = Math.sqrt(sum(values.map((x) => (x - mean) ** 2)) / values.length / values.length);
-      expect(Math.abs(mean - expected)).toBeLessThan(5 * error); // false alarms below 1e-6
+      expect(report!.pseudoLikelihood).toBeCloseTo(expected, 5);
     });
   });
 });

@@ -65,10 +65,45 @@ export const mutants = [
   },
   {
     name: 'stochastic pseudo-likelihood never draws the last unit',
-    file: 'native/machine/energy.cpp',
-    find: 'return static_cast<std::uint32_t>(word * units >> 32);',
-    replace: 'return static_cast<std::uint32_t>(word * (units - 1) >> 32);',
+    file: 'native/likelihood/unit_picks.cpp',
+    find: '(first + (word * count >> 32))',
+    replace: '(first + (word * (count - 1) >> 32))',
     tests: [exact],
+  },
+  {
+    name: 'metrics of other units at every epoch',
+    file: 'native/monitoring/monitor.cpp',
+    find: 'const Stream stream = lastSteps(machine_, 0);',
+    replace: 'const Stream stream = machine_.random().next(Purpose::monitor);',
+    tests: ['test/machine/native-metrics.test.ts'],
+  },
+  {
+    name: 'baseline of other units than the pseudo-likelihood',
+    file: 'native/likelihood/independent_units.cpp',
+    find: 'part.pick(stream, firstChain + r)',
+    replace: 'part.pick(stream, firstChain + r + 1)',
+    tests: ['test/machine/native-metrics.test.ts'],
+  },
+  {
+    name: 'conditionals of softmax units without taking the unit out of its fields',
+    file: 'native/likelihood/unit_conditionals.cpp',
+    find: 'FieldTerm term{given.one.get(), n.weights, false, -1};',
+    replace: 'FieldTerm term{given.one.get(), n.weights, false, 0};',
+    tests: ['test/machine/native-surprise.test.ts'],
+  },
+  {
+    name: 'conditionals of Gaussian units integrated as if no other unit could shift them',
+    file: 'native/likelihood/unit_conditionals.cpp',
+    find: '(centre + given.down[i]) / precision',
+    replace: 'centre / precision',
+    tests: ['test/machine/native-surprise.test.ts'],
+  },
+  {
+    name: 'progress that starts again with every chunk of rows',
+    file: 'native/sampling/row_chunks.cpp',
+    find: 'const Progress part(static_cast<double>(first) / all, static_cast<double>(first + states.rows()) / all);',
+    replace: 'const Progress part(0, static_cast<double>(states.rows()) / all);',
+    tests: ['test/machine/native-progress.test.ts'],
   },
 
   // --- Gibbs sampling ------------------------------------------------------------------------------------------------------
@@ -342,8 +377,8 @@ export const mutants = [
   {
     name: 'metrics without the weights of rows',
     file: 'native/monitoring/monitor.cpp',
-    find: 'watchedRows(training.rows(), rowWeights, rows)',
-    replace: 'watchedRows(training.rows(), {}, rows)',
+    find: 'watchedRows(training.rows(), rowWeights, settings.rows)',
+    replace: 'watchedRows(training.rows(), {}, settings.rows)',
     tests: ['test/models/rbm-reports.test.ts'],
   },
   {
@@ -582,8 +617,8 @@ export const mutants = [
   {
     name: 'annealing: works in reverse with the wrong sign',
     file: 'native/likelihood/bracket.cpp',
-    find: 'complete(result, up, negated(reverse(annealer)));',
-    replace: 'complete(result, up, reverse(annealer));',
+    find: 'complete(result, up, negated(back));',
+    replace: 'complete(result, up, back);',
     tests: [evaluate],
   },
   {

@@ -35,7 +35,8 @@ const rows = [[0, 1]];
 const table = tables.readTable([{ n: 1 }, { n: 2 }, { n: 4 }]);
 const calls: Record<string, (value: unknown) => unknown> = {
   RBM: (value) => new RBM(value as never),
-  'RBM.seed': (value) => new RBM({ visible: 2, hidden: 1, threads: value as never }),
+  'RBM.visible': (value) => new RBM({ visible: value as never, hidden: 1 }),
+  'RBM.threads': (value) => new RBM({ visible: 2, hidden: 1, threads: value as never }),
   BoltzmannMachine: (value) => new BoltzmannMachine({ layers: value as never, couplings: [] }),
   'BoltzmannMachine.couplings': (value) => new BoltzmannMachine({ layers: { v: bernoulli(1) }, couplings: value as never }),
   'RBM.load': (value) => RBM.load(value as never),
@@ -84,11 +85,36 @@ const calls: Record<string, (value: unknown) => unknown> = {
 for (const [name, make] of Object.entries({ bernoulli, spin, gaussian, relu, doubleRelu, softmax, binomial, counts })) {
   calls[name] = (value) => (make as (...sizes: unknown[]) => unknown)(value, 2);
 }
-for (const option of ['beta', 'schedule', 'ladder', 'clamp', 'start', 'signal', 'steps'] as const) {
-  calls[`sample.${option}`] = (value) => using((rbm) => rbm.sample(1, { steps: 1, [option]: value } as never));
+for (const option of ['beta', 'betas', 'ladder', 'clamp', 'start', 'signal', 'sweeps', 'layer', 'output', 'onProgress'] as const) {
+  calls[`sample.${option}`] = (value) => using((rbm) => rbm.sample(1, { sweeps: 1, [option]: value } as never));
 }
-for (const option of ['learningRate', 'rates', 'signal', 'epochs', 'checkpoint', 'sampleWeights', 'evaluateEvery'] as const) {
+const fitOptions = [
+  ...[
+    'algorithm',
+    'optimiser',
+    'learningRate',
+    'recipe',
+    'rates',
+    'sparsity',
+    'onDivergence',
+    'signal',
+    'epochs',
+    'checkpoint',
+    'sampleWeights',
+  ],
+  ...['validation', 'evaluateEvery', 'evaluate', 'earlyStopping', 'keepBest', 'verbose', 'onProgress'],
+];
+for (const option of fitOptions) {
   calls[`fit.${option}`] = (value) => using((rbm) => rbm.fit(rows, { epochs: 1, batchSize: 1, [option]: value } as never));
+}
+for (const name of ['pcd', 'cd', 'fpcd', 'pt', 'ptt', 'meanField', 'sgd', 'adam'] as const) {
+  const { [name]: make } = boltzkit;
+  calls[name] = (value) => make(value as never);
+}
+for (const name of ['linear', 'cosine'] as const) {
+  const { [name]: make } = boltzkit;
+  calls[name] = (value) => make(value as never);
+  calls[`${name}.options`] = (value) => make(0.1, value as never);
 }
 for (const option of ['method', 'signal'] as const) {
   calls[`logZ.${option}`] = (value) => using((rbm) => rbm.logZ({ [option]: value } as never));

@@ -43,7 +43,18 @@ describe('a small table', () => {
   });
 
   it('that is still being learnt at the end says so', async () => {
-    const { hints, last } = await run('--hidden', '20', '--epochs', '160', '--lr', '0.1', '--validation-fraction', '0.4', '--average-last', '0');
+    const { hints, last } = await run(
+      '--hidden',
+      '20',
+      '--epochs',
+      '160',
+      '--lr',
+      '0.1',
+      '--validation-fraction',
+      '0.4',
+      '--average-last',
+      '0',
+    );
     expect(hints).toEqual(['unfinished']);
     expect(last).toContain('still improving at the end');
   });

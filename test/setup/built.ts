@@ -1,13 +1,11 @@
 /** Programs that tests start import dist/ and build/examples/: before the tests both are brought up to date. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../package/sources.js';
 
 export default function setup(): void {
   run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'examples');
-  const [compiled, copied] = [join(root, 'dist', '.tsbuildinfo'), join(root, 'dist', 'cjs', 'package.json')];
-  if (!existsSync(copied) || statSync(copied).mtimeMs < statSync(compiled).mtimeMs) run(join(root, 'scripts', 'build-common.mjs'));
+  run(join(root, 'scripts', 'build-common.mjs'));
 }
 
 function run(...parameters: string[]): void {

@@ -134,6 +134,15 @@ export function wiringInVariables(size: number): void {
   new BoltzmannMachine({ layers, couplings: tuples }).getParameter('image-hidden.weights');
   const listed: Coupling<'image' | 'hidden'>[] = [pair];
   new BoltzmannMachine({ layers, couplings: listed });
+  new BoltzmannMachine({ layers, couplings: [...tuples, ['label', 'hidden']] });
+  // @ts-expect-error: no layer 'hiden'
+  new BoltzmannMachine({ layers, couplings: [...tuples, ['label', 'hiden']] });
+  const ofNames: ['image' | 'label', 'hidden'][] = [['image', 'hidden']];
+  new BoltzmannMachine({ layers, couplings: [...ofNames, ['label', 'hidden']] });
+  const ofWrongNames: ['image' | 'lable', 'hidden'][] = [['image', 'hidden']];
+  // @ts-expect-error: no layer 'lable'
+  new BoltzmannMachine({ layers, couplings: ofWrongNames });
+  new BoltzmannMachine({ layers, couplings: Object.keys(layers).map((name) => [name, 'hidden']) });
   const named: Record<string, Units> = { [`layer${size}`]: bernoulli(size), hidden: bernoulli(2) };
   new BoltzmannMachine({ layers: named, couplings: [[`layer${size}`, 'hidden']] }).getParameter('anything.bias');
   const grid = new BoltzmannMachine({ layers: { s: spin(9) }, couplings: [['s', 's', { edges: gridEdges([3, 3]) }]] });

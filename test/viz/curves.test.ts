@@ -273,7 +273,7 @@ describe('what cannot be drawn is refused', () => {
     [
       'a misspelt name in a series',
       [{ name: 'a', y, color: 'red' }],
-      /`charts\[0\]`: there is no option `color`; known are name, y, x, band, smooth, colour, dashed/,
+      /`charts\[0\]`: there is no option `color` \(did you mean 'colour'\?\); known are name, y, x, band, smooth, colour, dashed/,
     ],
     ['a misspelt name in a panel', [{ series: [], ylabel: 'nats' }], /`charts\[0\]`: there is no option `ylabel`/],
     ['a misspelt name deep down', [{ series: [{ name: 'a', y, dash: true }] }], /`charts\[0\].series\[0\]`: there is no option `dash`/],

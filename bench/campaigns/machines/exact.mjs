@@ -102,7 +102,7 @@ const checks = {
   likelihood: async ({ model, machine, all, rows, random, layers, facts }, pass) => {
     if (facts.anyCounts || facts.realsCoupled) return;
     const found = someLayers(layers, random, () => true);
-    const { rows: values } = await machine.evaluate(byLayer(model, rows, few, found.chosen), { method: 'exact' });
+    const { logLikelihoods: values } = await machine.evaluate(byLayer(model, rows, few, found.chosen), { method: 'exact' });
     const expected = perRow(model, rows, found.chosen, (given) => ({
       value: given.logZ - all.logZ,
       scale: 1 + Math.abs(all.logZ) + sizeOf(all) + Math.abs(given.logZ) + sizeOf(given),

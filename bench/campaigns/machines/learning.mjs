@@ -30,27 +30,21 @@ export function learningChecks(model, all, where, seed) {
   // What is independent enters by its means, and varies not at all.
   const positive = mixture(posteriors.map((p) => moments({ ...all, p }))).map((m) => (sampled ? m : { ...m, variance: 0 }));
   const steps = random.pick([1, 2, 3]);
-  const plan = {
-    model,
-    where,
-    givens,
-    chosen: found.chosen,
-    positive,
-    options: { positiveSweeps: positiveSteps, algorithm: { name: 'pcd', sweeps: steps } },
-  };
+  const plan = { model, where, givens, chosen: found.chosen, positive, positiveSweeps: positiveSteps };
   const begun = independent(model).p;
   const checks = {};
   // The order in which a graph's units are drawn is the library's own business.
   if (!machine.couplings.some(({ edges }) => edges)) {
     const updates = random.pick([1, 3]);
     const pushed = posteriors.map((p) => swept(all, p, steps));
-    checks['cd step'] = step(plan, { algorithm: 'cd' }, 1, () => mixture(pushed.map((p) => moments({ ...all, p }))));
-    checks['pcd step'] = step(plan, { algorithm: 'pcd' }, updates, () => moments({ ...all, p: swept(all, begun, steps * updates) }));
+    checks['cd step'] = step(plan, { name: 'cd', sweeps: steps }, 1, () => mixture(pushed.map((p) => moments({ ...all, p }))));
+    checks['pcd step'] = step(plan, { name: 'pcd', sweeps: steps }, updates, () =>
+      moments({ ...all, p: swept(all, begun, steps * updates) }),
+    );
   }
   const temperatures = [0.3, 0.65, 1];
   const long = sweepsToForget(temperatures.map((beta) => enumerate(model, beta)), () => begun); // biome-ignore format: one line
-  if (long !== null)
-    checks['pt step'] = step(plan, { algorithm: { name: 'pt', sweeps: long, betas: temperatures } }, 1, () => moments(all));
+  if (long !== null) checks['pt step'] = step(plan, { name: 'pt', sweeps: long, betas: temperatures }, 1, () => moments(all));
   return checks;
 }
 
@@ -89,9 +83,9 @@ function mixture(lists) {
 }
 
 /** The last of `updates`, the only one with a learning rate. What counts by its means varies less than draws do: variances are bounds. */
-function step({ model, where, givens, chosen, positive, options }, special, updates, expectation) {
+function step({ model, where, givens, chosen, positive, positiveSweeps }, kind, updates, expectation) {
   return async (draws, salt) => {
-    const n = special.algorithm === 'pt' ? draws / 2 : draws; // there are many more chains, at other temperatures
+    const n = kind.name === 'pt' ? draws / 2 : draws; // there are many more chains, at other temperatures
     const each = Math.floor(n / patterns);
     const count = each * patterns;
     const repeated = new Float64Array(count * model.places);
@@ -100,8 +94,9 @@ function step({ model, where, givens, chosen, positive, options }, special, upda
     try {
       const before = parametersOf(machine, model);
       const learningRate = Array.from({ length: updates }, (_, u) => (u === updates - 1 ? 1 : 0));
-      const sizes = { batchSize: count, ...(special.algorithm !== 'cd' && { chains: count }), epochs: updates, learningRate };
-      await machine.fit(byLayer(model, repeated, count, chosen), { ...plainStep, ...options, ...special, ...sizes });
+      const algorithm = kind.name === 'cd' ? kind : { ...kind, chains: count };
+      const run = { algorithm, positiveSweeps, batchSize: count, epochs: updates, learningRate };
+      await machine.fit(byLayer(model, repeated, count, chosen), { ...plainStep, ...run });
       const after = parametersOf(machine, model);
       const negative = expectation();
       const tests = negative.flatMap(({ mean, variance: own, reach }, k) => {
