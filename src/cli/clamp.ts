@@ -46,7 +46,10 @@ function checkShape(cells: number[][], path: string, visible: number, chains: nu
   }
 }
 
-/** Reads rows whose numbers are held; NaN (npy) or empty cells (csv) are free. One row for all samples, or one for each. */
+/**
+ * Reads rows whose numbers are held; NaN (npy) or empty cells (csv) are free. One row for all
+ * samples, or one for each.
+ */
 export async function readClamp(path: string, visible: number, chains: number): Promise<number[][]> {
   const cells = extname(path).toLowerCase() === '.npy' ? await npyCells(path) : await csvCells(path);
   checkShape(cells, path, visible, chains);

@@ -30,7 +30,9 @@ function only(names: string[], pattern: RegExp, folder: string): string | null {
   });
 }
 
-/** Finds the rows in a folder: a pair named train and valid or test, or the only data file there is. */
+/**
+ * Finds the rows in a folder: a pair named train and valid or test, or the only data file there is.
+ */
 export async function findDataFiles(folder: string): Promise<DataFiles> {
   const names = (await readdir(folder)).sort();
   const within = (name: string | null): string | null => (name === null ? null : join(folder, name));

@@ -31,7 +31,10 @@ export interface TrainingData {
   /** How columns of a table became layers; null where the rows are numbers as they stand. */
   table: unknown;
   notes: string[];
-  /** What the values of every file of this run are multiplied by; null where its data come as grey levels already. */
+  /**
+   * What the values of every file of this run are multiplied by; null where its data come as grey
+   * levels already.
+   */
   scale: number | null;
   /** Digest of both parts; computed when asked for, once. */
   sha256(): Promise<string>;
@@ -51,7 +54,9 @@ interface Parts {
 /** Below this many rows nothing is held out unless asked for. */
 const FEWEST_ROWS_TO_SPLIT = 50;
 const DEFAULT_FRACTION = 0.1;
-/** Streams of random numbers: of the split's order, and of the draws that make grey levels binary. */
+/**
+ * Streams of random numbers: of the split's order, and of the draws that make grey levels binary.
+ */
 const SPLIT_STREAM = 100;
 const BINARISE_STREAMS = { train: 103, validation: 104 } as const;
 
@@ -88,7 +93,10 @@ async function tableParts(path: string, chosen: string | null, request: DataRequ
   return { name: path, train: rows, validation, image: null, names: null, table, notes, scale: null };
 }
 
-/** The numbers of a file; null where it is a table, because it was said so or because of what it holds. */
+/**
+ * The numbers of a file; null where it is a table, because it was said so or because of what it
+ * holds.
+ */
 async function numbersOf(path: string, request: DataRequest): Promise<NumberFile | null> {
   const { table, columns, scale, image, binarise, header, labelColumn } = request;
   if (table || Object.keys(columns).length > 0) return null;
@@ -126,7 +134,8 @@ export function readingOf(record: RunRecord | null, typed: { readonly [K in keyo
  * Reads rows of a file for a model.
  *
  * @param trained - What the model's run knows of its data; null without a run.
- * @param draws - Seed and stream of `--binarise sample`; `gaps`: whether values may be missing where they are not made binary.
+ * @param draws - Seed and stream of `--binarise sample`; `gaps`: whether values may be missing
+ *   where they are not made binary.
  */
 export async function loadRows(
   path: string,
@@ -179,8 +188,8 @@ async function asBits(parts: Parts, { binarise, seed }: DataRequest): Promise<Pa
 }
 
 /**
- * Loads what `train` was asked to learn. MNIST brings its test images for validation, a folder may have a file for it; otherwise a
- * share of the rows is held out.
+ * Loads what `train` was asked to learn. MNIST brings its test images for validation, a folder may
+ * have a file for it; otherwise a share of the rows is held out.
  */
 export async function loadTrainingData(request: DataRequest): Promise<TrainingData> {
   const read = await withValidation(request.source === 'mnist' ? await mnistParts(request) : await fileParts(request), request);

@@ -5,7 +5,10 @@ import type { NumberFile } from './number-file.js';
 
 /** How the values of a file are to be understood. */
 export interface ValueOptions {
-  /** What values are multiplied by; null: bytes of pictures by 1/255, everything else is taken as it is. */
+  /**
+   * What values are multiplied by; null: bytes of pictures by 1/255, everything else is taken as it
+   * is.
+   */
   scale: number | null;
   labelColumn: string | null;
   /** Columns by name, in the order in which a model learnt them; null: all, as they are. */
@@ -71,7 +74,8 @@ const BYTE = 1 / 255;
 
 function scaleFor(table: NumberFile, range: Range, path: string, wanted: number | null): number {
   const scale = wanted ?? (table.pictures && range.high > 1 ? BYTE : 1);
-  // Rounding of scale × value may leave one a hair above 1; anything more is another unit of measurement.
+  // Rounding of scale × value may leave one a hair above 1; anything more is another unit of
+  // measurement.
   if (range.low * scale >= 0 && range.high * scale <= 1 + 1e-9) return scale;
   throw new CliError(`\`${path}\`: values must lie in [0, 1], got ${range.low * scale} to ${range.high * scale}`, {
     code: 'ERR_PARAMETER',
@@ -89,8 +93,9 @@ function scaleHint({ low, high, whole }: Range): string {
 }
 
 /**
- * Whether the columns of a text file are something each: values are missing, or it has names and values that are no probabilities. Numbers
- * without names may be anything, so nothing is guessed of them.
+ * Whether the columns of a text file are something each: values are missing, or it has names and
+ * values that are no probabilities. Numbers without names may be anything, so nothing is guessed of
+ * them.
  */
 export function isMixed(file: NumberFile, path: string, labelColumn: string | null): boolean {
   const label = labelIndex(file, path, labelColumn);

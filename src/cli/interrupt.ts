@@ -13,21 +13,25 @@ export interface InterruptWatch {
 }
 
 /**
- * Whether this process works for a terminal. Under `nohup` it does not: that takes away all that is one. It also has SIGHUP ignored, but
- * Node undoes that before any script runs. On macOS `nohup` leaves stdin as it is, so stdin says nothing there.
+ * Whether this process works for a terminal. Under `nohup` it does not: that takes away all that is
+ * one. It also has SIGHUP ignored, but Node undoes that before any script runs. On macOS `nohup`
+ * leaves stdin as it is, so stdin says nothing there.
  */
 export function hasTerminal(): boolean {
   return isatty(1) || isatty(2) || (process.platform === 'linux' && isatty(0));
 }
 
-/** Without a terminal there is none to lose: SIGHUP does not end the process. Called once, by the program. */
+/**
+ * Without a terminal there is none to lose: SIGHUP does not end the process. Called once, by the
+ * program.
+ */
 export function outliveHangups(): void {
   if (!hasTerminal()) process.on('SIGHUP', () => undefined);
 }
 
 /**
- * The first signal aborts, so that the command can save its work; a second one gives up at once. Files are written beside their
- * destination and renamed, so even that leaves none half-written.
+ * The first signal aborts, so that the command can save its work; a second one gives up at once.
+ * Files are written beside their destination and renamed, so even that leaves none half-written.
  *
  * @param attached - Whether to obey SIGHUP, which says that the terminal closed.
  */

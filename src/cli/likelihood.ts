@@ -27,7 +27,10 @@ export interface PartLikelihood {
 
 /** Sweeps that say how fast this machine is, and from how many seconds on one is told. */
 const TRIAL = { chains: 100, sweeps: 20, worthTelling: 5 } as const;
-/** What `RBM.evaluate` does unless told otherwise: counts up to 2^22 states, else anneals in both directions after a warm-up. */
+/**
+ * What `RBM.evaluate` does unless told otherwise: counts up to 2^22 states, else anneals in both
+ * directions after a warm-up.
+ */
 const DEFAULTS = { exactUnits: 22, chains: 100, betas: 10_000, warmup: 1000 } as const;
 const GREY = 'the log-likelihood needs rows of zeros and ones, these have values in between';
 const GREY_HINT = '--binarise threshold or --binarise sample makes them so';
@@ -62,7 +65,10 @@ async function secondsFor(model: RunModel, chains: number, sweeps: number): Prom
   return ((performance.now() - began) / 1000) * (chains / TRIAL.chains) * (sweeps / TRIAL.sweeps);
 }
 
-/** Says how long annealing takes where that is long. A ladder takes as many rungs as it needs, so nothing is said of it. */
+/**
+ * Says how long annealing takes where that is long. A ladder takes as many rungs as it needs, so
+ * nothing is said of it.
+ */
 async function announceWait(model: RunModel, rows: RowSet, output: Output, { method, aisChains, betas }: LikelihoodOptions): Promise<void> {
   const anneals =
     method === 'ais' ||
@@ -74,8 +80,8 @@ async function announceWait(model: RunModel, rows: RowSet, output: Output, { met
 }
 
 /**
- * The log-likelihood of rows with all that it rests on; null where there is none: left out, or rows that are not binary, which is said
- * (and an error when the method was typed).
+ * The log-likelihood of rows with all that it rests on; null where there is none: left out, or rows
+ * that are not binary, which is said (and an error when the method was typed).
  */
 export async function evaluateRows(
   model: RunModel,
@@ -105,7 +111,9 @@ export function partLikelihood({ mean, standardError }: Estimate, { logZ }: Eval
   return { mean: value, low: -mean - logZ.high, high: -mean - logZ.low, perDimension: value / visible, standardError };
 }
 
-/** As a line of its own: the mean, what log Z leaves open, and the error of a mean over these rows. */
+/**
+ * As a line of its own: the mean, what log Z leaves open, and the error of a mean over these rows.
+ */
 export function likelihoodText({ mean, low, high, perDimension, standardError }: PartLikelihood): string {
   return `${intervalText({ value: mean, low, high })} ± ${fixed(standardError)} nats per row, ${fixed(perDimension, 4)} per unit`;
 }

@@ -59,7 +59,10 @@ export function visibleColumns({ model }: Pick<OpenedModel, 'model'>): number {
   return placesOf(layers) - (layers[hiddenLayer]?.places ?? 0);
 }
 
-/** The shape of a model's pictures: as typed, as its run knew it, or guessed; null of models whose rows are no pictures. */
+/**
+ * The shape of a model's pictures: as typed, as its run knew it, or guessed; null of models whose
+ * rows are no pictures.
+ */
 export function modelImageShape(opened: OpenedModel, typed: ImageShape | undefined): ImageShape | null {
   const columns = visibleColumns(opened);
   if (typed !== undefined) return checkImageShape(typed, columns);

@@ -32,7 +32,10 @@ export interface ModelRows {
 /** Stream of draws that make grey levels binary. */
 const BINARISE_STREAM = 106;
 
-/** Opens the model and reads the rows as its run read its own; an interruption leaves nothing written. */
+/**
+ * Opens the model and reads the rows as its run read its own; an interruption leaves nothing
+ * written.
+ */
 export async function withModelRows(
   path: string,
   source: string,

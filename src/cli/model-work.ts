@@ -14,7 +14,10 @@ type Rows = Parameters<RBM['fit']>[0];
 /** Units of which a mean is no state, so that rows are completed by draws. */
 const whole: readonly string[] = ['binomial', 'counts'];
 
-/** The means of the hidden units given rows, [n, hidden]; what rows lack is averaged over, or filled in first. */
+/**
+ * The means of the hidden units given rows, [n, hidden]; what rows lack is averaged over, or filled
+ * in first.
+ */
 export async function features(model: Model, rows: GivenRows, complete: boolean, options: Patience): Promise<Matrix> {
   if (!(model instanceof RBM)) {
     const given = rows as LayerRows;

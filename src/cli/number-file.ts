@@ -19,7 +19,9 @@ export interface NumberFile {
   cols: number;
   /** Height and width when the file itself has pictures, [n, height, width]. */
   image: ImageShape | null;
-  /** Whether it holds bytes of pictures: an idx or npy file of bytes with more than two dimensions. */
+  /**
+   * Whether it holds bytes of pictures: an idx or npy file of bytes with more than two dimensions.
+   */
   pictures: boolean;
   /** Names of the columns, if a csv has them. */
   names: string[] | null;
@@ -93,7 +95,10 @@ async function readText(path: string, head: Buffer, header: HeaderChoice | null)
   return { data, rows, cols, image: null, pictures: false, names };
 }
 
-/** Reads rows of numbers from an idx, npy or csv file, gzipped or not; which of them it is, its first bytes tell. */
+/**
+ * Reads rows of numbers from an idx, npy or csv file, gzipped or not; which of them it is, its
+ * first bytes tell.
+ */
 export async function readNumbers(path: string, header: HeaderChoice | null): Promise<NumberFile> {
   const head = await firstBytes(path);
   const kind = kindOf(head, path);

@@ -74,8 +74,8 @@ export function imageShape(text: string): ImageShape {
 const RATE_FORMS = 'Expected a number above 0 (0.05), or linear:from[:to[:hold]] or cosine:from[:to[:hold]] (linear:0.05:0:0.5).';
 
 /**
- * `0.05`; `linear:0.05`, `linear:0.05:0.001`, `cosine:0.05:0:0.5`: from, to (0 if left out), and the fraction of the run for which
- * the rate stays at `from` first (0 if left out).
+ * `0.05`; `linear:0.05`, `linear:0.05:0.001`, `cosine:0.05:0:0.5`: from, to (0 if left out), and
+ * the fraction of the run for which the rate stays at `from` first (0 if left out).
  */
 export function learningRate(text: string): RunRate {
   const [kind = '', ...rest] = text.split(':');

@@ -13,14 +13,20 @@ function onStdoutError(error: NodeJS.ErrnoException): void {
   stdout.closed = true;
 }
 
-/** Errors of the standard streams must not end the process before it has saved its work. Called once, by the program. */
+/**
+ * Errors of the standard streams must not end the process before it has saved its work. Called
+ * once, by the program.
+ */
 export function watchStreams(): void {
   process.stdout.on('error', onStdoutError);
   // Nobody is left to be told.
   process.stderr.on('error', () => undefined);
 }
 
-/** What kept stdout from being written to, other than a reader that went away; null when nothing did. */
+/**
+ * What kept stdout from being written to, other than a reader that went away; null when nothing
+ * did.
+ */
 export function stdoutFailure(): CliError | null {
   return stdout.failure;
 }
@@ -31,7 +37,10 @@ export function onStdoutFailure(call: () => void): void {
   if (stdout.failure !== null) call();
 }
 
-/** Where a command writes: text for people, or with `--json` one JSON object per line and nothing else on stdout. */
+/**
+ * Where a command writes: text for people, or with `--json` one JSON object per line and nothing
+ * else on stdout.
+ */
 export class Output {
   readonly json: boolean;
   /** Whether stdout is a terminal that can redraw a line. */
@@ -42,7 +51,10 @@ export class Output {
     this.interactive = !json && process.stdout.isTTY === true && process.env.TERM !== 'dumb';
   }
 
-  /** A line for people, or several; silent with `--json`. Control characters, of names in files say, are shown and not obeyed. */
+  /**
+   * A line for people, or several; silent with `--json`. Control characters, of names in files say,
+   * are shown and not obeyed.
+   */
   line(text = ''): void {
     if (!this.json) this.#write(text.split('\n').map(shown).join('\n'));
   }

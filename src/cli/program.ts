@@ -33,7 +33,10 @@ BOLTZKIT_DATA names the folder of the MNIST files; BOLTZKIT_DEBUG=1 shows stack 
   $ boltzkit impute people-run people.csv    fill in what it lacks
   $ boltzkit score people-run more.csv       which of these rows are unusual?`;
 
-/** The command line: what it accepts, without running anything. Throws CommanderError where commander would end the process. */
+/**
+ * The command line: what it accepts, without running anything. Throws CommanderError where
+ * commander would end the process.
+ */
 export function buildProgram(): Command {
   const program = new Command('boltzkit')
     .description('Train, sample and examine Boltzmann machines.')

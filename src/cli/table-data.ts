@@ -41,7 +41,10 @@ export interface TableSource {
   readonly names: readonly string[];
 }
 
-/** A text file's first line is read as names if it has text and no numbers, unless it was said; arrays have no names. */
+/**
+ * A text file's first line is read as names if it has text and no numbers, unless it was said;
+ * arrays have no names.
+ */
 export async function tableSource(path: string, header: TableRequest['header']): Promise<TableSource> {
   const layout = await textLayout(path);
   if (layout === null) return arraySource(path);
@@ -60,7 +63,10 @@ async function arraySource(path: string): Promise<TableSource> {
   return { rows: list, options: { names }, names };
 }
 
-/** Reads a table that is to be learnt. Columns called label, class or target are left out unless something is said of them. */
+/**
+ * Reads a table that is to be learnt. Columns called label, class or target are left out unless
+ * something is said of them.
+ */
 export async function loadTable(path: string, request: TableRequest): Promise<LoadedTable> {
   const { rows: source, options, names } = await tableSource(path, request.header);
   const label = labelName(path, names, request);

@@ -7,7 +7,10 @@ export function resumeCommand(folder: string): string {
   return `boltzkit train --resume --out ${shellWord(folder)}`;
 }
 
-/** The commands that make this run, with everything that was chosen spelt out: one, and one more for every time that it went on. */
+/**
+ * The commands that make this run, with everything that was chosen spelt out: one, and one more for
+ * every time that it went on.
+ */
 export function trainCommand({ data, settings, earlier, loaded, evaluateEvery }: RunRecord, folder: string): string {
   const { source, seed: _seed, image, table, columns, ...request } = data;
   const [first = settings, ...later] = [...earlier.map((run) => run.settings), settings];

@@ -42,7 +42,9 @@ export const DEFAULTS = { hidden: 500, seed: 1n, device: 'auto' } as const;
 /** Rows behind each epoch's metrics. */
 const MONITOR_ROWS = 5000;
 
-/** The folder a run goes into when none is named: the data's name and `-run`, in the current folder. */
+/**
+ * The folder a run goes into when none is named: the data's name and `-run`, in the current folder.
+ */
 export function defaultFolder(source: string): string {
   const name = basename(source.replace(/[\\/]+$/, '')).replace(/(\.(gz|npy|csv|tsv|txt|data|idx))+$/i, '');
   return `${name === '' || name === '.' || name === '..' ? 'data' : name}-run`;
@@ -61,7 +63,8 @@ export function checkCombinations(options: TrainOptions): void {
       'the columns of a table are not scaled',
     );
   }
-  // A resumed run has an algorithm of its own: whether its flags belong to that is looked at when it is known.
+  // A resumed run has an algorithm of its own: whether its flags belong to that is looked at when
+  // it is known.
   if (!options.resume) givenOptions(options.flags);
   if (options.force && options.resume) throw new UsageError('--force and --resume exclude each other');
 }
@@ -93,8 +96,9 @@ export interface DataShape {
 }
 
 /**
- * Fills in what was not typed, now that the shape of the data is known: with the recipe of `fit`, spelt out so that the run's record holds
- * it, or with the settings of the run that this one goes on from.
+ * Fills in what was not typed, now that the shape of the data is known: with the recipe of `fit`,
+ * spelt out so that the run's record holds it, or with the settings of the run that this one goes
+ * on from.
  */
 export function resolveSettings(options: TrainOptions, shape: DataShape, kept: RunSettings | null = null): RunSettings {
   const call = 'train';
@@ -126,7 +130,9 @@ function bestChoice({ flags, evaluateEvery }: TrainOptions, { algorithm }: Pick<
   return { metric, patience: (patience as number | undefined) ?? null };
 }
 
-/** A resumed run keeps its settings: an option that says otherwise is refused rather than ignored. */
+/**
+ * A resumed run keeps its settings: an option that says otherwise is refused rather than ignored.
+ */
 export function checkResume(options: TrainOptions, record: RunRecord, shape: DataShape): void {
   checkModel(options, record);
   checkSameFlags(options.flags, resolveSettings(options, shape, record.settings), record.settings);

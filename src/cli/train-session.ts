@@ -103,7 +103,10 @@ function methodText({ algorithm }: RunSettings): string {
   return 'sweeps' in algorithm ? `${name}-${algorithm.sweeps}` : name;
 }
 
-/** Trains, keeps the folder's files up to date, and leaves a run that can be resumed whatever ends it. */
+/**
+ * Trains, keeps the folder's files up to date, and leaves a run that can be resumed whatever ends
+ * it.
+ */
 export class TrainSession {
   readonly #parts: SessionParts;
   readonly #view: ProgressView;
@@ -130,7 +133,8 @@ export class TrainSession {
     using model = await this.#model();
     const done = this.#resumedAt !== null && model.training?.complete === true;
     this.#announce(model, done);
-    // A kill between the last checkpoint and the record leaves a finished model behind an unfinished record.
+    // A kill between the last checkpoint and the record leaves a finished model behind an
+    // unfinished record.
     if (record.state !== 'finished') await this.#train(model, done);
     else await removeJournal(folder);
     const { files, quality } = await this.#conclude(model);
@@ -205,7 +209,10 @@ export class TrainSession {
     }
   }
 
-  /** Makes good an evaluation that an interruption ended. A copy of the model does it, so that the run's draws stay its own. */
+  /**
+   * Makes good an evaluation that an interruption ended. A copy of the model does it, so that the
+   * run's draws stay its own.
+   */
   async #evaluateAgain(): Promise<void> {
     const { record, data, watch, folder, options } = this.#parts;
     const { evaluateEvery, updates, settings } = record;
@@ -255,7 +262,10 @@ export class TrainSession {
     return options.checkpointEvery ?? Math.max(perEpoch, SMALLEST_CHECKPOINT_INTERVAL);
   }
 
-  /** Everything that is to be done with an epoch's report, at once: the checkpoint that may follow must not overtake it. */
+  /**
+   * Everything that is to be done with an epoch's report, at once: the checkpoint that may follow
+   * must not overtake it.
+   */
   #tell(report: EpochRecord): void {
     const { record } = this.#parts;
     addEpoch(record.history, report);
@@ -310,7 +320,10 @@ export class TrainSession {
     return new InterruptedError(`interrupted ${at}`, resumeCommand(folder));
   }
 
-  /** Everything after the last update: the model is saved already, so an interruption loses nothing but time. */
+  /**
+   * Everything after the last update: the model is saved already, so an interruption loses nothing
+   * but time.
+   */
   async #conclude(model: RunModel): Promise<{ files: string[]; quality: Quality | null }> {
     const { folder, record, data, output, watch } = this.#parts;
     const rows = data.validation ?? data.train;

@@ -1,4 +1,7 @@
-/** The training flags of the command: they follow the tables of options, which say what each is called, takes and belongs to. */
+/**
+ * The training flags of the command: they follow the tables of options, which say what each is
+ * called, takes and belongs to.
+ */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OptionCheck } from '../arguments.js';
 import { ParameterError } from '../errors.js';
@@ -11,7 +14,10 @@ import { recipeNames } from '../training/recipe.js';
 import { UsageError } from './failures.js';
 import { integer, learningRate, oneOf, toNumber } from './options.js';
 
-/** Flags as typed, by the name that commander gives them (`learningRate`); what was not typed is absent. */
+/**
+ * Flags as typed, by the name that commander gives them (`learningRate`); what was not typed is
+ * absent.
+ */
 export type TypedFlags = Readonly<Record<string, unknown>>;
 
 /** What an algorithm or an optimiser is called in the options of `fit`. */
@@ -28,7 +34,9 @@ interface TrainingFlag extends Flag {
 
 type Rows = Readonly<Record<string, Entry<unknown, never>>>;
 
-/** Algorithms that learn from rows of the visible units alone: the others need rows of every layer. */
+/**
+ * Algorithms that learn from rows of the visible units alone: the others need rows of every layer.
+ */
 const learnable = algorithmNames.filter((name) => name !== 'pseudo-likelihood');
 
 const choices: Readonly<
@@ -100,7 +108,7 @@ const runFlags: TrainingFlag[] = [
     name: 'recipe',
     value: 'name',
     kind: 'word',
-    text: 'what stands for options left out: usual, 20,000 updates, or best, 350,000 and at most 700 passes (default: usual)',
+    text: 'what stands for options left out: usual, 30,000 updates, or best, 350,000 and at most 700 passes (default: usual)',
     option: 'recipe',
     of: null,
     parse: oneOf(...recipeNames),
@@ -216,7 +224,10 @@ export function flagText(value: unknown): string {
   return 'schedule' in value ? rateText(value as RunRate) : 'retries' in value ? 'rollback' : JSON.stringify(value);
 }
 
-/** Settings as flags, for a command that makes the same run; those that are what they would be anyway are left out. */
+/**
+ * Settings as flags, for a command that makes the same run; those that are what they would be
+ * anyway are left out.
+ */
 export function flagsOfSettings(settings: RunSettings): string[] {
   const chosen: Readonly<Record<Choice, string>> = { algorithm: settings.algorithm.name, optimiser: settings.optimiser.name };
   return flags.flatMap((flag) => {

@@ -2,7 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { philox4x32 } from '../data/random.js';
 import type { Matrix } from './matrix.js';
 
-/** What becomes of grey levels: they stay, are cut at one half, or each is drawn once as the probability of a 1. */
+/**
+ * What becomes of grey levels: they stay, are cut at one half, or each is drawn once as the
+ * probability of a 1.
+ */
 export const binarisations = ['none', 'threshold', 'sample'] as const;
 export type Binarisation = (typeof binarisations)[number];
 
@@ -19,8 +22,9 @@ export function isBinary({ data, scale }: Matrix, missing = false): boolean {
 }
 
 /**
- * A function of value and index that is 1 with a probability of the value. The draw of an index depends on seed, stream and index alone;
- * zeros and ones, of which grey pictures mostly consist, cost none.
+ * A function of value and index that is 1 with a probability of the value. The draw of an index
+ * depends on seed, stream and index alone; zeros and ones, of which grey pictures mostly consist,
+ * cost none.
  */
 function drawing(seed: bigint, stream: number): (value: number, index: number) => number {
   const key = [Number(seed & 0xffffffffn), Number(seed >> 32n)] as const;

@@ -1,4 +1,7 @@
-/** Runs that go on: a finished one may be told to train for more epochs, as another run of `fit` on the same model. */
+/**
+ * Runs that go on: a finished one may be told to train for more epochs, as another run of `fit` on
+ * the same model.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +27,8 @@ export async function goOn(record: RunRecord, folder: string, settings: RunSetti
   const epochs = (record.history.at(-1)?.epoch ?? done.epochs) - done.epochs;
   const model = await digestOfModel(folder);
   record.earlier = [...record.earlier, { settings: record.settings, epochs, updates: record.update - done.updates, model }];
-  record.settings = settings;
+  // A model that has learnt keeps its biases; a run that is resumed has to be told the same.
+  record.settings = { ...settings, initialiseFromData: false };
   record.updates = record.update + updates;
   record.state = 'running';
 }

@@ -25,7 +25,10 @@ export interface FolderIntent {
   resume: boolean;
 }
 
-/** Reads `run.json` of a folder, and the epochs since it was written; null when there is none. Throws FormatError when it is not one. */
+/**
+ * Reads `run.json` of a folder, and the epochs since it was written; null when there is none.
+ * Throws FormatError when it is not one.
+ */
 export async function readRunRecord(folder: string): Promise<RunRecord | null> {
   const path = join(folder, RUN_FILES.record);
   let text: string;
@@ -52,8 +55,8 @@ export async function writeRunRecord(folder: string, record: RunRecord): Promise
 }
 
 /**
- * Takes away what an earlier run left, or one that failed before its first update. The record goes first: nothing must ever look like a
- * new run's record beside an old run's model.
+ * Takes away what an earlier run left, or one that failed before its first update. The record goes
+ * first: nothing must ever look like a new run's record beside an old run's model.
  */
 export async function removeRun(folder: string): Promise<void> {
   for (const name of [...Object.values(RUN_FILES), JOURNAL]) await rm(join(folder, name), { force: true });
@@ -69,7 +72,10 @@ async function listFolder(folder: string): Promise<string[] | null> {
   return readdir(folder);
 }
 
-/** Links would lead what is written here to files elsewhere: a folder that somebody else made may have such. */
+/**
+ * Links would lead what is written here to files elsewhere: a folder that somebody else made may
+ * have such.
+ */
 async function refuseLinks(folder: string): Promise<void> {
   for (const name of Object.values(RUN_FILES)) {
     const found = await lstat(join(folder, name)).catch(() => null);
@@ -79,8 +85,9 @@ async function refuseLinks(folder: string): Promise<void> {
 }
 
 /**
- * Looks at the output folder before anything is loaded and refuses what would destroy work: a run that is going on, and any finished
- * or interrupted one unless `force` or `resume` says what to do. Returns the record of the run to resume, or null for a new run.
+ * Looks at the output folder before anything is loaded and refuses what would destroy work: a run
+ * that is going on, and any finished or interrupted one unless `force` or `resume` says what to do.
+ * Returns the record of the run to resume, or null for a new run.
  */
 export async function inspectRunFolder(folder: string, intent: FolderIntent): Promise<RunRecord | null> {
   const present = await listFolder(folder);
@@ -125,7 +132,10 @@ export interface OpenFolder {
   close(): Promise<void>;
 }
 
-/** Takes a folder for this process, if need be a new one, and then looks at it as {@link inspectRunFolder} does. */
+/**
+ * Takes a folder for this process, if need be a new one, and then looks at it as {@link
+ * inspectRunFolder} does.
+ */
 export async function openRunFolder(folder: string, intent: FolderIntent): Promise<OpenFolder> {
   refuseIfLocked(folder);
   // First without a trace: what is refused leaves no folder behind.
@@ -182,7 +192,10 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Finds out before anything is loaded whether files could be written: in the folder, or in the nearest one that exists above it. */
+/**
+ * Finds out before anything is loaded whether files could be written: in the folder, or in the
+ * nearest one that exists above it.
+ */
 async function checkWritable(folder: string): Promise<void> {
   let nearest = resolve(folder);
   while (!(await exists(nearest)) && dirname(nearest) !== nearest) nearest = dirname(nearest);

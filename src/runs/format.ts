@@ -8,7 +8,10 @@ export function fixed(value: number | null, digits = 2): string {
   return value === null || !Number.isFinite(value) ? '–' : value.toFixed(digits);
 }
 
-/** A value with the ends of its interval, `−86.34 (−86.51 … −86.20)`; the ends are left out where they are the value itself. */
+/**
+ * A value with the ends of its interval, `−86.34 (−86.51 … −86.20)`; the ends are left out where
+ * they are the value itself.
+ */
 export function intervalText({ value, low, high }: { value: number; low: number; high: number }, digits = 2): string {
   const ends = `${fixed(low, digits)} … ${fixed(high, digits)}`;
   return high - low < 10 ** -digits / 2 ? fixed(value, digits) : `${fixed(value, digits)} (${ends})`;
@@ -32,8 +35,8 @@ export function bytes(value: number): string {
 }
 
 /**
- * Text in which control characters (and those that change the direction of writing) stand as `\\u001b`: names come from files, and a
- * terminal would obey what is in them.
+ * Text in which control characters (and those that change the direction of writing) stand as
+ * `\\u001b`: names come from files, and a terminal would obey what is in them.
  */
 export function shown(text: string): string {
   const code = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -4,7 +4,10 @@ export interface ImageShape {
   width: number;
 }
 
-/** When nothing else is known: a square number of columns, 4 × 4 at least, is taken for a square picture. */
+/**
+ * When nothing else is known: a square number of columns, 4 × 4 at least, is taken for a square
+ * picture.
+ */
 export function guessImageShape(cols: number): ImageShape | null {
   const side = Math.round(Math.sqrt(cols));
   return side >= 4 && side * side === cols ? { height: side, width: side } : null;

@@ -3,18 +3,25 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EpochRecord, type JournalEntry, journalEntrySchema, type RunRecord } from './record.js';
 
-/** Epochs since `run.json` was last written, one JSON object per line; gone when that file holds them. */
+/**
+ * Epochs since `run.json` was last written, one JSON object per line; gone when that file holds
+ * them.
+ */
 export const JOURNAL = 'run.epochs.jsonl';
 
-/** Adds an epoch to a history. After a roll-back a run comes by the same epochs again: they take the place of the old ones. */
+/**
+ * Adds an epoch to a history. After a roll-back a run comes by the same epochs again: they take the
+ * place of the old ones.
+ */
 export function addEpoch(history: EpochRecord[], report: EpochRecord): void {
   while ((history.at(-1)?.update ?? -1) >= report.update) history.pop();
   history.push(report);
 }
 
 /**
- * Writes down each epoch as it comes. The line is with the system before anything else happens, so a run that is killed has told every
- * epoch that its checkpoint knows of. A long run's `run.json` need not be written again and again.
+ * Writes down each epoch as it comes. The line is with the system before anything else happens, so
+ * a run that is killed has told every epoch that its checkpoint knows of. A long run's `run.json`
+ * need not be written again and again.
  */
 export class RunJournal {
   readonly #path: string;
@@ -38,7 +45,10 @@ export class RunJournal {
   }
 }
 
-/** Takes away the journal of a run whose record holds it all, but which was killed before it could do so itself. */
+/**
+ * Takes away the journal of a run whose record holds it all, but which was killed before it could
+ * do so itself.
+ */
 export async function removeJournal(folder: string): Promise<void> {
   await rm(join(folder, JOURNAL), { force: true });
 }

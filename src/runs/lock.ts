@@ -4,13 +4,21 @@ import { join } from 'node:path';
 import { lives, type ProcessName, thisProcess } from '../io/living.js';
 import { RunError } from './failure.js';
 
-/** The file by which one process keeps others out of a run's folder; gone when nobody works there. */
+/**
+ * The file by which one process keeps others out of a run's folder; gone when nobody works there.
+ */
 const LOCK = 'run.lock';
-/** A process of another machine, which cannot be asked whether it lives, shows it by touching its lock this often, in milliseconds. */
+/**
+ * A process of another machine, which cannot be asked whether it lives, shows it by touching its
+ * lock this often, in milliseconds.
+ */
 const SIGN_OF_LIFE = 5000;
 /** Without such a sign for this long it counts as ended. */
 const SILENCE = 60_000;
-/** A lock without a readable name was made by a process that is just writing it, or that was killed right there. */
+/**
+ * A lock without a readable name was made by a process that is just writing it, or that was killed
+ * right there.
+ */
 const TIME_TO_WRITE = 5000;
 
 interface Holder {
@@ -74,8 +82,9 @@ function refuse(folder: string, holder: Holder | null): void {
 }
 
 /**
- * Takes the name `path` for this process. A lock whose holder has ended is replaced by its successor's. Of several that try, the one that
- * holds the successor's name may do so, and looks again whether it is still that lock.
+ * Takes the name `path` for this process. A lock whose holder has ended is replaced by its
+ * successor's. Of several that try, the one that holds the successor's name may do so, and looks
+ * again whether it is still that lock.
  */
 function take(folder: string, path: string, text: string): void {
   while (!created(path, text)) {
@@ -98,10 +107,11 @@ export function refuseIfLocked(folder: string): void {
 }
 
 /**
- * Keeps other processes out of an existing folder until the returned function is called or this process ends.
+ * Keeps other processes out of an existing folder until the returned function is called or this
+ * process ends.
  *
- * @throws RunError with code ERR_LOCKED when another one is at work there. One that was killed is not, even while its parent has not
- *   noticed.
+ * @throws RunError with code ERR_LOCKED when another one is at work there. One that was killed is
+ *   not, even while its parent has not noticed.
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, LOCK);

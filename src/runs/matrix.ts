@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 
-/** Rows of data as the command line handles them: contiguous, row-major, each value times `scale`. */
+/**
+ * Rows of data as the command line handles them: contiguous, row-major, each value times `scale`.
+ */
 export interface Matrix {
   data: Float32Array | Float64Array | Uint8Array;
   rows: number;

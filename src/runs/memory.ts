@@ -3,14 +3,18 @@ import { RunError } from './failure.js';
 import { bytes } from './format.js';
 import type { RunSettings } from './settings.js';
 
-/** Matrices of the weights' size that training holds at the same time: weights, gradient, momentum or moments, average. */
+/**
+ * Matrices of the weights' size that training holds at the same time: weights, gradient, momentum
+ * or moments, average.
+ */
 const MATRICES = 4;
 
 /**
- * Refuses sizes that this machine cannot hold. Systems that overcommit memory grant such a request and kill the process later, without
- * a word of explanation.
+ * Refuses sizes that this machine cannot hold. Systems that overcommit memory grant such a request
+ * and kill the process later, without a word of explanation.
  *
- * @param available - Bytes the process may have; by default what the machine, or the container, has in all.
+ * @param available - Bytes the process may have; by default what the machine, or the container,
+ *   has in all.
  */
 export function checkMemory(visible: number, settings: RunSettings, available: number = availableMemory()): void {
   const { hidden, algorithm, batchSize, device } = settings;

@@ -1,4 +1,6 @@
-/** Models as runs know them: whatever layers of data there are, one hidden layer learns from them. */
+/**
+ * Models as runs know them: whatever layers of data there are, one hidden layer learns from them.
+ */
 import { open } from 'node:fs/promises';
 import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { Evaluation } from '../estimators/results.js';
@@ -20,7 +22,9 @@ import { RunError } from './failure.js';
 import type { GivenRows, RowSet } from './rows.js';
 import type { RunSettings } from './settings.js';
 
-/** What runs ask of a model; an {@link RBM} takes rows, a {@link BoltzmannMachine} rows by layer. */
+/**
+ * What runs ask of a model; an {@link RBM} takes rows, a {@link BoltzmannMachine} rows by layer.
+ */
 export interface RunModel extends Disposable {
   readonly seed: bigint;
   readonly layers: Layers;
@@ -53,12 +57,18 @@ export function placesOf(layers: Layers): number {
 /** Layers whose states can be counted. */
 const countable: readonly string[] = ['bernoulli', 'spin', 'softmax', 'binomial'];
 
-/** Whether rows have a pseudo-likelihood: there is none of real numbers as long as the hidden layer is summed out. */
+/**
+ * Whether rows have a pseudo-likelihood: there is none of real numbers as long as the hidden layer
+ * is summed out.
+ */
 export function isCountable({ layers }: Pick<RunModel, 'layers'>, rows: RowSet): boolean {
   return Object.keys(rows.layers).every((name) => countable.includes(layers[name]?.type ?? ''));
 }
 
-/** A new model: an RBM for one layer of data, else a machine whose layers of data are all coupled to a hidden one. */
+/**
+ * A new model: an RBM for one layer of data, else a machine whose layers of data are all coupled to
+ * a hidden one.
+ */
 export function makeModel(layers: Layers, { hidden, seed, device }: RunSettings, threads: number): RunModel {
   const place = { seed: BigInt(seed), device, threads };
   const [only, ...others] = Object.values(layers);

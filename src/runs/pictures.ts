@@ -160,7 +160,10 @@ function smoothing(epochs: number): { smooth?: number } {
   return epochs < 10 ? {} : { smooth: Math.min(2 * Math.floor(epochs / 20) + 3, 99) };
 }
 
-/** The metrics over the epochs, one panel for each kind; `baseline` is the log-likelihood of independent units, if the reports do not know it. */
+/**
+ * The metrics over the epochs, one panel for each kind; `baseline` is the log-likelihood of
+ * independent units, if the reports do not know it.
+ */
 export function metricPanels(history: readonly EpochRecord[], baseline: number | null = null): Panel[] {
   const x = history.map((report) => report.epoch);
   type Metric = 'pseudoLikelihood' | 'freeEnergyGap' | 'chainFreeEnergyGap' | 'weightNorm' | 'learningRate';
@@ -185,7 +188,10 @@ export function metricPanels(history: readonly EpochRecord[], baseline: number |
   ];
 }
 
-/** Draws what a run learnt, and its report; without a shape of the pictures only the curves. Returns the names of the files. */
+/**
+ * Draws what a run learnt, and its report; without a shape of the pictures only the curves. Returns
+ * the names of the files.
+ */
 export async function writePictures(request: PictureRequest): Promise<{ files: string[]; notes: string[] }> {
   const { folder, record, quality } = request;
   const pictured = picturedRun(request);

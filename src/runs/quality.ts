@@ -6,7 +6,10 @@ import { hiddenLayer, isCountable, type RunModel } from './model.js';
 import { columnsOf, givenRows, onlyMatrix, pickSet, type RowSet } from './rows.js';
 import { type Estimate, estimateMean } from './statistics.js';
 
-/** Most rows that are looked at, and a bound on rows × visible × hidden, which is what the exact sum costs: about a second. */
+/**
+ * Most rows that are looked at, and a bound on rows × visible × hidden, which is what the exact sum
+ * costs: about a second.
+ */
 const MOST_ROWS = 1000;
 const BUDGET = 5e8;
 const STREAM = 102;
@@ -21,8 +24,8 @@ export interface Quality extends Estimate {
 }
 
 /**
- * What a run ends with: the pseudo-likelihood over all units, with its standard error. The epochs' own figure looks at a few units of
- * every row.
+ * What a run ends with: the pseudo-likelihood over all units, with its standard error. The epochs'
+ * own figure looks at a few units of every row.
  *
  * @param judged - Rows to judge by, unseen ones if there are any.
  * @param learnt - The training rows.
@@ -41,8 +44,9 @@ export async function finalQuality(model: RunModel, judged: RowSet, learnt: RowS
 }
 
 /**
- * Log-likelihood of each row of zeros and ones (or of probabilities) under units that know nothing of each other, each with the mean that
- * it has in the training rows: what learning has to beat. Null for several layers.
+ * Log-likelihood of each row of zeros and ones (or of probabilities) under units that know nothing
+ * of each other, each with the mean that it has in the training rows: what learning has to beat.
+ * Null for several layers.
  */
 export function independentUnits(learnt: Matrix | null, chosen: Matrix | null): Float64Array | null {
   if (learnt === null || chosen === null) return null;
@@ -51,7 +55,8 @@ export function independentUnits(learnt: Matrix | null, chosen: Matrix | null): 
   learnt.data.forEach((value, at) => {
     sums[at % cols] = (sums[at % cols] as number) + value * learnt.scale;
   });
-  // As if half a row of each kind had been seen besides: a unit that never changed is still possible in either state.
+  // As if half a row of each kind had been seen besides: a unit that never changed is still
+  // possible in either state.
   const means = sums.map((sum) => (sum + 0.5) / (learnt.rows + 1));
   const logs = new Float64Array(chosen.rows);
   chosen.data.forEach((value, at) => {

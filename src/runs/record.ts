@@ -78,7 +78,10 @@ export const dataRequestSchema = z.object({
   folder: z.string().nullable(),
   validation: z.string().nullable(),
   validationFraction: z.number().nullable(),
-  /** What values are multiplied by, in every file of the run; null: 1, or 1/255 for bytes of pictures, whichever each file holds. */
+  /**
+   * What values are multiplied by, in every file of the run; null: 1, or 1/255 for bytes of
+   * pictures, whichever each file holds.
+   */
   scale: z.number().nullable(),
   labelColumn: z.string().nullable(),
   /** Whether the first line of a table has the names; null: the file's first line tells. */
@@ -97,7 +100,10 @@ const earlierRun = z.object({
   settings: runSettingsSchema,
   epochs: z.number(),
   updates: z.number(),
-  /** Digest of the model's file at its end: as long as the file is that one, the later run has saved nothing. */
+  /**
+   * Digest of the model's file at its end: as long as the file is that one, the later run has saved
+   * nothing.
+   */
   model: z.string(),
 });
 
@@ -124,7 +130,10 @@ export const runRecordSchema = z.object({
     /** Units of the layers with data, by name: one, 'visible', of an RBM. */
     layers: z.record(z.string(), units),
     image: imageShape.nullable(),
-    /** Names of the columns that are learnt, where the file has names and its rows are numbers as they stand. */
+    /**
+     * Names of the columns that are learnt, where the file has names and its rows are numbers as
+     * they stand.
+     */
     names: z.array(z.string()).nullable(),
     /** How columns of a table became layers; null where the rows are numbers as they stand. */
     table: z.unknown().nullable(),

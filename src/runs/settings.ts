@@ -9,13 +9,18 @@ import { type Device, devices } from '../wiring/spec.js';
 /** A learning rate as a record keeps it: a constant, or a schedule over the whole run. */
 export type RunRate = number | LearningRateSchedule;
 
-/** Which state a run ends with, and for how many reports it waits for a better one; null: it goes on to its end. */
+/**
+ * Which state a run ends with, and for how many reports it waits for a better one; null: it goes on
+ * to its end.
+ */
 export interface BestChoice {
   readonly metric: StoppingMetric;
   readonly patience: number | null;
 }
 
-/** Everything about a run that decides its result, spelt out, so that its record is enough to go on. */
+/**
+ * Everything about a run that decides its result, spelt out, so that its record is enough to go on.
+ */
 export interface RunSettings extends Omit<TrainingSettings, 'weighted'> {
   readonly hidden: number;
   /** Decimal digits: a seed may be larger than a number holds. */

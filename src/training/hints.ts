@@ -14,7 +14,10 @@ export interface HealthHint {
 export interface HealthContext {
   /** Places of the layers with data: gaps are judged in nats per place. */
   readonly places: number;
-  /** Rows behind the metrics: from fewer than 50 nothing is concluded, except from parameters that are no numbers. Default: enough. */
+  /**
+   * Rows behind the metrics: from fewer than 50 nothing is concluded, except from parameters that
+   * are no numbers. Default: enough.
+   */
   readonly rows?: number | undefined;
 }
 
@@ -30,17 +33,21 @@ type Report = Pick<
 > & { readonly health: Pick<NonNullable<EpochReport['health']>, 'sentence'> | null };
 
 /**
- * The rules, set from runs on MNIST and on small tables (docs/design-notes.md). Everything has to be true in three reports one after
- * the other, by at least five standard errors (of the numbers themselves, from one report to the next) and by a floor in nats per place.
- *  - diverging: parameters that are no numbers; or a pseudo-likelihood below the middle of all reports before, or below that of
- *    independent units.
+ * The rules, set from runs on MNIST and on small tables (docs/design-notes.md). Everything has to
+ * be true in three reports one after the other, by at least five standard errors (of the numbers
+ * themselves, from one report to the next) and by a floor in nats per place.
+ *  - diverging: parameters that are no numbers; or a pseudo-likelihood below the middle of all
+ *    reports before, or below that of independent units.
  *  - rollback: the run went back to a good state (`onDivergence`).
- *  - equilibrium: chains whose mean energy moves although the parameters do not, in two looks one after the other.
+ *  - equilibrium: chains whose mean energy moves although the parameters do not, in two looks one
+ *    after the other.
  *  - chains: the chains' mean free energy is away from the data's.
- *  - overfitting: the free energy of the validation rows lies above that of the training rows, more so than in the first half of the
- *    run, by more than other rows would have made of it, and their pseudo-likelihood, if there is one, is below its best.
+ *  - overfitting: the free energy of the validation rows lies above that of the training rows,
+ *    more so than in the first half of the run, by more than other rows would have made of it, and
+ *    their pseudo-likelihood, if there is one, is below its best.
  *  - nothing-learnt, at the end: independent units would do as well.
- *  - unfinished, at the end: the last fifth of the run brought a good part of all that was learnt.
+ *  - unfinished, at the end: the last fifth of the run brought a good part of all that was
+ *    learnt.
  */
 const rules = {
   errors: 5,
@@ -73,7 +80,9 @@ interface Look {
   readonly gapSum: number;
   /** The highest pseudo-likelihood that three reports one after the other have reached. */
   readonly best: number;
-  /** How many looks at the chains up to this one, without a break, found them out of equilibrium. */
+  /**
+   * How many looks at the chains up to this one, without a break, found them out of equilibrium.
+   */
   readonly sentences: number;
 }
 
@@ -106,7 +115,10 @@ class SortedNumbers {
   }
 }
 
-/** Follows a run report by report, and gives each kind of advice once; a report costs the same however many came before. */
+/**
+ * Follows a run report by report, and gives each kind of advice once; a report costs the same
+ * however many came before.
+ */
 export class HealthWatch {
   readonly #places: number;
   readonly #rows: number;
@@ -126,7 +138,8 @@ export class HealthWatch {
   }
 
   /**
-   * Takes in the next report. After a roll-back a run comes by the same epochs again: they take the place of the old ones.
+   * Takes in the next report. After a roll-back a run comes by the same epochs again: they take the
+   * place of the old ones.
    *
    * @returns The advice that is new.
    */
@@ -191,7 +204,10 @@ export class HealthWatch {
     return values.length < rules.looks || values.some((value) => value === null) ? null : (values as number[]);
   }
 
-  /** What the last numbers have to differ by: some standard errors of those before them, and so many nats per place. */
+  /**
+   * What the last numbers have to differ by: some standard errors of those before them, and so many
+   * nats per place.
+   */
   #margin(key: 'pseudoLikelihood' | 'gap' | 'chainGap', perPlace: number): number {
     const values = this.#looks.slice(-window - rules.looks, -rules.looks).map((look) => look[key]);
     const known = key === 'pseudoLikelihood' ? (this.#looks.at(-1)?.error ?? 0) : 0;
@@ -254,20 +270,26 @@ export class HealthWatch {
 
   #unfinished(): HealthHint | null {
     const values = this.#looks.map((look) => look.pseudoLikelihood).filter((value) => value !== null);
-    if (values.length < rules.fewestReports) return null;
-    const fifth = Math.floor(values.length / 5);
+    const few = values.length < rules.fewestReports;
+    if (values.length < 2) return null;
+    const fifth = Math.max(1, Math.floor(values.length / 5));
     const [first, before, last] = [mean(values.slice(0, fifth)), mean(values.slice(-2 * fifth, -fifth)), mean(values.slice(-fifth))];
-    const error = scatter(values.slice(-window)) * Math.sqrt(2 / Math.min(fifth, window));
+    // Of a few reports the scatter is not known; it is far smaller than the error of any of them.
+    const error = few ? (this.#looks.at(-1)?.error ?? Infinity) : scatter(values.slice(-window)) * Math.sqrt(2 / Math.min(fifth, window));
     const gain = last - before;
     const counts = gain > Math.max(rules.errors * error, rules.gain * this.#places) && gain > rules.improvement * (last - first);
     return counts
-      ? { kind: 'unfinished', text: `still improving at the end (by ${gain.toFixed(2)} nats in its last fifth): more epochs` }
+      ? {
+          kind: 'unfinished',
+          text: `still improving at the end (by ${gain.toFixed(2)} nats in its last ${few ? 'epoch' : 'fifth'}): more epochs`,
+        }
       : null;
   }
 }
 
 /**
- * What the reports of a run say about its health: each kind of advice once, in plain sentences, the earliest first. None of a sound run.
+ * What the reports of a run say about its health: each kind of advice once, in plain sentences,
+ * the earliest first. None of a sound run.
  *
  * @param reports - All of them, in order.
  * @param context - `places`: columns of the data. `rows`: rows behind the metrics.
@@ -307,8 +329,8 @@ function mean(values: readonly number[]): number {
 }
 
 /**
- * The standard deviation of noise around a smooth curve, from the median of second differences: a trend has no part in it. 0 of fewer
- * than three numbers.
+ * The standard deviation of noise around a smooth curve, from the median of second differences: a
+ * trend has no part in it. 0 of fewer than three numbers.
  */
 function scatter(values: readonly number[]): number {
   const bends = values.slice(2).map((value, i) => Math.abs(value - 2 * (values[i + 1] as number) + (values[i] as number)));

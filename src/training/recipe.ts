@@ -1,11 +1,17 @@
 import type { LearningRateSchedule } from './learning-rate.js';
 
-/** What stands for options that are left out: a run of a minute, or the long one behind the likelihoods in docs/results.md. */
+/**
+ * What stands for options that are left out: a run of a minute, or the long one behind the
+ * likelihoods in docs/results.md.
+ */
 export const recipeNames = ['usual', 'best'] as const;
 /** The name of a recipe. */
 export type RecipeName = (typeof recipeNames)[number];
 
-/** Both were chosen by measurement (docs/design-notes.md); persistent chains, the centred gradient and minibatches of at most 100 rows belong to them. */
+/**
+ * Both were chosen by measurement (docs/design-notes.md); persistent chains, the centred gradient
+ * and minibatches of at most 100 rows belong to them.
+ */
 const lengths = { usual: { updates: 30_000, mostEpochs: Infinity }, best: { updates: 350_000, mostEpochs: 700 } } as const;
 
 /** Share of a run that the first rate is held for. */
@@ -41,8 +47,9 @@ export function usualEpochs(rows: number, batchSize: number, name: RecipeName): 
 }
 
 /**
- * The first learning rate of a run: smaller where states have no limit, because there an overshooting step makes the next one larger (Hinton
- * 2012, section 13.2), and smallest where fields are multiplied by states that have none.
+ * The first learning rate of a run: smaller where states have no limit, because there an
+ * overshooting step makes the next one larger (Hinton 2012, section 13.2), and smallest where
+ * fields are multiplied by states that have none.
  */
 export function usualRate(optimiser: 'sgd' | 'adam', states: Setting['states']): number {
   if (optimiser === 'adam') return 0.001;
@@ -55,15 +62,19 @@ export function streamRate(optimiser: 'sgd' | 'adam', states: Setting['states'])
   return states === 'limited' ? 0.05 : 0.0025;
 }
 
-/** Rates that are held for a while and then fall to 0, so that the noise of minibatches and chains dies out. */
+/**
+ * Rates that are held for a while and then fall to 0, so that the noise of minibatches and chains
+ * dies out.
+ */
 export function usualSchedule(from: number): LearningRateSchedule {
   return { schedule: 'linear', from, to: 0, hold: usualHold };
 }
 
 /**
- * L2 decay: that of a Gaussian prior, which counts the less the more rows there are. In the usual recipe its precision grows with the columns: columns
- * / (40 rows), rows counted as at least 100, at most 0.03. In the best one it is 35 / rows, at most 0.001, where there are more than two weights to
- * a row and states have limits.
+ * L2 decay: that of a Gaussian prior, which counts the less the more rows there are. In the usual
+ * recipe its precision grows with the columns: columns / (40 rows), rows counted as at least 100,
+ * at most 0.03. In the best one it is 35 / rows, at most 0.001, where there are more than two
+ * weights to a row and states have limits.
  */
 export function usualDecay({ states, rows, columns, weights }: Setting, name: RecipeName): number {
   if (name === 'usual') return Math.min(0.03, columns / (40 * Math.max(rows, 100)));

