@@ -100,7 +100,7 @@ const runFlags: TrainingFlag[] = [
     name: 'recipe',
     value: 'name',
     kind: 'word',
-    text: 'what stands for options left out: usual, 20,000 updates, or best, 350,000 and at most 700 passes (default: usual)',
+    text: 'what stands for options left out: usual, 30,000 updates, or best, 350,000 and at most 700 passes (default: usual)',
     option: 'recipe',
     of: null,
     parse: oneOf(...recipeNames),
