@@ -44,6 +44,8 @@ const calls: Record<string, (rbm: RBM) => unknown> = {
   freeEnergySync: (rbm) => rbm.freeEnergySync(rows),
   pseudoLikelihood: (rbm) => rbm.pseudoLikelihood(rows),
   evaluate: (rbm) => rbm.evaluate(rows),
+  score: (rbm) => rbm.score(rows),
+  surprise: (rbm) => rbm.surprise(rows),
   logZ: (rbm) => rbm.logZ(),
   save: (rbm) => rbm.save(join(folder, 'states.safetensors')),
   getParameter: (rbm) => rbm.getParameter('visible-hidden.weights'),

@@ -16,6 +16,7 @@ const rows = Array.from({ length: 12 }, (_, n) => new TestRandom(n).coins(5));
 const base: FitOptions = {
   algorithm: 'cd',
   centred: false,
+  l2: 0,
   initialiseFromData: false,
   batchSize: 12,
   epochs: 1,
