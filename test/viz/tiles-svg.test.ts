@@ -161,7 +161,7 @@ describe('what cannot be drawn is refused', () => {
     [
       'an unknown place of captions',
       { captions: { row: [] } },
-      /tilesSvg: `captions`: there is no option `row`; known are tiles, columns, rows/,
+      /tilesSvg: `captions`: there is no option `row` \(did you mean 'rows'\?\); known are tiles, columns, rows/,
     ],
     ['too few captions', { captions: { columns: ['a'] } }, /`captions.columns` must be an array of 2 texts, got an array/],
     ['captions that are numbers', { captions: { columns: ['a', 1] } }, /`captions.columns\[1\]` must be text, got 1/],
