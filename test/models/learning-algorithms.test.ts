@@ -174,6 +174,7 @@ describe.each(devices)('on %s', (device) => {
         centred: false,
         epochs: 1,
         batchSize: 10,
+        l2: 0,
         learningRate: 0.01,
         initialiseFromData: false,
         monitorRows: 0,
