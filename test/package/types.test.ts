@@ -10,7 +10,7 @@ import { BoltzkitError, RBM } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 using rbm = new RBM({ visible: 4, hidden: 2, seed: 1n });
 const run = rbm.fit(new Float32Array(4), { algorithm: 'cd', signal: AbortSignal.timeout(1000) });
-for await (const report of run) { const value: number = report.pseudoLikelihood; console.log(value); }
+for await (const report of run) { const value: number | null = report.pseudoLikelihood; console.log(value); }
 const features: NdArray<Float32Array> = await rbm.transform((await loadMnist()).test.images);
 // @ts-expect-error: there is no such algorithm
 rbm.fit(features, { algorithm: 'backpropagation' });
