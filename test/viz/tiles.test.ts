@@ -157,7 +157,11 @@ describe('options that make no sense are refused', () => {
     ['a limit of zero', { range: 'symmetric', limit: 0 }, /`limit` must be a positive number, got 0/],
     ['a limit without its range', { limit: 1 }, /`limit` belongs to range 'symmetric', not to 'unit'/],
     ['an unknown theme', { theme: 'auto' }, /`theme` must be 'light' or 'dark', got "auto"/],
-    ['an option that there is not', { colums: 2 }, /tiles: there is no option `colums` \(did you mean 'columns'\?\); known are height, width, columns/],
+    [
+      'an option that there is not',
+      { colums: 2 },
+      /tiles: there is no option `colums` \(did you mean 'columns'\?\); known are height, width, columns/,
+    ],
     ['a picture beyond reason', { zoom: 100_000 }, /the picture would have \d+ × \d+ pixels/],
   ])('%s', (_, options, message) => {
     expect(() => tiles([[0, 1]], { ...plain, ...options })).toThrow(ParameterError);
