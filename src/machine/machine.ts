@@ -301,6 +301,11 @@ export class Machine {
     return this.#domains[layer] as LayerDomain;
   }
 
+  /** Columns of a layer's rows. */
+  places(layer: number): number {
+    return this.spec.layers[layer]?.units ?? 0;
+  }
+
   /** Names and shapes of all parameters. */
   parameters(call: string): { name: string; rows: number; cols: number }[] {
     this.#assertStill(call);

@@ -50,7 +50,7 @@ export async function sampleLayer(
     }),
   );
   const all = (output === 'mean' ? results.mean : results.states[0]) as Float32Array;
-  const places = placesOf(machine, layer);
+  const places = machine.places(layer);
   if (group === 1) return array(all, [chains, places]);
   const top = new Float32Array(setting.chains * places);
   results.rung.forEach((rung, c) => {
@@ -114,7 +114,7 @@ export async function annealed(
   const energies = results.energies as Float64Array;
   const order = Array.from(energies.keys()).sort((a, b) => (energies[a] as number) - (energies[b] as number));
   const states = results.states.map((rows, layer) => {
-    const places = placesOf(machine, layer);
+    const places = machine.places(layer);
     const sorted = new Float32Array(rows.length);
     order.forEach((from, to) => {
       sorted.set(rows.subarray(from * places, (from + 1) * places), to * places);
@@ -129,8 +129,4 @@ export async function annealed(
     states,
     chains: order,
   };
-}
-
-function placesOf(machine: Machine, layer: number): number {
-  return machine.spec.layers[layer]?.units ?? 0;
 }

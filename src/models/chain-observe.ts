@@ -92,9 +92,8 @@ function readPairs(machine: Machine, check: OptionCheck, pairs: unknown): [numbe
 }
 
 function checkApart(machine: Machine, call: string, pairs: readonly [number, number][], { chains }: ChainRecord): void {
-  const places = (layer: number): number => machine.spec.layers[layer]?.units ?? 0;
   for (const [a, b] of pairs) {
-    const numbers = chains * places(a) * places(b);
+    const numbers = chains * machine.places(a) * machine.places(b);
     if (numbers <= mostNumbers) continue;
     throw new ParameterError(`${call}: \`observe.pairs\` by chain must hold at most ${mostNumbers} numbers, got ${numbers}`);
   }

@@ -161,7 +161,7 @@ export class Chains<Layer extends string = string> {
     const number = layerNumber(this.#machine, call, layer);
     const { rung } = readOptions(call, options, ['rung']);
     const wanted = new OptionCheck(call).integer('rung', rung, this.#rungs - 1, 0, this.#rungs - 1);
-    const places = this.#machine.spec.layers[number]?.units ?? 0;
+    const places = this.#machine.places(number);
     const all = this.#record.states[number] as Float32Array;
     if (this.#record.ladder === null) return array(all.slice(), [this.count, places]);
     const chosen = new Float32Array(this.count * places);
@@ -182,7 +182,7 @@ export class Chains<Layer extends string = string> {
     const call = 'Chains.mean';
     const number = layerNumber(this.#machine, call, layer);
     const { sums, apart } = this.#record;
-    return this.#average(call, options, { pooled: sums[number], apart: apart?.sums[number] }, [this.#places(number)]);
+    return this.#average(call, options, { pooled: sums[number], apart: apart?.sums[number] }, [this.#machine.places(number)]);
   }
 
   /**
@@ -197,11 +197,7 @@ export class Chains<Layer extends string = string> {
     const { products, apart } = this.#record;
     const pair = `${first},${second}`;
     const sums = { pooled: products.get(pair), apart: apart?.products.get(pair) };
-    return this.#average(call, options, sums, [this.#places(first), this.#places(second)]);
-  }
-
-  #places(layer: number): number {
-    return this.#machine.spec.layers[layer]?.units ?? 0;
+    return this.#average(call, options, sums, [this.#machine.places(first), this.#machine.places(second)]);
   }
 
   #average(call: string, options: unknown, sums: { pooled: Float64Array | undefined; apart: Float64Array | undefined }, shape: number[]) {

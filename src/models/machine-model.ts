@@ -17,17 +17,17 @@ import { type Patience, readPatience } from '../machine/patience.js';
 import type { FitOptions, PartialFitOptions } from '../training/plan.js';
 import type { TrainingRun } from '../training/run.js';
 import type { Couplings, LayerName, Layers, ParameterName, PartName } from '../wiring/names.js';
-import type { MachineSpec } from '../wiring/spec.js';
 import type { Units, UnitType } from '../wiring/units.js';
 import { annealingSchedule } from './anneal-schedule.js';
 import { annealed, restoreChains, sampleLayer, startChains } from './chain-jobs.js';
+import { layerNumber } from './chain-observe.js';
 import type { Chains } from './chains.js';
 import { namesPlaces, readClamp, rowsClamp } from './clamps.js';
 import type { CheckedImputeOptions } from './impute.js';
 import type { Matrix, Nats, Parameters } from './results.js';
 import type { Annealed, AnnealOptions, ChainsOptions, SampleOptions } from './sample-options.js';
 import { type ChainSetting, mostScheduled, readSweepBetas, readTemperatures } from './sampling.js';
-import { type Description, TrainableModel } from './trainable.js';
+import { TrainableModel } from './trainable.js';
 
 /** Something to ask of a machine about rows. */
 export interface Question<T, R> {
@@ -52,23 +52,11 @@ export interface LayerClamp {
  * by (`Clamp`), and which layers (`L`) and couplings (`C`) it has.
  */
 export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C extends Couplings> extends TrainableModel {
-  readonly #name: string;
-
-  protected constructor(name: string, spec: MachineSpec, description: Description) {
-    super(name, spec, description);
-    this.#name = name;
-  }
-
   /** Describes rows by layer, as the model's users give them. */
   protected abstract inputs(call: string, argument: string, rows: unknown): LayerInput[];
 
   /** Takes a clamp apart by layers. */
   protected abstract clampsByLayer(call: string, clamp: unknown): LayerClamp[];
-
-  /** The public name of a call, for messages. */
-  protected call(name: string): string {
-    return `${this.#name}.${name}`;
-  }
 
   // --- wiring ----------------------------------------------------------------------------------------------------------
 
@@ -87,8 +75,7 @@ export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C 
 
   /** The number of a layer, by its name. */
   protected layer(call: string, name: unknown): number {
-    const names = this.machine.spec.layers.map((layer) => layer.name);
-    return new OptionCheck(call).nameOf('layer', name, names);
+    return layerNumber(this.machine, call, name);
   }
 
   protected layerName(layer: number): LayerName<L> {
@@ -97,7 +84,7 @@ export abstract class MachineModel<Rows, Clamp, const L extends Layers, const C 
 
   /** Columns of a layer's rows. */
   protected places(layer: number): number {
-    return this.machine.spec.layers[layer]?.units ?? 0;
+    return this.machine.places(layer);
   }
 
   /** Describes rows for a layer; of softmax units also category numbers. */

@@ -48,6 +48,11 @@ export abstract class TrainableModel implements Disposable {
     this.#description = description;
   }
 
+  /** The public name of a call, for messages. */
+  protected call(name: string): string {
+    return `${this.#name}.${name}`;
+  }
+
   /** Seed of all randomness. */
   get seed(): bigint {
     return this.machine.spec.seed;
@@ -176,7 +181,7 @@ export abstract class TrainableModel implements Disposable {
    * @throws {@link BusyError} while a run is under way, {@link FileError} when the file cannot be written, {@link DisposedError}.
    */
   async save(path: string | URL): Promise<void> {
-    const call = `${this.#name}.save`;
+    const call = this.call('save');
     await this.machine.exclusive(call, (native) => writeCheckpoint(call, path, this.#checkpoint(native, this.#record)));
   }
 

@@ -74,7 +74,7 @@ export const ptt = (options: TrajectoryOptions = {}): Algorithm => choose('ptt',
 export const meanField = (options: SweepOptions = {}): Algorithm => choose('meanField', algorithms, 'mean-field', options);
 
 /** Sweeps within one update: far more than any chain needs between two changes of the weights. */
-const mostSweeps = 2 ** 20;
+export const mostSweeps = 2 ** 20;
 
 /** What the default of an algorithm's option depends on. */
 export interface AlgorithmDefaults {

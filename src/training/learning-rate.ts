@@ -96,7 +96,7 @@ function readSchedule(check: OptionCheck, given: unknown): LearningRates & { rea
   const end = check.number('learningRate.to', to, 0);
   const hold = check.number('learningRate.hold', held, 0, 0, 1);
   return {
-    schedule: { schedule: shape, from: begin, to: end, hold: hold },
+    schedule: { schedule: shape, from: begin, to: end, hold },
     table: (total) => tableOf(check, total, (step) => scheduled(shape, begin, end, hold, step / total)),
   };
 }

@@ -5,7 +5,7 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { NativeTrainerOptions } from '../machine/native.js';
-import { type Algorithm, type AlgorithmName, type AlgorithmSettings, algorithms } from './algorithms.js';
+import { type Algorithm, type AlgorithmName, type AlgorithmSettings, algorithms, mostSweeps } from './algorithms.js';
 import type { Entry, Flag, Values } from './entry.js';
 import type { LearningRate } from './learning-rate.js';
 import { readChoice } from './named-options.js';
@@ -148,9 +148,6 @@ type Row<T> = Entry<T, Known>;
 
 const row = <T>(read: Row<T>['read'], flag?: Flag): Row<T> => (flag === undefined ? { read } : { read, flag });
 const flag = (name: string, value: string, text: string): Flag => ({ name, value, kind: 'number', text });
-
-/** Sweeps within one update: far more than any chain needs between two changes of the weights. */
-const mostSweeps = 2 ** 20;
 
 /** The rows, by the names of {@link TrainingOptions}; algorithm, optimiser and learning rate have tables of their own. */
 export const settingRows = {

@@ -87,7 +87,7 @@ export interface Trainee {
   readonly save: (call: string, path: string | URL, native: NativeMachine, record: TrainingRecord) => Promise<void>;
 }
 
-/** A run over rows, as a public call asks for it; without options by the recipe of machine/recipe.ts. */
+/** A run over rows, as a public call asks for it; without options by the recipe of training/recipe.ts. */
 export function fitPlan(
   call: string,
   { machine, previous, untouched, save }: Trainee,
@@ -163,7 +163,7 @@ export function partialFitPlan(
   const rows = rowCount(call, inputs);
   const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
   const parts = partNames(machine.spec);
-  const defaults = { batchSize: Math.min(100, rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
+  const defaults = { batchSize: usualBatch(rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
   const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
   const weights = readWeights(check, given.sampleWeights, rows);

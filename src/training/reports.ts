@@ -44,8 +44,8 @@ export interface EpochReport {
   /**
    * Log pseudo-likelihood (Besag 1975) of the validation rows if there are any, else of training rows. All epochs look at the same
    * rows and the same units, so that differences between epochs are learning. Null where it cannot be worked out: layers without data
-   * that are coupled to each other or to themselves, data of counts, and data of units with more values than can be counted unless all
-   * layers have data.
+   * that are coupled to each other or to themselves, data of counts and, unless all layers have data, of rectified units; data of
+   * gaussian units too, if a layer without data beside them has more values than can be counted.
    */
   readonly pseudoLikelihood: number | null;
   /** Standard error of `pseudoLikelihood` over those rows and units: how far other ones may lie. */

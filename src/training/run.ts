@@ -28,8 +28,8 @@ const nothing: Progress = { update: 0, updates: 0, epoch: 0, epochs: 0, fraction
 /**
  * A training run. `await` it for the reports of all epochs, or iterate over it (`for await`) to get each as it comes: while the body of the loop
  * works, the run stands still, and the model can be read and saved, unless somebody awaits the run meanwhile: then it goes on. Leaving the loop
- * early stops the run after the current update; {@link observe} only looks on. Errors reach whoever awaits or iterates, however long a loop's body takes; the error of a run that nobody awaits
- * or iterates over is an unhandled rejection.
+ * early stops the run after the current update; {@link observe} only looks on. Errors reach whoever awaits or iterates, however long a loop's body
+ * takes; the error of a run that nobody awaits or iterates over is an unhandled rejection.
  *
  * @example
  * ```ts
