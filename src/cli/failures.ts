@@ -64,7 +64,10 @@ function fromSystemError(error: NodeJS.ErrnoException): Failure {
 
 function fromCommander(error: CommanderError): Failure {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const hint = rest.join(' ').trim();
+  const hint = rest
+    .join(' ')
+    .trim()
+    .replace(/^\(D(id you mean .*)\)$/, 'd$1');
   return { code: 'ERR_USAGE', message: first, ...(hint === '' ? {} : { hint }), exitCode: EXIT.usage };
 }
 

@@ -113,6 +113,11 @@ describe('failures', () => {
     expect(stdout).toBe('');
   });
 
+  it('brackets the nearest name once', async () => {
+    const { stderr } = await cli(['train', 'stripes.csv', '--epohcs', '3'], folder.path);
+    expect(stderr).toBe("boltzkit: unknown option '--epohcs' (did you mean --epochs?)\n");
+  });
+
   it('shows where an error came from only when asked', async () => {
     const { stderr } = await cli(['train', 'nowhere.csv'], folder.path, { BOLTZKIT_DEBUG: '1' });
     expect(stderr).toMatch(/^boltzkit: /);
