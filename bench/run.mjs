@@ -80,7 +80,7 @@ function options() {
     rounds: whole(values.rounds ?? '5', 'rounds'),
     epochs: whole(values.epochs ?? '3', 'epochs'),
     rows: whole(values.rows ?? '60000', 'rows', work.sampleChains),
-    algorithm: { name: 'pcd', betas: whole(values.temperatures ?? '2000', 'temperatures', LEAST_TEMPERATURES) },
+    temperatures: whole(values.temperatures ?? '2000', 'temperatures', LEAST_TEMPERATURES),
     folder: values.data ?? process.env.BOLTZKIT_DATA ?? null,
     out: values.out,
     add: values.add,
@@ -107,7 +107,7 @@ async function measure(settings, names, data, limitsProgram) {
     threads: settings.threads,
     rounds: settings.rounds,
     repetitions: settings.epochs,
-    algorithm: { name: 'pcd', betas: settings.temperatures },
+    temperatures: settings.temperatures,
     folder: settings.folder,
     blasEnv: blas?.env ?? {},
   });
@@ -138,7 +138,7 @@ function document(settings, names, data, { session, results, blas }, before) {
       threads: settings.threads,
       rounds: settings.rounds,
       epochs: settings.epochs,
-      algorithm: { name: 'pcd', betas: settings.temperatures },
+      temperatures: settings.temperatures,
       data: data.description,
     },
     limits: settings.threads.map((threads) => ({

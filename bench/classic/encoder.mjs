@@ -23,12 +23,12 @@ const rows = Array.from({ length: 10 * patterns }, (_, r) => oneHot[r % patterns
 
 // A code that two patterns share is a local optimum. The first stage leaves it by the noise of few chains and large steps, while decay keeps
 // the weights small; the second makes the answers sharp. The sparsity target says that a good code unit is on half of the time.
-const SAMPLING = { batchSize: rows.length, algorithm: { name: 'pcd', sweeps: 3 }, monitorRows: 0 };
+const SAMPLING = { batchSize: rows.length, monitorRows: 0 };
 const STAGES = [
-  { epochs: 20_000, algorithm: { name: 'pcd', chains: 10 }, learningRate: 6, l2: 5e-3, sparsity: { target: 0.5, weight: 1 } },
+  { epochs: 20_000, algorithm: { name: 'pcd', sweeps: 3, chains: 10 }, learningRate: 6, l2: 5e-3, sparsity: { target: 0.5, weight: 1 } },
   {
     epochs: 4_000,
-    algorithm: { name: 'pcd', chains: 100 },
+    algorithm: { name: 'pcd', sweeps: 3, chains: 100 },
     learningRate: { schedule: 'linear', from: 1, to: 0.02 },
     l2: 1e-4,
     sparsity: { target: 0.5, weight: 0.5 },

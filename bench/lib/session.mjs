@@ -14,17 +14,7 @@ const QUIET = 0.9;
 
 export class Session {
   constructor({ data, threads, rounds, repetitions, temperatures, limitsProgram, blasEnv, folder, log }) {
-    Object.assign(this, {
-      data,
-      threads,
-      rounds,
-      repetitions,
-      algorithm: { name: 'pcd', betas: temperatures },
-      limitsProgram,
-      blasEnv,
-      folder,
-      log,
-    });
+    Object.assign(this, { data, threads, rounds, repetitions, temperatures, limitsProgram, blasEnv, folder, log });
     this.limits = []; // one entry per measurement
     this.failures = [];
   }

@@ -6,13 +6,13 @@ export const work = Object.freeze({
   rate: 0.05,
   /** Of persistent chains: at 0.01 only one hidden unit in fifty stays on, at 0.05 PCD-10 diverges. */
   persistentRate: 0.001,
-  optimiser: { name: 'sgd', momentum: 0.9 },
+  momentum: 0.9,
   decay: 1e-4,
   sampleChains: 1000,
   sampleSteps: 100,
   annealedChains: 100,
   /** What times of annealed importance sampling are stated for; fewer are run and their time is scaled. */
-  algorithm: { name: 'pcd', betas: 14_500 },
+  temperatures: 14_500,
   /** Epochs of one repetition where the call itself is part of what is measured. */
   callEpochs: 5,
   smallEpochs: 20,

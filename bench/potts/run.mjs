@@ -52,10 +52,10 @@ const build = (columns, hidden) =>
     seed,
   });
 
-const training = ({ epochs, rate, steps, chains, l2 }) => ({
+const training = ({ epochs, rate, algorithm, l2 }) => ({
   epochs,
   batchSize: 100,
-  algorithm: { name: 'pcd', sweeps: steps, chains },
+  algorithm,
   l2,
   learningRate: { schedule: 'linear', from: rate, hold: 0.5 },
   averageLast: 0.1,
