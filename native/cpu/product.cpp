@@ -24,8 +24,9 @@ constexpr std::size_t panelsPerList = 3;
 // Calls body(plan, its first row, first column of a tile, first and last row of it, lists, thread)
 // for all tiles. Consecutive tiles belong to the same panel, so that a thread keeps to its part of
 // B.
+// `draws`: units are drawn from the tiles.
 template <class Body>
-void forEachTile(Engine& engine, const Product& p, Body body) {
+void forEachTile(Engine& engine, const Product& p, bool draws, Body body) {
   const std::size_t most = std::max(leastGroup, ProductPlan::mostPlaces / (p.depth + 1) / listedRows * listedRows);
   const std::size_t panels = blocksOf(p.columns, panelColumns), threads = engine.threads();
   const auto listing = panels >= panelsPerList * threads ? ProductPlan::Lists::perThread : ProductPlan::Lists::shared;
@@ -33,8 +34,8 @@ void forEachTile(Engine& engine, const Product& p, Body body) {
   for (std::size_t first = 0; first < p.rows; first += most) {
     const std::size_t rows = std::min(most, p.rows - first);
     const ProductPlan product(engine, p, w.nonZeros[0], first, rows, listing);
-    const std::size_t grains = blocksOf(rows, byteTileRows);
-    const std::size_t groups = std::max(blocksOf(rows, ProductPlan::tileRows), std::min(grains, blocksOf(2 * threads, panels)));
+    const std::size_t grains = blocksOf(rows, byteTileRows), perPanel = std::min(grains, blocksOf(2 * threads, panels));
+    const std::size_t groups = draws && product.draws() ? perPanel : std::max(blocksOf(rows, ProductPlan::tileRows), perPanel);
     if (w.threadNonZeros.size() < threads * groups) w.threadNonZeros.resize(threads * groups);
     engine.parallelFor(panels * groups, product.work(), [&](std::size_t tile, unsigned thread) {
       const std::size_t group = tile % groups;
@@ -52,21 +53,25 @@ void multiply(Engine& engine, const Product& p) {
   const std::size_t perThread = ProductPlan::scratchFloats(p.depth);
   float* scratch = engine.workspace().perThread.atLeast(engine.threads() * perThread);
   forEachTile(
-      engine, p,
+      engine, p, false,
       [&](const ProductPlan& product, std::size_t, std::size_t column, std::size_t first, std::size_t last, const ThreadNonZeros& lists,
           unsigned thread) { product.tile(column, first, last, lists, scratch + thread * perThread); });
 }
 
-void multiply(Engine& engine, const Product& p, const std::function<void(const ProductTile&)>& use) {
+void multiply(Engine& engine, const Product& p, const std::function<BernoulliTile(const ProductTile&)>& units) {
   constexpr std::size_t tileFloats = ProductPlan::tileRows * panelColumns;
   const std::size_t perThread = ProductPlan::scratchFloats(p.depth) + tileFloats;
   float* scratch = engine.workspace().perThread.atLeast(engine.threads() * perThread);
-  forEachTile(engine, p,
+  forEachTile(engine, p, true,
               [&](const ProductPlan& product, std::size_t start, std::size_t column, std::size_t first, std::size_t last,
                   const ThreadNonZeros& lists, unsigned thread) {
-                float* sums = scratch + thread * perThread;
-                product.tile(column, first, last, lists, sums + tileFloats, sums);
-                use({start + first, last - first, column, std::min(panelColumns, p.columns - column), sums, panelColumns});
+                float* const sums = scratch + thread * perThread;
+                float* const own = sums + tileFloats;
+                const BernoulliTile drawn =
+                    units({start + first, last - first, column, std::min(panelColumns, p.columns - column), sums, panelColumns});
+                if (product.draws()) return product.draw(column, first, last, own, drawn);
+                product.tile(column, first, last, lists, own, sums);
+                engine.kernels().bernoulliTile(drawn);
               });
 }
 

@@ -9,15 +9,15 @@ namespace boltzkit::cpu {
 
 void multiply(Engine& engine, const Product& product);
 
-// A finished part of a product.
+// A part of a product.
 struct ProductTile {
   std::size_t firstRow, rows, firstColumn, columns;
   const float* sums;  // [rows, stride]
   std::size_t stride;
 };
-// Computes C tile by tile and hands each tile to `use` instead of storing it; c is not read and
-// beta must be 0. Several threads call `use`, each for other tiles.
-void multiply(Engine& engine, const Product& product, const std::function<void(const ProductTile&)>& use);
+// Computes C tile by tile and draws units from it instead of storing it; c is not read and beta must
+// be 0. `units` says which units a tile holds the fields of; several threads call it.
+void multiply(Engine& engine, const Product& product, const std::function<BernoulliTile(const ProductTile&)>& units);
 
 // scale * states * weights (+ out when accumulating) as a product.
 Product fieldProduct(const FieldTerm& term, bool accumulate, double tolerance, CpuTensor& out);

@@ -209,13 +209,22 @@ void ProductPlan::list(std::size_t firstRow, std::size_t lastRow, ThreadNonZeros
 
 void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch, float* out,
                        const Upcoming& upcoming) const {
+  const auto setC = [&](PanelBlock& block) {
+    block.c = out ? out : p_.c + (first_ + firstRow) * p_.cStride + column;
+    block.ldc = out ? panelColumns : p_.cStride;
+  };
+  if (family_->tiles) {
+    PanelBlock block = blockOfTiles(column, firstRow, lastRow, scratch);
+    setC(block);
+    block.upcoming = upcoming;
+    return family_->kernel(block);
+  }
   PanelBlock block{};
+  setC(block);
   block.firstRow = perThread_ ? 0 : firstRow;
   block.lastRow = block.firstRow + (lastRow - firstRow);
   block.lda = aStride_;
   block.lists = perThread_ ? own.lists : lists_;
-  block.ldc = out ? panelColumns : p_.cStride;
-  block.c = out ? out : p_.c + (first_ + firstRow) * p_.cStride + column;
   block.columns = roundUp(std::min(panelColumns, p_.columns - column), lineFloats);
   constexpr std::size_t tileFloats = tileRows * panelColumns;
   block.sums = scratch;
@@ -223,22 +232,6 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
   block.rests = scratch + 2 * tileFloats;
   block.alpha = alpha_;
   block.beta = p_.beta;
-  if (family_->tiles) {
-    block.bytes = tiles_;
-    block.used = used_;
-    block.negative = negative_;
-    block.narrow = narrow_;
-    block.depth = leftTiles_.depth();
-    block.turn = p_.bTransposed;
-    block.places = p_.depth;
-    block.turned = scratch;
-    block.upcoming = upcoming;
-    if (block.turn)
-      block.b = b_ + column / byteTileDepth * bStride_;
-    else
-      placeB(block, 0, column, nullptr);
-    return family_->kernel(block);
-  }
   const std::size_t depth = left_.depth(), step = block.lists.depth;
   for (std::size_t k = 0; k < depth; k += step, ++block.block) {
     if (a_) block.a = a_ + k;
@@ -251,6 +244,34 @@ void ProductPlan::tile(std::size_t column, std::size_t firstRow, std::size_t las
     placeB(block, k, column, scratch + 3 * tileFloats);
     family_->kernel(block);
   }
+}
+
+void ProductPlan::draw(std::size_t column, std::size_t firstRow, std::size_t lastRow, float* scratch, const BernoulliTile& units) const {
+  PanelBlock block = blockOfTiles(column, firstRow, lastRow, scratch);
+  block.drawn = &units;
+  family_->drawing(block);
+}
+
+PanelBlock ProductPlan::blockOfTiles(std::size_t column, std::size_t firstRow, std::size_t lastRow, float* scratch) const {
+  PanelBlock block{};
+  block.firstRow = firstRow;
+  block.lastRow = lastRow;
+  block.bytes = tiles_;
+  block.used = used_;
+  block.negative = negative_;
+  block.narrow = narrow_;
+  block.depth = leftTiles_.depth();
+  block.columns = roundUp(std::min(panelColumns, p_.columns - column), lineFloats);
+  block.alpha = alpha_;
+  block.beta = p_.beta;
+  block.turn = p_.bTransposed;
+  block.places = p_.depth;
+  block.turned = scratch;
+  if (block.turn)
+    block.b = b_ + column / byteTileDepth * bStride_;
+  else
+    placeB(block, 0, column, nullptr);
+  return block;
 }
 
 void ProductPlan::placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const {

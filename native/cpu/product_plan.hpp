@@ -27,6 +27,12 @@ class ProductPlan {
   // [rows, panelColumns]; scratch [scratchFloats(depth)] belongs to the calling thread.
   void tile(std::size_t column, std::size_t firstRow, std::size_t lastRow, const ThreadNonZeros& own, float* scratch, float* out = nullptr,
             const Upcoming& upcoming = {}) const;
+  // Draws units from these rows of the panel at `column` instead, which begin at firstRow. Only where
+  // draws().
+  void draw(std::size_t column, std::size_t firstRow, std::size_t lastRow, float* scratch, const BernoulliTile& units) const;
+  // True if units are best drawn while their fields are computed. Tiles then may have any number of
+  // rows.
+  bool draws() const { return family_->drawing && rows_ >= leastDrawnRows; }
   // No element of A B, times alpha, is above it. Infinite where nobody knows.
   double bound() const { return bound_; }
   // The work of all tiles, in the elementary steps of Engine::parallelFor.
@@ -34,9 +40,11 @@ class ProductPlan {
 
   // A tile's sums, 64 floats a row, must stay in the caches next to the block of B.
   static constexpr std::size_t tileRows = 128;
+  // With fewer rows, drawing units beside tiles takes longer than drawing them afterwards.
+  static constexpr std::size_t leastDrawnRows = 256;
   // Sums and a block of B, or turned tiles of B.
   static std::size_t scratchFloats(std::size_t depth) {
-    return std::max((3 * tileRows + depthBlock) * panelColumns, blocksOf(depth, byteTileDepth) * numberTileFloats);
+    return std::max((3 * tileRows + depthBlock) * panelColumns, blocksOf(depth, byteTileDepth) * panelTileFloats);
   }
   // Places of A that are listed at a time.
   static constexpr std::size_t mostPlaces = std::size_t{1} << 21;
@@ -54,6 +62,7 @@ class ProductPlan {
   void placeFloats();
   void readRows();
   double costOf(const ProductFamily& family, std::size_t entries) const;
+  PanelBlock blockOfTiles(std::size_t column, std::size_t firstRow, std::size_t lastRow, float* scratch) const;
   void placeB(PanelBlock& block, std::size_t k, std::size_t column, float* copy) const;
 
   Engine& engine_;

@@ -82,26 +82,26 @@ template <>
 struct UnitRows<Bernoulli> {
   static constexpr double steps = 1;
 
-  static void updateTile(const Kernels& kernels, const UnitUpdate& update, const UnitTile& tile) {
+  static BernoulliTile tileOf(const UnitUpdate& update, const UnitTile& tile) {
     const Words4 c = streamCounter(update.stream, update.firstChain + static_cast<std::uint32_t>(tile.firstRow),
                                    static_cast<std::uint32_t>(tile.firstUnit / 4));
     auto at = [&](CpuTensor* t) { return t ? t->touchedRow(tile.firstRow) + tile.firstUnit : nullptr; };
-    kernels.bernoulliTile({.rows = tile.rows,
-                           .units = tile.units,
-                           .field = tile.fields,
-                           .fieldStride = tile.stride,
-                           .bias = cpuTensor(*update.units.parameters).row(0) + tile.firstUnit,
-                           .beta = static_cast<float>(update.beta),
-                           .betas = update.betas.empty() ? nullptr : update.betas.data() + tile.firstRow,
-                           .mean = at(tile.mean),
-                           .meanStride = tile.mean ? tile.mean->stride() : 0,
-                           .sample = at(tile.sample),
-                           .sampleStride = tile.sample ? tile.sample->stride() : 0,
-                           .bits = tile.bits ? tile.bits + tile.firstUnit / 64 * tile.sample->bitsStride() + tile.firstRow : nullptr,
-                           .bitsStride = tile.bits ? tile.sample->bitsStride() : 0,
-                           .firstBlock = c.w[0],
-                           .counter = {c.w[1], c.w[2], c.w[3]},
-                           .key = {static_cast<std::uint32_t>(update.stream.seed), static_cast<std::uint32_t>(update.stream.seed >> 32)}});
+    return {.rows = tile.rows,
+            .units = tile.units,
+            .field = tile.fields,
+            .fieldStride = tile.stride,
+            .bias = cpuTensor(*update.units.parameters).row(0) + tile.firstUnit,
+            .beta = static_cast<float>(update.beta),
+            .betas = update.betas.empty() ? nullptr : update.betas.data() + tile.firstRow,
+            .mean = at(tile.mean),
+            .meanStride = tile.mean ? tile.mean->stride() : 0,
+            .sample = at(tile.sample),
+            .sampleStride = tile.sample ? tile.sample->stride() : 0,
+            .bits = tile.bits ? tile.bits + tile.firstUnit / 64 * tile.sample->bitsStride() + tile.firstRow : nullptr,
+            .bitsStride = tile.bits ? tile.sample->bitsStride() : 0,
+            .firstBlock = c.w[0],
+            .counter = {c.w[1], c.w[2], c.w[3]},
+            .key = {static_cast<std::uint32_t>(update.stream.seed), static_cast<std::uint32_t>(update.stream.seed >> 32)}};
   }
 
   static double cumulant(const Kernels& kernels, const UnitRow& row, const RowShift& shift, float beta) {

@@ -69,13 +69,13 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
   visitUnit(update.units.type, [&](auto unit) {
     using Unit = decltype(unit);
     CpuTensor *means = touched(mean), *samples = touched(sample);
-    if constexpr (requires { UnitRows<Unit>::updateTile; })
+    if constexpr (requires { UnitRows<Unit>::tileOf; })
       if (drawsSamples(update, sample)) {
         std::uint64_t* bits = samples ? samples->newBits() : nullptr;
         return engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
-          UnitRows<Unit>::updateTile(
-              engine_.kernels(), update,
-              {first, last - first, 0, fields.cols(), cpuTensor(fields).row(first), cpuTensor(fields).stride(), means, samples, bits});
+          engine_.kernels().bernoulliTile(UnitRows<Unit>::tileOf(
+              update,
+              {first, last - first, 0, fields.cols(), cpuTensor(fields).row(first), cpuTensor(fields).stride(), means, samples, bits}));
         });
       }
     engine_.parallelRows(fields.rows(), stepsFor<Unit>(fields), [&](std::size_t first, std::size_t last) {
@@ -91,14 +91,13 @@ void CpuBackend::updateUnits(const UnitUpdate& update, const Tensor& fields, Ten
 void CpuBackend::fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& fields, Tensor* mean, Tensor* sample) {
   visitUnit(update.units.type, [&](auto unit) {
     using Unit = decltype(unit);
-    if constexpr (requires { UnitRows<Unit>::updateTile; })
+    if constexpr (requires { UnitRows<Unit>::tileOf; })
       if (terms.size() == 1 && !terms[0].graph && drawsSamples(update, sample)) {
         CpuTensor *means = touched(mean), *samples = touched(sample);
         std::uint64_t* bits = samples ? samples->newBits() : nullptr;
         return multiply(engine_, fieldProduct(terms[0], false, toleranceOf(update), cpuTensor(fields)), [&](const ProductTile& tile) {
-          UnitRows<Unit>::updateTile(
-              engine_.kernels(), update,
-              {tile.firstRow, tile.rows, tile.firstColumn, tile.columns, tile.sums, tile.stride, means, samples, bits});
+          return UnitRows<Unit>::tileOf(
+              update, {tile.firstRow, tile.rows, tile.firstColumn, tile.columns, tile.sums, tile.stride, means, samples, bits});
         });
       }
     addFields(terms, false, toleranceOf(update), fields);

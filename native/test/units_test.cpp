@@ -111,8 +111,8 @@ TEST_CASE("the generic row functions do what the Bernoulli kernels do") {
     const cpu::UnitRow fieldRow{data(fields), data(bias), cpu::rowStride(units), units},
         stateRow{data(states), data(bias), cpu::rowStride(units), units};
     const UnitUpdate update{.units = {UnitType::bernoulli, bias.get()}, .beta = 0.8, .stream = testStream(), .firstChain = 12};
-    Fast::updateTile(kernels, update,
-                     {0, 1, 0, units, data(fields), cpu::rowStride(units), &cpu::cpuTensor(*out[0]), &cpu::cpuTensor(*out[1])});
+    kernels.bernoulliTile(
+        Fast::tileOf(update, {0, 1, 0, units, data(fields), cpu::rowStride(units), &cpu::cpuTensor(*out[0]), &cpu::cpuTensor(*out[1])}));
     Generic::update(kernels, fieldRow, 0.8f, testStream(), 12, data(out[2]), data(out[3]));
     CHECK(worstError(valuesOf(backend, *out[0]), valuesOf(backend, *out[2]), {1e-6}) <= 1);
     CHECK(valuesOf(backend, *out[1]) == valuesOf(backend, *out[3]));

@@ -9,53 +9,114 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
-// Writes means and samples of the vector at unit j of row r, with zeros behind the last unit.
-// Returns the samples as bits.
+// The units of one panel of a Bernoulli layer, drawn row by row. Rows share the part of the
+// generator's rounds that depends on the block alone.
 template <bool mean, bool sample>
-FORCE_INLINE unsigned bernoulliVector(const BernoulliTile& t, std::size_t r, float beta, std::size_t j, I words) {
-  const F inverse = inverseLogistic(set1(beta) * (load(t.field + r * t.fieldStride + j) + load(t.bias + j)));
-  const bool whole = j + lanes <= t.units;
-  if constexpr (mean) {
-    const F p = set1(1) / inverse;
-    store(t.mean + r * t.meanStride + j, whole ? p : firstLanes(p, t.units - j));
+class PanelDraws {
+ public:
+  // Unit `first` of the tile is the panel's first one.
+  FORCE_INLINE PanelDraws(const BernoulliTile& tile, std::size_t first) : t_(tile), keys_(philoxKeys(tile.key)), first_(first) {
+    for (std::size_t set = 0; set < sets; ++set)
+      blocks_[set / 2][set % 2] =
+          blockPart<Vector>(blockNumbers(tile.firstBlock + static_cast<std::uint32_t>(first / 4 + set * half)), tile.counter, tile.key);
   }
-  unsigned bits = 0;
-  if constexpr (sample) {
-    F ones;
-    bits = bitsWhereLess(top24(words) * inverse, set1(0x1p24f), ones);
-    if (!whole) {
-      ones = firstLanes(ones, t.units - j);
-      bits &= (1u << (t.units - j)) - 1;
-    }
-    store(t.sample + r * t.sampleStride + j, ones);
-  }
-  return bits;
-}
 
-// Takes philoxGrain units of all rows at a time: all rows share the part of the generator's rounds
-// that depends on the block alone.
+  // Draws the units of row r; field [panelColumns].
+  FORCE_INLINE void row(std::size_t r, const float* field) {
+    const float beta = betaOf(r);
+    std::uint64_t bits = 0;
+    for (std::size_t g = 0; g < grains && first_ + g * philoxGrain < t_.units; ++g) {
+      UnitWords words{};
+      if constexpr (sample) words = unitWords(chainOf(r), blocks_[g], keys_);
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < philoxVectors; ++v) bits |= draw(r, beta, g * philoxVectors + v, field, words.vector[v]);
+    }
+    putBits(r, bits);
+  }
+
+  // The same in four parts, between which the caller has other work: begin, then the parts 0 to 3 of
+  // rows 0, 1, 2, ... one after the other. A part makes words of the next row.
+  static constexpr std::size_t parts = 4;
+  FORCE_INLINE void begin() {
+    if constexpr (sample)
+      for (std::size_t set = 0; set < sets; ++set) makeHalf(0, 2 * set), makeHalf(0, 2 * set + 1);
+  }
+  template <std::size_t part>
+  FORCE_INLINE void partOf(std::size_t r, const float* field) {
+    if (part == 0) bits_ = 0;
+    constexpr std::size_t vectors = panelColumns / lanes / parts, halves = 2 * sets / parts;
+    const float beta = betaOf(r);
+#pragma GCC unroll 4
+    for (std::size_t v = part * vectors; v < (part + 1) * vectors; ++v) bits_ |= draw(r, beta, v, field, words_[v]);
+    if constexpr (sample)
+#pragma GCC unroll 4
+      for (std::size_t i = part * halves; i < (part + 1) * halves; ++i) makeHalf(r + 1, i);
+    if (part == parts - 1) putBits(r, bits_);
+  }
+
+ private:
+  static constexpr std::size_t grains = panelColumns / philoxGrain, sets = 2 * grains;
+  static_assert(panelColumns == 64);  // the bits of a word
+
+  FORCE_INLINE float betaOf(std::size_t r) const { return t_.betas ? static_cast<float>(t_.betas[r]) : t_.beta; }
+  FORCE_INLINE ChainPart<Plain> chainOf(std::size_t r) const {
+    return chainPart<Plain>({t_.counter[0] + static_cast<std::uint32_t>(r)}, t_.counter, t_.key);
+  }
+  FORCE_INLINE void putBits(std::size_t r, std::uint64_t bits) const {
+    if (sample && t_.bits) t_.bits[first_ / panelColumns * t_.bitsStride + r] = bits;
+  }
+
+  // The first or second half of the rounds of one set of blocks.
+  FORCE_INLINE void makeHalf(std::size_t r, std::size_t i) {
+    constexpr int middle = 6;
+    PhiloxWords(&c)[1] = made_[i / 2];
+    if (i % 2 == 0) {
+      c[0] = meet(chainOf(r), blocks_[i / 4][i / 2 % 2]);
+      philoxRoundsFrom<3, middle>(c, keys_);
+    } else {
+      philoxRoundsFrom<middle>(c, keys_);
+      putInOrder(c[0], words_ + i / 2 * 2);
+    }
+  }
+
+  // Writes means and samples of a vector of units, with zeros behind the last unit. Returns the
+  // samples as bits of the panel.
+  FORCE_INLINE std::uint64_t draw(std::size_t r, float beta, std::size_t vector, const float* field, I words) const {
+    const std::size_t place = vector * lanes, j = first_ + place;
+    if (j >= t_.units) return 0;
+    const F inverse = inverseLogistic(set1(beta) * (load(field + place) + load(t_.bias + j)));
+    const bool whole = j + lanes <= t_.units;
+    if constexpr (mean) {
+      const F p = set1(1) / inverse;
+      store(t_.mean + r * t_.meanStride + j, whole ? p : firstLanes(p, t_.units - j));
+    }
+    unsigned bits = 0;
+    if constexpr (sample) {
+      F ones;
+      bits = bitsWhereLess(top24(words) * inverse, set1(0x1p24f), ones);
+      if (!whole) {
+        ones = firstLanes(ones, t_.units - j);
+        bits &= (1u << (t_.units - j)) - 1;
+      }
+      store(t_.sample + r * t_.sampleStride + j, ones);
+    }
+    return static_cast<std::uint64_t>(bits) << place;
+  }
+
+  const BernoulliTile t_;  // a copy that stores cannot reach
+  const PhiloxKeys keys_;
+  const std::size_t first_;
+  BlockPart<Vector> blocks_[grains][2];
+  PhiloxWords made_[sets][1];        // of the next row, half way
+  I words_[panelColumns / lanes]{};  // of this row; those that were used, of the next one
+  std::uint64_t bits_ = 0;
+};
+
 template <bool mean, bool sample>
 void drawBernoulli(const BernoulliTile& tile) {
-  const BernoulliTile t = tile;  // a copy that stores cannot reach
-  const PhiloxKeys keys = philoxKeys(t.key);
-  for (std::size_t j = 0; j < t.units; j += philoxGrain) {
-    const std::uint32_t block = t.firstBlock + static_cast<std::uint32_t>(j / 4);
-    const BlockPart<Vector> blocks[2] = {blockPart<Vector>(blockNumbers(block), t.counter, t.key),
-                                         blockPart<Vector>(blockNumbers(block + half), t.counter, t.key)};
-    for (std::size_t r = 0; r < t.rows; ++r) {
-      const float beta = t.betas ? static_cast<float>(t.betas[r]) : t.beta;
-      UnitWords words{};
-      if constexpr (sample)
-        words = unitWords(chainPart<Plain>({t.counter[0] + static_cast<std::uint32_t>(r)}, t.counter, t.key), blocks, keys);
-      std::uint64_t bits = 0;
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < philoxVectors; ++v)
-        if (j + v * lanes < t.units)
-          bits |= static_cast<std::uint64_t>(bernoulliVector<mean, sample>(t, r, beta, j + v * lanes, words.vector[v])) << v * lanes;
-      if (!sample || !t.bits) continue;
-      std::uint64_t& word = t.bits[j / 64 * t.bitsStride + r];
-      word = (j % 64 == 0 ? 0 : word) | bits << j % 64;
-    }
+  for (std::size_t first = 0; first < tile.units; first += panelColumns) {
+    PanelDraws<mean, sample> draws(tile, first);
+    for (std::size_t r = 0; r < tile.rows; ++r) draws.row(r, tile.field + r * tile.fieldStride + first);
   }
 }
 

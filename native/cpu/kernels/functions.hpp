@@ -27,8 +27,7 @@ FORCE_INLINE F exponential(F x) {
   q = fma(q, r, set1(0.166665204f));
   q = fma(q, r, set1(0.499999934f));
   const F e = fma(q, r * r, r) + set1(1);
-  const I power = (I)(((I)t << 23) + set1i(0x3f800000));
-  return e * (F)power;
+  return (F)((I)e + ((I)t << 23));
 }
 
 // 1 + e^-x, limited to [1, 6e37].

@@ -44,8 +44,28 @@ inline constexpr std::size_t byteTileRows = 16, byteTileDepth = 64, byteTileByte
 // Numbers of up to 16 bits: a tile of their upper bytes, which are signed, and one of their lower
 // bytes, which are not.
 inline constexpr std::size_t numberTileFloats = 2 * byteTileFloats;
+inline constexpr std::size_t panelTileFloats = panelColumns / lineFloats * numberTileFloats;
 // The largest depth of a product by tiles, in tiles: its sums fit into 32 bits.
 inline constexpr std::size_t mostByteTiles = 512;
+
+// Some units of some rows of a Bernoulli layer; mean, sample and bits may be null. Unit j of row r
+// draws word j % 4 of the counter (firstBlock + j / 4, counter[0] + r, counter[1], counter[2]).
+struct BernoulliTile {
+  std::size_t rows, units;
+  const float* field;  // [rows, fieldStride]
+  std::size_t fieldStride;
+  const float* bias;  // [units]
+  float beta;
+  const double* betas;  // [rows] in place of beta; null: none
+  float* mean;          // [rows, meanStride]
+  std::size_t meanStride;
+  float* sample;  // [rows, sampleStride]
+  std::size_t sampleStride;
+  // The sample again: bits[q * bitsStride + r] is the word of the units 64 q ... of row r.
+  std::uint64_t* bits;
+  std::size_t bitsStride;
+  std::uint32_t firstBlock, counter[3], key[2];
+};
 
 // Lines that the caller reads next, once a tile of C is done: the same places of other matrices.
 struct Upcoming {
@@ -66,10 +86,12 @@ struct PanelBlock {
   bool negative;              // some bytes are negative
   bool narrow;                // sums of both bytes together fit into 32 bits
   // B is the transpose of the matrix that the tiles are of: b is at the row of tiles of the panel's
-  // columns. `turned` [depth, numberTileFloats] has room for the tiles of 16 columns of B.
+  // columns. `turned` has room for its tiles [depth, numberTileFloats] of 16 columns, or, where
+  // units are drawn, [depth, panelTileFloats] of all columns.
   bool turn;
   std::size_t places;  // of the depth
   float* turned;
+  const BernoulliTile* drawn;  // of ProductFamily::drawing: C are the fields of these units
   Upcoming upcoming;
   std::size_t block;
   const float* b;  // [depth, ldb] at the panel's first column
@@ -122,25 +144,6 @@ struct FloatColumns {
 struct BitColumns {
   const std::uint64_t* words;  // [depth]
   std::size_t depth, firstBit, columns;
-};
-
-// Some units of some rows of a Bernoulli layer; mean, sample and bits may be null. Unit j of row r
-// draws word j % 4 of the counter (firstBlock + j / 4, counter[0] + r, counter[1], counter[2]).
-struct BernoulliTile {
-  std::size_t rows, units;
-  const float* field;  // [rows, fieldStride]
-  std::size_t fieldStride;
-  const float* bias;  // [units]
-  float beta;
-  const double* betas;  // [rows] in place of beta; null: none
-  float* mean;          // [rows, meanStride]
-  std::size_t meanStride;
-  float* sample;  // [rows, sampleStride]
-  std::size_t sampleStride;
-  // The sample again: bits[q * bitsStride + r] is the word of the units 64 q ... of row r.
-  std::uint64_t* bits;
-  std::size_t bitsStride;
-  std::uint32_t firstBlock, counter[3], key[2];
 };
 
 // Chains in a tile of a layer coupled to itself, a lane each. The tile's states are

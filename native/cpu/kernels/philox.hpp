@@ -28,13 +28,13 @@ FORCE_INLINE PhiloxKeys philoxKeys(const std::uint32_t* key) {
   return keys;
 }
 
-// The rounds from `first` on, for two or more sets of blocks at a time. One set alone would wait
-// for its own products most of the time.
-template <int first = 0, int sets>
+// The rounds first ... last - 1, for two or more sets of blocks at a time. One set alone would wait
+// for its own products most of the time, unless there is other work beside it.
+template <int first = 0, int last = philoxRounds, int sets>
 FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[sets], const PhiloxKeys& keys) {
   const U m0 = U{} + philoxM0, m1 = U{} + philoxM1;
 #pragma GCC unroll 10
-  for (int round = first; round < philoxRounds; ++round) {
+  for (int round = first; round < last; ++round) {
 #pragma GCC unroll 4
     for (PhiloxWords& x : c) {
       const U p0 = multiplyLow(x.w[0], m0), p1 = multiplyLow(x.w[2], m1);
@@ -58,15 +58,18 @@ struct UnitWords {
   I vector[philoxVectors];
 };
 
-FORCE_INLINE UnitWords inOrder(const PhiloxWords (&c)[2]) {
+// Of one set of blocks: the words of 2 * lanes units.
+FORCE_INLINE void putInOrder(const PhiloxWords& c, I* vectors) {
   const U low = U{} + 0xffffffffu;
+  const U lower = (c.w[0] & low) | (c.w[1] << 32), upper = (c.w[2] & low) | (c.w[3] << 32);
+  vectors[0] = (I)evenPairs(lower, upper);
+  vectors[1] = (I)oddPairs(lower, upper);
+}
+
+FORCE_INLINE UnitWords inOrder(const PhiloxWords (&c)[2]) {
   UnitWords words;
-#pragma GCC unroll 2
-  for (int i = 0; i < 2; ++i) {
-    const U lower = (c[i].w[0] & low) | (c[i].w[1] << 32), upper = (c[i].w[2] & low) | (c[i].w[3] << 32);
-    words.vector[2 * i] = (I)evenPairs(lower, upper);
-    words.vector[2 * i + 1] = (I)oddPairs(lower, upper);
-  }
+  putInOrder(c[0], words.vector);
+  putInOrder(c[1], words.vector + 2);
   return words;
 }
 

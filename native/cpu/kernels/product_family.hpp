@@ -75,6 +75,8 @@ struct ProductFamily {
   const TileKernels* tiles = nullptr;
   std::size_t listMultiple = 1;  // lists are filled up to a multiple of it with a row of zeros
   void (*kernel)(const PanelBlock&);
+  // Draws units from the rows of C, and does not write them; null: there is no such kernel.
+  void (*drawing)(const PanelBlock&) = nullptr;
   float cost;                 // per entry, tile, or place of a row, and 16 columns
   std::size_t leastRows = 0;  // fewer rows take as long as these
   std::size_t mostDepth = SIZE_MAX;

@@ -4,6 +4,7 @@
 #include "cpu/kernels/families.hpp"
 #include "cpu/kernels/tile_packing.hpp"
 #include "cpu/kernels/tiles.hpp"
+#include "cpu/kernels/tiles_drawn.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
@@ -14,6 +15,7 @@ constexpr ProductFamily tileFamily(const char* name, LeftValues takes, Packing p
           .packing = packing,
           .tiles = &tileKernels,
           .kernel = byteTiles,
+          .drawing = drawnTiles,
           .cost = cost,
           .mostDepth = mostByteTiles * byteTileDepth};
 }

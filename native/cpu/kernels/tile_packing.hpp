@@ -71,11 +71,11 @@ FORCE_INLINE void turnLines(const float* from, float* to) {
     for (int v = 0; v < lineVectors; ++v) store(to + q * lineFloats + v * lanes, (F)line[q][v]);
 }
 
-// 16 rows of a matrix, as the tiles [columns / 64] of 16 columns of its transpose. `lines` are the
-// first rows' lines in the tile of the matrix' first 16 columns.
-FORCE_INLINE void turnTiles(const float* lines, std::size_t columns, float* tiles) {
+// 16 rows of a matrix, as the tiles [columns / 64, stride] of 16 columns of its transpose. `lines`
+// are the first rows' lines in the tile of the matrix' first 16 columns.
+FORCE_INLINE void turnTiles(const float* lines, std::size_t columns, float* tiles, std::size_t stride) {
   for (std::size_t j = 0; j < columns; j += lineFloats, lines += numberTileFloats) {
-    float* const to = tiles + j / byteTileDepth * numberTileFloats + j % byteTileDepth / 4 * lineFloats;
+    float* const to = tiles + j / byteTileDepth * stride + j % byteTileDepth / 4 * lineFloats;
     turnLines(lines, to);
     turnLines(lines + byteTileFloats, to + byteTileFloats);
   }

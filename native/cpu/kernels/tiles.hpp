@@ -17,6 +17,12 @@ static_assert(mostByteTiles * byteTileDepth * 255 * 255 < 0x1p31);
 
 constexpr std::size_t sumsInTile = byteTileRows * lineFloats;
 
+// Numbers from the sums of their upper and lower bytes. Narrow: together they fit into 32 bits.
+FORCE_INLINE F numbersOf(const std::int32_t* upper, const std::int32_t* lower, bool narrow) {
+  const I high = (I)load(reinterpret_cast<const float*>(upper)), low = (I)load(reinterpret_cast<const float*>(lower));
+  return narrow ? __builtin_convertvector((high << 8) + low, F) : wholeSum<8>(high, low);
+}
+
 // One or two tiles of C whose sums are known: for each a tile of sums of upper bytes, and one of
 // lower bytes. Where there is time, rows are written while the tile unit works on the next sums.
 struct Ending {
@@ -33,11 +39,7 @@ struct Ending {
       for (const float* soon : p.upcoming.first)
         if (soon) __builtin_prefetch(soon + (r - p.firstRow) * p.upcoming.stride + column[tile], 0, 2);
       F total[lineVectors];
-      for (int v = 0; v < lineVectors; ++v) {
-        const I high = (I)load(reinterpret_cast<const float*>(from + v * lanes));
-        const I low = (I)load(reinterpret_cast<const float*>(from + sumsInTile + v * lanes));
-        total[v] = p.narrow ? __builtin_convertvector((high << 8) + low, F) : wholeSum<8>(high, low);
-      }
+      for (int v = 0; v < lineVectors; ++v) total[v] = numbersOf(from + v * lanes, from + sumsInTile + v * lanes, p.narrow);
       writeSums<lineVectors>(p, r, column[tile], total);
     }
   }
@@ -108,7 +110,7 @@ FORCE_INLINE void tilesOf(const PanelBlock& p) {
   Ending ending;
   const std::size_t pairs = (p.lastRow - p.firstRow + byteTileRows - 1) / (2 * byteTileRows), last = p.firstRow + 2 * byteTileRows * pairs;
   for (std::size_t column = 0; column < p.columns; column += lineFloats) {
-    if (p.turn) turnTiles(p.b + column / 4 * lineFloats, p.places, p.turned);
+    if (p.turn) turnTiles(p.b + column / 4 * lineFloats, p.places, p.turned, numberTileFloats);
     const RightTiles right =
         p.turn ? RightTiles{p.turned, numberTileFloats} : RightTiles{p.b + column / lineFloats * numberTileFloats, p.ldb};
     for (std::size_t row = p.firstRow; row < last; row += 2 * byteTileRows)
