@@ -140,13 +140,19 @@ describe('rows that lack values', () => {
 describe('bad input', () => {
   it('is refused', async () => {
     using rbm = new RBM({ visible: relu(3), hidden: 2 });
-    await expect(rbm.surprise([[1, 2, 3]])).rejects.toThrow(/layer 'visible' must not be given: relu units have no surprise here/);
+    await expect(rbm.surprise([[1, 2, 3]])).rejects.toThrow(
+      /RBM\.surprise: units of layer 'visible' have more values than can be counted; give rows of all layers/,
+    );
     using both = new RBM({ visible: gaussian(2), hidden: gaussian(2) });
-    await expect(both.surprise([[1, 2]])).rejects.toThrow(/coupled to layer 'hidden' without rows, whose states have no limit/);
+    await expect(both.surprise([[1, 2]])).rejects.toThrow(
+      /units of layers 'visible' and 'hidden' both have more values than can be counted/,
+    );
     const layers = { v: bernoulli(2), h: bernoulli(2), g: bernoulli(2) };
     using deep = new BoltzmannMachine({ layers, couplings: [['v', 'h'], ['h', 'g']] }); // biome-ignore format: one line
     await expect(deep.surprise({ v: [[1, 0]] })).rejects.toThrow(ParameterError);
-    await expect(deep.surprise({ v: [[1, 0]] })).rejects.toThrow(/must not be coupled to each other/);
+    await expect(deep.surprise({ v: [[1, 0]] })).rejects.toThrow(
+      /layers that are not given are coupled to each other and cannot be summed out/,
+    );
     await expect(deep.surprise({ v: [[1, 2]], h: [[0, 1]] })).rejects.toThrow(/got 2/);
     await expect(deep.surprise({ v: [[1, 0]], h: [[0, 1]] }, { warmpu: 3 } as never)).rejects.toThrow(/no option `warmpu`/);
   });
