@@ -1,6 +1,7 @@
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { isTypedArray, plainView } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 // Far above any real rank; keeps a hostile `shape` from becoming work.
 const maxRank = 32;

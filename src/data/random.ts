@@ -4,7 +4,7 @@
  * known answers.
  */
 import { ParameterError } from '../errors.js';
-import { got } from './where.js';
+import { got } from '../got.js';
 
 // The multipliers and the Weyl increments of the key: constants of the paper.
 const [m0, m1, w0, w1] = [0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85];

@@ -1,9 +1,10 @@
 import { readFrom } from '../arguments.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { describeElements, readShape, rowMajor, type StridedElements } from './dense-rows.js';
 import { checkedProduct } from './integers.js';
 import type { NumericArray } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /**
  * The elements of an array of any rank and strides in row-major order, in the array's own type.

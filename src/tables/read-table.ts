@@ -1,6 +1,6 @@
 import { readOptions } from '../arguments.js';
 import { pause } from '../data/pause.js';
-import { got } from '../data/where.js';
+import { got } from '../got.js';
 import { cellReader } from './cells.js';
 import { Collected } from './collected.js';
 import type { TableSchema, UsedColumn } from './columns.js';

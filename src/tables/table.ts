@@ -1,6 +1,6 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import type { Layers } from '../wiring/names.js';
 import type { TableColumn, TableRow } from './columns.js';
 import { decodeRows, type LayerValues } from './decode.js';

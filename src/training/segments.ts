@@ -2,6 +2,7 @@ import type { Evaluation } from '../estimators/results.js';
 import { runJob } from '../machine/job.js';
 import type { Hold, Machine } from '../machine/machine.js';
 import type { NativeEpochReport, NativeLayerRows, NativeTrainer } from '../machine/native.js';
+import { secondsLeft } from '../machine/patience.js';
 import { type BestState, optionOf } from './best.js';
 import type { TrainingPlan, TrainingRecord } from './record.js';
 import { type EpochReport, epochReport } from './reports.js';
@@ -206,14 +207,13 @@ class Watch {
   #tell(update: number): void {
     const [updates, perEpoch] = [this.#totalSteps, this.#stepsPerEpoch];
     const done = update - this.#firstStep;
-    const pace = done > 0 ? (performance.now() - this.#began) / 1000 / done : null;
     const progress = {
       update,
       updates,
       epoch: Math.floor(update / perEpoch),
       epochs: Math.ceil(updates / perEpoch),
       fraction: update / updates,
-      secondsLeft: pace === null ? null : pace * (updates - update),
+      secondsLeft: done > 0 ? secondsLeft(this.#began, done, updates - update) : null,
     };
     this.#control.progress(progress);
     if (done > 0) this.#plan.onProgress?.(progress);

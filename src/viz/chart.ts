@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { OptionCheck, readOptions } from '../arguments.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { isDrawable, type Line, readSeries, type Series } from './series.js';
 import { textOption } from './text-options.js';
 
