@@ -7,7 +7,7 @@ export interface EvaluateOptions extends Patience {
    * - 'exact': all joint states of as few layers as must be are counted, the others summed out; at most 2^28 states.
    * - 'ais': annealed importance sampling forward and, from samples of the machine, in reverse (Neal 2001; Salakhutdinov & Murray 2008;
    *   Burda, Grosse & Salakhutdinov 2015), combined by Bennett's acceptance ratio. The samples come from the top of a short ladder, whose
-   *   own log Z is a second witness. Takes about 1.5 times as many steps of chains as both directions alone.
+   *   own log Z is a second witness. Takes about 1.5 times as many sweeps as both directions alone.
    * - 'ladder': parallel tempering along the same path, linked by Bennett's acceptance ratio from rung to rung.
    * - 'auto' (default): 'exact' up to 2^22 states, else 'ais'.
    */
