@@ -80,14 +80,7 @@ export function lacksValues({ layers }: RowSet): boolean {
 
 /** What the units of a model's rows are called, layer after layer; one name for a softmax unit. */
 export function unitNames({ opened, rows, table }: Pick<ModelRows, 'opened' | 'rows' | 'table'>): string[] {
-  if (table !== null) return table.columns.length === 0 ? [] : namesByLayer(table);
+  if (table !== null) return table.unitNames;
   const columns = Object.values(mapLayers(rows, ({ cols }) => cols)).reduce((sum, cols) => sum + cols, 0);
   return opened.record?.loaded.names ?? numbered('column', columns);
-}
-
-function namesByLayer({ columns, layers }: Table): string[] {
-  return Object.keys(layers).flatMap((layer) => {
-    const own = columns.filter((column) => column.layer === layer);
-    return own.sort((a, b) => (a.place ?? 0) - (b.place ?? 0)).map(({ name }) => name);
-  });
 }
