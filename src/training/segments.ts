@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Evaluation } from '../estimators/results.js';
 import { runJob } from '../machine/job.js';
 import type { Hold, Machine } from '../machine/machine.js';
@@ -85,7 +86,7 @@ async function watched(run: Segments, until: number, watch: Watch, end: AbortSig
 
 /** Trains up to an update, or to the one at which somebody comes to follow the reports. */
 async function stretch({ trainer, plan: { call }, control }: Segments, until: number, watch: Watch, end: AbortSignal): Promise<void> {
-  const job = trainer.run(until, watch.progress);
+  const job = trainer.run(until, AsyncResource.bind(watch.progress));
   let came = false;
   const follow = (): void => {
     came = true;

@@ -137,6 +137,30 @@ describe('rows that lack values', () => {
   });
 });
 
+describe('units without end', () => {
+  it('have a density where rows of all layers are given', async () => {
+    const layers = { x: relu(2), y: bernoulli(1) };
+    using machine = new BoltzmannMachine({ layers, couplings: [['x', 'y']], device: 'reference' });
+    machine.setParameter('x-y.weights', [[0.5], [-1]]);
+    // p(x) ∝ exp(b x − x²/2) for x ≥ 0, with b = the weight: a normal variable cut at 0.
+    const found = await machine.surprise({ x: [[0.3, 0.7]], y: [[1]] });
+    const upper = (b: number) => simpson((x) => Math.exp(b * x - (x * x) / 2));
+    for (const [i, [x, b]] of [
+      [0.3, 0.5],
+      [0.7, -1],
+    ].entries() as Iterable<[number, [number, number]]>) {
+      // biome-ignore format: one line
+      expect(found.get(0, i)).toBeCloseTo((x * x) / 2 - b * x + Math.log(upper(b)), 6);
+    }
+  });
+});
+
+/** ∫ f over [0, 12]. */
+function simpson(f: (x: number) => number): number {
+  const [n, h] = [2000, 12 / 2000];
+  return Array.from({ length: n + 1 }, (_, k) => f(k * h) * (k === 0 || k === n ? 1 : k % 2 ? 4 : 2)).reduce((a, b) => a + b) * (h / 3);
+}
+
 describe('bad input', () => {
   it('is refused', async () => {
     using rbm = new RBM({ visible: relu(3), hidden: 2 });
