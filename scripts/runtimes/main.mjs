@@ -33,7 +33,7 @@ await writeCsv(
   [1.5, 2.5, 3.25, 4].map((a, i) => ({ a, b: 'xyz'[i % 3] })),
 );
 deepStrictEqual((await readTable(join(folder, 'table.csv'))).unitNames, ['a', 'b']);
-ok(tiles(rows.slice(0, 4), { height: 3, width: 3 }).length > 0);
+ok(tiles(rows.slice(0, 4), { height: 3, width: 3 }).data.length > 0);
 rbm.dispose();
 loaded.dispose();
 rmSync(folder, { recursive: true });

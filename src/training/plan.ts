@@ -239,7 +239,7 @@ function recipe(
   machine: Machine,
   inputs: Inputs,
   { batchSize, recipe: asked }: Record<string, unknown>,
-): Pick<Defaults, 'epochs' | 'l2' | 'averageLast' | 'rollback'> {
+): Pick<Defaults, 'epochs' | 'l2' | 'averageLast' | 'retries'> {
   const name = new OptionCheck(call).oneOf('recipe', asked, 'usual', recipeNames);
   const rows = rowCount(call, inputs);
   const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : usualBatch(rows);
