@@ -28,7 +28,8 @@ export function checkInteger(value: unknown, lowest: number, where: Where, part:
 
 /** The product of sizes, or `undefined` once it exceeds what a double counts exactly. */
 export function checkedProduct(sizes: readonly number[]): number | undefined {
-  // A zero anywhere makes the product 0 whatever the others are, but the others must not pass unseen.
+  // A zero anywhere makes the product 0 whatever the others are, but the others must not pass
+  // unseen.
   let product = 1;
   for (const size of sizes) {
     if (size === 0) continue;

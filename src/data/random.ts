@@ -1,7 +1,7 @@
 /**
- * Philox4x32-10 for the little randomness that data need outside the native machine (splitting and shuffling).
- * Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011), section 3.3; checked against Random123's
- * known answers.
+ * Philox4x32-10 for the little randomness that data need outside the native machine (splitting and
+ * shuffling). Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011),
+ * section 3.3; checked against Random123's known answers.
  */
 import { ParameterError } from '../errors.js';
 import { got } from '../got.js';

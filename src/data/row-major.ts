@@ -42,7 +42,10 @@ function gather({ data, stride, offset }: StridedElements, shape: readonly numbe
   return result;
 }
 
-/** Counts the outer dimensions up by one, like an odometer, and returns how far that moves in memory. */
+/**
+ * Counts the outer dimensions up by one, like an odometer, and returns how far that moves in
+ * memory.
+ */
 function advance(counter: number[], shape: readonly number[], stride: readonly number[]): number {
   let moved = 0;
   for (let d = counter.length - 1; d >= 0; d--) {

@@ -1,4 +1,7 @@
-/** Whom an error about an argument speaks to: the public call, the argument's name, and what its columns are. */
+/**
+ * Whom an error about an argument speaks to: the public call, the argument's name, and what its
+ * columns are.
+ */
 export interface Where {
   /** Public name of the call, for example `RBM.fit`. */
   readonly call: string;

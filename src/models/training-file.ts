@@ -1,4 +1,7 @@
-/** The training state of a checkpoint: how far a run has come, with which settings, and all that it needs to go on bit for bit. */
+/**
+ * The training state of a checkpoint: how far a run has come, with which settings, and all that it
+ * needs to go on bit for bit.
+ */
 import { OptionCheck } from '../arguments.js';
 import type { Tensor } from '../io/safetensors.js';
 import type { TensorStock } from '../io/tensor-stock.js';
@@ -17,8 +20,9 @@ const bestPrefix = `${prefix}best/`;
 const learningRatesName = 'training-plan/learningRates';
 
 /**
- * Adds a training state to what a file holds; a learning rate that follows a schedule takes no table. A run that diverged may have chains that are
- * not finite: they are left out, and with them the way to go on.
+ * Adds a training state to what a file holds; a learning rate that follows a schedule takes no
+ * table. A run that diverged may have chains that are not finite: they are left out, and with them
+ * the way to go on.
  */
 export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
   const { settings, learningRates, state, step, totalSteps, stepsPerEpoch, stoppedEarly, best } = record;
@@ -44,7 +48,8 @@ export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>
 }
 
 /**
- * Takes the training state of this machine out of a checkpoint, after comparing all of it with what such a run needs.
+ * Takes the training state of this machine out of a checkpoint, after comparing all of it with what
+ * such a run needs.
  *
  * @param text - What the file's metadata say of it; without it there is none.
  */

@@ -175,8 +175,8 @@ export class TableData extends Table {
    * Deals the rows out at random to parts of given shares, each row to one of them. Columns mean in
    * every part what they mean here.
    *
-   * @param shares - Shares of the rows by the names of parts, for example `{ train: 0.8, validation:
-   *   0.2 }`. They add up to 1.
+   * @param shares - Shares of the rows by the names of parts, for example `{ train: 0.8,
+   *   validation: 0.2 }`. They add up to 1.
    * @param options - `seed`, by default 0: the same one gives the same parts.
    * @throws `ParameterError` when shares do not add up to 1, or would leave a part without rows.
    */

@@ -14,8 +14,8 @@ export type StoppingMetric = (typeof stoppingMetrics)[number];
 /** Which report is the best one. */
 export interface BestOptions {
   /**
-   * 'pseudoLikelihood' (default), or 'logLikelihood': of evaluations (`evaluateEvery`) or, with algorithm 'ptt', of every report. Both are of the
-   * validation rows, which must be there.
+   * 'pseudoLikelihood' (default), or 'logLikelihood': of evaluations (`evaluateEvery`) or, with
+   * algorithm 'ptt', of every report. Both are of the validation rows, which must be there.
    */
   readonly metric?: StoppingMetric | undefined;
 }
@@ -24,8 +24,8 @@ export interface BestOptions {
 export interface EarlyStopping extends BestOptions {
   /**
    * Reports without a better one after which the run ends; at least 1. Default 10. With
-   * `evaluateEvery` and 'logLikelihood' only reports with an evaluation count. A report whose metric
-   * is null is no better one.
+   * `evaluateEvery` and 'logLikelihood' only reports with an evaluation count. A report whose
+   * metric is null is no better one.
    */
   readonly patience?: number | undefined;
   /** Whether the model ends with the parameters of its best report. Default true. */
@@ -167,7 +167,10 @@ export class BestState {
     return this.#value === null;
   }
 
-  /** Whether the state after this update is still to be evaluated: the run was interrupted meanwhile. */
+  /**
+   * Whether the state after this update is still to be evaluated: the run was interrupted
+   * meanwhile.
+   */
   lacksEvaluation(update: number): boolean {
     return this.rule.source === 'evaluation' && this.#looked < update;
   }

@@ -25,7 +25,10 @@ export interface Segments {
   keep(record: TrainingRecord): void;
 }
 
-/** Runs from one update at which something else is to happen (a report that somebody reads, a checkpoint, an evaluation) to the next. */
+/**
+ * Runs from one update at which something else is to happen (a report that somebody reads, a
+ * checkpoint, an evaluation) to the next.
+ */
 export async function runSegments(run: Segments): Promise<void> {
   const { machine, hold, trainer, plan, control, best } = run;
   const { totalSteps, stepsPerEpoch } = trainer;
@@ -54,7 +57,8 @@ export async function runSegments(run: Segments): Promise<void> {
       if (trainer.step < until) continue; // somebody came to follow the reports
       const goesOn = evaluation === undefined || (await evaluate(until));
       if (best?.none && over()) watch.warn(`\`${optionOf(best.rule)}\` found no best state: no report of this run has its metric`);
-      // Before the checkpoint: a run that goes on from there has told all that came before, and whoever reads has read it.
+      // Before the checkpoint: a run that goes on from there has told all that came before, and
+      // whoever reads has read it.
       if (reported && !machine.disposed) {
         run.keep(run.record());
         await hold.stand(() => {
@@ -74,7 +78,10 @@ export async function runSegments(run: Segments): Promise<void> {
   }
 }
 
-/** Trains up to an update, and has the best state look at the report of it, whatever ends the run there. */
+/**
+ * Trains up to an update, and has the best state look at the report of it, whatever ends the run
+ * there.
+ */
 async function watched(run: Segments, until: number, watch: Watch, end: AbortSignal): Promise<void> {
   try {
     await stretch(run, until, watch, end);
@@ -106,7 +113,10 @@ function nextMultiple(step: number, every: number): number {
   return (Math.floor(step / every) + 1) * every;
 }
 
-/** Evaluates, and gives back the random numbers that took: a run draws the same ones whether it is evaluated or not. */
+/**
+ * Evaluates, and gives back the random numbers that took: a run draws the same ones whether it is
+ * evaluated or not.
+ */
 async function evaluated({ machine, hold: { native }, plan, judged }: Segments, signal: AbortSignal): Promise<Evaluation | null> {
   if (plan.evaluation === undefined || machine.disposed) return null;
   const counters = native.getCounters();
@@ -117,7 +127,9 @@ async function evaluated({ machine, hold: { native }, plan, judged }: Segments, 
   }
 }
 
-/** Joins the ways a run can be ended (signal, stop(), a throwing callback) and hands progress on. */
+/**
+ * Joins the ways a run can be ended (signal, stop(), a throwing callback) and hands progress on.
+ */
 class Watch {
   readonly #plan: TrainingPlan;
   readonly #control: RunControl;
