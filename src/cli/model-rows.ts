@@ -1,5 +1,6 @@
 /** A model and a file of rows for it, as `transform`, `score` and `impute` take them. */
 import type { Command } from 'commander';
+import { streams } from '../data/random.js';
 import { isMissing, mapLayers, type RowSet } from '../runs/rows.js';
 import type { Table } from '../tables/table.js';
 import { loadRows, type Reading, readingOf } from './data-source.js';
@@ -29,9 +30,6 @@ export interface ModelRows {
   readonly signal: AbortSignal;
 }
 
-/** Stream of draws that make grey levels binary. */
-const BINARISE_STREAM = 106;
-
 /**
  * Opens the model and reads the rows as its run read its own; an interruption leaves nothing
  * written.
@@ -47,7 +45,7 @@ export async function withModelRows(
     const opened = await openModel(path, options);
     using _model = opened.model;
     const { record } = opened;
-    const draws = { seed: 1n, stream: BINARISE_STREAM, gaps: true };
+    const draws = { seed: 1n, stream: streams.binarisedRows, gaps: true };
     const rows = await loadRows(source, readingOf(record, options), record?.loaded ?? null, draws);
     await work({ opened, rows, table: tableOf(record?.loaded ?? null), output: new Output(options.json === true), signal: watch.signal });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { matrix } from '../data/ndarray.js';
-import { permutation } from '../data/random.js';
+import { permutation, streams } from '../data/random.js';
 import { ParameterError } from '../errors.js';
 import { got } from '../got.js';
 import type { Layers } from '../wiring/names.js';
@@ -187,7 +187,7 @@ export class TableData extends Table {
     const call = 'Table.split';
     const check = new OptionCheck(call);
     const seed = check.seed('seed', readOptions(call, options, ['seed']).seed, 0n);
-    const parts = dealOut(check, shares, permutation(this.size, seed, splitStream));
+    const parts = dealOut(check, shares, permutation(this.size, seed, streams.tableSplit));
     return Object.fromEntries(parts.map(([name, chosen]) => [name, this.#some(chosen.sort())])) as Record<Part, TableData>;
   }
 
@@ -227,9 +227,6 @@ export class TableData extends Table {
     return new TableData(this.#parts, Object.fromEntries(rows), indices);
   }
 }
-
-/** Stream of the draws that split a table. */
-const splitStream = 107;
 
 /** Numbers in their order, part after part. */
 function dealOut(check: OptionCheck, shares: unknown, order: Uint32Array): [name: string, chosen: Uint32Array][] {
