@@ -60,21 +60,19 @@ await writeCsv('flats.csv', gapped);
 
 const table = await readTable('flats.csv');
 console.log(table.columns.map(({ name, type, missing }) => `${name}: ${type}, ${missing} missing`).join('\n'));
-const [train, unseen] = [await table.encode(gapped.slice(0, 480)), await table.encode(gapped.slice(480))];
+const { train, unseen } = table.split({ train: 0.8, unseen: 0.2 }, { seed: 1 });
 
 const machine = new BoltzmannMachine({ ...table.wiring({ hidden: bernoulli(12) }), seed: 1 });
-await machine.fit(train, {
+await machine.fit(train.rows, {
   epochs: small ? 800 : 6000, // of 5 updates each
-  validation: unseen,
+  validation: unseen.rows,
   earlyStopping: { patience: small ? 200 : 1000 },
 });
 
 // Columns that know nothing of each other are what any model has to beat.
 const independent = new BoltzmannMachine({ layers: table.layers, couplings: [], seed: 1 });
-await independent.fit(train, { epochs: 100 });
-const isWhole = (row: TableRow) => Object.values(row).every((value) => value !== null);
-const whole = await table.encode(gapped.slice(480).filter(isWhole));
-const { difference, low, high } = await compare(machine, independent, whole);
+await independent.fit(train.rows, { epochs: 100 });
+const { difference, low, high } = await compare(machine, independent, unseen.complete().rows);
 console.log(`unseen rows: ${difference.toFixed(2)} nats above independent columns, 95 % [${low.toFixed(2)}, ${high.toFixed(2)}]`);
 
 // --- fill in what is missing -------------------------------------------------------------------
@@ -147,8 +145,7 @@ const byPca = Math.max(...[1, 2, 3, 4, 5, 6, 7].map((k) => auroc(pcaErrors(point
 console.log(`AUROC of odd rows: ${byScore.toFixed(3)} by score, ${byPca.toFixed(3)} by PCA`);
 
 const oddest = scores.values.data.indexOf(Math.max(...scores.values.data));
-const names = Object.keys(table.rows).flatMap((layer) => table.columns.filter((column) => column.layer === layer).map(({ name }) => name));
-const cells = Array.from([...rowsOf(surprises)][oddest] ?? [], (nats, c) => `${names[c]} ${nats.toFixed(1)}`);
+const cells = Array.from([...rowsOf(surprises)][oddest] ?? [], (nats, c) => `${table.unitNames[c]} ${nats.toFixed(1)}`);
 console.log(`the oddest row: ${JSON.stringify(gapped[oddest])}\nsurprise in nats: ${cells.join(', ')}`);
 
 machine.dispose();

@@ -1,5 +1,6 @@
 // Checks what gets published: publint on the folder, attw on the tarball, and the tests of the tarball, compiling from its sources
-// included. Needs the network or npm's cache for the tarball's dependencies.
+// included. Needs the network or npm's cache for the tarball's dependencies. With --runtimes also tries bun, Deno and Yarn
+// Plug'n'Play, which it fetches (300 MB).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,8 @@ try {
   if (tarball !== undefined) {
     step('publint', 'npx', 'publint', 'run', '--strict', join(folder, tarball));
     step('attw', 'npx', 'attw', join(folder, tarball), '--no-color');
+    if (process.argv.includes('--runtimes'))
+      step('other runtimes', 'node', join(root, 'scripts', 'check-runtimes.mjs'), join(folder, tarball));
   }
   if (!process.argv.includes('--no-tests')) step('the tarball in an empty project', 'npx', 'vitest', 'run', 'test/package');
 } finally {

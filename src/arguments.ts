@@ -1,16 +1,7 @@
 import { types } from 'node:util';
 import { ParameterError } from './errors.js';
+import { got } from './got.js';
 import { didYouMean } from './suggest.js';
-
-/** What came, for the end of a message; runs no code of the value's owner. */
-export function got(value: unknown): string {
-  if (typeof value === 'string') return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
-  if (typeof value === 'bigint') return `${value}n`;
-  if (Object.is(value, -0)) return '-0';
-  if (types.isProxy(value)) return 'a proxy';
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value);
-}
 
 /**
  * Reads the named properties of an options object, each exactly once, into a plain object. Unknown names are refused, so that a typing

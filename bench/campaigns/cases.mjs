@@ -14,6 +14,8 @@ export const commandCases = [
   { name: 'train pt', args: ['--algorithm', 'pt', '--betas', '4', '--epochs', '60', '--evaluate-every', '60', '--hidden', '23'] },
   { name: 'train ptt', args: ['--algorithm', 'ptt', '--reservoirs', '4', '--epochs', '60'] },
   { name: 'train mean-field', args: ['--algorithm', 'mean-field', '--epochs', '100', '--binarise', 'sample'] },
+  { name: 'train with patience', args: ['--epochs', '400', '--early-stopping', '60'] },
+  { name: 'train for the best evaluation', args: ['--epochs', '150', '--keep-best', '--evaluate-every', '10', '--hidden', '12'] },
   { name: 'train with roll-backs', args: ['--epochs', '60', '--lr', '700', '--l2', '0', '--on-divergence', 'rollback'] },
 ].map(({ name, args }) => ({ name, args: [...common, ...(args.includes('--hidden') ? [] : ['--hidden', '24']), ...args] }));
 
@@ -31,6 +33,22 @@ export const apiCases = [
     cols: 12,
     value: bit,
     options: { algorithm: 'ptt', epochs: 60 },
+  },
+  {
+    name: 'fit for the best, ptt',
+    layers: { v: bernoulli(12), h: bernoulli(6) },
+    couplings: onTwo,
+    cols: 12,
+    value: bit,
+    options: { algorithm: 'ptt', epochs: 60, keepBest: { metric: 'logLikelihood' } },
+  },
+  {
+    name: 'fit with patience, evaluated',
+    layers: { v: bernoulli(12), h: bernoulli(6) },
+    couplings: onTwo,
+    cols: 12,
+    value: bit,
+    options: { epochs: 200, evaluateEvery: 10, earlyStopping: { metric: 'logLikelihood', patience: 8 } },
   },
   {
     name: 'fit spin, pcd',

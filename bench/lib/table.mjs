@@ -10,7 +10,7 @@ const chainSteps = work.sampleChains * work.sampleSteps;
 /** A time in the unit of its test. */
 export function show(test, seconds) {
   const { unit } = tests[test];
-  if (unit === 'chain-steps/s') return `${(chainSteps / seconds / 1000).toPrecision(3)} k/s`;
+  if (unit === 'chain-sweeps/s') return `${(chainSteps / seconds / 1000).toPrecision(3)} k/s`;
   if (unit === 'updates/s') return `${(1 / seconds / 1000).toPrecision(3)} k/s`;
   if (unit === 'us') return `${(seconds * 1e6).toFixed(1)} µs`;
   if (unit === 'ms') return `${(seconds * 1e3).toFixed(2)} ms`;

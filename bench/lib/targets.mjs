@@ -66,7 +66,7 @@ const targets = [
   ],
   ['2 threads over 1 thread', '1.7 ×', '1.9 ×', '', scaling],
   ['JavaScript API over the same native loop', '≤ 2 % slower', '', '', slower],
-  ['small machines (64–32, batch 10): steps/s against a plain C++ loop', 'not slower', '2 ×', '', ratios(['small'])],
+  ['small machines (64–32, batch 10): updates/s against a plain C++ loop', 'not slower', '2 ×', '', ratios(['small'])],
 ];
 
 /** The targets, and what a run reaches; ratios are "times faster than the baseline with as many threads". */

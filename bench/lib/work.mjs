@@ -45,7 +45,7 @@ const epoch = (title, steps, more) => ({
   flops: epochFlops(steps),
   ...more,
 });
-const gibbs = (title, size) => ({ title, size, baseline: 'openblas', unit: 'chain-steps/s', flops: gibbsFlops });
+const gibbs = (title, size) => ({ title, size, baseline: 'openblas', unit: 'chain-sweeps/s', flops: gibbsFlops });
 const single = (title) => ({ title, size: 'mnist', baseline: 'openblas', unit: 'us', flops: (_, size) => product(size) });
 const memory = (title) => ({ title, size: 'mnist', unit: 's', allThreads: true });
 
@@ -61,7 +61,7 @@ export const tests = Object.freeze({
   big: epoch('CD-1, 4096–4096, 10 minibatches of 256', 1, { size: 'big' }),
   small: epoch('CD-1, 64–32, minibatches of 10', 1, { size: 'small', baseline: 'plain', unit: 'updates/s', flops: undefined }),
   native: epoch(`CD-1, a call of ${work.callEpochs} epochs, per epoch`, 1, { baseline: 'core' }),
-  gibbs: gibbs(`block Gibbs, ${work.sampleChains} chains x ${work.sampleSteps} steps`, 'mnist'),
+  gibbs: gibbs(`block Gibbs, ${work.sampleChains} chains x ${work.sampleSteps} sweeps`, 'mnist'),
   gibbscentred: gibbs('the same, a machine of the centred gradient', 'centred'),
   ais: {
     title: `AIS, ${work.annealedChains} chains x ${work.temperatures} temperatures`,

@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BoltzmannMachine, bernoulli, DivergenceError, RBM } from 'boltzkit';
+import { BoltzmannMachine, bernoulli, DivergenceError, linear, RBM } from 'boltzkit';
 import { machine } from '../lib/machine.mjs';
 import { fixedRows } from '../likelihood/data.mjs';
 import { images, plansOf } from './default-rules.mjs';
@@ -61,7 +61,7 @@ function finishedRuns() {
 function fitOptions({ updates, rate, batch, chains, l2, ...more }, rows) {
   const batchSize = Math.min(batch, rows);
   const epochs = Math.max(1, Math.round(updates / Math.ceil(rows / batchSize)));
-  const learningRate = { schedule: 'linear', from: rate, to: 0, holdFraction: 0.3 };
+  const learningRate = linear(rate, { hold: 0.3 });
   return { epochs, batchSize, chains: Math.max(chains, batchSize), learningRate, l2, averageLast: 0.1, monitorRows: 0, ...more };
 }
 

@@ -154,7 +154,7 @@ void requireCountable(const TrainerOptions& options, std::size_t rows) {
   const auto longest = static_cast<double>(std::max(options.steps, options.positiveSteps));
   const double sweeps = static_cast<double>(options.epochs) * perEpoch * longest;
   if (sweeps > static_cast<double>(maxStreamStep))
-    throw parameterError("`options.epochs` times `options.steps` or `options.positiveSteps` must make fewer than 2^48 Gibbs sweeps in all");
+    throw parameterError("`epochs` times `sweeps` or `positiveSweeps` must make fewer than 2^48 Gibbs sweeps in all");
 }
 
 TrainerState::Saved savedOf(const Argument& tensor) {

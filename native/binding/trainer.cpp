@@ -77,7 +77,7 @@ Napi::Value TrainerObject::run(const Napi::CallbackInfo& info) {
   const std::uint64_t untilStep = Argument(info, 0, "untilStep").count(0, maxSafeInteger);
   const Napi::Function onProgress = Argument(info, 1, "onProgress").function();
   parts_->handle->idle();
-  return parts_->handle->start(info.Env(), std::make_shared<TrainingTask>(info.Env(), parts_, untilStep, onProgress), false);
+  return parts_->handle->start(info.Env(), std::make_shared<TrainingTask>(parts_, untilStep, onProgress), false);
 }
 
 Napi::Value TrainerObject::state(const Napi::CallbackInfo& info) {

@@ -4,8 +4,8 @@
 
 namespace boltzkit::binding {
 
-TrainingTask::TrainingTask(Napi::Env env, std::shared_ptr<TrainerParts> parts, std::uint64_t untilStep, Napi::Function onProgress)
-    : parts_(std::move(parts)), untilStep_(untilStep), onProgress_(Napi::Persistent(onProgress)), context_(env, "boltzkit.training") {}
+TrainingTask::TrainingTask(std::shared_ptr<TrainerParts> parts, std::uint64_t untilStep, Napi::Function onProgress)
+    : parts_(std::move(parts)), untilStep_(untilStep), onProgress_(Napi::Persistent(onProgress)) {}
 
 void TrainingTask::run(const Cancelled& cancelled, const Wake& wake) {
   try {
@@ -54,11 +54,13 @@ void TrainingTask::report(Napi::Env env) {
   Napi::Array list = Napi::Array::New(env, epochs.size());
   for (std::uint32_t i = 0; i < epochs.size(); ++i) list.Set(i, epochReportObject(env, epochs[i]));
   const Napi::Number step = Napi::Number::New(env, static_cast<double>(parts_->step.load(std::memory_order_relaxed)));
+  // Has no asynchronous context: the caller bound its function to one. Ending a context of this side
+  // takes a handle, and Deno ends the process if that happens while a worker is torn down.
   // Does not use Napi::Function. A worker that is terminated within the callback leaves an
   // exception that is not an object, and making a Napi::Error of it aborts the process.
   const napi_value arguments[] = {step, list};
   napi_value ignored = nullptr, thrown = nullptr;
-  if (napi_make_callback(env, context_, env.Global(), onProgress_.Value(), 2, arguments, &ignored) != napi_pending_exception) return;
+  if (napi_make_callback(env, nullptr, env.Global(), onProgress_.Value(), 2, arguments, &ignored) != napi_pending_exception) return;
   if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok)
     napi_fatal_exception(env, thrown);  // becomes an uncaughtException; the run continues
 }

@@ -11,7 +11,7 @@ namespace boltzkit::binding {
 
 class TrainingTask : public Task {
  public:
-  TrainingTask(Napi::Env env, std::shared_ptr<TrainerParts> parts, std::uint64_t untilStep, Napi::Function onProgress);
+  TrainingTask(std::shared_ptr<TrainerParts> parts, std::uint64_t untilStep, Napi::Function onProgress);
 
   void run(const Cancelled& cancelled, const Wake& wake) override;
   void report(Napi::Env env) override;
@@ -29,8 +29,6 @@ class TrainingTask : public Task {
   std::shared_ptr<TrainerParts> parts_;
   std::uint64_t untilStep_;
   Napi::FunctionReference onProgress_;
-  // Progress callbacks run in the asynchronous context that started the run.
-  Napi::AsyncContext context_;
 
   std::mutex mutex_;  // guards the members below
   std::vector<EpochReport> epochs_;

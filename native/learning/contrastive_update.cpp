@@ -54,7 +54,7 @@ class ContrastiveUpdate final : public Update {
         negative_(makeNegativePhase(machine, options_, data_)),
         gradient_(machine, heldLayers()),
         steps_(backend_, machine.parameters(), options_),
-        guard_(machine),
+        guard_(machine, frozenParameters()),
         explosion_(machine),
         units_(machine),
         scales_(options.standardised ? std::make_optional<Scales>(machine, data_.given()) : std::nullopt) {
@@ -208,6 +208,12 @@ class ContrastiveUpdate final : public Update {
     std::vector<bool> held;
     for (std::size_t l = 0; l < machine_.wiring().layers().size(); ++l) held.push_back(options_.frozen(l));
     return held;
+  }
+
+  std::vector<bool> frozenParameters() const {
+    std::vector<bool> frozen;
+    for (std::size_t i = 0; i < layers_ + machine_.wiring().couplings().size(); ++i) frozen.push_back(options_.frozen(i));
+    return frozen;
   }
 
   std::string seenName(std::size_t layer) const { return "seen/" + machine_.wiring().layers()[layer].name; }

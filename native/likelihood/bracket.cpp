@@ -75,7 +75,7 @@ class Bracket {
   }
 
   // Replaces the samples by states from the top of a ladder, group by group, at evenly spaced
-  // sweeps. The ladder takes about as many chain steps as one of the anneals.
+  // sweeps. The ladder takes about as many sweeps as one of the anneals.
   PartitionResult climb(std::uint64_t temperatures) {
     const std::size_t rungs = route_.rungs(), times = (options_.chains + groups_ - 1) / groups_;
     const std::uint64_t steps = temperatures * options_.chains / (rungs * groups_);

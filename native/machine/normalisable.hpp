@@ -41,6 +41,8 @@ class Normalisable {
   // Number of units whose couplings matter here. If every coupling has bounded units on one side,
   // it is 0 and there is nothing to check.
   std::size_t units() const { return unbounded_.units(); }
+  // The couplings between unbounded units.
+  const std::vector<std::size_t>& couplings() const { return unbounded_.couplings(); }
   // False: the machine certainly has no distribution. True is certain only if all unbounded units
   // that are coupled to each other are Gaussian.
   bool holds() const { return (precision_.units() == 0 || precision_.positiveDefinite()) && !unbounded_.runAway(); }

@@ -17,6 +17,8 @@ class UnboundedUnits {
   // Number of places in unbounded layers that are coupled to unbounded layers or to themselves. If
   // 0, there is nothing to check.
   std::size_t units() const { return units_; }
+  // The couplings whose units on both sides are unbounded.
+  const std::vector<std::size_t>& couplings() const { return couplings_; }
   // True if it finds a direction with Q < 0; then the machine has no distribution. False proves
   // nothing, except for a single pair of units. If all of these units are Gaussian it returns false
   // without a search, since GaussianPrecision decides exactly. Costs some dozens of products with

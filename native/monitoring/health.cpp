@@ -39,7 +39,7 @@ std::string sentenceOf(const Series& series) {
     return {};
   return "The chains are out of equilibrium: with the parameters held their mean energy " +
          std::string(trend.value < 0 ? "falls" : "rises") + " by " + text(std::fabs(trend.value)) + " nats within " +
-         std::to_string(series.length / 2) + " sweeps; more steps per update or a lower learning rate let them keep up.";
+         std::to_string(series.length / 2) + " sweeps; more sweeps per update or a lower learning rate let them keep up.";
 }
 
 void copyRows(Backend& backend, const Tensor& from, std::span<const std::uint32_t> rows, Tensor& to) {

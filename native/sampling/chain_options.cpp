@@ -81,7 +81,7 @@ void checkPairs(const Machine& machine, const ChainOptions::Observe& observe) {
 void validateChains(const Machine& machine, const ChainOptions& options) {
   requireNormalisable(machine);
   if (options.chains == 0 || options.chains > 0xffffffffu) throw parameterError("chains must be 1 to 4294967295");
-  if (options.steps >= maxStreamStep) throw parameterError("steps must be below 2^48");
+  if (options.steps >= maxStreamStep) throw parameterError("sweeps must be below 2^48");
   checkBetas(options.betas, "beta");
   checkBetas(options.schedule, "the betas of a schedule");
   if (options.betas.size() != 1 && options.betas.size() != options.chains)

@@ -54,9 +54,9 @@ class Imputer {
  private:
   void validate() const {
     for (const std::size_t l : options_.layers) requireLayer(machine_.wiring(), l);
-    if (options_.steps == 0) throw parameterError("steps must be at least 1");
+    if (options_.steps == 0) throw parameterError("sweeps must be at least 1");
     if (options_.warmup >= maxStreamStep - 1 || options_.steps >= maxStreamStep - 1 - options_.warmup)
-      throw parameterError("warmup and steps must be below 2^48 together");
+      throw parameterError("warmup and sweeps must be below 2^48 together");
   }
 
   // True if all layers that this layer is coupled to are complete.

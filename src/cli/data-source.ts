@@ -1,5 +1,5 @@
 import { type LabelledImages, loadMnistFor } from '../data/mnist.js';
-import { permutation } from '../data/random.js';
+import { permutation, streams } from '../data/random.js';
 import { FormatError } from '../errors.js';
 import { binarised } from '../runs/binarise.js';
 import { guessImageShape, type ImageShape } from '../runs/image.js';
@@ -54,11 +54,6 @@ interface Parts {
 /** Below this many rows nothing is held out unless asked for. */
 const FEWEST_ROWS_TO_SPLIT = 50;
 const DEFAULT_FRACTION = 0.1;
-/**
- * Streams of random numbers: of the split's order, and of the draws that make grey levels binary.
- */
-const SPLIT_STREAM = 100;
-const BINARISE_STREAMS = { train: 103, validation: 104 } as const;
 
 async function mnistParts(request: DataRequest): Promise<Parts> {
   const { train, test, source } = await loadMnistFor('mnist', request.folder ?? undefined, { seed: BigInt(request.seed) });
@@ -160,7 +155,7 @@ function split(train: RowSet, fraction: number, seed: bigint): { train: RowSet; 
   if (held === 0) return { train, validation: null };
   if (held >= train.rows)
     throw new CliError(`${train.rows} rows are too few to hold out a share of ${fraction}`, { code: 'ERR_PARAMETER' });
-  const order = permutation(train.rows, seed, SPLIT_STREAM);
+  const order = permutation(train.rows, seed, streams.validationSplit);
   return { train: pickSet(train, order.subarray(held).sort()), validation: pickSet(train, order.subarray(0, held).sort()) };
 }
 
@@ -182,8 +177,8 @@ async function withValidation(parts: Parts, request: DataRequest): Promise<Parts
 async function asBits(parts: Parts, { binarise, seed }: DataRequest): Promise<Parts> {
   if (binarise === 'none') return parts;
   const bits = async (set: RowSet, stream: number) => visibleRows(await binarised(onlyMatrix(set)!, binarise, BigInt(seed), stream));
-  const train = await bits(parts.train, BINARISE_STREAMS.train);
-  const validation = parts.validation === null ? null : await bits(parts.validation, BINARISE_STREAMS.validation);
+  const train = await bits(parts.train, streams.binarisedTraining);
+  const validation = parts.validation === null ? null : await bits(parts.validation, streams.binarisedValidation);
   return { ...parts, train, validation };
 }
 

@@ -1,5 +1,6 @@
 /** A model and a file of rows for it, as `transform`, `score` and `impute` take them. */
 import type { Command } from 'commander';
+import { streams } from '../data/random.js';
 import { isMissing, mapLayers, type RowSet } from '../runs/rows.js';
 import type { Table } from '../tables/table.js';
 import { loadRows, type Reading, readingOf } from './data-source.js';
@@ -29,9 +30,6 @@ export interface ModelRows {
   readonly signal: AbortSignal;
 }
 
-/** Stream of draws that make grey levels binary. */
-const BINARISE_STREAM = 106;
-
 /**
  * Opens the model and reads the rows as its run read its own; an interruption leaves nothing
  * written.
@@ -47,7 +45,7 @@ export async function withModelRows(
     const opened = await openModel(path, options);
     using _model = opened.model;
     const { record } = opened;
-    const draws = { seed: 1n, stream: BINARISE_STREAM, gaps: true };
+    const draws = { seed: 1n, stream: streams.binarisedRows, gaps: true };
     const rows = await loadRows(source, readingOf(record, options), record?.loaded ?? null, draws);
     await work({ opened, rows, table: tableOf(record?.loaded ?? null), output: new Output(options.json === true), signal: watch.signal });
   } catch (error) {
@@ -80,14 +78,7 @@ export function lacksValues({ layers }: RowSet): boolean {
 
 /** What the units of a model's rows are called, layer after layer; one name for a softmax unit. */
 export function unitNames({ opened, rows, table }: Pick<ModelRows, 'opened' | 'rows' | 'table'>): string[] {
-  if (table !== null) return table.columns.length === 0 ? [] : namesByLayer(table);
+  if (table !== null) return table.unitNames;
   const columns = Object.values(mapLayers(rows, ({ cols }) => cols)).reduce((sum, cols) => sum + cols, 0);
   return opened.record?.loaded.names ?? numbered('column', columns);
-}
-
-function namesByLayer({ columns, layers }: Table): string[] {
-  return Object.keys(layers).flatMap((layer) => {
-    const own = columns.filter((column) => column.layer === layer);
-    return own.sort((a, b) => (a.place ?? 0) - (b.place ?? 0)).map(({ name }) => name);
-  });
 }

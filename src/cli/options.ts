@@ -6,6 +6,11 @@ import type { RunRate } from '../runs/settings.js';
 import type { ColumnType } from '../tables/columns.js';
 import { devices } from '../wiring/spec.js';
 
+/** What an option is called on the command line: `--batch-size` for `batchSize`. */
+export function flagName(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** A decimal number; NaN when the text is none. */
 export function toNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;

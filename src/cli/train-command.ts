@@ -1,5 +1,6 @@
 import { shellWord } from '../runs/format.js';
 import type { RunRecord } from '../runs/record.js';
+import { flagName } from './options.js';
 import { flagsOfSettings } from './training-flags.js';
 
 /** How to go on, ready to be copied into a shell. */
@@ -37,5 +38,5 @@ export function trainCommand({ data, settings, earlier, loaded, evaluateEvery }:
 
 /** What an option of the record is called on the command line. */
 function optionName(name: string): string {
-  return name === 'folder' ? '--data' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return name === 'folder' ? '--data' : flagName(name);
 }

@@ -8,6 +8,7 @@ import type { ColumnType } from '../tables/columns.js';
 import { type Given, readSettings, type TrainingSettings } from '../training/options.js';
 import { recipeNames, type Setting, usualBatch, usualRate, usualSchedule, usualSettings } from '../training/recipe.js';
 import { CliError, UsageError } from './failures.js';
+import { flagName } from './options.js';
 import { checkSameFlags, flagText, givenOptions, type TypedFlags } from './training-flags.js';
 
 /** The options of `train` as parsed; what was not typed is absent. */
@@ -149,7 +150,9 @@ export function checkModel(options: TrainOptions, { settings, data }: RunRecord)
   for (const [name, value] of Object.entries(typed)) {
     const was = kept[name as keyof typeof typed];
     if (value === undefined || value === was || (name === 'scale' && was === null)) continue;
-    const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`;
-    throw new UsageError(`\`${option}\`: the run to resume has ${flagText(was)}`, '--resume keeps the settings of the run');
+    throw new UsageError(
+      `\`${flagName(name)} ${value}\`: the run to resume has ${flagText(was)}`,
+      '--resume keeps the settings of the run',
+    );
   }
 }

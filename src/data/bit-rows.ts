@@ -1,8 +1,9 @@
 import { ParameterError, ShapeError } from '../errors.js';
+import { got } from '../got.js';
 import { checkRowsAndColumns, type HostBitRows } from './host-rows.js';
 import { readIntegers } from './integers.js';
 import { plainView } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /** The properties of packed bits, each read once. */
 export interface BitParts {

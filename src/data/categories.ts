@@ -1,9 +1,10 @@
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import type { HostRows, HostSparseRows } from './host-rows.js';
 import { describeExpected } from './rows-input.js';
 import { arraysOf, elementsOf, slicesOf, smallElements } from './slices.js';
 import { toFloat64 } from './vector.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /**
  * Rows of `groups` softmax units with `categories` states each: either one-hot (or probability)

@@ -6,8 +6,9 @@ const lineEnd = 10;
 const carriageReturn = 13;
 
 /**
- * Passes the bytes of a table on and ends with an error when a line has more columns than `maxColumns`: a parser makes a string of every
- * field before anyone can look at how many there are.
+ * Passes the bytes of a table on and ends with an error when a line has more columns than
+ * `maxColumns`: a parser makes a string of every field before anyone can look at how many there
+ * are.
  */
 export function columnLimit(what: string, delimiter: string, maxColumns: number): Transform {
   const mark = Buffer.from(delimiter).at(-1) as number;

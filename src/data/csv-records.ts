@@ -1,8 +1,8 @@
 import { FormatError } from '../errors.js';
+import { got } from '../got.js';
 import { type FilePath, filePath } from '../io/files.js';
 import { type CsvLayout, readLines } from './csv-lines.js';
 import { toNumber } from './csv-text.js';
-import { got } from './where.js';
 
 /** How a CSV file of numbers is read. */
 export interface CsvFormat {

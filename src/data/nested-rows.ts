@@ -1,10 +1,11 @@
 import { ParameterError, ShapeError } from '../errors.js';
+import { got } from '../got.js';
 import { checkFlatLength } from './dense-rows.js';
 import { checkRowsAndColumns, type Expect, type HostDenseRows, type HostSlicedRows } from './host-rows.js';
 import { fillFrom, numberOf } from './numbers.js';
 import { filledRows } from './slices.js';
 import { isTypedArray, plainView } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /**
  * Describes rows given as a list: of numbers, which make one row (or one column), or of rows. Every

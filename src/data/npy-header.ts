@@ -9,8 +9,9 @@ export interface NpyHeader {
 }
 
 /**
- * Parses the dictionary in an npy header. It is a Python literal, of which only the part that numpy writes is understood:
- * text, True and False, and a tuple of whole numbers, under exactly the three known keys.
+ * Parses the dictionary in an npy header. It is a Python literal, of which only the part that numpy
+ * writes is understood: text, True and False, and a tuple of whole numbers, under exactly the three
+ * known keys.
  */
 export function parseNpyHeader(text: string, what: string): NpyHeader {
   const scanner = new Scanner(text, what);

@@ -32,7 +32,10 @@ const decoders: Record<string, Decoder> = {
   },
 };
 
-/** One by one into what is there already: the `from` of typed arrays makes a list of all values first. */
+/**
+ * One by one into what is there already: the `from` of typed arrays makes a list of all values
+ * first.
+ */
 function converted<T, R extends Float32Array | Float64Array>(
   result: R,
   values: { readonly length: number; readonly [index: number]: T },

@@ -1,6 +1,6 @@
 /**
- * numpy's npy format, versions 1 to 3: a magic string, the version, the length of a text header, the header, the elements.
- * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ * numpy's npy format, versions 1 to 3: a magic string, the version, the length of a text header,
+ * the header, the elements. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import { FormatError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
@@ -20,15 +20,18 @@ const magic = '\x93NUMPY';
 const maxHeader = 1 << 16;
 
 /**
- * Reads an npy file as numpy.save writes it: numbers or booleans of any rank, in C or Fortran order, in either byte order.
+ * Reads an npy file as numpy.save writes it: numbers or booleans of any rank, in C or Fortran
+ * order, in either byte order.
  *
- * 64-bit integers come as doubles and are refused beyond 2^53; half precision comes as Float32Array; booleans come as bytes 0 and 1.
- * Nothing in the file is executed.
+ * 64-bit integers come as doubles and are refused beyond 2^53; half precision comes as
+ * Float32Array; booleans come as bytes 0 and 1. Nothing in the file is executed.
  *
  * @param path - The file, compressed by gzip or not.
- * @param options - `maxUnpackedBytes`: how much a compressed file may become. Default: 100 times its size, at least 64 MiB.
+ * @param options - `maxUnpackedBytes`: how much a compressed file may become. Default: 100 times
+ *   its size, at least 64 MiB.
  * @returns An `ndarray` of the file's shape; Fortran order shows in its strides.
- * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it cannot be read.
+ * @throws `FormatError` when the file is cut, altered or of another kind, `ParameterError` when it
+ *   cannot be read.
  */
 export async function readNpy(path: FilePath, options?: UnpackOptions): Promise<NdArray<NumericArray>> {
   return readNpyFor('readNpy', path, readUnpackOptions('readNpy', options));
@@ -78,11 +81,14 @@ function columnMajor(shape: readonly number[]): number[] {
 }
 
 /**
- * Writes an array as an npy file (version 1, little-endian, C order), atomically. Leave the array alone until the promise resolves.
+ * Writes an array as an npy file (version 1, little-endian, C order), atomically. Leave the array
+ * alone until the promise resolves.
  *
  * @param path - The file to make or replace.
- * @param input - An `ndarray`, or `{ data, shape, stride?, offset? }`, of any rank. Plain arrays are written as doubles.
- * @throws `ShapeError` or `ParameterError` when the array does not fit its shape or the file cannot be written.
+ * @param input - An `ndarray`, or `{ data, shape, stride?, offset? }`, of any rank. Plain arrays
+ *   are written as doubles.
+ * @throws `ShapeError` or `ParameterError` when the array does not fit its shape or the file cannot
+ *   be written.
  */
 export async function writeNpy(path: FilePath, input: DenseRowsInput): Promise<void> {
   const { data, shape } = rowMajorElements(input, { call: 'writeNpy', argument: 'array', units: 'columns' });

@@ -1,5 +1,6 @@
 import { ParameterError } from '../errors.js';
-import { got, subject, type Where } from './where.js';
+import { got } from '../got.js';
+import { subject, type Where } from './where.js';
 
 /**
  * What an element of a plain array counts as: null (JSON has no NaN) is a missing value, true and

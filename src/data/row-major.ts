@@ -1,9 +1,10 @@
 import { readFrom } from '../arguments.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { describeElements, readShape, rowMajor, type StridedElements } from './dense-rows.js';
 import { checkedProduct } from './integers.js';
 import type { NumericArray } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /**
  * The elements of an array of any rank and strides in row-major order, in the array's own type.
@@ -41,7 +42,10 @@ function gather({ data, stride, offset }: StridedElements, shape: readonly numbe
   return result;
 }
 
-/** Counts the outer dimensions up by one, like an odometer, and returns how far that moves in memory. */
+/**
+ * Counts the outer dimensions up by one, like an odometer, and returns how far that moves in
+ * memory.
+ */
 function advance(counter: number[], shape: readonly number[], stride: readonly number[]): number {
   let moved = 0;
   for (let d = counter.length - 1; d >= 0; d--) {

@@ -1,4 +1,5 @@
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { describeBits } from './bit-rows.js';
 import { describeDense, describeFlat } from './dense-rows.js';
 import type { Expect, HostRows } from './host-rows.js';
@@ -6,7 +7,7 @@ import { describeList } from './nested-rows.js';
 import { readable } from './slices.js';
 import { describeSparse } from './sparse-rows.js';
 import { isTypedArray, type NumericArray } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 export type { HostBitRows, HostDenseRows, HostRows, HostSlicedRows, HostSparseRows } from './host-rows.js';
 export type { NumericArray } from './typed.js';

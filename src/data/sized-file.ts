@@ -4,17 +4,18 @@ import { type FilePath, filePath, readRegularFile } from '../io/files.js';
 import { tooLarge, type UnpackOptions, unpackedLimit } from './unpacking.js';
 
 /**
- * Says from the first bytes of a file how many it must have in all, or `undefined` while it needs to see more of them.
- * Throws a FormatError when they are not the start of such a file.
+ * Says from the first bytes of a file how many it must have in all, or `undefined` while it needs
+ * to see more of them. Throws a FormatError when they are not the start of such a file.
  */
 export type ContentSize = (head: Uint8Array, what: string) => number | undefined;
 
-// No deflate stream grows by more than this factor (zlib's technical details: 258 bytes from 2 bits, at best).
+// No deflate stream grows by more than this factor (zlib's technical details: 258 bytes from 2
+// bits, at best).
 const maxInflation = 1032;
 
 /**
- * Reads a binary file, compressed by gzip or not, whose header says how long it is. Memory is taken for what the header claims only
- * after the file's own size makes the claim possible.
+ * Reads a binary file, compressed by gzip or not, whose header says how long it is. Memory is taken
+ * for what the header claims only after the file's own size makes the claim possible.
  *
  * @param path - The file.
  * @param call - The public call, for messages.
@@ -64,7 +65,10 @@ export function gzipError(cause: unknown, what: string): FormatError {
   return new FormatError(`${what} is not an intact gzip file: ${message}`, { cause });
 }
 
-/** Gathers inflated pieces: the first ones until the header is complete, then all in memory of the right size. */
+/**
+ * Gathers inflated pieces: the first ones until the header is complete, then all in memory of the
+ * right size.
+ */
 class Content {
   private head: Uint8Array = new Uint8Array(0);
   private all: Uint8Array | undefined;

@@ -1,6 +1,7 @@
 import { BoltzkitError, ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import type { HostDenseRows, HostRows, HostSlicedRows, HostSparseRows, ReadyRows } from './host-rows.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /**
  * Rows of up to this many elements are read before a call returns, others in slices between which

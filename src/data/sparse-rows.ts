@@ -1,10 +1,11 @@
 import { ParameterError, ShapeError } from '../errors.js';
+import { got } from '../got.js';
 import { matrixShape } from './bit-rows.js';
 import type { HostSlicedRows, HostSparseRows } from './host-rows.js';
 import { checkedNumber } from './numbers.js';
 import { reading, smallElements } from './slices.js';
 import { isShared, isTypedArray, liveView, type NumericArray } from './typed.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /** The properties of compressed sparse rows, each read once. */
 export interface SparseParts {

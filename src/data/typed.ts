@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { ParameterError } from '../errors.js';
-import { got, subject, typedArrayTag, type Where } from './where.js';
+import { got, typedArrayTag } from '../got.js';
+import { subject, type Where } from './where.js';
 
 /** Typed arrays that can hold data. */
 export type NumericArray =

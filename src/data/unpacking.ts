@@ -3,8 +3,8 @@ import { OptionCheck, readOptions } from '../arguments.js';
 /** How much a compressed file may become. */
 export interface UnpackOptions {
   /**
-   * The most bytes that a gzip file may unpack to. Default: 100 times its own size, but at least 64 MiB; a file of 64 KB made of zeros
-   * would otherwise take gigabytes.
+   * The most bytes that a gzip file may unpack to. Default: 100 times its own size, but at least 64
+   * MiB; a file of 64 KB made of zeros would otherwise take gigabytes.
    */
   readonly maxUnpackedBytes?: number;
 }

@@ -1,8 +1,9 @@
 import { ParameterError, ShapeError } from '../errors.js';
+import { got } from '../got.js';
 import type { HostBitRows, HostDenseRows, HostRows, HostSparseRows, ReadyRows } from './host-rows.js';
 import { describeRows } from './rows-input.js';
 import { slicesOf } from './slices.js';
-import { got, subject, type Where } from './where.js';
+import { subject, type Where } from './where.js';
 
 /** Bounds that every value of a vector must keep; both are included. */
 export interface Range {

@@ -1,4 +1,4 @@
-import { philox4x32 } from '../data/random.js';
+import { keyOf, philox4x32 } from '../data/random.js';
 import type { NativeMachine } from '../machine/native.js';
 
 /** So that these words are none of those that the machine draws. */
@@ -13,7 +13,8 @@ export class Draws {
 
   /** The machine must draw before the next ones are made, or they draw the same. */
   constructor(seed: bigint, native: NativeMachine) {
-    this.#key = [Number(seed & 0xffffffffn) ^ ownKey, Number(seed >> 32n)];
+    const [low, high] = keyOf(seed);
+    this.#key = [low ^ ownKey, high];
     const drawn = native.getCounters().reduce((sum, count) => sum + count, 0n);
     this.#stream = [Number(drawn & 0xffffffffn), Number((drawn >> 32n) & 0xffffffffn)];
   }

@@ -4,19 +4,25 @@ import { type Patience, readPatience } from '../machine/patience.js';
 /** How log Z is estimated. Everything has a default. */
 export interface EvaluateOptions extends Patience {
   /**
-   * - 'exact': all joint states of as few layers as must be are counted, the others summed out; at most 2^28 states.
-   * - 'ais': annealed importance sampling forward and, from samples of the machine, in reverse (Neal 2001; Salakhutdinov & Murray 2008;
-   *   Burda, Grosse & Salakhutdinov 2015), combined by Bennett's acceptance ratio. The samples come from the top of a short ladder, whose
-   *   own log Z is a second witness. Takes about 1.5 times as many steps of chains as both directions alone.
-   * - 'ladder': parallel tempering along the same path, linked by Bennett's acceptance ratio from rung to rung.
+   * - 'exact': all joint states of as few layers as must be are counted, the others summed out; at
+   *   most 2^28 states.
+   * - 'ais': annealed importance sampling forward and, from samples of the machine, in reverse
+   *   (Neal 2001; Salakhutdinov & Murray 2008; Burda, Grosse & Salakhutdinov 2015), combined by
+   *   Bennett's acceptance ratio. The samples come from the top of a short ladder, whose own log Z
+   *   is a second witness. Takes about 1.5 times as many sweeps as both directions alone.
+   * - 'ladder': parallel tempering along the same path, linked by Bennett's acceptance ratio from
+   *   rung to rung.
    * - 'auto' (default): 'exact' up to 2^22 states, else 'ais'.
    */
   readonly method?: 'auto' | 'exact' | 'ais' | 'ladder' | undefined;
-  /** Chains annealed in either direction, or independent groups of a ladder; at least 2. Default 100, of a ladder 20. */
+  /**
+   * Chains annealed in either direction, or independent groups of a ladder; at least 2. Default
+   * 100, of a ladder 20.
+   */
   readonly chains?: number | undefined;
   /**
-   * Inverse temperatures: how many, placed where a short pilot run finds that they are needed, or a list that rises strictly from 0 to 1. Default
-   * 10,000, of a ladder as many rungs as it needs.
+   * Inverse temperatures: how many, placed where a short pilot run finds that they are needed, or a
+   * list that rises strictly from 0 to 1. Default 10,000, of a ladder as many rungs as it needs.
    */
   readonly betas?: number | readonly number[] | undefined;
   /** Gibbs sweeps before the states of chains count as samples of the machine. Default 1000. */

@@ -20,10 +20,16 @@ const leastSamples = 10;
 const leastOverlap = 0.03;
 /** Annealing in both directions must agree to so many nats. */
 const largestGap = 1;
-/** Log weights of samples of the machine may lie so far above all of annealing forward, in nats, by chance. */
+/**
+ * Log weights of samples of the machine may lie so far above all of annealing forward, in nats, by
+ * chance.
+ */
 const largestExcess = 2;
 
-/** log Z, inside {@link Machine.exclusive} only. `rows` say where annealing begins; they may be left out. */
+/**
+ * log Z, inside {@link Machine.exclusive} only. `rows` say where annealing begins; they may be left
+ * out.
+ */
 export async function partitionWithin(
   machine: Machine,
   native: NativeMachine,
@@ -37,7 +43,8 @@ export async function partitionWithin(
 }
 
 /**
- * Refuses what {@link evaluatePacked} would, with its errors and in little time: before a training run that is to be evaluated, say.
+ * Refuses what {@link evaluatePacked} would, with its errors and in little time: before a training
+ * run that is to be evaluated, say.
  */
 export async function checkPacked(
   machine: Machine,
@@ -62,7 +69,8 @@ export async function checkPacked(
 }
 
 /**
- * Evaluates a machine on rows of some layers, inside {@link Machine.exclusive} only: between two stretches of a training run, for example.
+ * Evaluates a machine on rows of some layers, inside {@link Machine.exclusive} only: between two
+ * stretches of a training run, for example.
  *
  * @param machine - The machine, and its native side as `exclusive` handed it over.
  * @param inputs - Rows of layers, described.
@@ -80,7 +88,10 @@ export async function evaluateWithin(
   return evaluatePacked(machine, native, packed, control, call);
 }
 
-/** {@link evaluateWithin} of rows that are packed already, for callers that evaluate the same ones again and again. */
+/**
+ * {@link evaluateWithin} of rows that are packed already, for callers that evaluate the same ones
+ * again and again.
+ */
 export async function evaluatePacked(
   machine: Machine,
   native: NativeMachine,

@@ -5,6 +5,7 @@ import { slicesOf } from '../data/slices.js';
 import { toFloat64 } from '../data/vector.js';
 import type { Inputs } from '../machine/inputs.js';
 import type { Machine } from '../machine/machine.js';
+import type { NativeLayerRows } from '../machine/native.js';
 import type { LayerSpec } from '../wiring/spec.js';
 
 /** A layer that rows are given of. */
@@ -24,10 +25,10 @@ export interface Cell {
 }
 
 /** Some rows: per given layer their values, [count, places], NaN where one is missing. */
-export interface RowBlock {
+export interface RowBlock<Values = Float64Array> {
   readonly first: number;
   readonly count: number;
-  readonly values: readonly Float64Array[];
+  readonly values: readonly Values[];
 }
 
 /** The layers that inputs are rows of. */
@@ -40,14 +41,24 @@ const blockSize = 2 ** 20;
 
 /** The rows in blocks that fit into memory. */
 export function* blocksOf(inputs: Inputs): Generator<RowBlock> {
-  const rows = inputs[0]?.host.rows ?? 0;
-  const width = inputs.reduce((sum, { host }) => sum + host.cols, 0);
-  const most = Math.max(1, Math.min(4096, Math.floor(blockSize / width)));
   const readers = inputs.map(({ host }) => new RowReader(host));
-  for (let first = 0; first < rows; first += most) {
-    const count = Math.min(most, rows - first);
+  for (const { first, count } of ranges(inputs.map(({ host }) => host))) {
     yield { first, count, values: readers.map((reader) => reader.take(count)) };
   }
+}
+
+/** The same of packed rows, in single precision. */
+export function* packedBlocks(inputs: readonly NativeLayerRows[]): Generator<RowBlock<Float32Array>> {
+  for (const { first, count } of ranges(inputs.map(({ rows }) => rows))) {
+    yield { first, count, values: inputs.map(({ rows }) => rows.toFloat32(first, count)) };
+  }
+}
+
+function* ranges(sizes: readonly { readonly rows: number; readonly cols: number }[]): Generator<{ first: number; count: number }> {
+  const rows = sizes[0]?.rows ?? 0;
+  const width = sizes.reduce((sum, { cols }) => sum + cols, 0);
+  const most = Math.max(1, Math.min(4096, Math.floor(blockSize / width)));
+  for (let first = 0; first < rows; first += most) yield { first, count: Math.min(most, rows - first) };
 }
 
 /** Reads rows in order, each once. */
@@ -84,11 +95,11 @@ class RowReader {
 }
 
 /** The units that are missing in row `r` of a block. */
-export function missingCells(layers: readonly GivenLayer[], { values }: RowBlock, r: number): Cell[] {
+export function missingCells(layers: readonly GivenLayer[], { values }: RowBlock<ArrayLike<number>>, r: number): Cell[] {
   const cells: Cell[] = [];
   for (const [given, { units, group }] of layers.entries()) {
-    const row = values[given] as Float64Array;
-    for (let place = 0; place < units; place += group) if (Number.isNaN(row[r * units + place])) cells.push({ given, place });
+    const row = values[given] as ArrayLike<number>;
+    for (let place = 0; place < units; place += group) if (Number.isNaN(row[r * units + place] as number)) cells.push({ given, place });
   }
   return cells;
 }

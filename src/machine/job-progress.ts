@@ -1,6 +1,6 @@
 /** How far a long call is, told to a callback while the call's native job runs. */
 import type { NativeJob } from './native.js';
-import type { CallProgress } from './patience.js';
+import { type CallProgress, secondsLeft } from './patience.js';
 
 export type OnProgress = (progress: CallProgress) => void;
 
@@ -37,9 +37,8 @@ export class ProgressWatch {
     const fraction = this.#job.progress();
     if (fraction <= this.#told || fraction >= 1) return; // a job is done only once its promise says so
     this.#told = fraction;
-    const seconds = (performance.now() - this.#began) / 1000;
     try {
-      this.#onProgress({ fraction, secondsLeft: (seconds * (1 - fraction)) / fraction });
+      this.#onProgress({ fraction, secondsLeft: secondsLeft(this.#began, fraction, 1 - fraction) });
     } catch (error) {
       this.#failure = { error };
       this.stop();

@@ -4,7 +4,7 @@ import type { Device, MachineSpec } from '../wiring/spec.js';
 import { type Backend, chooseBackend, noCuda, type UsedDevice } from './backend.js';
 import { isJob, runJob, translateError, translating } from './job.js';
 import type { NativeArray, NativeLayerRows, NativeMachine, NativeMachineSpec, NativeWork } from './native.js';
-import { isSmall, PassingRows, packRows } from './pack.js';
+import { isSmall, newRows, PassingRows, packRows } from './pack.js';
 import type { Patience } from './patience.js';
 import { Queue, type Turn } from './queue.js';
 
@@ -288,6 +288,11 @@ export class Machine {
     );
     const packed = await Promise.all(packing);
     return inputs.map(({ layer }, i) => ({ layer, rows: packed[i] as NativeLayerRows['rows'] }));
+  }
+
+  /** No rows of a layer, for questions that are about the machine alone. */
+  noRows(layer: number): NativeLayerRows['rows'] {
+    return newRows({ rows: 0, cols: this.places(layer) }, this.domain(layer), this.#backend);
   }
 
   /** Starts native work and waits for it; inside {@link exclusive} or {@link train} only. */

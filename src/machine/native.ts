@@ -73,7 +73,7 @@ export interface NativeRows {
   appendBits(data: Uint8Array, rows: number, mostSignificantFirst: boolean): void;
   /** CSR; indptr has rows + 1 entries starting at 0; values null means ones. */
   appendSparse(indptr: Uint32Array, indices: Uint32Array, values: Float32Array | null): void;
-  /** Row-major copy of some rows, for tests and pictures. */
+  /** Row-major copy of some rows; NaN where a value is missing. */
   toFloat32(firstRow: number, rows: number): Float32Array;
 }
 

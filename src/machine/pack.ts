@@ -102,13 +102,15 @@ export class PassingRows {
   }
 }
 
-function newRows(host: HostRows, domain: Domain, backend: Backend, once = false): NativeRows {
+/** Room for rows like these, which are still to be appended. */
+export function newRows(host: HostRows | { rows: 0; cols: number }, domain: Domain, backend: Backend, once = false): NativeRows {
   const { Rows } = backend.addon;
   const { low, high, integers, missing, group, leastSum, mostSum } = domain;
   return new Rows(host.cols, low, high, host.rows, integers, missing, group, once, leastSum, mostSum, entriesOf(host));
 }
 
-function entriesOf(host: HostRows): number | undefined {
+function entriesOf(host: HostRows | { rows: 0 }): number | undefined {
+  if (!('kind' in host)) return 0;
   if (host.kind === 'sliced') return host.entries;
   return host.kind === 'sparse' ? host.indices.length : undefined;
 }

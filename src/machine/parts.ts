@@ -1,4 +1,4 @@
-import type { Patience } from './patience.js';
+import { type Patience, secondsLeft } from './patience.js';
 
 const interval = 100; // milliseconds
 
@@ -38,7 +38,6 @@ export class Parts {
     const due = fraction >= 1 || now - this.#toldAt >= interval;
     if (!due || fraction <= this.#told) return;
     [this.#told, this.#toldAt] = [fraction, now];
-    const seconds = (now - this.#began) / 1000;
-    this.#patience.onProgress?.({ fraction, secondsLeft: (seconds * (1 - fraction)) / fraction });
+    this.#patience.onProgress?.({ fraction, secondsLeft: secondsLeft(this.#began, fraction, 1 - fraction) });
   }
 }

@@ -16,6 +16,17 @@ export interface Patience {
   readonly onProgress?: ((progress: CallProgress) => void) | undefined;
 }
 
+/**
+ * Seconds that the rest of some work takes at the pace so far.
+ *
+ * @param began - When it began, by `performance.now()`.
+ * @param done - How much of it is done; more than 0.
+ * @param left - How much is left, counted alike.
+ */
+export function secondsLeft(began: number, done: number, left: number): number {
+  return ((performance.now() - began) / 1000) * (left / done);
+}
+
 /** Reads the options of a call that may take long. */
 export function readPatience(check: OptionCheck, given: { readonly [K in keyof Patience]?: unknown }): Patience {
   return { signal: check.signal(given.signal), onProgress: check.callback('onProgress', given.onProgress) };

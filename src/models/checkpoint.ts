@@ -8,11 +8,10 @@ import { filePath } from '../io/files.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../io/safetensors.js';
 import { TensorStock } from '../io/tensor-stock.js';
 import type { Machine } from '../machine/machine.js';
-import type { NativeArray, NativeMachine } from '../machine/native.js';
-import { parameterShapes } from '../machine/parameter-shapes.js';
+import { type Parameters, parameterShapes } from '../machine/parameter-shapes.js';
 import type { TrainingRecord } from '../training/record.js';
 import type { MachineSpec } from '../wiring/spec.js';
-import { lastStep, parseObject } from './file-values.js';
+import { lastStep, parseObject, tensorOf } from './file-values.js';
 import { addTraining, takeTraining } from './training-file.js';
 import { finite } from './value-checks.js';
 
@@ -26,26 +25,17 @@ export interface Checkpoint {
   readonly kind: string;
   /** How to construct it: plain JSON. */
   readonly config: Readonly<Record<string, unknown>>;
-  readonly parameters: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: NativeArray }>;
+  readonly parameters: Parameters;
   readonly counters: BigUint64Array;
   /** Pairs of unit numbers by the number of their coupling. */
   readonly graphs: ReadonlyMap<number, Uint32Array>;
   readonly training: TrainingRecord | null;
 }
 
-/** All parameters of a machine, read while nothing else touches it. */
-export function capture(native: NativeMachine): Checkpoint['parameters'] {
-  const parameters = new Map<string, { shape: number[]; values: NativeArray }>();
-  for (const { name, rows, cols } of native.parameters()) parameters.set(name, { shape: [rows, cols], values: native.getParameter(name) });
-  return parameters;
-}
-
 /** Writes a checkpoint so that the path holds either the old file or the whole new one. */
 export async function writeCheckpoint(call: string, path: string | URL, checkpoint: Checkpoint): Promise<void> {
   const tensors = new Map<string, Tensor>();
-  for (const [name, { shape, values }] of checkpoint.parameters) {
-    tensors.set(name, { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape, data: values });
-  }
+  for (const [name, { shape, values }] of checkpoint.parameters) tensors.set(name, tensorOf(shape, values));
   tensors.set(countersName, { dtype: 'U64', shape: [checkpoint.counters.length], data: checkpoint.counters });
   for (const [c, data] of checkpoint.graphs) tensors.set(graphPrefix + c, { dtype: 'U32', shape: [data.length / 2, 2], data });
   const metadata: Record<string, string> = {

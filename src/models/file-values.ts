@@ -1,11 +1,18 @@
 /** Words and numbers in the metadata of files. */
+import type { Tensor } from '../io/safetensors.js';
 import type { TensorStock } from '../io/tensor-stock.js';
+import type { NativeArray } from '../machine/native.js';
 
 /** The last of the random steps that a seed has. */
 export const lastStep = 2n ** 48n - 1n;
 
 /** Larger than anything that is counted one by one. */
 const mostCount = 2n ** 62n;
+
+/** Numbers of the backend as a file holds them. */
+export function tensorOf(shape: readonly number[], data: NativeArray): Tensor {
+  return data instanceof Float64Array ? { dtype: 'F64', shape, data } : { dtype: 'F32', shape, data };
+}
 
 type Json = Record<string, unknown>;
 

@@ -5,8 +5,8 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { describeRows, type RowsInput } from '../data/rows-input.js';
 import { asVector, toFloat64 } from '../data/vector.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { type PairValues, squareEntries, symmetricEntries } from '../wiring/graph.js';
 import type { StartOptions } from '../wiring/place.js';
 import { bernoulli, spin, type Units } from '../wiring/units.js';

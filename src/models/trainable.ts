@@ -2,13 +2,14 @@ import { inspect } from 'node:util';
 import type { Inputs } from '../machine/inputs.js';
 import { type BackendInfo, Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
+import { readParameters } from '../machine/parameter-shapes.js';
 import { fitPlan, partialFitPlan, type Trainee } from '../training/plan.js';
-import type { TrainingRecord } from '../training/record.js';
+import { isOver, type TrainingRecord } from '../training/record.js';
 import { TrainingRun } from '../training/run.js';
 import { train } from '../training/train.js';
 import { showRun } from '../training/verbose.js';
 import type { LayerSpec, MachineSpec } from '../wiring/spec.js';
-import { type Checkpoint, capture, type ReadContents, writeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, type ReadContents, writeCheckpoint } from './checkpoint.js';
 import type { TrainingInfo } from './results.js';
 
 /** Kind of a model and how it is wired, for checkpoints. */
@@ -83,7 +84,7 @@ export abstract class TrainableModel implements Disposable {
     if (this.#record === null) return null;
     const { settings, step, totalSteps, stepsPerEpoch, stoppedEarly } = this.#record;
     const { algorithm, epochs, batchSize } = settings;
-    const complete = step >= totalSteps || stoppedEarly;
+    const complete = isOver(this.#record);
     const epoch = Math.floor(step / stepsPerEpoch);
     return { algorithm: algorithm.name, epochs, epoch, update: step, updates: totalSteps, batchSize, complete, stoppedEarly };
   }
@@ -194,7 +195,7 @@ export abstract class TrainableModel implements Disposable {
     return {
       kind,
       config: { ...config, seed: String(seed), weightScale, untouched },
-      parameters: capture(native),
+      parameters: readParameters(native),
       counters,
       graphs,
       training,

@@ -1,29 +1,34 @@
-/** The training state of a checkpoint: how far a run has come, with which settings, and all that it needs to go on bit for bit. */
+/**
+ * The training state of a checkpoint: how far a run has come, with which settings, and all that it
+ * needs to go on bit for bit.
+ */
 import { OptionCheck } from '../arguments.js';
 import type { Tensor } from '../io/safetensors.js';
 import type { TensorStock } from '../io/tensor-stock.js';
 import type { Machine } from '../machine/machine.js';
+import { type BestRecord, type BestSource, bestSources } from '../training/best.js';
 import { fixedRates, type LearningRates, scheduledRates } from '../training/learning-rate.js';
 import { readSettings, settingNames, type TrainingSettings } from '../training/options.js';
 import { partNames } from '../training/rates.js';
 import type { TrainingRecord } from '../training/record.js';
-import { isObject, lastStep, parseObject, smallCounts } from './file-values.js';
+import { isObject, lastStep, parseObject, smallCounts, tensorOf } from './file-values.js';
 import { takeTrainingTensors } from './training-tensors.js';
-import { areFinite, betas as nonNegative } from './value-checks.js';
+import { areFinite, betas as nonNegative, parameterValues } from './value-checks.js';
 
 const prefix = 'training/';
+const bestPrefix = `${prefix}best/`;
 const learningRatesName = 'training-plan/learningRates';
 
 /**
- * Adds a training state to what a file holds; a learning rate that follows a schedule takes no table. A run that diverged may have chains that are
- * not finite: they are left out, and with them the way to go on.
+ * Adds a training state to what a file holds; a learning rate that follows a schedule takes no
+ * table. A run that diverged may have chains that are not finite: they are left out, and with them
+ * the way to go on.
  */
 export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
-  const { settings, learningRates, state, step, totalSteps, stepsPerEpoch, stoppedEarly } = record;
+  const { settings, learningRates, state, step, totalSteps, stepsPerEpoch, stoppedEarly, best } = record;
   const finite = Object.entries(state.tensors).filter(([, { values }]) => areFinite(values));
-  for (const [name, { rows, cols, values }] of finite) {
-    tensors.set(prefix + name, { dtype: values instanceof Float64Array ? 'F64' : 'F32', shape: [rows, cols], data: values });
-  }
+  for (const [name, { rows, cols, values }] of finite) tensors.set(prefix + name, tensorOf([rows, cols], values));
+  for (const [name, { shape, values }] of best?.parameters ?? []) tensors.set(bestPrefix + name, tensorOf(shape, values));
   // In one order, so that a run which only passed through memory is the same file.
   const named = Object.entries(state.counters).map(([name, value]) => [name, String(value)] as const);
   const counters = Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -37,12 +42,14 @@ export function addTraining(record: TrainingRecord, tensors: Map<string, Tensor>
     ...(learningRate === null ? {} : { learningRate }),
     ...(incomplete ? { incomplete } : {}),
     ...(stoppedEarly ? { stoppedEarly } : {}),
+    ...(best === null ? {} : { best: bestToSave(best) }),
   };
   metadata.training = JSON.stringify({ settings, counters, step, totalSteps, stepsPerEpoch, ...more });
 }
 
 /**
- * Takes the training state of this machine out of a checkpoint, after comparing all of it with what such a run needs.
+ * Takes the training state of this machine out of a checkpoint, after comparing all of it with what
+ * such a run needs.
  *
  * @param text - What the file's metadata say of it; without it there is none.
  */
@@ -60,7 +67,55 @@ export function takeTraining(call: string, stock: TensorStock, text: string | un
   const begun = counters.prepared === 1n;
   const tensors = takeTrainingTensors({ stock, prefix, machine, settings, begun, complete: begun && said.incomplete !== true });
   const stoppedEarly = said.stoppedEarly === true;
-  return { settings, learningRates, state: { tensors, counters }, step, totalSteps, stepsPerEpoch, stoppedEarly };
+  const best = savedBest(stock, said.best, machine, { step, stepsPerEpoch, stoppedEarly });
+  return { settings, learningRates, state: { tensors, counters }, step, totalSteps, stepsPerEpoch, stoppedEarly, best };
+}
+
+/** JSON has no Infinity: patience without end is null. */
+function bestToSave({ parameters: _, patience, ...same }: BestRecord): object {
+  return { ...same, patience: patience === Infinity ? null : patience };
+}
+
+type Progress = Pick<TrainingRecord, 'step' | 'stepsPerEpoch' | 'stoppedEarly'>;
+
+function savedBest(
+  stock: TensorStock,
+  said: unknown,
+  machine: Machine,
+  { step, stepsPerEpoch, stoppedEarly }: Progress,
+): BestRecord | null {
+  if (said === undefined) return null;
+  if (!isObject(said)) return stock.fail('has a damaged best state');
+  const { source, restore, value, waited, looked } = said as Partial<Record<string, unknown>> as Partial<BestRecord>;
+  const patience = said.patience === null ? Infinity : said.patience;
+  const isCount = (given: unknown, most: number): given is number =>
+    Number.isSafeInteger(given) && (given as number) >= 0 && (given as number) <= most;
+  if (
+    stoppedEarly ||
+    !bestSources.includes(source as BestSource) ||
+    !(patience === Infinity || (isCount(patience, Number.MAX_SAFE_INTEGER) && patience > 0)) ||
+    typeof restore !== 'boolean' ||
+    !(value === null || Number.isFinite(value)) ||
+    !isCount(waited, patience) ||
+    !isCount(looked, step) ||
+    looked % stepsPerEpoch !== 0 ||
+    (looked === 0 && (value !== null || waited > 0))
+  )
+    return stock.fail('has a damaged best state: its numbers contradict each other or those of the run');
+  const kept = restore && value !== null ? machine.parameters('load') : [];
+  const parameters = kept.map(({ name, rows, cols }) => {
+    const shape = [rows, cols] as const;
+    return [name, { shape, values: stock.take(bestPrefix + name, { types: ['F32', 'F64'], shape, check: parameterValues }) }] as const;
+  });
+  return {
+    source: source as BestSource,
+    patience,
+    restore,
+    value: value as number | null,
+    waited,
+    looked,
+    parameters: new Map(parameters),
+  };
 }
 
 /** Settings are checked as a caller's options are. */

@@ -8,8 +8,9 @@ import { shapeText } from '../data/integers.js';
 import type { NdArray } from '../data/ndarray.js';
 import { rowMajorElements } from '../data/row-major.js';
 import { isTypedArray, type NumericArray } from '../data/typed.js';
-import { got, subject, type Where } from '../data/where.js';
+import { subject, type Where } from '../data/where.js';
 import { ParameterError, ShapeError } from '../errors.js';
+import { got } from '../got.js';
 
 /** An array as plain nested arrays: null stands for NaN. */
 export type NestedNumbers = (number | null)[] | NestedNumbers[];

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
-import { philox4x32 } from '../data/random.js';
+import { pause } from '../data/pause.js';
+import { keyOf, philox4x32 } from '../data/random.js';
 import type { Matrix } from './matrix.js';
 
 /**
@@ -27,7 +27,7 @@ export function isBinary({ data, scale }: Matrix, missing = false): boolean {
  * cost none.
  */
 function drawing(seed: bigint, stream: number): (value: number, index: number) => number {
-  const key = [Number(seed & 0xffffffffn), Number(seed >> 32n)] as const;
+  const key = keyOf(seed);
   let [block, words] = [-1, [0, 0, 0, 0] as readonly number[]];
   return (value, index) => {
     if (value <= 0 || value >= 1) return value <= 0 ? 0 : 1;
@@ -52,7 +52,7 @@ export async function binarised(matrix: Matrix, how: Binarisation, seed: bigint,
   for (let row = 0; row < rows; row += SLICE) {
     const end = Math.min(rows, row + SLICE) * cols;
     for (let i = row * cols; i < end; i++) bits[i] = bit(data[i]! * scale, i);
-    await setImmediate();
+    await pause();
   }
   return { data: bits, rows, cols, scale: 1 };
 }

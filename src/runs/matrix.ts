@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { pause } from '../data/pause.js';
 
 /**
  * Rows of data as the command line handles them: contiguous, row-major, each value times `scale`.
@@ -37,7 +37,7 @@ export async function digest(matrices: readonly (Matrix & { readonly name: strin
     const slice = 1 << 22;
     for (let at = 0; at < data.byteLength; at += slice) {
       hash.update(new Uint8Array(data.buffer, data.byteOffset + at, Math.min(slice, data.byteLength - at)));
-      await setImmediate();
+      await pause();
     }
   }
   return hash.digest('hex');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { permutation } from '../data/random.js';
+import { permutation, streams } from '../data/random.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import { RBM } from '../models/rbm.js';
 import { type Baseline, curves, type Panel, preview, type Series, type TilesSvgOptions, tiles, writePng, writeSvg } from '../viz/index.js';
@@ -49,8 +49,6 @@ const SAMPLES = { most: 100, columns: 10, sweeps: 1000 } as const;
 const RECONSTRUCTIONS = { most: 60, columns: 15 } as const;
 /** Images and characters of a preview. */
 const PREVIEW = { most: 10, characters: 80 } as const;
-/** Stream of the random choice of rows; the library's own splits use those below. */
-const PICK_STREAM = 101;
 
 /** Writes grey pictures [count, height × width] as tiles of one PNG. */
 export async function writeTiles(path: string, pixels: Float32Array, count: number, shape: ImageShape): Promise<void> {
@@ -98,7 +96,7 @@ async function samples({ rbm, signal, shape }: Pictured): Promise<Drawing> {
 async function reconstructions({ rbm, rows, signal, shape }: Pictured): Promise<Drawing> {
   const { columns } = RECONSTRUCTIONS;
   const count = Math.min(rows.rows, RECONSTRUCTIONS.most);
-  const chosen = pickRows(rows, permutation(rows.rows, rbm.seed, PICK_STREAM).subarray(0, count));
+  const chosen = pickRows(rows, permutation(rows.rows, rbm.seed, streams.pictures).subarray(0, count));
   const originals = toFloat32(chosen);
   const made = (await rbm.reconstruct(asRows(chosen), { signal })).data;
   const across = Math.min(columns, count);

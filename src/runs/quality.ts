@@ -1,4 +1,4 @@
-import { permutation } from '../data/random.js';
+import { permutation, streams } from '../data/random.js';
 import type { Gain } from '../training/hints.js';
 import { fixed } from './format.js';
 import type { Matrix } from './matrix.js';
@@ -12,7 +12,6 @@ import { type Estimate, estimateMean } from './statistics.js';
  */
 const MOST_ROWS = 1000;
 const BUDGET = 5e8;
-const STREAM = 102;
 
 /** The exact log-pseudo-likelihood of some rows, drawn by the model's seed. */
 export interface Quality extends Estimate {
@@ -36,7 +35,7 @@ export async function finalQuality(model: RunModel, judged: RowSet, learnt: RowS
   if (!isCountable(model, judged)) return null;
   const affordable = Math.max(1, Math.floor(BUDGET / (columnsOf(judged) * (layers[hiddenLayer]?.places ?? 1))));
   const rows = Math.min(judged.rows, MOST_ROWS, affordable);
-  const chosen = pickSet(judged, permutation(judged.rows, model.seed, STREAM).subarray(0, rows));
+  const chosen = pickSet(judged, permutation(judged.rows, model.seed, streams.judgedRows).subarray(0, rows));
   const values = (await model.pseudoLikelihood(givenRows(chosen), { exact: true, signal })).data;
   const independent = layers.visible?.type === 'bernoulli' ? independentUnits(onlyMatrix(learnt), onlyMatrix(chosen)) : null;
   const gain = independent && estimateMean(values.map((value, r) => value - (independent[r] as number)));

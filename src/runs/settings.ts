@@ -38,7 +38,7 @@ const required = {
   averageLast: Number.NaN,
   chains: Number.NaN,
   parts: [],
-  rollback: false,
+  retries: 0,
 };
 
 /** The settings in a file. What the tables of options say of values goes for them too. */

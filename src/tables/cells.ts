@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { missingTest, toNumber } from '../data/csv-text.js';
-import { got } from '../data/where.js';
+import { got } from '../got.js';
 import type { Label } from './columns.js';
 
 /** A cell that holds something. */

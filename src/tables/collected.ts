@@ -1,5 +1,5 @@
-import { got } from '../data/where.js';
 import type { BoltzkitError } from '../errors.js';
+import { got } from '../got.js';
 import type { Cell } from './cells.js';
 import type { Label } from './columns.js';
 import { growingFloats, growingIntegers } from './growing.js';

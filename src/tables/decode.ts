@@ -3,8 +3,8 @@ import { pause } from '../data/pause.js';
 import { describeExpected, type HostRows, type RowsInput } from '../data/rows-input.js';
 import { slicesOf } from '../data/slices.js';
 import { toFloat64 } from '../data/vector.js';
-import { got } from '../data/where.js';
 import { ParameterError, ShapeError } from '../errors.js';
+import { got } from '../got.js';
 import type { Label, TableColumn, TableRow, UsedColumn } from './columns.js';
 import type { TableLayer } from './layers.js';
 

@@ -1,7 +1,7 @@
 import { OptionCheck } from '../arguments.js';
 import { matrix, type NdArray } from '../data/ndarray.js';
 import { pause } from '../data/pause.js';
-import { got } from '../data/where.js';
+import { got } from '../got.js';
 import { type Cell, cellReader } from './cells.js';
 import { countText, isCount } from './collected.js';
 import type { TableColumn, UsedColumn } from './columns.js';

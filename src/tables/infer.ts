@@ -1,5 +1,5 @@
-import { got } from '../data/where.js';
 import type { BoltzkitError } from '../errors.js';
+import { got } from '../got.js';
 import { isDate } from './cells.js';
 import type { Collected } from './collected.js';
 import type { ColumnType, Label, Unplaced } from './columns.js';

@@ -1,6 +1,6 @@
 import { readOptions } from '../arguments.js';
 import { pause } from '../data/pause.js';
-import { got } from '../data/where.js';
+import { got } from '../got.js';
 import { cellReader } from './cells.js';
 import { Collected } from './collected.js';
 import type { TableSchema, UsedColumn } from './columns.js';
@@ -66,7 +66,11 @@ export async function readTable(rows: RowSource, schema?: TableSchema, options?:
   const { columns, layers } = placeColumns(found.map(({ column }) => column));
   if (layers.size === 0) throw source.error('must have at least one column that is not ignored');
   const valuesOf = (column: UsedColumn) => (found[columns.indexOf(column)] as Found).values();
-  return new TableData({ columns, layers, missing: format.missing }, await byLayer(layers, size, valuesOf), size);
+  return new TableData(
+    { columns, layers, missing: format.missing },
+    await byLayer(layers, size, valuesOf),
+    new Uint32Array(size).map((_, r) => r),
+  );
 }
 
 async function collect(source: Rows, columns: readonly Collected[], format: RowFormat): Promise<number> {

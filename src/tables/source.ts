@@ -4,8 +4,8 @@ import { type CsvLayout, readLines } from '../data/csv-lines.js';
 import { raggedLine } from '../data/csv-records.js';
 import { layoutOptions, readLayout, toNumber, usualMissing } from '../data/csv-text.js';
 import { pause } from '../data/pause.js';
-import { got } from '../data/where.js';
 import { type BoltzkitError, FormatError, ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { type FilePath, filePath } from '../io/files.js';
 
 /**

@@ -1,6 +1,8 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
-import { got } from '../data/where.js';
+import { matrix } from '../data/ndarray.js';
+import { permutation, streams } from '../data/random.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import type { Layers } from '../wiring/names.js';
 import type { TableColumn, TableRow } from './columns.js';
 import { decodeRows, type LayerValues } from './decode.js';
@@ -58,6 +60,13 @@ export class Table {
    */
   get layers(): Layers {
     return Object.fromEntries([...this.#layers].map(([name, { units }]) => [name, units]));
+  }
+
+  /**
+   * Names of the columns that take part, layer after layer: those of the columns of `surprise`.
+   */
+  get unitNames(): string[] {
+    return [...this.#layers.values()].flatMap(({ columns }) => columns.map(({ name }) => name));
   }
 
   /**
@@ -143,17 +152,97 @@ export class Table {
   }
 }
 
-/** A table with the rows that it was made from. */
+/** A table with rows: those that it was made from, or some of them. */
 export class TableData extends Table {
   /** Rows by layer, for `fit` and everything else that takes rows. */
   readonly rows: TableRows;
   /** Number of rows. */
   readonly size: number;
+  /** Which row of the table that was read each row is, from 0. */
+  readonly indices: Uint32Array;
+  readonly #parts: TableParts;
 
   /** @internal */
-  constructor(parts: TableParts, rows: TableRows, size: number) {
+  constructor(parts: TableParts, rows: TableRows, indices: Uint32Array) {
     super(parts);
+    this.#parts = parts;
     this.rows = rows;
-    this.size = size;
+    this.indices = indices;
+    this.size = indices.length;
   }
+
+  /**
+   * Deals the rows out at random to parts of given shares, each row to one of them. Columns mean in
+   * every part what they mean here.
+   *
+   * @param shares - Shares of the rows by the names of parts, for example `{ train: 0.8,
+   *   validation: 0.2 }`. They add up to 1.
+   * @param options - `seed`, by default 0: the same one gives the same parts.
+   * @throws `ParameterError` when shares do not add up to 1, or would leave a part without rows.
+   */
+  split<const Part extends string>(
+    shares: Readonly<Record<Part, number>>,
+    options?: { readonly seed?: number | bigint | undefined },
+  ): Record<Part, TableData> {
+    const call = 'Table.split';
+    const check = new OptionCheck(call);
+    const seed = check.seed('seed', readOptions(call, options, ['seed']).seed, 0n);
+    const parts = dealOut(check, shares, permutation(this.size, seed, streams.tableSplit));
+    return Object.fromEntries(parts.map(([name, chosen]) => [name, this.#some(chosen.sort())])) as Record<Part, TableData>;
+  }
+
+  /**
+   * The rows that lack no value, for calls that need all of them: `compare`, `evaluate`,
+   * `freeEnergy`.
+   *
+   * @throws `ParameterError` when every row lacks one.
+   */
+  complete(): TableData {
+    const layers = Object.values(this.rows);
+    const isWhole = (r: number): boolean =>
+      layers.every(({ data, shape: [, cols = 0] }) => !data.subarray(r * cols, (r + 1) * cols).some(Number.isNaN));
+    const chosen = Uint32Array.from(this.indices.keys()).filter(isWhole);
+    if (chosen.length > 0) return this.#some(chosen);
+    throw new ParameterError('Table.complete: the table must have a row that lacks no value, got none');
+  }
+
+  /** Some of the rows, by their numbers here. */
+  #some(chosen: Uint32Array): TableData {
+    const rows = Object.entries(this.rows).map(
+      ([
+        name,
+        {
+          data,
+          shape: [, cols = 0],
+        },
+      ]) => {
+        const own = new Float64Array(chosen.length * cols);
+        chosen.forEach((r, i) => {
+          own.set(data.subarray(r * cols, (r + 1) * cols), i * cols);
+        });
+        return [name, matrix(own, chosen.length, cols)] as const;
+      },
+    );
+    const indices = chosen.map((r) => this.indices[r] as number);
+    return new TableData(this.#parts, Object.fromEntries(rows), indices);
+  }
+}
+
+/** Numbers in their order, part after part. */
+function dealOut(check: OptionCheck, shares: unknown, order: Uint32Array): [name: string, chosen: Uint32Array][] {
+  const isObject = typeof shares === 'object' && shares !== null;
+  const given = readFrom(check.call, 'shares', () => (isObject ? Object.entries(shares as object) : []));
+  if (given.length === 0)
+    throw check.error('shares', 'an object of shares by the names of parts, such as { train: 0.8, test: 0.2 }', shares);
+  let [total, first] = [0, 0];
+  const parts = given.map(([name, value]): [string, Uint32Array] => {
+    const share = check.number(`shares.${name}`, value, Number.NaN, 0, 1);
+    total += share;
+    const chosen = order.subarray(first, Math.round(total * order.length));
+    first += chosen.length;
+    if (chosen.length > 0) return [name, chosen];
+    throw check.error(`shares.${name}`, `a share that makes at least one of ${order.length} rows`, share);
+  });
+  if (Math.abs(total - 1) > 1e-9) throw check.error('shares', 'shares that add up to 1', total);
+  return parts;
 }

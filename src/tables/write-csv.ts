@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { OptionCheck, readFrom } from '../arguments.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import type { FilePath } from '../io/files.js';
 import { dateText } from './cells.js';

@@ -119,8 +119,8 @@ export interface TrainingOptions<Part extends string = string> {
    * What happens when a parameter would stop being finite or the couplings explode (a typical weight beyond 1000 nats). 'throw': the run rejects
    * with `DivergenceError`. 'rollback': it goes back to its last good state, kept at ends of epochs at least 100 updates apart, with the learning
    * rate multiplied by `factor` from then on and other random numbers, at most `retries` times; after that it rejects, and the model stands in
-   * that state. Costs memory for two more copies of parameters and training state. Default 'throw'; 'rollback' in machines with `gaussian` units
-   * (and no rectified ones).
+   * that state. Costs memory for two more copies of parameters and training state. Default 'throw'; 'rollback' in machines with `gaussian`
+   * units, and with 10 `retries` in those with `relu` or `doubleRelu` ones.
    */
   readonly onDivergence?: 'throw' | 'rollback' | Rollback | null | undefined;
 }
@@ -133,8 +133,8 @@ export interface Defaults {
   readonly chains?: number;
   readonly l2: number;
   readonly averageLast: number;
-  /** Whether a run that diverges goes back to a good state unless it is told otherwise; false if left out. */
-  readonly rollback?: boolean;
+  /** How often a run that diverges goes back to a good state unless it is told otherwise; 0 if left out. */
+  readonly retries?: number;
   /** Of an interrupted run. */
   readonly algorithm?: AlgorithmSettings;
   readonly optimiser?: OptimiserSettings;
@@ -190,7 +190,7 @@ export const settingRows = {
     name: 'on-divergence',
     value: 'what',
     kind: 'word',
-    text: 'throw, or rollback: back to the last good state and on at half the rate, three times at most (default: throw)',
+    text: 'throw, or rollback: back to the last good state and on at half the rate, three times at most (default: throw; rollback with real numbers)',
   }),
 };
 
@@ -256,8 +256,8 @@ type NativeSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sample
 /** All keys of all members of a union. */
 type Everything<U> = (U extends unknown ? (x: Omit<U, 'name'>) => void : never) extends (x: infer I) => void ? I : never;
 
-function readOnDivergence(check: OptionCheck, name: string, asked: unknown, { rollback = false }: Known): NonUndefined<Rollback> | null {
-  const given = asked === undefined && rollback ? 'rollback' : asked;
+function readOnDivergence(check: OptionCheck, name: string, asked: unknown, { retries: usual = 0 }: Known): NonUndefined<Rollback> | null {
+  const given = asked === undefined && usual > 0 ? { retries: usual } : asked;
   if (given === undefined || given === null || given === 'throw') return null;
   if (typeof given === 'string' && given !== 'rollback') {
     throw check.error(name, "'throw', 'rollback' or an object with `retries` and `factor`", given);

@@ -1,18 +1,19 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
 import { asVector } from '../data/vector.js';
+import { ParameterError } from '../errors.js';
 import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { checkPacked, evaluatePacked } from '../estimators/evaluation.js';
 import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
-import { type BestOptions, type EarlyStopping, readBest } from './best.js';
+import { type BestOptions, type BestRule, type EarlyStopping, metricOf, optionOf, readBest, ruleText } from './best.js';
 import { readLearningRate } from './learning-rate.js';
 import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
 import { recipeNames, statesOf, streamRate, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
-import type { TrainingPlan, TrainingRecord } from './record.js';
+import { isOver, type TrainingPlan, type TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
 
 /** What a run does besides learning. `Rows` are rows as the model takes them. */
@@ -44,10 +45,11 @@ export interface RunOptions<Rows> {
   readonly evaluate?: Omit<EvaluateOptions, 'signal' | 'onProgress'> | undefined;
   /**
    * Ends the run when the metric of the validation rows has not improved for a while, and goes back to the best parameters. A run that was stopped
-   * stays where it is; when it is resumed, it looks for a best report anew.
+   * stays where it is and remembers its best report, also in a file: when it is resumed, with the same `validation`, it ends as if it had not been
+   * stopped. What is left out then is taken from the interrupted run; `keepBest: false` gives the search up.
    */
   readonly earlyStopping?: EarlyStopping | undefined;
-  /** Lets the run go on to its end, and the model end with the parameters of the best report. Of stopped runs as `earlyStopping`. */
+  /** Lets the run go on to its end, and the model end with the parameters of the best report. For stopped runs as with `earlyStopping`. */
   readonly keepBest?: boolean | BestOptions | undefined;
   /** Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and then. On stderr. Default false. */
   readonly verbose?: boolean | undefined;
@@ -121,7 +123,7 @@ export function fitPlan(
     onProgress: check.callback<(progress: Progress) => void>('onProgress', given.onProgress),
     checkpoint: checkpointPlan(check, given.checkpoint, save),
     evaluation: evaluationPlan(check, machine, given.evaluateEvery, given.evaluate),
-    best: bestPlan(check, given, settings),
+    best: bestPlan(check, given, settings, interrupted),
   };
   return { plan, verbose: check.flag('verbose', given.verbose, false) };
 }
@@ -130,22 +132,51 @@ function bestPlan(
   check: OptionCheck,
   given: { readonly [K in keyof RunOptions<unknown>]?: unknown },
   { algorithm, monitorRows }: TrainingPlan['settings'],
+  interrupted: TrainingRecord | null,
 ): TrainingPlan['best'] {
-  const best = readBest(check, given);
-  if (best === null) return null;
-  const name = given.earlyStopping === undefined ? 'keepBest' : 'earlyStopping';
+  const asked = readBest(check, given, given.evaluateEvery !== undefined);
+  const before = interrupted?.best ?? null;
+  if (asked === null || (asked === undefined && before === null)) return null;
+  const rule = asked ?? (before as NonNullable<typeof before>);
+  const name = optionOf(rule);
   if (given.validation === undefined) {
-    throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
+    if (asked !== undefined)
+      throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
+    throw check.error('validation', `the validation rows of the interrupted run, which has \`${name}\``, undefined);
   }
   const tempered = algorithm.name === 'ptt' && algorithm.chains >= fewestForLikelihood && monitorRows > 0;
-  if (best.metric === 'logLikelihood' && given.evaluateEvery === undefined && !tempered) {
+  const metric = metricOf(rule);
+  if (metric === 'logLikelihood' && given.evaluateEvery === undefined && !tempered) {
     const ways = `\`evaluateEvery\`, or algorithm 'ptt' with at least ${fewestForLikelihood} chains and \`monitorRows\` above 0`;
-    throw check.error(`${name}.metric`, `one that the reports of this run have: log-likelihoods need ${ways}`, best.metric);
+    throw check.error(`${name}.metric`, `one that the reports of this run have: log-likelihoods need ${ways}`, metric);
   }
-  if (best.metric === 'pseudoLikelihood' && monitorRows === 0) {
-    throw check.error(`${name}.metric`, 'one that the reports of this run have: with `monitorRows` 0 they have none', best.metric);
+  if (metric === 'pseudoLikelihood' && monitorRows === 0) {
+    throw check.error(`${name}.metric`, 'one that the reports of this run have: with `monitorRows` 0 they have none', metric);
   }
-  return best;
+  if (interrupted !== null && before !== null)
+    assertComparable(check, rule, before, interrupted.settings.monitorRows, monitorRows, given.evaluateEvery);
+  return { rule, before };
+}
+
+/** What a resumed run finds must be comparable with what it found before. */
+function assertComparable(
+  check: OptionCheck,
+  rule: BestRule,
+  before: BestRule,
+  rowsBefore: number,
+  rows: number,
+  evaluateEvery: unknown,
+): void {
+  if (ruleText(rule) !== ruleText(before)) {
+    const choices = 'leave it out, or give up the search with `keepBest: false`';
+    throw new ParameterError(`${check.call}: the interrupted run has ${ruleText(before)}, got ${ruleText(rule)}; ${choices}`);
+  }
+  if (before.source !== 'pseudoLikelihood' && (before.source === 'evaluation') !== (evaluateEvery !== undefined)) {
+    const expected = before.source === 'evaluation' ? 'given, as in' : 'left out, as in';
+    throw check.error('evaluateEvery', `${expected} the interrupted run, which compares log-likelihoods`, evaluateEvery);
+  }
+  if (before.source === 'evaluation' || rows === rowsBefore) return;
+  throw check.error('monitorRows', `${rowsBefore}, as in the interrupted run, which has \`${optionOf(before)}\``, rows);
 }
 
 /** Chains from which 'ptt' reports a log-likelihood. */
@@ -186,7 +217,7 @@ export function partialFitPlan(
 }
 
 function interruptedRun(check: OptionCheck, previous: TrainingRecord | null): TrainingRecord {
-  if (previous !== null && previous.step < previous.totalSteps && !previous.stoppedEarly) return previous;
+  if (previous !== null && !isOver(previous)) return previous;
   throw check.error('resume', 'false: this model holds no interrupted run', true);
 }
 
@@ -208,7 +239,7 @@ function recipe(
   machine: Machine,
   inputs: Inputs,
   { batchSize, recipe: asked }: Record<string, unknown>,
-): Pick<Defaults, 'epochs' | 'l2' | 'averageLast' | 'rollback'> {
+): Pick<Defaults, 'epochs' | 'l2' | 'averageLast' | 'retries'> {
   const name = new OptionCheck(call).oneOf('recipe', asked, 'usual', recipeNames);
   const rows = rowCount(call, inputs);
   const batch = typeof batchSize === 'number' && batchSize >= 1 ? batchSize : usualBatch(rows);

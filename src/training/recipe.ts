@@ -17,6 +17,12 @@ const lengths = { usual: { updates: 30_000, mostEpochs: Infinity }, best: { upda
 /** Share of a run that the first rate is held for. */
 const usualHold = 0.3;
 
+/**
+ * How often a run goes back to a good state: with rectified units more often, because correlated
+ * data drive them to where the machine has no distribution.
+ */
+const usualRetries: Readonly<Record<Setting['states'], number>> = { limited: 0, gaussian: 3, rectified: 10 };
+
 /** Share of a run's last updates whose parameters are averaged. */
 export const usualAverage = 0.1;
 
@@ -86,12 +92,12 @@ export function usualSettings(
   name: RecipeName,
   batchSize: number,
   setting: Setting,
-): { epochs: number; l2: number; averageLast: number; rollback: boolean } {
+): { epochs: number; l2: number; averageLast: number; retries: number } {
   return {
     epochs: usualEpochs(setting.rows, batchSize, name),
     l2: usualDecay(setting, name),
     averageLast: usualAverage,
-    rollback: name === 'usual' && setting.states === 'gaussian',
+    retries: name === 'usual' ? usualRetries[setting.states] : 0,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Evaluation } from '../estimators/results.js';
 import type { LayerInput } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine, NativeTrainerState } from '../machine/native.js';
-import type { BestPlan } from './best.js';
+import type { BestRecord, BestRule } from './best.js';
 import type { LearningRates } from './learning-rate.js';
 import type { TrainingSettings } from './options.js';
 import type { Progress } from './reports.js';
@@ -17,6 +17,13 @@ export interface TrainingRecord {
   readonly stepsPerEpoch: number;
   /** Whether the run ended before its last update, and is not to go on: `earlyStopping`. */
   readonly stoppedEarly: boolean;
+  /** What `earlyStopping` and `keepBest` know of the best state; null without them, and once the run has ended. */
+  readonly best: BestRecord | null;
+}
+
+/** Whether a run has come to its end, or ended itself: there is nothing to resume. */
+export function isOver({ step, totalSteps, stoppedEarly, best }: TrainingRecord): boolean {
+  return stoppedEarly || (step >= totalSteps && best === null);
 }
 
 /** A run about to begin. */
@@ -39,7 +46,7 @@ export interface TrainingPlan {
   /** Called between updates, after every so many epochs and after the last, while nothing else touches the machine. */
   readonly evaluation: PlannedEvaluation | undefined;
   /** Which state to end with, and when to stop looking for a better one. */
-  readonly best: BestPlan | null;
+  readonly best: { readonly rule: BestRule; readonly before: BestRecord | null } | null;
 }
 
 /** How a run evaluates the machine it trains. */

@@ -1,8 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Evaluation } from '../estimators/results.js';
 import { runJob } from '../machine/job.js';
 import type { Hold, Machine } from '../machine/machine.js';
 import type { NativeEpochReport, NativeLayerRows, NativeTrainer } from '../machine/native.js';
-import type { BestState } from './best.js';
+import { secondsLeft } from '../machine/patience.js';
+import { type BestState, optionOf } from './best.js';
 import type { TrainingPlan, TrainingRecord } from './record.js';
 import { type EpochReport, epochReport } from './reports.js';
 import type { RunControl } from './run.js';
@@ -23,28 +25,40 @@ export interface Segments {
   keep(record: TrainingRecord): void;
 }
 
-/** Runs from one update at which something else is to happen (a report that somebody reads, a checkpoint, an evaluation) to the next. */
-export async function runSegments(run: Segments): Promise<{ readonly stoppedEarly: boolean }> {
+/**
+ * Runs from one update at which something else is to happen (a report that somebody reads, a
+ * checkpoint, an evaluation) to the next.
+ */
+export async function runSegments(run: Segments): Promise<void> {
   const { machine, hold, trainer, plan, control, best } = run;
   const { totalSteps, stepsPerEpoch } = trainer;
   const watch = new Watch(plan, control, trainer);
   const saveEvery = plan.checkpoint?.every ?? totalSteps;
   const evaluateEvery = plan.evaluation === undefined ? totalSteps : plan.evaluation.every * stepsPerEpoch;
   const due = (step: number, every: number): boolean => step % every === 0 || step === totalSteps;
+  const over = (): boolean => trainer.step === totalSteps || best?.enough === true;
+  const evaluate = (until: number) =>
+    watch.finished(async (signal) => {
+      const evaluation = await evaluated(run, signal);
+      watch.evaluated(evaluation);
+      if (evaluation !== null) best?.evaluation(until, evaluation);
+    });
   try {
-    while (trainer.step < totalSteps) {
+    // What an interruption has cost of the best state's evaluations.
+    if (best?.lacksEvaluation(trainer.step) && due(trainer.step, evaluateEvery) && !(await evaluate(trainer.step))) return;
+    while (!over()) {
       const { followed } = control;
       const reportEvery = followed || best !== null ? stepsPerEpoch : totalSteps;
       const until = Math.min(totalSteps, ...[saveEvery, evaluateEvery, reportEvery].map((every) => nextMultiple(trainer.step, every)));
       const evaluation = due(until, evaluateEvery) ? plan.evaluation : undefined;
       const reported = due(until, stepsPerEpoch) && (evaluation !== undefined || followed || best !== null);
       if (reported) watch.hold(until);
-      if (!(await watch.finished((signal) => stretch(run, until, watch, signal)))) break;
+      if (!(await watch.finished((signal) => watched(run, until, watch, signal)))) return;
       if (trainer.step < until) continue; // somebody came to follow the reports
-      const evaluate = async (signal: AbortSignal): Promise<void> => watch.evaluated(await evaluated(run, signal));
-      const goesOn = evaluation === undefined || (await watch.finished(evaluate));
-      const enough = best !== null && reported && watch.latest !== undefined && best.look(watch.latest);
-      // Before the checkpoint: a run that goes on from there has told all that came before, and whoever reads has read it.
+      const goesOn = evaluation === undefined || (await evaluate(until));
+      if (best?.none && over()) watch.warn(`\`${optionOf(best.rule)}\` found no best state: no report of this run has its metric`);
+      // Before the checkpoint: a run that goes on from there has told all that came before, and
+      // whoever reads has read it.
       if (reported && !machine.disposed) {
         run.keep(run.record());
         await hold.stand(() => {
@@ -52,20 +66,34 @@ export async function runSegments(run: Segments): Promise<{ readonly stoppedEarl
           return control.read();
         });
       }
+      if (goesOn && over() && !machine.disposed) best?.end();
       if (plan.checkpoint !== undefined && due(until, saveEvery) && !machine.disposed)
         await plan.checkpoint.save(hold.native, run.record());
-      if (enough) return { stoppedEarly: trainer.step < totalSteps };
-      if (!goesOn) break;
+      if (!goesOn) return;
     }
-    return { stoppedEarly: false };
+    // Not of a run that was stopped: it can go on, from where it stands.
+    if (!machine.disposed) best?.end();
   } finally {
     watch.release();
   }
 }
 
+/**
+ * Trains up to an update, and has the best state look at the report of it, whatever ends the run
+ * there.
+ */
+async function watched(run: Segments, until: number, watch: Watch, end: AbortSignal): Promise<void> {
+  try {
+    await stretch(run, until, watch, end);
+  } finally {
+    const { latest } = watch;
+    if (latest !== undefined && !run.machine.disposed) run.best?.report(latest);
+  }
+}
+
 /** Trains up to an update, or to the one at which somebody comes to follow the reports. */
 async function stretch({ trainer, plan: { call }, control }: Segments, until: number, watch: Watch, end: AbortSignal): Promise<void> {
-  const job = trainer.run(until, watch.progress);
+  const job = trainer.run(until, AsyncResource.bind(watch.progress));
   let came = false;
   const follow = (): void => {
     came = true;
@@ -85,7 +113,10 @@ function nextMultiple(step: number, every: number): number {
   return (Math.floor(step / every) + 1) * every;
 }
 
-/** Evaluates, and gives back the random numbers that took: a run draws the same ones whether it is evaluated or not. */
+/**
+ * Evaluates, and gives back the random numbers that took: a run draws the same ones whether it is
+ * evaluated or not.
+ */
 async function evaluated({ machine, hold: { native }, plan, judged }: Segments, signal: AbortSignal): Promise<Evaluation | null> {
   if (plan.evaluation === undefined || machine.disposed) return null;
   const counters = native.getCounters();
@@ -96,7 +127,9 @@ async function evaluated({ machine, hold: { native }, plan, judged }: Segments, 
   }
 }
 
-/** Joins the ways a run can be ended (signal, stop(), a throwing callback) and hands progress on. */
+/**
+ * Joins the ways a run can be ended (signal, stop(), a throwing callback) and hands progress on.
+ */
 class Watch {
   readonly #plan: TrainingPlan;
   readonly #control: RunControl;
@@ -110,6 +143,8 @@ class Watch {
   #heldStep = -1;
   #held: NativeEpochReport | undefined;
   #evaluation: Evaluation | null = null;
+  /** What else that report has to say. */
+  #warnings: readonly string[] = [];
 
   constructor(plan: TrainingPlan, control: RunControl, { step, totalSteps, stepsPerEpoch }: NativeTrainer) {
     this.#plan = plan;
@@ -147,9 +182,16 @@ class Watch {
     this.#evaluation = evaluation;
   }
 
+  /** A sentence for the report that is kept back. */
+  warn(warning: string): void {
+    this.#warnings = [...this.#warnings, warning];
+  }
+
   /** The report that is kept back, with its evaluation. */
   get latest(): EpochReport | undefined {
-    return this.#held && epochReport(this.#held, this.#evaluation);
+    if (this.#held === undefined) return undefined;
+    const report = epochReport(this.#held, this.#evaluation);
+    return { ...report, warnings: [...report.warnings, ...this.#warnings] };
   }
 
   /** Hands on the report that was kept back, if there is one. */
@@ -157,6 +199,7 @@ class Watch {
     const report = this.latest;
     this.#held = undefined;
     this.#evaluation = null;
+    this.#warnings = [];
     if (report !== undefined) this.#control.report([report]);
   }
 
@@ -177,14 +220,13 @@ class Watch {
   #tell(update: number): void {
     const [updates, perEpoch] = [this.#totalSteps, this.#stepsPerEpoch];
     const done = update - this.#firstStep;
-    const pace = done > 0 ? (performance.now() - this.#began) / 1000 / done : null;
     const progress = {
       update,
       updates,
       epoch: Math.floor(update / perEpoch),
       epochs: Math.ceil(updates / perEpoch),
       fraction: update / updates,
-      secondsLeft: pace === null ? null : pace * (updates - update),
+      secondsLeft: done > 0 ? secondsLeft(this.#began, done, updates - update) : null,
     };
     this.#control.progress(progress);
     if (done > 0) this.#plan.onProgress?.(progress);

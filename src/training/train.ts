@@ -1,7 +1,8 @@
+import { OptionCheck } from '../arguments.js';
 import { translating } from '../machine/job.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine, NativeTrainer } from '../machine/native.js';
-import { BestState } from './best.js';
+import { BestState, checkMetric } from './best.js';
 import { fixedRates, type LearningRates } from './learning-rate.js';
 import { settingsForNative } from './options.js';
 import { partNames, rateTable } from './rates.js';
@@ -35,9 +36,9 @@ export async function train(
     const [data, validation] = await packing;
     const judged = validation.length > 0 ? validation : data;
     await plan.evaluation?.check(native, judged, plan.signal);
+    if (plan.best !== null) checkMetric(new OptionCheck(plan.call), plan.best.rule, machine, native, judged);
     const { trainer, stepsPerEpoch, learningRates } = newTrainer(machine, native, plan, data, validation);
-    const best = plan.best === null ? null : new BestState(plan.best, native);
-    let stoppedEarly = false;
+    const best = plan.best === null ? null : new BestState(plan.best.rule, native, plan.best.before);
     const record = (): TrainingRecord => ({
       settings: plan.settings,
       learningRates,
@@ -48,12 +49,11 @@ export async function train(
       step: trainer.step,
       totalSteps: trainer.totalSteps,
       stepsPerEpoch,
-      stoppedEarly,
+      stoppedEarly: best !== null && best.record === null && trainer.step < trainer.totalSteps,
+      best: best?.record ?? null,
     });
     try {
-      ({ stoppedEarly } = await runSegments({ machine, hold, trainer, plan, control, judged, best, record, keep }));
-      // A run that was stopped can go on: from where it stands.
-      if (!machine.disposed && (stoppedEarly || trainer.step === trainer.totalSteps)) best?.restore();
+      await runSegments({ machine, hold, trainer, plan, control, judged, best, record, keep });
     } finally {
       if (!machine.disposed) keep({ ...record() });
     }

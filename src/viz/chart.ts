@@ -1,9 +1,8 @@
-import { types } from 'node:util';
 import { OptionCheck, readOptions } from '../arguments.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { isDrawable, type Line, readSeries, type Series } from './series.js';
-import { textOption } from './text-options.js';
+import { listOf, textOption } from './text-options.js';
 
 /** A chart with axes of its own. */
 export interface Panel {
@@ -46,8 +45,7 @@ const panelKeys = ['title', 'xLabel', 'yLabel', 'yScale', 'series', 'baselines']
 /** Reads panels, or series for a single panel. */
 export function readCharts(call: string, charts: unknown): readonly Chart[] {
   if (!Array.isArray(charts)) throw new ParameterError(`${call}: \`charts\` must be an array of panels or series, got ${got(charts)}`);
-  requireFew(call, 'charts', charts);
-  const list: readonly unknown[] = Array.from(charts);
+  const list = listOf(new OptionCheck(call), 'charts', charts, mostCharts);
   const arePanels = list.some(isPanel);
   for (const [i, chart] of list.entries()) {
     if (isPanel(chart) ? arePanels : !arePanels && typeof chart === 'object' && chart !== null) continue;
@@ -60,12 +58,6 @@ export function readCharts(call: string, charts: unknown): readonly Chart[] {
 
 const bare = { title: '', xLabel: '', yLabel: '', log: false, baselines: [] } as const;
 
-/** An array can claim any length, and holes are not free. */
-function requireFew(call: string, name: string, list: readonly unknown[]): void {
-  if (list.length > mostCharts)
-    throw new ParameterError(`${call}: \`${name}\` must have at most ${mostCharts} entries, got ${list.length}`);
-}
-
 function isPanel(chart: unknown): boolean {
   return typeof chart === 'object' && chart !== null && Array.isArray((chart as { series?: unknown }).series);
 }
@@ -74,8 +66,9 @@ function readPanel(call: string, path: string, panel: unknown): Chart {
   const given = readOptions(`${call}: \`${path}\``, panel, panelKeys);
   const check = new OptionCheck(`${call}: \`${path}\``);
   const log = check.oneOf('yScale', given.yScale, 'linear', ['linear', 'log']) === 'log';
-  const series = listOf(call, `${path}.series`, given.series);
-  const baselines = given.baselines === undefined ? [] : listOf(call, `${path}.baselines`, given.baselines);
+  const whole = new OptionCheck(call);
+  const series = listOf(whole, `${path}.series`, given.series, mostCharts);
+  const baselines = given.baselines === undefined ? [] : listOf(whole, `${path}.baselines`, given.baselines, mostCharts);
   return {
     title: textOption(check, 'title', given.title),
     xLabel: textOption(check, 'xLabel', given.xLabel),
@@ -84,12 +77,6 @@ function readPanel(call: string, path: string, panel: unknown): Chart {
     lines: readLines(call, `${path}.series`, series, log),
     baselines: baselines.map((one, i) => readBaseline(call, `${path}.baselines[${i}]`, one, log)),
   };
-}
-
-function listOf(call: string, path: string, list: unknown): readonly unknown[] {
-  if (types.isProxy(list) || !Array.isArray(list)) throw new ParameterError(`${call}: \`${path}\` must be an array, got ${got(list)}`);
-  requireFew(call, path, list);
-  return Array.from(list);
 }
 
 function readLines(call: string, path: string, list: readonly unknown[], log: boolean): Line[] {

@@ -1,6 +1,6 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { type FilePath, writeFileAtomic } from '../io/atomic.js';
 import { type Panel, readCharts } from './chart.js';
 import { chartsTitle, describeCharts } from './describe.js';

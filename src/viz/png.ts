@@ -1,8 +1,8 @@
 import { encode } from 'fast-png';
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { plainView } from '../data/typed.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { type FilePath, writeFileAtomic } from '../io/atomic.js';
 import type { Colour } from './colours.js';
 import type { IndexedPicture, Picture } from './tiles.js';

@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
 import type { Panel } from './chart.js';
@@ -6,7 +5,7 @@ import { type CurvesOptions, curvesFor } from './curves.js';
 import { reportStyle } from './report-style.js';
 import type { Series } from './series.js';
 import { element, escaped } from './svg.js';
-import { requiredText, textOption } from './text-options.js';
+import { listOf, requiredText, textOption } from './text-options.js';
 import { numberText } from './ticks.js';
 import { type TilesSvgOptions, tilesSvgFor } from './tiles-svg.js';
 
@@ -89,9 +88,9 @@ function page(given: { readonly [P in keyof ReportOptions]?: unknown }): string 
   const check = new OptionCheck(call);
   const title = requiredText(check, 'title', given.title);
   const summary = textOption(check, 'summary', given.summary);
-  const headlines = listOf(check, 'headlines', given.headlines).map((one, i) => headline(`headlines[${i}]`, one));
+  const headlines = optionalList(check, 'headlines', given.headlines).map((one, i) => headline(`headlines[${i}]`, one));
   const facts = factList(check, 'facts', given.facts);
-  const sections = listOf(check, 'sections', given.sections).map((one, i) => section(`sections[${i}]`, one));
+  const sections = optionalList(check, 'sections', given.sections).map((one, i) => section(`sections[${i}]`, one));
   const header = element('header', {}, element('h1', {}, escaped(title)) + paragraph(summary, 'summary'));
   const numbers = headlines.length === 0 ? '' : element('div', { class: 'headlines' }, headlines.join('\n'));
   const content = [header, numbers, facts, ...sections].filter((part) => part !== '');
@@ -168,7 +167,7 @@ function section(path: string, value: unknown): string {
 
 function paragraphs(check: OptionCheck, text: unknown): string[] {
   if (text === undefined || typeof text === 'string') return [paragraph(textOption(check, 'text', text))];
-  return listOf(check, 'text', text).map((one, i) => paragraph(requiredText(check, `text[${i}]`, one)));
+  return optionalList(check, 'text', text).map((one, i) => paragraph(requiredText(check, `text[${i}]`, one)));
 }
 
 function paragraph(text: string, name?: string): string {
@@ -197,8 +196,8 @@ function inline(svg: string): string {
 }
 
 function factList(check: OptionCheck, name: string, value: unknown): string {
-  const facts = listOf(check, name, value).map((fact, i) => {
-    const [key, told, ...rest] = listOf(check, `${name}[${i}]`, fact);
+  const facts = optionalList(check, name, value).map((fact, i) => {
+    const [key, told, ...rest] = optionalList(check, `${name}[${i}]`, fact);
     if (rest.length > 0 || typeof key !== 'string' || typeof told !== 'string')
       throw check.error(`${name}[${i}]`, 'a name and a text', fact);
     return element('div', {}, element('dt', {}, escaped(key)) + element('dd', {}, escaped(told) || ' '));
@@ -206,10 +205,6 @@ function factList(check: OptionCheck, name: string, value: unknown): string {
   return facts.length === 0 ? '' : element('dl', {}, `\n${facts.join('\n')}\n`);
 }
 
-/** An array can claim any length, and holes are not free. */
-function listOf(check: OptionCheck, name: string, value: unknown): readonly unknown[] {
-  if (value === undefined) return [];
-  const isList = !types.isProxy(value) && Array.isArray(value) && value.length <= mostParts;
-  if (!isList) throw check.error(name, `an array of at most ${mostParts} entries`, value);
-  return readFrom(check.call, name, () => Array.from(value));
+function optionalList(check: OptionCheck, name: string, value: unknown): readonly unknown[] {
+  return value === undefined ? [] : listOf(check, name, value, mostParts);
 }

@@ -1,6 +1,6 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { got } from '../data/where.js';
 import { ParameterError } from '../errors.js';
+import { got } from '../got.js';
 import { localMean } from './smoothing.js';
 
 /** One line of a chart. */

@@ -1,5 +1,15 @@
 import { types } from 'node:util';
-import type { OptionCheck } from '../arguments.js';
+import { type OptionCheck, readFrom } from '../arguments.js';
+import { ParameterError } from '../errors.js';
+
+/** The entries of an array, which can claim any length: holes are not free. */
+export function listOf(check: OptionCheck, name: string, value: unknown, most: number): readonly unknown[] {
+  if (types.isProxy(value) || !Array.isArray(value)) throw check.error(name, 'an array', value);
+  if (value.length > most) {
+    throw new ParameterError(`${check.call}: \`${name}\` must have at most ${most} entries, got ${value.length}`);
+  }
+  return readFrom(check.call, name, () => Array.from(value));
+}
 
 /** Text; nothing where none was given. */
 export function textOption(check: OptionCheck, name: string, value: unknown): string {

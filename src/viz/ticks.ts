@@ -15,7 +15,7 @@ export interface Tick {
 /** How an axis is made. */
 export interface AxisOptions {
   readonly log?: boolean;
-  /** Marks at whole numbers only, for counts of epochs and steps. */
+  /** Marks at whole numbers only, for counts of epochs and updates. */
   readonly whole?: boolean;
   /** Share of the range that is added at both ends. */
   readonly padding?: number;

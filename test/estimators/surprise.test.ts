@@ -137,16 +137,46 @@ describe('rows that lack values', () => {
   });
 });
 
+describe('units without end', () => {
+  it('have a density where rows of all layers are given', async () => {
+    const layers = { x: relu(2), y: bernoulli(1) };
+    using machine = new BoltzmannMachine({ layers, couplings: [['x', 'y']], device: 'reference' });
+    machine.setParameter('x-y.weights', [[0.5], [-1]]);
+    // p(x) ∝ exp(b x − x²/2) for x ≥ 0, with b = the weight: a normal variable cut at 0.
+    const found = await machine.surprise({ x: [[0.3, 0.7]], y: [[1]] });
+    const upper = (b: number) => simpson((x) => Math.exp(b * x - (x * x) / 2));
+    for (const [i, [x, b]] of [
+      [0.3, 0.5],
+      [0.7, -1],
+    ].entries() as Iterable<[number, [number, number]]>) {
+      // biome-ignore format: one line
+      expect(found.get(0, i)).toBeCloseTo((x * x) / 2 - b * x + Math.log(upper(b)), 6);
+    }
+  });
+});
+
+/** ∫ f over [0, 12]. */
+function simpson(f: (x: number) => number): number {
+  const [n, h] = [2000, 12 / 2000];
+  return Array.from({ length: n + 1 }, (_, k) => f(k * h) * (k === 0 || k === n ? 1 : k % 2 ? 4 : 2)).reduce((a, b) => a + b) * (h / 3);
+}
+
 describe('bad input', () => {
   it('is refused', async () => {
     using rbm = new RBM({ visible: relu(3), hidden: 2 });
-    await expect(rbm.surprise([[1, 2, 3]])).rejects.toThrow(/layer 'visible' must not be given: relu units have no surprise here/);
+    await expect(rbm.surprise([[1, 2, 3]])).rejects.toThrow(
+      /RBM\.surprise: units of layer 'visible' have more values than can be counted; give rows of all layers/,
+    );
     using both = new RBM({ visible: gaussian(2), hidden: gaussian(2) });
-    await expect(both.surprise([[1, 2]])).rejects.toThrow(/coupled to layer 'hidden' without rows, whose states have no limit/);
+    await expect(both.surprise([[1, 2]])).rejects.toThrow(
+      /units of layers 'visible' and 'hidden' both have more values than can be counted/,
+    );
     const layers = { v: bernoulli(2), h: bernoulli(2), g: bernoulli(2) };
     using deep = new BoltzmannMachine({ layers, couplings: [['v', 'h'], ['h', 'g']] }); // biome-ignore format: one line
     await expect(deep.surprise({ v: [[1, 0]] })).rejects.toThrow(ParameterError);
-    await expect(deep.surprise({ v: [[1, 0]] })).rejects.toThrow(/must not be coupled to each other/);
+    await expect(deep.surprise({ v: [[1, 0]] })).rejects.toThrow(
+      /layers that are not given are coupled to each other and cannot be summed out/,
+    );
     await expect(deep.surprise({ v: [[1, 2]], h: [[0, 1]] })).rejects.toThrow(/got 2/);
     await expect(deep.surprise({ v: [[1, 0]], h: [[0, 1]] }, { warmpu: 3 } as never)).rejects.toThrow(/no option `warmpu`/);
   });

@@ -1,5 +1,4 @@
 /** Jobs of the native machine: one at a time, cancelled, disposed of, collected; their progress and their promises. */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -197,14 +196,6 @@ it('refuses to let rows grow while something uses them', async () => {
   await job.promise;
   append();
   expect(rows.rows).toBe(100_001);
-});
-
-it('calls progress in the asynchronous context that started the run', async () => {
-  const storage = new AsyncLocalStorage<string>();
-  const machine = newMachine();
-  const seen = new Set<unknown>();
-  await storage.run('mine', () => newTrainer(machine).run(15, () => seen.add(storage.getStore())).promise);
-  expect(seen).toEqual(new Set(['mine']));
 });
 
 it('reads arguments before it looks at the state they may change', async () => {

@@ -106,12 +106,29 @@ describe.each(devices)('on %s', (device) => {
     using machine = new BoltzmannMachine({ layers: { v: gaussian(4), h: relu(3) }, couplings: [['v', 'h']], device, seed: 1 });
     const data = { v: Array.from({ length: 100 }, () => random.normals(4, 1)) };
     const options = { epochs: 60, batchSize: 50, learningRate: 3 };
-    await expect(machine.fit(data, options)).rejects.toThrow(DivergenceError);
+    await expect(machine.fit(data, { ...options, onDivergence: 'throw' })).rejects.toThrow(DivergenceError);
     using again = new BoltzmannMachine({ layers: { v: gaussian(4), h: relu(3) }, couplings: [['v', 'h']], device, seed: 1 });
     const reports = await again.fit(data, { ...options, onDivergence: { retries: 20, factor: 0.3 } });
     expect(reports.at(-1)!.rollbacks).toBeGreaterThan(0);
     expect(reports.at(-1)!.epoch).toBe(60);
   });
+});
+
+it('rectified hidden units bear correlated columns by default', async () => {
+  const random = new TestRandom(31);
+  const rows = Array.from({ length: 100 }, () => {
+    const common = random.normal();
+    return Array.from({ length: 5 }, (_, i) => (i % 2 ? -1 : 1) * common + 0.2 * random.normal());
+  });
+  using rbm = new RBM({ visible: gaussian(5), hidden: relu(8), seed: 1 });
+  const reports = await rbm.fit(rows, { epochs: 3000, monitorRows: 0 });
+  expect(reports.at(-1)!.update).toBe(3000);
+  const { data } = await rbm.sample(400, { sweeps: 200 });
+  // The columns go together as they do in the rows.
+  const product = (i: number, j: number) =>
+    Array.from({ length: 400 }, (_, r) => data[5 * r + i]! * data[5 * r + j]!).reduce((a, b) => a + b) / 400;
+  expect(product(0, 1)).toBeLessThan(-0.3);
+  expect(product(0, 2)).toBeGreaterThan(0.3);
 });
 
 /** Parameters finite, answers too, and what is saved can be loaded again. */

@@ -243,7 +243,8 @@ describe.each(devices)('machines without a distribution on %s', (device) => {
     await expectNormalisable(machine, good, 's', 30);
   });
 
-  it.each([6, 66])('training of %d units stops before it gets there', async (n) => {
+  // With up to 64 units every update is looked at, and weights are scaled back; beyond that every epoch, which is too late.
+  it.each([6, 66])('training of %d units does not get there', async (n) => {
     const random = new TestRandom(5);
     const rows = Array.from({ length: 200 }, () => {
       const common = 3 * random.normal();
@@ -255,8 +256,11 @@ describe.each(devices)('machines without a distribution on %s', (device) => {
       () => undefined,
       (error: unknown) => error,
     );
-    expect(failed).toBeInstanceOf(DivergenceError);
-    expect((failed as Error).message).toMatch(n <= 64 ? /would have no distribution/ : /no distribution|infinite/);
+    if (n <= 64) expect(failed).toBeUndefined();
+    else {
+      expect(failed).toBeInstanceOf(DivergenceError);
+      expect((failed as Error).message).toMatch(/no distribution|infinite/);
+    }
     await machine.sample(2, { sweeps: 1 });
   });
 });

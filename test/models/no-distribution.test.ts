@@ -1,11 +1,16 @@
 /** Machines whose units without bounds drive each other to infinity: refused where that is known, stopped where states show it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   BoltzmannMachine,
   bernoulli,
   DivergenceError,
   doubleRelu,
+  type FitOptions,
   gaussian,
+  type LayerRows,
   ParameterError,
   relu,
   spin,
@@ -126,11 +131,49 @@ describe('many small weights that run away together', () => {
 });
 
 describe.each(devices)('on %s', (device) => {
-  it('training that would leave the machines with a distribution stops, and keeps one that has it', async () => {
-    using machine = pair(relu(2), relu(2), [[0.1, 0.1], [0.1, 0.1]], device); // biome-ignore format: a matrix
-    const data = Array.from({ length: 50 }, (_, i) => [1 + (i % 7), 1 + (i % 7)]);
-    const run = machine.fit({ v: data }, { epochs: 400, learningRate: 0.2, algorithm: 'pcd', initialiseFromData: false });
+  const data = Array.from({ length: 50 }, (_, i) => [1 + (i % 7), 1 + (i % 7)]);
+  const options: FitOptions<LayerRows> = { epochs: 400, learningRate: 0.2, algorithm: 'pcd', initialiseFromData: false, averageLast: 0 };
+  const small = [[0.1, 0.1], [0.1, 0.1]]; // biome-ignore format: a matrix
+
+  it('training is held among the machines with a distribution', async () => {
+    using machine = pair(relu(2), relu(2), small, device);
+    await machine.fit({ v: data }, options);
+    await machine.sample(1, { sweeps: 1 });
+    // Weights against precisions: below 1, but not far, for such data.
+    const precision = (layer: 'v' | 'h') => machine.getParameter(`${layer}.parameters`);
+    const tension = [0, 1].flatMap((i) =>
+      [0, 1].map(
+        (j) => machine.getParameter('v-h.weights').get(i, j) / Math.exp((precision('v').get(1, i) + precision('h').get(1, j)) / 2),
+      ),
+    );
+    expect(Math.max(...tension)).toBeLessThan(1);
+    expect(Math.max(...tension)).toBeGreaterThan(0.3);
+  });
+
+  it('training that is held goes on from a file to the same bits', async () => {
+    using straight = pair(relu(2), relu(2), small, device);
+    await straight.fit({ v: data }, options);
+    const folder = await mkdtemp(join(tmpdir(), 'boltzkit-held-'));
+    for (const epoch of [50, 133, 399]) {
+      using begun = pair(relu(2), relu(2), small, device);
+      for await (const report of begun.fit({ v: data }, options)) if (report.epoch === epoch) break;
+      await begun.save(join(folder, 'model'));
+      using loaded = await BoltzmannMachine.load(join(folder, 'model'), { device });
+      await loaded.fit({ v: data }, { ...options, resume: true });
+      for (const name of ['v-h.weights', 'v.parameters', 'h.parameters']) {
+        expect([...loaded.getParameter(name).data]).toEqual([...straight.getParameter(name).data]);
+      }
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  it('training that nothing can hold stops, and keeps a machine with a distribution', async () => {
+    using machine = pair(relu(2), relu(2), [[0.9, 0], [0, 0.9]], device); // biome-ignore format: a matrix
+    const before = [...machine.getParameter('v-h.weights').data];
+    const run = machine.fit({ v: data }, { ...options, rates: { 'v-h': 0 }, onDivergence: 'throw' });
     await expect(run).rejects.toThrow(DivergenceError);
+    await expect(run).rejects.toThrow(/would have no distribution/);
+    expect([...machine.getParameter('v-h.weights').data]).toEqual(before);
     await machine.sample(1, { sweeps: 1 });
   });
 

@@ -1,4 +1,5 @@
 /** A run stands still in the body of `for await`: the model can be read and saved there, and nothing done there changes the run. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -298,5 +299,13 @@ describe('progress', () => {
       expect(epoch).toBeGreaterThan(3);
       expect(run.progress.update).toBe(epoch * 4);
     }
+  });
+
+  it('is told in the asynchronous context that started the run', async () => {
+    using rbm = create();
+    const storage = new AsyncLocalStorage<string>();
+    const seen = new Set<unknown>();
+    await storage.run('mine', () => rbm.fit(rows, { ...short, epochs: 50, onProgress: () => seen.add(storage.getStore()) }));
+    expect(seen).toEqual(new Set(['mine']));
   });
 });

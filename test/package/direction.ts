@@ -33,12 +33,13 @@ export const allowedNative: Allowed = {
   test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference'],
 };
 
-const basics = ['errors.ts', 'suggest.ts', 'arguments.ts'];
+const basics = ['errors.ts', 'suggest.ts', 'got.ts', 'arguments.ts'];
 
 export const allowedTypeScript: Allowed = {
   'errors.ts': [],
   'suggest.ts': [],
-  'arguments.ts': ['errors.ts', 'suggest.ts'],
+  'got.ts': [],
+  'arguments.ts': ['errors.ts', 'suggest.ts', 'got.ts'],
   io: basics,
   data: [...basics, 'io'],
   viz: [...basics, 'io', 'data'],

@@ -333,3 +333,64 @@ describe('writeCsv', () => {
     expect(readFileSync(path, 'utf8')).toBe('old');
   });
 });
+
+describe('parts of a table', () => {
+  const many: TableRow[] = Array.from({ length: 101 }, (_, i) => ({
+    id: i,
+    kind: i % 3 === 0 ? null : ['a', 'b', 'c'][i % 4 === 3 ? 0 : i % 4]!,
+    yes: i % 2 === 0,
+  }));
+  const whole = () => readTable(many, { id: 'number' });
+
+  test('have every row once, with what it was', async () => {
+    const all = await whole();
+    const { train, validation, test: rest } = all.split({ train: 0.7, validation: 0.2, test: 0.1 }, { seed: 5 });
+    expect([train.size, validation.size, rest.size]).toEqual([71, 20, 10]);
+    const numbers = [train, validation, rest].flatMap(({ indices }) => [...indices]);
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(many.map((_, i) => i));
+    for (const part of [train, validation, rest]) {
+      expect(part.columns).toBe(all.columns);
+      expect(await part.decode(part.rows)).toEqual(Array.from(part.indices, (i) => many[i]));
+    }
+  });
+
+  test('are those of the seed, and parts of parts know where they come from', async () => {
+    const [all, again] = [await whole(), await whole()];
+    const { a } = all.split({ a: 0.5, b: 0.5 }, { seed: 5n });
+    expect(again.split({ a: 0.5, b: 0.5 }, { seed: 5 }).a.indices).toEqual(a.indices);
+    expect(again.split({ a: 0.5, b: 0.5 }, { seed: 6 }).a.indices).not.toEqual(a.indices);
+    const { b } = a.split({ a: 0.5, b: 0.5 });
+    expect(await b.decode(b.rows)).toEqual(Array.from(b.indices, (i) => many[i]));
+    expect([...b.indices].every((i) => a.indices.includes(i))).toBe(true);
+  });
+
+  test('without gaps are those rows and no others', async () => {
+    const full = (await whole()).complete();
+    expect(await full.decode(full.rows)).toEqual(many.filter(({ kind }) => kind !== null));
+    const gaps = await readTable([{ a: 1, b: null }, { a: null, b: 2 }, { a: 3, b: null }, { a: null, b: 9 }], { a: 'number', b: 'number' }); // biome-ignore format: one line
+    expect(() => gaps.complete()).toThrow(ParameterError);
+    expect(() => gaps.complete()).toThrow(/must have a row that lacks no value/);
+  });
+
+  test('names of units are those of the columns of surprise', async () => {
+    const all = await whole();
+    expect(all.unitNames).toEqual(['yes', 'id', 'kind']);
+    using machine = new BoltzmannMachine(all.wiring({ hidden: bernoulli(2) }));
+    expect((await machine.surprise(all.rows)).shape).toEqual([101, all.unitNames.length]);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['no shares', {}, /Table\.split: `shares` must be an object of shares/],
+    ['a number', 0.8, /`shares` must be an object of shares/],
+    ['shares that are too small together', { a: 0.5, b: 0.4 }, /`shares` must be shares that add up to 1, got 0\.9/],
+    ['shares that are too large together', { a: 0.8, b: 0.8 }, /`shares` must be shares that add up to 1, got 1\.6/],
+    ['a share below 0', { a: -0.5, b: 1.5 }, /`shares\.a` must be a finite number in \[0, 1\], got -0\.5/],
+    ['a share that is none', { a: '1' }, /`shares\.a` must be a finite number in \[0, 1\], got "1"/],
+    ['a part without rows', { a: 0.999, b: 0.001 }, /`shares\.b` must be a share that makes at least one of 101 rows, got 0\.001/],
+  ])('are refused for %s', async (_, shares, message) => {
+    const all = await whole();
+    expect(() => all.split(shares as Record<string, number>)).toThrow(ParameterError);
+    expect(() => all.split(shares as Record<string, number>)).toThrow(message);
+    expect(() => all.split({ a: 1 }, { sed: 1 } as never)).toThrow(/no option `sed`/);
+  });
+});

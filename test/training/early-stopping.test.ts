@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type EpochReport, type FitOptions, linear, ParameterError, ptt, RBM } from '../../src/index.js';
+import { type EpochReport, type FitOptions, ParameterError, ptt, RBM } from '../../src/index.js';
 import { parameterBits } from '../models/support.js';
 import { TestRandom } from '../oracle/random.js';
 
@@ -135,22 +135,6 @@ describe('keepBest', () => {
     const { rbm, states } = await followed({ ...base, epochs: 40, keepBest: false });
     expect(parameterBits(rbm)).toBe(states.get(40));
     rbm.dispose();
-  });
-
-  it('a run that is stopped stands at its last update, and can go on', async () => {
-    const options: FitOptions = { ...base, epochs: 40, learningRate: linear(0.2) };
-    using straight = create();
-    await straight.fit(rows, options);
-    using rbm = create();
-    let state = '';
-    for await (const { epoch } of rbm.fit(rows, { ...options, keepBest: true })) {
-      state = parameterBits(rbm);
-      if (epoch === 25) break;
-    }
-    expect(parameterBits(rbm)).toBe(state);
-    expect(rbm.training).toMatchObject({ epoch: 25, complete: false });
-    await rbm.fit(rows, { ...options, resume: true });
-    expect(parameterBits(rbm)).toBe(parameterBits(straight));
   });
 });
 

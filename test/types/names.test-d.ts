@@ -18,6 +18,8 @@ import {
   type Units,
 } from '../../src/index.js';
 
+import type { TableData } from '../../src/tables/index.js';
+
 declare const rows: RowsInput;
 /** Compiles only if the two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -185,4 +187,13 @@ export async function rbmNames(rbm: RBM): Promise<void> {
   (await rbm.chains(1)).states('visible');
   // @ts-expect-error: no such layer
   (await rbm.chains(1)).states('v');
+}
+
+export function partsOfTables(table: TableData): void {
+  const parts = table.split({ train: 0.8, validation: 0.2 }, { seed: 1 });
+  holds<Same<typeof parts, Record<'train' | 'validation', TableData>>>();
+  // @ts-expect-error: no such part
+  parts.test.complete();
+  // @ts-expect-error: no such option
+  table.split({ train: 1 }, { sed: 1 });
 }

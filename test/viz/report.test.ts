@@ -136,7 +136,7 @@ describe('what cannot be shown is refused', () => {
     ],
     ['a fact that is no pair', { facts: [['a']] }, /report: `facts\[0\]` must be a name and a text/],
     ['a fact with a number', { facts: [['a', 1]] }, /report: `facts\[0\]` must be a name and a text/],
-    ['facts without end', { facts: new Array(2 ** 32 - 1) }, /`facts` must be an array of at most 10000 entries/],
+    ['facts without end', { facts: new Array(2 ** 32 - 1) }, /`facts` must have at most 10000 entries, got 4294967295/],
     ['half an interval', { headlines: [{ name: 'a', value: 1, low: 0 }] }, /`headlines\[0\]`: `high` must be given with the other end/],
     [
       'an interval of words',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { permutation } from '../../data/random.js';
+import { permutation, streams } from '../../data/random.js';
 import { type Binarisation, binarisations } from '../../runs/binarise.js';
 import { count, fixed } from '../../runs/format.js';
 import { hiddenLayer, isCountable, placesOf, type RunModel } from '../../runs/model.js';
@@ -48,9 +48,6 @@ interface EvaluationData {
 
 const METHODS = ['auto', 'exact', 'ais', 'ladder'] as const;
 
-/** Stream of the draws that make a file's grey levels binary. */
-const BINARISE_STREAM = 105;
-
 /** The rows that a run learnt and those it held out, split as they were then. */
 async function runData(request: DataRequest, options: EvaluateOptions): Promise<EvaluationData> {
   const { folder, binarise } = request;
@@ -79,7 +76,7 @@ async function gather(source: string | undefined, record: RunRecord | null, opti
   }
   const seed = options.seed ?? 1n;
   const files = await filesOf(source);
-  const load = (path: string) => loadRows(path, reading, record?.loaded ?? null, { seed, stream: BINARISE_STREAM });
+  const load = (path: string) => loadRows(path, reading, record?.loaded ?? null, { seed, stream: streams.binarisedEvaluation });
   const test = await load(files.validation ?? files.train);
   const train = options.train ?? (files.validation === null ? undefined : files.train);
   return { name: source, test, train: train === undefined ? null : await load(train) };
@@ -99,7 +96,7 @@ function withoutGaps(set: RowSet, output: Output): RowSet {
 function subset(set: RowSet, options: EvaluateOptions): RowSet {
   const { rows, seed: chosenSeed = 1n } = options;
   if (rows === undefined || rows >= set.rows) return set;
-  return pickSet(set, permutation(set.rows, chosenSeed, 0).subarray(0, rows).sort());
+  return pickSet(set, permutation(set.rows, chosenSeed, streams.pickedRows).subarray(0, rows).sort());
 }
 
 async function examine(model: RunModel, set: RowSet, exact: boolean): Promise<Part> {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { permutation } from '../../data/random.js';
+import { permutation, streams } from '../../data/random.js';
 import type { Patience } from '../../machine/patience.js';
 import { RBM } from '../../models/rbm.js';
 import type { Matrix } from '../../models/results.js';
@@ -44,21 +44,18 @@ interface Beginning {
   readonly clamp?: GivenRows | number[][];
 }
 
-/** Stream of the draws that make grey levels of `--start` binary. */
-const START_STREAM = 0;
-
 async function startRows({ record }: OpenedModel, options: SampleOptions): Promise<Beginning> {
   if (options.start === undefined) return {};
   const seed = options.seed ?? 1n;
   // Chains start from states: grey levels are drawn once as probabilities.
   const reading = { ...readingOf(record, { scale: options.scale }), binarise: 'none' as const };
-  const rows = await loadRows(options.start, reading, record?.loaded ?? null, { seed, stream: START_STREAM });
+  const rows = await loadRows(options.start, reading, record?.loaded ?? null, { seed, stream: streams.pickedRows });
   if (rows.rows < options.count)
     throw new UsageError(`\`--start ${options.start}\` has ${rows.rows} rows, --count asks for ${options.count}`);
-  const chosen = pickSet(rows, permutation(rows.rows, seed, START_STREAM).subarray(0, options.count));
+  const chosen = pickSet(rows, permutation(rows.rows, seed, streams.pickedRows).subarray(0, options.count));
   const matrix = onlyMatrix(chosen);
   if (matrix === null || record?.loaded.table != null) return { start: givenRows(chosen) };
-  return { start: asRows(await binarised(matrix, 'sample', seed, START_STREAM)) };
+  return { start: asRows(await binarised(matrix, 'sample', seed, streams.pickedRows)) };
 }
 
 /** Values that are held: of a table a file with the same columns, in which empty cells are free. */
