@@ -8,7 +8,7 @@ namespace boltzkit::cpu {
 namespace {
 
 // Row r of the rows to pack; zeros behind the last one.
-RoundedRow rowOf(const RowsToPack& from, std::size_t r) {
+RoundedRow roundedRow(const RowsToPack& from, std::size_t r) {
   return {r < from.count ? from.values + r * from.stride : nullptr, from.first + r};
 }
 
@@ -22,7 +22,7 @@ void packPairs(const RowsToPack& from, float scale, PackedCopy* upright, PackedC
       float* const own = from.scratch + r * stride;
       float* const words =
           upright ? upright->words.data() + (from.first + first + r) / 2 * upright->stride : from.scratch + lineFloats * stride;
-      kernels.roundRows(rowOf(from, first + r), rowOf(from, first + r + 1), from.columns, scale, words);
+      kernels.roundRows(roundedRow(from, first + r), roundedRow(from, first + r + 1), from.columns, scale, words);
       if (transposed) kernels.neighbourWords(words, from.columns, own, own + stride);
     }
     if (transposed)
@@ -40,7 +40,7 @@ void packShorts(const RowsToPack& from, float scale, PackedCopy* upright, Packed
     for (std::size_t r = 0; r < n; ++r) {
       const std::size_t second = first + lineFloats + r;
       float* const words = from.scratch + r * from.stride;
-      kernels.roundRows(rowOf(from, first + r), rowOf(from, second), from.columns, scale, words);
+      kernels.roundRows(roundedRow(from, first + r), roundedRow(from, second), from.columns, scale, words);
       if (upright) kernels.lineWords(words, from.columns, uprightRow(first + r), second < from.count ? uprightRow(second) : nullptr);
     }
     if (transposed)
@@ -52,7 +52,7 @@ void packShorts(const RowsToPack& from, float scale, PackedCopy* upright, Packed
 // Words of rows r and r + 2; zeros where there are no such rows.
 void roundTwo(const RowsToPack& from, std::size_t r, float scale, float* words) {
   if (r < from.count)
-    from.kernels.roundRows(rowOf(from, r), rowOf(from, r + 2), from.columns, scale, words);
+    from.kernels.roundRows(roundedRow(from, r), roundedRow(from, r + 2), from.columns, scale, words);
   else
     std::fill_n(words, roundUp(from.columns, lineFloats), 0.0f);
 }

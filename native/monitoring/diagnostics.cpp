@@ -6,10 +6,10 @@
 #include <numeric>
 #include <span>
 
+#include "monitoring/none.hpp"
+
 namespace boltzkit {
 namespace {
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 double meanOf(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());

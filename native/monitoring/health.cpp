@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 #include <numeric>
 
+#include "monitoring/none.hpp"
 #include "monitoring/singular_values.hpp"
 
 namespace boltzkit {
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t singularValues = 10;
 
 // Chains in equilibrium keep their mean energy. A change counts only if it exceeds both limits: 3.9

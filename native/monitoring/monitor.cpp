@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "likelihood/bound_free_energy.hpp"
 #include "likelihood/independent_units.hpp"
 #include "likelihood/pseudo_likelihood.hpp"
+#include "monitoring/none.hpp"
 #include "sampling/completion.hpp"
 
 namespace boltzkit {
 namespace {
-
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 // The same words at every epoch: the last `count` steps of the purpose, which its count never comes
 // near. Units are picked by the words of layer 0.

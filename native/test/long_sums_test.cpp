@@ -4,7 +4,7 @@
 namespace boltzkit::test {
 namespace {
 
-const double values[] = {1e-4, 1e-3, 0.01, 0.1, 0.3, 0.7, 1.1};
+const Values values = sanitized ? Values{0.1} : Values{1e-4, 1e-3, 0.01, 0.1, 0.3, 0.7, 1.1};
 
 // The field of n binary states on one unit with n equal weights, from a matrix stored straight or
 // transposed.

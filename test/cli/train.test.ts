@@ -223,49 +223,43 @@ describe('likelihoods while training', () => {
 });
 
 describe('interrupted training', () => {
-  // Several seconds of work, so that a signal surely comes before its end.
-  const long = [...train, '--epochs', '300', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
+  // A second or so of work, so that a signal comes long before its end.
+  const brief = [...train, '--epochs', '100', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
+  let whole: Promise<unknown> | null = null;
+  const uninterrupted = () => (whole ??= cli([...brief, '--out', 'whole'], folder.path));
 
   it.each(['SIGINT', 'SIGTERM'] as const)('%s saves, exits with 130, and --resume goes on bit for bit', async (signal) => {
     const out = ['--out', `int-${signal}`];
-    const running = startCli([...long, ...out], folder.path);
-    await running.said('"epoch":20,');
+    const running = startCli([...brief, ...out], folder.path);
+    await running.said('"epoch":10,');
     running.child.kill(signal);
     const stopped = await running.result;
     expect(stopped.code).toBe(130);
     expect(JSON.parse(stopped.stderr)).toMatchObject({ code: 'ERR_INTERRUPTED', hint: `boltzkit train --resume --out int-${signal}` });
     const end = jsonLines(stopped.stdout).at(-1);
     expect(end).toMatchObject({ event: 'end', state: 'interrupted' });
-    expect(end?.update).toBeLessThan(3300);
+    expect(end?.update).toBeLessThan(1100);
     const resumed = await cli(['train', '--resume', '--json', '--threads', '1', ...out], folder.path);
     expect([resumed.code, resumed.stderr]).toEqual([0, '']);
     expect(jsonLines(resumed.stdout)[0]).toMatchObject({ resumedAt: end?.update });
     await uninterrupted();
     expect(await model(`int-${signal}`)).toEqual(await model('whole'));
     const record = JSON.parse(await readFile(at(`int-${signal}`, 'run.json'), 'utf8')) as { history: { epoch: number }[] };
-    expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
+    expect(record.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
   });
 
-  // A second or so, for what only has to be under way.
-  const brief = [...train, '--epochs', '100', '--hidden', '512', '--chains', '200', '--json', '--checkpoint-every', '100'];
-  let wholeBrief: Promise<unknown> | null = null;
-  const uninterruptedBrief = () => (wholeBrief ??= cli([...brief, '--out', 'whole-brief'], folder.path));
-
-  let whole: Promise<unknown> | null = null;
-  const uninterrupted = () => (whole ??= cli([...long, '--out', 'whole'], folder.path));
-
   it('survives being killed: the last checkpoint goes on to the same end', async () => {
-    const running = startCli([...long, '--out', 'killed'], folder.path);
-    await running.said('"epoch":40,');
+    const running = startCli([...brief, '--out', 'killed'], folder.path);
+    await running.said('"epoch":20,');
     running.child.kill('SIGKILL');
     expect((await running.result).signal).toBe('SIGKILL');
-    expect((await cli(long.concat('--out', 'killed'), folder.path)).stderr).toContain('--resume');
+    expect((await cli(brief.concat('--out', 'killed'), folder.path)).stderr).toContain('--resume');
     expect((await cli(['train', '--resume', '--out', 'killed'], folder.path)).code).toBe(0);
     await uninterrupted();
     expect(await model('killed')).toEqual(await model('whole'));
     expect((await readdir(at('killed'))).sort()).toEqual((await readdir(at('whole'))).sort());
     const epochs = JSON.parse(await readFile(at('killed', 'run.json'), 'utf8')) as { history: { epoch: number }[] };
-    expect(epochs.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
+    expect(epochs.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
   });
 
   it.each(['SIGKILL', 'SIGINT'] as const)('without checkpoints %s loses no run', async (signal) => {
@@ -277,8 +271,8 @@ describe('interrupted training', () => {
     const resumed = await cli(['train', '--resume', '--out', out], folder.path);
     expect([resumed.code, resumed.stderr]).toEqual([0, '']);
     if (signal === 'SIGKILL') expect(resumed.stdout).toContain('starting over');
-    await uninterruptedBrief();
-    expect(await model(out)).toEqual(await model('whole-brief'));
+    await uninterrupted();
+    expect(await model(out)).toEqual(await model('whole'));
   });
 
   it('an interrupt while a save waits for the disk is heard after it, and loses nothing', async () => {
@@ -294,8 +288,8 @@ describe('interrupted training', () => {
     expect((await readdir(at('slow'))).sort()).toEqual(['model.safetensors', 'run.json']);
     expect(JSON.parse(await readFile(at('slow', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
     expect(await cli(['train', '--resume', '--out', 'slow'], folder.path)).toMatchObject({ code: 0, stderr: '' });
-    await uninterruptedBrief();
-    expect(await model('slow')).toEqual(await model('whole-brief'));
+    await uninterrupted();
+    expect(await model('slow')).toEqual(await model('whole'));
   });
 
   it('--force leaves nothing of the old run that a resumed new one could take for its own', async () => {
@@ -306,12 +300,12 @@ describe('interrupted training', () => {
     running.child.kill('SIGKILL');
     await running.result;
     expect((await cli(['train', '--resume', '--out', 'anew'], folder.path)).code).toBe(0);
-    await uninterruptedBrief();
-    expect(await model('anew')).toEqual(await model('whole-brief'));
+    await uninterrupted();
+    expect(await model('anew')).toEqual(await model('whole'));
   });
 
   it('one of two in the same folder is refused', async () => {
-    const first = startCli([...long, '--epochs', '100000', '--out', 'shared'], folder.path);
+    const first = startCli([...brief, '--epochs', '100000', '--out', 'shared'], folder.path);
     await first.said('"event":"start"');
     for (const more of [[], ['--force'], ['--resume']]) {
       const { code, stderr } = await cli([...train, '--json', '--out', 'shared', ...more], folder.path);
@@ -345,8 +339,8 @@ describe('interrupted training', () => {
     while (await lock()) await new Promise((done) => setTimeout(done, 5));
     expect(JSON.parse(await readFile(at('closed', 'run.json'), 'utf8'))).toMatchObject({ state: 'interrupted' });
     expect((await cli(['train', '--resume', '--out', 'closed'], folder.path)).code).toBe(0);
-    await uninterruptedBrief();
-    expect(await model('closed')).toEqual(await model('whole-brief'));
+    await uninterrupted();
+    expect(await model('closed')).toEqual(await model('whole'));
   });
 
   it.runIf(existsSync('/dev/full'))('an output that takes no more ends the run when it is saved', async () => {
@@ -363,14 +357,14 @@ describe('interrupted training', () => {
     ]);
     expect(existsSync(at('full-early'))).toBe(false);
     expect((await cli(['train', '--resume', '--out', 'full'], folder.path)).code).toBe(0);
-    await uninterruptedBrief();
-    expect(await model('full')).toEqual(await model('whole-brief'));
+    await uninterrupted();
+    expect(await model('full')).toEqual(await model('whole'));
     expect(run('info')).toMatchObject({ status: 1 });
     expect(String(run('info').stderr)).toMatch(/^boltzkit: cannot write to stdout: ENOSPC[^\n]*\n$/);
   });
 
   it('refuses to resume with other settings or other data', async () => {
-    const running = startCli([...long, '--out', 'kept'], folder.path);
+    const running = startCli([...brief, '--out', 'kept'], folder.path);
     await running.said('"epoch":5,');
     running.child.kill('SIGINT');
     await running.result;

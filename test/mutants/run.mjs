@@ -63,18 +63,19 @@ class Tree {
     try {
       await this.#compile(`mutant '${mutant.name}'`);
       const device = /^(cpu|reference): /.exec(mutant.name)?.[1];
-      return await this.failingTests(mutant.tests, ['--bail=1', ...(device ? ['-t', `on ${device}`] : [])]);
+      const more = ['--bail=1', ...(device ? ['-t', `on ${device}`] : [])];
+      return await this.failingTests(mutant.tests, more, { BOLTZKIT_BUILT: '1' }); // by the run of the unchanged code
     } finally {
       await copyFile(join(root, mutant.file), target);
     }
   }
 
   /** Runs test files against this tree's addon; the names of the tests that failed, empty when all passed. */
-  async failingTests(files, more = []) {
+  async failingTests(files, more = [], env = {}) {
     await rm(this.report, { force: true });
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const args = [vitest, 'run', ...files, '--reporter=json', `--outputFile=${this.report}`, ...more];
-    const { failed, output } = await run(process.execPath, args, { BOLTZKIT_NATIVE: join(this.build, 'boltzkit.node') });
+    const args = [vitest, 'run', ...files, '--reporter=json', `--outputFile=${this.report}`, '--testTimeout=240000', ...more];
+    const { failed, output } = await run(process.execPath, args, { BOLTZKIT_NATIVE: join(this.build, 'boltzkit.node'), ...env });
     const results = existsSync(this.report) ? JSON.parse(await readFile(this.report, 'utf8')).testResults : [];
     const tests = results.flatMap((file) => file.assertionResults);
     if (!failed && !tests.some((test) => test.status === 'passed')) throw new Failure(`no test ran: ${[...files, ...more].join(' ')}`);
@@ -111,7 +112,7 @@ class Tree {
   }
 
   async #compile(what) {
-    const { failed, output } = await run('cmake', ['--build', this.build, '--target', 'boltzkit']);
+    const { failed, output } = await run('cmake', ['--build', this.build, '--target', 'boltzkit', '--parallel', String(workers)]);
     if (failed) throw new Failure(`${what} does not compile:\n${output.slice(-4000)}`);
   }
 }
@@ -135,7 +136,7 @@ async function main(words) {
   if (chosen.length === 0) throw new Failure(`no mutant's name contains ${words.join(' or ')}`);
   for (const mutant of chosen) await mutate(mutant); // a mutant that no longer applies fails the run before anything is built
   const trees = Array.from({ length: Math.min(workers, chosen.length) }, (_, number) => new Tree(number));
-  await Promise.all(trees.map((tree) => tree.prepare()));
+  for (const tree of trees) await tree.prepare(); // one by one: a compiler cache has all for those after the first
   const before = await trees[0].failingTests([...new Set(chosen.flatMap(({ tests }) => tests))]);
   if (before.length > 0) throw new Failure(`these tests fail without any mutant:\n  ${before.join('\n  ')}`);
   const queue = [...chosen];

@@ -30,8 +30,11 @@ async function run(...args: string[]): Promise<{ hints: string[]; last: string }
 
 beforeAll(() => writeFile(join(folder.path, 'groups.csv'), groups()));
 
+/** More seeds where there is time (docs/extending.md). */
+const seeds = process.env.BOLTZKIT_SLOW ? [1, 2, 3, 4, 5] : [1, 2];
+
 describe('a small table', () => {
-  it.each([1, 2, 3, 4, 5])('that is learnt well gives no hints (seed %i)', async (seed) => {
+  it.each(seeds)('that is learnt well gives no hints (seed %i)', async (seed) => {
     const { hints, last } = await run('--hidden', '20', '--seed', String(seed));
     expect([hints, last.endsWith('nothing looks wrong')]).toEqual([[], true]);
   });
