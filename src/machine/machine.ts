@@ -140,7 +140,7 @@ export class Machine {
     try {
       if (!turn.come) await turn.wait(signal);
       if (this.#disposed) throw new DisposedError(`${call}: the model was disposed of before its turn came`);
-      return await this.#undrawn(work, signal);
+      return await (signal === undefined ? work(this.#native) : this.#undrawn(work, signal));
     } catch (error) {
       throw this.#explained(call, error);
     } finally {
@@ -148,8 +148,7 @@ export class Machine {
     }
   }
 
-  async #undrawn<T>(work: (native: NativeMachine) => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
-    if (signal === undefined) return work(this.#native);
+  async #undrawn<T>(work: (native: NativeMachine) => Promise<T> | T, signal: AbortSignal): Promise<T> {
     const counters = this.#native.getCounters();
     try {
       return await work(this.#native);

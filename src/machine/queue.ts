@@ -10,44 +10,57 @@ export interface Turn {
 
 /** Work on one thing, first in, first out. */
 export class Queue {
-  #tail: Promise<void> | undefined;
-  #size = 0;
+  readonly #places = new Set<Place>();
 
   /** Turns that were not left, the one that has come included. */
   get size(): number {
-    return this.#size;
+    return this.#places.size;
   }
 
   /** Queues up. Without anyone before it a turn has come at once. */
   enter(): Turn {
-    const before = this.#size === 0 ? undefined : this.#tail;
-    let resolve = (): void => undefined;
-    this.#tail = new Promise<void>((done) => {
-      resolve = done;
-    });
-    this.#size += 1;
-    let come = before === undefined;
-    const leave = (): void => {
-      this.#size -= 1;
-      if (come || before === undefined) resolve();
-      else void before.then(resolve);
-    };
-    const wait = async (signal?: AbortSignal): Promise<void> => {
-      if (before !== undefined) await unlessAborted(before, signal);
-      come = true;
-    };
-    return {
-      get come() {
-        return come;
-      },
-      wait,
-      leave,
-    };
+    const place = new Place(this.#places);
+    this.#places.add(place);
+    return place;
   }
 }
 
-async function unlessAborted(before: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return before;
+// Most turns come at once and never wait, so a promise is made only for those that do.
+class Place implements Turn {
+  readonly #places: Set<Place>;
+  #come: boolean;
+  #called: (() => void) | undefined;
+
+  constructor(places: Set<Place>) {
+    this.#places = places;
+    this.#come = places.size === 0;
+  }
+
+  get come(): boolean {
+    return this.#come;
+  }
+
+  async wait(signal?: AbortSignal): Promise<void> {
+    if (this.#come) return;
+    const called = new Promise<void>((resolve) => {
+      this.#called = resolve;
+    });
+    await unlessAborted(called, signal);
+  }
+
+  leave(): void {
+    this.#places.delete(this);
+    if (!this.#come) return;
+    for (const next of this.#places) {
+      next.#come = true;
+      next.#called?.();
+      break;
+    }
+  }
+}
+
+async function unlessAborted(called: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return called;
   signal.throwIfAborted();
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -55,7 +68,7 @@ async function unlessAborted(before: Promise<void>, signal: AbortSignal | undefi
     signal.addEventListener('abort', stop, { once: true });
   });
   try {
-    await Promise.race([before, aborted]);
+    await Promise.race([called, aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
   }

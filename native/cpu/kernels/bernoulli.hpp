@@ -14,11 +14,12 @@ namespace {
 template <bool mean, bool sample>
 class PanelDraws {
  public:
-  // Unit `first` of the tile is the panel's first one.
-  FORCE_INLINE PanelDraws(const BernoulliTile& tile, std::size_t first) : t_(tile), keys_(philoxKeys(tile.key)), first_(first) {
-    for (std::size_t set = 0; set < sets; ++set)
-      blocks_[set / 2][set % 2] =
-          blockPart<Vector>(blockNumbers(tile.firstBlock + static_cast<std::uint32_t>(first / 4 + set * half)), tile.counter, tile.key);
+  // Unit `first` of the tile is the panel's first one. `tile` and `keys` outlive this.
+  FORCE_INLINE PanelDraws(const BernoulliTile& tile, const PhiloxKeys& keys, std::size_t first) : t_(tile), keys_(keys), first_(first) {
+    if constexpr (sample)
+      for (std::size_t set = 0; set < sets; ++set)
+        blocks_[set / 2][set % 2] =
+            blockPart<Vector>(blockNumbers(tile.firstBlock + static_cast<std::uint32_t>(first / 4 + set * half)), tile.counter, tile.key);
   }
 
   // Draws the units of row r; field [panelColumns].
@@ -103,19 +104,21 @@ class PanelDraws {
     return static_cast<std::uint64_t>(bits) << place;
   }
 
-  const BernoulliTile t_;  // a copy that stores cannot reach
-  const PhiloxKeys keys_;
+  const BernoulliTile& t_;
+  const PhiloxKeys& keys_;
   const std::size_t first_;
   BlockPart<Vector> blocks_[grains][2];
-  PhiloxWords made_[sets][1];        // of the next row, half way
-  I words_[panelColumns / lanes]{};  // of this row; those that were used, of the next one
+  PhiloxWords made_[sets][1];      // of the next row, half way
+  I words_[panelColumns / lanes];  // of this row; those that were used, of the next one
   std::uint64_t bits_ = 0;
 };
 
 template <bool mean, bool sample>
-void drawBernoulli(const BernoulliTile& tile) {
+void drawBernoulli(const BernoulliTile& given) {
+  const BernoulliTile tile = given;  // a copy that stores cannot reach
+  const PhiloxKeys keys = philoxKeys(tile.key);
   for (std::size_t first = 0; first < tile.units; first += panelColumns) {
-    PanelDraws<mean, sample> draws(tile, first);
+    PanelDraws<mean, sample> draws(tile, keys, first);
     for (std::size_t r = 0; r < tile.rows; ++r) draws.row(r, tile.field + r * tile.fieldStride + first);
   }
 }

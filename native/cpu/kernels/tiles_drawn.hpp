@@ -46,7 +46,13 @@ template <bool negative, bool mean, bool sample>
 class DrawnPanel {
  public:
   FORCE_INLINE explicit DrawnPanel(const PanelBlock& p)
-      : p_(p), steps_(p.columns / lineFloats * p.depth), b_(p.b), ldb_(p.ldb), writing_(p.alpha, p.narrow), draws_(*p.drawn, 0) {
+      : p_(p),
+        steps_(p.columns / lineFloats * p.depth),
+        b_(p.b),
+        ldb_(p.ldb),
+        writing_(p.alpha, p.narrow),
+        keys_(philoxKeys(p.drawn->key)),
+        draws_(*p.drawn, keys_, 0) {
     if (p.turn) {
       for (std::size_t column = 0; column < p.columns; column += lineFloats)
         turnTiles(p.b + column / 4 * lineFloats, p.places, p.turned + column / lineFloats * numberTileFloats, panelTileFloats);
@@ -150,6 +156,7 @@ class DrawnPanel {
   const float* b_;
   std::size_t ldb_;
   FieldsFromSums writing_;
+  const PhiloxKeys keys_;
   PanelDraws<mean, sample> draws_;
   TileUnit unit_;
   // Rows to be drawn, counted from firstRow; `count_` in all.
