@@ -30,23 +30,22 @@ export function describeDense(
   const later = rows > 1 && rows * cols > smallElements;
   const source = elements(parts.data, where, later);
   const { stride, offset, low, high } = placesOf(source.length, parts, shape, where);
-  const steps = {
-    offset,
-    rowStride: flat === 'row' ? 0 : (stride[0] as number),
-    colStride: flat === undefined ? mergeStrides(shape.slice(1), stride.slice(1), where) : flat === 'row' ? (stride[0] as number) : 1,
-  };
+  const rowStride = flat === 'row' ? 0 : (stride[0] as number);
+  const colStride = flat === undefined ? mergeStrides(shape.slice(1), stride.slice(1), where) : flat === 'row' ? (stride[0] as number) : 1;
   const scale = readScale(parts.scale, where);
   const given = parts.mask === undefined ? undefined : maskOf(parts.mask, shape, where, later);
   if (later && !(isReady(source) && given === undefined)) {
     const arrays = [source, given].filter((array) => isTypedArray(array));
+    const steps = { offset, rowStride, colStride };
     const fill = (out: Float64Array, first: number, end: number) => {
       fillDense(out, source, steps, first, end, cols, where);
       if (given !== undefined) applyMask(out, given, first * cols, end * cols, where);
     };
     return filledRows({ rows, cols, scale, arrays, fill }, where);
   }
-  const mask = given === undefined ? {} : { mask: readMask(given, where) };
-  return { kind: 'dense', rows, cols, scale, ...steps, ...usable(source as NumericArray, low, high, offset), ...mask };
+  const used = usable(source as NumericArray, low, high, offset);
+  const dense = { kind: 'dense', data: used.data, offset: used.offset, rows, cols, rowStride, colStride, scale } as const;
+  return given === undefined ? dense : { ...dense, mask: readMask(given, where) };
 }
 
 interface Steps {

@@ -227,18 +227,15 @@ export class Machine {
     signal?.throwIfAborted();
     if (this.#queue.size === 0 && !missing && inputs.every(({ host }) => isSmall(host))) {
       const rows = this.#packPassing(inputs);
-      return this.exclusive(
-        call,
-        (native) => {
-          const work = translating(call, () => ask(native, rows, false));
-          return isJob(work) ? runJob(work, { call, ...patience }) : work;
-        },
-        signal,
-      );
+      const start = () => translating(call, () => ask(this.#native, rows, false));
+      const finish = (work: NativeWork<T>) => (isJob(work) ? runJob(work, { call, ...patience }) : work);
+      if (signal !== undefined) return await this.exclusive(call, () => finish(start()), signal);
+      const work = start();
+      return isJob(work) ? await this.exclusive(call, () => finish(work)) : work; // what is done by now needs no turn
     }
     const packing = this.pack(inputs, signal, missing);
     packing.catch(() => undefined); // whoever waits for the turn hears of it
-    return this.exclusive(
+    return await this.exclusive(
       call,
       async (native) => {
         const rows = await packing;

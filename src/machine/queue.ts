@@ -50,7 +50,7 @@ class Place implements Turn {
 
   leave(): void {
     this.#places.delete(this);
-    if (!this.#come) return;
+    if (!this.#come || this.#places.size === 0) return;
     for (const next of this.#places) {
       next.#come = true;
       next.#called?.();

@@ -81,7 +81,7 @@ export class RBM extends MachineModel<RowsInput, RowsInput | PlaceClamp, RBMLaye
 
   /** The means of the hidden units, P(h = 1 | v), for rows [n, visible]: the features of the rows, [n, hidden]. */
   async transform(rows: RowsInput, options?: Patience): Promise<Matrix> {
-    return this.#propagate('transform', rows, visible, 'mean', options);
+    return await this.#propagate('transform', rows, visible, 'mean', options);
   }
 
   /**
@@ -97,20 +97,20 @@ export class RBM extends MachineModel<RowsInput, RowsInput | PlaceClamp, RBMLaye
 
   /** A draw of the hidden units given rows [n, visible]; [n, hidden]. Every call draws anew. */
   async sampleHidden(rows: RowsInput, options?: Patience): Promise<Matrix> {
-    return this.#propagate('sampleHidden', rows, visible, 'sample', options);
+    return await this.#propagate('sampleHidden', rows, visible, 'sample', options);
   }
 
   /** The means of the visible units, P(v = 1 | h), given hidden rows [n, hidden]; [n, visible]. */
   async meanVisible(hiddenRows: RowsInput, options?: Patience): Promise<Matrix> {
-    return this.#propagate('meanVisible', hiddenRows, hidden, 'mean', options);
+    return await this.#propagate('meanVisible', hiddenRows, hidden, 'mean', options);
   }
 
   /** A draw of the visible units given hidden rows [n, hidden]; [n, visible]. Every call draws anew. */
   async sampleVisible(hiddenRows: RowsInput, options?: Patience): Promise<Matrix> {
-    return this.#propagate('sampleVisible', hiddenRows, hidden, 'sample', options);
+    return await this.#propagate('sampleVisible', hiddenRows, hidden, 'sample', options);
   }
 
-  async #propagate(name: string, rows: unknown, from: number, draw: 'mean' | 'sample', options: unknown): Promise<Matrix> {
+  #propagate(name: string, rows: unknown, from: number, draw: 'mean' | 'sample', options: unknown): Promise<Matrix> {
     const call = this.call(name);
     const patience = this.patience(call, options);
     const input = this.#input(call, from === visible ? 'data' : 'hiddenRows', rows, from);
