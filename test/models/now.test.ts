@@ -116,13 +116,22 @@ describe.each(devices)('on %s', (device) => {
   it('is refused while an asynchronous call is under way, which goes on as if nothing had been', async () => {
     using rbm = create(device);
     using other = create(device);
-    const pending = rbm.sampleHidden(bits(3));
+    const pending = rbm.sample(20, { sweeps: 2000 });
     expect(() => rbm.transformSync(bits(1))).toThrow(
       new BusyError('RBM.transformSync: other calls of this model are under way; await them first'),
     );
     expect(() => rbm.reconstructSync(bits(1))).toThrow(BusyError);
-    expect(await pending).toEqual(await other.sampleHidden(bits(3)));
+    expect(await pending).toEqual(await other.sample(20, { sweeps: 2000 }));
     expect(rbm.reconstructSync(bits(2))).toEqual(other.reconstructSync(bits(2)));
+  });
+
+  it('comes after an asynchronous call that was done by the time it returned', async () => {
+    using rbm = create(device);
+    using other = create(device);
+    const drawn = rbm.sampleHidden(bits(3));
+    const reconstructed = rbm.reconstructSync(bits(2));
+    expect(await drawn).toEqual(await other.sampleHidden(bits(3)));
+    expect(reconstructed).toEqual(other.reconstructSync(bits(2)));
   });
 
   it('refuses a model that was disposed of', () => {
