@@ -119,11 +119,13 @@ describe.each(devices)('on %s', (device) => {
 
   it('goes on with its ladder: reports after a save and a load are those of one run', async () => {
     const rows = drawn(200);
-    const options: FitOptions = { algorithm: { name: 'ptt', chains: 10, acceptance: 0.9 }, batchSize: 20, epochs: 12, learningRate: 0.3 };
+    const options: FitOptions = { algorithm: { name: 'ptt', chains: 20, acceptance: 0.9 }, batchSize: 20, epochs: 12, learningRate: 0.3 };
     const plain = (reports: EpochReport[]) => reports.map(({ seconds: _, ...report }) => report);
     const create = () => new RBM({ visible, hidden, seed: 8, device });
     using whole = create();
     const expected = plain(await whole.fit(rows, options));
+    // Links are in the reports by their likelihood alone.
+    expect(expected.at(-1)!.logLikelihood).not.toBeNull();
     using first = create();
     const path = join(await mkdtemp(join(tmpdir(), 'boltzkit-ladder-')), 'model');
     // Ends at update 65 at the latest, where the run waits for the checkpoint, and not before the ladder has rungs and links.

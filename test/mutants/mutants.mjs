@@ -385,7 +385,7 @@ export const mutants = [
     name: 'units keep what an overflow of centring left',
     file: 'native/learning/unit_guard.cpp',
     find: 'backend.axpbyWhen(Backend::When::refused, outcome, 1, *units_[l].before, 0, machine_.unitParameters(l));',
-    replace: '',
+    replace: '{}',
     tests: ['test/models/divergence.test.ts'],
   },
 

@@ -117,12 +117,20 @@ class Tree {
   }
 }
 
-/** Takes mutants from the queue until it is empty; the number of those that no test noticed. */
+/** Takes mutants from the queue until it is empty; the number of those that no test noticed, or that could not be tried. */
 async function work(tree, queue) {
   let survivors = 0;
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
     const began = performance.now();
-    const failing = await tree.try(mutant);
+    const failing = await tree.try(mutant).catch((error) => {
+      if (!(error instanceof Failure)) throw error;
+      console.log(`BROKEN    ${error.message}`);
+      return null;
+    });
+    if (failing === null) {
+      survivors += 1;
+      continue;
+    }
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     if (failing.length === 0) survivors += 1;
     const by = failing.length > 0 ? `\n            by: ${failing[0]}` : '';
