@@ -38,6 +38,17 @@ describe.each(devices)('on %s', (device) => {
     expect(rbm.getParameter('visible-hidden.weights').data.every(Number.isFinite)).toBe(true);
   });
 
+  it('biases that centring would move out of bounds, weight by weight within them, stay as they were', async () => {
+    using rbm = new RBM({ visible: 6, hidden: 1000, seed: 11, weightScale: 1, device });
+    const biases = () => (['visible.bias', 'hidden.bias'] as const).map((name) => Array.from(rbm.getParameter(name).data));
+    const before = biases();
+    const few = Array.from({ length: 4 }, (_, r) => [1, 1, 1, 1, r % 2, 1]);
+    const failed = await rbm.fit(few, { ...base, learningRate: 4e17, initialiseFromData: false }).then(null, (error: unknown) => error);
+    expect(failed).toBeInstanceOf(DivergenceError);
+    expect((failed as Error).message).toMatch(/update 1 would make 'visible.bias' infinite, or a precision so/);
+    expect(biases()).toEqual(before);
+  });
+
   it('large weights that were there before are none', async () => {
     using rbm = create(device);
     rbm.setParameter(

@@ -711,7 +711,7 @@ export const mutants = [
     name: 'back to the last state, good or not',
     file: 'native/learning/good_states.cpp',
     find: 'std::swap(good_, newest_);',
-    replace: 'copy(withParameters(tensors), good_);\n  good_.step = step;\n  good_.updates = updates;',
+    replace: 'copy(tensors, good_);\n  good_.step = step;\n  good_.updates = updates;',
     tests: [divergence],
   },
   {
