@@ -9,6 +9,7 @@
 #include <numeric>
 #include <vector>
 
+#include "fixtures.hpp"
 #include "units/rows.hpp"
 
 namespace boltzkit::test {
