@@ -50,9 +50,24 @@ export const allowedTypeScript: Allowed = {
   results: [...basics, 'data'],
   training: [...basics, 'data', 'machine', 'wiring', 'estimators'],
   models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
-  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results'],
+  recommender: [...basics, 'io', 'data', 'wiring', 'machine', 'models'],
+  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender'],
   runs: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models'],
-  cli: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models', 'runs', 'index.ts'],
+  cli: [
+    ...basics,
+    'io',
+    'data',
+    'viz',
+    'tables',
+    'wiring',
+    'machine',
+    'estimators',
+    'training',
+    'models',
+    'recommender',
+    'runs',
+    'index.ts',
+  ],
 };
 
 /** Quoted includes as paths from native/, angle includes as they stand. */
