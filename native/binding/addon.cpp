@@ -1,6 +1,7 @@
 // The addon's exports; their type is NativeAddon in src/machine/native.ts.
 #include "binding/arrays.hpp"
 #include "binding/machine.hpp"
+#include "binding/ratings.hpp"
 #include "binding/rows.hpp"
 #include "binding/trainer.hpp"
 #include "cpu/info.hpp"
@@ -8,7 +9,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr int abi = 8;  // must equal NATIVE_ABI in src/machine/native.ts
+constexpr int abi = 9;  // must equal NATIVE_ABI in src/machine/native.ts
 
 Napi::Array textArray(Napi::Env env, const std::vector<std::string>& texts) {
   Napi::Array list = Napi::Array::New(env, texts.size());
@@ -91,6 +92,7 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("unitTypes", functionNamed<unitTypes>(env, "unitTypes"));
     exports.Set("Rows", RowsObject::define(env));
     exports.Set("Machine", MachineObject::define(env));
+    exports.Set("Ratings", RatingsObject::define(env));
     return static_cast<napi_value>(exports);
   });
 }

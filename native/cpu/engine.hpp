@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/thread_team.hpp"
 #include "cpu/kernels/kernels.hpp"
 #include "cpu/tensor.hpp"
-#include "cpu/thread_team.hpp"
 
 namespace boltzkit::cpu {
 

@@ -5,13 +5,13 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "cpu/thread_team.hpp"
+#include "core/thread_team.hpp"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
 namespace {
 
-using cpu::ThreadTeam;
+using boltzkit::ThreadTeam;
 
 TEST_CASE("every tile runs exactly once") {
   for (const unsigned threads : {1u, 2u, 3u, 7u}) {

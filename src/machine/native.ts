@@ -4,8 +4,10 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
+import type { NativeRatings } from './native-ratings.js';
+
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 8;
+export const NATIVE_ABI = 9;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -39,6 +41,11 @@ export interface NativeAddon {
     entries?: number,
   ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
+  /** Rated entries of so many users and items. */
+  readonly Ratings: new (
+    users: number,
+    items: number,
+  ) => NativeRatings;
 }
 
 export interface NativeCpuInfo {

@@ -29,8 +29,9 @@ export const allowedNative: Allowed = {
   likelihood: ['core', 'units', 'backend.hpp', 'machine', 'sampling'],
   monitoring: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood'],
   learning: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood', 'monitoring'],
-  binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference'],
-  test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference'],
+  ratings: ['core'],
+  binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
+  test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
 };
 
 const basics = ['errors.ts', 'suggest.ts', 'got.ts', 'arguments.ts'];

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace boltzkit::cpu {
+namespace boltzkit {
 
 class ThreadTeam {
  public:
@@ -93,4 +93,4 @@ class ThreadTeam {
   std::condition_variable wake_, complete_;
 };
 
-}  // namespace boltzkit::cpu
+}  // namespace boltzkit

@@ -1,4 +1,4 @@
-#include "cpu/thread_team.hpp"
+#include "core/thread_team.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-namespace boltzkit::cpu {
+namespace boltzkit {
 namespace {
 
 // Longer than the serial pieces between the loops of a training step, shorter than anything that a
@@ -212,4 +212,4 @@ void ThreadTeam::awaitTiles(Clock::duration usual) {
   waited_ += std::min(Clock::now() - begin, usual);
 }
 
-}  // namespace boltzkit::cpu
+}  // namespace boltzkit
