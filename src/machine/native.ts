@@ -4,6 +4,7 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
+import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
 import type { NativeRatings } from './native-ratings.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
@@ -46,6 +47,7 @@ export interface NativeAddon {
     users: number,
     items: number,
   ) => NativeRatings;
+  readonly Gaussian: new (options: NativeGaussianOptions) => NativeGaussian;
 }
 
 export interface NativeCpuInfo {
