@@ -38,11 +38,16 @@ export type { CommonOptions, Kind, Unseen } from './recommender/fit-options.js';
 export type { FitOptions as RecommenderOptions } from './recommender/fit-types.js';
 export type { Id } from './recommender/ids.js';
 export type { About, GivenRating, UnknownItems } from './recommender/question.js';
-export type { RatingRow, RatingSource } from './recommender/reading.js';
 export type { RecommendOptions } from './recommender/recommend-options.js';
 export { Recommender, type RecommenderSummary } from './recommender/recommender.js';
 export type { Contribution, Explanation, Recommendation, Recommendations, SimilarItem, Source } from './recommender/results.js';
+export type { RowsGiven } from './recommender/rows-given.js';
 export type { By } from './recommender/scoring.js';
+export type { RatingSource } from './recommender/source.js';
+export type { ColumnNames } from './recommender/source-columns.js';
+export type { SqlSource } from './recommender/source-duckdb.js';
+export type { Column, RatingRow, Triplets } from './recommender/source-objects.js';
+export type { ReadOptions } from './recommender/source-options.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
 export {
   type Algorithm,

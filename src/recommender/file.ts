@@ -12,7 +12,6 @@ import { finite } from '../models/value-checks.js';
 import { isId } from './catalogue.js';
 import type { Scale } from './entries.js';
 import type { RecommenderModel, Target } from './family.js';
-import { unseenOf } from './fit-options.js';
 import { History } from './history.js';
 import { Ids } from './ids.js';
 import { familyOf } from './registry.js';
@@ -86,7 +85,7 @@ export async function readRecommender(call: string, path: string | URL): Promise
   const items = takeIds(stock, 'items');
   const titles = takeTitles(stock, items.size);
   const history = takeHistory(stock, users.size, items.size);
-  const settings = readConfig(stock, config, target);
+  const settings = readConfig(stock, config);
   const model = takeModel(stock, what, config, target, parseObject(stock, metadata.model));
   if (model.items !== items.size) stock.fail(`has a model of ${model.items} items and ids of ${items.size}`);
   return { model, users, items, titles, history, ...settings };
@@ -136,14 +135,14 @@ function below(end: number, what: string): (values: Uint32Array) => string | und
 
 type Settings = Pick<State, 'scale' | 'seed' | 'unseen' | 'relevantFrom' | 'options'>;
 
-function readConfig(stock: TensorStock, config: Readonly<Record<string, unknown>>, target: Target): Settings {
+function readConfig(stock: TensorStock, config: Readonly<Record<string, unknown>>): Settings {
   const { scale, relevantFrom, options, unseen } = config;
   const seed = savedSeed(config.seed);
   if (typeof seed !== 'bigint' || seed >= 1n << 64n) return stock.fail('has a damaged seed');
   if (relevantFrom !== undefined && !Number.isFinite(relevantFrom)) stock.fail('has a damaged threshold of ratings');
-  if (unseen !== unseenOf(target)) stock.fail('has damaged settings');
+  if (unseen !== 'zero' && unseen !== 'missing') return stock.fail('has damaged settings');
   if (options !== null && !isObject(options)) stock.fail('has damaged options');
-  return { scale: savedScale(stock, scale), seed, unseen: unseenOf(target), relevantFrom: relevantFrom as number | undefined, options };
+  return { scale: savedScale(stock, scale), seed, unseen, relevantFrom: relevantFrom as number | undefined, options };
 }
 
 function savedScale(stock: TensorStock, scale: unknown): Scale | undefined {

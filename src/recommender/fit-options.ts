@@ -6,7 +6,8 @@ import type { Titles } from './catalogue.js';
 import type { Scale } from './entries.js';
 import type { Family, Target } from './family.js';
 import { familyOf, readFamilyOptions, readModelName, targetsOf, usualModel } from './registry.js';
-import { readScale } from './scale.js';
+import type { ReadingGiven } from './rows-given.js';
+import type { ReadOptions } from './source-options.js';
 
 /** What to learn. */
 export type Kind = Target | 'auto';
@@ -15,7 +16,7 @@ export type Kind = Target | 'auto';
 export type Unseen = 'zero' | 'missing';
 
 /** Options of every model. */
-export interface CommonOptions extends Patience {
+export interface CommonOptions extends Omit<ReadOptions, 'ids' | 'scale'> {
   /** Seed of all randomness: same seed, rows and options, same recommender. 0 to 2⁶⁴ − 1; default 0. */
   readonly seed?: number | bigint | undefined;
   /** Threads, 0 to 1024; 0 (default): all that the process may use. The result does not depend on it. */
@@ -38,20 +39,11 @@ export interface CommonOptions extends Patience {
   readonly verbose?: boolean | undefined;
 }
 
+/** Names of options of reading; `ids` is for who calls `readEntries` itself. */
+const readingNames = ['columns', 'scale', 'header', 'delimiter', 'decimal', 'maxUnpackedBytes', 'signal', 'onProgress'] as const;
+
 /** Names of {@link CommonOptions} and what chooses the model. */
-export const commonNames = [
-  'kind',
-  'model',
-  'seed',
-  'threads',
-  'titles',
-  'scale',
-  'unseen',
-  'relevantFrom',
-  'signal',
-  'onProgress',
-  'verbose',
-] as const;
+export const commonNames = ['kind', 'model', 'seed', 'threads', 'titles', 'unseen', 'relevantFrom', 'verbose', ...readingNames] as const;
 
 /** Options as they were given, and read. */
 export interface FitSettings extends Patience {
@@ -60,7 +52,8 @@ export interface FitSettings extends Patience {
   readonly seed: bigint;
   readonly threads: number;
   readonly titles: unknown;
-  readonly scale: Scale | undefined;
+  /** Options of reading the rows. */
+  readonly reading: ReadingGiven;
   readonly unseen: Unseen | undefined;
   readonly relevantFrom: number | undefined;
   readonly verbose: boolean;
@@ -80,13 +73,23 @@ export function readFitSettings(call: string, given: Given): FitSettings {
     seed: check.seed('seed', given.seed, 0n),
     threads: check.integer('threads', given.threads, 0, 0, 1024),
     titles: given.titles,
-    scale: readScale(check, given.scale),
+    reading: readReading(given),
     unseen: given.unseen === undefined ? undefined : check.oneOf<Unseen>('unseen', given.unseen, 'zero', ['zero', 'missing']),
     relevantFrom: given.relevantFrom === undefined ? undefined : check.number('relevantFrom', given.relevantFrom, 0, -Number.MAX_VALUE),
     verbose: check.flag('verbose', given.verbose, false),
     ...readPatience(check, given),
     own: Object.fromEntries(own),
   };
+}
+
+/** Those of reading; they are checked where rows are read. A scale may be one that a recommender had. */
+function readReading(given: Given): ReadingGiven {
+  const { scale } = given;
+  const values = typeof scale === 'object' && scale !== null && !Array.isArray(scale) ? (scale as Partial<Scale>).values : scale;
+  const named = readingNames
+    .filter((name) => name !== 'onProgress')
+    .map((name) => [name, name === 'scale' ? values : given[name]] as const);
+  return Object.fromEntries(named.filter(([, value]) => value !== undefined));
 }
 
 /** Which family learns, and its options as read. */
@@ -108,8 +111,9 @@ export function choose(call: string, settings: FitSettings, hasRatings: boolean)
     const can = targetsOf(name);
     throw new ParameterError(`${call}: model '${name}' learns ${can.join(' and ') || 'nothing'}, not ${target}`);
   }
-  checkUnseen(call, settings, target);
-  return { family, options: readFamilyOptions(call, new OptionCheck(call), family, settings.own, commonNames) };
+  const own = family.options?.includes('unseen') ? { ...settings.own, unseen: settings.unseen } : settings.own;
+  if (own === settings.own) checkUnseen(call, settings, target);
+  return { family, options: readFamilyOptions(call, new OptionCheck(call), family, own, commonNames) };
 }
 
 function chooseTarget(call: string, { kind, model, relevantFrom }: FitSettings, hasRatings: boolean): Target {

@@ -6,17 +6,16 @@ import { readTitles } from './catalogue.js';
 import type { Entries, Scale } from './entries.js';
 import type { Family, RecommenderModel, Target } from './family.js';
 import { choose, type FitSettings, unseenOf } from './fit-options.js';
-import { History, pick } from './history.js';
-import { checkScale, scaleOf } from './scale.js';
+import { pick } from './grouped.js';
+import { History } from './history.js';
+import type { RowsRead } from './rows-given.js';
 import type { State } from './state.js';
 import { shownPatience } from './verbose.js';
 
 /** Trains the model that the settings choose. */
-export async function fitState(call: string, entries: Entries, settings: FitSettings): Promise<State> {
+export async function fitState(call: string, { entries, scale }: RowsRead, settings: FitSettings): Promise<State> {
   if (entries.user.length === 0) throw new ParameterError(`${call}: there are no rows to learn from`);
-  const scale = entries.value && (settings.scale ?? scaleOf(entries.value));
-  if (settings.scale !== undefined && entries.value !== undefined) checkScale(call, entries, settings.scale);
-  const { family, options } = choose(call, settings, entries.value !== undefined && scale?.values.length !== 1);
+  const { family, options } = choose(call, settings, entries.value !== undefined && isSpread(entries.value));
   const { users, items } = entries;
   const titles = readTitles(new OptionCheck(call), settings.titles, items);
   const taught = taughtBy(entries, family.target, settings.relevantFrom);
@@ -36,7 +35,7 @@ export async function fitState(call: string, entries: Entries, settings: FitSett
     ),
     scale: family.target === 'ratings' ? scale : undefined,
     seed: settings.seed,
-    unseen: unseenOf(family.target),
+    unseen: settings.unseen ?? unseenOf(family.target),
     relevantFrom: family.target === 'interactions' ? settings.relevantFrom : undefined,
     options: settings.own,
   };
@@ -70,4 +69,9 @@ export async function train(
   } finally {
     shown?.end();
   }
+}
+
+/** Whether ratings differ at all: where all are the same, they only say who turned to what. */
+function isSpread(values: Float32Array): boolean {
+  return values.some((value) => value !== values[0]);
 }

@@ -1,4 +1,5 @@
 import type { Entries, UserEntries } from './entries.js';
+import { byUser, pick } from './grouped.js';
 
 /** What every user has rated or used, by user: rows of a sparse matrix. */
 export class History {
@@ -17,14 +18,10 @@ export class History {
   }
 
   /** Entries in any order, brought into that of users and items; cost proportional to their number. */
-  static of({ users, items, user, item, value }: Entries): History {
-    const byItem = sortedBy(item, items.size, undefined);
-    const order = sortedBy(user, users.size, byItem.order);
-    return new History(
-      order.offsets,
-      order.order.map((k) => item[k] as number),
-      value && Float32Array.from(order.order, (k) => value[k] as number),
-    );
+  static of(entries: Entries): History {
+    const { value } = entries;
+    const { start, column, entry } = byUser(entries);
+    return new History(start, column, value && Float32Array.from(entry, (k) => value[k] as number));
   }
 
   /** How many users there are. */
@@ -59,23 +56,6 @@ export class History {
   }
 }
 
-/** A stable counting sort: positions in the order of their keys, and where each key begins. */
-function sortedBy(keys: Uint32Array, size: number, before: Uint32Array | undefined): { offsets: Uint32Array; order: Uint32Array } {
-  const offsets = new Uint32Array(size + 1);
-  for (const key of keys) offsets[key + 1] = (offsets[key + 1] as number) + 1;
-  for (let key = 0; key < size; key++) offsets[key + 1] = (offsets[key + 1] as number) + (offsets[key] as number);
-  const next = offsets.slice(0, size);
-  const order = new Uint32Array(keys.length);
-  for (let i = 0; i < keys.length; i++) {
-    const k = before === undefined ? i : (before[i] as number);
-    const key = keys[k] as number;
-    const place = next[key] as number;
-    order[place] = k;
-    next[key] = place + 1;
-  }
-  return { offsets, order };
-}
-
 /**
  * Old entries and new ones together; a pair that is in both has its new value. Names the pairs that
  * had another value before.
@@ -107,18 +87,6 @@ export function joined(old: Entries, fresh: Entries): { readonly all: Entries; r
     time: undefined,
   };
   return { all, changed, added: picked };
-}
-
-/** Some of the entries, in the order given. */
-export function pick(entries: Entries, places: Uint32Array): Entries {
-  const { user, item, value, time } = entries;
-  return {
-    ...entries,
-    user: places.map((k) => user[k] as number),
-    item: places.map((k) => item[k] as number),
-    value: value && Float32Array.from(places, (k) => value[k] as number),
-    time: time && Float64Array.from(places, (k) => time[k] as number),
-  };
 }
 
 function concat<A extends Uint32Array | Float32Array>(Class: new (length: number) => A, a: A, b: A): A {

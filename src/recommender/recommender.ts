@@ -14,11 +14,12 @@ import { fitState } from './fitting.js';
 import { grown } from './growing.js';
 import type { Id } from './ids.js';
 import { type About, aboutNames, listOf, readAbout, type Subject, type UnknownItems } from './question.js';
-import { type RatingSource, readEntries } from './reading.js';
 import { type RecommendOptions, readBy, readWanted, recommendNames } from './recommend-options.js';
 import { recommendTo } from './recommending.js';
 import type { Explanation, Recommendations, SimilarItem } from './results.js';
+import { type RowsGiven, readRows } from './rows-given.js';
 import { type By, Scorer } from './scoring.js';
+import type { ReadOptions } from './source-options.js';
 import type { State } from './state.js';
 
 /** Bytes that scores of known users may take, unless `scoreMemory` says otherwise. */
@@ -82,11 +83,11 @@ export class Recommender {
    * @param options - What to learn, and the options of the model.
    * @throws {@link ParameterError} for options and rows that cannot be used, before training starts.
    */
-  static async fit<const Options extends FitOptions>(rows: RatingSource, options?: Options): Promise<Recommender> {
+  static async fit<const Options extends FitOptions>(rows: RowsGiven, options?: Options): Promise<Recommender> {
     const call = 'Recommender.fit';
     const given = readGiven(call, options);
     const settings = readFitSettings(call, given);
-    return new this(await fitState(call, await readEntries(call, rows), settings));
+    return new this(await fitState(call, await readRows(call, rows, settings.reading), settings));
   }
 
   /**
@@ -254,11 +255,14 @@ export class Recommender {
    * all entries, with the same options and seed. Until it is done, answers are those of before.
    *
    * @param rows - New rows only.
+   * @param options - How they are read.
    */
-  async partialFit(rows: RatingSource, options?: Patience): Promise<void> {
+  async partialFit(rows: RowsGiven, options?: Omit<ReadOptions, 'ids' | 'scale'>): Promise<void> {
     const call = 'Recommender.partialFit';
-    const patience = readPatience(new OptionCheck(call), readOptions(call, options, ['signal', 'onProgress']));
-    const fresh = await readEntries(call, rows);
+    const names = ['columns', 'header', 'delimiter', 'decimal', 'maxUnpackedBytes', 'signal', 'onProgress'] as const;
+    const { onProgress, ...reading } = readOptions(call, options, names);
+    const patience = readPatience(new OptionCheck(call), { onProgress, signal: reading.signal });
+    const { entries: fresh } = await readRows(call, rows, reading);
     const turn = this.#growing.then(async () => {
       const state = await grown(call, this.#state, fresh, patience);
       this.#scorer = new Scorer(state, this.#scorer.limit);

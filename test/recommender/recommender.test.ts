@@ -192,7 +192,7 @@ describe('what cannot be answered', () => {
 
 describe('fit', () => {
   const wrong: [string, () => unknown, RegExp][] = [
-    ['no rows', () => Recommender.fit([], { model: 'toy' }), /there are no rows to learn from/],
+    ['no rows', () => Recommender.fit([], { model: 'toy' }), /`rows` must have at least one row, got none/],
     [
       'a model that is not there',
       () => Recommender.fit(rated, { model: 'toi' as 'toy' }),
@@ -208,7 +208,7 @@ describe('fit', () => {
     [
       'a scale that rows leave',
       () => Recommender.fit(rated, { model: 'toy', scale: [1, 2, 3, 4] }),
-      /ratings must lie on the scale from 1 to 4, got 5 of user "ann" and item "alien"/,
+      /`rows`, row 0: the rating must be on the scale 1, 2, 3, 4, got 5/,
     ],
     ['a scale that falls', () => Recommender.fit(rated, { model: 'toy', scale: [2, 1] }), /`scale\[1\]` must be/],
     ['zeros of ratings', () => Recommender.fit(rated, { model: 'toy', unseen: 'zero' }), /`unseen` must be 'missing' with ratings/],

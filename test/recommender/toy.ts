@@ -37,7 +37,7 @@ class ToyRatings implements RecommenderModel {
   }
 
   similar(item: number): Float32Array {
-    return this.means.map((mean) => -Math.abs(mean - (this.means[item] as number)));
+    return this.means.map((mean) => 0 - Math.abs(mean - (this.means[item] as number)));
   }
 
   save(): SavedModel {
