@@ -1,6 +1,13 @@
 import type { Family } from '../family.js';
 import { bias } from './bias.js';
+import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
 /** All families of models, by name. */
-export const families = [popularityOfRatings, popularityOfInteractions, bias] as unknown as readonly Family<never>[];
+export const families = [
+  popularityOfRatings,
+  popularityOfInteractions,
+  bias,
+  factorsOfRatings,
+  factorsOfInteractions,
+] as unknown as readonly Family<never>[];
