@@ -25,6 +25,12 @@ export const streams = {
   binarisedEvaluation: 105,
   binarisedRows: 106,
   tableSplit: 107,
+  ratingFolds: 110,
+  ratingsOfUsers: 111,
+  usersHeldOut: 112,
+  sampledNegatives: 113,
+  resampledUsers: 114,
+  factorStart: 115,
 } as const;
 
 /** A seed as the key of its random words. */
