@@ -1,5 +1,7 @@
 import type { Family } from '../family.js';
+import { bias } from './bias.js';
 import { ease } from './ease.js';
+import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
 /** All families of models, by name. */
-export const families: readonly Family<never>[] = [ease as Family<never>];
+export const families = [popularityOfRatings, popularityOfInteractions, bias, ease] as unknown as readonly Family<never>[];
