@@ -1,5 +1,6 @@
 import type { Family } from '../family.js';
 import { bias } from './bias.js';
+import { ease } from './ease.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
@@ -10,4 +11,5 @@ export const families = [
   bias,
   factorsOfRatings,
   factorsOfInteractions,
+  ease,
 ] as unknown as readonly Family<never>[];
