@@ -4,6 +4,7 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
+import type { NativeGram, NativeScoreRows } from './native-ease.js';
 import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
 import type { NativeRatings } from './native-ratings.js';
 
@@ -48,6 +49,8 @@ export interface NativeAddon {
     items: number,
   ) => NativeRatings;
   readonly Gaussian: new (options: NativeGaussianOptions) => NativeGaussian;
+  readonly Gram: new () => NativeGram;
+  readonly scoreRows: NativeScoreRows;
 }
 
 export interface NativeCpuInfo {

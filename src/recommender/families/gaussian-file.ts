@@ -108,7 +108,7 @@ export function loadGaussian(saved: SavedModel, what: string): { settings: Gauss
           biases: biases.subarray(s * items, (s + 1) * items),
           mean: mean.subarray(s * k, (s + 1) * k),
           precision: precision.subarray(s * k * k, (s + 1) * k * k),
-          weights: weights && weights.subarray(s * items * k, (s + 1) * items * k),
+          weights: weights?.subarray(s * items * k, (s + 1) * items * k) ?? null,
           noise: noise[s] as number,
         });
       }

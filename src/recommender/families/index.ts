@@ -1,5 +1,17 @@
 import type { Family } from '../family.js';
+import { bias } from './bias.js';
+import { ease } from './ease.js';
 import { gaussian } from './gaussian.js';
+import { factorsOfInteractions, factorsOfRatings } from './mf.js';
+import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
 /** All families of models, by name. */
-export const families: readonly Family[] = [gaussian];
+export const families = [
+  popularityOfRatings,
+  popularityOfInteractions,
+  bias,
+  gaussian,
+  factorsOfRatings,
+  factorsOfInteractions,
+  ease,
+] as unknown as readonly Family<never>[];
