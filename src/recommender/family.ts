@@ -73,6 +73,8 @@ export interface FitContext extends Patience {
   readonly threads: number;
   /** Of ratings. */
   readonly scale: Scale | undefined;
+  /** The most settings that a family may try on validation, the same for all that stand side by side; 0: its usual one. Default: its own number. */
+  readonly trials?: number | undefined;
 }
 
 /** One kind of model. `Options` are what its users may set, already checked by `read`. */
