@@ -24,9 +24,10 @@ export interface Contender {
 }
 
 /** Reads `models`; left out, they are all that can learn such rows, the plainest first. */
-export function readContenders(call: string, given: unknown, hasRatings: boolean): Contender[] {
+export function readContenders(call: string, given: unknown, hasRatings: boolean, mayBeNone = false): Contender[] {
   const list = given === undefined ? usual(hasRatings) : listOf(call, 'models', given).map((one, i) => named(call, one, i, hasRatings));
-  if (list.length === 0) throw new ParameterError(`${call}: \`models\` must name at least one of ${familyNames().join(', ')}`);
+  if (list.length === 0 && !mayBeNone)
+    throw new ParameterError(`${call}: \`models\` must name at least one of ${familyNames().join(', ')}`);
   const made = list.map(({ family, name, own }) => {
     const options = readFamilyOptions(`${call}, model '${name}'`, new OptionCheck(`${call}, model '${name}'`), family, own, []);
     return { name, family, own, options };

@@ -1,4 +1,5 @@
 /** A recommender judged by the targets of a split, beside plain models that were trained on the same rows. */
+import { readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import { got } from '../got.js';
 import { type Contender, type Terms, trainContender } from './contenders.js';
@@ -7,6 +8,7 @@ import type { Entries } from './entries.js';
 import { type EvaluateOptions, evaluate, type NamedModel } from './evaluate.js';
 import type { Evaluation } from './evaluation.js';
 import type { Ids } from './ids.js';
+import { isEntries } from './rows-given.js';
 import type { Split } from './split.js';
 import type { State } from './state.js';
 
@@ -52,4 +54,20 @@ function refuseLeak(call: string, { history, users, items }: State, { user, item
     const pair = `user ${got(users.id(user[k] as number))} with item ${got(items.id(item[k] as number))}`;
     throw new ParameterError(`${call}: the recommender was trained on ${pair}, which \`split.targets\` has; train it on split.train alone`);
   }
+}
+
+/** A split, as far as can be seen without reading it through. */
+export function isSplit(call: string, split: unknown): Split {
+  const { train, input, targets } = readOptions(
+    call,
+    split ?? null,
+    ['name', 'train', 'input', 'targets', 'negatives', 'warnings'],
+    'split',
+  );
+  const parts = { train, input, targets };
+  for (const [name, part] of Object.entries(parts)) {
+    if (!isEntries(part))
+      throw new ParameterError(`${call}: \`split.${name}\` must be entries, got ${got(part)}; splitRatings makes splits`);
+  }
+  return split as Split;
 }

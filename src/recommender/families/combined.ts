@@ -23,8 +23,11 @@ export interface CombinedSettings {
   /** undefined: chosen. */
   readonly weight: number | undefined;
   /** undefined: the first value of the scale from the mean rating on. */
-  readonly likedFrom: number | undefined;
+  readonly relevantFrom: number | undefined;
 }
+
+/** The parts where none are named. */
+const usual: Readonly<Record<Target, string>> = { ratings: 'gaussian', interactions: 'ease' };
 
 type Find = (name: string, target: Target) => Family | undefined;
 
@@ -33,12 +36,12 @@ export function combined(find: Find, names: (target: Target) => string[]): Famil
   return {
     name: 'combined',
     target: 'ratings',
-    options: ['ratings', 'interactions', 'weight', 'likedFrom'],
+    options: ['ratings', 'interactions', 'weight', 'relevantFrom'],
     read: (check, given) => ({
-      ratings: readPart(check, 'ratings', given.ratings ?? 'gaussian', find, names),
-      interactions: readPart(check, 'interactions', given.interactions ?? 'ease', find, names),
+      ratings: readPart(check, 'ratings', given.ratings, find, names),
+      interactions: readPart(check, 'interactions', given.interactions, find, names),
       weight: given.weight === undefined ? undefined : check.number('weight', given.weight, 0, 0, 1),
-      likedFrom: given.likedFrom === undefined ? undefined : check.number('likedFrom', given.likedFrom, 0, -Number.MAX_VALUE),
+      relevantFrom: given.relevantFrom === undefined ? undefined : check.number('relevantFrom', given.relevantFrom, 0, -Number.MAX_VALUE),
     }),
     fit,
     load: ({ tensors, settings }, what) => {
@@ -60,10 +63,11 @@ export function combined(find: Find, names: (target: Target) => string[]): Famil
 }
 
 function readPart(check: OptionCheck, target: Target, given: unknown, find: Find, names: (target: Target) => string[]): Part {
+  const known = names(target).filter((name) => name !== 'combined');
+  if (given === undefined) return readPart(check, target, known.includes(usual[target]) ? usual[target] : known.at(-1), find, names);
   const keys = typeof given === 'object' && given !== null ? Object.keys(given) : [];
   const { model, ...own } =
     typeof given === 'string' ? { model: given } : readOptions(check.call, given ?? null, ['model', ...keys], target);
-  const known = names(target).filter((name) => name !== 'combined');
   const name = known[check.nameOf(`${target}.model`, model, known)] as string;
   const family = find(name, target) as Family;
   return { family, options: family.read(new OptionCheck(`${check.call}, model '${name}'`), own) };
@@ -71,15 +75,15 @@ function readPart(check: OptionCheck, target: Target, given: unknown, find: Find
 
 async function fit(
   entries: Entries,
-  { ratings, interactions, weight, likedFrom }: CombinedSettings,
+  { ratings, interactions, weight, relevantFrom }: CombinedSettings,
   context: FitContext,
 ): Promise<CombinedModel> {
-  const relevantFrom = likedFrom ?? likedFromMean(entries, context);
+  const from = relevantFrom ?? meanUp(entries, context);
   const stage = (k: number): FitContext => ({ ...context, onProgress: partOf(context.onProgress, k, weight === undefined ? 5 : 2) });
   const both = async (rows: Entries, first: number, w: number): Promise<CombinedModel> => {
     const rated = await ratings.family.fit(rows, ratings.options, stage(first));
-    const used = await interactions.family.fit(taughtBy(rows, 'interactions', relevantFrom), interactions.options, stage(first + 1));
-    return new CombinedModel(rated, used, w, relevantFrom);
+    const used = await interactions.family.fit(taughtBy(rows, 'interactions', from), interactions.options, stage(first + 1));
+    return new CombinedModel(rated, used, w, from);
   };
   if (weight !== undefined) return both(entries, 0, weight);
   const call = 'combined.fit';
@@ -90,7 +94,7 @@ async function fit(
 }
 
 /** The first value of the scale from the mean rating on. */
-function likedFromMean({ value }: Entries, { scale }: FitContext): number {
+function meanUp({ value }: Entries, { scale }: FitContext): number {
   const values = value ?? new Float32Array([1]);
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
   return scale?.values.find((each) => each >= mean) ?? mean;
