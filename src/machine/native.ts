@@ -4,6 +4,7 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
+import type { NativeGram, NativeScoreRows } from './native-ease.js';
 import type { NativeRatings } from './native-ratings.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
@@ -46,6 +47,8 @@ export interface NativeAddon {
     users: number,
     items: number,
   ) => NativeRatings;
+  readonly Gram: new () => NativeGram;
+  readonly scoreRows: NativeScoreRows;
 }
 
 export interface NativeCpuInfo {

@@ -31,8 +31,10 @@ const usual: Readonly<Record<Target, string>> = { ratings: 'gaussian', interacti
 
 type Find = (name: string, target: Target) => Family | undefined;
 
-/** The family, over those that it combines. */
-export function combined(find: Find, names: (target: Target) => string[]): Family<CombinedSettings> {
+/** The family, over those that it combines; they are asked for when they are needed. */
+export function combined(all: () => readonly Family[]): Family<CombinedSettings> {
+  const find: Find = (name, target) => all().find((family) => family.name === name && family.target === target);
+  const names = (target: Target): string[] => all().flatMap((family) => (family.target === target ? [family.name] : []));
   return {
     name: 'combined',
     target: 'ratings',

@@ -1,6 +1,8 @@
 import type { Family } from '../family.js';
 import { bias } from './bias.js';
 import { combined } from './combined.js';
+import { ease } from './ease.js';
+import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
 /** All families of models, by name. */
@@ -8,12 +10,8 @@ export const families = [
   popularityOfRatings,
   popularityOfInteractions,
   bias,
-  combined(
-    (name, target) => all().find((family) => family.name === name && family.target === target),
-    (target) => all().flatMap((family) => (family.target === target ? [family.name] : [])),
-  ),
+  factorsOfRatings,
+  factorsOfInteractions,
+  ease,
+  combined((): readonly Family[] => families as readonly Family[]),
 ] as unknown as readonly Family<never>[];
-
-function all(): readonly Family[] {
-  return families as readonly Family[];
-}
