@@ -1,5 +1,6 @@
 import type { Family } from '../family.js';
 import { bias } from './bias.js';
+import { combined } from './combined.js';
 import { ease } from './ease.js';
 import { gaussian } from './gaussian.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
@@ -14,4 +15,5 @@ export const families = [
   factorsOfRatings,
   factorsOfInteractions,
   ease,
+  combined((): readonly Family[] => families as readonly Family[]),
 ] as unknown as readonly Family<never>[];
