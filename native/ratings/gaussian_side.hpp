@@ -5,19 +5,11 @@
 
 #include "core/thread_team.hpp"
 #include "ratings/gaussian_kernels.hpp"
+#include "ratings/gaussian_layer.hpp"
 #include "ratings/gaussian_state.hpp"
 #include "ratings/rated_entries.hpp"
 
 namespace boltzkit::ratings {
-
-// A clamped layer: which of its units each row has, and what value.
-struct ClampedLayer {
-  const EntryRows* byRow;
-  const EntryRows* byUnit;
-  bool normalised;  // values are 1 / sqrt(units of the row) in place of those of the entries
-
-  std::size_t units() const { return byUnit->rows(); }
-};
 
 // The normal distribution of one row's components given everything else, in double precision.
 struct RowPosterior {

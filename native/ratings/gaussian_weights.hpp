@@ -6,9 +6,11 @@
 // s = sum_r c_rj^2, g = sum_r c_rj e_r. Residuals are kept, so a draw costs two passes over the unit's
 // rows. Groups of components go to threads, which changes no bit.
 #pragma once
+#include <vector>
+
 #include "core/random.hpp"
 #include "core/thread_team.hpp"
-#include "ratings/gaussian_side.hpp"
+#include "ratings/gaussian_layer.hpp"
 
 namespace boltzkit::ratings {
 
