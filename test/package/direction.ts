@@ -29,7 +29,7 @@ export const allowedNative: Allowed = {
   likelihood: ['core', 'units', 'backend.hpp', 'machine', 'sampling'],
   monitoring: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood'],
   learning: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood', 'monitoring'],
-  ratings: ['core'],
+  ratings: ['core', 'cpu'],
   binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
   test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
 };
