@@ -4,6 +4,7 @@ import { registerDoctor } from './commands/doctor.js';
 import { registerEvaluate } from './commands/evaluate.js';
 import { registerImpute } from './commands/impute.js';
 import { registerInfo } from './commands/info.js';
+import { registerRecommend } from './commands/recommend.js';
 import { registerSample } from './commands/sample.js';
 import { registerScore } from './commands/score.js';
 import { registerTrain } from './commands/train.js';
@@ -17,6 +18,7 @@ const COMMANDS = [
   registerTransform,
   registerScore,
   registerImpute,
+  registerRecommend,
   registerInfo,
   registerDoctor,
   registerBuild,
@@ -31,7 +33,9 @@ BOLTZKIT_DATA names the folder of the MNIST files; BOLTZKIT_DEBUG=1 shows stack 
   $ boltzkit evaluate mnist-run/model.safetensors mnist
   $ boltzkit train people.csv                learn a table of numbers, categories and gaps
   $ boltzkit impute people-run people.csv    fill in what it lacks
-  $ boltzkit score people-run more.csv       which of these rows are unusual?`;
+  $ boltzkit score people-run more.csv       which of these rows are unusual?
+  $ boltzkit recommend train ratings.csv --out films.safetensors
+  $ boltzkit recommend for films.safetensors --user u42`;
 
 /**
  * The command line: what it accepts, without running anything. Throws CommanderError where

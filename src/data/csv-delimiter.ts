@@ -9,15 +9,15 @@ const mostLines = 50;
 export const headBytes = { plain: 1 << 16, packed: 1 << 13 } as const;
 
 /**
- * The first bytes of a file as text, unpacked if need be; what is damaged ends the text, and its
- * reader will say so.
+ * The first bytes of a file, unpacked if need be; what is damaged ends them, and its reader will
+ * say so.
  */
-export function headText(head: Uint8Array, packed: boolean): string {
-  if (!packed) return Buffer.from(head).toString('utf8');
+export function unpackedHead(head: Uint8Array, packed: boolean): Uint8Array {
+  if (!packed) return head;
   try {
-    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH }).toString('utf8');
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {
-    return '';
+    return new Uint8Array(0);
   }
 }
 

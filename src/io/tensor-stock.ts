@@ -77,6 +77,13 @@ export class TensorStock {
     return wrong === undefined ? data : this.fail(`must hold ${quoted(name)} ${wrong}`);
   }
 
+  /** Takes a tensor out as it is, for somebody else to check; its type and its number of elements are right. */
+  takeWhole(name: string): Tensor {
+    const tensor = this.#left.get(name);
+    this.#left.delete(name);
+    return tensor ?? this.fail(`lacks ${quoted(name)}`);
+  }
+
   /** @throws {@link FormatError} when there is a tensor that nobody has taken. */
   assertEmpty(): void {
     const [name] = this.#left.keys();

@@ -5,6 +5,7 @@
 import type { OptionCheck } from '../arguments.js';
 import type { Tensor } from '../io/safetensors.js';
 import type { Patience } from '../machine/patience.js';
+import type { BoltzmannMachine } from '../models/boltzmann-machine.js';
 import type { Entries, Scale, UserEntries } from './entries.js';
 
 /** What a model foresees: ratings on a scale, or whether a user turns to an item. */
@@ -45,8 +46,15 @@ export interface RecommenderModel {
    * about such a sum.
    */
   contributions?(given: UserEntries, item: number): Float64Array;
-  /** Goes on from new entries (of known and new users and items), in place of training anew. */
-  update?(entries: Entries, patience: Patience): Promise<RecommenderModel>;
+  /**
+   * Goes on from new entries (of known and new users and items), in place of training anew. Ids keep
+   * their numbers, new ones come after; no new entry is a pair that the model was trained on.
+   *
+   * @param all - All entries, old and new, by user and item.
+   */
+  update?(added: Entries, patience: Patience, all: Entries): Promise<RecommenderModel>;
+  /** The model as a machine of the engine, where it is one: to sample from, to ask for likelihoods. */
+  toMachine?(): BoltzmannMachine;
   /** All a file needs; `settings` is JSON. */
   save(): SavedModel;
 }
@@ -65,12 +73,16 @@ export interface FitContext extends Patience {
   readonly threads: number;
   /** Of ratings. */
   readonly scale: Scale | undefined;
+  /** The most settings that a family may try on validation, the same for all that stand side by side; 0: its usual one. Default: its own number. */
+  readonly trials?: number | undefined;
 }
 
 /** One kind of model. `Options` are what its users may set, already checked by `read`. */
 export interface Family<Options = unknown> {
   readonly name: string;
   readonly target: Target;
+  /** Names of its options: others are refused with the nearest of these, before `read` is called. */
+  readonly options?: readonly string[];
   /** Reads what a user gave as options; refuses wrong ones by name before anything starts. */
   read(check: OptionCheck, given: Readonly<Record<string, unknown>>): Options;
   fit(entries: Entries, options: Options, context: FitContext): Promise<RecommenderModel>;

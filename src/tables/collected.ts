@@ -1,8 +1,8 @@
+import { growingFloats, growingIntegers } from '../data/growing.js';
 import type { BoltzkitError } from '../errors.js';
 import { got } from '../got.js';
 import type { Cell } from './cells.js';
 import type { Label } from './columns.js';
-import { growingFloats, growingIntegers } from './growing.js';
 import { LabelIndex, shown } from './labels.js';
 import type { Wish } from './schema.js';
 import type { Rows } from './source.js';

@@ -1,11 +1,11 @@
 import { OptionCheck } from '../arguments.js';
+import { growingFloats } from '../data/growing.js';
 import { matrix, type NdArray } from '../data/ndarray.js';
 import { pause } from '../data/pause.js';
 import { got } from '../got.js';
 import { type Cell, cellReader } from './cells.js';
 import { countText, isCount } from './collected.js';
 import type { TableColumn, UsedColumn } from './columns.js';
-import { growingFloats } from './growing.js';
 import { LabelIndex, shown } from './labels.js';
 import type { TableLayer } from './layers.js';
 import type { RowFormat, Rows } from './source.js';

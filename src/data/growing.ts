@@ -1,5 +1,7 @@
+type Numbers = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
+
 /** A list of numbers that grows. */
-export class Growing<A extends Float64Array | Int32Array> {
+export class Growing<A extends Numbers> {
   #values: A;
   #length = 0;
 
@@ -20,6 +22,10 @@ export class Growing<A extends Float64Array | Int32Array> {
     this.#values[this.#length++] = value;
   }
 
+  at(index: number): number {
+    return this.#values[index] as number;
+  }
+
   /** The numbers so far; a view. */
   get values(): A {
     return this.#values.subarray(0, this.#length) as A;
@@ -28,3 +34,6 @@ export class Growing<A extends Float64Array | Int32Array> {
 
 export const growingFloats = () => new Growing<Float64Array>((length) => new Float64Array(length));
 export const growingIntegers = () => new Growing<Int32Array>((length) => new Int32Array(length));
+export const growingSingles = () => new Growing<Float32Array>((length) => new Float32Array(length));
+export const growingNumbers = () => new Growing<Uint32Array>((length) => new Uint32Array(length));
+export const growingBytes = () => new Growing<Uint8Array>((length) => new Uint8Array(length));

@@ -1,0 +1,9 @@
+import type { Command } from 'commander';
+import { registerRecommendFor } from './recommend-for.js';
+import { registerRecommendServe } from './recommend-serve.js';
+import { registerRecommendTrain } from './recommend-train.js';
+
+export function registerRecommend(program: Command): void {
+  const group = program.command('recommend').description('from ratings to recommendations: train, for, evaluate, serve');
+  for (const register of [registerRecommendTrain, registerRecommendFor, registerRecommendServe]) register(group);
+}
