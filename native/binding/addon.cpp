@@ -3,6 +3,7 @@
 #include "binding/machine.hpp"
 #include "binding/ratings.hpp"
 #include "binding/rows.hpp"
+#include "binding/softmax.hpp"
 #include "binding/trainer.hpp"
 #include "cpu/info.hpp"
 
@@ -93,6 +94,8 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("Rows", RowsObject::define(env));
     exports.Set("Machine", MachineObject::define(env));
     exports.Set("Ratings", RatingsObject::define(env));
+    exports.Set("SoftmaxMachine", SoftmaxMachineObject::define(env));
+    exports.Set("SoftmaxTrainer", SoftmaxTrainerObject::define(env));
     return static_cast<napi_value>(exports);
   });
 }

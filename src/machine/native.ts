@@ -5,6 +5,7 @@
  */
 
 import type { NativeRatings } from './native-ratings.js';
+import type { NativeSoftmax } from './native-softmax.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
 export const NATIVE_ABI = 9;
@@ -12,7 +13,7 @@ export const NATIVE_ABI = 9;
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
 
-export interface NativeAddon {
+export interface NativeAddon extends NativeSoftmax {
   readonly abi: number;
   /** Version of the package that the addon was built from. */
   readonly version: string;
