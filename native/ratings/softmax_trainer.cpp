@@ -53,8 +53,11 @@ void fillNormal(std::uint64_t seed, std::uint32_t row, std::size_t n, float scal
   }
 }
 
-bool allFinite(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+// Far beyond what parameters of a machine over ratings mean: steps that reach it have run away.
+constexpr float mostParameter = 1e4f;
+
+bool sane(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float x) { return std::abs(x) < mostParameter; });
 }
 
 }  // namespace
@@ -313,8 +316,8 @@ void SoftmaxTrainer::endEpoch() {
     for (std::size_t i = tile * together; i < std::min((tile + 1) * together, visibles); ++i) coast(static_cast<std::uint32_t>(i), step_);
   });
   ++epoch_;
-  if (!allFinite(machine_.weights()) || !allFinite(machine_.visibleBias()) || !allFinite(machine_.hiddenBias()))
-    throw Error(ErrorCode::divergence, "parameters stopped being finite in epoch " + std::to_string(epoch_) + "; a lower rate may help");
+  if (!sane(machine_.weights()) || !sane(machine_.visibleBias()) || !sane(machine_.hiddenBias()))
+    throw Error(ErrorCode::divergence, "parameters ran away in epoch " + std::to_string(epoch_) + "; a lower rate may help");
   if (static_cast<double>(options_.epochs - epoch_) < options_.averaged * static_cast<double>(options_.epochs)) average();
 }
 

@@ -1,6 +1,7 @@
 /** The addon's restricted Boltzmann machine over rated entries. See `native.ts`. */
-import type { NativeRatings } from './native-ratings.js';
+
 import type { NativeJob } from './native.js';
+import type { NativeRatings } from './native-ratings.js';
 
 export interface NativeSoftmaxSpec {
   /** Items where cases are users, users where cases are items. A trainer takes it from its ratings. */
@@ -106,9 +107,5 @@ export interface NativeSoftmaxTrainer {
 /** The classes, as the addon exports them. */
 export interface NativeSoftmax {
   readonly SoftmaxMachine: new (spec: NativeSoftmaxSpec, parameters: NativeSoftmaxParameters) => NativeSoftmaxMachine;
-  readonly SoftmaxTrainer: new (
-    ratings: NativeRatings,
-    spec: NativeSoftmaxSpec,
-    options: NativeSoftmaxOptions,
-  ) => NativeSoftmaxTrainer;
+  readonly SoftmaxTrainer: new (ratings: NativeRatings, spec: NativeSoftmaxSpec, options: NativeSoftmaxOptions) => NativeSoftmaxTrainer;
 }
