@@ -4,6 +4,7 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
+import type { NativeGram, NativeScoreRows } from './native-ease.js';
 import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
 
@@ -47,6 +48,8 @@ export interface NativeAddon extends NativeSoftmax {
     users: number,
     items: number,
   ) => NativeRatings;
+  readonly Gram: new () => NativeGram;
+  readonly scoreRows: NativeScoreRows;
 }
 
 export interface NativeCpuInfo {

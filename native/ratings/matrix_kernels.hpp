@@ -1,0 +1,41 @@
+// The inner loops of dense matrices in double precision and of sums of rows in single precision, once
+// for each instruction set. `ratings` chooses by the name that the processor's kernel set has.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace boltzkit::ratings {
+
+// Rows and columns of a tile. Divisible by the register blocks of all kernels; three tiles of doubles
+// (216 KB) fit into the second-level cache.
+inline constexpr std::size_t tileSize = 96;
+inline constexpr std::size_t tileElements = tileSize * tileSize;
+
+struct MatrixKernels {
+  std::string_view isa;
+  // c += a b; tiles, row-major, aligned to 64 bytes, c apart from a and b. Each element is a sum over
+  // rising k. Kernels with fused multiply-adds round once per term, the portable one twice.
+  void (*multiplyTiles)(const double* a, const double* b, double* c);
+  // out[j] += sum over k of values[k] * matrix[rows[k] * stride + j] for j < columns, k rising in
+  // groups of four.
+  void (*addRows)(const float* matrix, std::size_t stride, const std::uint32_t* rows, const float* values, std::size_t count, float* out,
+                  std::size_t columns);
+};
+
+// The kernels of an instruction set by the name that `cpuInfo` gives: 'amx' has those of AVX-512, a
+// name that is not known the portable ones.
+const MatrixKernels& matrixKernels(std::string_view isa);
+
+extern const MatrixKernels matrixKernelsPortable;
+#if defined(BOLTZKIT_HAVE_AVX2)
+extern const MatrixKernels matrixKernelsAvx2;
+#endif
+#if defined(BOLTZKIT_HAVE_AVX512)
+extern const MatrixKernels matrixKernelsAvx512;
+#endif
+#if defined(BOLTZKIT_HAVE_NEON)
+extern const MatrixKernels matrixKernelsNeon;
+#endif
+
+}  // namespace boltzkit::ratings

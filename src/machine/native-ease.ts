@@ -1,0 +1,41 @@
+/** What the addon has for Gaussian machines of interactions in closed form. See `native.ts`. */
+import type { NativeJob } from './native.js';
+import type { NativeRatings } from './native-ratings.js';
+
+/** What a Gram matrix and a ridge give. */
+export interface NativeCouplings {
+  /** B_ij = −P_ij / P_jj with P = (G + diag(ridge))⁻¹, zero on the diagonal; [items, items], row-major. */
+  couplings: Float32Array;
+  /** The diagonal of P. */
+  precisions: Float64Array;
+  /** log |G + diag(ridge)|. */
+  logDeterminant: number;
+}
+
+/** The Gram matrix of rated entries in double precision: 4 · items² bytes. */
+export interface NativeGram {
+  /** 0 before {@link compute} is over. */
+  readonly items: number;
+  /** G = Σ_u w_u x_u x_uᵀ. `weights`: one per user, 0 leaves it out; null means ones. Threads 0: as many as there are. */
+  compute(ratings: NativeRatings, weights: Float32Array | null, threads: number): NativeJob<null>;
+  diagonal(): Float64Array;
+  /** `ridge`: one number per item, added to the diagonal. PARAMETER unless the sum is positive definite. */
+  couplings(ridge: Float64Array, threads: number): NativeJob<NativeCouplings>;
+  /** G + diag(ridge), [items, items], at once. */
+  covariance(ridge: Float64Array): Float32Array;
+}
+
+/**
+ * Scores [users, items] of rows of users, by a matrix [items, items] that must stay as it is until the
+ * job is over; little work is done at once. Entries of user u are those from offsets[u] on.
+ * `missing`: the matrix is a covariance, and what a user lacks is summed out.
+ */
+export type NativeScoreRows = (
+  matrix: Float32Array,
+  items: number,
+  offsets: Uint32Array,
+  item: Uint32Array,
+  value: Float32Array,
+  threads: number,
+  missing: boolean,
+) => NativeJob<Float32Array> | Float32Array;

@@ -1,0 +1,123 @@
+/** Reads a saved machine of interactions: nothing of it is used before types, shapes and values were checked. */
+import { FormatError } from '../errors.js';
+import { got } from '../got.js';
+import { TensorStock } from '../io/tensor-stock.js';
+import type { EaseState, KeptEntries } from './ease-model.js';
+import type { EaseShape } from './ease-options.js';
+import type { SavedModel } from './family.js';
+
+/** @throws FormatError where tensors or settings are not those that `save` writes. */
+export function readEase({ tensors, settings }: SavedModel, what: string): EaseState {
+  const read = new Settings(settings, what);
+  const stock = new TensorStock(what, tensors);
+  const unseen = read.oneOf('unseen', ['zero', 'missing'] as const);
+  const precisions = stock.take('precisions', {
+    types: ['F64'],
+    shape: [null],
+    check: (values) => (values.every((v) => v > 0 && Number.isFinite(v)) ? undefined : 'with finite numbers above 0'),
+  });
+  const n = precisions.length;
+  const matrix = stock.take(unseen === 'zero' ? 'couplings' : 'covariance', {
+    types: ['F32'],
+    shape: [n, n],
+    check: (values) => wrongMatrix(values, n, unseen),
+  });
+  const counts = stock.take('counts', {
+    types: ['F64'],
+    shape: [n],
+    check: (values) => (values.every((v) => Number.isSafeInteger(v) && v >= 0) ? undefined : 'with whole numbers of at least 0'),
+  });
+  const kept = readKept(stock, n);
+  stock.assertEmpty();
+  const shape: EaseShape = {
+    regularisation: read.number('regularisation', Number.MIN_VALUE),
+    popularity: read.number('popularity', 0, 1),
+    dropout: read.number('dropout', 0, 1 - Number.EPSILON),
+    activity: read.number('activity', 0, 1),
+    spread: read.number('spread', 0, 1),
+  };
+  const binarise = settings.binarise;
+  if (typeof binarise !== 'boolean' && !Number.isFinite(binarise)) throw read.wrong('binarise', 'true, false or a finite number');
+  const state: EaseState = {
+    shape,
+    unseen,
+    binarise: binarise as boolean | number,
+    matrix,
+    precisions,
+    counts,
+    users: read.number('users', 0),
+    logDeterminant: read.number('logDeterminant', Number.NEGATIVE_INFINITY),
+    kept,
+    memory: read.number('memory', Number.MIN_VALUE),
+  };
+  read.assertAllKnown(['unseen', 'binarise', 'users', 'logDeterminant', 'memory', ...Object.keys(shape)]);
+  return state;
+}
+
+function wrongMatrix(values: Float32Array, n: number, unseen: 'zero' | 'missing'): string | undefined {
+  for (let i = 0; i < n; i++) {
+    const own = values[i * n + i] as number;
+    if (unseen === 'zero' ? own !== 0 : !(own > 0)) return unseen === 'zero' ? 'with a diagonal of zeros' : 'with a diagonal above 0';
+  }
+  for (const value of values) if (!Number.isFinite(value)) return 'with finite numbers';
+  return undefined;
+}
+
+function readKept(stock: TensorStock, items: number): KeptEntries | undefined {
+  if (!stock.has('entries.offsets')) return undefined;
+  const entries = stock.shape('entries.items')[0] ?? 0;
+  const offsets = stock.take('entries.offsets', {
+    types: ['U32'],
+    shape: [null],
+    check: (values) => {
+      const rises =
+        values.length > 0 &&
+        values[0] === 0 &&
+        values.at(-1) === entries &&
+        values.every((v, i) => i === 0 || v >= (values[i - 1] as number));
+      return rises ? undefined : `rising from 0 to the number of entries (${entries})`;
+    },
+  });
+  const item = stock.take('entries.items', {
+    types: ['U32'],
+    shape: [entries],
+    check: (values) => (values.every((i) => i < items) ? undefined : `with numbers below ${items}`),
+  });
+  const value = stock.has('entries.values')
+    ? stock.take('entries.values', {
+        types: ['F32'],
+        shape: [entries],
+        check: (values) => (values.every(Number.isFinite) ? undefined : 'with finite numbers'),
+      })
+    : undefined;
+  return { offsets, item, value };
+}
+
+/** Settings of a file, checked one by one. */
+class Settings {
+  constructor(
+    private readonly settings: Readonly<Record<string, unknown>>,
+    private readonly what: string,
+  ) {}
+
+  wrong(name: string, expected: string): FormatError {
+    return new FormatError(`${this.what} must have ${expected} as \`${name}\`, got ${got(this.settings[name])}`);
+  }
+
+  number(name: string, low: number, high = Infinity): number {
+    const value = this.settings[name];
+    if (typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high) return value;
+    throw this.wrong(name, high === Infinity ? `a finite number of at least ${low}` : `a number from ${low} to ${high}`);
+  }
+
+  oneOf<T extends string>(name: string, words: readonly T[]): T {
+    const value = this.settings[name];
+    if (words.includes(value as T)) return value as T;
+    throw this.wrong(name, words.map((word) => `'${word}'`).join(' or '));
+  }
+
+  assertAllKnown(known: readonly string[]): void {
+    const other = Object.keys(this.settings).find((name) => !known.includes(name));
+    if (other !== undefined) throw new FormatError(`${this.what} has an unknown setting ${JSON.stringify(other.slice(0, 80))}`);
+  }
+}
