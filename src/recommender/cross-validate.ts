@@ -1,67 +1,94 @@
-/** Trains and measures families on several splits: folds, or the same split with several seeds. */
-import { ParameterError } from '../errors.js';
+/** Every model trained and judged on every fold, side by side. */
+import type { OptionCheck } from '../arguments.js';
+import type { CallProgress, Patience } from '../machine/patience.js';
 import { Asked } from './asked.js';
-import { type Contender, fitAll } from './contenders.js';
-import { type EvaluateOptions, planOf, type Run, summary } from './evaluate.js';
+import { type Contender, type Terms, trainContender } from './contenders.js';
+import type { Entries } from './entries.js';
+import { type EvaluateOptions, type Plan, planOf, type Run, summary } from './evaluate.js';
 import type { Evaluation } from './evaluation.js';
 import { type Measures, measure } from './measure.js';
-import { partOf } from './progress-parts.js';
 import type { Split } from './split.js';
+import { foldSplits } from './splits.js';
 
-/** Options of {@link crossValidate}: those of an evaluation, and those of training. */
-export interface CrossValidateOptions extends EvaluateOptions {
-  /** 0: as many as the process may use. Default 0. */
-  readonly threads?: number | undefined;
-  /** The most settings that each family may try on validation, cut from each split's train. Default: each family's own number. */
-  readonly trials?: number | undefined;
+/** Progress of many steps, each of the same weight. */
+export class Steps {
+  readonly #began = performance.now();
+  #done = 0;
+
+  constructor(
+    private readonly count: number,
+    private readonly onProgress: Patience['onProgress'],
+  ) {}
+
+  /** Progress of the step under way. */
+  get report(): ((progress: Pick<CallProgress, 'fraction'>) => void) | undefined {
+    return this.onProgress && (({ fraction }) => this.#tell(this.#done + fraction));
+  }
+
+  next(): void {
+    this.#tell(++this.#done);
+  }
+
+  #tell(done: number): void {
+    const fraction = Math.min(1, done / this.count);
+    const seconds = (performance.now() - this.#began) / 1000;
+    this.onProgress?.({ fraction, secondsLeft: fraction === 0 ? null : seconds * (1 / fraction - 1) });
+  }
 }
 
-/**
- * Trains every contender on each split's train and measures it on its targets, which nobody sees
- * before. A measure is the mean over splits; intervals draw users again, the same ones in every
- * split. Models are let go after each split.
- *
- * @param contenders - At least one; differences are against the first.
- * @param splits - At least one, over the same ids.
- */
-export async function crossValidate(
+/** Splits into folds, trains each contender on the others, and judges it on each. */
+export async function crossValidated(
   call: string,
+  entries: Entries,
   contenders: readonly Contender[],
-  splits: readonly Split[],
-  options: CrossValidateOptions = {},
+  terms: Terms,
+  folds: number,
+  options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const [first] = splits;
-  if (first === undefined) throw new ParameterError(`${call}: there must be at least one split`);
-  if (contenders.length === 0) throw new ParameterError(`${call}: there must be at least one model`);
-  if (splits.some(({ train }) => train.users !== first.train.users || train.items !== first.train.items)) {
-    throw new ParameterError(`${call}: all splits must have the same ids of users and items; make them from the same entries`);
-  }
-  const plan = planOf(call, first, options);
-  const folds = splits.map((split) => new Asked(split, options.relevantFrom));
-  const found = contenders.map(() => ({ measures: [] as Measures[], seconds: 0, fitSeconds: 0 }));
-  for (const [s, asked] of folds.entries()) {
-    const report = partOf(options.onProgress, s, splits.length);
-    for (const [c, contender] of contenders.entries()) {
-      const mine = found[c] as (typeof found)[number];
-      const context = {
-        seed: options.seed ?? 0n,
-        threads: options.threads ?? 0,
-        scale: plan.scale,
-        trials: options.trials,
-        signal: options.signal,
-        onProgress: partOf(report, c, contenders.length),
-      };
-      const [fitted] = await fitAll(call, [contender], asked.split.train, context, options.relevantFrom);
-      const { model, fitSeconds = 0 } = fitted as NonNullable<typeof fitted>;
+  const splits = foldSplits(call, entries, { folds, seed: terms.seed });
+  return judgedOn(call, splits, contenders, terms, options);
+}
+
+/** Trains and judges each contender on each split. */
+export async function judgedOn(
+  call: string,
+  splits: readonly Split[],
+  contenders: readonly Contender[],
+  terms: Terms,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const plan = planOf(call, splits[0] as Split, options);
+  const steps = new Steps(2 * splits.length * contenders.length, options.onProgress);
+  const asked = splits.map((split) => new Asked(split, options.relevantFrom));
+  const runs: Run[] = [];
+  for (const contender of contenders) {
+    const measures: Measures[] = [];
+    let [fitSeconds, seconds] = [0, 0];
+    for (const [f, split] of splits.entries()) {
       const began = performance.now();
-      mine.measures.push(await measure(call, contender.name, model, asked, { ...options, metrics: plan.metrics, scale: plan.scale }));
-      mine.seconds += (performance.now() - began) / 1000;
-      mine.fitSeconds += fitSeconds;
+      const patience = { signal: options.signal, onProgress: steps.report };
+      const model = await trainContender(call, contender, split.train, terms, patience);
+      const between = performance.now();
+      steps.next();
+      measures.push(await measure(call, contender.name, model, asked[f] as Asked, { ...options, ...plan, onShare: shareOf(steps) }));
+      steps.next();
+      fitSeconds += (between - began) / 1000;
+      seconds += (performance.now() - between) / 1000;
     }
+    runs.push({ name: contender.name, folds: measures, seconds, fitSeconds });
   }
-  const runs = contenders.map(({ name }, c): Run => {
-    const { measures, seconds, fitSeconds } = found[c] as (typeof found)[number];
-    return { name, folds: measures, seconds, fitSeconds };
-  });
-  return summary(runs, folds, plan, options);
+  return summary(runs, asked, plan, options);
+}
+
+/** A step's progress as a share. */
+export function shareOf(steps: Steps): ((share: number) => void) | undefined {
+  const { report } = steps;
+  return report && ((fraction) => report({ fraction }));
+}
+
+export type { Plan };
+
+/** Reads the number of folds. */
+export function readFolds(check: OptionCheck, given: unknown, entries: number): number {
+  return check.integer('folds', given, 5, 2, Math.max(2, entries));
 }

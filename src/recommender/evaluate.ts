@@ -11,7 +11,7 @@ import type { RecommenderModel } from './family.js';
 import { type Measures, measure } from './measure.js';
 import { type Metric, readMetric, usualMetrics } from './metrics.js';
 import { partOf } from './progress-parts.js';
-import type { Split } from './split.js';
+import { checkedSplit, type Split } from './split.js';
 import type { Tally } from './tally.js';
 
 /** A model and what tables call it. */
@@ -57,7 +57,7 @@ export function planOf(call: string, split: Split, options: EvaluateOptions): Pl
  * sampled ones of the split's protocol; ties go against the model.
  *
  * @param models - At least one; differences are against the first.
- * @throws ParameterError where a score or prediction is NaN, naming model, user and item.
+ * @throws ParameterError where a pair is on both sides of the split or on one of them twice, and where a score or prediction is NaN, naming model, user and item.
  */
 export async function evaluate(
   call: string,
@@ -66,7 +66,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const plan = planOf(call, split, options);
-  const asked = new Asked(split, options.relevantFrom);
+  const asked = new Asked(checkedSplit(call, split), options.relevantFrom);
   const runs: Run[] = [];
   for (const [m, { name, model, fitSeconds }] of models.entries()) {
     const begin = performance.now();

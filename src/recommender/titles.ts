@@ -1,19 +1,12 @@
-/** What items are called: from a map, from rows, or from a file such as MovieLens' `movies.csv`, `movies.dat`, `u.item`. */
-import { types } from 'node:util';
+/** What items are called, from files such as MovieLens' `movies.csv`, `movies.dat` and `u.item`. */
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { OptionCheck, readFrom, readOptions } from '../arguments.js';
+import { OptionCheck, readOptions } from '../arguments.js';
 import { findDelimiter } from '../data/csv-delimiter.js';
 import { gzipError, isGzip } from '../data/sized-file.js';
 import { tooLarge, unpackedLimit } from '../data/unpacking.js';
-import { FormatError, ParameterError } from '../errors.js';
-import { got } from '../got.js';
+import { FormatError } from '../errors.js';
 import { type FilePath, filePath, readRegularFile } from '../io/files.js';
-import type { Id } from './ids.js';
-import { idExpected, readId } from './rows.js';
-
-/** Titles by id: a map, pairs, an object, or a file. */
-export type TitleSource = ReadonlyMap<Id, string> | Iterable<readonly [Id, string]> | Readonly<Record<string, string>> | FilePath;
 
 /** How a file of titles is read. */
 export interface TitleOptions {
@@ -27,53 +20,29 @@ const itemNames = /^(item|movie|product|artist|book|song|track|article|game)?_?(
 const titleNames = /^(title|name|(item|movie|product|artist|book|song|track)_?(title|name))$/i;
 
 /**
- * Reads titles. Files may be in UTF-8, UTF-16 with its mark, or Latin-1, and compressed by gzip.
+ * Reads what items are called from a file in UTF-8, UTF-16 with its mark, or Latin-1, compressed by
+ * gzip or not.
  *
- * @returns Titles by id as a string.
+ * @returns Titles by id as a string. Of an id that comes twice the last title.
  */
-export async function readTitles(call: string, source: unknown, options?: TitleOptions): Promise<Map<string, string>> {
+export async function titlesOfFile(call: string, path: FilePath, options?: TitleOptions): Promise<Map<string, string>> {
   const { columns, delimiter } = readOptions(call, options, ['columns', 'delimiter']);
   const named = readOptions(call, columns, ['item', 'title'], 'columns') as { item?: string; title?: string };
   if (delimiter !== undefined && (typeof delimiter !== 'string' || delimiter === '')) {
     throw new OptionCheck(call).error('delimiter', 'a text that is not empty', delimiter);
   }
-  if (typeof source === 'string' || (!types.isProxy(source) && source instanceof URL)) {
-    return titlesOfFile(call, source, named, delimiter as string | undefined);
-  }
-  if (typeof source !== 'object' || source === null) {
-    throw new ParameterError(`${call}: \`titles\` must be a Map or object of titles by id, or the path of a file, got ${got(source)}`);
-  }
-  const pairs = readFrom(call, 'titles', () => [...(Symbol.iterator in source ? (source as Iterable<unknown>) : Object.entries(source))]);
-  return new Map(pairs.map((pair, k) => titlePair(call, pair, k)));
-}
-
-function titlePair(call: string, pair: unknown, k: number): readonly [string, string] {
-  const [item, title] = Array.isArray(pair) ? (pair as unknown[]) : [];
-  const id = readId(item);
-  if (id === undefined) throw new ParameterError(`${call}: \`titles\`, entry ${k}: the item ${idExpected(item)}`);
-  if (typeof title !== 'string') throw new ParameterError(`${call}: \`titles\`, entry ${k}: the title must be a string, got ${got(title)}`);
-  return [String(id), title];
-}
-
-async function titlesOfFile(
-  call: string,
-  path: FilePath,
-  named: { item?: string; title?: string },
-  delimiter: string | undefined,
-): Promise<Map<string, string>> {
   const what = `${call}: ${filePath(path, call)}`;
   const text = decoded(unpacked(await readRegularFile(path, call), what));
   const by = delimiter ?? titlesDelimiter(text);
   // Titles have quotes of their own where fields are not quoted.
   const records = readRecords(text, by, by === ',' || by === ';', what);
   const [first] = records;
-  if (first === undefined) throw new FormatError(`${what} is empty`);
+  if (first === undefined) throw new FormatError(`${what} is empty; there must be a line for each item`);
   const places = titleColumns(first, named);
   if (typeof places === 'string') throw new FormatError(`${what}, line 1 ${places}`);
   const rows = places.named ? records.slice(1) : records;
-  return new Map(
-    rows.map((fields) => [(fields[places.item] ?? '').trim(), (fields[places.title] ?? '').trim()] as const).filter(([id]) => id !== ''),
-  );
+  const pairs = rows.map((fields) => [(fields[places.item] ?? '').trim(), (fields[places.title] ?? '').trim()] as const);
+  return new Map(pairs.filter(([id]) => id !== ''));
 }
 
 function unpacked(bytes: Uint8Array, what: string): Uint8Array {

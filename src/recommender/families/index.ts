@@ -1,5 +1,6 @@
 import type { Family } from '../family.js';
 import { bias } from './bias.js';
+import { combined } from './combined.js';
 import { ease } from './ease.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
@@ -12,4 +13,5 @@ export const families = [
   factorsOfRatings,
   factorsOfInteractions,
   ease,
+  combined((): readonly Family[] => families as readonly Family[]),
 ] as unknown as readonly Family<never>[];
