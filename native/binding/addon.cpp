@@ -1,5 +1,6 @@
 // The addon's exports; their type is NativeAddon in src/machine/native.ts.
 #include "binding/arrays.hpp"
+#include "binding/gaussian.hpp"
 #include "binding/gram.hpp"
 #include "binding/machine.hpp"
 #include "binding/ratings.hpp"
@@ -94,6 +95,7 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("Rows", RowsObject::define(env));
     exports.Set("Machine", MachineObject::define(env));
     exports.Set("Ratings", RatingsObject::define(env));
+    exports.Set("Gaussian", GaussianObject::define(env));
     exports.Set("Gram", GramObject::define(env));
     exports.Set("scoreRows", functionNamed<scoreRows>(env, "scoreRows"));
     return static_cast<napi_value>(exports);

@@ -5,6 +5,7 @@
  */
 
 import type { NativeGram, NativeScoreRows } from './native-ease.js';
+import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
 import type { NativeRatings } from './native-ratings.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
@@ -47,6 +48,7 @@ export interface NativeAddon {
     users: number,
     items: number,
   ) => NativeRatings;
+  readonly Gaussian: new (options: NativeGaussianOptions) => NativeGaussian;
   readonly Gram: new () => NativeGram;
   readonly scoreRows: NativeScoreRows;
 }

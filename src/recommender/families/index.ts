@@ -2,6 +2,7 @@ import type { Family } from '../family.js';
 import { bias } from './bias.js';
 import { combined } from './combined.js';
 import { ease } from './ease.js';
+import { gaussian } from './gaussian.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
@@ -10,6 +11,7 @@ export const families = [
   popularityOfRatings,
   popularityOfInteractions,
   bias,
+  gaussian,
   factorsOfRatings,
   factorsOfInteractions,
   ease,
