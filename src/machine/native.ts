@@ -5,6 +5,7 @@
  */
 
 import type { NativeGram, NativeScoreRows } from './native-ease.js';
+import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
 import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
 
@@ -48,6 +49,7 @@ export interface NativeAddon extends NativeSoftmax {
     users: number,
     items: number,
   ) => NativeRatings;
+  readonly Gaussian: new (options: NativeGaussianOptions) => NativeGaussian;
   readonly Gram: new () => NativeGram;
   readonly scoreRows: NativeScoreRows;
 }

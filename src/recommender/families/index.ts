@@ -2,6 +2,7 @@ import type { Family } from '../family.js';
 import { bias } from './bias.js';
 import { combined } from './combined.js';
 import { ease } from './ease.js';
+import { gaussian } from './gaussian.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 import { rbm } from './rbm.js';
@@ -11,6 +12,7 @@ export const families = [
   popularityOfRatings,
   popularityOfInteractions,
   bias,
+  gaussian,
   factorsOfRatings,
   factorsOfInteractions,
   rbm,
