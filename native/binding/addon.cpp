@@ -1,6 +1,7 @@
 // The addon's exports; their type is NativeAddon in src/machine/native.ts.
 #include "binding/arrays.hpp"
 #include "binding/gram.hpp"
+#include "binding/hidden.hpp"
 #include "binding/machine.hpp"
 #include "binding/ratings.hpp"
 #include "binding/rows.hpp"
@@ -95,6 +96,8 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("Machine", MachineObject::define(env));
     exports.Set("Ratings", RatingsObject::define(env));
     exports.Set("Gram", GramObject::define(env));
+    exports.Set("HiddenTrainer", HiddenObject::define(env));
+    exports.Set("scoreHidden", functionNamed<scoreHidden>(env, "scoreHidden"));
     exports.Set("scoreRows", functionNamed<scoreRows>(env, "scoreRows"));
     return static_cast<napi_value>(exports);
   });

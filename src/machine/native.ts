@@ -4,7 +4,7 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
-import type { NativeGram, NativeScoreRows } from './native-ease.js';
+import type { NativeGram, NativeHiddenTrainerClass, NativeScoreHidden, NativeScoreRows } from './native-ease.js';
 import type { NativeRatings } from './native-ratings.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
@@ -49,6 +49,8 @@ export interface NativeAddon {
   ) => NativeRatings;
   readonly Gram: new () => NativeGram;
   readonly scoreRows: NativeScoreRows;
+  readonly HiddenTrainer: NativeHiddenTrainerClass;
+  readonly scoreHidden: NativeScoreHidden;
 }
 
 export interface NativeCpuInfo {
