@@ -111,8 +111,11 @@ export function choose(call: string, settings: FitSettings, hasRatings: boolean)
     const can = targetsOf(name);
     throw new ParameterError(`${call}: model '${name}' learns ${can.join(' and ') || 'nothing'}, not ${target}`);
   }
-  const own = family.options?.includes('unseen') ? { ...settings.own, unseen: settings.unseen } : settings.own;
-  if (own === settings.own) checkUnseen(call, settings, target);
+  const own = { ...settings.own };
+  // A family may have a say in what otherwise is settled above it.
+  if (family.options?.includes('unseen')) own.unseen = settings.unseen;
+  else checkUnseen(call, settings, target);
+  if (target === 'ratings' && family.options?.includes('relevantFrom')) own.relevantFrom = settings.relevantFrom;
   return { family, options: readFamilyOptions(call, new OptionCheck(call), family, own, commonNames) };
 }
 
@@ -127,7 +130,8 @@ function chooseTarget(call: string, { kind, model, relevantFrom }: FitSettings, 
   }
   if (kind === 'ratings' || kind === 'interactions') return kind;
   const can: readonly Target[] = model === undefined ? ['ratings', 'interactions'] : targetsOf(model);
-  return hasRatings && relevantFrom === undefined && can.includes('ratings') ? 'ratings' : 'interactions';
+  const wantsRatings = relevantFrom === undefined || !can.includes('interactions');
+  return hasRatings && wantsRatings && can.includes('ratings') ? 'ratings' : 'interactions';
 }
 
 function checkUnseen(call: string, { unseen }: FitSettings, target: Target): void {

@@ -57,7 +57,7 @@ async function grownModel(
   const family = familyOf(model.family, model.target);
   if (family === undefined || state.options === null) {
     throw new ParameterError(
-      `${call}: model '${model.family}' has to be trained anew, and its file does not hold its options; use Recommender.fit`,
+      `${call}: model '${model.family}' has to be trained anew, and its options are not known any more; use Recommender.fit`,
     );
   }
   const options = readFamilyOptions(call, new OptionCheck(call), family, state.options, commonNames);

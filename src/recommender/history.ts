@@ -36,6 +36,11 @@ export class History {
     return { items: this.items.subarray(begin, end), values, user };
   }
 
+  /** Whether a user has an item. */
+  has(user: number, item: number): boolean {
+    return find(this, user, item) >= 0;
+  }
+
   /** How many users have each item, [items]. */
   counts(items: number): Uint32Array {
     const counts = new Uint32Array(items);

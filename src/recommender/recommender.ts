@@ -5,7 +5,22 @@ import { type Patience, readPatience } from '../machine/patience.js';
 import type { BoltzmannMachine } from '../models/boltzmann-machine.js';
 import { explanation, predictions, similar } from './answers.js';
 import { isId } from './catalogue.js';
+import { type CombineOptions, combinedState } from './combining.js';
+import { standing } from './compare.js';
+import { readContenders } from './contenders.js';
+import { crossValidated, readFolds } from './cross-validate.js';
 import type { Scale } from './entries.js';
+import {
+  type CompareOptions,
+  type CrossValidateOptions,
+  compareNames,
+  type JudgeOptions,
+  readComparing,
+  readContest,
+  readJudging,
+  withAlso,
+} from './evaluating.js';
+import type { Evaluation } from './evaluation.js';
 import type { Prediction, Target } from './family.js';
 import { readRecommender, writeRecommender } from './file.js';
 import { readFitSettings } from './fit-options.js';
@@ -13,6 +28,7 @@ import type { FitOptions } from './fit-types.js';
 import { fitState } from './fitting.js';
 import { grown } from './growing.js';
 import type { Id } from './ids.js';
+import { isSplit, judged } from './judging.js';
 import { type About, aboutNames, listOf, readAbout, type Subject, type UnknownItems } from './question.js';
 import { type RecommendOptions, readBy, readWanted, recommendNames } from './recommend-options.js';
 import { recommendTo } from './recommending.js';
@@ -20,7 +36,9 @@ import type { Explanation, Recommendations, SimilarItem } from './results.js';
 import { type RowsGiven, readRows } from './rows-given.js';
 import { type By, Scorer } from './scoring.js';
 import type { ReadOptions } from './source-options.js';
+import type { Split } from './split.js';
 import type { State } from './state.js';
+import { bestOf, type Compared, comparedText, told, winnersState } from './winner.js';
 
 /** Bytes that scores of known users may take, unless `scoreMemory` says otherwise. */
 const usualMemory = 32 * 2 ** 20;
@@ -85,8 +103,8 @@ export class Recommender {
    */
   static async fit<const Options extends FitOptions>(rows: RowsGiven, options?: Options): Promise<Recommender> {
     const call = 'Recommender.fit';
-    const given = readGiven(call, options);
-    const settings = readFitSettings(call, given);
+    const settings = readFitSettings(call, readGiven(call, options));
+    if (settings.kind === 'auto') return new this(await bestOf(call, await readRows(call, rows, settings.reading), settings));
     return new this(await fitState(call, await readRows(call, rows, settings.reading), settings));
   }
 
@@ -98,6 +116,53 @@ export class Recommender {
    */
   static async load(path: string | URL): Promise<Recommender> {
     return new this(await readRecommender('Recommender.load', path));
+  }
+
+  /**
+   * Trains several models under one budget of seconds, chooses the one that is best on validation
+   * rows, and judges all on test rows that are read once. The one chosen is trained anew on all rows.
+   *
+   * @returns The recommender, the table with its paired intervals, and who was left out.
+   */
+  static async compare(rows: RowsGiven, options?: CompareOptions): Promise<Compared> {
+    const call = 'Recommender.compare';
+    const { further, ...contest } = await readContest(call, rows, options, compareNames);
+    const settings = readComparing(call, contest, further);
+    const result = await standing(call, contest.read.entries, settings);
+    const state = await winnersState(call, contest.read, settings, result, []);
+    return comparedText({ recommender: new this(state), ...told(settings, result) });
+  }
+
+  /**
+   * Judges models fold by fold: each is trained on the other folds, and judged by the one held out.
+   *
+   * @returns A table of models and measures, means over folds, with intervals over users.
+   */
+  static async crossValidate(rows: RowsGiven, options?: CrossValidateOptions): Promise<Evaluation> {
+    const call = 'Recommender.crossValidate';
+    const { further, read, contenders, terms, evaluate } = await readContest(call, rows, options, ['folds', 'alsoMetrics']);
+    const folds = readFolds(new OptionCheck(call), further.folds, read.entries.user.length);
+    return crossValidated(call, read.entries, contenders, terms, folds, withAlso(call, evaluate, further.alsoMetrics, read.entries));
+  }
+
+  /**
+   * A recommender of ratings and one of interactions as one: the first foresees ratings, lists are
+   * ranked by a mix of both. `Recommender.fit(rows, { model: 'combined' })` does all of it at once.
+   *
+   * @param parts - Both must know the same users and items: train them on the same rows.
+   * @param validation - Rows that neither was trained on, which the weight is chosen by.
+   */
+  static async combine(
+    parts: { readonly ratings: Recommender; readonly interactions: Recommender },
+    validation: RowsGiven,
+    options?: CombineOptions,
+  ): Promise<Recommender> {
+    const call = 'Recommender.combine';
+    const { ratings, interactions } = readOptions(call, parts ?? null, ['ratings', 'interactions'], 'parts');
+    if (!(ratings instanceof Recommender) || !(interactions instanceof Recommender)) {
+      throw new ParameterError(`${call}: \`parts\` must be two recommenders, \`ratings\` and \`interactions\``);
+    }
+    return new this(await combinedState(call, ratings.#state, interactions.#state, validation, options));
   }
 
   // --- what it is --------------------------------------------------------------------------------
@@ -234,6 +299,24 @@ export class Recommender {
     const by = readBy(new OptionCheck(call), this.#state, given.by);
     const patience = readPatience(new OptionCheck(call), given);
     return explanation(call, this.#state, this.#scorer, this.#subject(call, about, 'error'), item, by, patience);
+  }
+
+  /**
+   * Judges it by the targets of a split, beside plain models trained on the same rows.
+   *
+   * @param split - From `splitRatings`; the recommender must have learnt `split.train`, and nothing
+   *   of `split.targets`.
+   */
+  async evaluate(split: Split, options?: JudgeOptions): Promise<Evaluation> {
+    const call = 'Recommender.evaluate';
+    const { options: how, beside } = readJudging(call, options);
+    const { scale, relevantFrom, model } = this.#state;
+    const hasRatings = isSplit(call, split).train.value !== undefined;
+    const usual = [{ model: 'popularity', target: hasRatings ? model.target : 'interactions' }];
+    const from = how.relevantFrom ?? relevantFrom;
+    const contenders = readContenders(call, beside ?? usual, hasRatings, true);
+    const terms = { seed: how.seed ?? 0n, threads: 0, scale, relevantFrom: from };
+    return judged(call, this.#state, split, contenders, terms, { ...how, scale, relevantFrom: from });
   }
 
   /**

@@ -28,10 +28,14 @@ export function readModelName(check: OptionCheck, given: unknown): string | unde
   return familyNames()[check.nameOf('model', given, familyNames())];
 }
 
+/** What is settled above families: a recommender of interactions hands over who turned to what, without values. */
+const settled: ReadonlySet<string> = new Set(['binarise']);
+
 /** Reads the options that belong to a family, after refusing those that nobody knows. */
 export function readFamilyOptions(call: string, check: OptionCheck, family: Family, given: Given, common: readonly string[]): unknown {
   if (family.options !== undefined) {
-    const names = [...common, ...family.options];
+    const own = family.options.filter((name) => !settled.has(name));
+    const names = [...common, ...own];
     const unknown = Object.keys(given).find((name) => !names.includes(name));
     if (unknown !== undefined) {
       const meant = didYouMean(unknown, names);
@@ -41,7 +45,7 @@ export function readFamilyOptions(call: string, check: OptionCheck, family: Fami
         `${call}: model '${family.name}' has no option \`${unknown}\`${meant}${hint}; known are ${names.join(', ')}`,
       );
     }
-    return family.read(check, { ...readOptions(call, given, family.options) });
+    return family.read(check, { ...readOptions(call, given, own) });
   }
   return family.read(check, given);
 }

@@ -31,6 +31,7 @@ export async function readRows(call: string, rows: unknown, reading: ReadingGive
   return { entries: read, scale: read.scale, duplicates: read.duplicates };
 }
 
-function isEntries(rows: unknown): rows is Entries {
+/** Whether rows were read already. */
+export function isEntries(rows: unknown): rows is Entries {
   return typeof rows === 'object' && rows !== null && !types.isProxy(rows) && (rows as Partial<Entries>).users instanceof Ids;
 }

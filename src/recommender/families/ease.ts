@@ -10,7 +10,7 @@ import type { Patience } from '../../machine/patience.js';
 import { chooseShape, fixedShape, leavesChoice } from '../ease-choice.js';
 import { readEase } from '../ease-file.js';
 import { EaseModel, type EaseState, type KeptEntries, type Retrain } from '../ease-model.js';
-import { type EaseOptions, type EaseShape, readEaseOptions } from '../ease-options.js';
+import { type EaseOptions, type EaseShape, easeOptionNames, readEaseOptions } from '../ease-options.js';
 import { gramOf, refuseTooManyItems, ridgeOf, type Solving, scaleColumns, scalesOf, solve } from '../ease-solve.js';
 import type { Entries } from '../entries.js';
 import type { Family } from '../family.js';
@@ -21,6 +21,7 @@ import { counted, entriesPerItem, entriesPerUser, nativeRatings } from '../inter
 export const ease: Family<EaseOptions> = {
   name: 'ease',
   target: 'interactions',
+  options: easeOptionNames,
   read: readEaseOptions,
   async fit(entries, options, { signal, onProgress, seed, threads }) {
     const call = 'ease.fit';

@@ -1,7 +1,17 @@
 import type { Family } from '../family.js';
 import { bias } from './bias.js';
+import { combined } from './combined.js';
 import { ease } from './ease.js';
+import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
 /** All families of models, by name. */
-export const families = [popularityOfRatings, popularityOfInteractions, bias, ease] as unknown as readonly Family<never>[];
+export const families = [
+  popularityOfRatings,
+  popularityOfInteractions,
+  bias,
+  factorsOfRatings,
+  factorsOfInteractions,
+  ease,
+  combined((): readonly Family[] => families as readonly Family[]),
+] as unknown as readonly Family<never>[];
