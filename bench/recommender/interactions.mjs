@@ -29,7 +29,7 @@ if (unknown !== undefined) throw new Error(`--only knows ${all.join(', ')}, got 
 
 /** Only λ is chosen: plain EASE. */
 const plain = { popularity: 0, dropout: 0, activity: 0, spread: 0 };
-const hidden = families.some(({ name }) => name === 'ease-hidden');
+const hidden = process.env.HID !== '0' && families.some(({ name }) => name === 'ease-hidden');
 
 /** The models of every table, EASE first. */
 async function models(train, choice, seed) {

@@ -24,11 +24,13 @@ export type EaseHiddenOptions = EaseOptions & HiddenShape;
 
 const hiddenNames = ['units', 'epochs', 'learningRate', 'l2', 'inputDropout', 'userWeight', 'folds'] as const;
 
+/** Names of all options. */
+export const easeHiddenOptionNames: readonly string[] = [...easeOptionNames.filter((name) => name !== 'unseen'), ...hiddenNames];
+
 /** Reads options of the couplings and of the hidden units. Unseen items are always zero, entries always ones. */
 export function readEaseHiddenOptions(check: OptionCheck, given: Readonly<Record<string, unknown>>): EaseHiddenOptions {
-  const known = [...easeOptionNames.filter((name) => name !== 'unseen'), ...hiddenNames];
-  const unknownName = Object.keys(given).find((name) => !(known as readonly string[]).includes(name));
-  if (unknownName !== undefined) check.nameOf('options', unknownName, known, 'options of ease-hidden:');
+  const unknownName = Object.keys(given).find((name) => !easeHiddenOptionNames.includes(name));
+  if (unknownName !== undefined) check.nameOf('options', unknownName, easeHiddenOptionNames, 'options of ease-hidden:');
   const isHidden = (name: string) => (hiddenNames as readonly string[]).includes(name);
   const ease = readEaseOptions(check, Object.fromEntries(Object.entries(given).filter(([name]) => !isHidden(name))));
   if (ease.binarise === false) throw check.error('binarise', 'true, or the least value that counts', given.binarise);

@@ -2,6 +2,7 @@ import type { Family } from '../family.js';
 import { bias } from './bias.js';
 import { combined } from './combined.js';
 import { ease } from './ease.js';
+import { easeHidden } from './ease-hidden.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
 
@@ -13,5 +14,6 @@ export const families = [
   factorsOfRatings,
   factorsOfInteractions,
   ease,
+  easeHidden,
   combined((): readonly Family[] => families as readonly Family[]),
 ] as unknown as readonly Family<never>[];
