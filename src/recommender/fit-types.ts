@@ -1,4 +1,5 @@
 /** Which options belong to which model, for TypeScript. */
+import type { EaseHiddenOptions } from './ease-hidden-options.js';
 import type { EaseOptions } from './ease-options.js';
 import type { BiasOptions } from './families/bias.js';
 import type { GaussianOptions } from './families/gaussian-options.js';
@@ -41,6 +42,7 @@ export interface FamilyOptions {
   rbm: SoftmaxOptions;
   mf: Partially<RatingsFactorsOptions> | Partially<InteractionsFactorsOptions>;
   ease: Partially<Omit<EaseOptions, 'binarise' | 'unseen'>>;
+  'ease-hidden': Partially<Omit<EaseHiddenOptions, 'binarise' | 'unseen'>>;
   combined: CombinedOptions;
 }
 
