@@ -96,12 +96,9 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("Rows", RowsObject::define(env));
     exports.Set("Machine", MachineObject::define(env));
     exports.Set("Ratings", RatingsObject::define(env));
-<<<<<<< HEAD
     exports.Set("SoftmaxMachine", SoftmaxMachineObject::define(env));
     exports.Set("SoftmaxTrainer", SoftmaxTrainerObject::define(env));
-=======
     exports.Set("Gaussian", GaussianObject::define(env));
->>>>>>> main
     exports.Set("Gram", GramObject::define(env));
     exports.Set("scoreRows", functionNamed<scoreRows>(env, "scoreRows"));
     return static_cast<napi_value>(exports);
