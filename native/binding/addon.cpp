@@ -2,6 +2,7 @@
 #include "binding/arrays.hpp"
 #include "binding/gaussian.hpp"
 #include "binding/gram.hpp"
+#include "binding/hidden.hpp"
 #include "binding/machine.hpp"
 #include "binding/ratings.hpp"
 #include "binding/rows.hpp"
@@ -100,6 +101,8 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("SoftmaxTrainer", SoftmaxTrainerObject::define(env));
     exports.Set("Gaussian", GaussianObject::define(env));
     exports.Set("Gram", GramObject::define(env));
+    exports.Set("HiddenTrainer", HiddenObject::define(env));
+    exports.Set("scoreHidden", functionNamed<scoreHidden>(env, "scoreHidden"));
     exports.Set("scoreRows", functionNamed<scoreRows>(env, "scoreRows"));
     return static_cast<napi_value>(exports);
   });

@@ -4,7 +4,7 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
-import type { NativeGram, NativeScoreRows } from './native-ease.js';
+import type { NativeGram, NativeHiddenTrainerClass, NativeScoreHidden, NativeScoreRows } from './native-ease.js';
 import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
 import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
@@ -52,6 +52,8 @@ export interface NativeAddon extends NativeSoftmax {
   readonly Gaussian: new (options: NativeGaussianOptions) => NativeGaussian;
   readonly Gram: new () => NativeGram;
   readonly scoreRows: NativeScoreRows;
+  readonly HiddenTrainer: NativeHiddenTrainerClass;
+  readonly scoreHidden: NativeScoreHidden;
 }
 
 export interface NativeCpuInfo {

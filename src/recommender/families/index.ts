@@ -2,6 +2,7 @@ import type { Family } from '../family.js';
 import { bias } from './bias.js';
 import { combined } from './combined.js';
 import { ease } from './ease.js';
+import { easeHidden } from './ease-hidden.js';
 import { gaussian } from './gaussian.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
@@ -17,5 +18,6 @@ export const families = [
   factorsOfInteractions,
   rbm,
   ease,
+  easeHidden,
   combined((): readonly Family[] => families as readonly Family[]),
 ] as unknown as readonly Family<never>[];
