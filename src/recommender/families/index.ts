@@ -2,9 +2,11 @@ import type { Family } from '../family.js';
 import { bias } from './bias.js';
 import { combined } from './combined.js';
 import { ease } from './ease.js';
+import { easeHidden } from './ease-hidden.js';
 import { gaussian } from './gaussian.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
+import { rbm } from './rbm.js';
 
 /** All families of models, by name. */
 export const families = [
@@ -14,6 +16,8 @@ export const families = [
   gaussian,
   factorsOfRatings,
   factorsOfInteractions,
+  rbm,
   ease,
+  easeHidden,
   combined((): readonly Family[] => families as readonly Family[]),
 ] as unknown as readonly Family<never>[];
