@@ -237,7 +237,7 @@ GaussianObject::GaussianObject(const Napi::CallbackInfo& info) {
 
 std::shared_ptr<const GaussianModel> GaussianObject::model() const {
   if (slot_->busy) throw busyError("the model is being trained");
-  if (!slot_->trained.model || slot_->trained.model->samples().empty()) throw parameterError("the model has no samples yet");
+  if (!slot_->trained.model || slot_->trained.model->samples() == 0) throw parameterError("the model has no samples yet");
   return slot_->trained.model;
 }
 
@@ -271,7 +271,7 @@ Napi::Value GaussianObject::train(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value GaussianObject::setModel(const Napi::CallbackInfo& info) {
-  const std::size_t items = Argument(info, 0, "items").count(1, maxCount);
+  const std::size_t items = Argument(info, 0, "items").count(1, maxCount), samples = Argument(info, 4, "samples").count(1, 1000);
   ratings::ValueScale scale;
   scale.values = risingValues(Argument(info, 1, "values"));
   const Argument cuts(info, 2, "cuts");
@@ -281,7 +281,9 @@ Napi::Value GaussianObject::setModel(const Napi::CallbackInfo& info) {
   for (std::size_t i = 1; i < scale.cuts.size(); ++i)
     if (!(scale.cuts[i] > scale.cuts[i - 1])) cuts.refuse("rising numbers");
   if (slot_->busy) throw busyError("the model is being trained");
-  loading_ = std::make_shared<GaussianModel>(items, slot_->options.hidden, slot_->options.centre, slot_->options.scale, scale);
+  loading_ = std::make_shared<GaussianModel>(items, slot_->options.hidden, samples, slot_->options.usersConditional, slot_->options.centre,
+                                             slot_->options.scale);
+  loading_->setValues(scale);
   slot_->trained.model = loading_;
   return info.Env().Undefined();
 }
@@ -302,18 +304,18 @@ Napi::Value GaussianObject::addSample(const Napi::CallbackInfo& info) {
   sample.factors = padded(factors, hidden, ratings::factorStride(hidden));
   checkPrecision(sample.precision, hidden + 1);
   if (!loading_ || loading_ != slot_->trained.model) throw parameterError("setModel must come before samples");
-  loading_->add(std::move(sample));
+  loading_->add(sample);
   return info.Env().Undefined();
 }
 
 Napi::Value GaussianObject::samples(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), slot_->trained.model ? static_cast<double>(slot_->trained.model->samples().size()) : 0);
+  return Napi::Number::New(info.Env(), slot_->trained.model ? static_cast<double>(slot_->trained.model->samples()) : 0);
 }
 
 Napi::Value GaussianObject::sample(const Napi::CallbackInfo& info) {
   const std::shared_ptr<const GaussianModel> all = model();
-  const std::size_t number = Argument(info, 0, "number").count(0, all->samples().size() - 1);
-  const GaussianSample& sample = all->samples()[number];
+  const std::size_t number = Argument(info, 0, "number").count(0, all->samples() - 1);
+  const GaussianSample sample = all->sample(number);
   const Napi::Env env = info.Env();
   Napi::Object object = Napi::Object::New(env);
   object.Set("factors", arrayOf(env, unpadded(sample.factors, ratings::factorStride(all->hidden()), all->hidden())));
@@ -374,7 +376,7 @@ Napi::Value GaussianObject::scores(const Napi::CallbackInfo& info) {
   if (chance && all->values().values.empty()) throw parameterError("`atLeast` needs a model with a scale");
   const auto given =
       std::make_shared<const Given>(Argument(info, 0, "counts"), Argument(info, 1, "items"), Argument(info, 2, "values"), all->items());
-  const double k = static_cast<double>(all->hidden() + 1), samples = static_cast<double>(all->samples().size());
+  const double k = static_cast<double>(all->hidden() + 1), samples = static_cast<double>(all->samples());
   const double work =
       samples * (static_cast<double>(given->items.size()) * k * k / 8 +
                  static_cast<double>(given->users.size()) * (k * k * k / 3 + static_cast<double>(all->items()) * (chance ? k * k : k / 8)));

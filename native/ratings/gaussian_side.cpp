@@ -207,7 +207,8 @@ void GaussianSide::gather(std::size_t r, const GaussianSideState& other, Scratch
     s.targetSum += target;
     s.targetSquares += static_cast<double>(target) * target;
   }
-  kernels_.gram(other.factors.data(), stride_, row.columns.data(), s.targets.data(), row.size(), s.block.get(), s.gram.get(), s.sums.get());
+  kernels_.gram(other.factors.data(), stride_, stride_, row.columns.data(), s.targets.data(), row.size(), s.block.get(), s.gram.get(),
+                s.sums.get());
 }
 
 // matrix = Lambda + alpha G, upper triangle; x = Lambda m + alpha g.

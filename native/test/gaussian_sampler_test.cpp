@@ -212,7 +212,8 @@ TEST_CASE("fold-in, scores, predictions and contributions are those of plain alg
     const std::vector<RatingPrediction> predicted = model.predict(users[u], all);
     for (std::size_t i = 0; i < items; ++i) {
       double mean = 0, second = 0, within = 0;
-      for (const GaussianSample& s : model.samples()) {
+      for (std::size_t number = 0; number < model.samples(); ++number) {
+        const GaussianSample s = model.sample(number);
         std::vector<double> p(s.precision), right(k), prior(s.mean), a(k);
         for (const std::uint32_t j : users[u].items)
           for (std::size_t c = 0; c < k; ++c) prior[c] += s.weights[j * k + c] / std::sqrt(static_cast<double>(users[u].items.size()));

@@ -70,8 +70,8 @@ export interface NativeGaussian {
     itemFeatures: NativeRatings | null,
     from: NativeGaussian | null,
   ): { readonly promise: Promise<undefined>; cancel(): void; progress(): number };
-  /** In place of training, with `addSample` for each sample and `setState`. */
-  setModel(items: number, values: Float64Array, cuts: Float64Array, spread: number): void;
+  /** In place of training, with `addSample` for each of so many samples and `setState`. */
+  setModel(items: number, values: Float64Array, cuts: Float64Array, spread: number, samples: number): void;
   addSample(sample: NativeGaussianSample): void;
   sample(number: number): NativeGaussianSample;
   /** The scale, its cut points and the noise that goes with them, in units of centred and scaled values. */

@@ -101,7 +101,7 @@ export function loadGaussian(saved: SavedModel, what: string): { settings: Gauss
   stock.assertEmpty();
   const fill = (native: NativeGaussian) => {
     try {
-      native.setModel(items, Float64Array.from(values), cuts, spread as number);
+      native.setModel(items, Float64Array.from(values), cuts, spread as number, n);
       for (let s = 0; s < n; s++) {
         native.addSample({
           factors: factors.subarray(s * items * hidden, (s + 1) * items * hidden),
