@@ -1,9 +1,12 @@
 // The addon's exports; their type is NativeAddon in src/machine/native.ts.
 #include "binding/arrays.hpp"
+#include "binding/gaussian.hpp"
 #include "binding/gram.hpp"
+#include "binding/hidden.hpp"
 #include "binding/machine.hpp"
 #include "binding/ratings.hpp"
 #include "binding/rows.hpp"
+#include "binding/softmax.hpp"
 #include "binding/trainer.hpp"
 #include "cpu/info.hpp"
 
@@ -94,7 +97,12 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("Rows", RowsObject::define(env));
     exports.Set("Machine", MachineObject::define(env));
     exports.Set("Ratings", RatingsObject::define(env));
+    exports.Set("SoftmaxMachine", SoftmaxMachineObject::define(env));
+    exports.Set("SoftmaxTrainer", SoftmaxTrainerObject::define(env));
+    exports.Set("Gaussian", GaussianObject::define(env));
     exports.Set("Gram", GramObject::define(env));
+    exports.Set("HiddenTrainer", HiddenObject::define(env));
+    exports.Set("scoreHidden", functionNamed<scoreHidden>(env, "scoreHidden"));
     exports.Set("scoreRows", functionNamed<scoreRows>(env, "scoreRows"));
     return static_cast<napi_value>(exports);
   });

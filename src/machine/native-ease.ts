@@ -39,3 +39,57 @@ export type NativeScoreRows = (
   threads: number,
   missing: boolean,
 ) => NativeJob<Float32Array> | Float32Array;
+
+/** How hidden units beside couplings are trained; see `native/ratings/hidden_machine.hpp`. */
+export interface NativeHiddenOptions {
+  units: number;
+  batch: number;
+  floor: number;
+  learningRate: number;
+  l2: number;
+  leastKept: number;
+  mostKept: number;
+  dropout: number;
+  weight: number;
+  biases: boolean;
+  seed: bigint;
+}
+
+/** Hidden units beside couplings: W [items, units], c [units], V [units, items], b [items]. */
+export interface NativeHiddenParameters {
+  in: Float32Array;
+  inBias: Float32Array;
+  out: Float32Array;
+  outBias: Float32Array;
+  strength: number;
+  floor: number;
+}
+
+export interface NativeHiddenTrainer {
+  /** More passes over the users; gives the last one's loss in nats per target. One job at a time. */
+  run(epochs: number): NativeJob<number>;
+  /** Copies. */
+  parameters(): NativeHiddenParameters;
+}
+
+/**
+ * User u is scored in training by couplings[fold[u]], [items, items] each, which must stay as they are;
+ * users whose fold is none are left out.
+ */
+export type NativeHiddenTrainerClass = new (
+  ratings: NativeRatings,
+  couplings: Float32Array[],
+  fold: Uint8Array,
+  options: NativeHiddenOptions,
+  threads: number,
+) => NativeHiddenTrainer;
+
+/** Turns scores [users, items] by couplings into logits, in place, and gives them back. The parameters must stay as they are meanwhile. */
+export type NativeScoreHidden = (
+  scores: Float32Array,
+  parameters: NativeHiddenParameters,
+  offsets: Uint32Array,
+  item: Uint32Array,
+  value: Float32Array,
+  threads: number,
+) => NativeJob<Float32Array> | Float32Array;

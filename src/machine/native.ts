@@ -4,8 +4,10 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
-import type { NativeGram, NativeScoreRows } from './native-ease.js';
+import type { NativeGram, NativeHiddenTrainerClass, NativeScoreHidden, NativeScoreRows } from './native-ease.js';
+import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
 import type { NativeRatings } from './native-ratings.js';
+import type { NativeSoftmax } from './native-softmax.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
 export const NATIVE_ABI = 9;
@@ -13,7 +15,7 @@ export const NATIVE_ABI = 9;
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
 
-export interface NativeAddon {
+export interface NativeAddon extends NativeSoftmax {
   readonly abi: number;
   /** Version of the package that the addon was built from. */
   readonly version: string;
@@ -47,8 +49,11 @@ export interface NativeAddon {
     users: number,
     items: number,
   ) => NativeRatings;
+  readonly Gaussian: new (options: NativeGaussianOptions) => NativeGaussian;
   readonly Gram: new () => NativeGram;
   readonly scoreRows: NativeScoreRows;
+  readonly HiddenTrainer: NativeHiddenTrainerClass;
+  readonly scoreHidden: NativeScoreHidden;
 }
 
 export interface NativeCpuInfo {

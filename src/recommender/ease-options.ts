@@ -39,6 +39,11 @@ export interface EaseOptions {
   readonly binarise: boolean | number;
   /** Most solutions that the choice may take, 1 to 200. Default 16. */
   readonly solutions: number;
+  /**
+   * What the choice is made on: a fifth of the entries of 'users' held out whole, or of the 'entries' of
+   * every user. Default 'users', as for lists of new users.
+   */
+  readonly validation: 'users' | 'entries';
   /** The cut-off of the nDCG that the choice goes by. Default 100. */
   readonly cutoff: number;
   /** Gigabytes that dense couplings may take while they are made. Default 4. */
@@ -57,6 +62,7 @@ export const easeOptionNames = [
   'unseen',
   'binarise',
   'solutions',
+  'validation',
   'cutoff',
   'memory',
   'updatable',
@@ -81,6 +87,7 @@ export function readEaseOptions(check: OptionCheck, given: Readonly<Record<strin
     unseen: check.oneOf('unseen', given.unseen, 'zero', ['zero', 'missing']),
     binarise: readBinarise(check, given.binarise),
     solutions: check.integer('solutions', given.solutions, 16, 1, 200),
+    validation: check.oneOf('validation', given.validation, 'users', ['users', 'entries']),
     cutoff: check.integer('cutoff', given.cutoff, 100, 1, 100_000),
     memory: readPositive(check, 'memory', given.memory ?? 4),
     updatable: check.flag('updatable', given.updatable, true),

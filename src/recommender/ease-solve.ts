@@ -67,8 +67,8 @@ export function scaleColumns(matrix: Float32Array, scales: Float64Array): void {
 export const denseBytes = (items: number): number => items * items * (4 + 4 + 4);
 
 /** @throws ParameterError where dense couplings would take more than `memory` gigabytes. */
-export function refuseTooManyItems(call: string, items: number, memory: number): void {
-  const needed = denseBytes(items) / 1e9;
+export function refuseTooManyItems(call: string, items: number, memory: number, bytes = denseBytes(items)): void {
+  const needed = bytes / 1e9;
   if (needed <= memory) return;
   throw new ParameterError(
     `${call}: dense couplings of ${items} items take ${needed.toFixed(1)} GB, more than \`memory\` (${memory} GB); ` +

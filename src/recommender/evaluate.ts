@@ -1,7 +1,7 @@
 /** Measures models side by side on the same split, and puts an interval to every difference. */
 import type { OptionCheck } from '../arguments.js';
 import { ParameterError } from '../errors.js';
-import type { CallProgress, Patience } from '../machine/patience.js';
+import type { Patience } from '../machine/patience.js';
 import { Asked, valuesOf } from './asked.js';
 import { middle, resampled } from './bootstrap.js';
 import type { Scale } from './entries.js';
@@ -10,7 +10,8 @@ import { evaluationText } from './evaluation-text.js';
 import type { RecommenderModel } from './family.js';
 import { type Measures, measure } from './measure.js';
 import { type Metric, readMetric, usualMetrics } from './metrics.js';
-import type { Split } from './split.js';
+import { partOf } from './progress-parts.js';
+import { checkedSplit, type Split } from './split.js';
 import type { Tally } from './tally.js';
 
 /** A model and what tables call it. */
@@ -56,7 +57,7 @@ export function planOf(call: string, split: Split, options: EvaluateOptions): Pl
  * sampled ones of the split's protocol; ties go against the model.
  *
  * @param models - At least one; differences are against the first.
- * @throws ParameterError where a score or prediction is NaN, naming model, user and item.
+ * @throws ParameterError where a pair is on both sides of the split or on one of them twice, and where a score or prediction is NaN, naming model, user and item.
  */
 export async function evaluate(
   call: string,
@@ -65,23 +66,16 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const plan = planOf(call, split, options);
-  const asked = new Asked(split, options.relevantFrom);
+  const asked = new Asked(checkedSplit(call, split), options.relevantFrom);
   const runs: Run[] = [];
   for (const [m, { name, model, fitSeconds }] of models.entries()) {
     const begin = performance.now();
-    const onShare = shareReport(options.onProgress, m, models.length);
+    const report = partOf(options.onProgress, m, models.length);
+    const onShare = (fraction: number) => report?.({ fraction, secondsLeft: null });
     const measures = await measure(call, name, model, asked, { ...plan, ...options, metrics: plan.metrics, scale: plan.scale, onShare });
     runs.push({ name, folds: [measures], seconds: (performance.now() - begin) / 1000, fitSeconds });
   }
   return summary(runs, [asked], plan, options);
-}
-
-function shareReport(report: ((progress: CallProgress) => void) | undefined, m: number, models: number) {
-  const began = performance.now();
-  return (share: number) => {
-    const fraction = (m + share) / models;
-    report?.({ fraction, secondsLeft: ((performance.now() - began) / 1000) * ((1 - fraction) / Math.max(fraction - m / models, 1e-9)) });
-  };
 }
 
 /** One model over all folds. */

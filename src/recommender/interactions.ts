@@ -4,7 +4,7 @@ import { ParameterError } from '../errors.js';
 import type { NativeAddon } from '../machine/native.js';
 import type { NativeRatings } from '../machine/native-ratings.js';
 import type { Entries, UserEntries } from './entries.js';
-import { entriesWhere, pick } from './grouped.js';
+import { entriesWhere, type Grouped, pick } from './grouped.js';
 
 /** Entries with values as they count: see {@link EaseOptions.binarise}. Undefined values are ones. */
 export function counted(entries: Entries, binarise: boolean | number): Entries {
@@ -62,4 +62,22 @@ export function packedRows(call: string, given: readonly UserEntries[], items: n
     offsets[u + 1] = at;
   }
   return { offsets, item: item.subarray(0, at), value: value.subarray(0, at) };
+}
+
+/** Rows of some users, of entries as they are; ones where they have no values. */
+export function rowsOf(entries: Entries, groups: Grouped, users: Uint32Array): PackedRows {
+  const offsets = new Uint32Array(users.length + 1);
+  const size = (user: number) => (groups.start[user + 1] as number) - (groups.start[user] as number);
+  for (const [r, user] of users.entries()) offsets[r + 1] = (offsets[r] as number) + size(user);
+  const item = new Uint32Array(offsets[users.length] as number);
+  const value = new Float32Array(item.length).fill(1);
+  for (const [r, user] of users.entries()) {
+    const from = groups.start[user] as number;
+    for (let k = 0; k < size(user); k++) {
+      const at = (offsets[r] as number) + k;
+      item[at] = groups.column[from + k] as number;
+      if (entries.value) value[at] = entries.value[groups.entry[from + k] as number] as number;
+    }
+  }
+  return { offsets, item, value };
 }

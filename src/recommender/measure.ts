@@ -8,6 +8,7 @@ import type { Prediction, RecommenderModel } from './family.js';
 import type { Metric } from './metrics.js';
 import { bestOf, placeAmong, placesOf } from './ranking.js';
 import { CalibrationTally, Tally } from './tally.js';
+import { widened } from './widened.js';
 
 /** What a model reached on one split: tallies by user, and what is no mean over users. */
 export interface Measures {
@@ -41,10 +42,11 @@ export async function measure(
   options: MeasureOptions,
 ): Promise<Measures> {
   const items = asked.trainItem.length;
-  if (model.items !== items)
+  if (model.items > items)
     throw new ShapeError(`${call}: the split has ${items} items, but model ${got(name)} was made for ${model.items}`);
   const what = `${call}: model ${got(name)}`;
-  const sheet = new Sheet(what, model, asked, options);
+  const all = model.items === items ? model : widened(model, items, asked.split.train, options.scale?.values);
+  const sheet = new Sheet(what, all, asked, options);
   const batch = Math.max(1, Math.min(256, Math.floor(scoresAtOnce / items)));
   for (let from = 0; from < asked.users.length; from += batch) {
     await pause();

@@ -61,7 +61,17 @@ export function makeSplit(call: string, parts: SplitParts): Split {
   refuseLeak(call, 'train', known, targets, judged);
   if (input !== train) refuseLeak(call, 'input', onceEach(call, 'input', input), targets, judged);
   if (parts.negatives !== undefined) checkNegatives(call, parts.negatives, targets);
-  return { name: parts.name, train, input, targets, negatives: parts.negatives, warnings: parts.warnings ?? [] };
+  const split = { name: parts.name, train, input, targets, negatives: parts.negatives, warnings: parts.warnings ?? [] };
+  checkedSplits.add(split);
+  return split;
+}
+
+/** Splits that {@link makeSplit} made: nobody needs to look through them again. */
+const checkedSplits = new WeakSet<object>();
+
+/** A split that somebody made by hand, checked like any other. */
+export function checkedSplit(call: string, split: Split): Split {
+  return checkedSplits.has(split) ? split : makeSplit(call, split);
 }
 
 function onceEach(call: string, name: string, part: Entries): Grouped {

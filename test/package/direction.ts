@@ -29,7 +29,8 @@ export const allowedNative: Allowed = {
   likelihood: ['core', 'units', 'backend.hpp', 'machine', 'sampling'],
   monitoring: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood'],
   learning: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood', 'monitoring'],
-  ratings: ['core'],
+  // Its kernels stand on the SIMD layer and on the choice of instruction sets.
+  ratings: ['core', 'cpu'],
   binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
   test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
 };

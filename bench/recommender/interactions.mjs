@@ -1,0 +1,132 @@
+/**
+ * Machines of interactions at full size. Every choice is made on validation cut from train; test is read once. Differences are
+ * against EASE of the same run, whose regularisation was chosen in the same way, with paired bootstrap intervals over users.
+ *
+ *     BOLTZKIT_DATA=… node bench/recommender/interactions.mjs [--only held-out,leave-one-out,per-user,second,numpy] [--out file.json]
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { families } from '../../dist/recommender/families/index.js';
+import { lastfmHeldOut, ml1mHeldOut, ml1mLeaveOneOut, ml100kPerUser, mlLatestSmallHeldOut } from './lib/protocols.mjs';
+import { meanRows, measured, print, shapeForLeaveOneOut, trained } from './lib/rows.mjs';
+import { dataFolder } from './lib/sets.mjs';
+
+const all = ['held-out', 'leave-one-out', 'per-user', 'second', 'numpy'];
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: all.join(',') },
+    out: { type: 'string', default: fileURLToPath(new URL('../results/recommender-interactions.json', import.meta.url)) },
+  },
+});
+const folder = dataFolder();
+const asked = values.only.split(',');
+const unknown = asked.find((name) => !all.includes(name));
+if (unknown !== undefined) throw new Error(`--only knows ${all.join(', ')}, got ${unknown}`);
+
+/** Only λ is chosen: plain EASE. */
+const plain = { popularity: 0, dropout: 0, activity: 0, spread: 0 };
+const hidden = process.env.HID !== '0' && families.some(({ name }) => name === 'ease-hidden');
+
+/** The models of every table, EASE first. */
+async function models(train, choice, seed) {
+  const list = [
+    await trained('EASE', 'ease', train, { ...plain, ...choice }, seed),
+    await trained('popularity', 'popularity', train, {}, seed),
+    await trained('EDLAE', 'ease', train, { ...plain, dropout: undefined, ...choice }, seed),
+    await trained('ease', 'ease', train, choice, seed),
+  ];
+  if (hidden) list.push(await trained('ease-hidden', 'ease-hidden', train, choice, seed));
+  return list;
+}
+
+const rows = {
+  async 'held-out'() {
+    const { train, test } = ml1mHeldOut(folder);
+    const metrics = ['ndcg@100(binary)', 'recall@20(min)', 'recall@50(min)'];
+    const result = await measured('held-out', await models(train, {}, 1n), test, metrics);
+    print('ML-1M, users held out', result);
+    return result;
+  },
+
+  async 'leave-one-out'() {
+    const { train, test, validation } = ml1mLeaveOneOut(folder, { validation: true });
+    const list = [];
+    for (const [name, fixed, solutions] of [
+      ['EASE', plain, 8],
+      ['ease', {}, 20],
+    ]) {
+      const begin = performance.now();
+      const { shape } = await shapeForLeaveOneOut(validation, 10, solutions, fixed);
+      const model = await trained(name, 'ease', train, { ...shape });
+      list.push({ ...model, fitSeconds: (performance.now() - begin) / 1000 });
+      if (name === 'EASE') list.push(await trained('popularity', 'popularity', train, {}));
+    }
+    const result = await measured('leave-one-out', list, test, ['hr@10', 'ndcg@10(binary)']);
+    print('ML-1M, leave one out, 99 negatives', result);
+    return result;
+  },
+
+  async 'per-user'() {
+    const parts = [];
+    for (const [s, split] of ml100kPerUser(folder).entries()) {
+      const list = await models(split.train, { validation: 'entries', cutoff: 10 }, BigInt(s + 1));
+      parts.push(await measured('per-user', list, split, ['ndcg@10(binary)']));
+      print(split.name, parts[s]);
+    }
+    return { parts, means: meanRows(parts) };
+  },
+
+  async second() {
+    const result = {};
+    for (const [name, make] of Object.entries({ 'ml-latest-small': mlLatestSmallHeldOut, 'lastfm-2k': lastfmHeldOut })) {
+      const { train, test } = make(folder);
+      result[name] = await measured(name, await models(train, {}, 1n), test, ['ndcg@100(binary)', 'recall@20(min)', 'recall@50(min)']);
+      print(`${name}, users held out`, result[name]);
+    }
+    return result;
+  },
+
+  async numpy() {
+    const { train } = ml1mHeldOut(folder);
+    const ours = await trained('EASE', 'ease', train, { recipe: 'ease', updatable: false });
+    const { matrix } = ours.model.state;
+    const scratch = mkdtempSync(join(tmpdir(), 'ease-numpy-'));
+    try {
+      const [entries, out] = [join(scratch, 'entries'), join(scratch, 'b')];
+      writeFileSync(entries, Buffer.concat([Buffer.from(train.user.buffer), Buffer.from(train.item.buffer)]));
+      const script = fileURLToPath(new URL('ease_numpy.py', import.meta.url));
+      const run = spawnSync('python3', [script, train.users.size, train.items.size, 500, entries, out].map(String), { encoding: 'utf8' });
+      if (run.status !== 0) return { missing: `python3 with numpy: ${run.stderr || run.error}` };
+      const bytes = readFileSync(out);
+      const theirs = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+      let [difference, largest] = [0, 0];
+      for (let i = 0; i < matrix.length; i++) {
+        difference = Math.max(difference, Math.abs(matrix[i] - theirs[i]));
+        largest = Math.max(largest, Math.abs(theirs[i]));
+      }
+      const result = {
+        items: train.items.size,
+        largestDifference: difference,
+        largestElement: largest,
+        ours: { seconds: ours.fitSeconds, megabytes: process.resourceUsage().maxRSS / 1024 },
+        numpy: JSON.parse(run.stdout),
+      };
+      console.log('\nEASE and numpy side by side', result);
+      return result;
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
+  },
+};
+
+const results = { processor: cpus()[0]?.model, processors: cpus().length };
+// Peak memory is of the whole process, so what compares it goes first.
+for (const name of ['numpy', ...all.filter((each) => each !== 'numpy')]) {
+  if (asked.includes(name)) results[name] = await rows[name]();
+}
+mkdirSync(dirname(values.out), { recursive: true });
+writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);
