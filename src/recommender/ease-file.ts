@@ -22,26 +22,14 @@ export function readEase({ tensors, settings }: SavedModel, what: string): EaseS
     shape: [n, n],
     check: (values) => wrongMatrix(values, n, unseen),
   });
-  const counts = stock.take('counts', {
-    types: ['F64'],
-    shape: [n],
-    check: (values) => (values.every((v) => Number.isSafeInteger(v) && v >= 0) ? undefined : 'with whole numbers of at least 0'),
-  });
+  const counts = readCounts(stock, n);
   const kept = readKept(stock, n);
   stock.assertEmpty();
-  const shape: EaseShape = {
-    regularisation: read.number('regularisation', Number.MIN_VALUE),
-    popularity: read.number('popularity', 0, 1),
-    dropout: read.number('dropout', 0, 1 - Number.EPSILON),
-    activity: read.number('activity', 0, 1),
-    spread: read.number('spread', 0, 1),
-  };
-  const binarise = settings.binarise;
-  if (typeof binarise !== 'boolean' && !Number.isFinite(binarise)) throw read.wrong('binarise', 'true, false or a finite number');
+  const shape = read.shape();
   const state: EaseState = {
     shape,
     unseen,
-    binarise: binarise as boolean | number,
+    binarise: read.binarise(),
     matrix,
     precisions,
     counts,
@@ -54,6 +42,14 @@ export function readEase({ tensors, settings }: SavedModel, what: string): EaseS
   return state;
 }
 
+/** Users who have each item. */
+export const readCounts = (stock: TensorStock, items: number | null): Float64Array =>
+  stock.take('counts', {
+    types: ['F64'],
+    shape: [items],
+    check: (values) => (values.every((v) => Number.isSafeInteger(v) && v >= 0) ? undefined : 'with whole numbers of at least 0'),
+  });
+
 function wrongMatrix(values: Float32Array, n: number, unseen: 'zero' | 'missing'): string | undefined {
   for (let i = 0; i < n; i++) {
     const own = values[i * n + i] as number;
@@ -63,7 +59,8 @@ function wrongMatrix(values: Float32Array, n: number, unseen: 'zero' | 'missing'
   return undefined;
 }
 
-function readKept(stock: TensorStock, items: number): KeptEntries | undefined {
+/** Entries for updates, where the file has any. */
+export function readKept(stock: TensorStock, items: number): KeptEntries | undefined {
   if (!stock.has('entries.offsets')) return undefined;
   const entries = stock.shape('entries.items')[0] ?? 0;
   const offsets = stock.take('entries.offsets', {
@@ -94,7 +91,7 @@ function readKept(stock: TensorStock, items: number): KeptEntries | undefined {
 }
 
 /** Settings of a file, checked one by one. */
-class Settings {
+export class Settings {
   constructor(
     private readonly settings: Readonly<Record<string, unknown>>,
     private readonly what: string,
@@ -108,6 +105,22 @@ class Settings {
     const value = this.settings[name];
     if (typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high) return value;
     throw this.wrong(name, high === Infinity ? `a finite number of at least ${low}` : `a number from ${low} to ${high}`);
+  }
+
+  shape(): EaseShape {
+    return {
+      regularisation: this.number('regularisation', Number.MIN_VALUE),
+      popularity: this.number('popularity', 0, 1),
+      dropout: this.number('dropout', 0, 1 - Number.EPSILON),
+      activity: this.number('activity', 0, 1),
+      spread: this.number('spread', 0, 1),
+    };
+  }
+
+  binarise(): boolean | number {
+    const { binarise } = this.settings;
+    if (typeof binarise === 'boolean' || (typeof binarise === 'number' && Number.isFinite(binarise))) return binarise;
+    throw this.wrong('binarise', 'true, false or a finite number');
   }
 
   oneOf<T extends string>(name: string, words: readonly T[]): T {

@@ -38,21 +38,21 @@ export async function solved(entries: Entries, shape: EaseShape, options: Kept, 
 /** Trains anew, with the shape that the model has, on what it kept and the new entries; of a pair the last entry stays. */
 export const retrain: Retrain = async (state, entries, { signal, onProgress }: Patience) => {
   const call = 'ease.update';
-  const all = withNew(call, state, entries);
+  refuseTooManyItems(call, entries.items.size, state.memory);
+  const all = withNew(call, state, state.precisions.length, entries);
   return solved(all, state.shape, { ...state, updatable: true }, { call, threads: 0, signal, onProgress });
 };
 
 /** What a model kept and new entries; of a pair the last entry stays. */
-export function withNew(call: string, state: EaseState, entries: Entries): Entries {
+export function withNew(call: string, state: Pick<EaseState, 'binarise' | 'kept'>, items: number, entries: Entries): Entries {
   const added = counted(entries, state.binarise);
   const kept = state.kept as KeptEntries;
-  const [users, items] = [kept.offsets.length - 1, state.precisions.length];
+  const users = kept.offsets.length - 1;
   if (entries.users.size < users || entries.items.size < items) {
     throw new ParameterError(
       `${call}: entries must number the ${users} users and ${items} items of the model first, got ${entries.users.size} and ${entries.items.size}`,
     );
   }
-  refuseTooManyItems(call, entries.items.size, state.memory);
   const user = new Uint32Array(kept.item.length + added.user.length);
   for (let u = 0; u < users; u++) user.fill(u, kept.offsets[u], kept.offsets[u + 1]);
   user.set(added.user, kept.item.length);
@@ -90,7 +90,8 @@ function onePerPair(entries: Entries): Entries {
   return { ...entries, user: user.slice(0, at), item: item.slice(0, at), value: value?.slice(0, at), time: undefined };
 }
 
-function keptOf(entries: Entries): KeptEntries {
+/** What a model keeps for updates. */
+export function keptOf(entries: Entries): KeptEntries {
   const { start, column, entry } = byUser(entries);
   const { value } = entries;
   return { offsets: start, item: column, value: value && Float32Array.from(entry, (k) => value[k] as number) };

@@ -190,7 +190,7 @@ describe('refused', () => {
   test('more items than memory allows, with the remedy', async () => {
     const { entries } = tastes(30, 100, 12);
     await expect(fitted(entries, { recipe: 'ease', memory: 1e-4 })).rejects.toThrow(
-      'dense couplings of 100 items take 0.0 GB, more than `memory` (0.0001 GB); leave out items with few entries, raise `memory`',
+      "dense couplings of 100 items take 0.0 GB, more than `memory` (0.0001 GB); take model 'ease-sparse', leave out items",
     );
   });
 

@@ -53,7 +53,7 @@ async function trained(plan: HiddenPlan, solving: Solving): Promise<EaseHiddenMo
 const retrain: RetrainHidden = (model, entries, { signal, onProgress }) => {
   const call = 'ease-hidden.update';
   const { state, shape, seed } = model;
-  const all = withNew(call, state, entries);
+  const all = withNew(call, state, model.items, entries);
   const plan = { entries: all, couplings: state.shape, hidden: shape, kept: { ...state, updatable: true }, seed };
   return trained(plan, { call, threads: 0, signal, onProgress });
 };
