@@ -17,7 +17,10 @@ export interface RbmTraining {
   readonly lastRate: number;
   /** In [0, 1). */
   readonly momentum: number;
-  /** Pull towards the mean row of weights at each step on a row, times the rate: of the linear and of all higher polynomials. */
+  /**
+   * Pull towards the mean row of weights at each step on a row, times the rate: of the linear and of all higher polynomials. It is
+   * that of a row with 100 ratings; others are pulled by √(100 / ratings) times as much.
+   */
   readonly decay: number;
   readonly decayHigher: number;
   /** The same of the conditional layer. */
