@@ -8,7 +8,7 @@ export default defineConfig({
     // Tests and examples name the package as its users do and get the sources.
     alias: [
       { find: /^boltzkit$/, replacement: source('index.ts') },
-      { find: /^boltzkit\/(data|tables|viz)$/, replacement: source('$1/index.ts') },
+      { find: /^boltzkit\/(data|recommender|tables|viz)$/, replacement: source('$1/index.ts') },
     ],
   },
   test: {

@@ -36,7 +36,7 @@ function declarations() {
 }
 
 async function bundle() {
-  const parts = ['data', 'tables', 'viz'].map((part) => [`${part}/index`, join(dist, part, 'index.js')]);
+  const parts = ['data', 'recommender', 'tables', 'viz'].map((part) => [`${part}/index`, join(dist, part, 'index.js')]);
   const input = { index: join(dist, 'index.js'), ...Object.fromEntries(parts) };
   const build = await rolldown({ input, platform: 'node', external: (name) => !isOurs(name) });
   try {

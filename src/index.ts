@@ -30,24 +30,7 @@ export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/r
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
-export type { Candidates } from './recommender/candidates.js';
-export type { Titles } from './recommender/catalogue.js';
-export type { Scale } from './recommender/entries.js';
-export type { Prediction, Target } from './recommender/family.js';
-export type { CommonOptions, Kind, Unseen } from './recommender/fit-options.js';
-export type { FitOptions as RecommenderOptions } from './recommender/fit-types.js';
-export type { Id } from './recommender/ids.js';
-export type { About, GivenRating, UnknownItems } from './recommender/question.js';
-export type { RecommendOptions } from './recommender/recommend-options.js';
-export { Recommender, type RecommenderSummary } from './recommender/recommender.js';
-export type { Contribution, Explanation, Recommendation, Recommendations, SimilarItem, Source } from './recommender/results.js';
-export type { RowsGiven } from './recommender/rows-given.js';
-export type { By } from './recommender/scoring.js';
-export type { RatingSource } from './recommender/source.js';
-export type { ColumnNames } from './recommender/source-columns.js';
-export type { SqlSource } from './recommender/source-duckdb.js';
-export type { Column, RatingRow, Triplets } from './recommender/source-objects.js';
-export type { ReadOptions } from './recommender/source-options.js';
+export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
 export {
   type Algorithm,

@@ -7,6 +7,7 @@
 #include "binding/ratings.hpp"
 #include "binding/rows.hpp"
 #include "binding/softmax.hpp"
+#include "binding/sparse.hpp"
 #include "binding/trainer.hpp"
 #include "cpu/info.hpp"
 
@@ -103,6 +104,9 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("Gram", GramObject::define(env));
     exports.Set("HiddenTrainer", HiddenObject::define(env));
     exports.Set("scoreHidden", functionNamed<scoreHidden>(env, "scoreHidden"));
+    exports.Set("gramDiagonal", functionNamed<gramDiagonal>(env, "gramDiagonal"));
+    exports.Set("sparseCouplings", functionNamed<sparseCouplings>(env, "sparseCouplings"));
+    exports.Set("scoreSparse", functionNamed<scoreSparse>(env, "scoreSparse"));
     exports.Set("scoreRows", functionNamed<scoreRows>(env, "scoreRows"));
     return static_cast<napi_value>(exports);
   });

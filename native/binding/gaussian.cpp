@@ -232,12 +232,13 @@ GaussianObject::GaussianObject(const Napi::CallbackInfo& info) {
   options.scale = given.field("scale").number(1e-30, largest);
   options.usersConditional = given.field("usersConditional").flag();
   options.itemsConditional = given.field("itemsConditional").flag();
+  options.ordinal = given.field("ordinal").flag();
   threads_ = static_cast<unsigned>(given.field("threads").count(0, 4096));
 }
 
 std::shared_ptr<const GaussianModel> GaussianObject::model() const {
   if (slot_->busy) throw busyError("the model is being trained");
-  if (!slot_->trained.model || slot_->trained.model->samples().empty()) throw parameterError("the model has no samples yet");
+  if (!slot_->trained.model || slot_->trained.model->samples() == 0) throw parameterError("the model has no samples yet");
   return slot_->trained.model;
 }
 
@@ -262,16 +263,20 @@ Napi::Value GaussianObject::train(const Napi::CallbackInfo& info) {
   if ((task->features.users && rowsOf(task->features.users) != entries->users()) ||
       (task->features.items && rowsOf(task->features.items) != entries->items()))
     throw shapeError("side features must have as many rows as there are users, or items");
+  if (task->state && slot_->options.ordinal && task->state->cuts.size() + 1 != task->plan.values.size())
+    throw shapeError("`from` must have the same scale");
   if (slot_->busy) throw busyError("the model is being trained");
   task->entries = entries;
   task->options = slot_->options;
+  task->options.values = task->plan.values;
+  if (task->options.ordinal && task->options.values.size() < 2) throw parameterError("ordinal ratings need a scale");
   task->threads = threadsOf(threads_);
   slot_->busy = true;
   return startJob(info.Env(), task);
 }
 
 Napi::Value GaussianObject::setModel(const Napi::CallbackInfo& info) {
-  const std::size_t items = Argument(info, 0, "items").count(1, maxCount);
+  const std::size_t items = Argument(info, 0, "items").count(1, maxCount), samples = Argument(info, 4, "samples").count(1, 1000);
   ratings::ValueScale scale;
   scale.values = risingValues(Argument(info, 1, "values"));
   const Argument cuts(info, 2, "cuts");
@@ -281,7 +286,11 @@ Napi::Value GaussianObject::setModel(const Napi::CallbackInfo& info) {
   for (std::size_t i = 1; i < scale.cuts.size(); ++i)
     if (!(scale.cuts[i] > scale.cuts[i - 1])) cuts.refuse("rising numbers");
   if (slot_->busy) throw busyError("the model is being trained");
-  loading_ = std::make_shared<GaussianModel>(items, slot_->options.hidden, slot_->options.centre, slot_->options.scale, scale);
+  loading_ = std::make_shared<GaussianModel>(items, slot_->options.hidden, samples, slot_->options.usersConditional, slot_->options.centre,
+                                             slot_->options.scale);
+  if (slot_->options.ordinal && scale.values.size() < 2) throw parameterError("ordinal ratings need a scale");
+  loading_->setValues(scale);
+  if (slot_->options.ordinal) loading_->setOrdinal();
   slot_->trained.model = loading_;
   return info.Env().Undefined();
 }
@@ -302,18 +311,18 @@ Napi::Value GaussianObject::addSample(const Napi::CallbackInfo& info) {
   sample.factors = padded(factors, hidden, ratings::factorStride(hidden));
   checkPrecision(sample.precision, hidden + 1);
   if (!loading_ || loading_ != slot_->trained.model) throw parameterError("setModel must come before samples");
-  loading_->add(std::move(sample));
+  loading_->add(sample);
   return info.Env().Undefined();
 }
 
 Napi::Value GaussianObject::samples(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), slot_->trained.model ? static_cast<double>(slot_->trained.model->samples().size()) : 0);
+  return Napi::Number::New(info.Env(), slot_->trained.model ? static_cast<double>(slot_->trained.model->samples()) : 0);
 }
 
 Napi::Value GaussianObject::sample(const Napi::CallbackInfo& info) {
   const std::shared_ptr<const GaussianModel> all = model();
-  const std::size_t number = Argument(info, 0, "number").count(0, all->samples().size() - 1);
-  const GaussianSample& sample = all->samples()[number];
+  const std::size_t number = Argument(info, 0, "number").count(0, all->samples() - 1);
+  const GaussianSample sample = all->sample(number);
   const Napi::Env env = info.Env();
   Napi::Object object = Napi::Object::New(env);
   object.Set("factors", arrayOf(env, unpadded(sample.factors, ratings::factorStride(all->hidden()), all->hidden())));
@@ -341,6 +350,7 @@ Napi::Value GaussianObject::state(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("sweeps", Napi::Number::New(info.Env(), static_cast<double>(state->sweeps)));
   object.Set("noise", Napi::Number::New(info.Env(), state->noise));
+  object.Set("cuts", arrayOf(info.Env(), state->cuts));
   object.Set("users", sideObject(info.Env(), state->sides[0], slot_->options.hidden));
   object.Set("items", sideObject(info.Env(), state->sides[1], slot_->options.hidden));
   return object;
@@ -352,6 +362,9 @@ Napi::Value GaussianObject::setState(const Napi::CallbackInfo& info) {
   state->sweeps = given.field("sweeps").count(0, maxSafeInteger / 2);
   if (state->sweeps > maxStreamStep / 2) given.field("sweeps").refuse("below 2^47");
   state->noise = given.field("noise").number(1e-30, largest);
+  state->cuts = copied<double>(given.field("cuts"));
+  for (std::size_t i = 1; i < state->cuts.size(); ++i)
+    if (!(state->cuts[i] > state->cuts[i - 1])) given.field("cuts").refuse("rising numbers");
   state->sides[0] = sideOf(given.field("users"), slot_->options.hidden);
   state->sides[1] = sideOf(given.field("items"), slot_->options.hidden);
   const std::size_t k = slot_->options.hidden + 1;
@@ -374,10 +387,10 @@ Napi::Value GaussianObject::scores(const Napi::CallbackInfo& info) {
   if (chance && all->values().values.empty()) throw parameterError("`atLeast` needs a model with a scale");
   const auto given =
       std::make_shared<const Given>(Argument(info, 0, "counts"), Argument(info, 1, "items"), Argument(info, 2, "values"), all->items());
-  const double k = static_cast<double>(all->hidden() + 1), samples = static_cast<double>(all->samples().size());
-  const double work =
-      samples * (static_cast<double>(given->items.size()) * k * k / 8 +
-                 static_cast<double>(given->users.size()) * (k * k * k / 3 + static_cast<double>(all->items()) * (chance ? k * k : k / 8)));
+  const double k = static_cast<double>(all->hidden() + 1), samples = static_cast<double>(all->samples());
+  const double work = samples * (static_cast<double>(given->items.size()) * k * k / 8 +
+                                 static_cast<double>(given->users.size()) *
+                                     (k * k * k / 3 + static_cast<double>(all->items()) * (chance || all->ordinal() ? k * k : k / 8)));
   const auto task = std::make_shared<ScoresTask>(info.Env(), all, given, chance, threshold, work > workAtOnce ? threadsOf(threads_) : 1);
   if (work > workAtOnce) return startJob(info.Env(), task);
   task->run(Cancelled(false), [] {});

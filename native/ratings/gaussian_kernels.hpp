@@ -21,28 +21,34 @@ constexpr std::size_t matrixStride(std::size_t k) { return (k + matrixLine - 1) 
 struct GaussianKernels {
   const char* isa;
   // Over the rows w_k of `factors` that `columns` names, k = 0 ... n - 1, and their targets r_k:
-  // gram = sum w_k w_k^T, its upper triangle and some of the lower (others stay as they are), and
+  // gram = sum w_k w_k^T, its upper triangle and some of the lower (others are zero), and
   // sums = [sum r_k w_k, sum w_k]. `block` has room for gramBlock rows.
-  void (*gram)(const float* factors,          // [any, stride], row-major
-               std::size_t stride,            // a multiple of factorLine
-               const std::uint32_t* columns,  // [n]
-               const float* targets,          // [n]
+  void (*gram)(const float* factors,                       // rows of `stride` floats, `rowStride` floats apart
+               std::size_t rowStride, std::size_t stride,  // multiples of factorLine
+               const std::uint32_t* columns,               // [n]
+               const float* targets,                       // [n]
                std::size_t n,
                float* block,   // [gramBlock, stride], 64-byte aligned
                double* gram,   // [stride, stride], 64-byte aligned
                double* sums);  // [2, stride], 64-byte aligned
+  // sums[c] = the sum of column c of the rows that `columns` names.
+  void (*rowSums)(const float* rows, std::size_t rowStride, std::size_t stride, const std::uint32_t* columns, std::size_t n,
+                  float* sums);  // [stride], 64-byte aligned
   // Replaces the upper triangle of a by U, a = U^T U. Returns false where a is not positive definite.
-  // Elements below the diagonal lose their meaning.
+  // Elements below the diagonal lose their meaning; the padding must hold zeros.
   bool (*cholesky)(double* a,  // [k, matrixStride(k)], 64-byte aligned
                    std::size_t k);
-  // x = U^-1 y for the U of `cholesky`, in place of y; and y = U^-T x.
+  // x = U^-1 x and x = U^-T x for the U of `cholesky`; x [matrixStride(k)], 64-byte aligned, is padded
+  // with zeros.
   void (*solveUpper)(const double* u, std::size_t k, double* x);
-  void (*solveLower)(const double* u, std::size_t k, double* x);  // x [matrixStride(k)], 64-byte aligned, may use its padding
-  // out[i] += the product of row i of `factors` and `state`; rows lie one after the other.
-  void (*products)(const float* factors,  // [rows, stride], row-major
-                   std::size_t stride, std::size_t rows,
-                   const float* state,  // [stride], 64-byte aligned
-                   float* out);         // [rows]
+  void (*solveLower)(const double* u, std::size_t k, double* x);
+  // out[u][i] = the product of row i and states[u]. A product does not depend on what else is asked.
+  void (*products)(const float* rows,   // [count, length], row-major, 64-byte aligned
+                   std::size_t length,  // a multiple of factorLine
+                   std::size_t count,
+                   const float* const* states,  // [users] of [length], 64-byte aligned
+                   std::size_t users,
+                   float* const* out);  // [users] of [count]
 };
 
 // The kernels for this processor, or for what the environment variable BOLTZKIT_ISA names.

@@ -41,14 +41,20 @@ FORCE_INLINE void sumsTile(const float* block, std::size_t stride, const float* 
   addDoubles(sums + stride + column, plain);
 }
 
-void gram(const float* factors, std::size_t stride, const std::uint32_t* columns, const float* targets, std::size_t n, float* block,
-          double* gram, double* sums) {
+// Rows ahead of the one that is copied, whose lines are asked for.
+constexpr std::size_t ahead = 8;
+
+void gram(const float* factors, std::size_t rowStride, std::size_t stride, const std::uint32_t* columns, const float* targets,
+          std::size_t n, float* block, double* gram, double* sums) {
   for (std::size_t i = 0; i < stride * stride; ++i) gram[i] = 0;
   for (std::size_t i = 0; i < 2 * stride; ++i) sums[i] = 0;
   for (std::size_t begin = 0; begin < n; begin += ratings::gramBlock) {
     const std::size_t count = n - begin < ratings::gramBlock ? n - begin : ratings::gramBlock;
     for (std::size_t e = 0; e < count; ++e) {
-      const float* from = factors + columns[begin + e] * stride;
+      const float* from = factors + columns[begin + e] * rowStride;
+      if (e + ahead < count)
+        for (std::size_t j = 0; j < stride; j += ratings::factorLine)
+          __builtin_prefetch(factors + columns[begin + e + ahead] * rowStride + j);
       for (std::size_t j = 0; j < stride; j += lanes) store(block + e * stride + j, loadAnywhere(from + j));
     }
     for (std::size_t first = 0; first < stride; first += gramRows)
@@ -65,31 +71,56 @@ FORCE_INLINE D loadDoubles(const double* p) {
 }
 FORCE_INLINE void storeDoubles(double* p, D v) { __builtin_memcpy(p, &v, sizeof v); }
 
-// row -= factor * from, from the vector that holds place `first` on.
-FORCE_INLINE void subtract(double* row, double factor, const double* from, std::size_t first, std::size_t stride) {
-  for (std::size_t j = first / half * half; j < stride; j += half)
-    storeDoubles(row + j, loadDoubles(row + j) - (factor - D{}) * loadDoubles(from + j));
+// The vectors of one row of U from `from` on, `count` of them: what the rows above leave of a's row.
+template <std::size_t count>
+FORCE_INLINE void choleskyRow(double* a, std::size_t i, std::size_t stride, std::size_t from) {
+  D sums[count];
+  for (std::size_t v = 0; v < count; ++v) sums[v] = loadDoubles(a + i * stride + from + v * half);
+  for (std::size_t m = 0; m < i; ++m) {
+    const double* above = a + m * stride;
+    const D factor = above[i] - D{};
+    for (std::size_t v = 0; v < count; ++v) sums[v] -= factor * loadDoubles(above + from + v * half);
+  }
+  for (std::size_t v = 0; v < count; ++v) storeDoubles(a + i * stride + from + v * half, sums[v]);
 }
 
 bool cholesky(double* a, std::size_t k) {
   const std::size_t stride = ratings::matrixStride(k);
   for (std::size_t i = 0; i < k; ++i) {
     double* row = a + i * stride;
+    const std::size_t begin = i / half * half;
+    std::size_t j = begin;
+    for (; j + 6 * half <= stride; j += 6 * half) choleskyRow<6>(a, i, stride, j);
+    for (; j + 3 * half <= stride; j += 3 * half) choleskyRow<3>(a, i, stride, j);
+    for (; j < stride; j += half) choleskyRow<1>(a, i, stride, j);
     if (!(row[i] > 0)) return false;
     const double inverse = 1 / __builtin_sqrt(row[i]);
     if (!(inverse > 0)) return false;
-    for (std::size_t j = i / half * half; j < stride; j += half) storeDoubles(row + j, (inverse - D{}) * loadDoubles(row + j));
-    for (std::size_t below = i + 1; below < k; ++below) subtract(a + below * stride, row[below], row, below, stride);
+    for (j = begin; j < stride; j += half) storeDoubles(row + j, (inverse - D{}) * loadDoubles(row + j));
   }
   return true;
 }
 
+// Eight partial sums per row, whatever the vectors' length.
 void solveUpper(const double* u, std::size_t k, double* x) {
+  constexpr std::size_t line = ratings::matrixLine, parts = line / half;
   const std::size_t stride = ratings::matrixStride(k);
   for (std::size_t i = k; i-- > 0;) {
+    const double* row = u + i * stride;
     double sum = x[i];
-    for (std::size_t j = i + 1; j < k; ++j) sum -= u[i * stride + j] * x[j];
-    x[i] = sum / u[i * stride + i];
+    std::size_t j = i + 1;
+    for (; j < stride && j % line != 0; ++j) sum -= row[j] * x[j];
+    if (j < stride) {
+      D sums[parts] = {};
+      for (; j < stride; j += line)
+        for (std::size_t p = 0; p < parts; ++p) sums[p] += loadDoubles(row + j + p * half) * loadDoubles(x + j + p * half);
+      double all[line];
+      for (std::size_t p = 0; p < parts; ++p) storeDoubles(all + p * half, sums[p]);
+      for (std::size_t n = line / 2; n > 0; n /= 2)
+        for (std::size_t c = 0; c < n; ++c) all[c] += all[c + n];
+      sum -= all[0];
+    }
+    x[i] = sum / row[i];
   }
 }
 
@@ -101,23 +132,61 @@ void solveLower(const double* u, std::size_t k, double* x) {
   }
 }
 
-// Sixteen partial sums per row, whatever the vectors' length, added up in pairs.
-void products(const float* factors, std::size_t stride, std::size_t rows, const float* state, float* out) {
-  constexpr std::size_t parts = ratings::factorLine / lanes;
-  for (std::size_t i = 0; i < rows; ++i) {
-    const float* row = factors + i * stride;
-    F sums[parts] = {};
-    for (std::size_t j = 0; j < stride; j += ratings::factorLine)
-      for (std::size_t p = 0; p < parts; ++p) sums[p] = fma(loadAnywhere(row + j + p * lanes), load(state + j + p * lanes), sums[p]);
-    float all[ratings::factorLine];
-    for (std::size_t p = 0; p < parts; ++p) storeAnywhere(all + p * lanes, sums[p]);
-    for (std::size_t width = ratings::factorLine / 2; width > 0; width /= 2)
-      for (std::size_t j = 0; j < width; ++j) all[j] += all[j + width];
-    out[i] += all[0];
+void rowSums(const float* rows, std::size_t rowStride, std::size_t stride, const std::uint32_t* columns, std::size_t n, float* sums) {
+  for (std::size_t j = 0; j < stride; j += lanes) {
+    F sum{};
+    for (std::size_t e = 0; e < n; ++e) {
+      if (j == 0 && e + ahead < n)
+        for (std::size_t c = 0; c < stride; c += ratings::factorLine) __builtin_prefetch(rows + columns[e + ahead] * rowStride + c);
+      sum += loadAnywhere(rows + columns[e] * rowStride + j);
+    }
+    store(sums + j, sum);
   }
 }
 
-constexpr ratings::GaussianKernels gaussianTable(const char* isa) { return {isa, gram, cholesky, solveUpper, solveLower, products}; }
+// Products of `height` rows and `width` states: sixteen partial sums each, whatever the vectors'
+// length, added up in pairs at the end.
+template <std::size_t height, std::size_t width>
+FORCE_INLINE void productTile(const float* rows, std::size_t length, const float* const* states, float* const* out, std::size_t first) {
+  constexpr std::size_t parts = ratings::factorLine / lanes;
+  F sums[height][width][parts] = {};
+  for (std::size_t j = 0; j < length; j += lanes * parts)
+    for (std::size_t p = 0; p < parts; ++p) {
+      F state[width];
+      for (std::size_t u = 0; u < width; ++u) state[u] = load(states[u] + j + p * lanes);
+      for (std::size_t r = 0; r < height; ++r) {
+        const F row = load(rows + r * length + j + p * lanes);
+        for (std::size_t u = 0; u < width; ++u) sums[r][u][p] = fma(row, state[u], sums[r][u][p]);
+      }
+    }
+  for (std::size_t r = 0; r < height; ++r)
+    for (std::size_t u = 0; u < width; ++u) {
+      float all[ratings::factorLine];
+      for (std::size_t p = 0; p < parts; ++p) storeAnywhere(all + p * lanes, sums[r][u][p]);
+      for (std::size_t n = ratings::factorLine / 2; n > 0; n /= 2)
+        for (std::size_t j = 0; j < n; ++j) all[j] += all[j + n];
+      out[u][first + r] = all[0];
+    }
+}
+
+template <std::size_t height, std::size_t width>
+FORCE_INLINE void productRows(const float* rows, std::size_t length, std::size_t count, const float* const* states, float* const* out) {
+  std::size_t i = 0;
+  for (; i + height <= count; i += height) productTile<height, width>(rows + i * length, length, states, out, i);
+  for (; i < count; ++i) productTile<1, width>(rows + i * length, length, states, out, i);
+}
+
+void products(const float* rows, std::size_t length, std::size_t count, const float* const* states, std::size_t users, float* const* out) {
+  // As many sums as the registers hold: 16, 8 (of two vectors) or 8 (of four).
+  constexpr std::size_t height = lanes == 16 ? 4 : lanes == 8 ? 2 : 1, width = lanes == 16 ? 4 : 2;
+  std::size_t u = 0;
+  for (; u + width <= users; u += width) productRows<height, width>(rows, length, count, states + u, out + u);
+  for (; u < users; ++u) productRows<height * 2, 1>(rows, length, count, states + u, out + u);
+}
+
+constexpr ratings::GaussianKernels gaussianTable(const char* isa) {
+  return {isa, gram, rowSums, cholesky, solveUpper, solveLower, products};
+}
 
 }  // namespace
 }  // namespace boltzkit::cpu::BOLTZKIT_ISA

@@ -46,16 +46,23 @@ struct RatingPrediction {
 
 class GaussianModel {
  public:
-  GaussianModel(std::size_t items, std::size_t hidden, double centre, double scale, ValueScale values,
+  // Room for `capacity` samples; `conditional`: whether they have weights of what a user rated.
+  GaussianModel(std::size_t items, std::size_t hidden, std::size_t capacity, bool conditional, double centre, double scale,
                 const GaussianKernels& kernels = gaussianKernels());
 
-  void add(GaussianSample sample);  // throws Error{shape} where its sizes are not those of the model
+  // Throws Error{shape} where there is no room, or its sizes are not those of the model.
+  void add(const GaussianSample& sample);
+  void setValues(ValueScale values) { values_ = std::move(values); }
+  // Ratings are ordinal: what is given is latent, and E[r] is that of P(r). Needs values.
+  void setOrdinal() { ordinal_ = true; }
+  bool ordinal() const { return ordinal_; }
   std::size_t items() const { return items_; }
   std::size_t hidden() const { return hidden_; }
   double centre() const { return centre_; }
   double scale() const { return scale_; }
   const ValueScale& values() const { return values_; }
-  const std::vector<GaussianSample>& samples() const { return samples_; }
+  std::size_t samples() const { return hyper_.size(); }
+  GaussianSample sample(std::size_t number) const;  // a copy
 
   // E[r] of all items for each user, out [users, items]; with `atLeast` P(r >= atLeast).
   void scores(std::span<const GivenEntries> users, const double* atLeast, ThreadTeam& team, std::span<float> out) const;
@@ -69,29 +76,58 @@ class GaussianModel {
 
   // The posterior of a user's vector in every sample.
   struct Posterior {
-    Posterior(std::size_t samples, std::size_t k, std::size_t stride);
-    Aligned<float> latent;     // mean [samples, stride], padded with zeros
-    Aligned<double> cholesky;  // U of P = U'U [samples, k, matrixStride(k)]
+    // `covariances`: whether the Cholesky factors of all samples are kept, or the last alone.
+    Posterior(std::size_t capacity, std::size_t k, std::size_t stride, bool covariances);
+    double* choleskyOf(std::size_t sample) const { return cholesky.get() + (covariances ? sample * matrix : 0); }
+    Aligned<float> latent;     // mean [capacity, stride], padded with zeros
+    Aligned<double> cholesky;  // U of P = U'U [samples or 1, k, matrixStride(k)]
     std::vector<double> bias;  // mean [samples]
+    bool covariances;
+    std::size_t matrix;  // k * matrixStride(k)
   };
-  struct Scratch;
-  void foldIn(const GivenEntries& user, Scratch& scratch, Posterior& posterior) const;
+  void foldIn(const GivenEntries& user, Posterior& posterior) const;
 
  private:
-  void prior(const GaussianSample& sample, const GivenEntries& user, Scratch& scratch) const;
-  void meanScores(const std::vector<Posterior>& users, std::size_t first, std::size_t last, float* out) const;
-  void chances(const std::vector<Posterior>& users, std::size_t first, std::size_t last, double atLeast, float* out) const;
+  struct Scratch;
+  void foldIn(const GivenEntries& user, Scratch& scratch, Posterior& posterior) const;
+  // What one call needs, kept for the next: memory fresh from the system takes longer than folding in.
+  struct Room;
+  struct Rooms;
+  std::shared_ptr<Room> room() const;
+  void prior(std::size_t sample, const GivenEntries& user, Scratch& scratch) const;
+  // Latent values of ordinal ratings and the user's vector, each given the other, in turn.
+  void foldInOrdinal(const GivenEntries& user, std::size_t sample, Scratch& scratch, double* cholesky) const;
+  void meanScores(std::span<const Posterior> users, std::size_t first, std::size_t last, float* out) const;
+  // P(r >= atLeast), or E[r] of ordinal ratings where that is null.
+  void chances(std::span<const Posterior> users, std::size_t first, std::size_t last, const double* atLeast, float* out) const;
   // Mean and variance of the latent value of an item in one sample, without noise.
   struct Moments {
     double mean, variance;
   };
   Moments moments(const Posterior& user, std::size_t sample, std::size_t item, double* room) const;
 
-  const std::size_t items_, hidden_, k_, stride_;
+  const float* factors(std::size_t item, std::size_t sample) const { return factors_.get() + (item * capacity_ + sample) * stride_; }
+  float bias(std::size_t item, std::size_t sample) const { return biases_[item * capacity_ + sample]; }
+
+  struct Hyper {
+    std::vector<double> mean, precision;
+    double noise;
+  };
+
+  const std::size_t items_, hidden_, k_, stride_, capacity_;
+  const bool conditional_;
+  bool ordinal_ = false;
   const double centre_, scale_;
-  const ValueScale values_;
+  ValueScale values_;
   const GaussianKernels& kernels_;
-  std::vector<GaussianSample> samples_;
+  std::vector<Hyper> hyper_;
+  std::shared_ptr<Rooms> rooms_;
+  // An item's rows of all samples lie together: fold-in reads few pages, and E[r] is one long product.
+  Aligned<float> factors_;           // [items, capacity, stride]
+  Aligned<float> weights_;           // of what was rated, latent part [items, capacity, stride], or nothing
+  std::vector<float> biases_;        // [items, capacity]
+  std::vector<float> weightBiases_;  // [items, capacity], or nothing
+  std::vector<float> biasSums_;      // over samples [items]
 };
 
 }  // namespace boltzkit::ratings

@@ -48,7 +48,7 @@ TEST_CASE("Gram matrices of gathered rows equal plain sums") {
         const Aligned<float> block(gramBlock * stride);
         const Aligned<double> gram(stride * stride), sums(2 * stride);
         for (std::size_t i = 0; i < stride * stride; ++i) gram[i] = 7;  // what was there before does not count
-        kernels->gram(factors.data(), stride, columns.data(), targets.data(), n, block.get(), gram.get(), sums.get());
+        kernels->gram(factors.data(), stride, stride, columns.data(), targets.data(), n, block.get(), gram.get(), sums.get());
         const double allowed = 4e-7 * static_cast<double>(n) + 1e-12;  // single precision, blocks of 128
         for (std::size_t i = 0; i < d; ++i) {
           double weighted = 0, plain = 0;
@@ -95,25 +95,39 @@ TEST_CASE("Cholesky factors solve what they were made from") {
     }
 }
 
-TEST_CASE("products of rows are added to what is there, alike on instruction sets that fuse") {
+TEST_CASE("products and sums of rows equal plain sums, alike however many are asked for") {
   std::vector<float> first;
   for (const GaussianKernels* kernels : availableGaussianKernels()) {
     CAPTURE(std::string(kernels->isa));
     Dice dice(3);
-    const std::size_t stride = 48, rows = 9;
-    std::vector<float> factors(rows * stride), out(rows);
-    const Aligned<float> state(stride);
-    for (float& x : factors) x = static_cast<float>(dice.between(-1, 1));
-    for (std::size_t c = 0; c < stride; ++c) state[c] = static_cast<float>(dice.between(-1, 1));
-    for (std::size_t r = 0; r < rows; ++r) out[r] = static_cast<float>(r);
-    kernels->products(factors.data(), stride, rows, state.get(), out.data());
-    for (std::size_t r = 0; r < rows; ++r) {
-      double sum = static_cast<double>(r);
-      for (std::size_t c = 0; c < stride; ++c) sum += static_cast<double>(factors[r * stride + c]) * state[c];
-      CHECK(out[r] == doctest::Approx(sum).epsilon(1e-5));
+    const std::size_t length = 48, rows = 21, users = 7;
+    const Aligned<float> factors(rows * length), states(users * length), sums(length);
+    for (std::size_t c = 0; c < rows * length; ++c) factors[c] = static_cast<float>(dice.between(-1, 1));
+    for (std::size_t c = 0; c < users * length; ++c) states[c] = static_cast<float>(dice.between(-1, 1));
+    std::vector<float> out(users * rows), alone(rows);
+    std::vector<const float*> state;
+    std::vector<float*> row;
+    for (std::size_t u = 0; u < users; ++u) {
+      state.push_back(states.get() + u * length);
+      row.push_back(out.data() + u * rows);
+    }
+    kernels->products(factors.get(), length, rows, state.data(), users, row.data());
+    for (std::size_t u = 0; u < users; ++u) {
+      float* only = alone.data();
+      kernels->products(factors.get(), length, rows, &state[u], 1, &only);
+      for (std::size_t r = 0; r < rows; ++r) {
+        double sum = 0;
+        for (std::size_t c = 0; c < length; ++c) sum += static_cast<double>(factors[r * length + c]) * states[u * length + c];
+        CHECK(std::fabs(out[u * rows + r] - sum) < 1e-5);
+        CHECK(alone[r] == out[u * rows + r]);
+      }
     }
     if (first.empty()) first = out;
     if (kernels->isa != std::string("portable")) CHECK(out == first);
+    const std::vector<std::uint32_t> some{3, 20, 3, 0};
+    kernels->rowSums(factors.get(), length, 32, some.data(), some.size(), sums.get());
+    for (std::size_t c = 0; c < 32; ++c)
+      CHECK(sums[c] == doctest::Approx(2.0 * factors[3 * length + c] + factors[20 * length + c] + factors[c]).epsilon(1e-5));
   }
 }
 

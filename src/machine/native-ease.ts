@@ -93,3 +93,33 @@ export type NativeScoreHidden = (
   value: Float32Array,
   threads: number,
 ) => NativeJob<Float32Array> | Float32Array;
+
+/** Couplings between items and their strongest neighbours: those of item i are entries offsets[i] ... offsets[i + 1] − 1. */
+export interface NativeSparseCouplings {
+  offsets: Uint32Array;
+  items: Uint32Array;
+  values: Float32Array;
+}
+
+/** Functions for more items than dense couplings have room for; see `native/ratings/sparse_couplings.hpp`. */
+export interface NativeSparse {
+  /** The diagonal of the Gram matrix, as {@link NativeGram.compute} would have it, without the matrix. */
+  gramDiagonal(ratings: NativeRatings, weights: Float32Array | null): Float64Array;
+  /** Every item regressed on its strongest neighbours; `precisions` [items]: one over what is left of its variance. */
+  sparseCouplings(
+    ratings: NativeRatings,
+    weights: Float32Array | null,
+    ridge: Float64Array,
+    neighbours: number,
+    threads: number,
+  ): NativeJob<NativeSparseCouplings & { precisions: Float64Array }>;
+  /** As {@link NativeScoreRows}. The couplings must stay as they are until the job is over. */
+  scoreSparse(
+    couplings: NativeSparseCouplings,
+    items: number,
+    offsets: Uint32Array,
+    item: Uint32Array,
+    value: Float32Array,
+    threads: number,
+  ): NativeJob<Float32Array> | Float32Array;
+}

@@ -13,6 +13,8 @@ export interface NativeGaussianOptions {
   /** Whether what a user rated, and who rated an item, are clamped layers. */
   readonly usersConditional: boolean;
   readonly itemsConditional: boolean;
+  /** Ratings are latent values between cut points; needs a scale. */
+  readonly ordinal: boolean;
 }
 
 /** What a training does: sweeps before the first sample, samples kept, sweeps for each of them. */
@@ -52,6 +54,8 @@ export interface NativeGaussianSide {
 export interface NativeGaussianState {
   readonly sweeps: number;
   readonly noise: number;
+  /** Of ordinal ratings; otherwise empty. */
+  readonly cuts: Float64Array;
   readonly users: NativeGaussianSide;
   readonly items: NativeGaussianSide;
 }
@@ -70,8 +74,8 @@ export interface NativeGaussian {
     itemFeatures: NativeRatings | null,
     from: NativeGaussian | null,
   ): { readonly promise: Promise<undefined>; cancel(): void; progress(): number };
-  /** In place of training, with `addSample` for each sample and `setState`. */
-  setModel(items: number, values: Float64Array, cuts: Float64Array, spread: number): void;
+  /** In place of training, with `addSample` for each of so many samples and `setState`. */
+  setModel(items: number, values: Float64Array, cuts: Float64Array, spread: number, samples: number): void;
   addSample(sample: NativeGaussianSample): void;
   sample(number: number): NativeGaussianSample;
   /** The scale, its cut points and the noise that goes with them, in units of centred and scaled values. */

@@ -4,7 +4,7 @@
  * was expected, the TypeScript side puts the name of the public call in front.
  */
 
-import type { NativeGram, NativeHiddenTrainerClass, NativeScoreHidden, NativeScoreRows } from './native-ease.js';
+import type { NativeGram, NativeHiddenTrainerClass, NativeScoreHidden, NativeScoreRows, NativeSparse } from './native-ease.js';
 import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
 import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
@@ -15,7 +15,7 @@ export const NATIVE_ABI = 9;
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
 
-export interface NativeAddon extends NativeSoftmax {
+export interface NativeAddon extends NativeSoftmax, NativeSparse {
   readonly abi: number;
   /** Version of the package that the addon was built from. */
   readonly version: string;

@@ -85,6 +85,7 @@ async function half(
     await pause();
     turn(row / groups.rows);
   }
+  turn(1);
 }
 
 /** One ridge regression at a time: rows z = (1, fixed factors), targets less the fixed bias. */

@@ -10,9 +10,6 @@ import { taughtBy, train } from './fitting.js';
 import { listOf } from './question.js';
 import { familyNames, familyOf, readFamilyOptions, targetsOf } from './registry.js';
 
-/** A model to compare: its name, or an object with options of its own. */
-export type Contending = string | { readonly model: string; readonly name?: string | undefined; readonly [option: string]: unknown };
-
 /** A model that is going to be trained. */
 export interface Contender {
   /** What tables call it. */

@@ -5,7 +5,7 @@
  */
 import { Turns } from '../machine/turns.js';
 import { type EaseOptions, type EaseShape, plainShape } from './ease-options.js';
-import { type Choice, givenShape, type Part, searchShape, startShape } from './ease-search.js';
+import { type Choice, givenShape, type Part, type Solver, searchShape, startShape } from './ease-search.js';
 import type { Solving } from './ease-solve.js';
 import type { Entries } from './entries.js';
 import { byUser } from './grouped.js';
@@ -30,15 +30,21 @@ export function leavesChoice(options: EaseOptions): boolean {
 export const fixedShape = (options: EaseOptions): EaseShape => ({ ...plainShape, ...givenShape(options) });
 
 /** Chooses. Same seed, same entries: the same choice. With fewer than ten users to judge by, a middle shape. */
-export async function chooseShape(entries: Entries, options: EaseOptions, solving: Solving, seed: bigint): Promise<Choice> {
+export async function chooseShape(
+  entries: Entries,
+  options: EaseOptions,
+  solving: Solving,
+  seed: bigint,
+  solver?: Solver,
+): Promise<Choice> {
   const able = entriesPerUser(entries).reduce((sum, n) => sum + (n >= leastEntries ? 1 : 0), 0);
   if (able < 10) return { shape: { ...startShape, ...givenShape(options) }, tried: [] };
   // Many items make solutions dear: their cost rises with the third power.
-  const affordable = Math.max(1, Math.min(5, Math.floor((6000 / entries.items.size) ** 3)));
+  const affordable = solver === undefined ? Math.max(1, Math.min(5, Math.floor((6000 / entries.items.size) ** 3))) : 1;
   const judged = options.validation === 'users' ? cutShare * able : able;
   const count = Math.min(affordable, Math.ceil(wantedUsers / judged));
   const parts = Array.from({ length: count }, (_, f) => partOf(cut(entries, options, solving.call, seed + BigInt(f)), options, solving));
-  return searchShape(parts, options, solving);
+  return searchShape(parts, options, solving, solver);
 }
 
 function cut(entries: Entries, options: EaseOptions, call: string, seed: bigint): Split {

@@ -2,7 +2,7 @@
 import { FormatError } from '../errors.js';
 import { got } from '../got.js';
 import { TensorStock } from '../io/tensor-stock.js';
-import type { EaseState, KeptEntries } from './ease-model.js';
+import type { EaseState } from './ease-model.js';
 import type { EaseShape } from './ease-options.js';
 import type { SavedModel } from './family.js';
 
@@ -22,37 +22,31 @@ export function readEase({ tensors, settings }: SavedModel, what: string): EaseS
     shape: [n, n],
     check: (values) => wrongMatrix(values, n, unseen),
   });
-  const counts = stock.take('counts', {
-    types: ['F64'],
-    shape: [n],
-    check: (values) => (values.every((v) => Number.isSafeInteger(v) && v >= 0) ? undefined : 'with whole numbers of at least 0'),
-  });
-  const kept = readKept(stock, n);
+  const counts = readCounts(stock, n);
   stock.assertEmpty();
-  const shape: EaseShape = {
-    regularisation: read.number('regularisation', Number.MIN_VALUE),
-    popularity: read.number('popularity', 0, 1),
-    dropout: read.number('dropout', 0, 1 - Number.EPSILON),
-    activity: read.number('activity', 0, 1),
-    spread: read.number('spread', 0, 1),
-  };
-  const binarise = settings.binarise;
-  if (typeof binarise !== 'boolean' && !Number.isFinite(binarise)) throw read.wrong('binarise', 'true, false or a finite number');
+  const shape = read.shape();
   const state: EaseState = {
     shape,
     unseen,
-    binarise: binarise as boolean | number,
+    binarise: read.binarise(),
     matrix,
     precisions,
     counts,
     users: read.number('users', 0),
     logDeterminant: read.number('logDeterminant', Number.NEGATIVE_INFINITY),
-    kept,
     memory: read.number('memory', Number.MIN_VALUE),
   };
   read.assertAllKnown(['unseen', 'binarise', 'users', 'logDeterminant', 'memory', ...Object.keys(shape)]);
   return state;
 }
+
+/** Users who have each item. */
+export const readCounts = (stock: TensorStock, items: number | null): Float64Array =>
+  stock.take('counts', {
+    types: ['F64'],
+    shape: [items],
+    check: (values) => (values.every((v) => Number.isSafeInteger(v) && v >= 0) ? undefined : 'with whole numbers of at least 0'),
+  });
 
 function wrongMatrix(values: Float32Array, n: number, unseen: 'zero' | 'missing'): string | undefined {
   for (let i = 0; i < n; i++) {
@@ -63,38 +57,8 @@ function wrongMatrix(values: Float32Array, n: number, unseen: 'zero' | 'missing'
   return undefined;
 }
 
-function readKept(stock: TensorStock, items: number): KeptEntries | undefined {
-  if (!stock.has('entries.offsets')) return undefined;
-  const entries = stock.shape('entries.items')[0] ?? 0;
-  const offsets = stock.take('entries.offsets', {
-    types: ['U32'],
-    shape: [null],
-    check: (values) => {
-      const rises =
-        values.length > 0 &&
-        values[0] === 0 &&
-        values.at(-1) === entries &&
-        values.every((v, i) => i === 0 || v >= (values[i - 1] as number));
-      return rises ? undefined : `rising from 0 to the number of entries (${entries})`;
-    },
-  });
-  const item = stock.take('entries.items', {
-    types: ['U32'],
-    shape: [entries],
-    check: (values) => (values.every((i) => i < items) ? undefined : `with numbers below ${items}`),
-  });
-  const value = stock.has('entries.values')
-    ? stock.take('entries.values', {
-        types: ['F32'],
-        shape: [entries],
-        check: (values) => (values.every(Number.isFinite) ? undefined : 'with finite numbers'),
-      })
-    : undefined;
-  return { offsets, item, value };
-}
-
 /** Settings of a file, checked one by one. */
-class Settings {
+export class Settings {
   constructor(
     private readonly settings: Readonly<Record<string, unknown>>,
     private readonly what: string,
@@ -108,6 +72,22 @@ class Settings {
     const value = this.settings[name];
     if (typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high) return value;
     throw this.wrong(name, high === Infinity ? `a finite number of at least ${low}` : `a number from ${low} to ${high}`);
+  }
+
+  shape(): EaseShape {
+    return {
+      regularisation: this.number('regularisation', Number.MIN_VALUE),
+      popularity: this.number('popularity', 0, 1),
+      dropout: this.number('dropout', 0, 1 - Number.EPSILON),
+      activity: this.number('activity', 0, 1),
+      spread: this.number('spread', 0, 1),
+    };
+  }
+
+  binarise(): boolean | number {
+    const { binarise } = this.settings;
+    if (typeof binarise === 'boolean' || (typeof binarise === 'number' && Number.isFinite(binarise))) return binarise;
+    throw this.wrong('binarise', 'true, false or a finite number');
   }
 
   oneOf<T extends string>(name: string, words: readonly T[]): T {

@@ -20,6 +20,21 @@ export interface Part {
   readonly judge: (scores: Float32Array, scales: Float64Array) => Promise<number> | number;
 }
 
+/** A solution as the search needs it: scores of those asked, and precisions of items. */
+export interface Answer {
+  readonly scores: Float32Array;
+  readonly precisions: Float64Array;
+}
+
+/** Another way to solve than densely. */
+export type Solver = (
+  ratings: NativeRatings,
+  counts: Uint32Array,
+  shape: EaseShape,
+  asked: PackedRows,
+  solving: Solving,
+) => Promise<Answer>;
+
 /** A shape that was tried, and how well it did on average over parts. */
 export interface Tried extends EaseShape {
   readonly measure: number;
@@ -47,11 +62,13 @@ export async function searchShape(
   parts: readonly Part[],
   options: Pick<EaseOptions, 'unseen' | 'solutions' | keyof EaseShape>,
   solving: Solving,
+  solver?: Solver,
 ): Promise<Choice> {
   const search = new Search(
     parts.map((part) => new Prepared(part)),
     options,
     solving,
+    solver,
   );
   await search.run();
   return { shape: search.best, tried: search.tried };
@@ -97,6 +114,7 @@ class Search {
     private readonly parts: readonly Prepared[],
     private readonly options: Pick<EaseOptions, 'unseen' | 'solutions' | keyof EaseShape>,
     private readonly solving: Solving,
+    private readonly solver: Solver | undefined,
   ) {
     this.#fixed = givenShape(options);
     this.best = { ...startShape, ...this.#fixed };
@@ -165,15 +183,21 @@ class Search {
         (({ fraction }: { fraction: number }) => onProgress({ fraction: share(from + (to - from) * fraction), secondsLeft: null }));
       return { call, threads, signal, onProgress: told };
     };
+    const { scores, precisions } = await this.#answer(prepared, shape, within);
+    const judged: number[] = [];
+    for (const spread of tryable) judged.push(await prepared.part.judge(scores, scalesOf(precisions, spread)));
+    return judged;
+  }
+
+  async #answer(prepared: Prepared, shape: EaseShape, within: (from: number, to: number) => Solving): Promise<Answer> {
+    const { ratings, counts, part } = prepared;
+    if (this.solver !== undefined) return this.solver(ratings, counts, shape, part.asked, within(0, 0.9));
     const missing = this.options.unseen === 'missing';
     const gram = await prepared.gram(shape.activity, within(0, 0.1));
     const { couplings, precisions } = await solve(gram, shape, within(0.1, 0.8));
     const matrix = missing ? gram.covariance(ridgeOf(gram.diagonal(), shape)) : couplings;
-    const { offsets, item, value } = prepared.part.asked;
-    const scoring = () => hostBackend.addon.scoreRows(matrix, precisions.length, offsets, item, value, threads, missing);
-    const scores = await runJob(scoring, within(0.8, 0.9));
-    const judged: number[] = [];
-    for (const spread of tryable) judged.push(await prepared.part.judge(scores, scalesOf(precisions, spread)));
-    return judged;
+    const { offsets, item, value } = part.asked;
+    const scoring = () => hostBackend.addon.scoreRows(matrix, precisions.length, offsets, item, value, this.solving.threads, missing);
+    return { scores: await runJob(scoring, within(0.8, 0.9)), precisions };
   }
 }

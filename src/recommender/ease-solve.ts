@@ -72,6 +72,6 @@ export function refuseTooManyItems(call: string, items: number, memory: number, 
   if (needed <= memory) return;
   throw new ParameterError(
     `${call}: dense couplings of ${items} items take ${needed.toFixed(1)} GB, more than \`memory\` (${memory} GB); ` +
-      'leave out items with few entries, raise `memory`, or take another family',
+      "take model 'ease-sparse', leave out items with few entries, or raise `memory`",
   );
 }

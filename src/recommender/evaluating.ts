@@ -1,9 +1,10 @@
 /** The options of evaluations as callers write them. */
 import { OptionCheck, readOptions } from '../arguments.js';
 import { type CompareSettings, readShares } from './compare.js';
-import { type Contending, likedFrom, readContenders, type Terms } from './contenders.js';
+import { likedFrom, readContenders, type Terms } from './contenders.js';
 import type { Entries } from './entries.js';
 import { type EvaluateOptions, readEvaluateOptions } from './evaluate.js';
+import type { Contending } from './fit-types.js';
 import { usualMetrics } from './metrics.js';
 import { listOf } from './question.js';
 import { type RowsRead, readRows } from './rows-given.js';
@@ -23,7 +24,7 @@ export interface JudgeOptions extends Omit<EvaluateOptions, 'seed' | 'scale'> {
 /** What comparisons of models have in common. */
 export interface ContestOptions extends Omit<EvaluateOptions, 'seed' | 'scale'>, Omit<ReadOptions, 'ids'> {
   /**
-   * Which models: names, or objects such as `{ model: 'mf', dimensions: 16, name: 'small mf' }`.
+   * Which models: names, or objects such as `{ model: 'mf', factors: 8, name: 'small mf' }`.
    * Default: all that can learn such rows, the plainest first.
    */
   readonly models?: readonly Contending[] | undefined;

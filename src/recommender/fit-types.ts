@@ -1,8 +1,74 @@
-import type { CommonOptions, Kind } from './fit-options.js';
+/** Which options belong to which model, for TypeScript. */
+import type { EaseHiddenOptions } from './ease-hidden-options.js';
+import type { EaseOptions } from './ease-options.js';
+import type { BiasOptions } from './families/bias.js';
+import type { GaussianOptions } from './families/gaussian-options.js';
+import type { InteractionsFactorsOptions, RatingsFactorsOptions } from './families/mf.js';
+import type { PopularityOptions } from './families/popularity.js';
+import type { Orientation, RbmTraining } from './families/rbm-options.js';
+import type { Target } from './family.js';
+import type { CommonOptions } from './fit-options.js';
 
-/** What to learn, and how. */
-export type FitOptions = CommonOptions & {
-  readonly kind?: Kind | undefined;
-  readonly model?: string | undefined;
-  readonly [own: string]: unknown;
+/** Options as a caller writes them: any of them may be left out. */
+export type Partially<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** Options of the softmax machine; those of training stand for both machines where there are two. */
+export interface SoftmaxOptions extends Partially<Omit<RbmTraining, 'sweeps'>> {
+  /** Whose machine: hidden units of users, of items, or one machine of each kind, averaged. Default 'both'. */
+  readonly orientation?: Orientation | undefined;
+  /** Weight of the machine whose cases are items, where there are both. Default 0.6. */
+  readonly itemShare?: number | undefined;
+  /** Whether hidden units are summed out, or stand at their means. Default 'exact'. */
+  readonly prediction?: 'exact' | 'means' | undefined;
+  /** Sweeps of the negative phase, in all epochs or in the first and the last. */
+  readonly sweeps?: number | readonly [first: number, last: number] | undefined;
+}
+
+/** Options of a combined model. */
+export interface CombinedOptions {
+  /** The model of ratings: a name, or an object with `model` and its options. Default 'gaussian'. */
+  readonly ratings?: string | { readonly model: string; readonly [option: string]: unknown } | undefined;
+  /** The model of interactions. Default 'ease'. */
+  readonly interactions?: string | { readonly model: string; readonly [option: string]: unknown } | undefined;
+  /** Of the model of interactions, 0 to 1. Default: chosen on validation. */
+  readonly weight?: number | undefined;
+}
+
+/** Options of models by name. A family of your own adds its line by declaration merging. */
+export interface FamilyOptions {
+  popularity: Partially<PopularityOptions>;
+  bias: Partially<BiasOptions>;
+  gaussian: Partially<GaussianOptions>;
+  rbm: SoftmaxOptions;
+  mf: Partially<RatingsFactorsOptions> | Partially<InteractionsFactorsOptions>;
+  ease: Partially<Omit<EaseOptions, 'binarise' | 'unseen'>>;
+  'ease-hidden': Partially<Omit<EaseHiddenOptions, 'binarise' | 'unseen'>>;
+  combined: CombinedOptions;
+}
+
+/** A model by name. */
+export type ModelName = keyof FamilyOptions & string;
+
+/** A model and what belongs to it. */
+type OfModel = { [N in ModelName]: { readonly model: N; readonly kind?: Target | undefined } & FamilyOptions[N] }[ModelName];
+
+/** What the kind decides where no model is named. */
+type OfKind =
+  | { readonly model?: undefined; readonly kind?: 'auto' | undefined }
+  | ({ readonly model?: undefined; readonly kind: 'ratings' } & FamilyOptions['gaussian'])
+  | ({ readonly model?: undefined; readonly kind: 'interactions' } & FamilyOptions['ease']);
+
+/** What to learn, and how: common options, and those of the model. */
+export type FitOptions = CommonOptions & (OfModel | OfKind);
+
+/** A model to compare: its name, or an object with options of its own. */
+export type Contending = { [N in ModelName]: N | ContendingModel<N> }[ModelName];
+
+/** A model to compare, with options. */
+export type ContendingModel<N extends ModelName> = FamilyOptions[N] & {
+  readonly model: N;
+  /** What tables call it. Default: the model's name. */
+  readonly name?: string | undefined;
+  /** Where the model learns both. Default: ratings, where rows have some. */
+  readonly target?: Target | undefined;
 };

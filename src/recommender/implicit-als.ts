@@ -71,6 +71,7 @@ async function half(
     await pause();
     turn(row / groups.rows);
   }
+  turn(1);
 }
 
 /** Factors of one user from the items that were seen, by the same equations as in training. */

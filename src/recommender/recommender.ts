@@ -101,7 +101,7 @@ export class Recommender {
    * @param options - What to learn, and the options of the model.
    * @throws {@link ParameterError} for options and rows that cannot be used, before training starts.
    */
-  static async fit<const Options extends FitOptions>(rows: RowsGiven, options?: Options): Promise<Recommender> {
+  static async fit(rows: RowsGiven, options?: FitOptions): Promise<Recommender> {
     const call = 'Recommender.fit';
     const settings = readFitSettings(call, readGiven(call, options));
     if (settings.kind === 'auto') return new this(await bestOf(call, await readRows(call, rows, settings.reading), settings));

@@ -2,6 +2,7 @@ import { BoltzkitError } from '../errors.js';
 import type { Patience } from '../machine/patience.js';
 import { Barred } from './barred.js';
 import type { UserEntries } from './entries.js';
+import { Gathering } from './gathering.js';
 import type { Subject } from './question.js';
 import type { Source } from './results.js';
 import type { State } from './state.js';
@@ -11,6 +12,8 @@ export type By = 'mean' | { readonly atLeast: number };
 
 /** Numbers that scores of one call may take at once. */
 const mostNumbers = 2 ** 24;
+/** Callers that are answered together: more would keep the first ones waiting. */
+const mostGathered = 64;
 
 /**
  * Scores of all items for any number of users. Those of known users are kept, the latest asked for,
@@ -22,6 +25,8 @@ export class Scorer {
   readonly #state: State;
   readonly #kept = new Map<string, Float32Array>();
   #popularity: Float32Array | undefined;
+  readonly #gathering: Gathering;
+  readonly #batch: number;
   /** Bytes for scores of known users; 0 keeps none. */
   limit: number;
 
@@ -29,6 +34,8 @@ export class Scorer {
     this.#state = state;
     this.barred = new Barred(state.items.size);
     this.limit = limit;
+    this.#batch = Math.max(1, Math.floor(mostNumbers / Math.max(state.items.size, 1)));
+    this.#gathering = new Gathering(state.model, Math.min(this.#batch, mostGathered));
   }
 
   /** Where the scores of somebody come from. */
@@ -66,9 +73,8 @@ export class Scorer {
       else take(i, scores);
     }
     const items = this.#state.items.size;
-    const size = Math.max(1, Math.floor(mostNumbers / Math.max(items, 1)));
-    for (let begin = 0; begin < left.length; begin += size) {
-      const batch = left.slice(begin, begin + size);
+    for (let begin = 0; begin < left.length; begin += this.#batch) {
+      const batch = left.slice(begin, begin + this.#batch);
       const given = batch.map((i) => (subjects[i] as Subject).entries);
       const scores = await this.#ask(given, by, patience);
       for (const [k, i] of batch.entries()) {
@@ -82,7 +88,11 @@ export class Scorer {
   async #ask(given: readonly UserEntries[], by: By | undefined, patience: Patience): Promise<Float32Array> {
     const { model } = this.#state;
     const atLeast = typeof by === 'object' ? by.atLeast : undefined;
-    const scores = await model.scores(given, { signal: patience.signal, onProgress: patience.onProgress, atLeast });
+    const { signal, onProgress } = patience;
+    const [first] = given;
+    // Whoever waits without a signal may wait together with others.
+    const isPlain = given.length === 1 && first !== undefined && signal === undefined && onProgress === undefined;
+    const scores = isPlain ? await this.#gathering.ask(first, atLeast) : await model.scores(given, { signal, onProgress, atLeast });
     for (let i = 0; i < scores.length; i++) {
       if (Number.isNaN(scores[i])) throw new BoltzkitError('ERR_INTERNAL', `a score of model '${model.family}' is not a number`);
     }

@@ -72,6 +72,8 @@ class RowReader {
   readonly rows: EntryRows;
   readonly #names: readonly string[];
   readonly #places: ColumnPlaces;
+  /** Where nobody said that ratings are to be left out, they must not come later either. */
+  readonly #refusesRatings: boolean;
 
   constructor(
     first: unknown,
@@ -80,8 +82,9 @@ class RowReader {
   ) {
     this.#names = Object.keys(this.#object(first, 0));
     const places = findColumns(this.#names, format.columns);
-    if (typeof places === 'string') throw error(` ${places.replaceAll('column', 'property')}`, 'row 0');
+    if (typeof places === 'string') throw error(` ${places.replace('a column', 'a property')}`, 'row 0');
     this.#places = places;
+    this.#refusesRatings = places.rating === undefined && format.columns.rating === undefined;
     this.rows = new EntryRows(places.rating !== undefined, places.time !== undefined, format.scale, error, format.ids);
   }
 
@@ -96,7 +99,7 @@ class RowReader {
       types.isDate(moment) ? moment.getTime() / 1000 : typeof moment === 'bigint' ? Number(moment) : moment,
       () => `row ${r}`,
     );
-    if (rating === undefined && Object.hasOwn(object, 'rating') && object.rating !== undefined) {
+    if (this.#refusesRatings && Object.hasOwn(object, 'rating') && object.rating !== undefined) {
       throw this.error(' has a rating, but row 0 has none; all rows must have one, or none', `row ${r}`);
     }
   }

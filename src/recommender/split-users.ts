@@ -41,10 +41,11 @@ export function holdOutUsers(call: string, entries: Entries, options: HoldOutOpt
   const able = permutation(counts.length, seed, streams.usersHeldOut).filter((user) => (counts[user] as number) >= least);
   const test = countOf(check, 'users', options.users ?? 0.1, able.length);
   const validation = options.validationUsers === undefined ? 0 : countOf(check, 'validationUsers', options.validationUsers, able.length);
-  const training = able.length - test - validation;
-  if (training < 1) {
+  const active = counts.reduce((sum, count) => sum + Number(count > 0), 0);
+  if (test + validation > able.length || test + validation === active) {
+    const left = 'others must be left for training';
     throw new ParameterError(
-      `${call}: ${test + validation} users cannot be held out of ${able.length} with at least ${least} entries; some must be left for training`,
+      `${call}: ${test + validation} users cannot be held out of ${able.length} with at least ${least} entries (of ${active}); ${left}`,
     );
   }
   // 0: in train; 1: test; 2: validation.

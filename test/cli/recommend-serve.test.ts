@@ -50,7 +50,7 @@ describe('serve', () => {
   let server: Listening;
   beforeAll(async () => {
     rec = await Recommender.fit(rows, { model: 'toy', titles: { brazil: 'Brazil' } });
-    server = await serveRecommender(rec, { host: '127.0.0.1', port: 0, allowHosts: ['films.test'], bodyLimit: 10_000 });
+    server = await serveRecommender(rec, { host: '127.0.0.1', port: 0, allowHosts: ['films.test'], bodyLimit: 10_000, memory: 100_000 });
   });
   afterAll(() => server.close());
 
@@ -183,7 +183,7 @@ describe('serve', () => {
 
 test('a server that ends answers what is under way, and lets connections go', async () => {
   const rec = await Recommender.fit(rows, { model: 'toy' });
-  const server = await serveRecommender(rec, { host: '127.0.0.1', port: 0, allowHosts: [], bodyLimit: 1000 });
+  const server = await serveRecommender(rec, { host: '127.0.0.1', port: 0, allowHosts: [], bodyLimit: 1000, memory: 0 });
   const kept = await fetch(`${server.url}/health`); // its connection stays open
   expect(kept.status).toBe(200);
   await kept.json();
@@ -196,7 +196,7 @@ test('a server that ends answers what is under way, and lets connections go', as
 
 test('a port that is taken', async () => {
   const rec = await Recommender.fit(rows, { model: 'toy' });
-  const options = { host: '127.0.0.1', port: 0, allowHosts: [], bodyLimit: 1000 };
+  const options = { host: '127.0.0.1', port: 0, allowHosts: [], bodyLimit: 1000, memory: 0 };
   const server = await serveRecommender(rec, options);
   await expect(serveRecommender(rec, { ...options, port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   await server.close();

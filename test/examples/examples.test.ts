@@ -26,6 +26,7 @@ const SAYS: Record<string, RegExp> = {
   'max-cut.ts': /a cut of (\d+), energy -?\d+\nthe largest of all 8192 cuts: \1$/m,
   'own-table.ts':
     /filled in: 0\.\d\d sd off, \d\d % of labels right.*\nAUROC of odd rows: 0\.9\d\d by score, 0\.8\d\d by PCA\nthe oddest row: /,
+  'recommender.ts': /likes space: .+\nlikes love: .+\nwould rate Solaris: \d\.\d ± \d\.\d\n(.*\n)+.*popularity +ndcg@10\(binary\)/,
   'server.ts': /log-likelihood of unseen digits: -\d+\.\d nats per row, after 6 epochs\n50 of 50 answers at a time are those of one call/,
 };
 

@@ -200,10 +200,14 @@ describe('fit', () => {
     ],
     [
       'an option of nobody',
-      () => Recommender.fit(rated, { model: 'toy', dampening: 3 }),
+      () => Recommender.fit(rated, { model: 'toy', dampening: 3 } as never),
       /model 'toy' has no option `dampening` \(did you mean 'damping'\?\)/,
     ],
-    ['a typing mistake', () => Recommender.fit(rated, { model: 'toy', seeds: 3 }), /has no option `seeds` \(did you mean 'seed'\?\)/],
+    [
+      'a typing mistake',
+      () => Recommender.fit(rated, { model: 'toy', seeds: 3 } as never),
+      /has no option `seeds` \(did you mean 'seed'\?\)/,
+    ],
     ['ratings without any', () => Recommender.fit(used, { model: 'toy', kind: 'ratings' }), /needs rows with ratings, and these have none/],
     [
       'a scale that rows leave',

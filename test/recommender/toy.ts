@@ -5,6 +5,12 @@ import type { Entries, UserEntries } from '../../src/recommender/entries.js';
 import { families } from '../../src/recommender/families/index.js';
 import type { Family, FitContext, Prediction, RecommenderModel, SavedModel } from '../../src/recommender/family.js';
 
+declare module '../../src/recommender/fit-types.js' {
+  interface FamilyOptions {
+    toy: { readonly damping?: number | undefined };
+  }
+}
+
 /** E[r]: an item's mean rating plus how much higher than that the user rates, shrunk by `damping`. */
 class ToyRatings implements RecommenderModel {
   readonly family = 'toy';

@@ -20,10 +20,10 @@ const mebi = 2 ** 20;
 async function serve(path: string, { host, port, allowHost = [], bodyLimit, memory, json }: ServeOptions): Promise<void> {
   const output = new Output(json === true);
   const rec = await Recommender.load(path);
-  rec.scoreMemory = memory * mebi;
+  rec.scoreMemory = Math.floor((memory * mebi) / 2);
   // Loaded here: no other command needs what it is made of.
   const { serveRecommender } = await import('../recommend/server.js');
-  const server = await serveRecommender(rec, { host, port, allowHosts: allowHost, bodyLimit });
+  const server = await serveRecommender(rec, { host, port, allowHosts: allowHost, bodyLimit, memory: (memory * mebi) / 2 });
   const watch = watchInterrupts();
   const { model, users, items } = rec.toJSON();
   output.line(`serving '${model}' of ${count(users)} users and ${count(items)} items on ${server.url} (Ctrl-C ends it)`);
@@ -51,7 +51,7 @@ export function registerRecommendServe(parent: Command): void {
       (name: string, before: string[] = []) => [...before, name],
     )
     .option('--body-limit <bytes>', 'the largest body of a request', integer(1), mebi)
-    .option('--memory <MiB>', 'for scores of users who come again', integer(0, 1_000_000), 256)
+    .option('--memory <MiB>', 'for scores and answers that are asked for again', integer(0, 1_000_000), 256)
     .option('--json', 'JSON lines on stdout')
     .action(serve);
 }

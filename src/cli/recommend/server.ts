@@ -13,6 +13,8 @@ export interface ServeOptions {
   /** Further names of this server in Host headers, with or without a port. */
   readonly allowHosts: readonly string[];
   readonly bodyLimit: number;
+  /** Bytes for answers to what was asked before. */
+  readonly memory: number;
 }
 
 /** A server that listens. */
@@ -27,9 +29,9 @@ export interface Listening {
 const patience = 5_000;
 
 /** Starts to serve a recommender. */
-export async function serveRecommender(rec: Recommender, { host, port, allowHosts, bodyLimit }: ServeOptions): Promise<Listening> {
+export async function serveRecommender(rec: Recommender, { host, port, allowHosts, bodyLimit, memory }: ServeOptions): Promise<Listening> {
   const names = new Set<string>();
-  const app = recommendApp(rec, { isHost: (name) => names.has(name.toLowerCase()), bodyLimit });
+  const app = recommendApp(rec, { isHost: (name) => names.has(name.toLowerCase()), bodyLimit, memory });
   const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));
   await listen(server, host, port);

@@ -3,6 +3,7 @@ import { bias } from './bias.js';
 import { combined } from './combined.js';
 import { ease } from './ease.js';
 import { easeHidden } from './ease-hidden.js';
+import { easeSparse } from './ease-sparse.js';
 import { gaussian } from './gaussian.js';
 import { factorsOfInteractions, factorsOfRatings } from './mf.js';
 import { popularityOfInteractions, popularityOfRatings } from './popularity.js';
@@ -19,5 +20,6 @@ export const families = [
   rbm,
   ease,
   easeHidden,
+  easeSparse,
   combined((): readonly Family[] => families as readonly Family[]),
 ] as unknown as readonly Family<never>[];
