@@ -232,6 +232,7 @@ GaussianObject::GaussianObject(const Napi::CallbackInfo& info) {
   options.scale = given.field("scale").number(1e-30, largest);
   options.usersConditional = given.field("usersConditional").flag();
   options.itemsConditional = given.field("itemsConditional").flag();
+  options.ordinal = given.field("ordinal").flag();
   threads_ = static_cast<unsigned>(given.field("threads").count(0, 4096));
 }
 
@@ -262,9 +263,13 @@ Napi::Value GaussianObject::train(const Napi::CallbackInfo& info) {
   if ((task->features.users && rowsOf(task->features.users) != entries->users()) ||
       (task->features.items && rowsOf(task->features.items) != entries->items()))
     throw shapeError("side features must have as many rows as there are users, or items");
+  if (task->state && slot_->options.ordinal && task->state->cuts.size() + 1 != task->plan.values.size())
+    throw shapeError("`from` must have the same scale");
   if (slot_->busy) throw busyError("the model is being trained");
   task->entries = entries;
   task->options = slot_->options;
+  task->options.values = task->plan.values;
+  if (task->options.ordinal && task->options.values.size() < 2) throw parameterError("ordinal ratings need a scale");
   task->threads = threadsOf(threads_);
   slot_->busy = true;
   return startJob(info.Env(), task);
@@ -283,7 +288,9 @@ Napi::Value GaussianObject::setModel(const Napi::CallbackInfo& info) {
   if (slot_->busy) throw busyError("the model is being trained");
   loading_ = std::make_shared<GaussianModel>(items, slot_->options.hidden, samples, slot_->options.usersConditional, slot_->options.centre,
                                              slot_->options.scale);
+  if (slot_->options.ordinal && scale.values.size() < 2) throw parameterError("ordinal ratings need a scale");
   loading_->setValues(scale);
+  if (slot_->options.ordinal) loading_->setOrdinal();
   slot_->trained.model = loading_;
   return info.Env().Undefined();
 }
@@ -343,6 +350,7 @@ Napi::Value GaussianObject::state(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("sweeps", Napi::Number::New(info.Env(), static_cast<double>(state->sweeps)));
   object.Set("noise", Napi::Number::New(info.Env(), state->noise));
+  object.Set("cuts", arrayOf(info.Env(), state->cuts));
   object.Set("users", sideObject(info.Env(), state->sides[0], slot_->options.hidden));
   object.Set("items", sideObject(info.Env(), state->sides[1], slot_->options.hidden));
   return object;
@@ -354,6 +362,9 @@ Napi::Value GaussianObject::setState(const Napi::CallbackInfo& info) {
   state->sweeps = given.field("sweeps").count(0, maxSafeInteger / 2);
   if (state->sweeps > maxStreamStep / 2) given.field("sweeps").refuse("below 2^47");
   state->noise = given.field("noise").number(1e-30, largest);
+  state->cuts = copied<double>(given.field("cuts"));
+  for (std::size_t i = 1; i < state->cuts.size(); ++i)
+    if (!(state->cuts[i] > state->cuts[i - 1])) given.field("cuts").refuse("rising numbers");
   state->sides[0] = sideOf(given.field("users"), slot_->options.hidden);
   state->sides[1] = sideOf(given.field("items"), slot_->options.hidden);
   const std::size_t k = slot_->options.hidden + 1;
@@ -377,9 +388,9 @@ Napi::Value GaussianObject::scores(const Napi::CallbackInfo& info) {
   const auto given =
       std::make_shared<const Given>(Argument(info, 0, "counts"), Argument(info, 1, "items"), Argument(info, 2, "values"), all->items());
   const double k = static_cast<double>(all->hidden() + 1), samples = static_cast<double>(all->samples());
-  const double work =
-      samples * (static_cast<double>(given->items.size()) * k * k / 8 +
-                 static_cast<double>(given->users.size()) * (k * k * k / 3 + static_cast<double>(all->items()) * (chance ? k * k : k / 8)));
+  const double work = samples * (static_cast<double>(given->items.size()) * k * k / 8 +
+                                 static_cast<double>(given->users.size()) *
+                                     (k * k * k / 3 + static_cast<double>(all->items()) * (chance || all->ordinal() ? k * k : k / 8)));
   const auto task = std::make_shared<ScoresTask>(info.Env(), all, given, chance, threshold, work > workAtOnce ? threadsOf(threads_) : 1);
   if (work > workAtOnce) return startJob(info.Env(), task);
   task->run(Cancelled(false), [] {});

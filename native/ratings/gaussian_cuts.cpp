@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "ratings/gaussian_draws.hpp"
+#include "ratings/gaussian_latent.hpp"
 #include "ratings/gaussian_matrix.hpp"
 
 namespace boltzkit::ratings {
@@ -12,9 +13,6 @@ namespace {
 constexpr std::size_t binCount = 1024;
 constexpr std::size_t usersPerTile = 64;
 constexpr int mostSteps = 100;
-
-double phi(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
-double density(double x) { return std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi); }
 
 }  // namespace
 
@@ -49,11 +47,54 @@ void CutPoints::add(const RatedEntries& entries, const GaussianState& state, Thr
     for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += static_cast<double>(part[i]);
 }
 
+void CutPoints::clear() { std::fill(counts_.begin(), counts_.end(), 0.0); }
+
+std::vector<double> CutPoints::halfWay() const {
+  std::vector<double> cuts;
+  for (std::size_t j = 0; j + 1 < values_.size(); ++j)
+    cuts.push_back(((values_[j] + values_[j + 1]) / 2 - options_.centre) / options_.scale);
+  return cuts;
+}
+
+double CutPoints::likelihood(const std::vector<double>& cuts, std::size_t from) const {
+  const CutScale scale{values_, cuts, options_.ordinalNoise};
+  const double root = std::sqrt(options_.ordinalNoise);
+  double sum = 0;
+  for (std::size_t b = 0; b < binCount; ++b)
+    for (std::size_t j = from; j <= from + 1; ++j) {
+      const double count = counts_[b * values_.size() + j];
+      if (count == 0) continue;
+      const double low = (scale.low(j) - middle(b)) * root, high = (scale.high(j) - middle(b)) * root;
+      const double mass = low > 0 ? normalBelow(-low) - normalBelow(-high) : normalBelow(high) - normalBelow(low);
+      sum += count * std::log(std::max(mass, 1e-300));
+    }
+  return sum;
+}
+
+// A cut point's posterior is about normal: steps of 2.4 of its standard deviations mix well (Roberts,
+// Gelman & Gilks 1997). How wide that is follows from the number of ratings next to the cut alone, so
+// proposals are symmetric.
+void CutPoints::draw(std::vector<double>& cuts, std::uint64_t sweep) const {
+  const std::vector<double> middles = halfWay();
+  Draws draws(gaussianStream(options_.seed, Drawn::cuts, 0, sweep));
+  for (std::size_t j = 0; j < cuts.size(); ++j) {
+    double near = 1;
+    for (std::size_t b = 0; b < binCount; ++b) near += counts_[b * values_.size() + j] + counts_[b * values_.size() + j + 1];
+    const double step = 2.4 * std::min(1.0, 1.2 / std::sqrt(options_.ordinalNoise * near)) * draws.normal(), chance = draws.uniform();
+    std::vector<double> next(cuts);
+    next[j] += step;
+    const bool rising = (j == 0 || next[j] > next[j - 1]) && (j + 1 == next.size() || next[j] < next[j + 1]);
+    if (!rising) continue;
+    const auto prior = [&](double cut) { return -0.5 * std::pow((cut - middles[j]) / options_.cutSpread, 2); };
+    const double change = likelihood(next, j) + prior(next[j]) - likelihood(cuts, j) - prior(cuts[j]);
+    if (std::log(chance) < change) cuts = next;
+  }
+}
+
 // Fisher scoring over (gamma_1 ... gamma_(V-1), a). The log-likelihood is concave.
 ValueScale CutPoints::fit(double spread) const {
   const std::size_t v = values_.size(), size = v;
-  ValueScale scale{values_, std::vector<double>(v - 1), spread};
-  for (std::size_t j = 0; j + 1 < v; ++j) scale.cuts[j] = ((values_[j] + values_[j + 1]) / 2 - options_.centre) / options_.scale;
+  ValueScale scale{values_, halfWay(), spread};
   double total = 0;
   for (const double count : counts_) total += count;
   if (v < 2 || total == 0) return scale;
@@ -66,7 +107,8 @@ ValueScale CutPoints::fit(double spread) const {
       for (std::size_t j = 0; j < v; ++j) {
         const double count = counts_[b * v + j];
         if (count == 0) continue;
-        const double high = j + 1 < v ? phi(x[j] - x[v - 1] * middle(b)) : 1, low = j > 0 ? phi(x[j - 1] - x[v - 1] * middle(b)) : 0;
+        const double high = j + 1 < v ? normalBelow(x[j] - x[v - 1] * middle(b)) : 1,
+                     low = j > 0 ? normalBelow(x[j - 1] - x[v - 1] * middle(b)) : 0;
         sum += count * std::log(std::max(high - low, 1e-300));
       }
     return sum;
@@ -81,8 +123,8 @@ ValueScale CutPoints::fit(double spread) const {
       const double f = middle(b);
       for (std::size_t j = 0; j < v; ++j) {
         const double up = j + 1 < v ? at[j] - at[v - 1] * f : 0, down = j > 0 ? at[j - 1] - at[v - 1] * f : 0;
-        const double dUp = j + 1 < v ? density(up) : 0, dDown = j > 0 ? density(down) : 0;
-        const double p = std::max((j + 1 < v ? phi(up) : 1) - (j > 0 ? phi(down) : 0), 1e-12);
+        const double dUp = j + 1 < v ? normalDensity(up) : 0, dDown = j > 0 ? normalDensity(down) : 0;
+        const double p = std::max((j + 1 < v ? normalBelow(up) : 1) - (j > 0 ? normalBelow(down) : 0), 1e-12);
         // The derivatives of p by gamma_j, gamma_(j-1) and a.
         const std::size_t places[3] = {j, j > 0 ? j - 1 : 0, v - 1};
         const double by[3] = {j + 1 < v ? dUp : 0, j > 0 ? -dDown : 0, -(dUp - dDown) * f};

@@ -21,11 +21,19 @@ class CutPoints {
 
   // Counts the latent values of all entries in this state.
   void add(const RatedEntries& entries, const GaussianState& state, ThreadTeam& team);
+  void clear();
+  // One Metropolis step for each cut point of ordinal visibles, with the latent values integrated out
+  // (Cowles 1996); the counts are of the state that the cuts belong to.
+  void draw(std::vector<double>& cuts, std::uint64_t sweep) const;
+  // Cuts half way between the values.
+  std::vector<double> halfWay() const;
   // What the counts so far say. Cuts half way between values, and `spread`, where there are no counts.
   ValueScale fit(double spread) const;
 
  private:
   std::size_t bins() const { return counts_.size() / values_.size(); }
+  // The log-likelihood of the counts of values `from` and `from` + 1.
+  double likelihood(const std::vector<double>& cuts, std::size_t from) const;
   double middle(std::size_t bin) const { return low_ + (static_cast<double>(bin) + 0.5) * width_; }
 
   const GaussianOptions options_;

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <numbers>
 #include <string>
 
 #include "core/error.hpp"
 #include "core/interrupt.hpp"
 #include "core/progress.hpp"
+#include "ratings/gaussian_latent.hpp"
 
 namespace boltzkit::ratings {
 namespace {
@@ -18,16 +18,18 @@ constexpr std::size_t itemsPerTile = 16;
 // Users whose scores are computed together: each tile of items is read once for all of them.
 constexpr std::size_t usersPerRound = 64;
 
-double phi(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+// Rounds of an ordinal fold-in. Each leaves about a sixth of the error: the share of what a rating
+// says that its latent value would have said in addition.
+constexpr int ordinalRounds = 6;
 
 }  // namespace
 
 struct GaussianModel::Scratch {
   Scratch(std::size_t k, std::size_t stride)
-      : block(gramBlock * stride), rowSums(stride), gram(stride * stride), sums(2 * stride), x(matrixStride(k)), prior(k) {}
+      : block(gramBlock * stride), rowSums(stride), gram(stride * stride), sums(2 * stride), x(matrixStride(k)), prior(k), pulled(k) {}
   Aligned<float> block, rowSums;
   Aligned<double> gram, sums, x;
-  std::vector<double> prior;
+  std::vector<double> prior, pulled;  // m and Lambda m
   std::vector<float> centred, targets;
 };
 
@@ -142,6 +144,8 @@ void GaussianModel::prior(std::size_t number, const GivenEntries& user, Scratch&
   s.prior[hidden_] += share * bias;
 }
 
+void GaussianModel::foldIn(const GivenEntries& user, Posterior& posterior) const { foldIn(user, room()->scratch, posterior); }
+
 void GaussianModel::foldIn(const GivenEntries& user, Scratch& s, Posterior& posterior) const {
   const std::size_t n = user.items.size(), wide = matrixStride(k_), d = hidden_;
   s.centred.resize(n);
@@ -165,13 +169,38 @@ void GaussianModel::foldIn(const GivenEntries& user, Scratch& s, Posterior& post
       double* row = matrix + i * wide;
       for (std::size_t j = i; j < d; ++j) row[j] = precision[j] + sample.noise * s.gram[i * stride_ + j];
       row[d] = precision[d] + sample.noise * (i < d ? s.sums[stride_ + i] : static_cast<double>(n));
+      s.pulled[i] = sum;
       s.x[i] = sum + sample.noise * (i < d ? s.sums[i] : targetSum);
     }
     if (!kernels_.cholesky(matrix, k_)) throw Error(ErrorCode::divergence, "a user's precision matrix is not positive definite");
     kernels_.solveLower(matrix, k_, s.x.get());
     kernels_.solveUpper(matrix, k_, s.x.get());
+    if (ordinal_) foldInOrdinal(user, number, s, matrix);
     for (std::size_t c = 0; c < d; ++c) posterior.latent[number * stride_ + c] = static_cast<float>(s.x[c]);
     posterior.bias[number] = s.x[d];
+  }
+}
+
+// The mode of the user's vector by expectation and maximisation: E[latent value | x, rating], then x
+// given these.
+void GaussianModel::foldInOrdinal(const GivenEntries& user, std::size_t number, Scratch& s, double* cholesky) const {
+  const CutScale cuts{values_.values, values_.cuts, hyper_[number].noise};
+  const double noise = cuts.noise, root = std::sqrt(noise);
+  for (int round = 0; round < ordinalRounds && !user.items.empty(); ++round) {
+    std::vector<double> next(s.pulled);
+    for (std::size_t e = 0; e < user.items.size(); ++e) {
+      const float* row = factors(user.items[e], number);
+      double own = s.x[hidden_];
+      for (std::size_t c = 0; c < hidden_; ++c) own += s.x[c] * row[c];
+      const double from = own + bias(user.items[e], number);
+      const std::size_t j = cuts.place(user.values[e]);
+      const double target = own + truncatedMean((cuts.low(j) - from) * root, (cuts.high(j) - from) * root) / root;
+      for (std::size_t c = 0; c < hidden_; ++c) next[c] += noise * target * row[c];
+      next[hidden_] += noise * target;
+    }
+    std::copy(next.begin(), next.end(), s.x.get());
+    kernels_.solveLower(cholesky, k_, s.x.get());
+    kernels_.solveUpper(cholesky, k_, s.x.get());
   }
 }
 
@@ -207,19 +236,29 @@ GaussianModel::Moments GaussianModel::moments(const Posterior& user, std::size_t
   return {mean, variance};
 }
 
-void GaussianModel::chances(std::span<const Posterior> users, std::size_t first, std::size_t last, double atLeast, float* out) const {
-  // The cut below the lowest value that is at least so much.
-  const std::size_t place = std::lower_bound(values_.values.begin(), values_.values.end(), atLeast) - values_.values.begin();
+void GaussianModel::chances(std::span<const Posterior> users, std::size_t first, std::size_t last, const double* atLeast,
+                            float* out) const {
+  // What each cut adds where the latent value lies above it; `base` has what no cut decides.
+  const std::size_t v = values_.values.size();
+  std::vector<double> steps(v - 1, 0.0);
+  double base = values_.values.front();
+  for (std::size_t j = 0; j + 1 < v; ++j) steps[j] = values_.values[j + 1] - values_.values[j];
+  if (atLeast) {
+    const std::size_t place = std::lower_bound(values_.values.begin(), values_.values.end(), *atLeast) - values_.values.begin();
+    base = place == 0 ? 1 : 0;
+    for (std::size_t j = 0; j + 1 < v; ++j) steps[j] = j + 1 == place ? 1 : 0;
+  }
   const Aligned<double> room(matrixStride(k_));
   for (std::size_t u = 0; u < users.size(); ++u)
     for (std::size_t i = first; i < last; ++i) {
-      double chance = 0;
-      if (place == 0) chance = static_cast<double>(samples());
-      for (std::size_t number = 0; place > 0 && place < values_.values.size() && number < samples(); ++number) {
+      double score = 0;
+      for (std::size_t number = 0; number < samples(); ++number) {
         const Moments m = moments(users[u], number, i, room.get());
-        chance += phi((m.mean - values_.cuts[place - 1]) / std::sqrt(m.variance + values_.spread * values_.spread));
+        const double spread = std::sqrt(m.variance + values_.spread * values_.spread);
+        for (std::size_t j = 0; j + 1 < v; ++j)
+          if (steps[j] != 0) score += steps[j] * normalBelow((m.mean - values_.cuts[j]) / spread);
       }
-      out[u * items_ + i] = static_cast<float>(chance / static_cast<double>(samples()));
+      out[u * items_ + i] = static_cast<float>(base + score / static_cast<double>(samples()));
     }
 }
 
@@ -227,7 +266,7 @@ void GaussianModel::scores(std::span<const GivenEntries> users, const double* at
   std::vector<std::unique_ptr<Scratch>> scratch;
   for (unsigned t = 0; t < team.threads(); ++t) scratch.push_back(std::make_unique<Scratch>(k_, stride_));
   std::vector<Posterior> found;
-  for (std::size_t u = 0; u < std::min(usersPerRound, users.size()); ++u) found.emplace_back(capacity_, k_, stride_, atLeast != nullptr);
+  for (std::size_t u = 0; u < std::min(usersPerRound, users.size()); ++u) found.emplace_back(capacity_, k_, stride_, atLeast || ordinal_);
   for (std::size_t first = 0; first < users.size(); first += usersPerRound) {
     const std::size_t count = std::min(usersPerRound, users.size() - first);
     team.parallelFor(count, [&](std::size_t u, unsigned thread) { foldIn(users[first + u], *scratch[thread], found[u]); });
@@ -235,8 +274,8 @@ void GaussianModel::scores(std::span<const GivenEntries> users, const double* at
     float* rows = out.data() + first * items_;
     team.parallelFor((items_ + itemsPerTile - 1) / itemsPerTile, [&](std::size_t tile, unsigned) {
       const std::size_t begin = tile * itemsPerTile, end = std::min(items_, begin + itemsPerTile);
-      if (atLeast)
-        chances({found.data(), count}, begin, end, *atLeast, rows);
+      if (atLeast || ordinal_)
+        chances({found.data(), count}, begin, end, atLeast, rows);
       else
         meanScores({found.data(), count}, begin, end, rows);
     });
@@ -316,10 +355,18 @@ std::vector<RatingPrediction> GaussianModel::predict(const GivenEntries& user, s
       const double spread = std::sqrt(m.variance + values_.spread * values_.spread);
       double below = 0;
       for (std::size_t v = 0; v < p.probabilities.size(); ++v) {
-        const double upTo = v + 1 < p.probabilities.size() ? phi((values_.cuts[v] - m.mean) / spread) : 1;
+        const double upTo = v + 1 < p.probabilities.size() ? normalBelow((values_.cuts[v] - m.mean) / spread) : 1;
         p.probabilities[v] += (upTo - below) / count;
         below = upTo;
       }
+    }
+    if (ordinal_) {
+      p.mean = 0;
+      for (std::size_t v = 0; v < p.probabilities.size(); ++v) p.mean += p.probabilities[v] * values_.values[v];
+      for (std::size_t v = 0; v < p.probabilities.size(); ++v)
+        p.variance += p.probabilities[v] * (values_.values[v] - p.mean) * (values_.values[v] - p.mean);
+      predictions.push_back(std::move(p));
+      continue;
     }
     p.variance = scale_ * scale_ * (within + std::max(0.0, squares - p.mean * p.mean));
     p.mean = centre_ + scale_ * p.mean;

@@ -53,6 +53,9 @@ class GaussianModel {
   // Throws Error{shape} where there is no room, or its sizes are not those of the model.
   void add(const GaussianSample& sample);
   void setValues(ValueScale values) { values_ = std::move(values); }
+  // Ratings are ordinal: what is given is latent, and E[r] is that of P(r). Needs values.
+  void setOrdinal() { ordinal_ = true; }
+  bool ordinal() const { return ordinal_; }
   std::size_t items() const { return items_; }
   std::size_t hidden() const { return hidden_; }
   double centre() const { return centre_; }
@@ -82,17 +85,21 @@ class GaussianModel {
     bool covariances;
     std::size_t matrix;  // k * matrixStride(k)
   };
-  struct Scratch;
-  void foldIn(const GivenEntries& user, Scratch& scratch, Posterior& posterior) const;
+  void foldIn(const GivenEntries& user, Posterior& posterior) const;
 
  private:
+  struct Scratch;
+  void foldIn(const GivenEntries& user, Scratch& scratch, Posterior& posterior) const;
   // What one call needs, kept for the next: memory fresh from the system takes longer than folding in.
   struct Room;
   struct Rooms;
   std::shared_ptr<Room> room() const;
   void prior(std::size_t sample, const GivenEntries& user, Scratch& scratch) const;
+  // Latent values of ordinal ratings and the user's vector, each given the other, in turn.
+  void foldInOrdinal(const GivenEntries& user, std::size_t sample, Scratch& scratch, double* cholesky) const;
   void meanScores(std::span<const Posterior> users, std::size_t first, std::size_t last, float* out) const;
-  void chances(std::span<const Posterior> users, std::size_t first, std::size_t last, double atLeast, float* out) const;
+  // P(r >= atLeast), or E[r] of ordinal ratings where that is null.
+  void chances(std::span<const Posterior> users, std::size_t first, std::size_t last, const double* atLeast, float* out) const;
   // Mean and variance of the latent value of an item in one sample, without noise.
   struct Moments {
     double mean, variance;
@@ -109,6 +116,7 @@ class GaussianModel {
 
   const std::size_t items_, hidden_, k_, stride_, capacity_;
   const bool conditional_;
+  bool ordinal_ = false;
   const double centre_, scale_;
   ValueScale values_;
   const GaussianKernels& kernels_;

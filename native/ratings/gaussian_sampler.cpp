@@ -1,5 +1,6 @@
 #include "ratings/gaussian_sampler.hpp"
 
+#include "ratings/gaussian_cuts.hpp"
 #include "ratings/gaussian_draws.hpp"
 
 namespace boltzkit::ratings {
@@ -27,14 +28,27 @@ GaussianSampler::GaussianSampler(std::shared_ptr<const RatedEntries> entries, co
 
 void GaussianSampler::sweep(ThreadTeam& team) {
   const std::uint64_t sweep = state_.sweeps;
+  if (options_.ordinal) drawCuts(sweep, team);
+  const CutScale scale{options_.values, state_.cuts, state_.noise};
+  const CutScale* cuts = options_.ordinal ? &scale : nullptr;
   users_.drawPriors(sweep, team);
-  users_.drawFactors(sweep, state_.sides[1], state_.noise, team);
+  users_.drawFactors(sweep, state_.sides[1], state_.noise, cuts, team);
   items_.drawPriors(sweep, team);
-  const double squares = items_.drawFactors(sweep, state_.sides[0], state_.noise, team);
-  Draws draws(gaussianStream(options_.seed, Drawn::noise, 0, sweep));
-  const double shape = options_.noiseShape + static_cast<double>(entries_->entries()) / 2;
-  state_.noise = draws.gamma(shape) / (options_.noiseRate + squares / 2);
+  const double squares = items_.drawFactors(sweep, state_.sides[0], state_.noise, cuts, team);
+  if (!options_.ordinal) {
+    Draws draws(gaussianStream(options_.seed, Drawn::noise, 0, sweep));
+    const double shape = options_.noiseShape + static_cast<double>(entries_->entries()) / 2;
+    state_.noise = draws.gamma(shape) / (options_.noiseRate + squares / 2);
+  }
   ++state_.sweeps;
+}
+
+void GaussianSampler::drawCuts(std::uint64_t sweep, ThreadTeam& team) {
+  state_.noise = options_.ordinalNoise;
+  CutPoints points(options_, options_.values);
+  if (state_.cuts.empty()) state_.cuts = points.halfWay();
+  points.add(*entries_, state_, team);
+  points.draw(state_.cuts, sweep);
 }
 
 }  // namespace boltzkit::ratings

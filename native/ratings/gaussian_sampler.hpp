@@ -30,6 +30,8 @@ class GaussianSampler {
   const GaussianSide& side(unsigned number) const { return number == 0 ? users_ : items_; }
 
  private:
+  void drawCuts(std::uint64_t sweep, ThreadTeam& team);
+
   std::shared_ptr<const RatedEntries> entries_;
   GaussianOptions options_;
   SideFeatures features_;

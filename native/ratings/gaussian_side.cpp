@@ -169,7 +169,8 @@ void GaussianSide::drawHyper(std::uint64_t sweep, ThreadTeam& team) {
           total[k_ + i * k_ + j] - total[i] * total[j] / (weight + n) + (i == j ? options_.priorScale : 0);
   }
   Draws draws(gaussianStream(options_.seed, Drawn::hyper, number_, sweep));
-  state_.precision = wishart(draws, inverseScale, k_, n + static_cast<double>(k_) + options_.priorFreedom);
+  state_.precision =
+      wishart(draws, inverseScale, k_, n + static_cast<double>(k_) + std::min(options_.priorFreedom, options_.freedomShare * n));
   addNormal(draws, state_.precision, weight + n, mean);
   state_.mean = mean;
 }
@@ -191,21 +192,44 @@ void GaussianSide::drawWeights(std::uint64_t sweep, unsigned l, ThreadTeam& team
     for (std::size_t b = 0; b < a; ++b) inverseScale[b * k_ + a] = inverseScale[a * k_ + b];
   }
   Draws draws(gaussianStream(options_.seed, Drawn::weightsHyper, number_, sweep, l));
-  layer.precision = wishart(draws, inverseScale, k_, static_cast<double>(units + k_) + options_.weightsFreedom);
+  layer.precision =
+      wishart(draws, inverseScale, k_,
+              static_cast<double>(units + k_) + std::min(options_.weightsFreedom, options_.freedomShare * static_cast<double>(units)));
+}
+
+// Targets of a row's entries: centred and scaled ratings less the other side's biases.
+void GaussianSide::gather(std::size_t r, const GaussianSideState& other, Scratch& s) const {
+  const EntryRows::Row row = entries_.row(r);
+  const float centre = static_cast<float>(options_.centre), inverseScale = static_cast<float>(1 / options_.scale);
+  for (std::size_t e = 0; e < row.size(); ++e) s.targets[e] = (row.value(e) - centre) * inverseScale - other.biases[row.columns[e]];
+}
+
+// The same of ordinal ratings: latent values, drawn given the vectors as they stand.
+void GaussianSide::drawLatent(std::uint64_t sweep, std::size_t r, const GaussianSideState& other, const CutScale& cuts, Scratch& s) const {
+  const EntryRows::Row row = entries_.row(r);
+  const float* own = state_.factors.data() + r * stride_;
+  const double root = std::sqrt(cuts.noise);
+  Draws draws(gaussianStream(options_.seed, Drawn::latent, number_, sweep), static_cast<std::uint32_t>(r));
+  for (std::size_t e = 0; e < row.size(); ++e) {
+    const float* factors = other.factors.data() + row.columns[e] * stride_;
+    float mean = state_.biases[r];
+    for (std::size_t c = 0; c < options_.hidden; ++c) mean += own[c] * factors[c];
+    const double from = mean + static_cast<double>(other.biases[row.columns[e]]);
+    const std::size_t j = cuts.place(row.value(e));
+    s.targets[e] =
+        static_cast<float>(mean + truncatedNormal(draws.uniform(), (cuts.low(j) - from) * root, (cuts.high(j) - from) * root) / root);
+  }
 }
 
 // The Gram matrix of what the row's entries are multiplied with, (factors of the other side, 1), and
 // its product with the targets.
-void GaussianSide::gather(std::size_t r, const GaussianSideState& other, Scratch& s) const {
+void GaussianSide::sumTargets(std::size_t r, const GaussianSideState& other, Scratch& s) const {
   const EntryRows::Row row = entries_.row(r);
-  const float centre = static_cast<float>(options_.centre), inverseScale = static_cast<float>(1 / options_.scale);
   s.count = static_cast<double>(row.size());
   s.targetSum = s.targetSquares = 0;
   for (std::size_t e = 0; e < row.size(); ++e) {
-    const float target = (row.value(e) - centre) * inverseScale - other.biases[row.columns[e]];
-    s.targets[e] = target;
-    s.targetSum += target;
-    s.targetSquares += static_cast<double>(target) * target;
+    s.targetSum += s.targets[e];
+    s.targetSquares += static_cast<double>(s.targets[e]) * s.targets[e];
   }
   kernels_.gram(other.factors.data(), stride_, stride_, row.columns.data(), s.targets.data(), row.size(), s.block.get(), s.gram.get(),
                 s.sums.get());
@@ -225,9 +249,14 @@ void GaussianSide::assemble(std::size_t, std::span<const double> prior, double n
   }
 }
 
-double GaussianSide::drawRow(std::uint64_t sweep, std::size_t r, const GaussianSideState& other, double noise, Scratch& s) {
+double GaussianSide::drawRow(std::uint64_t sweep, std::size_t r, const GaussianSideState& other, double noise, const CutScale* cuts,
+                             Scratch& s) {
   const std::size_t d = options_.hidden;
-  gather(r, other, s);
+  if (cuts)
+    drawLatent(sweep, r, other, *cuts, s);
+  else
+    gather(r, other, s);
+  sumTargets(r, other, s);
   for (std::size_t c = 0; c < k_; ++c) s.prior[c] = residual_[r * wide_ + c];
   assemble(r, s.prior, noise, s);
   if (!kernels_.cholesky(s.matrix.get(), k_))
@@ -249,14 +278,16 @@ double GaussianSide::drawRow(std::uint64_t sweep, std::size_t r, const GaussianS
   return std::max(error, 0.0);
 }
 
-double GaussianSide::drawFactors(std::uint64_t sweep, const GaussianSideState& other, double noise, ThreadTeam& team) {
+double GaussianSide::drawFactors(std::uint64_t sweep, const GaussianSideState& other, double noise, const CutScale* cuts,
+                                 ThreadTeam& team) {
   std::size_t most = 0;
   for (std::size_t r = 0; r < rows_; ++r) most = std::max(most, entries_.size(r));
   std::vector<std::unique_ptr<Scratch>> scratch;
   for (unsigned t = 0; t < team.threads(); ++t) scratch.push_back(std::make_unique<Scratch>(k_, stride_, most));
   std::vector<double> errors((rows_ + rowsPerTile - 1) / rowsPerTile, 0.0);
-  overRows(team, entries_, rows_,
-           [&](std::size_t row, unsigned thread) { errors[row / rowsPerTile] += drawRow(sweep, row, other, noise, *scratch[thread]); });
+  overRows(team, entries_, rows_, [&](std::size_t row, unsigned thread) {
+    errors[row / rowsPerTile] += drawRow(sweep, row, other, noise, cuts, *scratch[thread]);
+  });
   double total = 0;
   for (const double error : errors) total += error;
   return total;
@@ -265,6 +296,7 @@ double GaussianSide::drawFactors(std::uint64_t sweep, const GaussianSideState& o
 RowPosterior GaussianSide::posterior(std::size_t row, const GaussianSideState& other, double noise) const {
   Scratch s(k_, stride_, entries_.size(row));
   gather(row, other, s);
+  sumTargets(row, other, s);
   priorMean(row, s.prior);
   assemble(row, s.prior, noise, s);
   RowPosterior found{{}, std::vector<double>(k_ * k_)};

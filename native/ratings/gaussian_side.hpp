@@ -5,6 +5,7 @@
 
 #include "core/thread_team.hpp"
 #include "ratings/gaussian_kernels.hpp"
+#include "ratings/gaussian_latent.hpp"
 #include "ratings/gaussian_layer.hpp"
 #include "ratings/gaussian_state.hpp"
 #include "ratings/rated_entries.hpp"
@@ -26,7 +27,8 @@ class GaussianSide {
   // mu, Lambda and the layers' weights, given the vectors.
   void drawPriors(std::uint64_t sweep, ThreadTeam& team);
   // All vectors, given the other side and the priors. Returns the sum of the squared errors after it.
-  double drawFactors(std::uint64_t sweep, const GaussianSideState& other, double noise, ThreadTeam& team);
+  // With cut points, ratings are ordinal: latent values are drawn first, given the vectors before.
+  double drawFactors(std::uint64_t sweep, const GaussianSideState& other, double noise, const CutScale* cuts, ThreadTeam& team);
 
   // m_row = mu + what the clamped layers add, [k].
   void priorMean(std::size_t row, std::span<double> mean) const;
@@ -41,7 +43,10 @@ class GaussianSide {
   void drawWeights(std::uint64_t sweep, unsigned layer, ThreadTeam& team);
   void gather(std::size_t row, const GaussianSideState& other, Scratch& scratch) const;
   void assemble(std::size_t row, std::span<const double> prior, double noise, Scratch& scratch) const;
-  double drawRow(std::uint64_t sweep, std::size_t row, const GaussianSideState& other, double noise, Scratch& scratch);
+  double drawRow(std::uint64_t sweep, std::size_t row, const GaussianSideState& other, double noise, const CutScale* cuts,
+                 Scratch& scratch);
+  void drawLatent(std::uint64_t sweep, std::size_t row, const GaussianSideState& other, const CutScale& cuts, Scratch& scratch) const;
+  void sumTargets(std::size_t row, const GaussianSideState& other, Scratch& scratch) const;
   float component(std::size_t row, std::size_t c) const {
     return c < options_.hidden ? state_.factors[row * stride_ + c] : state_.biases[row];
   }

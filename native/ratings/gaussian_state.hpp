@@ -24,8 +24,16 @@ struct GaussianOptions {
   bool usersConditional = true, itemsConditional = true;
   // Priors: Wishart(I / priorScale, k + priorFreedom) for each precision matrix of k = hidden + 1
   // components, mu ~ N(0, (meanWeight Lambda)^-1), alpha ~ Gamma(noiseShape, noiseRate).
-  double priorScale = 1, priorFreedom = 0, meanWeight = 1, noiseShape = 1, noiseRate = 1;
-  double weightsScale = 1, weightsFreedom = 0;  // the same of D and S
+  double priorScale = 1, priorFreedom = 50, meanWeight = 1, noiseShape = 1, noiseRate = 1;
+  double weightsScale = 1, weightsFreedom = 50;  // the same of D and S
+  // The freedoms above are at most this share of the rows (or units) that the matrix is of: priors of
+  // small data sets stay weak.
+  double freedomShare = 0.05;
+  // Ordinal visibles: v is a latent value that cut points made a value of the scale of. Its precision
+  // alpha is fixed, which fixes the unit; cuts ~ N(half way between values, cutSpread^2), rising.
+  bool ordinal = false;
+  std::vector<double> values;  // of the scale, rising; needed by ordinal visibles
+  double ordinalNoise = 2, cutSpread = 3;
 };
 
 inline std::size_t componentsOf(const GaussianOptions& options) { return options.hidden + 1; }
@@ -48,6 +56,7 @@ struct GaussianSideState {
 struct GaussianState {
   std::uint64_t sweeps = 0;
   double noise = 1;            // alpha, a precision
+  std::vector<double> cuts;    // of ordinal visibles [values - 1]
   GaussianSideState sides[2];  // users, items
 };
 

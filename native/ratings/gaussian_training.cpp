@@ -60,6 +60,7 @@ GaussianTrained trainGaussian(std::shared_ptr<const RatedEntries> entries, const
   GaussianSampler sampler(entries, options, features, state ? grown(*state, options, entries->users(), entries->items()) : GaussianState{});
   const std::size_t all = plan.burnIn + plan.samples * plan.thin;
   CutPoints cuts(options, plan.values.empty() ? std::vector<double>{options.centre} : plan.values);
+  std::vector<double> meanCuts(options.ordinal ? options.values.size() - 1 : 0, 0.0);
   const bool fits = plan.values.size() <= mostFittedValues;
   auto model = std::make_shared<GaussianModel>(entries->items(), options.hidden, plan.samples, options.usersConditional, options.centre,
                                                options.scale);
@@ -69,9 +70,14 @@ GaussianTrained trainGaussian(std::shared_ptr<const RatedEntries> entries, const
     Progress::report(static_cast<double>(done + 1), static_cast<double>(all));
     if (done < plan.burnIn || (done + 1 - plan.burnIn) % plan.thin != 0) continue;
     model->add(sampleOf(sampler.state(), options.usersConditional));
-    if (!plan.values.empty() && fits) cuts.add(*entries, sampler.state(), team);
+    for (std::size_t j = 0; j < meanCuts.size(); ++j) meanCuts[j] += sampler.state().cuts[j] / static_cast<double>(plan.samples);
+    if (!plan.values.empty() && fits && !options.ordinal) cuts.add(*entries, sampler.state(), team);
   }
-  if (!plan.values.empty()) model->setValues(cuts.fit(1 / std::sqrt(sampler.state().noise)));
+  if (options.ordinal) {
+    model->setValues({options.values, meanCuts, 1 / std::sqrt(options.ordinalNoise)});
+    model->setOrdinal();
+  } else if (!plan.values.empty())
+    model->setValues(cuts.fit(1 / std::sqrt(sampler.state().noise)));
   return {model, std::make_shared<GaussianState>(sampler.state())};
 }
 

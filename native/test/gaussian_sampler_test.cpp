@@ -149,6 +149,7 @@ TEST_CASE("biases of one rated pair have their known posterior") {
   options.usersConditional = options.itemsConditional = false;
   options.priorFreedom = 1e7;  // Lambda = 4 I: latent products have a standard deviation of 1/4
   options.priorScale = 2.5e6;
+  options.freedomShare = 1e9;
   options.meanWeight = 1e8;  // mu = 0
   options.noiseShape = 1e8;  // alpha = 1
   options.noiseRate = 1e8;
@@ -294,6 +295,92 @@ TEST_CASE("cut points of known probit ratings are found") {
   const ValueScale unfitted = CutPoints(options, {1, 2, 3, 4}).fit(0.9);
   CHECK(unfitted.cuts == std::vector<double>{-1.5, -0.5, 0.5});
   CHECK(unfitted.spread == 0.9);
+}
+
+TEST_CASE("truncated normals have their quantiles and means") {
+  CHECK(normalQuantile(0.5) == 0);
+  for (const double x : {-8.0, -5.1, -3.0, -1.0, -0.3, 0.2, 1.9, 4.0})
+    CHECK(normalQuantile(normalBelow(x)) == doctest::Approx(x).epsilon(1e-9));
+  const double infinity = std::numeric_limits<double>::infinity();
+  const double bounds[][2] = {{-infinity, -1.5}, {-0.4, 0.9}, {2, infinity}, {3, 3.5}, {-6, -5.5}, {-infinity, infinity}};
+  for (const auto& [low, high] : bounds) {
+    CAPTURE(low);
+    CAPTURE(high);
+    double mean = 0;
+    const int n = 20000;
+    double last = -infinity;
+    for (int i = 0; i < n; ++i) {  // the mean of even quantiles is the mean, but for 1 / n of a tail
+      const double x = truncatedNormal((i + 0.5) / n, low, high);
+      CHECK((x >= low && x <= high && x >= last));
+      last = x;
+      mean += x / n;
+    }
+    CHECK(std::fabs(mean - truncatedMean(low, high)) < 1e-3);
+  }
+  CHECK(truncatedNormal(0.5, 50, 51) >= 50);
+  CHECK(truncatedMean(-60, -50) == doctest::Approx(-50).epsilon(1e-3));
+}
+
+// The mode of a user's vector under ordinal ratings: no step up is left, by differences of the
+// log-posterior in plain loops. E[r] is that of the probabilities.
+TEST_CASE("ordinal fold-in finds the mode, scores are those of the probabilities") {
+  const std::size_t items = 30, k = 4, stride = factorStride(3);
+  GaussianOptions options = optionsOf(3);
+  options.ordinal = true;
+  options.values = {1, 2, 3, 4, 5};
+  ThreadTeam team(2);
+  const GaussianTrained trained = trainGaussian(drawnEntries(80, items, 0.4, 3), options, {30, 2, 2, options.values}, {}, nullptr, team);
+  const GaussianModel& model = *trained.model;
+  CHECK(trained.state->noise == options.ordinalNoise);
+  const std::vector<std::uint32_t> rated{1, 4, 9, 12};
+  const std::vector<float> values{5, 1, 4, 2};
+  const GivenEntries user{rated, values};
+  std::vector<float> scores(items);
+  model.scores({&user, 1}, nullptr, team, scores);
+  std::vector<std::uint32_t> all(items);
+  for (std::uint32_t i = 0; i < items; ++i) all[i] = i;
+  const std::vector<RatingPrediction> predicted = model.predict(user, all);
+  for (std::size_t i = 0; i < items; ++i) {
+    double mean = 0;
+    for (std::size_t v = 0; v < 5; ++v) mean += predicted[i].probabilities[v] * options.values[v];
+    CHECK(predicted[i].mean == doctest::Approx(mean));
+    CHECK(scores[i] == doctest::Approx(mean).epsilon(1e-5));
+  }
+  GaussianModel::Posterior posterior(2, k, stride, true);
+  model.foldIn(user, posterior);
+  for (std::size_t number = 0; number < 2; ++number) {
+    const GaussianSample s = model.sample(number);
+    const auto logPosterior = [&](const std::vector<double>& x) {
+      std::vector<double> from(k);
+      double sum = 0;
+      for (std::size_t c = 0; c < k; ++c) {
+        from[c] = x[c] - s.mean[c];
+        for (const std::uint32_t j : rated) from[c] -= s.weights[j * k + c] / 2;
+      }
+      for (std::size_t a = 0; a < k; ++a)
+        for (std::size_t b = 0; b < k; ++b) sum -= from[a] * s.precision[a * k + b] * from[b] / 2;
+      for (std::size_t e = 0; e < 4; ++e) {
+        double f = x[3] + s.biases[rated[e]];
+        for (std::size_t c = 0; c < 3; ++c) f += x[c] * s.factors[rated[e] * stride + c];
+        const std::size_t j = static_cast<std::size_t>(values[e]) - 1;
+        const auto& cuts = model.values().cuts;
+        const double high = j == 4 ? 1 : normalBelow((cuts[j] - f) * std::sqrt(s.noise)),
+                     low = j == 0 ? 0 : normalBelow((cuts[j - 1] - f) * std::sqrt(s.noise));
+        sum += std::log(high - low);
+      }
+      return sum;
+    };
+    std::vector<double> x(k);
+    for (std::size_t c = 0; c < 3; ++c) x[c] = posterior.latent[number * stride + c];
+    x[3] = posterior.bias[number];
+    for (std::size_t c = 0; c < k; ++c) {
+      std::vector<double> up(x), down(x);
+      up[c] += 1e-3;
+      down[c] -= 1e-3;
+      const double slope = (logPosterior(up) - logPosterior(down)) / 2e-3, curvature = s.precision[c * k + c];
+      CHECK(std::fabs(slope) / curvature < 2e-3);  // how far the mode is, in units of centred and scaled ratings
+    }
+  }
 }
 
 TEST_CASE("training goes on with more users and items, and stops when it is cancelled") {

@@ -13,6 +13,8 @@ export interface NativeGaussianOptions {
   /** Whether what a user rated, and who rated an item, are clamped layers. */
   readonly usersConditional: boolean;
   readonly itemsConditional: boolean;
+  /** Ratings are latent values between cut points; needs a scale. */
+  readonly ordinal: boolean;
 }
 
 /** What a training does: sweeps before the first sample, samples kept, sweeps for each of them. */
@@ -52,6 +54,8 @@ export interface NativeGaussianSide {
 export interface NativeGaussianState {
   readonly sweeps: number;
   readonly noise: number;
+  /** Of ordinal ratings; otherwise empty. */
+  readonly cuts: Float64Array;
   readonly users: NativeGaussianSide;
   readonly items: NativeGaussianSide;
 }

@@ -5,7 +5,7 @@ import { FormatError, ParameterError } from '../../src/errors.js';
 import type { Tensor } from '../../src/io/safetensors.js';
 import type { Entries, UserEntries } from '../../src/recommender/entries.js';
 import { type GaussianModel, gaussian } from '../../src/recommender/families/gaussian.js';
-import type { SavedModel } from '../../src/recommender/family.js';
+import type { FitContext, SavedModel } from '../../src/recommender/family.js';
 import { Ids } from '../../src/recommender/ids.js';
 
 const stars = { values: [1, 2, 3, 4, 5] };
@@ -61,7 +61,7 @@ function given({ user, item, value }: Entries, u: number): UserEntries {
 
 const options = (own: Record<string, unknown> = {}) =>
   gaussian.read(new OptionCheck('fit'), { hidden: 4, samples: 10, burnIn: 30, thin: 2, ...own });
-const learn = async (entries: Entries, own?: Record<string, unknown>, context: { seed?: bigint; threads?: number } = {}) =>
+const learn = async (entries: Entries, own?: Record<string, unknown>, context: Partial<FitContext> = {}) =>
   (await gaussian.fit(entries, options(own), { seed: 1n, threads: 1, scale: stars, ...context })) as GaussianModel;
 
 const { entries, test } = world(80, 40, 0.3);
@@ -146,6 +146,27 @@ describe('what it foresees', () => {
   });
 });
 
+describe('ordinal visibles', () => {
+  it('err less than item means do; E[r] is that of the probabilities', async () => {
+    const ordinal = await learn(entries, { visible: 'ordinal' });
+    const error = (of: GaussianModel) =>
+      test.reduce((sum, { user, item, value }) => {
+        const [prediction] = of.predict(given(entries, user), Uint32Array.of(item));
+        return sum + ((prediction?.mean as number) - value) ** 2;
+      }, 0) / test.length;
+    expect(error(ordinal)).toBeLessThan(1.15 * error(model));
+    const scores = await ordinal.scores([someone]);
+    for (const [i, { mean, probabilities }] of ordinal.predict(someone, allItems).entries()) {
+      expect(mean).toBeCloseTo(
+        probabilities.reduce((sum, p, k) => sum + p * (k + 1), 0),
+        9,
+      );
+      expect(scores[i]).toBeCloseTo(mean, 5);
+    }
+    await expect(learn(entries, { visible: 'ordinal' }, { scale: undefined })).rejects.toThrow(/needs a scale/);
+  });
+});
+
 describe('seeds, threads, files', () => {
   it('gives the same bits for a seed on any number of threads, others for another seed', async () => {
     const scores = await model.scores([someone]);
@@ -164,6 +185,20 @@ describe('seeds, threads, files', () => {
     // The sampler's state came along: both go on alike.
     const [a, b] = await Promise.all([own.update(entries, {}, entries), back.update(entries, {}, entries)]);
     expect(await b.scores([someone])).toEqual(await a.scores([someone]));
+  });
+
+  it('keeps ordinal visibles in a file, and goes on from there', async () => {
+    const own = await learn(entries, { visible: 'ordinal', samples: 3, burnIn: 10 });
+    const saved = own.save();
+    const back = gaussian.load({ tensors: saved.tensors, settings: JSON.parse(JSON.stringify(saved.settings)) }, 'file') as GaussianModel;
+    expect(await back.scores([someone, empty])).toEqual(await own.scores([someone, empty]));
+    expect(back.save()).toEqual(saved);
+    const [a, b] = await Promise.all([own.update(entries, {}, entries), back.update(entries, {}, entries)]);
+    expect(b.predict(someone, allItems)).toEqual(a.predict(someone, allItems));
+    expect(() => gaussian.load({ tensors: saved.tensors, settings: { ...saved.settings, visible: 'any' } }, 'file')).toThrow(FormatError);
+    expect(() => gaussian.load({ tensors: saved.tensors, settings: { ...saved.settings, visible: 'gaussian' } }, 'file')).toThrow(
+      FormatError,
+    );
   });
 
   it('refuses what no training wrote', async () => {

@@ -42,6 +42,7 @@ export function saveGaussian(settings: GaussianSettings, native: NativeGaussian)
     saveSide(tensors, 'users', state.users, k);
     saveSide(tensors, 'items', state.items, k);
     tensors.set('state/noise', f64([1], Float64Array.of(state.noise)));
+    if (state.cuts.length > 0) tensors.set('state/cuts', f64([state.cuts.length], state.cuts));
   }
   return { tensors, settings: { ...settings, seed: String(settings.seed), spread, sweeps: state?.sweeps ?? null } };
 }
@@ -79,7 +80,7 @@ export function loadGaussian(saved: SavedModel, what: string): { settings: Gauss
   const { spread, sweeps } = saved.settings;
   if (typeof spread !== 'number' || !(spread > 1e-12 && spread < 1e12)) stock.fail('has a damaged spread');
   if (sweeps !== null && !isWhole(sweeps, 0, 2 ** 46)) stock.fail('has a damaged number of sweeps');
-  const { hidden, items, samples: n, conditional, values } = settings;
+  const { hidden, items, samples: n, conditional, values, visible } = settings;
   const k = hidden + 1;
   const factors = takeFloats(stock, 'samples/factors', [n, items, hidden]);
   const biases = takeFloats(stock, 'samples/biases', [n, items]);
@@ -95,6 +96,7 @@ export function loadGaussian(saved: SavedModel, what: string): { settings: Gauss
       : {
           sweeps: sweeps as number,
           noise: takeDoubles(stock, 'state/noise', [1], positive)[0] as number,
+          cuts: visible === 'ordinal' ? takeDoubles(stock, 'state/cuts', [cuts.length], large) : new Float64Array(0),
           users: takeSide(stock, 'users', k, byUsers),
           items: takeSide(stock, 'items', k, conditional === 'both' || conditional === 'items'),
         };
@@ -151,7 +153,7 @@ function savedSettings(stock: TensorStock, given: Readonly<Record<string, unknow
     return [name, isWhole(value, low, high) ? value : stock.fail(`has a damaged setting \`${name}\``)] as const;
   });
   const whole = Object.fromEntries(numbers) as { [name in keyof typeof wholes]: number };
-  const { conditional, centre, scale, values } = given;
+  const { conditional, centre, scale, values, visible } = given;
   const seed = savedSeed(given.seed);
   if (typeof seed !== 'bigint' || seed >= 1n << 64n) return stock.fail('has a damaged seed');
   if (!(typeof centre === 'number' && Math.abs(centre) <= 3e38)) return stock.fail('has a damaged setting `centre`');
@@ -159,5 +161,7 @@ function savedSettings(stock: TensorStock, given: Readonly<Record<string, unknow
   const known = conditionals.find((each) => each === conditional) ?? stock.fail('has a damaged setting `conditional`');
   const rise = Array.isArray(values) && values.every((x, i) => Number.isFinite(x) && (i === 0 || x > values[i - 1]));
   if (!rise || values.length === 1 || values.length > 1000) return stock.fail('has damaged values of its scale');
-  return { ...whole, conditional: known, seed, centre, scale, values: values as number[] };
+  if (visible !== 'gaussian' && visible !== 'ordinal') return stock.fail('has a damaged setting `visible`');
+  if (visible === 'ordinal' && values.length < 2) stock.fail('has no scale of ordinal ratings');
+  return { ...whole, conditional: known, visible, seed, centre, scale, values: values as number[] };
 }

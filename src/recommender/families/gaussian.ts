@@ -20,6 +20,8 @@ import { type GaussianOptions, type GaussianSettings, gaussianNames, readGaussia
 
 /** Sweeps of an update before its first sample. */
 const updateBurnIn = 10;
+/** Values of a scale that ordinal ratings may have. */
+const mostOrdinal = 64;
 const call = 'gaussian';
 
 /** A trained Gaussian rating machine. */
@@ -101,7 +103,7 @@ async function trained(
 }
 
 function makeNative(settings: GaussianSettings, threads: number): NativeGaussian {
-  const { hidden, seed, centre, scale, conditional } = settings;
+  const { hidden, seed, centre, scale, conditional, visible } = settings;
   const options: NativeGaussianOptions = {
     hidden,
     seed,
@@ -110,6 +112,7 @@ function makeNative(settings: GaussianSettings, threads: number): NativeGaussian
     scale,
     usersConditional: conditional === 'both' || conditional === 'users',
     itemsConditional: conditional === 'both' || conditional === 'items',
+    ordinal: visible === 'ordinal',
   };
   return new hostBackend.addon.Gaussian(options);
 }
@@ -139,6 +142,11 @@ function spread(value: Float32Array): { readonly centre: number; readonly scale:
 async function fit(entries: Entries, options: GaussianOptions, context: FitContext): Promise<GaussianModel> {
   const ratings = ratingsOf(entries);
   const values = context.scale !== undefined && context.scale.values.length > 1 ? context.scale.values : [];
+  if (options.visible === 'ordinal' && (values.length === 0 || values.length > mostOrdinal)) {
+    throw new ParameterError(
+      `${call}: \`visible\` 'ordinal' needs a scale of 2 to ${mostOrdinal} values, got ${values.length}; use 'gaussian'`,
+    );
+  }
   const settings = { ...options, ...spread(entries.value as Float32Array), seed: context.seed, values, items: entries.items.size };
   return trained(settings, context.threads, ratings, { ...context, burnIn: options.burnIn, from: null });
 }
