@@ -32,6 +32,7 @@ export async function measured(call, models, split, metrics) {
     scoringSeconds: scoring,
     options: models[m].options,
     chosen: models[m].model.state?.shape,
+    epochs: models[m].model.shape?.epochs,
   }));
   return { split: split.name, judged: judged[0], rows };
 }
@@ -79,13 +80,15 @@ const average = (parts, of) => parts.reduce((sum, part) => sum + of(part), 0) / 
 /** A row for the terminal. */
 export function print(title, { rows }) {
   console.log(`\n${title}`);
-  for (const { model, measures, differences, fitSeconds, chosen } of rows) {
+  for (const { model, measures, differences, fitSeconds, chosen, epochs } of rows) {
     const numbers = Object.entries(measures).map(([name, { value }]) => {
       const difference = differences[name];
       const against = difference ? ` (${signed(difference.value)} [${difference.interval.map(signed).join(', ')}])` : '';
       return `${name} ${value.toFixed(4)}${against}`;
     });
-    console.log(`  ${model.padEnd(24)} ${numbers.join('  ')}  ${fitSeconds.toFixed(1)} s  ${chosen ? JSON.stringify(chosen) : ''}`);
+    console.log(
+      `  ${model.padEnd(24)} ${numbers.join('  ')}  ${fitSeconds.toFixed(1)} s  ${chosen ? JSON.stringify(chosen) : ''}${epochs === undefined ? '' : `, ${epochs} epochs`}`,
+    );
   }
 }
 
