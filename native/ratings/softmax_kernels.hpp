@@ -18,6 +18,8 @@ struct SoftmaxKernels {
   void (*dots)(const float* rows, const float* states, std::size_t components, std::size_t stride, float* out);
   // means[j] = alive[j] / (1 + exp(-field[j])).
   void (*logistic)(const float* field, const float* alive, std::size_t stride, float* means);
+  // logits [n] to probabilities in place. Room for the next multiple of softmaxGrain numbers.
+  void (*softmax)(float* logits, std::size_t n);
   // gradient[c, j] += data[c] first[j] - model[c] second[j].
   void (*addOuter)(const float* data, const float* first, const float* model, const float* second, std::size_t components,
                    std::size_t stride, float* gradient);

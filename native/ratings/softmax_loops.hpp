@@ -47,6 +47,16 @@ void softmaxLogistic(const float* field, const float* alive, std::size_t stride,
   for (std::size_t j = 0; j < stride; j += lanes) store(means + j, load(alive + j) * logistic(load(field + j)));
 }
 
+void softmaxOfLogits(float* logits, std::size_t n) {
+  float highest = logits[0], sum = 0;
+  for (std::size_t k = 1; k < n; ++k) highest = logits[k] > highest ? logits[k] : highest;
+  for (std::size_t k = n; k % lanes != 0; ++k) logits[k] = highest;
+  for (std::size_t k = 0; k < n; k += lanes) store(logits + k, exponential(maxOf(set1(-87), load(logits + k) - set1(highest))));
+  for (std::size_t k = 0; k < n; ++k) sum += logits[k];
+  const float scale = 1 / sum;
+  for (std::size_t k = 0; k < n; ++k) logits[k] *= scale;
+}
+
 void softmaxAddOuter(const float* data, const float* first, const float* model, const float* second, std::size_t components,
                      std::size_t stride, float* gradient) {
   for (std::size_t c = 0; c < components; ++c, gradient += stride) {
@@ -113,6 +123,7 @@ constexpr ratings::SoftmaxKernels softmaxTable(const char* isa) {
           .addRows = softmaxAddRows,
           .dots = softmaxDots,
           .logistic = softmaxLogistic,
+          .softmax = softmaxOfLogits,
           .addOuter = softmaxAddOuter,
           .step = softmaxStep,
           .coast = softmaxCoast,

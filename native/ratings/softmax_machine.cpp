@@ -50,13 +50,6 @@ std::vector<double> orthonormalPolynomials(std::span<const double> values, std::
   return basis;
 }
 
-void softmaxInPlace(float* logits, std::size_t n) {
-  const float highest = *std::max_element(logits, logits + n);
-  float sum = 0;
-  for (std::size_t k = 0; k < n; ++k) sum += logits[k] = std::exp(logits[k] - highest);
-  for (std::size_t k = 0; k < n; ++k) logits[k] /= sum;
-}
-
 SoftmaxMachine::SoftmaxMachine(const SoftmaxSpec& spec) : spec_((check(spec), spec)), kernels_(softmaxKernels()) {
   const std::size_t k = categories(), left = spec.conditional ? 0 : 1;
   components_ = spec.degree + 1 - left;
@@ -78,15 +71,15 @@ void SoftmaxMachine::field(std::span<const std::uint32_t> visibles, std::span<co
 }
 
 void SoftmaxMachine::givenHidden(std::size_t visible, const float* states, float* out) const {
+  alignas(64) float logits[mostCategories];
   float dots[mostCategories];
   const std::size_t first = silent(), count = components_ - first, k = categories();
   kernels_.dots(row(visible) + first * stride_, states, count, stride_, dots);
-  const float* bias = biasOf(visible);
-  for (std::size_t i = 0; i < k; ++i) {
-    out[i] = bias[i];
-    for (std::size_t c = 0; c < count; ++c) out[i] += dots[c] * basis_[(first + c) * k + i];
-  }
-  softmaxInPlace(out, k);
+  std::copy_n(biasOf(visible), k, logits);
+  for (std::size_t c = 0; c < count; ++c)
+    for (std::size_t i = 0; i < k; ++i) logits[i] += dots[c] * basis_[(first + c) * k + i];
+  kernels_.softmax(logits, k);
+  std::copy_n(logits, k, out);
 }
 
 void SoftmaxMachine::givenOthers(std::size_t visible, const float* field, double* out) const {

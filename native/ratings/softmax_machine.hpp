@@ -103,7 +103,4 @@ class SoftmaxMachine {
 // Orthonormal polynomials of degree 0 ... degree over some values, [degree + 1, values].
 std::vector<double> orthonormalPolynomials(std::span<const double> values, std::size_t degree);
 
-// logits [n] to probabilities in place.
-void softmaxInPlace(float* logits, std::size_t n);
-
 }  // namespace boltzkit::ratings

@@ -13,6 +13,8 @@ namespace {
 
 // Hidden biases get a gradient from every case, so they move more slowly.
 constexpr double hiddenShare = 0.3;
+// Rows with this many entries decay as fast as the options say; others by the square root of it.
+constexpr double usualEntries = 100;
 
 std::size_t visiblesOf(const RatedEntries& entries, bool byItem) { return byItem ? entries.users() : entries.items(); }
 
@@ -271,11 +273,12 @@ void SoftmaxTrainer::stepVisible(std::uint32_t visible, double rate, float* grad
   }
   const float momentum = static_cast<float>(options_.momentum), pace = static_cast<float>((1 - options_.momentum) * rate);
   const std::size_t place = visible * machine_.rowSize();
+  const double pull = rate * std::sqrt(usualEntries / counts_[visible]);
   for (std::size_t c = 0; c < components; ++c) {
     const std::size_t degree = c + 1 - machine_.silent(), at = place + c * stride;
     const double decay = options_.decay[std::min(degree, options_.decay.size() - 1)];
     machine_.kernels().step(machine_.weights().data() + at, weightVelocity_.data() + at, gradient + c * stride, centre_.data() + c * stride,
-                            stride, momentum, pace, static_cast<float>(std::max(0.0, 1 - rate * decay)));
+                            stride, momentum, pace, static_cast<float>(std::max(0.0, 1 - pull * decay)));
   }
   for (std::size_t c = 0; c < k; ++c) {
     float& velocity = biasVelocity_[visible * k + c];

@@ -9,10 +9,11 @@
 // (Salakhutdinov, Mnih & Hinton 2007, equations 6 and 7). A step moves the rows of visibles that the
 // minibatch has entries of:
 //
-//   V <- m V + (1 - m) rate G;  U <- M + (1 - rate decay) (U - M) + V
+//   V <- m V + (1 - m) rate G;  U <- M + (1 - rate decay sqrt(100 / n)) (U - M) + V
 //
-// with M the mean row of all visibles as the epoch began (rows of visibles with few entries end near
-// it). Between the steps that touch it a row only coasts, U <- U + V, V <- m V; n such steps are done
+// with n the visible's number of entries and M the mean row of all visibles as the epoch began (rows of
+// visibles with few entries end near it). A decay without the root would pull as much for each entry,
+// one with 100 / n would be one Gaussian prior for all rows; this lies between and predicts best. Between the steps that touch it a row only coasts, U <- U + V, V <- m V; n such steps are done
 // at once, by their closed form, when the row is next read and at the end of an epoch.
 //
 // First the rows that the minibatch reads catch up, then each case is worked out by itself, then each

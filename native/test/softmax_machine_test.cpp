@@ -306,6 +306,16 @@ TEST_CASE("softmax machine: kernels of all instruction sets agree") {
     LineFloats sum = field, means(stride);
     kernels->addRows(rows.data(), basis.data(), components, stride, sum.data());
     kernels->logistic(field.data(), alive.data(), stride, means.data());
+    alignas(64) float masses[2 * softmaxGrain];
+    for (const std::size_t n : {2u, 5u, 16u, 19u}) {
+      double total = 0;
+      for (std::size_t k = 0; k < n; ++k) total += std::exp(static_cast<double>(field[k]) - 30);
+      std::copy_n(field.data(), n, masses);
+      kernels->softmax(masses, n);
+      for (std::size_t k = 0; k < n; ++k)
+        CHECK(static_cast<double>(masses[k]) ==
+              doctest::Approx(std::exp(static_cast<double>(field[k]) - 30) / total).epsilon(1e-6).scale(1e-3));
+    }
     for (std::size_t c = 0; c < components; ++c) {
       double dot = 0, size = 0;
       for (std::size_t j = 0; j < stride; ++j) {

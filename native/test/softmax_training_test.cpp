@@ -133,7 +133,8 @@ struct Plain {
     const double m = options.momentum;
     for (std::size_t x = 0; x < weights.size(); ++x) {
       const std::size_t i = x / size, component = x % size / stride;
-      const double decay = touched[i] ? options.decay[std::min(component, options.decay.size() - 1)] : 0, middle = centre[x % size];
+      const double share = std::sqrt(100 / static_cast<double>(std::max<std::size_t>(1, entries.byItem().size(i))));
+      const double decay = touched[i] ? share * options.decay[std::min(component, options.decay.size() - 1)] : 0, middle = centre[x % size];
       velocity[x] = m * velocity[x] + (1 - m) * rate * gradient[x];
       weights[x] = middle + (1 - rate * decay) * (weights[x] - middle) + velocity[x];
     }
@@ -150,7 +151,7 @@ TEST_CASE("softmax training: rows that coast end where steps on every row lead")
   options.batch = 2;
   options.averaged = 0;
   options.lastSweeps = 1;
-  options.decay = {0.5, 0.2, 0.9};
+  options.decay = {0.1, 0.04, 0.2};
   SoftmaxTrainer trainer(entries, spec(), options);
   const SoftmaxState start = trainer.state();
   SoftmaxSpec shape = spec();
@@ -244,9 +245,9 @@ TEST_CASE("softmax training: learns what the draws hide") {
   entries->append(u, i, r);
   entries->finish();
   SoftmaxOptions options = optionsOf(false, false);
-  options.epochs = 30;
+  options.epochs = 60;
   SoftmaxTrainer trainer(entries, spec(), options);
-  trainer.run(30, Cancelled(false));
+  trainer.run(60, Cancelled(false));
   const auto machine = trainer.machine();
   LineFloats field(machine->stride());
   const std::vector<std::uint32_t> liked{0, 2, 4};

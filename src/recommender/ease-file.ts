@@ -2,7 +2,7 @@
 import { FormatError } from '../errors.js';
 import { got } from '../got.js';
 import { TensorStock } from '../io/tensor-stock.js';
-import type { EaseState, KeptEntries } from './ease-model.js';
+import type { EaseState } from './ease-model.js';
 import type { EaseShape } from './ease-options.js';
 import type { SavedModel } from './family.js';
 
@@ -23,7 +23,6 @@ export function readEase({ tensors, settings }: SavedModel, what: string): EaseS
     check: (values) => wrongMatrix(values, n, unseen),
   });
   const counts = readCounts(stock, n);
-  const kept = readKept(stock, n);
   stock.assertEmpty();
   const shape = read.shape();
   const state: EaseState = {
@@ -35,7 +34,6 @@ export function readEase({ tensors, settings }: SavedModel, what: string): EaseS
     counts,
     users: read.number('users', 0),
     logDeterminant: read.number('logDeterminant', Number.NEGATIVE_INFINITY),
-    kept,
     memory: read.number('memory', Number.MIN_VALUE),
   };
   read.assertAllKnown(['unseen', 'binarise', 'users', 'logDeterminant', 'memory', ...Object.keys(shape)]);
@@ -57,37 +55,6 @@ function wrongMatrix(values: Float32Array, n: number, unseen: 'zero' | 'missing'
   }
   for (const value of values) if (!Number.isFinite(value)) return 'with finite numbers';
   return undefined;
-}
-
-/** Entries for updates, where the file has any. */
-export function readKept(stock: TensorStock, items: number): KeptEntries | undefined {
-  if (!stock.has('entries.offsets')) return undefined;
-  const entries = stock.shape('entries.items')[0] ?? 0;
-  const offsets = stock.take('entries.offsets', {
-    types: ['U32'],
-    shape: [null],
-    check: (values) => {
-      const rises =
-        values.length > 0 &&
-        values[0] === 0 &&
-        values.at(-1) === entries &&
-        values.every((v, i) => i === 0 || v >= (values[i - 1] as number));
-      return rises ? undefined : `rising from 0 to the number of entries (${entries})`;
-    },
-  });
-  const item = stock.take('entries.items', {
-    types: ['U32'],
-    shape: [entries],
-    check: (values) => (values.every((i) => i < items) ? undefined : `with numbers below ${items}`),
-  });
-  const value = stock.has('entries.values')
-    ? stock.take('entries.values', {
-        types: ['F32'],
-        shape: [entries],
-        check: (values) => (values.every(Number.isFinite) ? undefined : 'with finite numbers'),
-      })
-    : undefined;
-  return { offsets, item, value };
 }
 
 /** Settings of a file, checked one by one. */

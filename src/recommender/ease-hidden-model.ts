@@ -12,13 +12,12 @@ import type { Entries, UserEntries } from './entries.js';
 import type { RecommenderModel, SavedModel } from './family.js';
 import { packedRows } from './interactions.js';
 
-/** Trains anew, as the model was trained, on what it kept and what came since. */
-export type RetrainHidden = (model: EaseHiddenModel, entries: Entries, patience: Patience) => Promise<EaseHiddenModel>;
+/** Trains as the model was trained, but for its choices, on other entries. */
+export type RetrainHidden = (model: EaseHiddenModel, all: Entries, patience: Patience) => Promise<EaseHiddenModel>;
 
 export class EaseHiddenModel implements RecommenderModel {
   readonly family = 'ease-hidden';
   readonly target = 'interactions';
-  readonly update?: (entries: Entries, patience: Patience) => Promise<EaseHiddenModel>;
 
   /** `shape.epochs` are those that were taken. */
   constructor(
@@ -26,9 +25,12 @@ export class EaseHiddenModel implements RecommenderModel {
     readonly hidden: NativeHiddenParameters,
     readonly shape: HiddenShape,
     readonly seed: bigint,
-    retrain: RetrainHidden,
-  ) {
-    if (couplings.update !== undefined) this.update = (entries, patience) => retrain(this, entries, patience);
+    private readonly retrain: RetrainHidden,
+  ) {}
+
+  /** Trains anew, from all entries, with the shape and the number of passes that the model has. */
+  update(_added: Entries, patience: Patience, all: Entries): Promise<EaseHiddenModel> {
+    return this.retrain(this, all, patience);
   }
 
   get items(): number {

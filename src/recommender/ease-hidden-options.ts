@@ -4,11 +4,11 @@ import { type EaseOptions, easeOptionNames, readEaseOptions } from './ease-optio
 
 /** How hidden units beside the couplings are trained. */
 export interface HiddenShape {
-  /** Hidden units. Default 100. */
+  /** Hidden units. Default 200. */
   readonly units: number;
-  /** Passes over the users at most; how many are taken is chosen on users held out. Default 60. */
+  /** Passes over the users at most; how many are taken is chosen on users held out. Default 40. */
   readonly epochs: number;
-  /** Of Adam. Default 0.0001. */
+  /** Of Adam. Default 0.0003. */
   readonly learningRate: number;
   /** Weight decay. Default 0.001. */
   readonly l2: number;
@@ -36,9 +36,9 @@ export function readEaseHiddenOptions(check: OptionCheck, given: Readonly<Record
   if (ease.binarise === false) throw check.error('binarise', 'true, or the least value that counts', given.binarise);
   return {
     ...ease,
-    units: check.integer('units', given.units, 100, 1, 4096),
-    epochs: check.integer('epochs', given.epochs, 60, 1, 10_000),
-    learningRate: check.number('learningRate', given.learningRate, 1e-4, 1e-8, 1),
+    units: check.integer('units', given.units, 200, 1, 4096),
+    epochs: check.integer('epochs', given.epochs, 40, 1, 10_000),
+    learningRate: check.number('learningRate', given.learningRate, 3e-4, 1e-8, 1),
     l2: check.number('l2', given.l2, 1e-3, 0, 1e6),
     inputDropout: check.number('inputDropout', given.inputDropout, 0.5, 0, 0.95),
     userWeight: check.number('userWeight', given.userWeight, 0.5, 0, 1),

@@ -43,12 +43,7 @@ async function prepared(plan: HiddenPlan, solving: Solving): Promise<NativeHidde
       entries,
       entriesWhere(entries, (k) => fold[entries.user[k] as number] !== f),
     );
-    const model = await solved(
-      rest,
-      plan.couplings,
-      { ...plan.kept, updatable: false },
-      share(solving, f / hidden.folds, (f + 1) / hidden.folds),
-    );
+    const model = await solved(rest, plan.couplings, plan.kept, share(solving, f / hidden.folds, (f + 1) / hidden.folds));
     matrices.push(model.state.matrix);
   }
   return trainerOf(nativeRatings(hostBackend.addon, entries), matrices, fold, plan, solving.threads);
@@ -96,7 +91,7 @@ export async function chooseEpochs(plan: HiddenPlan, cutoff: number, solving: So
   if (able < 20) return Math.min(most, usualEpochs);
   const { test } = holdOutUsers(solving.call, entries, { users: 0.2, targets: 0.2, least: 5, seed: plan.seed });
   const left = { ...plan, entries: test.train };
-  const couplings = await solved(test.train, plan.couplings, { ...plan.kept, updatable: false }, share(solving, 0, 0.08));
+  const couplings = await solved(test.train, plan.couplings, plan.kept, share(solving, 0, 0.08));
   const judge = await judgeOf(couplings, test.input, test.targets, cutoff, solving);
   const trainer = await prepared(left, share(solving, 0.08, 0.3));
   let [best, bestAt] = [await judge(undefined), 0];

@@ -10,21 +10,14 @@ import { ParameterError } from '../errors.js';
 import { hostBackend } from '../machine/backend.js';
 import { runJob } from '../machine/job.js';
 import type { Patience } from '../machine/patience.js';
+import type { BoltzmannMachine } from '../models/boltzmann-machine.js';
+import { toMachine } from './ease-machine.js';
 import type { EaseOptions, EaseShape } from './ease-options.js';
 import { scalesOf } from './ease-solve.js';
 import type { Entries, UserEntries } from './entries.js';
 import type { RecommenderModel, SavedModel } from './family.js';
 import { packedRows } from './interactions.js';
 import { positiveDefiniteSolution } from './small-solve.js';
-
-/** Entries that a model keeps for updates, by user and then by item. */
-export interface KeptEntries {
-  /** [users + 1] */
-  readonly offsets: Uint32Array;
-  readonly item: Uint32Array;
-  /** Undefined: ones. */
-  readonly value: Float32Array | undefined;
-}
 
 /** All that a trained model consists of. */
 export interface EaseState {
@@ -41,27 +34,33 @@ export interface EaseState {
   readonly users: number;
   /** log |G + diag(ridge)|. */
   readonly logDeterminant: number;
-  readonly kept: KeptEntries | undefined;
   /** Gigabytes: a limit for updates. */
   readonly memory: number;
 }
 
-/** Trains anew on what a model kept and what came since. */
-export type Retrain = (state: EaseState, entries: Entries, patience: Patience) => Promise<EaseModel>;
+/** Trains with a model's shape on other entries. */
+export type Retrain = (state: EaseState, all: Entries, patience: Patience) => Promise<EaseModel>;
 
 export class EaseModel implements RecommenderModel {
   readonly family = 'ease';
   readonly target = 'interactions';
-  readonly update?: (entries: Entries, patience: Patience) => Promise<EaseModel>;
   readonly #scales: Float64Array;
 
   constructor(
     readonly state: EaseState,
-    retrain: Retrain,
+    private readonly retrain: Retrain,
   ) {
     this.#scales = scalesOf(state.precisions, state.shape.spread);
-    // Costs as much as training without a choice: the Gram matrix and its inverse.
-    if (state.kept !== undefined) this.update = (entries, patience) => retrain(state, entries, patience);
+  }
+
+  /** Solves anew, from all entries, with the shape that was chosen. Costs as much as training without a choice. */
+  update(_added: Entries, patience: Patience, all: Entries): Promise<EaseModel> {
+    return this.retrain(this.state, all, patience);
+  }
+
+  /** The machine itself; see {@link toMachine}. */
+  toMachine(): BoltzmannMachine {
+    return toMachine(this) as unknown as BoltzmannMachine;
   }
 
   get items(): number {
@@ -145,18 +144,13 @@ export class EaseModel implements RecommenderModel {
   }
 
   save(): SavedModel {
-    const { shape, unseen, binarise, matrix, precisions, counts, users, logDeterminant, kept, memory } = this.state;
+    const { shape, unseen, binarise, matrix, precisions, counts, users, logDeterminant, memory } = this.state;
     const n = this.items;
     const tensors: [string, SavedModel['tensors'] extends ReadonlyMap<string, infer T> ? T : never][] = [
       [unseen === 'zero' ? 'couplings' : 'covariance', { dtype: 'F32', shape: [n, n], data: matrix }],
       ['precisions', { dtype: 'F64', shape: [n], data: precisions }],
       ['counts', { dtype: 'F64', shape: [n], data: counts }],
     ];
-    if (kept !== undefined) {
-      tensors.push(['entries.offsets', { dtype: 'U32', shape: [kept.offsets.length], data: kept.offsets }]);
-      tensors.push(['entries.items', { dtype: 'U32', shape: [kept.item.length], data: kept.item }]);
-      if (kept.value) tensors.push(['entries.values', { dtype: 'F32', shape: [kept.item.length], data: kept.value }]);
-    }
     return { tensors: new Map(tensors), settings: { ...shape, unseen, binarise, users, logDeterminant, memory } };
   }
 }

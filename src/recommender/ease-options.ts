@@ -48,8 +48,6 @@ export interface EaseOptions {
   readonly cutoff: number;
   /** Gigabytes that dense couplings may take while they are made. Default 4. */
   readonly memory: number;
-  /** Whether the model keeps its entries, which {@link RecommenderModel.update} needs. Default true. */
-  readonly updatable: boolean;
 }
 
 export const easeOptionNames = [
@@ -65,7 +63,6 @@ export const easeOptionNames = [
   'validation',
   'cutoff',
   'memory',
-  'updatable',
 ] as const;
 
 /** Plain EASE. */
@@ -90,7 +87,6 @@ export function readEaseOptions(check: OptionCheck, given: Readonly<Record<strin
     validation: check.oneOf('validation', given.validation, 'users', ['users', 'entries']),
     cutoff: check.integer('cutoff', given.cutoff, 100, 1, 100_000),
     memory: readPositive(check, 'memory', given.memory ?? 4),
-    updatable: check.flag('updatable', given.updatable, true),
   };
 }
 

@@ -8,7 +8,6 @@ import { hostBackend } from '../machine/backend.js';
 import { runJob } from '../machine/job.js';
 import type { NativeSparseCouplings } from '../machine/native-ease.js';
 import type { Patience } from '../machine/patience.js';
-import type { KeptEntries } from './ease-model.js';
 import type { EaseOptions, EaseShape } from './ease-options.js';
 import type { Entries, UserEntries } from './entries.js';
 import type { RecommenderModel, SavedModel } from './family.js';
@@ -25,21 +24,22 @@ export interface SparseState {
   readonly counts: Float64Array;
   /** Users with entries. */
   readonly users: number;
-  readonly kept: KeptEntries | undefined;
 }
 
-export type RetrainSparse = (state: SparseState, entries: Entries, patience: Patience) => Promise<EaseSparseModel>;
+export type RetrainSparse = (state: SparseState, all: Entries, patience: Patience) => Promise<EaseSparseModel>;
 
 export class EaseSparseModel implements RecommenderModel {
   readonly family = 'ease-sparse';
   readonly target = 'interactions';
-  readonly update?: (entries: Entries, patience: Patience) => Promise<EaseSparseModel>;
 
   constructor(
     readonly state: SparseState,
-    retrain: RetrainSparse,
-  ) {
-    if (state.kept !== undefined) this.update = (entries, patience) => retrain(state, entries, patience);
+    private readonly retrain: RetrainSparse,
+  ) {}
+
+  /** Solves anew, from all entries, with the shape that was chosen. Costs as much as training without a choice. */
+  update(_added: Entries, patience: Patience, all: Entries): Promise<EaseSparseModel> {
+    return this.retrain(this.state, all, patience);
   }
 
   get items(): number {
@@ -106,7 +106,7 @@ export class EaseSparseModel implements RecommenderModel {
   }
 
   save(): SavedModel {
-    const { shape, neighbours, binarise, couplings, counts, users, kept } = this.state;
+    const { shape, neighbours, binarise, couplings, counts, users } = this.state;
     const { offsets, items, values } = couplings;
     const tensors: [string, SavedModel['tensors'] extends ReadonlyMap<string, infer T> ? T : never][] = [
       ['couplings.offsets', { dtype: 'U32', shape: [offsets.length], data: offsets }],
@@ -114,11 +114,6 @@ export class EaseSparseModel implements RecommenderModel {
       ['couplings.values', { dtype: 'F32', shape: [values.length], data: values }],
       ['counts', { dtype: 'F64', shape: [counts.length], data: counts }],
     ];
-    if (kept !== undefined) {
-      tensors.push(['entries.offsets', { dtype: 'U32', shape: [kept.offsets.length], data: kept.offsets }]);
-      tensors.push(['entries.items', { dtype: 'U32', shape: [kept.item.length], data: kept.item }]);
-      if (kept.value) tensors.push(['entries.values', { dtype: 'F32', shape: [kept.item.length], data: kept.value }]);
-    }
     return { tensors: new Map(tensors), settings: { ...shape, neighbours, binarise, users } };
   }
 }

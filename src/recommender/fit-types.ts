@@ -49,14 +49,21 @@ export interface FamilyOptions {
 /** A model by name. */
 export type ModelName = keyof FamilyOptions & string;
 
+/** Names of options of any model. */
+type OwnName = { [N in ModelName]: KeysOf<FamilyOptions[N]> }[ModelName];
+type KeysOf<T> = T extends unknown ? keyof T & string : never;
+
+/** Options, and none of those that belong to other models alone. */
+type Only<T> = T & { readonly [K in Exclude<OwnName, KeysOf<T>>]?: undefined };
+
 /** A model and what belongs to it. */
-type OfModel = { [N in ModelName]: { readonly model: N; readonly kind?: Target | undefined } & FamilyOptions[N] }[ModelName];
+type OfModel = { [N in ModelName]: { readonly model: N; readonly kind?: Target | undefined } & Only<FamilyOptions[N]> }[ModelName];
 
 /** What the kind decides where no model is named. */
 type OfKind =
-  | { readonly model?: undefined; readonly kind?: 'auto' | undefined }
-  | ({ readonly model?: undefined; readonly kind: 'ratings' } & FamilyOptions['gaussian'])
-  | ({ readonly model?: undefined; readonly kind: 'interactions' } & FamilyOptions['ease']);
+  | ({ readonly model?: undefined; readonly kind?: 'auto' | undefined } & Only<unknown>)
+  | ({ readonly model?: undefined; readonly kind: 'ratings' } & Only<FamilyOptions['gaussian']>)
+  | ({ readonly model?: undefined; readonly kind: 'interactions' } & Only<FamilyOptions['ease']>);
 
 /** What to learn, and how: common options, and those of the model. */
 export type FitOptions = CommonOptions & (OfModel | OfKind);

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { OptionCheck, readOptions } from '../arguments.js';
+import { namesIn, OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import type { BoltzmannMachine } from '../models/boltzmann-machine.js';
@@ -398,6 +398,6 @@ export class Recommender {
 
 /** All options as they were given, each read once. */
 function readGiven(call: string, options: unknown): Readonly<Record<string, unknown>> {
-  const names = typeof options === 'object' && options !== null && !Array.isArray(options) ? Object.keys(options) : [];
+  const names = readFrom(call, 'options', () => namesIn(options));
   return readOptions(call, options, names);
 }

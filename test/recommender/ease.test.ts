@@ -148,26 +148,18 @@ describe('an update', () => {
     const options = { regularisation: 3, popularity: 0.2, dropout: 0, activity: 0.3, spread: 0.2 };
     const model = await fitted(entriesOf(before), options);
     const all = entriesOf(dense);
-    const isNew = (k: number) => (all.user[k] as number) >= 20 || (all.item[k] as number) >= 22;
-    const keep = [...all.user.keys()].filter((k) => isNew(k) || k % 7 === 0);
-    const added = {
-      ...all,
-      user: Uint32Array.from(keep, (k) => all.user[k] as number),
-      item: Uint32Array.from(keep, (k) => all.item[k] as number),
-    };
-    const updated = await model.update?.(added, {});
-    expect(updated?.state).toEqual((await fitted(all, options)).state);
+    const updated = await model.update(all, {}, all);
+    expect(updated.state).toEqual((await fitted(all, options)).state);
   });
 
-  test('is not offered where entries were not kept', async () => {
-    const { entries } = tastes(30, 25, 11);
-    expect((await fitted(entries, { recipe: 'ease', updatable: false })).update).toBeUndefined();
-  });
-
-  test('refuses entries that number users or items in another way', async () => {
-    const { entries } = tastes(30, 25, 11);
-    const model = await fitted(entries, { recipe: 'ease' });
-    await expect(model.update?.(tastes(30, 24, 1).entries, {})).rejects.toThrow('must number the 30 users and 25 items of the model first');
+  test('counts entries as the model does', async () => {
+    const { entries } = tastes(30, 25, 11, true);
+    const options = { recipe: 'ease', binarise: 4 };
+    const model = await fitted(
+      { ...entries, user: entries.user.slice(9), item: entries.item.slice(9), value: entries.value?.slice(9) },
+      options,
+    );
+    expect((await model.update(entries, {}, entries)).state).toEqual((await fitted(entries, options)).state);
   });
 });
 

@@ -189,8 +189,7 @@ describe('answers', () => {
   test('somebody new is answered by the machine over users', async () => {
     const fresh = { items: Uint32Array.of(0, 2, 4), values: Float32Array.of(5, 5, 5) };
     const [like, dislike] = both.predict(fresh, Uint32Array.of(20, 21));
-    expect(like?.mean).toBeGreaterThan(3.5);
-    expect(dislike?.mean).toBeLessThan(2.5);
+    expect(like?.mean).toBeGreaterThan((dislike?.mean as number) + 1);
     const users = both.sides[0];
     expect([...(like?.probabilities ?? [])]).toEqual([...(users?.probabilities(fresh, Uint32Array.of(20), 'exact') ?? [])]);
     // Beside a known user, in either order, nothing changes.
@@ -255,7 +254,7 @@ describe('files', () => {
       { training: null },
       { training: { users: training.users } },
       users({ hidden: 13 }),
-      users({ degree: 2 }),
+      users({ degree: 3 }),
       users({ degree: 5 }),
       users({ conditional: false }),
       users({ hidden: 1e9 }),
@@ -348,6 +347,9 @@ describe('what is refused', () => {
     await expect(rbm.fit(train, options, { ...context, scale: { values: [1, 5] } })).rejects.toThrow(
       /rbm: the rating [24] is not on the scale/,
     );
+    await expect(
+      rbm.fit({ ...train, value: train.value?.map((r) => (r > 2 ? 5 : 1)) }, options, { ...context, scale: { values: [1, 5] } }),
+    ).resolves.toBeDefined();
     await expect(trained({ degree: 5 })).rejects.toThrow('rbm: `degree` must be below the number of values of the scale (5), got 5');
     await expect(trained({ rate: 1e30 })).rejects.toThrow(/rbm: parameters ran away in epoch 1; a lower rate may help/);
   });

@@ -12,7 +12,7 @@ import { EaseHiddenModel, type RetrainHidden } from '../ease-hidden-model.js';
 import { type EaseHiddenOptions, easeHiddenOptionNames, readEaseHiddenOptions } from '../ease-hidden-options.js';
 import { chooseEpochs, type HiddenPlan, trainHidden } from '../ease-hidden-train.js';
 import { denseBytes, refuseTooManyItems, type Solving } from '../ease-solve.js';
-import { shareOf, solved, withNew } from '../ease-train.js';
+import { shareOf, solved } from '../ease-train.js';
 import type { Family } from '../family.js';
 import { counted } from '../interactions.js';
 
@@ -49,11 +49,10 @@ async function trained(plan: HiddenPlan, solving: Solving): Promise<EaseHiddenMo
   return new EaseHiddenModel(couplings, hidden, shape, plan.seed, retrain);
 }
 
-/** With the shape and the number of passes that the model has. Costs as much as training without choices. */
-const retrain: RetrainHidden = (model, entries, { signal, onProgress }) => {
+/** Costs as much as training without choices. */
+const retrain: RetrainHidden = (model, all, { signal, onProgress }) => {
   const call = 'ease-hidden.update';
   const { state, shape, seed } = model;
-  const all = withNew(call, state, model.items, entries);
-  const plan = { entries: all, couplings: state.shape, hidden: shape, kept: { ...state, updatable: true }, seed };
+  const plan = { entries: counted(all, state.binarise), couplings: state.shape, hidden: shape, kept: state, seed };
   return trained(plan, { call, threads: 0, signal, onProgress });
 };

@@ -10,12 +10,12 @@ import { hostBackend } from '../../machine/backend.js';
 import { runJob } from '../../machine/job.js';
 import type { NativeRatings } from '../../machine/native-ratings.js';
 import { chooseShape, fixedShape, leavesChoice } from '../ease-choice.js';
-import { readCounts, readKept, Settings } from '../ease-file.js';
+import { readCounts, Settings } from '../ease-file.js';
 import { type EaseOptions, type EaseShape, easeOptionNames, readEaseOptions } from '../ease-options.js';
 import type { Solver } from '../ease-search.js';
 import { ridgeOf, type Solving, scalesOf, userWeights } from '../ease-solve.js';
 import { EaseSparseModel, type RetrainSparse, type SparseState } from '../ease-sparse-model.js';
-import { keptOf, shareOf, withNew } from '../ease-train.js';
+import { shareOf } from '../ease-train.js';
 import type { Entries } from '../entries.js';
 import type { Family, SavedModel } from '../family.js';
 import { counted, entriesPerItem, entriesPerUser, nativeRatings } from '../interactions.js';
@@ -63,9 +63,9 @@ async function solved(ratings: NativeRatings, counts: Uint32Array, shape: EaseSh
   return runJob(() => addon.sparseCouplings(ratings, weights, ridge, neighbours, solving.threads), solving);
 }
 
-type Kept = Pick<EaseSparseOptions, 'binarise' | 'neighbours' | 'updatable'>;
+type Kept = Pick<EaseSparseOptions, 'binarise' | 'neighbours'>;
 
-async function trained(entries: Entries, shape: EaseShape, { binarise, neighbours, updatable }: Kept, solving: Solving) {
+async function trained(entries: Entries, shape: EaseShape, { binarise, neighbours }: Kept, solving: Solving) {
   const counts = entriesPerUser(entries);
   const ratings = nativeRatings(hostBackend.addon, entries);
   const { precisions, ...couplings } = await solved(ratings, counts, shape, neighbours, solving);
@@ -78,16 +78,13 @@ async function trained(entries: Entries, shape: EaseShape, { binarise, neighbour
     couplings,
     counts: entriesPerItem(entries),
     users: counts.reduce((sum, n) => sum + (n > 0 ? 1 : 0), 0),
-    kept: updatable ? keptOf(entries) : undefined,
   };
   return new EaseSparseModel(state, retrain);
 }
 
-/** Costs as much as training without a choice. */
-const retrain: RetrainSparse = (state, entries, { signal, onProgress }) => {
+const retrain: RetrainSparse = (state, all, { signal, onProgress }) => {
   const call = 'ease-sparse.update';
-  const all = withNew(call, state, state.counts.length, entries);
-  return trained(all, state.shape, { ...state, updatable: true }, { call, threads: 0, signal, onProgress });
+  return trained(counted(all, state.binarise), state.shape, state, { call, threads: 0, signal, onProgress });
 };
 
 function readSparse({ tensors, settings }: SavedModel, what: string): SparseState {
@@ -112,7 +109,6 @@ function readSparse({ tensors, settings }: SavedModel, what: string): SparseStat
     shape: [size],
     check: (numbers) => (numbers.every(Number.isFinite) ? undefined : 'with finite numbers'),
   });
-  const kept = readKept(stock, n);
   stock.assertEmpty();
   const shape = read.shape();
   const neighbours = read.number('neighbours', 1, 2000);
@@ -123,7 +119,6 @@ function readSparse({ tensors, settings }: SavedModel, what: string): SparseStat
     couplings: { offsets, items, values },
     counts,
     users: read.number('users', 0),
-    kept,
   };
   read.assertAllKnown(['neighbours', 'binarise', 'users', ...Object.keys(shape)]);
   return state;

@@ -7,6 +7,7 @@ import type { Family, FitContext, Prediction, RecommenderModel, SavedModel } fro
 import { fitImplicit, type ImplicitSettings, ImplicitSolver } from '../implicit-als.js';
 import { normalAtLeast, normalPrediction } from '../normal-scale.js';
 import { SavedParts } from '../saved.js';
+import type { Split } from '../split.js';
 import { choose, interactionsValidation, rankingLoss, ratingsValidation, rmseOf } from '../tuning.js';
 
 /** Cosines of one row with all, [rows]; 0 with a row of zeros. Rows are `factors` numbers from `skip` on. */
@@ -258,9 +259,11 @@ export const factorsOfInteractions: Family<InteractionsFactorsOptions> = {
     const steps = tries === 1 ? 1 : tries + 1;
     const fitted = async (some: Entries, settings: ImplicitSettings, step: number) =>
       new SeenFactors(await fitImplicit(some, settings, context.seed, turnOf(context, step, steps)), settings);
-    const { settings } = await choose(candidates, context.trials, async (each, step) =>
-      rankingLoss(call, await fitted((split as NonNullable<typeof split>).train, each, step), split as NonNullable<typeof split>),
-    );
+    const { settings } = await choose(candidates, context.trials, async (each, step) => {
+      const { train } = split as Split;
+      // Half the sweeps put settings in the same order.
+      return rankingLoss(call, await fitted(train, { ...each, sweeps: Math.ceil(each.sweeps / 2) }, step), split as Split);
+    });
     return fitted(entries, settings, steps - 1);
   },
   load(saved, what) {

@@ -8,7 +8,7 @@ export type Orientation = 'users' | 'items' | 'both';
 export interface RbmTraining {
   /** Binary hidden units, 1 to 1,008. */
   readonly hidden: number;
-  /** Passes over the ratings. Default: 60, or as many more as 5,000 updates take, at most 1,000. */
+  /** Passes over the ratings. Default: 80, or as many more as 5,000 updates take, at most 1,000. */
   readonly epochs: number;
   /** Cases in a minibatch. */
   readonly batchSize: number;
@@ -17,7 +17,10 @@ export interface RbmTraining {
   readonly lastRate: number;
   /** In [0, 1). */
   readonly momentum: number;
-  /** Pull towards the mean row of weights at each step on a row, times the rate: of the linear and of all higher polynomials. */
+  /**
+   * Pull towards the mean row of weights at each step on a row, times the rate: of the linear and of all higher polynomials. It is
+   * that of a row with 100 ratings; others are pulled by √(100 / ratings) times as much.
+   */
   readonly decay: number;
   readonly decayHigher: number;
   /** The same of the conditional layer. */
@@ -28,7 +31,7 @@ export interface RbmTraining {
   readonly sweeps: readonly [first: number, last: number];
   /** Whether the visibles of the model are means rather than draws; false with 'pcd'. */
   readonly means: boolean;
-  /** Highest polynomial of the scale that weights have; values of the scale less one gives free weights. */
+  /** Highest polynomial of the scale that weights have, 2 by default; values of the scale less one gives free weights. */
   readonly degree: number;
   /** Whether what was rated counts beside how. */
   readonly conditional: boolean;
@@ -36,6 +39,8 @@ export interface RbmTraining {
   readonly averaged: number;
   /** Ratings of the average visible that start biases count beside a visible's own. */
   readonly prior: number;
+  /** Standard deviation of the start weights. */
+  readonly weightScale: number;
 }
 
 /** Options of the softmax machine. */
@@ -47,55 +52,62 @@ export interface RbmOptions {
   readonly prediction: 'exact' | 'means';
   readonly users: RbmTraining;
   readonly items: RbmTraining;
-  /** Whether `epochs` is the caller's. */
+  /** Whether these are the caller's. */
   readonly epochsGiven: boolean;
+  readonly degreeGiven: boolean;
 }
 
-/** How a machine over so many cases is trained. */
-export function trainingFor({ users, items, epochsGiven }: RbmOptions, kind: 'users' | 'items', cases: number): RbmTraining {
-  const training = { users, items }[kind];
-  if (epochsGiven) return training;
+/** How a machine over so many cases is trained, for a scale of so many values. */
+export function trainingFor(options: RbmOptions, kind: 'users' | 'items', cases: number, values: number): RbmTraining {
+  const training = options[kind];
   const updates = Math.ceil(Math.max(1, cases) / training.batchSize);
-  return { ...training, epochs: Math.max(training.epochs, Math.min(1000, Math.ceil(5000 / updates))) };
+  const enough = Math.max(training.epochs, Math.min(1000, Math.ceil(5000 / updates)));
+  return {
+    ...training,
+    epochs: options.epochsGiven ? training.epochs : enough,
+    degree: options.degreeGiven ? training.degree : Math.min(training.degree, values - 1),
+  };
 }
 
 /** Chosen on a tenth of the training ratings of ML-100k, held out. */
 const usual: Record<'users' | 'items', RbmTraining> = {
   users: {
     hidden: 100,
-    epochs: 60,
+    epochs: 80,
     batchSize: 10,
     rate: 0.06,
-    lastRate: 0.006,
+    lastRate: 0.002,
     momentum: 0.9,
-    decay: 0.1,
-    decayHigher: 1,
+    decay: 0.12,
+    decayHigher: 3,
     decayRated: 0.01,
     algorithm: 'cd',
     sweeps: [1, 1],
     means: true,
-    degree: 1,
+    degree: 2,
     conditional: true,
-    averaged: 0.3,
-    prior: 20,
+    averaged: 0,
+    prior: 40,
+    weightScale: 0.05,
   },
   items: {
     hidden: 128,
-    epochs: 60,
-    batchSize: 5,
-    rate: 0.04,
-    lastRate: 0.0012,
+    epochs: 80,
+    batchSize: 10,
+    rate: 0.05,
+    lastRate: 0.001,
     momentum: 0.9,
-    decay: 0.03,
-    decayHigher: 0.3,
-    decayRated: 0.003,
+    decay: 0.05,
+    decayHigher: 0.5,
+    decayRated: 0.001,
     algorithm: 'cd',
     sweeps: [1, 1],
     means: true,
-    degree: 1,
+    degree: 2,
     conditional: true,
-    averaged: 0.3,
-    prior: 10,
+    averaged: 0,
+    prior: 20,
+    weightScale: 0.05,
   },
 };
 
@@ -116,6 +128,7 @@ const shared = [
   'conditional',
   'averaged',
   'prior',
+  'weightScale',
 ] as const;
 
 export const rbmNames = ['orientation', 'itemShare', 'prediction', ...shared] as const;
@@ -131,6 +144,7 @@ export function readRbm(check: OptionCheck, given: Given): RbmOptions {
     users: readTraining(check, given, usual.users),
     items: readTraining(check, given, usual.items),
     epochsGiven: given.epochs !== undefined,
+    degreeGiven: given.degree !== undefined,
   };
 }
 
@@ -156,6 +170,7 @@ function readTraining(check: OptionCheck, given: Given, base: RbmTraining): RbmT
     conditional: check.flag('conditional', given.conditional, base.conditional),
     averaged: check.number('averaged', given.averaged, base.averaged, 0, 1),
     prior: positive(check, 'prior', given.prior, base.prior),
+    weightScale: check.number('weightScale', given.weightScale, base.weightScale, 0),
   };
 }
 

@@ -167,7 +167,7 @@ function nativeOptions({ cases, training, seed, threads }: SidePlan): NativeSoft
     lastRate: same.lastRate,
     momentum: same.momentum,
     decay: Float64Array.of(decayRated, decay, decayHigher),
-    weightScale: 0.02,
+    weightScale: same.weightScale,
     prior: same.prior,
     averaged: same.averaged,
     seed,

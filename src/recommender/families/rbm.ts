@@ -165,7 +165,7 @@ function usable(scale: Scale | undefined, options: RbmOptions): Scale {
     throw new ParameterError(`${call}: needs a scale of 2 to 64 values, got ${got}; for ratings of many values use model 'gaussian'`);
   }
   const { degree } = options.users;
-  if (degree >= count)
+  if (options.degreeGiven && degree >= count)
     throw new ParameterError(`${call}: \`degree\` must be below the number of values of the scale (${count}), got ${degree}`);
   return scale;
 }
@@ -183,7 +183,7 @@ export const rbm: Family<RbmOptions> = {
     const kinds: readonly Cases[] = orientation === 'both' ? ['users', 'items'] : [orientation];
     const sides: RbmSide[] = [];
     for (const [of, cases] of kinds.entries()) {
-      const plan = { cases, training: trainingFor(options, cases, entries[cases].size), scale, seed, threads, signal };
+      const plan = { cases, training: trainingFor(options, cases, entries[cases].size, scale.values.length), scale, seed, threads, signal };
       sides.push(await trainSide(ratings, entries, { ...plan, onProgress: partOf(onProgress, of, kinds.length) }));
     }
     return new RbmModel({ orientation, itemShare, prediction, scale, seed }, sides);
