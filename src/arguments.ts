@@ -44,6 +44,11 @@ export function readOptions<K extends string>(
   return result;
 }
 
+/** The names in an object; none of what is no object, or a list. */
+export function namesIn(value: unknown): string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
 const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
 /** What `read` gets out of a caller's object; what the object's own code throws becomes an error that names it. */

@@ -2,7 +2,8 @@
  * Machines of interactions at full size. Every choice is made on validation cut from train; test is read once. Differences are
  * against EASE of the same run, whose regularisation was chosen in the same way, with paired bootstrap intervals over users.
  *
- *     BOLTZKIT_DATA=… node bench/recommender/interactions.mjs [--only held-out,leave-one-out,per-user,second,numpy] [--out file.json]
+ *     BOLTZKIT_DATA=… node bench/recommender/interactions.mjs [--only held-out,leave-one-out,per-user,second,
+ *       sparse,rating-machines,numpy] [--out file.json]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,11 +11,13 @@ import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { binarised } from '../../dist/recommender/split-users.js';
+import { perUserSplit } from '../../dist/recommender/splits.js';
 import { lastfmHeldOut, ml1mHeldOut, ml1mLeaveOneOut, ml100kPerUser, mlLatestSmallHeldOut } from './lib/protocols.mjs';
 import { meanRows, measured, print, shapeForLeaveOneOut, trained } from './lib/rows.mjs';
-import { dataFolder } from './lib/sets.mjs';
+import { dataFolder, ml100k } from './lib/sets.mjs';
 
-const all = ['held-out', 'leave-one-out', 'per-user', 'second', 'numpy'];
+const all = ['held-out', 'leave-one-out', 'per-user', 'second', 'sparse', 'rating-machines', 'numpy'];
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: all.join(',') },
@@ -67,7 +70,7 @@ const rows = {
       list.push({ ...model, fitSeconds: (performance.now() - begin) / 1000 });
       if (name === 'EASE') list.push(await trained('popularity', 'popularity', train, {}));
     }
-    list.push(await withHidden(train, list.at(-1), { cutoff: 10, l2: 1e-4 }, 1n));
+    list.push(await withHidden(train, list.at(-1), { cutoff: 10, l2: 1e-4, epochs: 12 }, 1n));
     const result = await measured('leave-one-out', list, test, ['hr@10', 'ndcg@10(binary)']);
     print('ML-1M, leave one out, 99 negatives', result);
     return result;
@@ -90,6 +93,34 @@ const rows = {
       result[name] = await measured(name, await models(train, {}, 1n), test, ['ndcg@100(binary)', 'recall@20(min)', 'recall@50(min)']);
       print(`${name}, users held out`, result[name]);
     }
+    return result;
+  },
+
+  /** Sparse couplings beside dense ones of the same shape. */
+  async sparse() {
+    const { train, test } = ml1mHeldOut(folder);
+    const shape = { regularisation: 60, popularity: 0.4, dropout: 0, activity: 0.4, spread: 0.4 };
+    const list = [await trained('ease', 'ease', train, shape)];
+    for (const neighbours of [50, 100, 200, 400]) {
+      list.push(await trained(`ease-sparse, ${neighbours}`, 'ease-sparse', train, { ...shape, neighbours }));
+    }
+    const result = await measured('sparse', list, test, ['ndcg@100(binary)', 'recall@20(min)']);
+    print('ML-1M, users held out: neighbours of an item', result);
+    return result;
+  },
+
+  /** Machines of ratings rank badly on their own: ML-100k, a quarter of each user's ratings held out, those of at least 4 relevant. */
+  async 'rating-machines'() {
+    const split = perUserSplit('rating-machines', ml100k(folder), { share: 0.25, seed: 1n });
+    const [scale, liked] = [[1, 2, 3, 4, 5], binarised(split.train, 4)];
+    const list = [
+      await trained('ease', 'ease', liked, { validation: 'entries', cutoff: 10 }),
+      await trained('popularity', 'popularity', liked, {}),
+      await trained('gaussian', 'gaussian', split.train, {}, 1n, scale),
+      await trained('combined', 'combined', split.train, {}, 1n, scale),
+    ];
+    const result = await measured('rating-machines', list, split, ['ndcg@10(binary)', 'recall@20(min)', 'rmse'], { relevantFrom: 4 });
+    print('ML-100k, 75/25 per user, ratings of at least 4 relevant', result);
     return result;
   },
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "binding/rows.hpp"
+#include "binding/threads.hpp"
 #include "core/checked.hpp"
 
 namespace boltzkit::binding {
@@ -10,7 +11,6 @@ namespace {
 
 constexpr std::uint32_t maxLayers = 256;
 constexpr std::uint32_t maxCouplings = maxLayers * maxLayers;
-constexpr std::uint64_t maxThreads = 1024;
 constexpr std::uint64_t maxSteps = maxStreamStep;
 // Chain numbers have 32 bits in random counters.
 constexpr std::uint64_t maxChains = std::numeric_limits<std::uint32_t>::max();
@@ -64,7 +64,7 @@ Domain domainOf(const Layer& layer) {
 MachineSpec machineSpecOf(const Argument& spec) {
   enum class Device { cpu, reference };
   const Device device = spec.field("device").choice<Device>({{"cpu", Device::cpu}, {"reference", Device::reference}});
-  const auto threads = static_cast<unsigned>(spec.field("threads").count(0, maxThreads));
+  const auto threads = static_cast<unsigned>(spec.field("threads").count(0, mostThreads));
   const std::uint64_t seed = spec.field("seed").big();
   const double weightScale = spec.field("weightScale").number(0, anyNumber);
   std::vector<Layer> layers = layersOf(spec.field("layers"));

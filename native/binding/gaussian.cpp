@@ -6,8 +6,8 @@
 #include "binding/arrays.hpp"
 #include "binding/ratings.hpp"
 #include "binding/start_job.hpp"
+#include "binding/threads.hpp"
 #include "core/checked.hpp"
-#include "cpu/info.hpp"
 #include "ratings/gaussian_matrix.hpp"
 
 namespace boltzkit::binding {
@@ -25,8 +25,6 @@ constexpr std::uint64_t mostHidden = 1024, mostSweeps = 1u << 20, mostValues = 1
 constexpr double largest = std::numeric_limits<double>::max();
 // Multiplications that a call does at once: about a millisecond's.
 constexpr double workAtOnce = 4e6;
-
-unsigned threadsOf(unsigned asked) { return asked > 0 ? asked : cpuInfo().threads; }
 
 template <class T>
 std::vector<T> copied(const Argument& argument) {
@@ -233,7 +231,7 @@ GaussianObject::GaussianObject(const Napi::CallbackInfo& info) {
   options.usersConditional = given.field("usersConditional").flag();
   options.itemsConditional = given.field("itemsConditional").flag();
   options.ordinal = given.field("ordinal").flag();
-  threads_ = static_cast<unsigned>(given.field("threads").count(0, 4096));
+  threads_ = threadsOf(given.field("threads"));
 }
 
 std::shared_ptr<const GaussianModel> GaussianObject::model() const {
@@ -270,7 +268,7 @@ Napi::Value GaussianObject::train(const Napi::CallbackInfo& info) {
   task->options = slot_->options;
   task->options.values = task->plan.values;
   if (task->options.ordinal && task->options.values.size() < 2) throw parameterError("ordinal ratings need a scale");
-  task->threads = threadsOf(threads_);
+  task->threads = threads_;
   slot_->busy = true;
   return startJob(info.Env(), task);
 }
@@ -391,7 +389,7 @@ Napi::Value GaussianObject::scores(const Napi::CallbackInfo& info) {
   const double work = samples * (static_cast<double>(given->items.size()) * k * k / 8 +
                                  static_cast<double>(given->users.size()) *
                                      (k * k * k / 3 + static_cast<double>(all->items()) * (chance || all->ordinal() ? k * k : k / 8)));
-  const auto task = std::make_shared<ScoresTask>(info.Env(), all, given, chance, threshold, work > workAtOnce ? threadsOf(threads_) : 1);
+  const auto task = std::make_shared<ScoresTask>(info.Env(), all, given, chance, threshold, work > workAtOnce ? threads_ : 1);
   if (work > workAtOnce) return startJob(info.Env(), task);
   task->run(Cancelled(false), [] {});
   return task->result(info.Env());

@@ -6,7 +6,7 @@
 #include "binding/arrays.hpp"
 #include "binding/ratings.hpp"
 #include "binding/start_job.hpp"
-#include "cpu/info.hpp"
+#include "binding/threads.hpp"
 #include "ratings/couplings.hpp"
 #include "ratings/gram.hpp"
 
@@ -18,17 +18,11 @@ using ratings::TiledMatrix;
 
 // Work of so many multiply-adds is done at once.
 constexpr double littleWork = 4e6;
-constexpr std::uint64_t mostThreads = 512;
 
 // What a job computes with. Made on the environment's thread, since a wrong name of kernels is the
 // caller's error.
 struct Means {
-  explicit Means(const Argument& threads) {
-    const CpuInfo info = cpuInfo();
-    const std::uint64_t given = threads.count(0, mostThreads);
-    count = given == 0 ? info.threads : static_cast<unsigned>(given);
-    kernels = &ratings::matrixKernels(info.isa);
-  }
+  explicit Means(const Argument& threads) : count(threadsOf(threads)), kernels(&ratings::matrixKernels()) {}
   unsigned count;
   const MatrixKernels* kernels;
 };

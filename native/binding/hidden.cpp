@@ -5,7 +5,7 @@
 #include "binding/arrays.hpp"
 #include "binding/ratings.hpp"
 #include "binding/start_job.hpp"
-#include "cpu/info.hpp"
+#include "binding/threads.hpp"
 
 namespace boltzkit::binding {
 namespace {
@@ -13,14 +13,8 @@ namespace {
 using ratings::HiddenParameters;
 using ratings::HiddenView;
 
-constexpr std::uint64_t mostThreads = 512;
 constexpr double littleWork = 4e6;
 constexpr double largeNumber = 1e30;
-
-unsigned threadsOf(const Argument& argument) {
-  const std::uint64_t given = argument.count(0, mostThreads);
-  return given == 0 ? cpuInfo().threads : static_cast<unsigned>(given);
-}
 
 ratings::HiddenOptions optionsOf(const Argument& from) {
   const auto number = [&](const char* name, double low, double high) { return static_cast<float>(from.field(name).number(low, high)); };
@@ -93,7 +87,7 @@ class LogitsTask : public Task {
   void run(const Cancelled&, const Wake&) override { compute(threads_); }
   void compute(unsigned threads) {
     ThreadTeam team(threads);
-    addHidden(parameters_, items_, {offsets_, item_, value_}, ratings::matrixKernels(cpuInfo().isa), team, scores_);
+    addHidden(parameters_, items_, {offsets_, item_, value_}, ratings::matrixKernels(), team, scores_);
   }
   Napi::Value result(Napi::Env) override { return kept_.Value(); }
 
@@ -141,8 +135,7 @@ HiddenObject::HiddenObject(const Napi::CallbackInfo& info) : memory_(info.Env())
   }
   state_->entries = entries;
   state_->threads = threads;
-  state_->trainer =
-      std::make_unique<ratings::HiddenTrainer>(*entries, std::move(couplings), fold, options, ratings::matrixKernels(cpuInfo().isa));
+  state_->trainer = std::make_unique<ratings::HiddenTrainer>(*entries, std::move(couplings), fold, options, ratings::matrixKernels());
   memory_.set((entries->items() * options.units * 7 + options.batch * (2 * entries->items() + 2 * options.units)) * sizeof(float));
 }
 

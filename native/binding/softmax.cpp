@@ -2,23 +2,18 @@
 
 #include <algorithm>
 #include <numeric>
-#include <thread>
 
 #include "binding/arrays.hpp"
 #include "binding/ratings.hpp"
 #include "binding/softmax_convert.hpp"
 #include "binding/start_job.hpp"
+#include "binding/threads.hpp"
 #include "core/checked.hpp"
 
 namespace boltzkit::binding {
 namespace {
 
 using ratings::SoftmaxMachine;
-
-unsigned threadsOf(const Argument& argument) {
-  const auto threads = static_cast<unsigned>(argument.count(0, 1024));
-  return threads == 0 ? std::max(1u, std::thread::hardware_concurrency()) : threads;
-}
 
 // Entries of cases, copied from JavaScript's arrays.
 struct OwnedCases {

@@ -5,20 +5,14 @@
 #include "binding/arrays.hpp"
 #include "binding/ratings.hpp"
 #include "binding/start_job.hpp"
+#include "binding/threads.hpp"
 #include "core/checked.hpp"
-#include "cpu/info.hpp"
 #include "ratings/sparse_couplings.hpp"
 
 namespace boltzkit::binding {
 namespace {
 
-constexpr std::uint64_t mostThreads = 512;
 constexpr double littleWork = 4e6;
-
-unsigned threadsOf(const Argument& argument) {
-  const std::uint64_t given = argument.count(0, mostThreads);
-  return given == 0 ? cpuInfo().threads : static_cast<unsigned>(given);
-}
 
 // One number per user or item, finite and at least 0.
 template <class T>

@@ -1,19 +1,11 @@
 #include "ratings/matrix_kernels.hpp"
 
+#include "ratings/kernel_choice.hpp"
+
 namespace boltzkit::ratings {
 
-const MatrixKernels& matrixKernels(std::string_view isa) {
-#if defined(BOLTZKIT_HAVE_AVX512)
-  if (isa == "amx" || isa == "avx512") return matrixKernelsAvx512;
-#endif
-#if defined(BOLTZKIT_HAVE_AVX2)
-  if (isa == "avx2") return matrixKernelsAvx2;
-#endif
-#if defined(BOLTZKIT_HAVE_NEON)
-  if (isa == "neon") return matrixKernelsNeon;
-#endif
-  (void)isa;
-  return matrixKernelsPortable;
-}
+std::vector<const MatrixKernels*> availableMatrixKernels() { return runnable<MatrixKernels>(BOLTZKIT_COMPILED(matrix)); }
+
+const MatrixKernels& matrixKernels() { return chosen(availableMatrixKernels()); }
 
 }  // namespace boltzkit::ratings

@@ -1,9 +1,10 @@
 // The inner loops of dense matrices in double precision and of sums of rows in single precision, once
-// for each instruction set. `ratings` chooses by the name that the processor's kernel set has.
+// for each instruction set, chosen when the process starts.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace boltzkit::ratings {
 
@@ -23,19 +24,20 @@ struct MatrixKernels {
                   std::size_t columns);
 };
 
-// The kernels of an instruction set by the name that `cpuInfo` gives: 'amx' has those of AVX-512, a
-// name that is not known the portable ones.
-const MatrixKernels& matrixKernels(std::string_view isa);
-
-extern const MatrixKernels matrixKernelsPortable;
+extern const MatrixKernels matrixPortable;
 #if defined(BOLTZKIT_HAVE_AVX2)
-extern const MatrixKernels matrixKernelsAvx2;
+extern const MatrixKernels matrixAvx2;
 #endif
 #if defined(BOLTZKIT_HAVE_AVX512)
-extern const MatrixKernels matrixKernelsAvx512;
+extern const MatrixKernels matrixAvx512;
 #endif
 #if defined(BOLTZKIT_HAVE_NEON)
-extern const MatrixKernels matrixKernelsNeon;
+extern const MatrixKernels matrixNeon;
 #endif
+
+// What this processor can run, best first.
+std::vector<const MatrixKernels*> availableMatrixKernels();
+// Those that BOLTZKIT_ISA names, or the best.
+const MatrixKernels& matrixKernels();
 
 }  // namespace boltzkit::ratings

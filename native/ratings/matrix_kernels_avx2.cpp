@@ -22,6 +22,6 @@ inline S fmaS(S a, S b, S c) { return (S)_mm256_fmadd_ps((__m256)a, (__m256)b, (
 
 namespace boltzkit::ratings {
 
-const MatrixKernels matrixKernelsAvx2{"avx2", avx2::multiplyTiles, avx2::addRows};
+const MatrixKernels matrixAvx2{"avx2", avx2::multiplyTiles, avx2::addRows};
 
 }  // namespace boltzkit::ratings

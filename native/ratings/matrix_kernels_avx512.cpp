@@ -22,6 +22,6 @@ inline S fmaS(S a, S b, S c) { return (S)_mm512_fmadd_ps((__m512)a, (__m512)b, (
 
 namespace boltzkit::ratings {
 
-const MatrixKernels matrixKernelsAvx512{"avx512", avx512::multiplyTiles, avx512::addRows};
+const MatrixKernels matrixAvx512{"avx512", avx512::multiplyTiles, avx512::addRows};
 
 }  // namespace boltzkit::ratings

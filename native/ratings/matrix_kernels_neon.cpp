@@ -21,6 +21,6 @@ inline S fmaS(S a, S b, S c) { return (S)vfmaq_f32((float32x4_t)c, (float32x4_t)
 
 namespace boltzkit::ratings {
 
-const MatrixKernels matrixKernelsNeon{"neon", neon::multiplyTiles, neon::addRows};
+const MatrixKernels matrixNeon{"neon", neon::multiplyTiles, neon::addRows};
 
 }  // namespace boltzkit::ratings

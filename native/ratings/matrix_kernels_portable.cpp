@@ -19,6 +19,6 @@ inline S fmaS(S a, S b, S c) { return a * b + c; }
 
 namespace boltzkit::ratings {
 
-const MatrixKernels matrixKernelsPortable{"portable", portable::multiplyTiles, portable::addRows};
+const MatrixKernels matrixPortable{"portable", portable::multiplyTiles, portable::addRows};
 
 }  // namespace boltzkit::ratings

@@ -44,7 +44,7 @@ TEST_CASE("sparse couplings to all items are the dense ones") {
   ratings::TiledMatrix gram = gramMatrix(data.entries, data.weights, team);
   std::vector<float> dense(n * n);
   std::vector<double> precisions(n);
-  solveCouplings(gram, ridge, ratings::matrixKernels("portable"), team, dense, precisions);
+  solveCouplings(gram, ridge, ratings::matrixPortable, team, dense, precisions);
   const ratings::SparseCouplings sparse = sparseCouplings(data.entries, data.weights, ridge, n, team);
   const ratings::SparseCouplings alone = sparseCouplings(data.entries, data.weights, ridge, n, one);
   CHECK(sparse.values == alone.values);

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <vector>
 
-#include "cpu/info.hpp"
 #include "fixtures.hpp"
 #include "ratings/gram.hpp"
 #include "ratings/symmetric_inverse.hpp"
@@ -75,20 +74,13 @@ double choleskyInverse(const Rows& a, Rows& inverse) {
   return logDeterminant;
 }
 
-std::vector<const MatrixKernels*> allKernels() {
-  std::vector<const MatrixKernels*> all;
-  for (const std::string& isa : cpuInfo().available)
-    if (isa != "amx") all.push_back(&ratings::matrixKernels(isa));
-  return all;
-}
-
 TEST_CASE("the tiled inverse is that of Cholesky, at sizes around the edges of tiles") {
   for (const std::size_t n : {1, 2, 95, 96, 97, 191, 192, 193, 300}) {
     if (sanitized && n > 193) continue;
     const Rows rows = positiveDefinite(n, 0.5, n);
     Rows expected;
     const double logDeterminant = choleskyInverse(rows, expected);
-    for (const MatrixKernels* kernels : allKernels()) {
+    for (const MatrixKernels* kernels : ratings::availableMatrixKernels()) {
       CAPTURE(n);
       CAPTURE(kernels->isa);
       ThreadTeam one(1), three(3);
@@ -115,7 +107,7 @@ TEST_CASE("a matrix that is not positive definite is refused") {
   rows[120][120] = rows[7][7];
   TiledMatrix matrix = tiled(rows);
   ThreadTeam team(1);
-  CHECK_THROWS_AS(invertSymmetric(matrix, ratings::matrixKernels("portable"), team), Error);
+  CHECK_THROWS_AS(invertSymmetric(matrix, ratings::matrixPortable, team), Error);
 }
 
 TEST_CASE("the Gram matrix is the weighted sum over all users") {
@@ -159,7 +151,7 @@ TEST_CASE("the Gram matrix is the weighted sum over all users") {
 TEST_CASE("sums of rows are those of plain loops, whatever the number of rows and columns") {
   const Values matrix = randomValues(20 * 70, 3, Kind::signedReal), scales = randomValues(20, 4, Kind::signedReal);
   const std::vector<float> rows(matrix.begin(), matrix.end());
-  for (const MatrixKernels* kernels : allKernels())
+  for (const MatrixKernels* kernels : ratings::availableMatrixKernels())
     for (const std::size_t columns : {1, 15, 16, 17, 70})
       for (std::size_t count = 0; count < 10; ++count) {
         std::vector<std::uint32_t> which;

@@ -1,5 +1,5 @@
 /** Models that stand side by side: which, with which options, and how each is trained. */
-import { OptionCheck, readOptions } from '../arguments.js';
+import { namesIn, OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { Patience } from '../machine/patience.js';
 import type { Entries, Scale } from './entries.js';
@@ -44,7 +44,7 @@ function usual(hasRatings: boolean): Asked[] {
 
 function named(call: string, one: unknown, i: number, hasRatings: boolean): Asked {
   const place = `models[${i}]`;
-  const keys = typeof one === 'object' && one !== null ? Object.keys(one) : [];
+  const keys = readFrom(call, place, () => namesIn(one));
   const given: Record<string, unknown> = typeof one === 'string' ? { model: one } : readOptions(call, one ?? null, keys, place);
   const { model, name = model, target, ...own } = given;
   const check = new OptionCheck(call);

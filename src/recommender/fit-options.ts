@@ -1,4 +1,5 @@
 /** The options of a recommender that have nothing to do with its model. */
+import { types } from 'node:util';
 import { OptionCheck } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import { type Patience, readPatience } from '../machine/patience.js';
@@ -85,7 +86,8 @@ export function readFitSettings(call: string, given: Given): FitSettings {
 /** Those of reading; they are checked where rows are read. A scale may be one that a recommender had. */
 function readReading(given: Given): ReadingGiven {
   const { scale } = given;
-  const values = typeof scale === 'object' && scale !== null && !Array.isArray(scale) ? (scale as Partial<Scale>).values : scale;
+  const isScale = typeof scale === 'object' && scale !== null && !types.isProxy(scale) && Object.hasOwn(scale, 'values');
+  const values = isScale ? (scale as Scale).values : scale;
   const named = readingNames
     .filter((name) => name !== 'onProgress')
     .map((name) => [name, name === 'scale' ? values : given[name]] as const);

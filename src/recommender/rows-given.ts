@@ -1,5 +1,6 @@
 /** Rows as `Recommender` takes them: whatever `readEntries` reads, or a part of a split. */
 import { types } from 'node:util';
+import { readFrom } from '../arguments.js';
 import type { Entries, Scale } from './entries.js';
 import { Ids } from './ids.js';
 import { scaleOf } from './scale.js';
@@ -27,6 +28,8 @@ export async function readRows(call: string, rows: unknown, reading: ReadingGive
     const scale = given === undefined ? rows.value && scaleOf(rows.value) : { values: given };
     return { entries: rows, scale, duplicates: 0 };
   }
+  // Looked at once inside: what cannot be looked at is told as such.
+  readFrom(call, 'rows', () => typeof rows === 'object' && rows !== null && Symbol.iterator in rows);
   const read = await readEntries(call, rows, reading as ReadOptions);
   return { entries: read, scale: read.scale, duplicates: read.duplicates };
 }

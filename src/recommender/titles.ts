@@ -23,7 +23,7 @@ const titleNames = /^(title|name|(item|movie|product|artist|book|song|track)_?(t
  * Reads what items are called from a file in UTF-8, UTF-16 with its mark, or Latin-1, compressed by
  * gzip or not.
  *
- * @returns Titles by id as a string. Of an id that comes twice the last title.
+ * @returns Titles by id as a string, of those that have one. Of an id that comes twice the last title.
  */
 export async function titlesOfFile(call: string, path: FilePath, options?: TitleOptions): Promise<Map<string, string>> {
   const { columns, delimiter } = readOptions(call, options, ['columns', 'delimiter']);
@@ -42,7 +42,7 @@ export async function titlesOfFile(call: string, path: FilePath, options?: Title
   if (typeof places === 'string') throw new FormatError(`${what}, line 1 ${places}`);
   const rows = places.named ? records.slice(1) : records;
   const pairs = rows.map((fields) => [(fields[places.item] ?? '').trim(), (fields[places.title] ?? '').trim()] as const);
-  return new Map(pairs.filter(([id]) => id !== ''));
+  return new Map(pairs.filter(([id, title]) => id !== '' && title !== ''));
 }
 
 function unpacked(bytes: Uint8Array, what: string): Uint8Array {

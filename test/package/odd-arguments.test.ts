@@ -29,9 +29,16 @@ const odd: [string, () => unknown][] = [
   ['an object of odd sizes', () => ({ width: Symbol('s'), height: 1n, channels: 1, shape: [1n], data: new Uint8Array(2) })],
 ];
 
-const { RBM, BoltzmannMachine, bernoulli } = boltzkit;
+const { RBM, BoltzmannMachine, Recommender, splitRatings, bernoulli } = boltzkit;
 const { spin, gaussian, relu, doubleRelu, softmax, binomial, counts } = boltzkit;
 const rows = [[0, 1]];
+const liked = [
+  ['a', 1],
+  ['a', 2],
+  ['b', 1],
+  ['b', 3],
+].map(([user, item]) => ({ user: user as string, item: item as number })); // prettier-ignore
+const recommender = Recommender.fit(liked, { model: 'popularity' });
 const table = tables.readTable([{ n: 1 }, { n: 2 }, { n: 4 }]);
 const calls: Record<string, (value: unknown) => unknown> = {
   RBM: (value) => new RBM(value as never),
@@ -61,6 +68,30 @@ const calls: Record<string, (value: unknown) => unknown> = {
   'Table.couplings': async (value) => (await table).couplings(value as never),
   'writeCsv.rows': (value) => tables.writeCsv('no/such/folder/x', value as never),
   'writeCsv.names': (value) => tables.writeCsv('no/such/folder/x', [[1]], value as never),
+  'Recommender.fit': (value) => Recommender.fit(value as never, { model: 'popularity' }),
+  'Recommender.fit.options': (value) => Recommender.fit(liked, value === null ? (3 as never) : (value as never)),
+  'Recommender.load': (value) => Recommender.load(value as never),
+  'Recommender.compare': (value) => Recommender.compare(liked, value as never),
+  'Recommender.compare.models': (value) => Recommender.compare(liked, { models: value as never, resamples: 0 }),
+  'Recommender.compare.model': (value) => Recommender.compare(liked, { models: [value as never], resamples: 0 }),
+  'Recommender.crossValidate': (value) => Recommender.crossValidate(liked, value as never),
+  'Recommender.combine': (value) => Recommender.combine(value as never, liked),
+  'Recommender.evaluate': async (value) => (await recommender).evaluate(value as never),
+  'Recommender.recommend': async (value) => (await recommender).recommend(value as never),
+  'Recommender.recommend.user': async (value) => (await recommender).recommend({ user: value as never }),
+  'Recommender.recommend.ratings': async (value) => (await recommender).recommend({ ratings: value as never }),
+  'Recommender.recommend.rating': async (value) => (await recommender).recommend({ ratings: [value as never] }),
+  'Recommender.recommend.items': async (value) => (await recommender).recommend({ items: value as never }),
+  'Recommender.recommendBatch': async (value) => (await recommender).recommendBatch(value as never),
+  'Recommender.recommendBatch.one': async (value) => (await recommender).recommendBatch([value as never]),
+  'Recommender.predict': async (value) => (await recommender).predict(value as never, value as never),
+  'Recommender.similarItems': async (value) => (await recommender).similarItems(value as never, value as never),
+  'Recommender.explain': async (value) => (await recommender).explain(value as never, value as never),
+  'Recommender.partialFit': async (value) => (await Recommender.fit(liked, { model: 'popularity' })).partialFit(value as never),
+  'Recommender.scoreMemory': async (value) => {
+    (await recommender).scoreMemory = value as never;
+  },
+  splitRatings: (value) => splitRatings(liked, value as never),
   tiles: (value) => viz.tiles(rows, value as never),
   encodePng: (value) => viz.encodePng(value as never),
   writePng: (value) => viz.writePng('no/such/folder/x', value as never),
@@ -87,6 +118,12 @@ for (const [name, make] of Object.entries({ bernoulli, spin, gaussian, relu, dou
 }
 for (const option of ['beta', 'betas', 'ladder', 'clamp', 'start', 'signal', 'sweeps', 'layer', 'output', 'onProgress'] as const) {
   calls[`sample.${option}`] = (value) => using((rbm) => rbm.sample(1, { sweeps: 1, [option]: value } as never));
+}
+for (const option of ['kind', 'model', 'seed', 'titles', 'scale', 'unseen', 'relevantFrom', 'columns', 'signal', 'onProgress', 'verbose']) {
+  calls[`Recommender.fit.${option}`] = (value) => Recommender.fit(liked, { model: 'popularity', [option]: value } as never);
+}
+for (const option of ['n', 'only', 'deny', 'keepSeen', 'by', 'unknown', 'signal', 'onProgress']) {
+  calls[`Recommender.recommend.${option}`] = async (value) => (await recommender).recommend({ user: 'a', [option]: value } as never);
 }
 const fitOptions = [
   ...[

@@ -9,19 +9,20 @@ import { rowsOf } from '../../../dist/recommender/interactions.js';
 
 const seconds = (begin) => (performance.now() - begin) / 1000;
 
-/** Trains one model of a family. */
-export async function trained(name, family, entries, options, seed = 1n) {
-  const found = families.find((each) => each.name === family && each.target === 'interactions');
+/** Trains one model of a family; models of ratings are given the scale's values. */
+export async function trained(name, family, entries, options, seed = 1n, ratings = undefined) {
+  const target = ratings === undefined ? 'interactions' : 'ratings';
+  const found = families.find((each) => each.name === family && each.target === target);
   if (found === undefined) throw new Error(`there is no family ${family}`);
   const begin = performance.now();
-  const context = { seed, threads: 0, scale: undefined };
+  const context = { seed, threads: 0, scale: ratings && { values: ratings } };
   const model = await found.fit(entries, found.read(new OptionCheck(name), options), context);
   return { name, model, fitSeconds: seconds(begin), options };
 }
 
 /** A model's row: measures with intervals, the difference against the first model, seconds, and what was chosen. */
-export async function measured(call, models, split, metrics) {
-  const { judged, results, differences } = await evaluate(call, models, split, { metrics, resamples: 2000, seed: 1n });
+export async function measured(call, models, split, metrics, more = {}) {
+  const { judged, results, differences } = await evaluate(call, models, split, { metrics, resamples: 2000, seed: 1n, ...more });
   const rows = results.map(({ model, measures, seconds: scoring }, m) => ({
     model,
     measures: Object.fromEntries(measures.map(({ name, value, interval }) => [name, { value, interval }])),

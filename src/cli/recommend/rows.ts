@@ -1,7 +1,6 @@
 /** Files of ratings and of titles on the command line. */
 import type { Command } from 'commander';
-import { readLines } from '../../data/csv-lines.js';
-import { CliError } from '../failures.js';
+import { titlesOfFile } from '../../recommender/titles.js';
 import { oneOf } from '../options.js';
 
 /** How a file of ratings is read, as typed. */
@@ -42,32 +41,7 @@ export function readingOf(flags: RowFlags): Record<string, unknown> {
   };
 }
 
-/** Columns that a file of titles may have. */
-const mostColumns = 10_000;
-
-/**
- * Reads titles: a file whose first column is the item and whose second one is its title, or with a
- * column called title. `::` separates fields where the first lines have it.
- */
-export async function readTitlesFile(path: string): Promise<Map<string, string>> {
-  const titles = new Map<string, string>();
-  let column = 1;
-  let isFirst = true;
-  const findDelimiter = (text: string): string => (text.includes('::') ? '::' : text.includes('\t') ? '\t' : ',');
-  for await (const fields of readLines(path, 'reading titles', { maxColumns: mostColumns, findDelimiter }, (all) => all)) {
-    const named = isFirst ? fields.findIndex((field) => /^\s*(title|name)\s*$/i.test(field)) : -1;
-    isFirst = false;
-    if (named > 0) {
-      column = named;
-      continue;
-    }
-    const [id, title] = [fields[0]?.trim() ?? '', fields[column]?.trim() ?? ''];
-    if (id === '' || title === '')
-      throw new CliError(
-        `\`${path}\` must have an item and its title in each line, got ${JSON.stringify(fields.join(' | ').slice(0, 80))}`,
-        { code: 'ERR_FORMAT' },
-      );
-    titles.set(id, title);
-  }
-  return titles;
+/** Reads a file of titles: columns by usual names, else the first is the item and the second its title. */
+export function readTitlesFile(path: string): Promise<Map<string, string>> {
+  return titlesOfFile('reading titles', path);
 }

@@ -3,7 +3,7 @@
  * lists from both. The weight is chosen on a tenth of each user's entries, which neither has seen;
  * then both are trained on all entries.
  */
-import { OptionCheck, readOptions } from '../../arguments.js';
+import { namesIn, OptionCheck, readFrom, readOptions } from '../../arguments.js';
 import { FormatError } from '../../errors.js';
 import type { Tensor } from '../../io/safetensors.js';
 import { chooseWeight } from '../combine.js';
@@ -67,7 +67,7 @@ export function combined(all: () => readonly Family[]): Family<CombinedSettings>
 function readPart(check: OptionCheck, target: Target, given: unknown, find: Find, names: (target: Target) => string[]): Part {
   const known = names(target).filter((name) => name !== 'combined');
   if (given === undefined) return readPart(check, target, known.includes(usual[target]) ? usual[target] : known.at(-1), find, names);
-  const keys = typeof given === 'object' && given !== null ? Object.keys(given) : [];
+  const keys = readFrom(check.call, target, () => namesIn(given));
   const { model, ...own } =
     typeof given === 'string' ? { model: given } : readOptions(check.call, given ?? null, ['model', ...keys], target);
   const name = known[check.nameOf(`${target}.model`, model, known)] as string;

@@ -14,6 +14,7 @@ export interface RbmTraining {
   readonly batchSize: number;
   /** Learning rate of the first epoch; it falls geometrically to that of the last. */
   readonly rate: number;
+  /** Learning rate of the last epoch. */
   readonly lastRate: number;
   /** In [0, 1). */
   readonly momentum: number;
@@ -22,6 +23,7 @@ export interface RbmTraining {
    * that of a row with 100 ratings; others are pulled by √(100 / ratings) times as much.
    */
   readonly decay: number;
+  /** Pull of all higher polynomials. */
   readonly decayHigher: number;
   /** The same of the conditional layer. */
   readonly decayRated: number;
