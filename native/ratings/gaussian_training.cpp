@@ -26,12 +26,13 @@ void checkLength(const char* name, std::size_t got, std::size_t expected) {
 }
 
 void growSide(GaussianSideState& side, const GaussianOptions& options, unsigned number, std::size_t rows, std::size_t others,
-              bool conditional, std::uint64_t sweeps) {
+              bool conditional, const RatedEntries* features, std::uint64_t sweeps) {
   const std::size_t k = componentsOf(options), stride = factorStride(options.hidden), before = side.biases.size();
   checkLength("factors", side.factors.size(), before * stride);
   checkLength("mean", side.mean.size(), k);
   checkLength("precision", side.precision.size(), k * k);
-  if (side.layers.size() < (conditional ? 1u : 0u)) throw shapeError("the state lacks a layer of what was rated");
+  if (side.layers.size() != (conditional ? 1u : 0u) + (features ? 1u : 0u)) throw shapeError("the state has other clamped layers");
+  if (features) checkLength("weights of features", side.layers.back().weights.size(), features->items() * k);
   for (const GaussianLayer& layer : side.layers) checkLength("layer precision", layer.precision.size(), k * k);
   if (before > rows) throw shapeError("the state has " + std::to_string(before) + " rows, more than " + std::to_string(rows));
   side.factors.resize(rows * stride, 0.0f);
@@ -48,16 +49,18 @@ void growSide(GaussianSideState& side, const GaussianOptions& options, unsigned 
 
 }  // namespace
 
-GaussianState grown(const GaussianState& state, const GaussianOptions& options, std::size_t users, std::size_t items) {
+GaussianState grown(const GaussianState& state, const GaussianOptions& options, std::size_t users, std::size_t items,
+                    const SideFeatures& features) {
   GaussianState more = state;
-  growSide(more.sides[0], options, 0, users, items, options.usersConditional, state.sweeps);
-  growSide(more.sides[1], options, 1, items, users, options.itemsConditional, state.sweeps);
+  growSide(more.sides[0], options, 0, users, items, options.usersConditional, features.users.get(), state.sweeps);
+  growSide(more.sides[1], options, 1, items, users, options.itemsConditional, features.items.get(), state.sweeps);
   return more;
 }
 
 GaussianTrained trainGaussian(std::shared_ptr<const RatedEntries> entries, const GaussianOptions& options, const GaussianPlan& plan,
                               const SideFeatures& features, const GaussianState* state, ThreadTeam& team) {
-  GaussianSampler sampler(entries, options, features, state ? grown(*state, options, entries->users(), entries->items()) : GaussianState{});
+  GaussianSampler sampler(entries, options, features,
+                          state ? grown(*state, options, entries->users(), entries->items(), features) : GaussianState{});
   const std::size_t all = plan.burnIn + plan.samples * plan.thin;
   CutPoints cuts(options, plan.values.empty() ? std::vector<double>{options.centre} : plan.values);
   std::vector<double> meanCuts(options.ordinal ? options.values.size() - 1 : 0, 0.0);

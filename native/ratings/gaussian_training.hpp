@@ -24,6 +24,7 @@ GaussianTrained trainGaussian(std::shared_ptr<const RatedEntries> entries, const
                               const SideFeatures& features, const GaussianState* state, ThreadTeam& team);
 
 // A state for more users and items. Throws Error{shape} where there would be fewer, or other layers.
-GaussianState grown(const GaussianState& state, const GaussianOptions& options, std::size_t users, std::size_t items);
+GaussianState grown(const GaussianState& state, const GaussianOptions& options, std::size_t users, std::size_t items,
+                    const SideFeatures& features = {});
 
 }  // namespace boltzkit::ratings

@@ -18,7 +18,9 @@ import { perUserSplit } from './splits.js';
 
 /** A model that is in no table, and why. */
 export interface LeftOut {
+  /** Its name. */
   readonly model: string;
+  /** In a sentence. */
   readonly reason: string;
 }
 

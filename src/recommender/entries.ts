@@ -6,7 +6,9 @@ import type { Ids } from './ids.js';
 
 /** What one user has rated or used: item numbers, rising, and as many values (ones where there is no rating). */
 export interface UserEntries {
+  /** Numbers of items, rising, [n]. */
   readonly items: Uint32Array;
+  /** Ratings, or ones, [n]. */
   readonly values: Float32Array;
   /** The number of a user that the model was trained on. */
   readonly user?: number | undefined;
@@ -17,9 +19,13 @@ export interface UserEntries {
  * `value[k]`. A pair of user and item stands there at most once.
  */
 export interface Entries {
+  /** Ids of users by number. */
   readonly users: Ids;
+  /** Ids of items by number. */
   readonly items: Ids;
+  /** Number of the user of each entry, [entries]. */
   readonly user: Uint32Array;
+  /** Number of the item of each entry, [entries]. */
   readonly item: Uint32Array;
   /** Ratings; undefined where rows have none (interactions). */
   readonly value: Float32Array | undefined;
@@ -29,5 +35,6 @@ export interface Entries {
 
 /** The values that ratings have: `values` rising; 1, 2, … 5 or 0.5, 1, … 5. */
 export interface Scale {
+  /** All of them, rising. */
   readonly values: readonly number[];
 }

@@ -24,25 +24,41 @@ export interface SoftmaxOptions extends Partially<Omit<RbmTraining, 'sweeps'>> {
   readonly sweeps?: number | readonly [first: number, last: number] | undefined;
 }
 
+/** A part of a combined model, with options of its own. */
+export interface PartModel {
+  /** Its name. */
+  readonly model: string;
+  /** Its options. */
+  readonly [option: string]: unknown;
+}
+
 /** Options of a combined model. */
 export interface CombinedOptions {
   /** The model of ratings: a name, or an object with `model` and its options. Default 'gaussian'. */
-  readonly ratings?: string | { readonly model: string; readonly [option: string]: unknown } | undefined;
+  readonly ratings?: string | PartModel | undefined;
   /** The model of interactions. Default 'ease'. */
-  readonly interactions?: string | { readonly model: string; readonly [option: string]: unknown } | undefined;
+  readonly interactions?: string | PartModel | undefined;
   /** Of the model of interactions, 0 to 1. Default: chosen on validation. */
   readonly weight?: number | undefined;
 }
 
 /** Options of models by name. A family of your own adds its line by declaration merging. */
 export interface FamilyOptions {
+  /** The same list for everybody. */
   popularity: Partially<PopularityOptions>;
+  /** Means of users and items. */
   bias: Partially<BiasOptions>;
+  /** The Gaussian rating machine: the default of ratings. */
   gaussian: Partially<GaussianOptions>;
+  /** Softmax visibles, binary hidden units. */
   rbm: SoftmaxOptions;
+  /** Matrix factorisation, of ratings or of interactions. */
   mf: Partially<RatingsFactorsOptions> | Partially<InteractionsFactorsOptions>;
+  /** The Gaussian machine of interactions in closed form: the default of interactions. */
   ease: Partially<Omit<EaseOptions, 'binarise' | 'unseen'>>;
+  /** Hidden units beside its couplings. */
   'ease-hidden': Partially<Omit<EaseHiddenOptions, 'binarise' | 'unseen'>>;
+  /** A model of ratings and one of interactions. */
   combined: CombinedOptions;
 }
 
@@ -73,6 +89,7 @@ export type Contending = { [N in ModelName]: N | ContendingModel<N> }[ModelName]
 
 /** A model to compare, with options. */
 export type ContendingModel<N extends ModelName> = FamilyOptions[N] & {
+  /** Its name. */
   readonly model: N;
   /** What tables call it. Default: the model's name. */
   readonly name?: string | undefined;

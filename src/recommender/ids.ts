@@ -31,6 +31,7 @@ export class Ids {
     return made;
   }
 
+  /** How many there are. */
   get size(): number {
     return this.#values.length;
   }
@@ -57,6 +58,7 @@ export class Ids {
     return number;
   }
 
+  /** The number of an id; undefined where it has none. */
   number(id: Id): number | undefined {
     const whole = wholeNumber(id);
     return whole === undefined ? this.#ofText(String(id)) : this.#wholes.get(whole);
@@ -70,6 +72,7 @@ export class Ids {
     return kind === kinds.number ? value : String(value);
   }
 
+  /** All ids in the order of their numbers. */
   *[Symbol.iterator](): IterableIterator<Id> {
     for (let number = 0; number < this.size; number++) yield this.id(number);
   }

@@ -17,10 +17,11 @@ export type {
   FitOptions as RecommenderOptions,
   ModelName,
   Partially,
+  PartModel,
   SoftmaxOptions,
 } from './fit-types.js';
 export type { Id, Ids } from './ids.js';
-export type { About, GivenRating, UnknownItems } from './question.js';
+export type { About, AboutItems, AboutRatings, AboutUser, GivenRating, UnknownItems } from './question.js';
 export type { RecommendOptions } from './recommend-options.js';
 export { Recommender, type RecommenderSummary } from './recommender.js';
 export type { Contribution, Explanation, Recommendation, Recommendations, SimilarItem, Source } from './results.js';
@@ -28,9 +29,9 @@ export type { RowsGiven } from './rows-given.js';
 export type { By } from './scoring.js';
 export type { RatingSource } from './source.js';
 export type { ColumnNames } from './source-columns.js';
-export type { DuckConnection, SqlSource } from './source-duckdb.js';
+export type { DuckChunk, DuckConnection, DuckResult, DuckType, SqlSource } from './source-duckdb.js';
 export type { Column, RatingRow, Triplets } from './source-objects.js';
-export type { ReadOptions } from './source-options.js';
+export type { ReadOptions, SharedIds } from './source-options.js';
 export type { Negatives, Split } from './split.js';
 export { type SplitOptions, splitRatings } from './split-rows.js';
-export type { Compared } from './winner.js';
+export type { Compared, Reached } from './winner.js';

@@ -11,15 +11,44 @@ import type { Id, Ids } from './ids.js';
 
 /** A rating that somebody gave. */
 export interface GivenRating {
+  /** Its id. */
   readonly item: Id;
+  /** On the scale. */
   readonly rating: number;
 }
 
 /** About whom one asks: exactly one of the three. */
-export type About =
-  | { readonly user: Id; readonly ratings?: undefined; readonly items?: undefined }
-  | { readonly user?: undefined; readonly ratings: readonly GivenRating[]; readonly items?: undefined }
-  | { readonly user?: undefined; readonly ratings?: undefined; readonly items: readonly Id[] };
+export type About = AboutUser | AboutRatings | AboutItems;
+
+/** A user of the training rows. */
+export interface AboutUser {
+  /** Their id. */
+  readonly user: Id;
+  /** Not with a user. */
+  readonly ratings?: undefined;
+  /** Not with a user. */
+  readonly items?: undefined;
+}
+
+/** Somebody new, by ratings. */
+export interface AboutRatings {
+  /** Not with ratings. */
+  readonly user?: undefined;
+  /** What they rated; of two ratings of an item the last one counts. May be empty. */
+  readonly ratings: readonly GivenRating[];
+  /** Not with ratings. */
+  readonly items?: undefined;
+}
+
+/** Somebody new, by the items that they turned to: for recommenders of interactions. */
+export interface AboutItems {
+  /** Not with items. */
+  readonly user?: undefined;
+  /** Not with items. */
+  readonly ratings?: undefined;
+  /** Ids. May be empty. */
+  readonly items: readonly Id[];
+}
 
 /** What becomes of items in a question that the training rows did not have. */
 export type UnknownItems = 'error' | 'ignore';

@@ -47,11 +47,15 @@ const usualMemory = 32 * 2 ** 20;
 export interface RecommenderSummary {
   /** Name of the model's family. */
   readonly model: string;
+  /** What it foresees. */
   readonly target: Target;
+  /** How many it knows. */
   readonly users: number;
+  /** How many it knows. */
   readonly items: number;
   /** Pairs of user and item that it knows. */
   readonly entries: number;
+  /** What a pair that is in no row means. */
   readonly unseen: 'zero' | 'missing';
   /** The values of the scale; null for interactions. */
   readonly scale: readonly number[] | null;
@@ -64,7 +68,8 @@ export interface RecommenderSummary {
  *
  * Ids are text or numbers, and come back as they were given; a number and its decimal text are the
  * same id. Whoever is asked about, and however, gets the same scores: a known user, the same user
- * among others, and a new user with the same ratings.
+ * among others, and a new user with the same ratings. (Not so with model 'rbm' and `orientation`
+ * 'both' or 'items': a machine whose cases are items knows users of the training rows alone.)
  *
  * @example
  * ```ts
@@ -216,6 +221,7 @@ export class Recommender {
     return this.#scorer.limit;
   }
 
+  /** Forgets what it kept. */
   set scoreMemory(bytes: number) {
     const limit = new OptionCheck('Recommender').integer('scoreMemory', bytes, undefined, 0);
     this.#scorer = new Scorer(this.#state, limit);

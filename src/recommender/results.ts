@@ -11,12 +11,14 @@ export type Source = 'model' | 'fold-in' | 'popularity';
 export interface Recommendation {
   /** As it was given. */
   readonly item: Id;
+  /** Where it has one. */
   readonly title?: string;
   /**
    * Higher is better: the expected rating, P(r ≥ `atLeast`), any rising function of the chance to be
    * used, or with source 'popularity' the share of users that have the item.
    */
   readonly score: number;
+  /** Where the score comes from. */
   readonly source: Source;
 }
 
@@ -46,7 +48,9 @@ export class Recommendations extends Array<Recommendation> {
 
 /** An item that is like another one. */
 export interface SimilarItem {
+  /** As it was given. */
   readonly item: Id;
+  /** Where it has one. */
   readonly title?: string;
   /** Higher is more alike. */
   readonly score: number;
@@ -54,7 +58,9 @@ export interface SimilarItem {
 
 /** What one entry of a user adds to the score of an item. */
 export interface Contribution {
+  /** As it was given. */
   readonly item: Id;
+  /** Where it has one. */
   readonly title?: string;
   /** The rating; 1 for interactions. */
   readonly value: number;
@@ -64,9 +70,13 @@ export interface Contribution {
 
 /** Why an item has its score. */
 export interface Explanation {
+  /** As it was given. */
   readonly item: Id;
+  /** Where it has one. */
   readonly title?: string;
+  /** As `recommend` gives it. */
   readonly score: number;
+  /** Where the score comes from. */
   readonly source: Source;
   /** What each entry adds, the largest in size first; null where the score is no sum over entries. */
   readonly contributions: readonly Contribution[] | null;

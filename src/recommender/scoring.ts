@@ -8,7 +8,12 @@ import type { Source } from './results.js';
 import type { State } from './state.js';
 
 /** What recommendations are ranked by: the expected rating, or the probability of one of at least so much. */
-export type By = 'mean' | { readonly atLeast: number };
+export type By =
+  | 'mean'
+  | {
+      /** A rating on the scale. */
+      readonly atLeast: number;
+    };
 
 /** Numbers that scores of one call may take at once. */
 const mostNumbers = 2 ** 24;

@@ -3,9 +3,13 @@ import { didYouMean } from '../suggest.js';
 
 /** Names of columns as a caller gives them; null: there is none, even if a name looks like it. */
 export interface ColumnNames {
+  /** Of users. */
   readonly user?: string;
+  /** Of items. */
   readonly item?: string;
+  /** Of ratings; null: none are read. */
   readonly rating?: string | null;
+  /** Of times; null: none are read. */
   readonly time?: string | null;
 }
 

@@ -22,16 +22,38 @@ export interface SqlSource {
 
 /** What is used of a `DuckDBConnection` of @duckdb/node-api. */
 export interface DuckConnection {
+  /** Runs a statement. */
   run(sql: string): Promise<unknown>;
+  /** Begins a query. */
   stream(sql: string): Promise<DuckResult>;
+  /** Ends the query under way. */
   interrupt(): void;
+  /** Closes the connection. */
   closeSync?(): void;
 }
 
-interface DuckResult {
+/** A query under way, as far as it is used here. */
+export interface DuckResult {
+  /** Names of the columns. */
   columnNames(): string[];
-  columnTypes(): { toString(): string }[];
-  fetchChunk(): Promise<{ readonly rowCount: number; getColumnValues(column: number): readonly unknown[] } | null>;
+  /** Their types. */
+  columnTypes(): DuckType[];
+  /** The next rows; null at the end. */
+  fetchChunk(): Promise<DuckChunk | null>;
+}
+
+/** The type of a column. */
+export interface DuckType {
+  /** As SQL calls it. */
+  toString(): string;
+}
+
+/** Some rows. */
+export interface DuckChunk {
+  /** How many. */
+  readonly rowCount: number;
+  /** The values of a column. */
+  getColumnValues(column: number): readonly unknown[];
 }
 
 interface DuckDb {

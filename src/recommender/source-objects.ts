@@ -10,9 +10,13 @@ import type { ReadFormat } from './source-options.js';
 
 /** One rating or interaction. */
 export interface RatingRow {
+  /** Text or a whole number. */
   readonly user: string | number | bigint;
+  /** Text or a whole number. */
   readonly item: string | number | bigint;
+  /** Left out in all rows: interactions. */
   readonly rating?: number;
+  /** Seconds, any other rising number, or a date. */
   readonly time?: number | Date;
 }
 
@@ -21,9 +25,13 @@ export type Column = ArrayLike<number | string | bigint>;
 
 /** Ratings by columns, all of one length. */
 export interface Triplets {
+  /** One for each row. */
   readonly user: Column;
+  /** One for each row. */
   readonly item: Column;
+  /** Left out: interactions. */
   readonly rating?: ArrayLike<number>;
+  /** Seconds, or any other rising number. */
   readonly time?: ArrayLike<number>;
 }
 

@@ -27,7 +27,15 @@ export interface ReadOptions extends Patience {
   /** The most bytes that a gzip file may unpack to. Default: 100 times its own size, but at least 64 MiB. */
   readonly maxUnpackedBytes?: number;
   /** Ids to go on from, so that several sources share their numbers; they grow. Default: new ones. */
-  readonly ids?: { readonly users: Ids; readonly items: Ids };
+  readonly ids?: SharedIds;
+}
+
+/** Ids that several sources share. */
+export interface SharedIds {
+  /** Of users. */
+  readonly users: Ids;
+  /** Of items. */
+  readonly items: Ids;
 }
 
 /** The names of these options. */

@@ -10,20 +10,24 @@ import { byUser, firstTwice, type Grouped } from './grouped.js';
 
 /** For each target one list of items to be ranked with it, [targets, count], row-major. The target itself counts once if it is among them. */
 export interface Negatives {
+  /** How many for each target. */
   readonly count: number;
+  /** Numbers of items, [targets, count], row-major. */
   readonly items: Uint32Array;
 }
 
-/** One split; {@link makeSplit} makes a checked one. */
+/** One split; `splitRatings` makes a checked one. */
 export interface Split {
   /** What was done, for tables: '5 folds, fold 1'. */
   readonly name: string;
+  /** What models learn from. */
   readonly train: Entries;
   /**
    * What models are told of users. The same object as `train` where users are those of training;
    * else users are new to the model.
    */
   readonly input: Entries;
+  /** What they are judged by. */
   readonly targets: Entries;
   /** Of the protocol with sampled negatives: each target is ranked among these items alone. */
   readonly negatives?: Negatives | undefined;

@@ -11,17 +11,27 @@ import type { Recommender } from './recommender.js';
 import type { RowsRead } from './rows-given.js';
 import type { State } from './state.js';
 
+/** What a model reached in the measure that the winner is chosen by. */
+export interface Reached {
+  /** Its name. */
+  readonly model: string;
+  /** NaN where it cannot be measured by that. */
+  readonly value: number;
+}
+
 /** What `Recommender.compare` found. */
 export interface Compared {
   /** The winner, trained on all rows. */
   readonly recommender: Recommender;
   /** Its name in the table. */
   readonly winner: string;
-  /** The measure that it was chosen by, and what the models reached in it on the validation rows. */
+  /** The measure that it was chosen by. */
   readonly by: string;
-  readonly validation: readonly { readonly model: string; readonly value: number }[];
+  /** What the models reached in it on the validation rows. */
+  readonly validation: readonly Reached[];
   /** The table on the test rows; differences are against the winner, paired by user. */
   readonly evaluation: Evaluation;
+  /** Models that are in no table, and why. */
   readonly leftOut: readonly LeftOut[];
   /** Seconds for training, as given. */
   readonly budget: number;

@@ -167,6 +167,46 @@ describe('ordinal visibles', () => {
   });
 });
 
+describe('features of items', () => {
+  /** Items 0 to 11 have no ratings; whose taste they are says their feature. */
+  const cold = (() => {
+    const kept = Array.from(entries.item.keys()).filter((k) => (entries.item[k] as number) >= 12);
+    const at = <T extends Uint32Array | Float32Array>(from: T) => from.filter((_, k) => kept.includes(k)) as T;
+    return { ...entries, user: at(entries.user), item: at(entries.item), value: at(entries.value as Float32Array) };
+  })();
+  const itemFeatures = Array.from({ length: 40 }, (_, i) => [`i${i}`, [i % 2 === 0 ? 'even' : 'odd', `of ${i % 5}`]] as const);
+
+  it('tell of items that nobody has rated', async () => {
+    const [plain, told] = [await learn(cold), await learn(cold, { itemFeatures })];
+    const error = (of: GaussianModel) => {
+      const asked = test.filter(({ item }) => item < 12);
+      expect(asked.length).toBeGreaterThan(50);
+      return asked.reduce((sum, { user, item, value }) => {
+        const [prediction] = of.predict(given(cold, user), Uint32Array.of(item));
+        return sum + ((prediction?.mean as number) - value) ** 2 / asked.length;
+      }, 0);
+    };
+    expect(error(told)).toBeLessThan(0.6 * error(plain));
+  });
+
+  it('stay with the model in files and updates', async () => {
+    const own = await learn(entries, { itemFeatures, samples: 3, burnIn: 5 });
+    const saved = own.save();
+    const settings = JSON.parse(JSON.stringify(saved.settings)) as Record<string, unknown>;
+    const back = gaussian.load({ tensors: saved.tensors, settings }, 'file') as GaussianModel;
+    expect(back.save()).toEqual(saved);
+    const more = world(90, 46, 0.3).entries;
+    const [a, b] = await Promise.all([own.update(more, {}, more), back.update(more, {}, more)]);
+    expect(await b.scores([someone])).toEqual(await a.scores([someone]));
+    expect(() => gaussian.load({ tensors: saved.tensors, settings: { ...settings, features: 6 } }, 'file')).toThrow(FormatError);
+    expect(() => gaussian.load({ tensors: saved.tensors, settings: { ...settings, features: 0 } }, 'file')).toThrow(FormatError);
+  });
+
+  it.each([[5], [[['i1']]], [[[{}, []]]], [[['i1', [2]]]], [[['nobody', ['x']]]]])('refuses %j', async (wrong) => {
+    await expect((async () => learn(entries, { itemFeatures: wrong }))()).rejects.toThrow(/`itemFeatures.* must be/);
+  });
+});
+
 describe('seeds, threads, files', () => {
   it('gives the same bits for a seed on any number of threads, others for another seed', async () => {
     const scores = await model.scores([someone]);

@@ -5,6 +5,7 @@ import type { NativeGaussian, NativeGaussianSide } from '../../machine/native-ga
 import { savedSeed } from '../../models/file-values.js';
 import { finite } from '../../models/value-checks.js';
 import type { SavedModel } from '../family.js';
+import type { Features } from './gaussian-features.js';
 import { conditionals, type GaussianSettings } from './gaussian-options.js';
 
 /** Factors, biases and weights are of the order of 1; sums of squares of such numbers stay finite. */
@@ -13,11 +14,13 @@ const large = finite(-1e12, 1e12);
 const positive: ValueCheck = finite(1e-12, 1e12);
 
 const f32 = (shape: readonly number[], data: Float32Array): Tensor => ({ dtype: 'F32', shape, data });
+const u32 = (data: Uint32Array): Tensor => ({ dtype: 'U32', shape: [data.length], data });
 const f64 = (shape: readonly number[], data: Float64Array): Tensor => ({ dtype: 'F64', shape, data });
 
 /** Everything that {@link loadGaussian} needs. */
 export function saveGaussian(settings: GaussianSettings, native: NativeGaussian): SavedModel {
   const tensors = new Map<string, Tensor>();
+  const { features, ...plain } = settings;
   const { hidden, items } = settings;
   const k = hidden + 1;
   const samples = Array.from({ length: native.samples }, (_, s) => native.sample(s));
@@ -44,7 +47,14 @@ export function saveGaussian(settings: GaussianSettings, native: NativeGaussian)
     tensors.set('state/noise', f64([1], Float64Array.of(state.noise)));
     if (state.cuts.length > 0) tensors.set('state/cuts', f64([state.cuts.length], state.cuts));
   }
-  return { tensors, settings: { ...settings, seed: String(settings.seed), spread, sweeps: state?.sweeps ?? null } };
+  if (features !== undefined) {
+    tensors.set('features/offsets', u32(features.offsets));
+    tensors.set('features/units', u32(features.units));
+  }
+  return {
+    tensors,
+    settings: { ...plain, features: features?.count ?? 0, seed: String(settings.seed), spread, sweeps: state?.sweeps ?? null },
+  };
 }
 
 function saveSide(tensors: Map<string, Tensor>, name: string, side: NativeGaussianSide, k: number): void {
@@ -53,10 +63,10 @@ function saveSide(tensors: Map<string, Tensor>, name: string, side: NativeGaussi
   tensors.set(`state/${name}/biases`, f32([rows], side.biases));
   tensors.set(`state/${name}/mean`, f64([k], side.mean));
   tensors.set(`state/${name}/precision`, f64([k, k], side.precision));
-  for (const { weights, precision } of side.layers) {
-    tensors.set(`state/${name}/weights`, f32([weights.length / k, k], weights));
-    tensors.set(`state/${name}/weights-precision`, f64([k, k], precision));
-  }
+  side.layers.forEach(({ weights, precision }, l) => {
+    tensors.set(`state/${name}/weights/${l}`, f32([weights.length / k, k], weights));
+    tensors.set(`state/${name}/weights-precision/${l}`, f64([k, k], precision));
+  });
 }
 
 function joinedFloats(parts: readonly Float32Array[]): Float32Array {
@@ -97,8 +107,11 @@ export function loadGaussian(saved: SavedModel, what: string): { settings: Gauss
           sweeps: sweeps as number,
           noise: takeDoubles(stock, 'state/noise', [1], positive)[0] as number,
           cuts: visible === 'ordinal' ? takeDoubles(stock, 'state/cuts', [cuts.length], large) : new Float64Array(0),
-          users: takeSide(stock, 'users', k, byUsers),
-          items: takeSide(stock, 'items', k, conditional === 'both' || conditional === 'items'),
+          users: takeSide(stock, 'users', k, byUsers ? [null] : []),
+          items: takeSide(stock, 'items', k, [
+            ...(conditional === 'both' || conditional === 'items' ? [null] : []),
+            ...(settings.features === undefined ? [] : [settings.features.count]),
+          ]),
         };
   stock.assertEmpty();
   const fill = (native: NativeGaussian) => {
@@ -122,17 +135,29 @@ export function loadGaussian(saved: SavedModel, what: string): { settings: Gauss
   return { settings, fill };
 }
 
-function takeSide(stock: TensorStock, name: string, k: number, conditional: boolean): NativeGaussianSide {
+/** `layers`: units of each clamped layer, null where the file may say. */
+function takeSide(stock: TensorStock, name: string, k: number, layers: readonly (number | null)[]): NativeGaussianSide {
   const rows = stock.shape(`state/${name}/biases`)[0] ?? 0;
-  const side = {
+  return {
     factors: takeFloats(stock, `state/${name}/factors`, [rows, k - 1]),
     biases: takeFloats(stock, `state/${name}/biases`, [rows]),
     mean: takeDoubles(stock, `state/${name}/mean`, [k], large),
     precision: takeDoubles(stock, `state/${name}/precision`, [k, k], large),
+    layers: layers.map((units, l) => ({
+      weights: takeFloats(stock, `state/${name}/weights/${l}`, [units, k]),
+      precision: takeDoubles(stock, `state/${name}/weights-precision/${l}`, [k, k], large),
+    })),
   };
-  if (!conditional) return { ...side, layers: [] };
-  const weights = takeFloats(stock, `state/${name}/weights`, [null, k]);
-  return { ...side, layers: [{ weights, precision: takeDoubles(stock, `state/${name}/weights-precision`, [k, k], large) }] };
+}
+
+function takeFeatures(stock: TensorStock, count: unknown, items: number): Features | undefined {
+  if (count === 0) return undefined;
+  if (!isWhole(count, 1, 100_000)) return stock.fail('has a damaged number of features');
+  const offsets = stock.take('features/offsets', { types: ['U32'], shape: [items + 1] });
+  const units = stock.take('features/units', { types: ['U32'], shape: [null] });
+  const rise = offsets[0] === 0 && offsets[items] === units.length && offsets.every((at, i) => i === 0 || at >= (offsets[i - 1] as number));
+  if (!rise || units.some((unit) => unit >= count)) stock.fail('has damaged features of items');
+  return { count, offsets, units };
 }
 
 function takeFloats(stock: TensorStock, name: string, shape: readonly (number | null)[]): Float32Array {
@@ -163,5 +188,6 @@ function savedSettings(stock: TensorStock, given: Readonly<Record<string, unknow
   if (!rise || values.length === 1 || values.length > 1000) return stock.fail('has damaged values of its scale');
   if (visible !== 'gaussian' && visible !== 'ordinal') return stock.fail('has a damaged setting `visible`');
   if (visible === 'ordinal' && values.length < 2) stock.fail('has no scale of ordinal ratings');
-  return { ...whole, conditional: known, visible, seed, centre, scale, values: values as number[] };
+  const features = takeFeatures(stock, given.features, whole.items);
+  return { ...whole, features, conditional: known, visible, seed, centre, scale, values: values as number[] };
 }

@@ -1,5 +1,6 @@
 /** Options of the Gaussian rating machine, and what a trained one knows of itself. */
 import type { OptionCheck } from '../../arguments.js';
+import { type Features, type ItemFeatures, readItemFeatures } from './gaussian-features.js';
 
 /** Which sides have what was rated as a clamped layer. */
 export type Conditional = 'both' | 'users' | 'items' | 'none';
@@ -26,13 +27,28 @@ export interface GaussianOptions {
    * more, because E[r] is then computed from the probabilities. Both give probabilities.
    */
   readonly visible: Visible;
+  /**
+   * Features of items, such as genres: a clamped layer of its own, which tells most about items with few
+   * ratings. Pairs of an item's id and names of features. Default: none.
+   */
+  readonly itemFeatures?: ItemFeatures | undefined;
 }
 
 /** Names of the options. */
-export const gaussianNames: readonly (keyof GaussianOptions)[] = ['hidden', 'samples', 'burnIn', 'thin', 'conditional', 'visible'];
+export const gaussianNames: readonly (keyof GaussianOptions)[] = [
+  'hidden',
+  'samples',
+  'burnIn',
+  'thin',
+  'conditional',
+  'visible',
+  'itemFeatures',
+];
 
 /** What a trained machine is, beside what the addon holds. */
-export interface GaussianSettings extends GaussianOptions {
+export interface GaussianSettings extends Omit<GaussianOptions, 'itemFeatures'> {
+  /** Of items; undefined without. */
+  readonly features: Features | undefined;
   readonly seed: bigint;
   readonly centre: number;
   readonly scale: number;
@@ -50,5 +66,6 @@ export function readGaussian(check: OptionCheck, given: Readonly<Record<string, 
     thin: check.integer('thin', given.thin, 4, 1, 100_000),
     conditional: check.oneOf('conditional', given.conditional, 'both', conditionals),
     visible: check.oneOf('visible', given.visible, 'gaussian', ['gaussian', 'ordinal']),
+    itemFeatures: readItemFeatures(check, given.itemFeatures),
   };
 }

@@ -7,6 +7,7 @@
  * Salakhutdinov & Mnih, "Bayesian probabilistic matrix factorization using Markov chain Monte Carlo",
  * ICML 2008; the clamped layer: Salakhutdinov, Mnih & Hinton, ICML 2007, section 4.
  */
+import { OptionCheck } from '../../arguments.js';
 import { ParameterError } from '../../errors.js';
 import { hostBackend } from '../../machine/backend.js';
 import { runJob, translating } from '../../machine/job.js';
@@ -15,6 +16,7 @@ import type { NativeRatings } from '../../machine/native-ratings.js';
 import type { Patience } from '../../machine/patience.js';
 import type { Entries, UserEntries } from '../entries.js';
 import type { Family, FitContext, Prediction, RecommenderModel, SavedModel } from '../family.js';
+import { featuresOf, grownFeatures, nativeFeatures } from './gaussian-features.js';
 import { loadGaussian, saveGaussian } from './gaussian-file.js';
 import { type GaussianOptions, type GaussianSettings, gaussianNames, readGaussian } from './gaussian-options.js';
 
@@ -78,7 +80,8 @@ export class GaussianModel implements RecommenderModel {
 
   /** Some more sweeps over all entries, from where the sampler stopped. */
   async update(_added: Entries, patience: Patience, all: Entries): Promise<GaussianModel> {
-    const settings = { ...this.settings, items: all.items.size };
+    const { features } = this.settings;
+    const settings = { ...this.settings, items: all.items.size, features: features && grownFeatures(features, all.items.size) };
     return trained(settings, 0, ratingsOf(all), { ...patience, burnIn: updateBurnIn, from: this.#native });
   }
 
@@ -98,7 +101,8 @@ async function trained(
   const native = makeNative(settings, threads);
   const { samples, thin, values } = settings;
   const plan: NativeGaussianPlan = { burnIn, samples, thin, values: Float64Array.from(values) };
-  await runJob(() => native.train(ratings, plan, null, null, from), { call, signal, onProgress });
+  const features = settings.features === undefined ? null : nativeFeatures(settings.features, settings.items);
+  await runJob(() => native.train(ratings, plan, null, features, from), { call, signal, onProgress });
   return new GaussianModel(settings, native);
 }
 
@@ -147,7 +151,16 @@ async function fit(entries: Entries, options: GaussianOptions, context: FitConte
       `${call}: \`visible\` 'ordinal' needs a scale of 2 to ${mostOrdinal} values, got ${values.length}; use 'gaussian'`,
     );
   }
-  const settings = { ...options, ...spread(entries.value as Float32Array), seed: context.seed, values, items: entries.items.size };
+  const { itemFeatures, ...own } = options;
+  const features = itemFeatures && featuresOf(new OptionCheck(call), itemFeatures, entries.items);
+  const settings = {
+    ...own,
+    ...spread(entries.value as Float32Array),
+    seed: context.seed,
+    values,
+    items: entries.items.size,
+    features,
+  };
   return trained(settings, context.threads, ratings, { ...context, burnIn: options.burnIn, from: null });
 }
 
