@@ -1,6 +1,6 @@
 // node bench/recommender/anchors.mjs [--only ncf,folds,users,tenth,peruser] [--out results.json]: the baselines against published numbers, so
 // that splits, measures and ties are known to be right before any model is compared by them. The data folder comes from BOLTZKIT_DATA.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -120,10 +120,13 @@ const anchors = {
   },
 };
 
-const results = { processor: cpus()[0]?.model, processors: cpus().length };
+// What was measured before stays, unless it is measured anew.
+const before = existsSync(values.out) ? JSON.parse(readFileSync(values.out, 'utf8')) : {};
+const results = { ...before, processor: cpus()[0]?.model, processors: cpus().length };
 for (const name of values.only.split(',')) {
   if (anchors[name] === undefined) throw new Error(`anchors: there is no '${name}'; known are ${Object.keys(anchors).join(', ')}`);
   results[name] = await anchors[name]();
+  writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);
   console.log(`${results[name].what}; published: ${JSON.stringify(results[name].published)}`);
   console.table(
     results[name].rows.map((row) =>
@@ -131,4 +134,3 @@ for (const name of values.only.split(',')) {
     ),
   );
 }
-writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);

@@ -68,8 +68,12 @@ export async function rankingLoss(call: string, model: RecommenderModel, split: 
   return 1 - (await measured(call, model, split, 'ndcg@20(binary)'));
 }
 
+/** A split is made ready once for all settings. */
+const asking = new WeakMap<Split, Asked>();
+
 async function measured(call: string, model: RecommenderModel, split: Split, name: string): Promise<number> {
-  const asked = new Asked(split, undefined);
+  const asked = asking.get(split) ?? new Asked(split, undefined);
+  asking.set(split, asked);
   const { tallies } = await measure(call, model.family, model, asked, { metrics: [readMetric(call, name)], scale: undefined });
   return tallies.get(name)?.value() ?? Number.NaN;
 }
