@@ -1,4 +1,5 @@
 // node bench/recommender/ratings.mjs [--sets ml-100k,ml-1m,ml-1m-folds,ml-latest-small,speed] [--options '{"hidden":16}'] [--splits 5]
+// [--features] [--validation]. With --features the machine knows genres and decades of the films of ml-100k and ml-1m.
 // The Gaussian rating machine against the table of its issue, with the bias baseline and each item's histogram beside it in the same
 // run. Prints a table and writes bench/results/recommender-ratings.json. The data folder comes from BOLTZKIT_DATA.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { hostBackend } from '../../dist/machine/backend.js';
 import { evaluate } from '../../dist/recommender/evaluate.js';
 import { bias } from '../../dist/recommender/families/bias.js';
 import { gaussian } from '../../dist/recommender/families/gaussian.js';
+import { movieFeatures } from './lib/features.mjs';
 import { histogramOf } from './lib/histogram.mjs';
 import { ml1mFolds, ml1mNineTenths, ml100kFolds, mlLatestSmallFolds, validationOf } from './lib/protocols.mjs';
 import { dataFolder, ml1m, scales } from './lib/sets.mjs';
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     threads: { type: 'string', default: '0' },
     validation: { type: 'boolean', default: false },
+    features: { type: 'boolean', default: false },
     out: { type: 'string', default: new URL('../results/recommender-ratings.json', import.meta.url).pathname },
   },
 });
@@ -27,9 +30,9 @@ const folder = dataFolder();
 const own = JSON.parse(values.options);
 const metrics = ['rmse', 'mae', 'log-loss', 'rmse(warm)'];
 const sets = {
-  'ml-100k': { splits: () => ml100kFolds(folder), scale: scales.stars },
-  'ml-1m': { splits: () => ml1mNineTenths(folder), scale: scales.stars },
-  'ml-1m-folds': { splits: () => ml1mFolds(folder), scale: scales.stars },
+  'ml-100k': { splits: () => ml100kFolds(folder), scale: scales.stars, features: 'ml-100k' },
+  'ml-1m': { splits: () => ml1mNineTenths(folder), scale: scales.stars, features: 'ml-1m' },
+  'ml-1m-folds': { splits: () => ml1mFolds(folder), scale: scales.stars, features: 'ml-1m' },
   'ml-latest-small': { splits: () => mlLatestSmallFolds(folder), scale: scales.halfStars },
 };
 
@@ -45,10 +48,10 @@ async function timed(work) {
 }
 
 /** One split: each model fitted, then all measured on the same targets. */
-async function measured(split, scale) {
+async function measured(split, scale, itemFeatures) {
   const models = [];
   for (const [name, fit] of [
-    ['gaussian', () => gaussian.fit(split.train, optionsOf(gaussian, own), context(scale))],
+    ['gaussian', () => gaussian.fit(split.train, optionsOf(gaussian, { ...own, itemFeatures }), context(scale))],
     ['bias', () => bias.fit(split.train, optionsOf(bias, {}), context(scale))],
     ['item histogram', () => histogramOf(split.train, scale)],
   ]) {
@@ -61,11 +64,14 @@ async function measured(split, scale) {
 
 const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
-async function table(name, { splits, scale }) {
+async function table(name, { splits, scale, features }) {
   const runs = [];
+  const itemFeatures = values.features && features ? movieFeatures(folder, features) : undefined;
   const all = splits().slice(0, Number(values.splits));
   for (const split of all) {
-    runs.push(await measured(values.validation ? { ...validationOf(split), name: `${split.name}, validation` } : split, scale));
+    runs.push(
+      await measured(values.validation ? { ...validationOf(split), name: `${split.name}, validation` } : split, scale, itemFeatures),
+    );
     show(name, runs.at(-1));
   }
   const models = runs[0].results.map(({ model }, m) => ({
@@ -76,7 +82,15 @@ async function table(name, { splits, scale }) {
   }));
   console.log(`${name}, mean of ${runs.length}${values.validation ? ', validation' : ''}, peak ${peak()} MiB`);
   for (const row of models) console.log(`  ${line(row)}`);
-  return { set: name, options: optionsOf(gaussian, own), validation: values.validation, models, runs, peakMiB: peak() };
+  return {
+    set: name,
+    options: optionsOf(gaussian, own),
+    features: itemFeatures !== undefined,
+    validation: values.validation,
+    models,
+    runs,
+    peakMiB: peak(),
+  };
 }
 
 const line = (row) =>

@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -128,6 +128,7 @@ const show = (name, what, { perSecond, p50, p99, p999, max, failures, serverMicr
 };
 
 const data = dataFolder();
+const [before] = loadavg();
 const folder = mkdtempSync(join(tmpdir(), 'boltzkit-serve-'));
 const file = join(folder, 'ml-1m.safetensors');
 let child;
@@ -164,7 +165,7 @@ try {
     results[name] = { cold, closed, open };
   }
   mkdirSync(dirname(values.out), { recursive: true });
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, loadAverage: [before, loadavg()[0]] };
   writeFileSync(
     values.out,
     `${JSON.stringify({ model: values.model, machine, connections, seconds, fitSeconds, loadSeconds, results }, null, 2)}\n`,
