@@ -9,7 +9,7 @@ import { type Choice, givenShape, type Part, type Solver, searchShape, startShap
 import type { Solving } from './ease-solve.js';
 import type { Entries } from './entries.js';
 import { byUser } from './grouped.js';
-import { heldOutNdcg } from './held-out-ndcg.js';
+import { heldOutNdcgs } from './held-out-ndcg.js';
 import { entriesPerUser, rowsOf } from './interactions.js';
 import type { Split } from './split.js';
 import { holdOutUsers } from './split-users.js';
@@ -61,6 +61,6 @@ export function partOf(split: Split, { cutoff }: Pick<EaseOptions, 'cutoff'>, { 
   return {
     train: split.train,
     asked: rowsOf(split.input, inputs, users),
-    judge: (scores, scales) => heldOutNdcg(scores, scales, held, cutoff, new Turns(signal)),
+    judge: (scores, scales) => heldOutNdcgs(scores, scales, held, cutoff, new Turns(signal)),
   };
 }

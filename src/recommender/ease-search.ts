@@ -1,7 +1,9 @@
 /**
  * Looks for the shape of the closed form that does best on validation parts. A pattern search: from a
  * middle start one number at a time is moved, on while that helps, until the budget of solutions is
- * spent. The spread needs no solution of its own, so all its values are tried each time.
+ * spent. The spread needs no solution of its own, so all its values are tried each time. A move helps
+ * when its mean gain over users exceeds the standard error of that gain: with few users to judge by,
+ * the largest of many noisy measures would be luck.
  */
 import { hostBackend } from '../machine/backend.js';
 import { runJob } from '../machine/job.js';
@@ -16,8 +18,8 @@ import { entriesPerUser, nativeRatings, type PackedRows } from './interactions.j
 export interface Part {
   readonly train: Entries;
   readonly asked: PackedRows;
-  /** A measure to be made large, of scores [asked rows, items] whose columns count `scales` times. */
-  readonly judge: (scores: Float32Array, scales: Float64Array) => Promise<number> | number;
+  /** A measure to be made large, of each row of scores [asked rows, items] whose columns count `scales` times. */
+  readonly judge: (scores: Float32Array, scales: Float64Array) => Promise<Float64Array> | Float64Array;
 }
 
 /** A solution as the search needs it: scores of those asked, and precisions of items. */
@@ -105,7 +107,8 @@ type Move = (from: EaseShape, direction: number) => EaseShape;
 class Search {
   readonly tried: Tried[] = [];
   best: EaseShape;
-  #measure = Number.NEGATIVE_INFINITY;
+  /** Its measures of all rows of all parts. */
+  #measures: Float64Array | undefined;
   #left: number;
   readonly #fixed: Partial<EaseShape>;
   readonly #middle: number;
@@ -159,23 +162,36 @@ class Search {
     if (this.#left === 0 || this.tried.some((other) => solved.every((name) => other[name] === shape[name]))) return false;
     const done = this.options.solutions - this.#left--;
     const tryable = this.#fixed.spread === undefined ? spreads : [this.#fixed.spread];
-    const sums = new Float64Array(tryable.length);
+    const judged: Float64Array[][] = [];
     for (const [f, part] of this.parts.entries()) {
       const share = (within: number) => (done + (f + within) / this.parts.length) / this.options.solutions;
-      const values = await this.#judged(part, shape, tryable, share);
-      for (const [i, value] of values.entries()) sums[i]! += value / this.parts.length;
+      judged.push(await this.#judged(part, shape, tryable, share));
     }
-    const top = sums.reduce((best, value, i) => (value > (sums[best] as number) ? i : best), 0);
-    const found = { ...shape, spread: tryable[top] as number };
-    const measure = sums[top] as number;
-    this.tried.push({ ...found, measure });
-    if (measure <= this.#measure) return false;
-    this.#measure = measure;
-    this.best = found;
+    const measures = tryable.map((_, i) => Float64Array.from(judged.flatMap((part) => [...(part[i] as Float64Array)])));
+    const top = measures.reduce((best, each, i) => (mean(each) > mean(measures[best] as Float64Array) ? i : best), 0);
+    this.tried.push({ ...shape, spread: tryable[top] as number, measure: mean(measures[top] as Float64Array) });
+    // The spread that was in use comes first: another one has to be better than it.
+    const used = tryable.indexOf(shape.spread);
+    return [...(used < 0 ? [] : [used]), top].reduce(
+      (moved, i) => this.#take({ ...shape, spread: tryable[i] as number }, measures[i] as Float64Array) || moved,
+      false,
+    );
+  }
+
+  /** Takes a shape as the best where it is the first, or better by more than the error of the difference. */
+  #take(shape: EaseShape, measures: Float64Array): boolean {
+    if (this.#measures !== undefined && !isGain(measures, this.#measures)) return false;
+    this.#measures = measures;
+    this.best = shape;
     return true;
   }
 
-  async #judged(prepared: Prepared, shape: EaseShape, tryable: readonly number[], share: (within: number) => number): Promise<number[]> {
+  async #judged(
+    prepared: Prepared,
+    shape: EaseShape,
+    tryable: readonly number[],
+    share: (within: number) => number,
+  ): Promise<Float64Array[]> {
     const { signal, onProgress, call, threads } = this.solving;
     const within = (from: number, to: number): Solving => {
       const told =
@@ -184,7 +200,7 @@ class Search {
       return { call, threads, signal, onProgress: told };
     };
     const { scores, precisions } = await this.#answer(prepared, shape, within);
-    const judged: number[] = [];
+    const judged: Float64Array[] = [];
     for (const spread of tryable) judged.push(await prepared.part.judge(scores, scalesOf(precisions, spread)));
     return judged;
   }
@@ -200,4 +216,14 @@ class Search {
     const scoring = () => hostBackend.addon.scoreRows(matrix, precisions.length, offsets, item, value, this.solving.threads, missing);
     return { scores: await runJob(scoring, within(0.8, 0.9)), precisions };
   }
+}
+
+const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Whether the mean of paired differences exceeds its standard error. */
+function isGain(values: Float64Array, before: Float64Array): boolean {
+  const gains = values.map((value, i) => value - (before[i] as number));
+  const gain = mean(gains);
+  const squares = gains.reduce((sum, each) => sum + (each - gain) ** 2, 0);
+  return gain > Math.sqrt(squares / Math.max(1, gains.length - 1) / gains.length);
 }

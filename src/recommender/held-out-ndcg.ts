@@ -1,4 +1,4 @@
-/** Mean nDCG of users held out for a choice: few allocations, because a choice asks for it often. */
+/** nDCG of users held out for a choice: few allocations, because a choice asks for it often. */
 import type { Turns } from '../machine/turns.js';
 import type { Grouped } from './grouped.js';
 
@@ -9,28 +9,40 @@ export interface HeldOut {
   readonly targets: Grouped;
 }
 
+/** The mean of {@link heldOutNdcgs}; 0 of no users. */
+export async function heldOutNdcg(scores: Float32Array, scales: Float64Array, held: HeldOut, k: number, turns: Turns): Promise<number> {
+  const each = await heldOutNdcgs(scores, scales, held, k, turns);
+  return each.length === 0 ? 0 : each.reduce((sum, value) => sum + value, 0) / each.length;
+}
+
 /**
- * nDCG@k with binary gains, on average over users; candidates are all items less the user's input.
+ * nDCG@k with binary gains, of each user, [users]; candidates are all items less the user's input.
  * Ties go against the model.
  *
  * @param scores - [users, items], row-major.
  * @param scales - Scores of item j count times scales[j].
  */
-export async function heldOutNdcg(scores: Float32Array, scales: Float64Array, held: HeldOut, k: number, turns: Turns): Promise<number> {
+export async function heldOutNdcgs(
+  scores: Float32Array,
+  scales: Float64Array,
+  held: HeldOut,
+  k: number,
+  turns: Turns,
+): Promise<Float64Array> {
   const { users, inputs, targets } = held;
   const n = scales.length;
   const row = new Float64Array(n);
-  let total = 0;
+  const each = new Float64Array(users.length);
   for (let r = 0; r < users.length; r++) {
     const user = users[r] as number;
     for (let j = 0; j < n; j++) row[j] = (scores[r * n + j] as number) * (scales[j] as number);
     for (let at = inputs.start[user] as number; at < (inputs.start[user + 1] as number); at++) {
       row[inputs.column[at] as number] = Number.NEGATIVE_INFINITY;
     }
-    total += ndcgOf(row, targets.column.subarray(targets.start[user], targets.start[user + 1]), k);
+    each[r] = ndcgOf(row, targets.column.subarray(targets.start[user], targets.start[user + 1]), k);
     await turns.give();
   }
-  return users.length === 0 ? 0 : total / users.length;
+  return each;
 }
 
 /** Of one user. `row` is spoilt. */

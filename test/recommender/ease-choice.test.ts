@@ -41,7 +41,7 @@ test('the search takes the best of what it tried, within its budget', async () =
   const users = Uint32Array.from({ length: 60 }, (_, u) => u);
   // A measure with its peak at one size of scores: small ones need a large regularisation.
   const judge = (scores: Float32Array) =>
-    -Math.abs(Math.log(scores.reduce((sum, score) => sum + Math.abs(score), 0) / scores.length / 0.05));
+    Float64Array.of(-Math.abs(Math.log(scores.reduce((sum, score) => sum + Math.abs(score), 0) / scores.length / 0.05)));
   const part: Part = { train: entries, asked: rowsOf(entries, groups, users), judge };
   const options = { unseen: 'zero' as const, solutions: 12, popularity: 0, dropout: 0, activity: 0, spread: 0, regularisation: undefined };
   const { shape, tried } = await searchShape([part], options, { call: 'test', threads: 1 });
@@ -50,4 +50,20 @@ test('the search takes the best of what it tried, within its budget', async () =
   const first = tried[0];
   expect(shape.regularisation).toBe(best.regularisation);
   expect(best.measure).toBeGreaterThan((first?.measure ?? 0) + 0.1);
+});
+
+test('a gain within its standard error moves nothing', async () => {
+  const { entries } = tastes(60, 20, 51);
+  const users = Uint32Array.from({ length: 60 }, (_, u) => u);
+  // Each measure is a little larger than the one before on average, and far from it for every user.
+  let calls = 0;
+  const judge = () => {
+    const round = calls++;
+    return Float64Array.from(users, (u) => round * (0.01 + (u % 2 === 0 ? 1 : -1)));
+  };
+  const part: Part = { train: entries, asked: rowsOf(entries, byUser(entries), users), judge };
+  const fixed = { popularity: 0, dropout: 0, activity: 0, spread: 0, regularisation: undefined };
+  const { shape, tried } = await searchShape([part], { unseen: 'zero', solutions: 8, ...fixed }, { call: 'test', threads: 1 });
+  expect(tried.at(-1)?.measure).toBeGreaterThan(tried[0]?.measure as number);
+  expect(shape.regularisation).toBe(tried[0]?.regularisation);
 });

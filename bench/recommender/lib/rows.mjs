@@ -46,15 +46,13 @@ export async function shapeForLeaveOneOut(split, k, solutions, fixed = {}) {
   const { count, items } = split.negatives;
   const judge = (scores, scales) => {
     const n = scales.length;
-    let sum = 0;
-    for (let t = 0; t < user.length; t++) {
+    return Float64Array.from(user, (_, t) => {
       const at = (i) => scores[user[t] * n + i] * scales[i];
       const own = at(item[t]);
       let place = 0;
       for (let j = 0; j < count; j++) if (at(items[t * count + j]) >= own) place++;
-      if (place < k) sum += 1 / Math.log2(place + 2);
-    }
-    return sum / user.length;
+      return place < k ? 1 / Math.log2(place + 2) : 0;
+    });
   };
   const part = { train: split.train, asked: rowsOf(split.input, groups, users), judge };
   return searchShape([part], { unseen: 'zero', solutions, ...fixed }, { call: 'shapeForLeaveOneOut', threads: 0 });
