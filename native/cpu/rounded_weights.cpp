@@ -12,15 +12,14 @@ namespace boltzkit::cpu {
 namespace {
 
 constexpr std::size_t leastWeights = std::size_t{1} << 15, leastDepth = 32;
-constexpr std::size_t grain = RoundedUpdate::grain;
 
 float largestOf(Engine& engine, const CpuTensor& weights) {
   CpuTensor::Largest& known = weights.largest();
   if (known.version == weights.version()) return known.value;
   std::atomic<float> largest{0};
-  engine.parallelFor(blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()) / 8,
+  engine.parallelFor(blocksOf(weights.rows(), RoundedUpdate::grain), static_cast<double>(weights.rows() * weights.cols()) / 8,
                      [&](std::size_t task, unsigned) {
-                       const std::size_t first = task * grain, rows = std::min(grain, weights.rows() - first);
+                       const std::size_t first = task * RoundedUpdate::grain, rows = std::min(RoundedUpdate::grain, weights.rows() - first);
                        raise(largest, engine.kernels().largestOf(weights.row(first), rows * weights.stride()));
                      });
   known = {largest, weights.version()};
@@ -52,8 +51,9 @@ void fill(Engine& engine, const CpuTensor& weights, Packing packing, Orientation
   const std::size_t perThread = RoundedUpdate::scratchFloats(weights);
   float* scratch = engine.workspace().rounding.atLeast(engine.threads() * perThread);
   engine.parallelFor(
-      blocksOf(weights.rows(), grain), static_cast<double>(weights.rows() * weights.cols()), [&](std::size_t task, unsigned thread) {
-        const std::size_t first = task * grain, count = std::min(grain, weights.rows() - first);
+      blocksOf(weights.rows(), RoundedUpdate::grain), static_cast<double>(weights.rows() * weights.cols()),
+      [&](std::size_t task, unsigned thread) {
+        const std::size_t first = task * RoundedUpdate::grain, count = std::min(RoundedUpdate::grain, weights.rows() - first);
         const RowsToPack rows{
             engine.kernels(), weights.row(first), weights.stride(), weights.cols(), first, count, scratch + thread * perThread};
         pack(packing, rows, upright ? copy : nullptr, upright ? nullptr : copy);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/random.hpp"
-#include "cpu/info.hpp"
 #include "fixtures.hpp"
 #include "ratings/hidden_machine.hpp"
 
@@ -179,9 +178,9 @@ TEST_CASE("hidden units are trained as plain loops train them") {
   const Data data;
   const HiddenOptions options = optionsOf();
   const std::vector<std::span<const float>> couplings(data.couplings.begin(), data.couplings.end());
-  for (const std::string& isa : cpuInfo().available) {
-    CAPTURE(isa);
-    HiddenTrainer trainer(data.entries, couplings, data.fold, options, ratings::matrixKernels(isa));
+  for (const ratings::MatrixKernels* kernels : ratings::availableMatrixKernels()) {
+    CAPTURE(kernels->isa);
+    HiddenTrainer trainer(data.entries, couplings, data.fold, options, *kernels);
     Oracle oracle(data, options, trainer.parameters());
     ThreadTeam team(3);
     for (std::uint64_t e = 0; e < 12; ++e) {

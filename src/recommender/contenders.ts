@@ -2,6 +2,7 @@
 import { namesIn, OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { Patience } from '../machine/patience.js';
+import { fitsDensely } from './ease-solve.js';
 import type { Entries, Scale } from './entries.js';
 import { families } from './families/index.js';
 import type { Family, RecommenderModel, Target } from './family.js';
@@ -32,6 +33,21 @@ export function readContenders(call: string, given: unknown, hasRatings: boolean
   const twice = made.find(({ name }, i) => made.findIndex((other) => other.name === name) !== i);
   if (twice === undefined) return made;
   throw new ParameterError(`${call}: two of \`models\` are called '${twice.name}'; give one a \`name\` of its own`);
+}
+
+/**
+ * What stands beside a model that is judged, where nobody says otherwise: popularity, bias,
+ * factorisation and EASE, as far as rows allow and the model is not one of them.
+ */
+export function besideUsually({ family, target, items }: RecommenderModel, hasRatings: boolean): { model: string; target: Target }[] {
+  const own = hasRatings ? target : 'interactions';
+  const all: { model: string; target: Target }[] = [
+    { model: 'popularity', target: own },
+    ...(hasRatings ? [{ model: 'bias', target: 'ratings' as const }] : []),
+    { model: 'mf', target: own },
+    { model: fitsDensely(items) ? 'ease' : 'ease-sparse', target: 'interactions' },
+  ];
+  return all.filter((other) => other.model !== family);
 }
 
 type Asked = Omit<Contender, 'options'>;

@@ -1,6 +1,9 @@
 /** Options of the family 'ease': what they mean, their defaults, how they are checked. */
 import type { OptionCheck } from '../arguments.js';
 
+/** Gigabytes that dense couplings may take while they are made. */
+export const usualMemory = 4;
+
 /** What shapes the closed form; see {@link EaseOptions}. */
 export interface EaseShape {
   readonly regularisation: number;
@@ -86,7 +89,7 @@ export function readEaseOptions(check: OptionCheck, given: Readonly<Record<strin
     solutions: check.integer('solutions', given.solutions, 16, 1, 200),
     validation: check.oneOf('validation', given.validation, 'users', ['users', 'entries']),
     cutoff: check.integer('cutoff', given.cutoff, 100, 1, 100_000),
-    memory: readPositive(check, 'memory', given.memory ?? 4),
+    memory: readPositive(check, 'memory', given.memory ?? usualMemory),
   };
 }
 

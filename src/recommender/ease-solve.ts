@@ -5,7 +5,7 @@ import { runJob } from '../machine/job.js';
 import type { NativeCouplings, NativeGram } from '../machine/native-ease.js';
 import type { NativeRatings } from '../machine/native-ratings.js';
 import type { Patience } from '../machine/patience.js';
-import type { EaseShape } from './ease-options.js';
+import { type EaseShape, usualMemory } from './ease-options.js';
 
 /** Who asks, and how. */
 export interface Solving extends Patience {
@@ -65,6 +65,9 @@ export function scaleColumns(matrix: Float32Array, scales: Float64Array): void {
 
 /** Bytes that dense couplings of so many items take while they are made: the matrix in doubles twice (half of it each), and B. */
 export const denseBytes = (items: number): number => items * items * (4 + 4 + 4);
+
+/** Whether dense couplings of so many items can be had without a word about memory. */
+export const fitsDensely = (items: number): boolean => denseBytes(items) <= usualMemory * 1e9;
 
 /** @throws ParameterError where dense couplings would take more than `memory` gigabytes. */
 export function refuseTooManyItems(call: string, items: number, memory: number, bytes = denseBytes(items)): void {

@@ -15,8 +15,9 @@ export interface JudgeOptions extends Omit<EvaluateOptions, 'seed' | 'scale'> {
   /** Seed of resampled users, and of the models beside. Default 0. */
   readonly seed?: number | bigint | undefined;
   /**
-   * Models that are trained on `split.train` to stand beside this one. Default: 'popularity'. Other
-   * names, and options of theirs, as `compare` takes them; [] for none.
+   * Models that are trained on `split.train` to stand beside this one. Default: popularity, bias
+   * (of ratings), matrix factorisation and EASE. Names, and options of theirs, as `compare` takes
+   * them; [] for none.
    */
   readonly beside?: readonly Contending[] | undefined;
 }

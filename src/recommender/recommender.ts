@@ -7,7 +7,7 @@ import { explanation, predictions, similar } from './answers.js';
 import { isId } from './catalogue.js';
 import { type CombineOptions, combinedState } from './combining.js';
 import { standing } from './compare.js';
-import { readContenders } from './contenders.js';
+import { besideUsually, readContenders } from './contenders.js';
 import { crossValidated, readFolds } from './cross-validate.js';
 import type { Scale } from './entries.js';
 import {
@@ -318,9 +318,8 @@ export class Recommender {
     const { options: how, beside } = readJudging(call, options);
     const { scale, relevantFrom, model } = this.#state;
     const hasRatings = isSplit(call, split).train.value !== undefined;
-    const usual = [{ model: 'popularity', target: hasRatings ? model.target : 'interactions' }];
     const from = how.relevantFrom ?? relevantFrom;
-    const contenders = readContenders(call, beside ?? usual, hasRatings, true);
+    const contenders = readContenders(call, beside ?? besideUsually(model, hasRatings), hasRatings, true);
     const terms = { seed: how.seed ?? 0n, threads: 0, scale, relevantFrom: from };
     return judged(call, this.#state, split, contenders, terms, { ...how, scale, relevantFrom: from });
   }

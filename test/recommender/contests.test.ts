@@ -18,11 +18,11 @@ const fails = async (work: Promise<unknown>, message: RegExp) => {
 };
 
 describe('evaluate', () => {
-  test('judges by targets, beside popularity, and names its measures', async () => {
+  test('judges by targets, beside the plain models, and names its measures', async () => {
     const split = await splitRatings(rows, { seed: 1 });
     const rec = await Recommender.fit(split.train, { ...smallGaussian, seed: 1 });
     const { results, differences, judged } = await rec.evaluate(split, { relevantFrom: 4, metrics: ['rmse', 'ndcg@10(binary)'], seed: 1 });
-    expect(results.map(({ model }) => model)).toEqual(['gaussian', 'popularity']);
+    expect(results.map(({ model }) => model)).toEqual(['gaussian', 'popularity', 'bias', 'mf', 'ease']);
     expect(judged[0]?.targets).toBe(split.targets.user.length);
     // Worked out here again: the root mean square error over all targets.
     const { user, item, value, users, items } = split.targets;
