@@ -2,6 +2,7 @@
 import type { EaseHiddenOptions } from './ease-hidden-options.js';
 import type { EaseOptions } from './ease-options.js';
 import type { BiasOptions } from './families/bias.js';
+import type { EaseSparseOptions } from './families/ease-sparse.js';
 import type { GaussianOptions } from './families/gaussian-options.js';
 import type { InteractionsFactorsOptions, RatingsFactorsOptions } from './families/mf.js';
 import type { PopularityOptions } from './families/popularity.js';
@@ -56,6 +57,8 @@ export interface FamilyOptions {
   mf: Partially<RatingsFactorsOptions> | Partially<InteractionsFactorsOptions>;
   /** The Gaussian machine of interactions in closed form: the default of interactions. */
   ease: Partially<Omit<EaseOptions, 'binarise' | 'unseen'>>;
+  /** The same with couplings to the strongest neighbours alone: for many items. */
+  'ease-sparse': Partially<Omit<EaseSparseOptions, 'binarise' | 'unseen' | 'memory'>>;
   /** Hidden units beside its couplings. */
   'ease-hidden': Partially<Omit<EaseHiddenOptions, 'binarise' | 'unseen'>>;
   /** A model of ratings and one of interactions. */

@@ -13,11 +13,11 @@ export type Visible = 'gaussian' | 'ordinal';
 export interface GaussianOptions {
   /** Hidden units of a user, and components of an item, beside the biases. Default 32. */
   readonly hidden: number;
-  /** Kept samples of the parameters. More are more exact and cost memory: items × 2 hidden floats each. Default 40. */
+  /** Kept samples of the parameters. More are more exact and cost memory: items × 2 hidden floats each. Default 28. */
   readonly samples: number;
   /** Sweeps before the first sample. Default 40. */
   readonly burnIn: number;
-  /** Sweeps for each sample. Default 4. */
+  /** Sweeps for each sample. Default 6. */
   readonly thin: number;
   /** Which sides have what was rated as a clamped layer. Default 'both'. */
   readonly conditional: Conditional;
@@ -61,9 +61,9 @@ export interface GaussianSettings extends Omit<GaussianOptions, 'itemFeatures'> 
 export function readGaussian(check: OptionCheck, given: Readonly<Record<string, unknown>>): GaussianOptions {
   return {
     hidden: check.integer('hidden', given.hidden, 32, 1, 512),
-    samples: check.integer('samples', given.samples, 40, 1, 1000),
+    samples: check.integer('samples', given.samples, 28, 1, 1000),
     burnIn: check.integer('burnIn', given.burnIn, 40, 0, 100_000),
-    thin: check.integer('thin', given.thin, 4, 1, 100_000),
+    thin: check.integer('thin', given.thin, 6, 1, 100_000),
     conditional: check.oneOf('conditional', given.conditional, 'both', conditionals),
     visible: check.oneOf('visible', given.visible, 'gaussian', ['gaussian', 'ordinal']),
     itemFeatures: readItemFeatures(check, given.itemFeatures),
