@@ -6,7 +6,7 @@
  *       sparse,rating-machines,numpy] [--out file.json]
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -162,5 +162,7 @@ const results = { processor: cpus()[0]?.model, processors: cpus().length };
 for (const name of ['numpy', ...all.filter((each) => each !== 'numpy')]) {
   if (asked.includes(name)) results[name] = await rows[name]();
 }
+// Rows that were not asked for stay as the file has them.
+const before = existsSync(values.out) ? JSON.parse(readFileSync(values.out, 'utf8')) : {};
 mkdirSync(dirname(values.out), { recursive: true });
-writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);
+writeFileSync(values.out, `${JSON.stringify({ ...before, ...results }, null, 2)}\n`);
