@@ -2,16 +2,15 @@
 // [--features] [--validation]. With --features the machine knows genres and decades of the films of ml-100k and ml-1m.
 // The Gaussian rating machine against the table of its issue, with the bias baseline and each item's histogram beside it in the same
 // run. Prints a table and writes bench/results/recommender-ratings.json. The data folder comes from BOLTZKIT_DATA.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { OptionCheck } from '../../dist/arguments.js';
-import { hostBackend } from '../../dist/machine/backend.js';
 import { evaluate } from '../../dist/recommender/evaluate.js';
 import { bias } from '../../dist/recommender/families/bias.js';
 import { gaussian } from '../../dist/recommender/families/gaussian.js';
 import { movieFeatures } from './lib/features.mjs';
 import { histogramOf } from './lib/histogram.mjs';
 import { ml1mFolds, ml1mNineTenths, ml100kFolds, mlLatestSmallFolds, validationOf } from './lib/protocols.mjs';
+import { saveSets } from './lib/save.mjs';
 import { dataFolder, ml1m, scales } from './lib/sets.mjs';
 
 const { values } = parseArgs({
@@ -147,18 +146,4 @@ async function speed() {
 
 const results = [];
 for (const name of values.sets.split(',')) results.push(name === 'speed' ? await speed() : await table(name, sets[name]));
-const { model, isa, threads } = hostBackend.addon.cpu();
-const record = { date: new Date().toISOString(), processor: { model, isa, threads }, results };
-mkdirSync(new URL('.', `file://${values.out}`), { recursive: true });
-writeFileSync(values.out, `${JSON.stringify(merged(record), null, 1)}\n`);
-
-/** Results of sets that this run left out stay as they were. */
-function merged(fresh) {
-  try {
-    const before = JSON.parse(readFileSync(values.out, 'utf8'));
-    const names = new Set(fresh.results.map(({ set }) => set));
-    return { ...fresh, results: [...before.results.filter(({ set }) => !names.has(set)), ...fresh.results] };
-  } catch {
-    return fresh;
-  }
-}
+saveSets(values.out, results);

@@ -13,7 +13,8 @@ import { type Kept, shareOf, solved } from './ease-train.js';
 import type { Entries } from './entries.js';
 import { byUser, entriesWhere, pick } from './grouped.js';
 import { heldOutNdcg } from './held-out-ndcg.js';
-import { entriesPerUser, nativeRatings, rowsOf } from './interactions.js';
+import { entriesPerUser, rowsOf } from './interactions.js';
+import { packed } from './packed.js';
 import { holdOutUsers } from './split-users.js';
 
 /** Passes between two looks at held-out users, and looks without a gain after which training ends. */
@@ -46,7 +47,7 @@ async function prepared(plan: HiddenPlan, solving: Solving): Promise<NativeHidde
     const model = await solved(rest, plan.couplings, plan.kept, share(solving, f / hidden.folds, (f + 1) / hidden.folds));
     matrices.push(model.state.matrix);
   }
-  return trainerOf(nativeRatings(hostBackend.addon, entries), matrices, fold, plan, solving.threads);
+  return trainerOf(packed(entries), matrices, fold, plan, solving.threads);
 }
 
 function trainerOf(ratings: NativeRatings, matrices: Float32Array[], fold: Uint8Array, { hidden, seed }: HiddenPlan, threads: number) {

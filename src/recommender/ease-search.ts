@@ -12,7 +12,8 @@ import type { NativeRatings } from '../machine/native-ratings.js';
 import { type EaseOptions, type EaseShape, plainShape } from './ease-options.js';
 import { gramOf, ridgeOf, type Solving, scalesOf, solve } from './ease-solve.js';
 import type { Entries } from './entries.js';
-import { entriesPerUser, nativeRatings, type PackedRows } from './interactions.js';
+import { entriesPerUser, type PackedRows } from './interactions.js';
+import { packed } from './packed.js';
 
 /** One part of the validation: what is trained on, who is asked about, and how the answer is judged. */
 export interface Part {
@@ -83,7 +84,7 @@ class Prepared {
   readonly #grams = new Map<number, NativeGram>();
 
   constructor(readonly part: Part) {
-    this.ratings = nativeRatings(hostBackend.addon, part.train);
+    this.ratings = packed(part.train);
     this.counts = entriesPerUser(part.train);
   }
 

@@ -1,11 +1,10 @@
-/** Trains the closed form with a given shape. */
-import { hostBackend } from '../machine/backend.js';
 import type { Patience } from '../machine/patience.js';
 import { EaseModel, type EaseState, type Retrain } from './ease-model.js';
 import type { EaseOptions, EaseShape } from './ease-options.js';
 import { gramOf, refuseTooManyItems, ridgeOf, type Solving, scaleColumns, scalesOf, solve } from './ease-solve.js';
 import type { Entries } from './entries.js';
-import { counted, entriesPerItem, entriesPerUser, nativeRatings } from './interactions.js';
+import { counted, entriesPerItem, entriesPerUser } from './interactions.js';
+import { packed } from './packed.js';
 
 /** What training needs of the options beside the shape. */
 export type Kept = Pick<EaseOptions, 'unseen' | 'binarise' | 'memory'>;
@@ -15,7 +14,7 @@ export async function solved(entries: Entries, shape: EaseShape, options: Kept, 
   const { call, threads, signal, onProgress } = solving;
   const part = (from: number, to: number): Solving => ({ call, threads, signal, ...shareOf(onProgress, from, to) });
   const counts = entriesPerUser(entries);
-  const gram = await gramOf(nativeRatings(hostBackend.addon, entries), counts, shape.activity, part(0, 0.2));
+  const gram = await gramOf(packed(entries), counts, shape.activity, part(0, 0.2));
   const { couplings, precisions, logDeterminant } = await solve(gram, shape, part(0.2, 1));
   if (options.unseen === 'zero' && shape.spread !== 0) scaleColumns(couplings, scalesOf(precisions, shape.spread));
   const state: EaseState = {

@@ -1,8 +1,6 @@
 /** Entries and users' rows as machines of interactions take them. */
 
 import { ParameterError } from '../errors.js';
-import type { NativeAddon } from '../machine/native.js';
-import type { NativeRatings } from '../machine/native-ratings.js';
 import type { Entries, UserEntries } from './entries.js';
 import { entriesWhere, type Grouped, pick } from './grouped.js';
 
@@ -13,14 +11,6 @@ export function counted(entries: Entries, binarise: boolean | number): Entries {
   if (binarise === true) return { ...entries, value: undefined };
   const chosen = entriesWhere(entries, (k) => (value[k] as number) >= binarise);
   return { ...pick(entries, chosen), value: undefined };
-}
-
-/** Fills the addon's storage with entries. */
-export function nativeRatings(addon: NativeAddon, entries: Entries): NativeRatings {
-  const ratings = new addon.Ratings(entries.users.size, entries.items.size);
-  ratings.append(entries.user, entries.item, entries.value ?? null);
-  ratings.finish();
-  return ratings;
 }
 
 /** How many entries each user has, [users]. */

@@ -6,7 +6,7 @@ import { runJob } from '../../src/machine/job.js';
 import type { EaseHiddenModel } from '../../src/recommender/ease-hidden-model.js';
 import type { Entries } from '../../src/recommender/entries.js';
 import { easeHidden } from '../../src/recommender/families/ease-hidden.js';
-import { nativeRatings } from '../../src/recommender/interactions.js';
+import { packed } from '../../src/recommender/packed.js';
 import { context, given, tastes } from './ease-support.js';
 
 const plain = { recipe: 'ease', regularisation: 3, units: 6, learningRate: 0.01, epochs: 8, folds: 2, cutoff: 5 };
@@ -96,7 +96,7 @@ describe('the trainer', () => {
     const user = Uint32Array.from(rows.flatMap((row, u) => row.map(() => u)));
     const base = tastes(64, 16, 36).entries;
     const entries = { ...base, user, item: Uint32Array.from(rows.flat()), value: undefined };
-    const ratings = nativeRatings(hostBackend.addon, entries);
+    const ratings = packed(entries);
     const options = {
       units: 4,
       batch: 16,

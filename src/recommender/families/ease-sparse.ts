@@ -18,7 +18,8 @@ import { EaseSparseModel, type RetrainSparse, type SparseState } from '../ease-s
 import { shareOf } from '../ease-train.js';
 import type { Entries } from '../entries.js';
 import type { Family, SavedModel } from '../family.js';
-import { counted, entriesPerItem, entriesPerUser, nativeRatings } from '../interactions.js';
+import { counted, entriesPerItem, entriesPerUser } from '../interactions.js';
+import { packed } from '../packed.js';
 
 /** Options of the family 'ease' but for `unseen` and `memory`, and how many neighbours an item has. */
 export interface EaseSparseOptions extends EaseOptions {
@@ -67,7 +68,7 @@ type Kept = Pick<EaseSparseOptions, 'binarise' | 'neighbours'>;
 
 async function trained(entries: Entries, shape: EaseShape, { binarise, neighbours }: Kept, solving: Solving) {
   const counts = entriesPerUser(entries);
-  const ratings = nativeRatings(hostBackend.addon, entries);
+  const ratings = packed(entries);
   const { precisions, ...couplings } = await solved(ratings, counts, shape, neighbours, solving);
   const scales = scalesOf(precisions, shape.spread);
   for (const [k, item] of couplings.items.entries()) couplings.values[k]! *= scales[item] as number;

@@ -16,6 +16,7 @@ import type { NativeRatings } from '../../machine/native-ratings.js';
 import type { Patience } from '../../machine/patience.js';
 import type { Entries, UserEntries } from '../entries.js';
 import type { Family, FitContext, Prediction, RecommenderModel, SavedModel } from '../family.js';
+import { packedRatings } from '../packed.js';
 import { featuresOf, grownFeatures, nativeFeatures } from './gaussian-features.js';
 import { loadGaussian, saveGaussian } from './gaussian-file.js';
 import { type GaussianOptions, type GaussianSettings, gaussianNames, readGaussian } from './gaussian-options.js';
@@ -82,7 +83,7 @@ export class GaussianModel implements RecommenderModel {
   async update(_added: Entries, patience: Patience, all: Entries): Promise<GaussianModel> {
     const { features } = this.settings;
     const settings = { ...this.settings, items: all.items.size, features: features && grownFeatures(features, all.items.size) };
-    return trained(settings, 0, ratingsOf(all), { ...patience, burnIn: updateBurnIn, from: this.#native });
+    return trained(settings, 0, packedRatings(call, all), { ...patience, burnIn: updateBurnIn, from: this.#native });
   }
 
   save(): SavedModel {
@@ -121,18 +122,6 @@ function makeNative(settings: GaussianSettings, threads: number): NativeGaussian
   return new hostBackend.addon.Gaussian(options);
 }
 
-/** Entries in the addon's form. */
-function ratingsOf({ users, items, user, item, value }: Entries): NativeRatings {
-  if (value === undefined) throw new ParameterError(`${call}: needs ratings, and the rows have none`);
-  if (user.length === 0) throw new ParameterError(`${call}: there are no ratings to learn from`);
-  const ratings = new hostBackend.addon.Ratings(users.size, items.size);
-  translating(call, () => {
-    ratings.append(user, item, value);
-    ratings.finish();
-  });
-  return ratings;
-}
-
 /** Mean and standard deviation of ratings; 1 where they are all the same. */
 function spread(value: Float32Array): { readonly centre: number; readonly scale: number } {
   let [sum, squares] = [0, 0];
@@ -144,7 +133,7 @@ function spread(value: Float32Array): { readonly centre: number; readonly scale:
 }
 
 async function fit(entries: Entries, options: GaussianOptions, context: FitContext): Promise<GaussianModel> {
-  const ratings = ratingsOf(entries);
+  const ratings = packedRatings(call, entries);
   const values = context.scale !== undefined && context.scale.values.length > 1 ? context.scale.values : [];
   if (options.visible === 'ordinal' && (values.length === 0 || values.length > mostOrdinal)) {
     throw new ParameterError(

@@ -12,12 +12,11 @@
  */
 import { OptionCheck } from '../../arguments.js';
 import { FormatError, ParameterError } from '../../errors.js';
-import { hostBackend } from '../../machine/backend.js';
-import { translating } from '../../machine/job.js';
-import type { NativeRatings } from '../../machine/native-ratings.js';
 import type { Patience } from '../../machine/patience.js';
 import type { Entries, Scale, UserEntries } from '../entries.js';
 import type { Family, FitContext, Prediction, RecommenderModel, SavedModel } from '../family.js';
+import { packedRatings } from '../packed.js';
+import { partOf } from '../progress-parts.js';
 import { SavedParts } from '../saved.js';
 import { type RbmOptions, rbmNames, readRbm, trainingFor } from './rbm-options.js';
 import { type Cases, loadSide, RbmSide, trainSide } from './rbm-side.js';
@@ -110,7 +109,7 @@ export class RbmModel implements RecommenderModel {
 
   async update(_added: Entries, { signal, onProgress }: Patience, all: Entries): Promise<RbmModel> {
     const { scale, seed } = this.settings;
-    const ratings = ratingsOf(all);
+    const ratings = packedRatings(call, all);
     const sides: RbmSide[] = [];
     for (const [of, from] of this.sides.entries()) {
       const { epochs, rate, lastRate } = from.training;
@@ -142,22 +141,6 @@ function cosines(rows: Float32Array, width: number, count: number, which: number
   return Float32Array.from({ length: count }, (_, i) => mean.reduce((sum, _, j) => sum + at(i, j) * at(which, j), 0) / (own * length(i)));
 }
 
-function partOf(onProgress: Patience['onProgress'], part: number, of: number): Patience['onProgress'] {
-  if (onProgress === undefined) return undefined;
-  return ({ fraction, secondsLeft }) => onProgress({ fraction: (part + fraction) / of, secondsLeft: of === 1 ? secondsLeft : null });
-}
-
-function ratingsOf({ users, items, user, item, value }: Entries): NativeRatings {
-  if (value === undefined) throw new ParameterError(`${call}: needs ratings, and the rows have none`);
-  if (user.length === 0) throw new ParameterError(`${call}: there are no ratings to learn from`);
-  const ratings = new hostBackend.addon.Ratings(users.size, items.size);
-  translating(call, () => {
-    ratings.append(user, item, value);
-    ratings.finish();
-  });
-  return ratings;
-}
-
 function usable(scale: Scale | undefined, options: RbmOptions): Scale {
   const count = scale?.values.length ?? 0;
   if (scale === undefined || count < 2 || count > 64) {
@@ -178,7 +161,7 @@ export const rbm: Family<RbmOptions> = {
   read: readRbm,
   async fit(entries: Entries, options: RbmOptions, { seed, threads, scale: given, signal, onProgress }: FitContext) {
     const scale = usable(given, options);
-    const ratings = ratingsOf(entries);
+    const ratings = packedRatings(call, entries);
     const { orientation, itemShare, prediction } = options;
     const kinds: readonly Cases[] = orientation === 'both' ? ['users', 'items'] : [orientation];
     const sides: RbmSide[] = [];
