@@ -3,10 +3,16 @@
  * must live. The TypeScript side never makes such calls; the addon does not rely on that.
  */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeJob, NativeRows } from '../../src/machine/native.js';
+import { gramReady, newRatings, ratingCalls, ratingObjects, ready } from './native-ratings-support.js';
 import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
+
+beforeAll(async () => {
+  await ready;
+  await gramReady;
+});
 
 const codes = ['SHAPE', 'PARAMETER', 'BACKEND', 'DIVERGENCE', 'ABORTED', 'BUSY', 'DISPOSED', 'INTERNAL'];
 
@@ -69,6 +75,8 @@ const garbage: [string, () => unknown][] = [
   ['rows without rows', () => newRows(0)],
   ['machine', () => newMachine()],
   ['trainer', () => newTrainer(newMachine())],
+  ['ratings', newRatings],
+  ['ratings that are not finished', () => newRatings(false)],
   ['class of the addon', () => hostBackend.addon.Rows],
 ];
 
@@ -163,6 +171,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
   state: () => ({ target: newTrainer(newMachine()), member: 'state', args: [] }),
   dispose: () => ({ target: newMachine(), member: 'dispose', args: [] }),
+  ...ratingCalls,
 };
 
 const pair = machineSpec().layers;
@@ -239,7 +248,9 @@ async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (
 }
 
 it('covers every export and every method', () => {
-  const prototypes = [newRows(1), newMachine(), newTrainer(newMachine())].map((object) => Object.getPrototypeOf(object) as object);
+  const prototypes = [newRows(1), newMachine(), newTrainer(newMachine()), ...ratingObjects()].map(
+    (object) => Object.getPrototypeOf(object) as object,
+  );
   const methods = prototypes.flatMap((prototype) =>
     Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([name, { get }]) => !get && name !== 'constructor'),
   );
@@ -301,13 +312,15 @@ describe('wrong receivers', () => {
     ['rows', newRows(1)],
     ['machine', newMachine()],
     ['trainer', newTrainer(newMachine())],
+    ['ratings', newRatings()],
     ['empty object', {}],
     ['heir of a machine', Object.create(newMachine())],
     ['proxy of a machine', new Proxy(newMachine(), {})],
     ['null', null as unknown as object],
     ['number', 1 as unknown as object],
   ];
-  const classes = () => [newRows(1), newMachine(), newTrainer(newMachine())].map((object) => Object.getPrototypeOf(object) as object);
+  const classes = () =>
+    [newRows(1), newMachine(), newTrainer(newMachine()), ...ratingObjects()].map((object) => Object.getPrototypeOf(object) as object);
 
   it('are refused by every method and getter', () => {
     let checked = 0;
