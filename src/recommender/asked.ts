@@ -1,5 +1,5 @@
 /** What models are asked in an evaluation, and what the answers are held against. */
-import type { Entries, UserEntries } from './entries.js';
+import type { UserEntries } from './entries.js';
 import type { Judged } from './evaluation.js';
 import type { Target } from './family.js';
 import { byUser, type Grouped, userEntries } from './grouped.js';
@@ -95,15 +95,4 @@ export class Asked {
           : `each target with ${split.negatives.count} sampled items`,
     };
   }
-}
-
-/** The distinct values of entries, rising; undefined where there are none or more than `most`. */
-export function valuesOf(entries: Entries, most = 256): number[] | undefined {
-  if (entries.value === undefined) return undefined;
-  const found = new Set<number>();
-  for (const value of entries.value) {
-    if (found.size > most) return undefined;
-    found.add(value);
-  }
-  return found.size > most ? undefined : [...found].sort((a, b) => a - b);
 }

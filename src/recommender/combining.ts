@@ -4,9 +4,9 @@ import { ParameterError } from '../errors.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { chooseWeight } from './combine.js';
 import { CombinedModel } from './combined-model.js';
-import { likedFrom } from './contenders.js';
 import type { Entries } from './entries.js';
 import { type RowsGiven, readRows } from './rows-given.js';
+import { likedFrom } from './scale.js';
 import { makeSplit } from './split.js';
 import type { State } from './state.js';
 

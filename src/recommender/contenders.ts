@@ -97,12 +97,5 @@ export function trainContender(
   return train(call, family, options, taught, terms.scale, { ...terms, ...patience, verbose: false });
 }
 
-/** From which rating on an item counts as liked where nobody says: the first value of the scale from the mean rating on. */
-export function likedFrom(entries: Entries, scale: Scale | undefined): number | undefined {
-  if (entries.value === undefined) return undefined;
-  const mean = entries.value.reduce((sum, x) => sum + x, 0) / entries.value.length;
-  return scale?.values.find((value) => value >= mean) ?? mean;
-}
-
 /** Names that belong to `models` and nowhere else; the rest of the options of training go to all. */
 export const sharedNames = commonNames.filter((name) => !['kind', 'model', 'titles', 'unseen'].includes(name));

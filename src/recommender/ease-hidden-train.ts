@@ -8,8 +8,8 @@ import { Turns } from '../machine/turns.js';
 import type { HiddenShape } from './ease-hidden-options.js';
 import type { EaseModel } from './ease-model.js';
 import type { EaseShape } from './ease-options.js';
-import type { Solving } from './ease-solve.js';
-import { type Kept, shareOf, solved } from './ease-train.js';
+import { partly, type Solving } from './ease-solve.js';
+import { type Kept, solved } from './ease-train.js';
 import type { Entries } from './entries.js';
 import { byUser, entriesWhere, pick } from './grouped.js';
 import { heldOutNdcg } from './held-out-ndcg.js';
@@ -44,7 +44,7 @@ async function prepared(plan: HiddenPlan, solving: Solving): Promise<NativeHidde
       entries,
       entriesWhere(entries, (k) => fold[entries.user[k] as number] !== f),
     );
-    const model = await solved(rest, plan.couplings, plan.kept, share(solving, f / hidden.folds, (f + 1) / hidden.folds));
+    const model = await solved(rest, plan.couplings, plan.kept, partly(solving, f / hidden.folds, (f + 1) / hidden.folds));
     matrices.push(model.state.matrix);
   }
   return trainerOf(packed(entries), matrices, fold, plan, solving.threads);
@@ -67,17 +67,10 @@ function trainerOf(ratings: NativeRatings, matrices: Float32Array[], fold: Uint8
   return new hostBackend.addon.HiddenTrainer(ratings, matrices, fold, options, threads);
 }
 
-const share = (solving: Solving, from: number, to: number): Solving => ({
-  call: solving.call,
-  threads: solving.threads,
-  signal: solving.signal,
-  ...shareOf(solving.onProgress, from, to),
-});
-
 /** Hidden units after so many passes over all users. */
 export async function trainHidden(plan: HiddenPlan, solving: Solving): Promise<NativeHiddenParameters> {
-  const trainer = await prepared(plan, share(solving, 0, 0.3));
-  if (plan.hidden.epochs > 0) await runJob(() => trainer.run(plan.hidden.epochs), share(solving, 0.3, 1));
+  const trainer = await prepared(plan, partly(solving, 0, 0.3));
+  if (plan.hidden.epochs > 0) await runJob(() => trainer.run(plan.hidden.epochs), partly(solving, 0.3, 1));
   return trainer.parameters();
 }
 
@@ -92,13 +85,13 @@ export async function chooseEpochs(plan: HiddenPlan, cutoff: number, solving: So
   if (able < 20) return Math.min(most, usualEpochs);
   const { test } = holdOutUsers(solving.call, entries, { users: 0.2, targets: 0.2, least: 5, seed: plan.seed });
   const left = { ...plan, entries: test.train };
-  const couplings = await solved(test.train, plan.couplings, plan.kept, share(solving, 0, 0.08));
+  const couplings = await solved(test.train, plan.couplings, plan.kept, partly(solving, 0, 0.08));
   const judge = await judgeOf(couplings, test.input, test.targets, cutoff, solving);
-  const trainer = await prepared(left, share(solving, 0.08, 0.3));
+  const trainer = await prepared(left, partly(solving, 0.08, 0.3));
   let [best, bestAt] = [await judge(undefined), 0];
   for (let done = 0; done < most; done += every) {
     const passes = Math.min(every, most - done);
-    await runJob(() => trainer.run(passes), share(solving, 0.3 + (0.7 * done) / most, 0.3 + (0.7 * (done + passes)) / most));
+    await runJob(() => trainer.run(passes), partly(solving, 0.3 + (0.7 * done) / most, 0.3 + (0.7 * (done + passes)) / most));
     const reached = await judge(trainer.parameters());
     if (reached > best) [best, bestAt] = [reached, done + passes];
     else if (done + passes >= bestAt + every * patience) break;

@@ -6,12 +6,19 @@ import type { NativeCouplings, NativeGram } from '../machine/native-ease.js';
 import type { NativeRatings } from '../machine/native-ratings.js';
 import type { Patience } from '../machine/patience.js';
 import { type EaseShape, usualMemory } from './ease-options.js';
+import { shareOf } from './progress-parts.js';
 
 /** Who asks, and how. */
 export interface Solving extends Patience {
   readonly call: string;
   readonly threads: number;
 }
+
+/** A share of the work: the same, with its progress as a fraction of all. */
+export const partly = (solving: Solving, from: number, to: number): Solving => ({
+  ...solving,
+  onProgress: shareOf(solving.onProgress, from, to),
+});
 
 /** Weights of users, [users]: (number of entries)^−activity, 1 on average over users with entries. */
 export function userWeights(counts: Uint32Array, activity: number): Float32Array | null {

@@ -1,7 +1,7 @@
 import type { Patience } from '../machine/patience.js';
 import { EaseModel, type EaseState, type Retrain } from './ease-model.js';
 import type { EaseOptions, EaseShape } from './ease-options.js';
-import { gramOf, refuseTooManyItems, ridgeOf, type Solving, scaleColumns, scalesOf, solve } from './ease-solve.js';
+import { gramOf, partly, refuseTooManyItems, ridgeOf, type Solving, scaleColumns, scalesOf, solve } from './ease-solve.js';
 import type { Entries } from './entries.js';
 import { counted, entriesPerItem, entriesPerUser } from './interactions.js';
 import { packed } from './packed.js';
@@ -11,11 +11,9 @@ export type Kept = Pick<EaseOptions, 'unseen' | 'binarise' | 'memory'>;
 
 /** The model of entries that count. */
 export async function solved(entries: Entries, shape: EaseShape, options: Kept, solving: Solving): Promise<EaseModel> {
-  const { call, threads, signal, onProgress } = solving;
-  const part = (from: number, to: number): Solving => ({ call, threads, signal, ...shareOf(onProgress, from, to) });
   const counts = entriesPerUser(entries);
-  const gram = await gramOf(packed(entries), counts, shape.activity, part(0, 0.2));
-  const { couplings, precisions, logDeterminant } = await solve(gram, shape, part(0.2, 1));
+  const gram = await gramOf(packed(entries), counts, shape.activity, partly(solving, 0, 0.2));
+  const { couplings, precisions, logDeterminant } = await solve(gram, shape, partly(solving, 0.2, 1));
   if (options.unseen === 'zero' && shape.spread !== 0) scaleColumns(couplings, scalesOf(precisions, shape.spread));
   const state: EaseState = {
     shape,
@@ -37,10 +35,3 @@ export const retrain: Retrain = (state, all, { signal, onProgress }: Patience) =
   refuseTooManyItems(call, all.items.size, state.memory);
   return solved(counted(all, state.binarise), state.shape, state, { call, threads: 0, signal, onProgress });
 };
-
-/** Progress of a part of the work, as progress of all of it. */
-export function shareOf(onProgress: Patience['onProgress'], from: number, to: number): Patience {
-  return {
-    onProgress: onProgress && (({ fraction }) => onProgress({ fraction: from + (to - from) * fraction, secondsLeft: null })),
-  };
-}

@@ -2,7 +2,7 @@
 import type { OptionCheck } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { Patience } from '../machine/patience.js';
-import { Asked, valuesOf } from './asked.js';
+import { Asked } from './asked.js';
 import { middle, resampled } from './bootstrap.js';
 import type { Scale } from './entries.js';
 import type { Difference, Evaluation, Judged, Measured, ModelResult } from './evaluation.js';
@@ -11,6 +11,7 @@ import type { RecommenderModel } from './family.js';
 import { type Measures, measure } from './measure.js';
 import { type Metric, readMetric, usualMetrics } from './metrics.js';
 import { partOf } from './progress-parts.js';
+import { scaleOf } from './scale.js';
 import { checkedSplit, type Split } from './split.js';
 import type { Tally } from './tally.js';
 
@@ -45,11 +46,11 @@ export interface Plan {
 
 /** Reads names of measures and the scale for a split's entries. */
 export function planOf(call: string, split: Split, options: EvaluateOptions): Plan {
-  const values = options.scale?.values ?? valuesOf(split.train);
+  const { value } = split.train;
   const names = options.metrics ?? usualMetrics(split.targets.value !== undefined, options.relevantFrom);
   const metrics = names.map((name) => readMetric(call, name));
   if (metrics.length === 0) throw new ParameterError(`${call}: \`metrics\` must have at least one name`);
-  return { metrics, scale: values && { values } };
+  return { metrics, scale: options.scale ?? (value && scaleOf(value)) };
 }
 
 /**

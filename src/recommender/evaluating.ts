@@ -1,13 +1,14 @@
 /** The options of evaluations as callers write them. */
 import { OptionCheck, readOptions } from '../arguments.js';
 import { type CompareSettings, readShares } from './compare.js';
-import { likedFrom, readContenders, type Terms } from './contenders.js';
+import { readContenders, type Terms } from './contenders.js';
 import type { Entries } from './entries.js';
 import { type EvaluateOptions, readEvaluateOptions } from './evaluate.js';
 import type { Contending } from './fit-types.js';
 import { usualMetrics } from './metrics.js';
 import { listOf } from './question.js';
 import { type RowsRead, readRows } from './rows-given.js';
+import { likedFrom } from './scale.js';
 import type { ReadOptions } from './source-options.js';
 
 /** How a recommender is judged. */

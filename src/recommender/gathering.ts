@@ -36,16 +36,24 @@ export class Gathering {
 
   async #work(): Promise<void> {
     for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
-      const { items } = this.model;
-      try {
-        const given = batch.map(({ entries }) => entries);
-        const scores = await this.model.scores(given, { atLeast: batch[0]?.atLeast });
-        for (const [k, { resolve }] of batch.entries()) resolve(scores.subarray(k * items, (k + 1) * items));
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+      // What the model refuses of one must not fail the others.
+      if (!(await this.#answer(batch)) && batch.length > 1) for (const one of batch) await this.#answer([one]);
     }
     this.#busy = false;
+  }
+
+  /** Asks the model; rejects whoever is alone with what it throws. Whether it answered. */
+  async #answer(batch: readonly Waiting[]): Promise<boolean> {
+    const { items } = this.model;
+    try {
+      const given = batch.map(({ entries }) => entries);
+      const scores = await this.model.scores(given, { atLeast: batch[0]?.atLeast });
+      for (const [k, { resolve }] of batch.entries()) resolve(scores.subarray(k * items, (k + 1) * items));
+      return true;
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error);
+      return false;
+    }
   }
 
   /** The longest waiting, with others that ask the same of the model. */

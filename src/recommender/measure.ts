@@ -6,8 +6,9 @@ import type { Asked } from './asked.js';
 import type { Scale, UserEntries } from './entries.js';
 import type { Prediction, RecommenderModel } from './family.js';
 import type { Metric } from './metrics.js';
-import { bestOf, placeAmong, placesOf } from './ranking.js';
+import { placeAmong, placesOf } from './ranking.js';
 import { CalibrationTally, Tally } from './tally.js';
+import { best } from './top.js';
 import { widened } from './widened.js';
 
 /** What a model reached on one split: tallies by user, and what is no mean over users. */
@@ -133,10 +134,10 @@ class Sheet {
   private list(user: number, scores: Float32Array): void {
     const longest = this.options.metrics.reduce((k, metric) => (metric.kind === 'list' ? Math.max(k, metric.k) : k), 0);
     if (longest === 0) return;
-    const best = bestOf(scores, this.#candidate, longest);
+    const { items } = best(scores, longest, (item) => this.#candidate[item] !== 1);
     for (const metric of this.options.metrics) {
       if (metric.kind !== 'list') continue;
-      for (const item of best.subarray(0, metric.k)) this.addListed(user, metric.name, metric.metric, item);
+      for (const item of items.subarray(0, metric.k)) this.addListed(user, metric.name, metric.metric, item);
     }
   }
 

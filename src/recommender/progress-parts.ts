@@ -11,3 +11,8 @@ export function partOf(report: Report, part: number, parts: number): Report {
     report({ fraction: (part + fraction) / parts, secondsLeft: fraction > 0 ? seconds * ((parts - part - fraction) / fraction) : null });
   };
 }
+
+/** What a share of the work tells, as a fraction of all of it. Shares differ in pace, so seconds are not foretold. */
+export function shareOf(report: Report, from: number, to: number): Report {
+  return report && (({ fraction }) => report({ fraction: from + (to - from) * fraction, secondsLeft: null }));
+}

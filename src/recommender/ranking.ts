@@ -62,20 +62,3 @@ export function placeAmong(scores: Float32Array, item: number, others: Uint32Arr
   for (const other of others) if (other !== item && (scores[other] as number) >= own) place++;
   return place;
 }
-
-/**
- * The candidates with the highest scores, best first; of equal scores the item with the lower number.
- * Fewer than `n` where there are fewer.
- */
-export function bestOf(scores: Float32Array, candidate: Uint8Array, n: number): Uint32Array {
-  const best = new Uint32Array(n);
-  let length = 0;
-  for (let item = 0; item < scores.length; item++) {
-    const score = scores[item] as number;
-    if (candidate[item] !== 1 || (length === n && score <= (scores[best[n - 1] as number] as number))) continue;
-    let at = length < n ? length++ : n - 1;
-    for (; at > 0 && (scores[best[at - 1] as number] as number) < score; at--) best[at] = best[at - 1] as number;
-    best[at] = item;
-  }
-  return best.slice(0, length);
-}

@@ -6,6 +6,7 @@ import { got } from '../got.js';
 import type { Entries, Scale } from './entries.js';
 import { byUser, pick } from './grouped.js';
 import { type Id, Ids } from './ids.js';
+import { mostValues } from './scale.js';
 
 /** Entries as they were read, with what is to be said of the rows. */
 export interface ReadEntries extends Entries {
@@ -19,9 +20,6 @@ export interface ReadEntries extends Entries {
 
 /** Where a row's parts are wrong: the error for its place. */
 export type RowError = (message: string, place: string) => BoltzkitError;
-
-/** Most distinct ratings that still are a scale. */
-const mostValues = 256;
 
 /** An id as it may be given, or undefined for anything else. Large whole bigints become strings, which hold them exactly. */
 export function readId(value: unknown): Id | undefined {

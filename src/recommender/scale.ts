@@ -1,8 +1,8 @@
 import { ParameterError } from '../errors.js';
 import type { Entries, Scale } from './entries.js';
 
-/** More values than this are no scale, as `readEntries` has it. */
-const mostValues = 256;
+/** More values than this are no scale. */
+export const mostValues = 256;
 
 /** The values that ratings have, rising; undefined where there are too many. */
 export function scaleOf(value: Float32Array): Scale | undefined {
@@ -20,4 +20,11 @@ export function checkScale(call: string, { value, user, item, users, items }: En
   throw new ParameterError(
     `${call}: ratings must lie on the scale from ${low} to ${high}, got ${value?.[wrong]} ${pair}; Recommender.fit takes a \`scale\` of more values than its rows have`,
   );
+}
+
+/** From which rating on an item counts as liked where nobody says: the first value of the scale from the mean rating on. */
+export function likedFrom(entries: Entries, scale: Scale | undefined): number | undefined {
+  if (entries.value === undefined) return undefined;
+  const mean = entries.value.reduce((sum, x) => sum + x, 0) / entries.value.length;
+  return scale?.values.find((value) => value >= mean) ?? mean;
 }

@@ -2,13 +2,14 @@
 import { OptionCheck } from '../arguments.js';
 import { readTitles } from './catalogue.js';
 import { type CompareSettings, type LeftOut, type Standing, standing } from './compare.js';
-import { likedFrom, readContenders, trainContender } from './contenders.js';
+import { readContenders, trainContender } from './contenders.js';
 import type { Evaluation } from './evaluation.js';
 import type { FitSettings } from './fit-options.js';
 import { unseenOf } from './fit-options.js';
 import { History } from './history.js';
 import type { Recommender } from './recommender.js';
 import type { RowsRead } from './rows-given.js';
+import { likedFrom } from './scale.js';
 import type { State } from './state.js';
 
 /** What a model reached in the measure that the winner is chosen by. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bestOf, placeAmong, placesOf } from '../../src/recommender/ranking.js';
+import { placeAmong, placesOf } from '../../src/recommender/ranking.js';
+import { best } from '../../src/recommender/top.js';
 
 /** Scores with many ties, candidates, and which items are relevant. */
 const cases = fc.array(
@@ -50,14 +51,14 @@ describe('placesOf', () => {
   });
 });
 
-describe('bestOf', () => {
+describe('best', () => {
   test('agrees with sorting', () => {
     fc.assert(
       fc.property(cases, fc.integer({ min: 1, max: 12 }), (items, n) => {
         const scores = Float32Array.from(items, ({ score }) => score);
         const candidate = Uint8Array.from(items, (item) => Number(item.candidate));
         const sorted = [...items.keys()].filter((i) => items[i]!.candidate).sort((a, b) => items[b]!.score - items[a]!.score || a - b);
-        expect([...bestOf(scores, candidate, n)]).toEqual(sorted.slice(0, n));
+        expect([...best(scores, n, (item) => candidate[item] !== 1).items]).toEqual(sorted.slice(0, n));
       }),
     );
   });

@@ -11,6 +11,8 @@ import { CombinedModel } from '../combined-model.js';
 import type { Entries } from '../entries.js';
 import type { Family, FitContext, RecommenderModel, Target } from '../family.js';
 import { taughtBy } from '../fitting.js';
+import { shareOf } from '../progress-parts.js';
+import { likedFrom } from '../scale.js';
 import { perUserSplit } from '../splits.js';
 
 /** A part of a combined model: its name, or an object with its options. */
@@ -80,8 +82,9 @@ async function fit(
   { ratings, interactions, weight, relevantFrom }: CombinedSettings,
   context: FitContext,
 ): Promise<CombinedModel> {
-  const from = relevantFrom ?? meanUp(entries, context);
-  const stage = (k: number): FitContext => ({ ...context, onProgress: partOf(context.onProgress, k, weight === undefined ? 5 : 2) });
+  const from = relevantFrom ?? likedFrom(entries, context.scale) ?? 1;
+  const stages = weight === undefined ? 5 : 2;
+  const stage = (k: number): FitContext => ({ ...context, onProgress: shareOf(context.onProgress, k / stages, (k + 1) / stages) });
   const both = async (rows: Entries, first: number, w: number): Promise<CombinedModel> => {
     const rated = await ratings.family.fit(rows, ratings.options, stage(first));
     const used = await interactions.family.fit(taughtBy(rows, 'interactions', from), interactions.options, stage(first + 1));
@@ -93,18 +96,6 @@ async function fit(
   const parts = await both(split.train, 0, 0);
   const chosen = await chooseWeight(call, parts, split, 'ndcg@10(binary)', stage(2));
   return both(entries, 3, chosen.weight);
-}
-
-/** The first value of the scale from the mean rating on. */
-function meanUp({ value }: Entries, { scale }: FitContext): number {
-  const values = value ?? new Float32Array([1]);
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return scale?.values.find((each) => each >= mean) ?? mean;
-}
-
-/** Progress of the k-th of n stages. */
-function partOf(onProgress: FitContext['onProgress'], k: number, n: number): FitContext['onProgress'] {
-  return onProgress && (({ fraction }) => onProgress({ fraction: (k + fraction) / n, secondsLeft: null }));
 }
 
 function below(tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> {

@@ -11,8 +11,8 @@ import { readEaseHidden } from '../ease-hidden-file.js';
 import { EaseHiddenModel, type RetrainHidden } from '../ease-hidden-model.js';
 import { type EaseHiddenOptions, easeHiddenOptionNames, readEaseHiddenOptions } from '../ease-hidden-options.js';
 import { chooseEpochs, type HiddenPlan, trainHidden } from '../ease-hidden-train.js';
-import { denseBytes, refuseTooManyItems, type Solving } from '../ease-solve.js';
-import { shareOf, solved } from '../ease-train.js';
+import { denseBytes, partly, refuseTooManyItems, type Solving } from '../ease-solve.js';
+import { solved } from '../ease-train.js';
 import type { Family } from '../family.js';
 import { counted } from '../interactions.js';
 
@@ -30,20 +30,18 @@ export const easeHidden: Family<EaseHiddenOptions> = {
     const kept = counted(entries, options.binarise);
     refuseTooManyItems(call, entries.items.size, options.memory, denseBytes(entries.items.size) * (1 + options.folds / 3));
     if (kept.user.length === 0) throw new ParameterError(`${call}: there must be at least one entry that counts, got none`);
-    const part = (from: number, to: number): Solving => ({ call, threads, signal, ...shareOf(onProgress, from, to) });
-    const couplings = leavesChoice(options) ? (await chooseShape(kept, options, part(0, 0.4), seed)).shape : fixedShape(options);
+    const solving: Solving = { call, threads, signal, onProgress };
+    const couplings = leavesChoice(options) ? (await chooseShape(kept, options, partly(solving, 0, 0.4), seed)).shape : fixedShape(options);
     const plan: HiddenPlan = { entries: kept, couplings, hidden: options, kept: options, seed };
-    const epochs = await chooseEpochs(plan, options.cutoff, part(0.4, 0.7));
-    return trained({ ...plan, hidden: { ...options, epochs } }, part(0.7, 1));
+    const epochs = await chooseEpochs(plan, options.cutoff, partly(solving, 0.4, 0.7));
+    return trained({ ...plan, hidden: { ...options, epochs } }, partly(solving, 0.7, 1));
   },
   load: (saved, what) => readEaseHidden(saved, what, retrain),
 };
 
 async function trained(plan: HiddenPlan, solving: Solving): Promise<EaseHiddenModel> {
-  const { call, threads, signal, onProgress } = solving;
-  const part = (from: number, to: number): Solving => ({ call, threads, signal, ...shareOf(onProgress, from, to) });
-  const couplings = await solved(plan.entries, plan.couplings, plan.kept, part(0, 0.1));
-  const hidden = await trainHidden(plan, part(0.1, 1));
+  const couplings = await solved(plan.entries, plan.couplings, plan.kept, partly(solving, 0, 0.1));
+  const hidden = await trainHidden(plan, partly(solving, 0.1, 1));
   const { units, epochs, learningRate, l2, inputDropout, userWeight, folds } = plan.hidden;
   const shape = { units, epochs, learningRate, l2, inputDropout, userWeight, folds };
   return new EaseHiddenModel(couplings, hidden, shape, plan.seed, retrain);

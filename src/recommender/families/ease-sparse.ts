@@ -13,9 +13,8 @@ import { chooseShape, fixedShape, leavesChoice } from '../ease-choice.js';
 import { readCounts, Settings } from '../ease-file.js';
 import { type EaseOptions, type EaseShape, easeOptionNames, readEaseOptions } from '../ease-options.js';
 import type { Solver } from '../ease-search.js';
-import { ridgeOf, type Solving, scalesOf, userWeights } from '../ease-solve.js';
+import { partly, ridgeOf, type Solving, scalesOf, userWeights } from '../ease-solve.js';
 import { EaseSparseModel, type RetrainSparse, type SparseState } from '../ease-sparse-model.js';
-import { shareOf } from '../ease-train.js';
 import type { Entries } from '../entries.js';
 import type { Family, SavedModel } from '../family.js';
 import { counted, entriesPerItem, entriesPerUser } from '../interactions.js';
@@ -45,14 +44,14 @@ export const easeSparse: Family<EaseSparseOptions> = {
     if (kept.user.length === 0) throw new ParameterError(`${call}: there must be at least one entry that counts, got none`);
     const chooses = leavesChoice(options);
     const last = chooses ? options.solutions / (options.solutions + 1) : 0;
-    const part = (from: number, to: number): Solving => ({ call, threads, signal, ...shareOf(onProgress, from, to) });
+    const solving: Solving = { call, threads, signal, onProgress };
     const solver: Solver = async (ratings, counts, shape, { offsets, item, value }, solving) => {
       const { precisions, ...couplings } = await solved(ratings, counts, shape, options.neighbours, solving);
       const scoring = () => hostBackend.addon.scoreSparse(couplings, precisions.length, offsets, item, value, threads);
       return { scores: await runJob(scoring, { call, signal }), precisions };
     };
-    const shape = chooses ? (await chooseShape(kept, options, part(0, last), seed, solver)).shape : fixedShape(options);
-    return trained(kept, shape, options, part(last, 1));
+    const shape = chooses ? (await chooseShape(kept, options, partly(solving, 0, last), seed, solver)).shape : fixedShape(options);
+    return trained(kept, shape, options, partly(solving, last, 1));
   },
   load: (saved, what) => new EaseSparseModel(readSparse(saved, what), retrain),
 };

@@ -9,8 +9,8 @@ import { chooseShape, fixedShape, leavesChoice } from '../ease-choice.js';
 import { readEase } from '../ease-file.js';
 import { EaseModel } from '../ease-model.js';
 import { type EaseOptions, easeOptionNames, readEaseOptions } from '../ease-options.js';
-import { refuseTooManyItems, type Solving } from '../ease-solve.js';
-import { retrain, shareOf, solved } from '../ease-train.js';
+import { partly, refuseTooManyItems, type Solving } from '../ease-solve.js';
+import { retrain, solved } from '../ease-train.js';
 import type { Family } from '../family.js';
 import { counted } from '../interactions.js';
 
@@ -27,9 +27,9 @@ export const ease: Family<EaseOptions> = {
     if (kept.user.length === 0) throw new ParameterError(`${call}: there must be at least one entry that counts, got none`);
     const chooses = leavesChoice(options);
     const last = chooses ? options.solutions / (options.solutions + 1) : 0;
-    const part = (from: number, to: number): Solving => ({ call, threads, signal, ...shareOf(onProgress, from, to) });
-    const shape = chooses ? (await chooseShape(kept, options, part(0, last), seed)).shape : fixedShape(options);
-    return solved(kept, shape, options, part(last, 1));
+    const solving: Solving = { call, threads, signal, onProgress };
+    const shape = chooses ? (await chooseShape(kept, options, partly(solving, 0, last), seed)).shape : fixedShape(options);
+    return solved(kept, shape, options, partly(solving, last, 1));
   },
   load: (saved, what) => new EaseModel(readEase(saved, what), retrain),
 };

@@ -109,16 +109,18 @@ export class RbmModel implements RecommenderModel {
 
   async update(_added: Entries, { signal, onProgress }: Patience, all: Entries): Promise<RbmModel> {
     const { scale, seed } = this.settings;
+    // Seeds have 64 bits.
+    const next = BigInt.asUintN(64, seed + 1n);
     const ratings = packedRatings(call, all);
     const sides: RbmSide[] = [];
     for (const [of, from] of this.sides.entries()) {
       const { epochs, rate, lastRate } = from.training;
       const short = { ...from.training, epochs: Math.max(1, Math.round(epochs * updateShare)), rate: Math.sqrt(rate * lastRate) };
-      const plan = { cases: from.cases, training: short, scale, seed: seed + 1n, threads: 0, from, signal };
+      const plan = { cases: from.cases, training: short, scale, seed: next, threads: 0, from, signal };
       const side = await trainSide(ratings, all, { ...plan, onProgress: partOf(onProgress, of, this.sides.length) });
       sides.push(new RbmSide(side.cases, from.training, side.spec, side.parameters, side.fields));
     }
-    return new RbmModel({ ...this.settings, seed: seed + 1n }, sides);
+    return new RbmModel({ ...this.settings, seed: next }, sides);
   }
 
   save(): SavedModel {
