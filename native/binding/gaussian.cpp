@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "binding/arrays.hpp"
+#include "binding/gaussian_convert.hpp"
 #include "binding/ratings.hpp"
 #include "binding/start_job.hpp"
 #include "binding/threads.hpp"
 #include "core/checked.hpp"
-#include "ratings/gaussian_matrix.hpp"
 
 namespace boltzkit::binding {
 namespace {
@@ -17,65 +17,13 @@ using ratings::GaussianModel;
 using ratings::GaussianOptions;
 using ratings::GaussianPlan;
 using ratings::GaussianSample;
-using ratings::GaussianSideState;
 using ratings::GaussianState;
 using ratings::GivenEntries;
 
-constexpr std::uint64_t mostHidden = 1024, mostSweeps = 1u << 20, mostValues = 1000;
+constexpr std::uint64_t mostHidden = 1024, mostSweeps = 1u << 20;
 constexpr double largest = std::numeric_limits<double>::max();
 // Multiplications that a call does at once: about a millisecond's.
 constexpr double workAtOnce = 4e6;
-
-template <class T>
-std::vector<T> copied(const Argument& argument) {
-  const std::span<const T> values = argument.view<T>();
-  for (const T value : values)
-    if (!std::isfinite(value)) argument.refuse("finite numbers");
-  return {values.begin(), values.end()};
-}
-
-template <class T>
-Napi::Value arrayOf(Napi::Env env, const std::vector<T>& values) {
-  const ResultArray<T> result(env, values.size());
-  std::copy(values.begin(), values.end(), result.values().begin());
-  return result.value();
-}
-
-// Rows of `from` values, `wide` values apart, close together; and back.
-std::vector<float> unpadded(const std::vector<float>& rows, std::size_t wide, std::size_t from) {
-  std::vector<float> packed;
-  packed.reserve(rows.size() / wide * from);
-  for (std::size_t r = 0; r * wide < rows.size(); ++r) packed.insert(packed.end(), rows.begin() + r * wide, rows.begin() + r * wide + from);
-  return packed;
-}
-
-std::vector<float> padded(const std::vector<float>& packed, std::size_t from, std::size_t wide) {
-  std::vector<float> rows(packed.size() / from * wide, 0.0f);
-  for (std::size_t r = 0; r < packed.size() / from; ++r) std::copy_n(packed.begin() + r * from, from, rows.begin() + r * wide);
-  return rows;
-}
-
-std::vector<double> risingValues(const Argument& argument) {
-  std::vector<double> values = copied<double>(argument);
-  for (std::size_t i = 1; i < values.size(); ++i)
-    if (!(values[i] > values[i - 1])) argument.refuse("rising numbers");
-  if (values.size() > mostValues || values.size() == 1) argument.refuse("no values, or from 2 to 1000");
-  return values;
-}
-
-void checkPrecision(const std::vector<double>& precision, std::size_t k) {
-  if (precision.size() != k * k)
-    throw shapeError("`precision` must have " + std::to_string(k * k) + " numbers, got " + std::to_string(precision.size()));
-  for (std::size_t i = 0; i < k; ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      if (precision[i * k + j] != precision[j * k + i] || (i == j && !(precision[i * k + i] > 0)))
-        throw parameterError("`precision` must be symmetric with a positive diagonal");
-  try {
-    ratings::choleskyLower(precision, k);
-  } catch (const Error&) {
-    throw parameterError("`precision` must be positive definite");
-  }
-}
 
 // What users gave, checked: counts[u] entries each, one user after the other.
 struct Given {
@@ -174,42 +122,6 @@ std::shared_ptr<const ratings::RatedEntries> featuresOf(const Argument& argument
   return argument.isNull() ? nullptr : unwrap<RatingsObject>(argument).entries();
 }
 
-Napi::Object sideObject(Napi::Env env, const GaussianSideState& side, std::size_t hidden) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("factors", arrayOf(env, unpadded(side.factors, ratings::factorStride(hidden), hidden)));
-  object.Set("biases", arrayOf(env, side.biases));
-  object.Set("mean", arrayOf(env, side.mean));
-  object.Set("precision", arrayOf(env, side.precision));
-  Napi::Array layers = Napi::Array::New(env, side.layers.size());
-  for (std::uint32_t l = 0; l < side.layers.size(); ++l) {
-    Napi::Object layer = Napi::Object::New(env);
-    layer.Set("weights", arrayOf(env, side.layers[l].weights));
-    layer.Set("precision", arrayOf(env, side.layers[l].precision));
-    layers.Set(l, layer);
-  }
-  object.Set("layers", layers);
-  return object;
-}
-
-GaussianSideState sideOf(const Argument& argument, std::size_t hidden) {
-  const std::size_t k = hidden + 1;
-  GaussianSideState side;
-  side.factors = padded(copied<float>(argument.field("factors")), hidden, ratings::factorStride(hidden));
-  side.biases = copied<float>(argument.field("biases"));
-  side.mean = copied<double>(argument.field("mean"));
-  side.precision = copied<double>(argument.field("precision"));
-  if (side.mean.size() != k || side.factors.size() != side.biases.size() * ratings::factorStride(hidden))
-    throw shapeError("the parts of a state do not fit each other");
-  checkPrecision(side.precision, k);
-  const Argument layers = argument.field("layers");
-  for (std::uint32_t l = 0; l < layers.length(2); ++l) {
-    side.layers.push_back({copied<float>(layers.item(l).field("weights")), copied<double>(layers.item(l).field("precision"))});
-    checkPrecision(side.layers.back().precision, k);
-    if (side.layers.back().weights.size() % k != 0) throw shapeError("`weights` must have rows of " + std::to_string(k) + " numbers");
-  }
-  return side;
-}
-
 }  // namespace
 
 Napi::Function GaussianObject::define(Napi::Env env) {
@@ -248,7 +160,7 @@ Napi::Value GaussianObject::train(const Napi::CallbackInfo& info) {
   task->plan.burnIn = given.field("burnIn").count(0, mostSweeps);
   task->plan.samples = given.field("samples").count(1, 1000);
   task->plan.thin = given.field("thin").count(1, mostSweeps);
-  task->plan.values = risingValues(given.field("values"));
+  task->plan.values = scaleValuesOf(given.field("values"));
   task->features = {featuresOf(Argument(info, 2, "userFeatures")), featuresOf(Argument(info, 3, "itemFeatures"))};
   const Argument from(info, 4, "from");
   if (!from.isNull()) {
@@ -276,13 +188,11 @@ Napi::Value GaussianObject::train(const Napi::CallbackInfo& info) {
 Napi::Value GaussianObject::setModel(const Napi::CallbackInfo& info) {
   const std::size_t items = Argument(info, 0, "items").count(1, maxCount), samples = Argument(info, 4, "samples").count(1, 1000);
   ratings::ValueScale scale;
-  scale.values = risingValues(Argument(info, 1, "values"));
+  scale.values = scaleValuesOf(Argument(info, 1, "values"));
   const Argument cuts(info, 2, "cuts");
-  scale.cuts = copied<double>(cuts);
+  scale.cuts = risingOf(cuts);
   scale.spread = Argument(info, 3, "spread").number(1e-30, largest);
   if (scale.cuts.size() + 1 != std::max<std::size_t>(scale.values.size(), 1)) cuts.refuse("one cut between any two values");
-  for (std::size_t i = 1; i < scale.cuts.size(); ++i)
-    if (!(scale.cuts[i] > scale.cuts[i - 1])) cuts.refuse("rising numbers");
   if (slot_->busy) throw busyError("the model is being trained");
   loading_ = std::make_shared<GaussianModel>(items, slot_->options.hidden, samples, slot_->options.usersConditional, slot_->options.centre,
                                              slot_->options.scale);
@@ -294,20 +204,7 @@ Napi::Value GaussianObject::setModel(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value GaussianObject::addSample(const Napi::CallbackInfo& info) {
-  const std::size_t hidden = slot_->options.hidden;
-  const Argument given(info, 0, "sample"), weights = given.field("weights");
-  GaussianSample sample;
-  sample.noise = given.field("noise").number(1e-30, largest);
-  sample.biases = copied<float>(given.field("biases"));
-  sample.mean = copied<double>(given.field("mean"));
-  sample.precision = copied<double>(given.field("precision"));
-  if (!weights.isNull()) sample.weights = copied<float>(weights);
-  const std::vector<float> factors = copied<float>(given.field("factors"));
-  if (factors.size() != sample.biases.size() * hidden)
-    throw shapeError("`factors` must have " + std::to_string(sample.biases.size() * hidden) + " numbers, got " +
-                     std::to_string(factors.size()));
-  sample.factors = padded(factors, hidden, ratings::factorStride(hidden));
-  checkPrecision(sample.precision, hidden + 1);
+  const GaussianSample sample = gaussianSampleOf(Argument(info, 0, "sample"), slot_->options.hidden);
   if (!loading_ || loading_ != slot_->trained.model) throw parameterError("setModel must come before samples");
   loading_->add(sample);
   return info.Env().Undefined();
@@ -320,16 +217,7 @@ Napi::Value GaussianObject::samples(const Napi::CallbackInfo& info) {
 Napi::Value GaussianObject::sample(const Napi::CallbackInfo& info) {
   const std::shared_ptr<const GaussianModel> all = model();
   const std::size_t number = Argument(info, 0, "number").count(0, all->samples() - 1);
-  const GaussianSample sample = all->sample(number);
-  const Napi::Env env = info.Env();
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("factors", arrayOf(env, unpadded(sample.factors, ratings::factorStride(all->hidden()), all->hidden())));
-  object.Set("biases", arrayOf(env, sample.biases));
-  object.Set("mean", arrayOf(env, sample.mean));
-  object.Set("precision", arrayOf(env, sample.precision));
-  object.Set("weights", sample.weights.empty() ? env.Null() : arrayOf(env, sample.weights));
-  object.Set("noise", Napi::Number::New(env, sample.noise));
-  return object;
+  return gaussianSample(info.Env(), all->sample(number), all->hidden());
 }
 
 Napi::Value GaussianObject::values(const Napi::CallbackInfo& info) {
@@ -345,33 +233,11 @@ Napi::Value GaussianObject::state(const Napi::CallbackInfo& info) {
   if (slot_->busy) throw busyError("the model is being trained");
   const std::shared_ptr<const GaussianState> state = slot_->trained.state;
   if (!state) return info.Env().Null();
-  Napi::Object object = Napi::Object::New(info.Env());
-  object.Set("sweeps", Napi::Number::New(info.Env(), static_cast<double>(state->sweeps)));
-  object.Set("noise", Napi::Number::New(info.Env(), state->noise));
-  object.Set("cuts", arrayOf(info.Env(), state->cuts));
-  object.Set("users", sideObject(info.Env(), state->sides[0], slot_->options.hidden));
-  object.Set("items", sideObject(info.Env(), state->sides[1], slot_->options.hidden));
-  return object;
+  return gaussianState(info.Env(), *state, slot_->options.hidden);
 }
 
 Napi::Value GaussianObject::setState(const Napi::CallbackInfo& info) {
-  const Argument given(info, 0, "state");
-  auto state = std::make_shared<GaussianState>();
-  state->sweeps = given.field("sweeps").count(0, maxSafeInteger / 2);
-  if (state->sweeps > maxStreamStep / 2) given.field("sweeps").refuse("below 2^47");
-  state->noise = given.field("noise").number(1e-30, largest);
-  state->cuts = copied<double>(given.field("cuts"));
-  for (std::size_t i = 1; i < state->cuts.size(); ++i)
-    if (!(state->cuts[i] > state->cuts[i - 1])) given.field("cuts").refuse("rising numbers");
-  state->sides[0] = sideOf(given.field("users"), slot_->options.hidden);
-  state->sides[1] = sideOf(given.field("items"), slot_->options.hidden);
-  const std::size_t k = slot_->options.hidden + 1;
-  const bool conditional[2] = {slot_->options.usersConditional, slot_->options.itemsConditional};
-  for (unsigned s = 0; s < 2; ++s) {
-    const GaussianSideState &side = state->sides[s], &other = state->sides[1 - s];
-    if (conditional[s] && (side.layers.empty() || side.layers.front().weights.size() != other.biases.size() * k))
-      throw shapeError("the layer of what was rated must have one row of weights for each of the other side");
-  }
+  const auto state = std::make_shared<GaussianState>(gaussianStateOf(Argument(info, 0, "state"), slot_->options));
   if (slot_->busy) throw busyError("the model is being trained");
   slot_->trained.state = state;
   return info.Env().Undefined();
