@@ -3,7 +3,7 @@ import { type OptionCheck, readOptions } from '../arguments.js';
 import type { Evaluation } from '../estimators/results.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine } from '../machine/native.js';
-import { type Parameters, readParameters } from '../machine/parameter-shapes.js';
+import { type Parameters, readParameters } from '../machine/native-model.js';
 import type { EpochReport } from './reports.js';
 
 /** What states of a run are compared by: the higher the better. */

@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Evaluation } from '../estimators/results.js';
+import type { Hold } from '../machine/host.js';
 import { runJob } from '../machine/job.js';
-import type { Hold, Machine } from '../machine/machine.js';
+import type { Machine } from '../machine/machine.js';
 import type { NativeEpochReport, NativeLayerRows, NativeTrainer } from '../machine/native.js';
 import { secondsLeft } from '../machine/patience.js';
 import { type BestState, optionOf } from './best.js';
