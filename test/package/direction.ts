@@ -53,7 +53,8 @@ export const allowedTypeScript: Allowed = {
   training: [...basics, 'data', 'machine', 'wiring', 'estimators'],
   models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
   recommender: [...basics, 'io', 'data', 'wiring', 'machine', 'models'],
-  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender'],
+  belief: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'networks'],
+  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender', 'belief'],
   runs: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models'],
   cli: [
     ...basics,
@@ -67,6 +68,7 @@ export const allowedTypeScript: Allowed = {
     'training',
     'models',
     'recommender',
+    'belief',
     'runs',
     'index.ts',
   ],
