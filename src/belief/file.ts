@@ -1,6 +1,7 @@
 /**
- * The file of a network: one safetensors file with the parameters of all levels, of both halves once they differ, the counters of their random
- * numbers, and what an interrupted run needs to go on bit for bit.
+ * The file of a network: one safetensors file with the parameters of all levels, of both halves
+ * once they differ, the counters of their random numbers, and what an interrupted run needs to go
+ * on bit for bit.
  */
 import { BackendError, FormatError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
@@ -30,7 +31,10 @@ export interface NetworkState {
   readonly record: PretrainRecord | null;
 }
 
-/** Writes a network so that the path holds either the old file or the whole new one. Between updates, while nobody else touches the machines. */
+/**
+ * Writes a network so that the path holds either the old file or the whole new one. Between
+ * updates, while nobody else touches the machines.
+ */
 export async function writeNetwork(call: string, path: string | URL, stack: BeliefStack, state: NetworkState): Promise<void> {
   const { spec, machines, untied } = stack;
   const tensors = new Map<string, Tensor>();
@@ -51,7 +55,11 @@ export async function writeNetwork(call: string, path: string | URL, stack: Beli
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata), call);
 }
 
-function addRecord({ phase, activities, transposed, levels }: PretrainRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
+function addRecord(
+  { phase, activities, transposed, levels }: PretrainRecord,
+  tensors: Map<string, Tensor>,
+  metadata: Record<string, string>,
+): void {
   metadata.phase = JSON.stringify({ phase, activities, transposed });
   levels.forEach((level, l) => {
     const prefix = `level${l + 1}/`;
@@ -68,7 +76,8 @@ function addRecord({ phase, activities, transposed, levels }: PretrainRecord, te
  * Reads a file. Sizes are compared with those of its tensors before anything of that size is made.
  *
  * @param make - Makes the network's machines, which then take over what the file holds.
- * @throws {@link FormatError} whatever is wrong with the file; {@link FileError} when it cannot be read; {@link BackendError}.
+ * @throws {@link FormatError} whatever is wrong with the file; {@link FileError} when it cannot be
+ *   read; {@link BackendError}.
  */
 export async function readNetworkFile(
   call: string,

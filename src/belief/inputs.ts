@@ -4,7 +4,9 @@ import { describeRows } from '../data/rows-input.js';
 import type { LayerInput } from '../machine/host.js';
 import type { BeliefSpec } from './spec.js';
 
-/** Describes rows of a layer, by its number in the network; of softmax units also category numbers. */
+/**
+ * Describes rows of a layer, by its number in the network; of softmax units also category numbers.
+ */
 export function layerInput({ layers }: BeliefSpec, call: string, argument: string, rows: unknown, layer = 0): LayerInput {
   const spec = layers[layer] as BeliefSpec['layers'][number];
   const where = { call, argument, units: layer === 0 ? 'visible units' : `places of layer '${spec.name}'` };

@@ -11,7 +11,7 @@ import type { Matrix, Parameters } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
 import { argmax } from '../results/arrays.js';
 import { TrainingRun } from '../training/run.js';
-import { showRun } from '../training/verbose.js';
+import { metricsText, showReports } from '../training/verbose.js';
 import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
 import type { Units, UnitType } from '../wiring/units.js';
 import { readNetworkFile, writeNetwork } from './file.js';
@@ -33,7 +33,10 @@ export type LayerChoice = string | number;
 
 /** How to turn rows into features. */
 export interface TransformOptions extends Patience {
-  /** The layer whose values come back: its name, such as 'hidden2', or number. Default: the last one. */
+  /**
+   * The layer whose values come back: its name, such as 'hidden2', or number. Default: the last
+   * one.
+   */
   readonly layer?: LayerChoice | undefined;
   /** Means, or a draw of every layer on the way. Default 'mean'. */
   readonly draw?: Activities | undefined;
@@ -41,7 +44,10 @@ export interface TransformOptions extends Patience {
 
 /** How to tell classes. */
 export interface ClassifyOptions extends Patience {
-  /** Passes up in which every layer is drawn, whose probabilities are averaged. 0 (default): one pass of means. */
+  /**
+   * Passes up in which every layer is drawn, whose probabilities are averaged. 0 (default): one
+   * pass of means.
+   */
   readonly draws?: number | undefined;
 }
 
@@ -64,12 +70,14 @@ export interface NetworkSummary {
 }
 
 /**
- * A deep belief network (Hinton, Osindero & Teh 2006): a stack of restricted Boltzmann machines, trained one after the other from the bottom, each on
- * what the one below makes of the data. The top machine, with the labels if there are any, is the prior of a directed model that generates
+ * A deep belief network (Hinton, Osindero & Teh 2006): a stack of restricted Boltzmann machines,
+ * trained one after the other from the bottom, each on what the one below makes of the data. The
+ * top machine, with the labels if there are any, is the prior of a directed model that generates
  * downwards; the way up is its approximate inference.
  *
- * Every call that computes is asynchronous and runs on its own threads; calls wait for those before them, except that a run of training lets in only
- * who reads between its reports. The same seed gives the same bits for any number of threads.
+ * Every call that computes is asynchronous and runs on its own threads; calls wait for those before
+ * them, except that a run of training lets in only who reads between its reports. The same seed
+ * gives the same bits for any number of threads.
  *
  * @example
  * ```ts
@@ -87,7 +95,10 @@ export class DeepBeliefNetwork implements Disposable {
   #record: PretrainRecord | null = null;
   #untouched: readonly boolean[];
 
-  /** @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used. */
+  /**
+   * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or
+   *   the device cannot be used.
+   */
   constructor(options: DeepBeliefNetworkOptions) {
     this.#stack = new BeliefStack(name, readNetwork(name, options));
     this.#untouched = this.#stack.levels.map(() => true);
@@ -147,20 +158,25 @@ export class DeepBeliefNetwork implements Disposable {
     return this.#record === null ? null : trainingInfo(this.#record, this.layerNames);
   }
 
-  // --- training --------------------------------------------------------------------------------------------------------
+  // --- training ---------------------------------------------------------------------------
 
   /**
-   * Trains the levels one after the other, greedily: the first on the rows, each other one on the means (or draws) of the hidden units of the level
-   * below, which no longer learns. Labels join at the top. Rows must be complete; a label may be missing (NaN). Without options every level takes
-   * 30,000 updates, as an RBM does. Called again, it goes on from the parameters as they are, with new chains.
+   * Trains the levels one after the other, greedily: the first on the rows, each other one on the
+   * means (or draws) of the hidden units of the level below, which no longer learns. Labels join at
+   * the top. Rows must be complete; a label may be missing (NaN). Without options every level takes
+   * 30,000 updates, as an RBM does. Called again, it goes on from the parameters as they are, with
+   * new chains.
    *
-   * The options of all levels are checked before the first begins. When the run ends early, by a signal, an error or `stop()`, the network stands at
-   * its last complete update, and `resume: true` goes on from there, bit for bit, given the same rows; so it does in a network that was loaded from a
-   * file. The same seed gives the same bits for any number of threads.
+   * The options of all levels are checked before the first begins. When the run ends early, by a
+   * signal, an error or `stop()`, the network stands at its last complete update, and `resume:
+   * true` goes on from there, bit for bit, given the same rows; so it does in a network that was
+   * loaded from a file. The same seed gives the same bits for any number of threads.
    *
-   * @returns A run to `await` or to iterate over with `for await`; its reports say which level they are about.
-   * @throws Through the run: {@link ParameterError}, {@link ShapeError}, {@link DisposedError}; {@link BusyError} while another run is under way;
-   *   {@link DivergenceError} when parameters would stop being finite; the signal's reason when aborted.
+   * @returns A run to `await` or to iterate over with `for await`; its reports say which level they
+   *   are about.
+   * @throws Through the run: {@link ParameterError}, {@link ShapeError}, {@link DisposedError};
+   *   {@link BusyError} while another run is under way; {@link DivergenceError} when parameters
+   *   would stop being finite; the signal's reason when aborted.
    */
   pretrain(rows: RowsInput, options?: PretrainOptions): TrainingRun<LevelReport> {
     const call = `${name}.pretrain`;
@@ -170,7 +186,7 @@ export class DeepBeliefNetwork implements Disposable {
       verbose = plan.verbose;
       await pretrain(this.#stack, plan, control, (record) => this.#keep(record));
     });
-    if (verbose) showRun(run, call);
+    if (verbose) showReports(run, call, (report) => `level ${report.level} (${report.layer}), ${metricsText(report)}`);
     return run;
   }
 
@@ -188,7 +204,7 @@ export class DeepBeliefNetwork implements Disposable {
     this.#untouched = this.#untouched.map((untouched, l) => untouched && record.levels[l]?.step === 0);
   }
 
-  // --- questions -------------------------------------------------------------------------------------------------------
+  // --- questions ---------------------------------------------------------------------------
 
   /** Packs inputs, waits for the calls before and works over them. */
   async #over<T>(
@@ -205,8 +221,8 @@ export class DeepBeliefNetwork implements Disposable {
   }
 
   /**
-   * The values of a layer given rows [n, visible], by the way up: the features of the rows, [n, places]. The labels, which are not given, exert no
-   * field.
+   * The values of a layer given rows [n, visible], by the way up: the features of the rows, [n,
+   * places]. The labels, which are not given, exert no field.
    */
   async transform(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
     const call = `${name}.transform`;
@@ -219,9 +235,11 @@ export class DeepBeliefNetwork implements Disposable {
   }
 
   /**
-   * Rows [n, visible] sent up to a layer and down again by the generative half: the means of the visible units; [n, visible].
+   * Rows [n, visible] sent up to a layer and down again by the generative half: the means of the
+   * visible units; [n, visible].
    *
-   * @param options - `layer`: how far up, by default to the last one; `draw`: what stands for the hidden layers on both ways, by default 'mean'.
+   * @param options - `layer`: how far up, by default to the last one; `draw`: what stands for the
+   *   hidden layers on both ways, by default 'mean'.
    */
   async reconstruct(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
     const call = `${name}.reconstruct`;
@@ -249,7 +267,8 @@ export class DeepBeliefNetwork implements Disposable {
   }
 
   /**
-   * P(class | row) for rows [n, visible]: the way up to the top machine, and there the exact probabilities given its lower layer; [n, classes].
+   * P(class | row) for rows [n, visible]: the way up to the top machine, and there the exact
+   * probabilities given its lower layer; [n, classes].
    *
    * @throws {@link ParameterError} in a network without labels.
    */
@@ -290,11 +309,11 @@ export class DeepBeliefNetwork implements Disposable {
   }
 
   /**
-   * Draws `n` rows of the visible layer: Gibbs chains of the top machine, with a class held or free, then one way down; [n, visible]. Every call
-   * draws anew.
+   * Draws `n` rows of the visible layer: Gibbs chains of the top machine, with a class held or
+   * free, then one way down; [n, visible]. Every call draws anew.
    *
-   * @throws {@link ParameterError} on a class that there is not, {@link ShapeError}, {@link BusyError}, {@link DisposedError}; the signal's reason
-   *   when aborted.
+   * @throws {@link ParameterError} on a class that there is not, {@link ShapeError}, {@link
+   *   BusyError}, {@link DisposedError}; the signal's reason when aborted.
    */
   async sample(n: number, options?: NetworkSampleOptions): Promise<Matrix> {
     const call = `${name}.sample`;
@@ -303,11 +322,12 @@ export class DeepBeliefNetwork implements Disposable {
     return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.#stack, call, control, packed)));
   }
 
-  // --- parameters ------------------------------------------------------------------------------------------------------
+  // --- parameters ---------------------------------------------------------------------------
 
   /**
-   * Names and shapes of all parameters: 'level1/visible-hidden1.weights', 'level1/hidden1.bias' and so on. Once the halves differ, those of the
-   * generative one are 'level1/generative/…', and what goes down no longer depends on 'level1/visible.bias', nor what goes up on
+   * Names and shapes of all parameters: 'level1/visible-hidden1.weights', 'level1/hidden1.bias' and
+   * so on. Once the halves differ, those of the generative one are 'level1/generative/…', and what
+   * goes down no longer depends on 'level1/visible.bias', nor what goes up on
    * 'level1/generative/hidden1.bias'.
    */
   get parameterShapes(): { readonly [name: string]: readonly [number, number] } {
@@ -318,7 +338,8 @@ export class DeepBeliefNetwork implements Disposable {
   }
 
   /**
-   * A copy of a parameter tensor, by a name from {@link parameterShapes}; biases are [units], all others [rows, columns].
+   * A copy of a parameter tensor, by a name from {@link parameterShapes}; biases are [units], all
+   * others [rows, columns].
    *
    * @throws {@link BusyError} while other calls are under way: it does not wait.
    */
@@ -329,7 +350,10 @@ export class DeepBeliefNetwork implements Disposable {
     return array(values, parameter.endsWith('.bias') ? [cols] : [rows, cols]);
   }
 
-  /** Replaces a parameter tensor by a copy of values of its shape. `BusyError` while other calls are under way. */
+  /**
+   * Replaces a parameter tensor by a copy of values of its shape. `BusyError` while other calls are
+   * under way.
+   */
   setParameter(parameter: string, values: RowsInput): void {
     const call = `${name}.setParameter`;
     const [rows, cols] = this.#shape(call, parameter);
@@ -345,13 +369,15 @@ export class DeepBeliefNetwork implements Disposable {
     return shapes[names[index] as string] as readonly [number, number];
   }
 
-  // --- files and the end -----------------------------------------------------------------------------------------------
+  // --- files and the end ---------------------------------------------------------------------------
 
   /**
-   * Saves the parameters of all levels and the state of the last run as a safetensors file with a checksum. The path holds either the old file or the
-   * whole new one, whatever happens in between. During a run save in the body of `for await`, or use its `checkpoint`.
+   * Saves the parameters of all levels and the state of the last run as a safetensors file with a
+   * checksum. The path holds either the old file or the whole new one, whatever happens in between.
+   * During a run save in the body of `for await`, or use its `checkpoint`.
    *
-   * @throws {@link BusyError} while a run is under way, {@link FileError} when the file cannot be written, {@link DisposedError}.
+   * @throws {@link BusyError} while a run is under way, {@link FileError} when the file cannot be
+   *   written, {@link DisposedError}.
    */
   async save(path: string | URL): Promise<void> {
     const call = `${name}.save`;
@@ -366,10 +392,13 @@ export class DeepBeliefNetwork implements Disposable {
    * Loads a network that `save` or a checkpoint wrote; a subclass loads itself.
    *
    * @param options - Where it is to run; the file does not say.
-   * @throws {@link FormatError} unless the file is intact and holds such a network, {@link FileError} when it cannot be read, {@link BackendError}.
+   * @throws {@link FormatError} unless the file is intact and holds such a network, {@link
+   *   FileError} when it cannot be read, {@link BackendError}.
    */
   static async load<M extends DeepBeliefNetwork = DeepBeliefNetwork>(
-    this: new (options: DeepBeliefNetworkOptions) => M,
+    this: new (
+      options: DeepBeliefNetworkOptions,
+    ) => M,
     path: string | URL,
     options?: PlaceOptions,
   ): Promise<M> {
@@ -407,8 +436,8 @@ export class DeepBeliefNetwork implements Disposable {
   }
 
   /**
-   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent; every other call then throws
-   * `DisposedError`.
+   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent;
+   * every other call then throws `DisposedError`.
    */
   dispose(): void {
     this.#stack.dispose();

@@ -1,12 +1,13 @@
 /**
- * Rows on their way through a network. Upwards a layer is taken given the one below alone; downwards given the one above, by the generative half
- * (Hinton, Osindero & Teh, "A fast learning algorithm for deep belief nets", 2006, section 3).
+ * Rows on their way through a network. Upwards a layer is taken given the one below alone;
+ * downwards given the one above, by the generative half (Hinton, Osindero & Teh, "A fast learning
+ * algorithm for deep belief nets", 2006, section 3).
  */
 import { array } from '../data/ndarray.js';
+import { describeRows } from '../data/rows-input.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeRows } from '../machine/native.js';
 import type { Patience } from '../machine/patience.js';
-import { describeRows } from '../data/rows-input.js';
 import type { Activities } from './record.js';
 import type { BeliefStack, Level } from './stack.js';
 
@@ -67,7 +68,10 @@ export async function valuesOf(
   return upwards((stack.levels[layer - 1] as Level).up, call, below, draw, patience);
 }
 
-/** The visible layer given values of a layer, by its number: on the way down draws or means, and at the end either. */
+/**
+ * The visible layer given values of a layer, by its number: on the way down draws or means, and at
+ * the end either.
+ */
 export async function downwards(
   { levels }: BeliefStack,
   call: string,

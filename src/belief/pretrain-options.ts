@@ -21,31 +21,42 @@ export interface LabelledRows {
 type OfLevel = TrainingOptions & Pick<RunOptions<never>, 'evaluateEvery' | 'evaluate' | 'earlyStopping' | 'keepBest'>;
 
 /**
- * Options of one level, as `RBM.fit` takes them. Layers and couplings are named as in the network: level 2 has 'hidden1', 'hidden2' and
- * 'hidden1-hidden2'.
+ * Options of one level, as `RBM.fit` takes them. Layers and couplings are named as in the network:
+ * level 2 has 'hidden1', 'hidden2' and 'hidden1-hidden2'.
  */
 export type LevelOptions = OfLevel;
 
-/** How to pretrain: what `RBM.fit` takes goes for every level. Everything but `labels` of a network that has some has a default. */
+/**
+ * How to pretrain: what `RBM.fit` takes goes for every level. Everything but `labels` of a network
+ * that has some has a default.
+ */
 export interface PretrainOptions
   extends Omit<OfLevel, 'rates'>,
     Omit<RunOptions<never>, 'validation' | 'onProgress' | 'evaluateEvery' | 'evaluate' | 'earlyStopping' | 'keepBest'> {
-  /** A class for each row, or one-hot rows [n, classes]; NaN where it is not known. Only, and always, for a network with labels. */
+  /**
+   * A class for each row, or one-hot rows [n, classes]; NaN where it is not known. Only, and
+   * always, for a network with labels.
+   */
   readonly labels?: RowsInput | undefined;
   /** Rows that are only watched, at every level. */
   readonly validation?: LabelledRows | undefined;
   /** Options of single levels, from the bottom: they stand before those for all. */
   readonly levels?: readonly (LevelOptions | undefined)[] | undefined;
-  /** What a level hands to the next: the means of its hidden units, or a draw of them, a new one whenever a row is used. Default 'mean'. */
+  /**
+   * What a level hands to the next: the means of its hidden units, or a draw of them, a new one
+   * whenever a row is used. Default 'mean'.
+   */
   readonly activities?: Activities | undefined;
   /**
-   * Computes the activities of all rows once per level and holds them in memory, one number each. By default they are computed for every
-   * minibatch anew, which takes no memory. Only with `activities: 'mean'`. Default false.
+   * Computes the activities of all rows once per level and holds them in memory, one number each.
+   * By default they are computed for every minibatch anew, which takes no memory. Only with
+   * `activities: 'mean'`. Default false.
    */
   readonly keepActivities?: boolean | undefined;
   /**
-   * Whether a level that was never trained starts from the one below, turned upside down, where their layers allow: layers l − 2 and l of one type and
-   * size. It then is as good a model as the one below from its first update (Hinton, Osindero & Teh 2006, section 4). Default true.
+   * Whether a level that was never trained starts from the one below, turned upside down, where
+   * their layers allow: layers l − 2 and l of one type and size. It then is as good a model as the
+   * one below from its first update (Hinton, Osindero & Teh 2006, section 4). Default true.
    */
   readonly transposed?: boolean | undefined;
   /** Called with the latest state of the run. An error it throws ends the run. */
@@ -74,7 +85,10 @@ export interface PretrainGiven {
   readonly verbose: boolean;
 }
 
-/** Reads and checks what `pretrain` is given, but for the options of the levels' runs, which are checked as those of `RBM.fit`. */
+/**
+ * Reads and checks what `pretrain` is given, but for the options of the levels' runs, which are
+ * checked as those of `RBM.fit`.
+ */
 export function readPretrain(call: string, spec: BeliefSpec, rows: unknown, options: unknown): PretrainGiven {
   const given = readOptions(call, options, [...levelNames, ...runNames, ...ownNames]);
   const check = new OptionCheck(call);

@@ -43,7 +43,10 @@ export interface Pretrainee {
   readonly save: (call: string, path: string | URL, level: number, record: TrainingRecord) => Promise<void>;
 }
 
-/** A greedy run over rows, as a public call asks for it: the options of every level are checked before the first begins. */
+/**
+ * A greedy run over rows, as a public call asks for it: the options of every level are checked
+ * before the first begins.
+ */
 export function pretrainPlan(call: string, network: Pretrainee, rows: unknown, options: unknown): PretrainPlan {
   const { spec, levels } = network.stack;
   const given = readPretrain(call, spec, rows, options);
@@ -100,7 +103,10 @@ function sharedSettings(
   return interrupted;
 }
 
-/** Whether a level, counted from 0, joins layers like those of the level below, the other way round. Labels start as usual. */
+/**
+ * Whether a level, counted from 0, joins layers like those of the level below, the other way round.
+ * Labels start as usual.
+ */
 function fitsTransposed({ layers }: BeliefSpec, l: number): boolean {
   if (l === 0) return false;
   const [below, above] = [layers[l - 1], layers[l + 1]] as [LayerSpec, LayerSpec];
@@ -132,7 +138,10 @@ function levelPlan(
   return plan;
 }
 
-/** The inputs of a level's machine, by its numbers of layers. Those that levels below compute are still to come. */
+/**
+ * The inputs of a level's machine, by its numbers of layers. Those that levels below compute are
+ * still to come.
+ */
 function inputsOf({ spec, levels }: BeliefStack, inputs: Inputs, l: number): Inputs {
   const [rows, labels] = inputs as [Inputs[number], Inputs[number] | undefined];
   const host = l === 0 ? rows.host : rowsToCome(rows.host.rows, (spec.layers[l] as LayerSpec).units);
@@ -184,7 +193,10 @@ export function levelName({ spec }: BeliefStack, l: number): { readonly level: n
   return { level: l + 1, layer: (spec.layers[l + 1] as LayerSpec).name };
 }
 
-/** The work of one row: an update of a level takes about six products of its size, each level below one. */
+/**
+ * The work of one row: an update of a level takes about six products of its size, each level below
+ * one.
+ */
 function costOf({ spec: { layers } }: BeliefStack, l: number): number {
   const size = (k: number): number => (layers[k] as LayerSpec).units * (layers[k + 1] as LayerSpec).units;
   return 6 * size(l) + sum(Array.from({ length: l }, (_, k) => size(k)));

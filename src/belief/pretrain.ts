@@ -1,6 +1,7 @@
 /**
- * Greedy pretraining (Hinton, Osindero & Teh, "A fast learning algorithm for deep belief nets", Neural Computation 18 (2006), section 4): each
- * level is a machine that learns the activities of the level below, which learns no more. Each adds to a lower bound of log p(v) provided that it
+ * Greedy pretraining (Hinton, Osindero & Teh, "A fast learning algorithm for deep belief nets",
+ * Neural Computation 18 (2006), section 4): each level is a machine that learns the activities of
+ * the level below, which learns no more. Each adds to a lower bound of log p(v) provided that it
  * starts as good a model of its data as the level below was, see `transposed`.
  */
 import type { NativeLayerRows } from '../machine/native.js';
@@ -17,8 +18,8 @@ import type { BeliefStack, Level } from './stack.js';
 type Packed = { readonly data: NativeLayerRows[]; readonly validation: NativeLayerRows[] };
 
 /**
- * Trains the levels that are not over, one after the other. Whatever ends the run, the network stands at its last complete update, and `keep` has
- * been given what is needed to go on from there.
+ * Trains the levels that are not over, one after the other. Whatever ends the run, the network
+ * stands at its last complete update, and `keep` has been given what is needed to go on from there.
  */
 export async function pretrain(
   stack: BeliefStack,

@@ -5,7 +5,10 @@ import { isOver, type TrainingPlan, type TrainingRecord } from '../training/reco
 /** What one level hands to the next. */
 export type Activities = 'mean' | 'sample';
 
-/** A run of `pretrain`: one record to a level. Those of levels that have not begun say how they will. */
+/**
+ * A run of `pretrain`: one record to a level. Those of levels that have not begun say how they
+ * will.
+ */
 export interface PretrainRecord {
   readonly phase: 'pretrain';
   readonly activities: Activities;

@@ -1,6 +1,6 @@
 /**
- * Samples of a network: Gibbs chains of the top machine, with the class held or free, then one pass down through the generative half (Hinton,
- * Osindero & Teh 2006, section 6.1).
+ * Samples of a network: Gibbs chains of the top machine, with the class held or free, then one pass
+ * down through the generative half (Hinton, Osindero & Teh 2006, section 6.1).
  */
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
@@ -15,11 +15,17 @@ import type { BeliefStack } from './stack.js';
 
 /** How to draw from a network. */
 export interface NetworkSampleOptions extends Patience {
-  /** The class that is held: one for all, or one for each sample. By default the top machine draws the labels too. */
+  /**
+   * The class that is held: one for all, or one for each sample. By default the top machine draws
+   * the labels too.
+   */
   readonly label?: number | ArrayLike<number> | undefined;
   /** Gibbs sweeps of the top machine. Default 1000. */
   readonly sweeps?: number | undefined;
-  /** Rows [n, visible] whose draws of the top machine's lower layer the chains start from. Default: a random state. */
+  /**
+   * Rows [n, visible] whose draws of the top machine's lower layer the chains start from. Default:
+   * a random state.
+   */
   readonly start?: RowsInput | undefined;
   /** A draw of the visible layer, or its means given the layer above. Default 'sample'. */
   readonly output?: Activities | undefined;

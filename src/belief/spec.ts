@@ -8,11 +8,14 @@ import { bernoulli, softmax, type Units } from '../wiring/units.js';
 /** How to construct a deep belief network. */
 export interface DeepBeliefNetworkOptions extends StartOptions {
   /**
-   * Layers from the data upwards, at least two: how many Bernoulli units, or units of another type such as `gaussian(20)`. They are called
-   * 'visible', 'hidden1', 'hidden2' and so on.
+   * Layers from the data upwards, at least two: how many Bernoulli units, or units of another type
+   * such as `gaussian(20)`. They are called 'visible', 'hidden1', 'hidden2' and so on.
    */
   readonly layers: readonly (number | Units)[];
-  /** Classes, at least 2: the top machine then has a softmax unit of so many categories beside its lower layer, called 'labels'. Default: none. */
+  /**
+   * Classes, at least 2: the top machine then has a softmax unit of so many categories beside its
+   * lower layer, called 'labels'. Default: none.
+   */
   readonly labels?: number | undefined;
 }
 
@@ -27,7 +30,9 @@ export interface BeliefSpec extends PlaceSpec {
 /** The name of the label layer. */
 export const labelsName = 'labels';
 
-/** Levels that a network may have: more than anybody stacks, and few enough for names of parameters. */
+/**
+ * Levels that a network may have: more than anybody stacks, and few enough for names of parameters.
+ */
 const mostLevels = 100;
 const mostClasses = 2 ** 20;
 
@@ -37,7 +42,8 @@ export function readNetwork(call: string, options: unknown): BeliefSpec {
   if (options === undefined) throw check.error('options', 'an object with `layers`', options);
   const given = readOptions(call, options, ['layers', 'labels', ...startOptions]);
   const list = readList(check, given.layers);
-  const labels = given.labels === undefined || given.labels === null ? null : check.integer('labels', given.labels, undefined, 2, mostClasses);
+  const labels =
+    given.labels === undefined || given.labels === null ? null : check.integer('labels', given.labels, undefined, 2, mostClasses);
   return { ...readStart(check, given), layers: list.map((units, i) => readUnits(check, units, i)), labels };
 }
 
@@ -60,7 +66,8 @@ function layerName(i: number): string {
 }
 
 /**
- * The wiring of every level's machine. Level l joins layer l − 1 to layer l; the top one joins the labels to its upper layer too.
+ * The wiring of every level's machine. Level l joins layer l − 1 to layer l; the top one joins the
+ * labels to its upper layer too.
  *
  * @param half - 0 for the half that goes up, 1 for the one that goes down, once they differ.
  */

@@ -5,7 +5,10 @@ import type { NativeArray, NativeMachine } from '../machine/native.js';
 import { type NativeModel, readParameters } from '../machine/native-model.js';
 import { type BeliefSpec, levelSpecs } from './spec.js';
 
-/** One level: a machine whose upward direction recognises and whose downward direction generates. They are two machines once untied. */
+/**
+ * One level: a machine whose upward direction recognises and whose downward direction generates.
+ * They are two machines once untied.
+ */
 export interface Level {
   /** From 1: the number of the layer it learns. */
   readonly number: number;
@@ -19,7 +22,10 @@ export interface NamedMachine {
   readonly machine: Machine;
 }
 
-/** The machines of a network as one native model: their parameters by level, their random counters one after the other. */
+/**
+ * The machines of a network as one native model: their parameters by level, their random counters
+ * one after the other.
+ */
 class MachinePile implements NativeModel {
   readonly levels: Level[] = [];
   readonly #call: string;
@@ -44,7 +50,10 @@ class MachinePile implements NativeModel {
     return this.levels[this.levels.length - 1] as Level;
   }
 
-  /** All machines, in the order of their levels; the half that goes up before the one that goes down. */
+  /**
+   * All machines, in the order of their levels; the half that goes up before the one that goes
+   * down.
+   */
   get machines(): NamedMachine[] {
     return this.levels.flatMap(({ number, up, down }) => {
       const prefix = `level${number}/`;
@@ -57,7 +66,10 @@ class MachinePile implements NativeModel {
     return this.levels.some(({ up, down }) => up !== down);
   }
 
-  /** Gives every level below the top a machine of its own for the way down, with the same parameters. */
+  /**
+   * Gives every level below the top a machine of its own for the way down, with the same
+   * parameters.
+   */
   untie(): void {
     if (this.untied) return;
     const wirings = levelSpecs(this.#spec, 1);
@@ -133,7 +145,10 @@ function copyParameters(from: NativeMachine, to: NativeMachine): void {
   for (const [name, { values }] of readParameters(from)) to.setParameter(name, values);
 }
 
-/** The machines of a network, one queue for all of them. Layers have the network's numbers; the labels' is that after the last. */
+/**
+ * The machines of a network, one queue for all of them. Layers have the network's numbers; the
+ * labels' is that after the last.
+ */
 export class BeliefStack extends ModelHost<NativeModel> {
   readonly spec: BeliefSpec;
   readonly #pile: MachinePile;

@@ -11,7 +11,10 @@ type DataOf<T extends TensorType> = {
   U8: Uint8Array;
 }[T];
 
-/** Says what is wrong with values, `undefined` when nothing is; `cols` is the length of the last axis. */
+/**
+ * Says what is wrong with values, `undefined` when nothing is; `cols` is the length of the last
+ * axis.
+ */
 export type ValueCheck<D extends Data = Float32Array | Float64Array> = (values: D, cols: number) => string | undefined;
 
 /** What a tensor must be. */
@@ -23,8 +26,9 @@ export interface Wanted<T extends TensorType> {
 }
 
 /**
- * The tensors of a file, taken out one by one by those who know what each has to be. A checksum is no signature: a file may come from
- * anyone, so nothing of it is used before its type, shape and values were compared with what is needed. What nobody asked for is refused.
+ * The tensors of a file, taken out one by one by those who know what each has to be. A checksum is
+ * no signature: a file may come from anyone, so nothing of it is used before its type, shape and
+ * values were compared with what is needed. What nobody asked for is refused.
  */
 export class TensorStock {
   #left: Map<string, Tensor>;
@@ -37,7 +41,10 @@ export class TensorStock {
     this.#left = new Map(tensors);
   }
 
-  /** The tensors whose names begin with a prefix, by the rest of their names. What is taken there is taken here. */
+  /**
+   * The tensors whose names begin with a prefix, by the rest of their names. What is taken there is
+   * taken here.
+   */
   within(prefix: string): TensorStock {
     const part = new TensorStock(this.#what, new Map());
     part.#left = this.#left;
@@ -45,7 +52,10 @@ export class TensorStock {
     return part;
   }
 
-  /** Throws the error of a file that is not what it should be; `reason` goes on after the file's name. */
+  /**
+   * Throws the error of a file that is not what it should be; `reason` goes on after the file's
+   * name.
+   */
   fail(reason: string, cause?: unknown): never {
     throw new FormatError(`${this.#what} ${reason}`, { cause });
   }
@@ -87,7 +97,10 @@ export class TensorStock {
     return wrong === undefined ? data : this.fail(`must hold ${quoted(name)} ${wrong}`);
   }
 
-  /** Takes a tensor out as it is, for somebody else to check; its type and its number of elements are right. */
+  /**
+   * Takes a tensor out as it is, for somebody else to check; its type and its number of elements
+   * are right.
+   */
   takeWhole(short: string): Tensor {
     const name = this.#prefix + short;
     const tensor = this.#left.get(name);
