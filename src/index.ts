@@ -18,7 +18,7 @@ export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate,
 export type { ScoreOptions, Scores } from './estimators/score.js';
 export type { SurpriseOptions } from './estimators/surprise.js';
 export type { UsedDevice } from './machine/backend.js';
-export { type BackendInfo, backendInfo } from './machine/machine.js';
+export { type BackendInfo, backendInfo } from './machine/host.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
 export type { ObserveOptions } from './models/chain-observe.js';
