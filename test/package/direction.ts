@@ -54,8 +54,9 @@ export const allowedTypeScript: Allowed = {
   results: [...basics, 'data'],
   training: [...basics, 'data', 'machine', 'wiring', 'estimators'],
   models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
+  networks: [...basics, 'io', 'data', 'wiring', 'machine', 'training', 'results', 'viz', 'models'],
   recommender: [...basics, 'io', 'data', 'wiring', 'machine', 'models'],
-  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender'],
+  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender', 'networks'],
   runs: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models'],
   cli: [
     ...basics,
@@ -69,6 +70,7 @@ export const allowedTypeScript: Allowed = {
     'training',
     'models',
     'recommender',
+    'networks',
     'runs',
     'index.ts',
   ],
