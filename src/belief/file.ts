@@ -158,7 +158,9 @@ function takeRecord(
   const levels = all.map(({ number, up }): TrainingRecord => {
     const prefix = `level${number}/`;
     const level = takeTraining(call, stock.within(prefix), metadata[`${prefix}training`], up);
-    return level ?? stock.fail(`has a damaged training state: it lacks that of level ${number}`);
+    if (level === null) return stock.fail(`has a damaged training state: it lacks that of level ${number}`);
+    const isLeft = isOver(level) && Object.keys(level.state.tensors).length > 0;
+    return isLeft ? stock.fail(`has a damaged training state: level ${number} is over and holds chains`) : level;
   });
   const record: PretrainRecord = { phase, activities, transposed: savedFlags(stock, transposed, all.length), levels };
   const early = levels.slice(levelUnderWay(record) + 1).some(({ step }) => step > 0);

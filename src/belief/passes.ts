@@ -18,7 +18,10 @@ export interface LayerValues {
   readonly cols: number;
 }
 
-/** The layer above a machine's lowest, given that alone; [rows, places]. */
+/**
+ * The upper layer of a machine given its lowest; [rows, places]. Labels take the probabilities that
+ * they have given the lowest layer.
+ */
 export async function upwards(
   machine: Machine,
   call: string,
@@ -27,8 +30,14 @@ export async function upwards(
   patience: Patience,
 ): Promise<LayerValues> {
   const upper = machine.spec.layers.length - 1;
-  const values = await machine.run(call, () => machine.native.conditional([below], upper, draw), patience);
+  const given = upper === 2 ? [below, await likelyLabels(machine, call, below, patience)] : [below];
+  const values = await machine.run(call, () => machine.native.conditional(given, upper, draw), patience);
   return { values, rows: below.rows.rows, cols: machine.places(upper) };
+}
+
+async function likelyLabels(machine: Machine, call: string, below: NativeLayerRows, patience: Patience): Promise<NativeLayerRows> {
+  const values = await machine.run(call, () => machine.native.categoryProbabilities([below], 1), patience);
+  return asRows(machine, call, 1, { values, rows: below.rows.rows, cols: machine.places(1) });
 }
 
 /** Values as rows of a machine's layer. */

@@ -59,7 +59,7 @@ export async function pretrain(
 async function packed(stack: BeliefStack, inputs: PretrainPlan['data'], signal: AbortSignal | undefined): Promise<NativeLayerRows[]> {
   const [rows, ...labels] = inputs;
   if (rows === undefined) return [];
-  // The levels above need whole rows. Labels may be missing: the top machine fills them in as it learns.
+  // The levels above need whole rows. Labels may be missing: the top machine fills them in.
   const [visible, classes] = await Promise.all([stack.pack([rows], signal, false), stack.pack(labels, signal, true)]);
   return [...visible, ...classes];
 }
