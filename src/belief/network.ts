@@ -23,7 +23,7 @@ import { type Pretrainee, pretrainPlan } from './pretrain-plan.js';
 import { type Activities, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
 import type { LevelReport } from './reports.js';
 import { type NetworkSampleOptions, readNetworkSample, sampled } from './sampling.js';
-import { type BeliefSpec, type DeepBeliefNetworkOptions, readNetwork } from './spec.js';
+import { type BeliefSpec, type DeepBeliefNetworkOptions, labelsLayer, readNetwork } from './spec.js';
 import { BeliefStack } from './stack.js';
 
 const name = 'DeepBeliefNetwork';
@@ -295,8 +295,8 @@ export class DeepBeliefNetwork implements Disposable {
       const total = new Float64Array(visible.rows * labels);
       for (let pass = 0; pass < Math.max(1, draws); pass++) {
         const draw = draws === 0 ? 'mean' : 'sample';
-        const seen = await rowsOfLevel(this.#stack, call, visible, this.#stack.levels.length - 1, draw, patience);
-        const once = await up.run(call, () => up.native.categoryProbabilities([seen], 1), patience);
+        const seen = rowsOfLevel(this.#stack, visible, this.#stack.levels.length - 1, draw);
+        const once = await up.run(call, () => up.native.categoryProbabilities([seen], labelsLayer), patience);
         once.forEach((probability, i) => {
           total[i] = (total[i] as number) + probability;
         });
