@@ -83,6 +83,11 @@ std::shared_ptr<Machine> MachineObject::present() const {
   return handle_->machine;
 }
 
+std::shared_ptr<const Machine> MachineObject::copy(const std::string& name) const {
+  if (!handle_->disposed() && handle_->busy()) throw busyError("`" + name + "` is in the middle of a job");
+  return handle_->idle().twin();
+}
+
 Napi::Value MachineObject::parameters(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
   const std::vector<NamedTensor> named = machine->parameters();
