@@ -1,3 +1,9 @@
+export { type ClassifyOptions, DeepBeliefNetwork, type LayerChoice, type NetworkSummary, type TransformOptions } from './belief/network.js';
+export type { LabelledRows, LevelOptions, PretrainOptions } from './belief/pretrain-options.js';
+export type { Activities, BeliefTraining } from './belief/record.js';
+export type { LevelReport, PretrainProgress } from './belief/reports.js';
+export type { NetworkSampleOptions } from './belief/sampling.js';
+export type { DeepBeliefNetworkOptions } from './belief/spec.js';
 export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
   BackendError,
@@ -18,7 +24,7 @@ export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate,
 export type { ScoreOptions, Scores } from './estimators/score.js';
 export type { SurpriseOptions } from './estimators/surprise.js';
 export type { UsedDevice } from './machine/backend.js';
-export { type BackendInfo, backendInfo } from './machine/machine.js';
+export { type BackendInfo, backendInfo } from './machine/host.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
 export type { ObserveOptions } from './models/chain-observe.js';

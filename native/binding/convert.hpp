@@ -4,9 +4,7 @@
 #include <vector>
 
 #include "binding/arguments.hpp"
-#include "learning/epoch_report.hpp"
 #include "learning/training_options.hpp"
-#include "learning/training_state.hpp"
 #include "sampling/chains.hpp"
 #include "sampling/imputation.hpp"
 
@@ -38,12 +36,5 @@ struct TrainerSetup {
   std::vector<double> rowWeights;
 };
 TrainerSetup trainerSetupOf(const Argument& options, const Wiring& wiring);
-
-TrainerState trainerStateOf(const Argument& state);
-// Tensors become Float32Arrays if `precision` is float32 and all values are exact in single
-// precision, else Float64Arrays.
-Napi::Object trainerStateObject(Napi::Env env, const TrainerState& state, Precision precision);
-
-Napi::Object epochReportObject(Napi::Env env, const EpochReport& report);
 
 }  // namespace boltzkit::binding

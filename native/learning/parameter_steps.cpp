@@ -4,7 +4,7 @@
 
 namespace boltzkit {
 
-ParameterSteps::ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const TrainerOptions& options)
+ParameterSteps::ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const RunOptions& options)
     : backend_(backend), options_(options), parameters_(std::move(parameters)) {
   for (const auto& [name, tensor] : parameters_) {
     velocity_.push_back(backend.tensor(tensor->rows(), tensor->cols()));

@@ -3,14 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "learning/run_options.hpp"
 #include "learning/saved_tensor.hpp"
-#include "learning/training_options.hpp"
 
 namespace boltzkit {
 
 class ParameterSteps {
  public:
-  ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const TrainerOptions& options);
+  ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const RunOptions& options);
 
   double learningRate(std::uint64_t step) const;  // of update number `step`, from 0
   // Sets a factor for all learning rates of the table, from now on.
@@ -31,7 +31,7 @@ class ParameterSteps {
 
  private:
   Backend& backend_;
-  const TrainerOptions& options_;
+  const RunOptions& options_;
   std::uint64_t updates_ = 0;
   double rateFactor_ = 1;
   std::vector<NamedTensor> parameters_;

@@ -1,6 +1,5 @@
 import type { MachineSpec } from '../wiring/spec.js';
 import { hostBackend } from './backend.js';
-import type { NativeArray, NativeMachine } from './native.js';
 
 /** Names and shapes of the parameters that a machine would have, in its order: layers, then couplings. Makes nothing. */
 export function parameterShapes({
@@ -19,12 +18,4 @@ export function parameterShapes({
     return { name: `${first.name}-${second.name}.weights`, shape };
   });
   return [...ofLayers, ...ofCouplings];
-}
-
-/** Parameters by name, as the backend has them. */
-export type Parameters = ReadonlyMap<string, { readonly shape: readonly [number, number]; readonly values: NativeArray }>;
-
-/** Copies of all parameters of a machine, read while nothing else touches it. */
-export function readParameters(native: NativeMachine): Parameters {
-  return new Map(native.parameters().map(({ name, rows, cols }) => [name, { shape: [rows, cols], values: native.getParameter(name) }]));
 }

@@ -1,7 +1,7 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import { array } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
-import type { Ask, LayerInput } from '../machine/machine.js';
+import type { Ask, LayerInput } from '../machine/host.js';
 import type { NativeLayerRows } from '../machine/native.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { type PlaceOptions, readLoadOptions, readStart, type StartOptions, startOptions } from '../wiring/place.js';

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
+import type { BackendInfo } from '../machine/host.js';
 import type { Inputs } from '../machine/inputs.js';
-import { type BackendInfo, Machine } from '../machine/machine.js';
+import { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
-import { readParameters } from '../machine/parameter-shapes.js';
+import { readParameters } from '../machine/native-model.js';
 import { fitPlan, partialFitPlan, type Trainee } from '../training/plan.js';
 import { isOver, type TrainingRecord } from '../training/record.js';
 import { TrainingRun } from '../training/run.js';

@@ -1,6 +1,6 @@
 /** What a run is asked to do, and what a model keeps of it. */
 import type { Evaluation } from '../estimators/results.js';
-import type { LayerInput } from '../machine/machine.js';
+import type { LayerInput } from '../machine/host.js';
 import type { NativeLayerRows, NativeMachine, NativeTrainerState } from '../machine/native.js';
 import type { BestRecord, BestRule } from './best.js';
 import type { LearningRates } from './learning-rate.js';

@@ -1,4 +1,6 @@
-#include "binding/machine_handle.hpp"
+#include "binding/model_handle.hpp"
+
+#include <string>
 
 #include "binding/start_job.hpp"
 
@@ -6,41 +8,44 @@ namespace boltzkit::binding {
 
 void TrainerParts::free() {
   trainer.reset();
-  machine.reset();
+  models.clear();
   memory.set(0);
 }
 
-Machine& MachineHandle::idle() const {
-  if (disposed()) throw disposedError();
-  if (busy()) throw busyError("the machine is in the middle of another job");
-  return *machine;
+void ModelHandle::requirePresent() const {
+  if (disposed()) throw disposedError(noun);
 }
 
-Napi::Value MachineHandle::start(Napi::Env env, std::shared_ptr<Task> task, bool here) {
+void ModelHandle::requireIdle() const {
+  requirePresent();
+  if (busy()) throw busyError(std::string("the ") + noun + " is in the middle of another job");
+}
+
+Napi::Value ModelHandle::start(Napi::Env env, std::shared_ptr<Task> task, bool here) {
   if (here) {
     task->run(Cancelled(false), [] {});
     return task->result(env);
   }
-  const auto around = [kept = machine](const std::function<void()>& body) { kept->backend().run(body); };
+  const auto around = [kept = backend](const std::function<void()>& body) { kept->run(body); };
   const auto over = [kept = shared_from_this()] { kept->job.reset(); };
   const StartedJob started = startJob(env, std::move(task), around, over);
   job = started.job;
   return started.object;
 }
 
-void MachineHandle::adopt(const std::shared_ptr<TrainerParts>& trainer) {
+void ModelHandle::adopt(const std::shared_ptr<TrainerParts>& trainer) {
   std::erase_if(trainers, [](const std::weak_ptr<TrainerParts>& other) { return other.expired(); });
   trainers.push_back(trainer);
 }
 
-void MachineHandle::dispose(Napi::Env env) {
+void ModelHandle::dispose(Napi::Env env) {
   if (const std::shared_ptr<Job> running = job.lock()) Instance::of(env).jobs.abandon(running);
   job.reset();
   for (const std::weak_ptr<TrainerParts>& other : trainers)
     if (const std::shared_ptr<TrainerParts> trainer = other.lock()) trainer->free();
   trainers.clear();
-  inference.reset();
-  machine.reset();
+  release();
+  backend.reset();
   memory.set(0);
 }
 
