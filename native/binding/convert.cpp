@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "binding/machine.hpp"
 #include "binding/rows.hpp"
 #include "binding/threads.hpp"
 #include "core/checked.hpp"
@@ -10,6 +11,7 @@ namespace boltzkit::binding {
 namespace {
 
 constexpr std::uint32_t maxLayers = 256;
+constexpr std::uint32_t mostLevels = 256;
 constexpr std::uint32_t maxCouplings = maxLayers * maxLayers;
 constexpr std::uint64_t maxSteps = maxStreamStep;
 // Chain numbers have 32 bits in random counters.
@@ -56,11 +58,6 @@ std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>
 
 }  // namespace
 
-Domain domainOf(const Layer& layer) {
-  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
-  return {domain.low, domain.high, domain.integers, false, groupSize(layer), domain.leastSum, domain.mostSum};
-}
-
 MachineSpec machineSpecOf(const Argument& spec) {
   enum class Device { cpu, reference };
   const Device device = spec.field("device").choice<Device>({{"cpu", Device::cpu}, {"reference", Device::reference}});
@@ -77,26 +74,49 @@ std::size_t layerOf(const Argument& layer, const Wiring& wiring) { return layer.
 
 Draw drawOf(const Argument& draw) { return draw.choice<Draw>({{"mean", Draw::mean}, {"sample", Draw::sample}}); }
 
-LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
-  const std::size_t layer = layerOf(given.field("layer"), wiring);
-  const RowsObject& object = unwrap<RowsObject>(given.field("rows"));
-  const Layer& wanted = wiring.layers()[layer];
+namespace {
+
+// Throws unless the rows may be rows of this layer: `rows` names them.
+void requireRowsOf(const Layer& wanted, const Argument& rows, const RowsObject& object) {
   const Domain domain = domainOf(wanted);
   if (object.rows()->cols() != wanted.places)
-    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.places, "column") + " (units of '" + wanted.name +
-                     "'), got " + std::to_string(object.rows()->cols()));
+    throw shapeError("`" + rows.name() + "` must have " + plural(wanted.places, "column") + " (units of '" + wanted.name + "'), got " +
+                     std::to_string(object.rows()->cols()));
   if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
-    throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
+    throw parameterError("`" + rows.name() + "` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
                          "], the domain of layer '" + wanted.name + "'");
   if (domain.bindsSums() &&
       (object.domain().group != domain.group || object.domain().leastSum < domain.leastSum || object.domain().mostSum > domain.mostSum))
-    throw parameterError("`" + given.name() + ".rows` must be limited to units of " + plural(domain.group, "place") + " that add up to " +
+    throw parameterError("`" + rows.name() + "` must be limited to units of " + plural(domain.group, "place") + " that add up to " +
                          decimal(domain.mostSum) + (domain.leastSum < domain.mostSum ? " at most" : "") + ", as those of layer '" +
                          wanted.name + "' do");
   if (object.rows()->hasMissing() && object.domain().group != domain.group)
-    throw parameterError("`" + given.name() + ".rows` must be missing in whole units of " + plural(domain.group, "place") + ", as layer '" +
+    throw parameterError("`" + rows.name() + "` must be missing in whole units of " + plural(domain.group, "place") + ", as layer '" +
                          wanted.name + "' has them");
-  return {layer, object.rows()};
+}
+
+// Machines to see rows through, as they are now: copies, so that what becomes of the machines
+// changes no job that looks through them.
+std::shared_ptr<const MachineStack> stackOf(const Argument& through) {
+  if (!through.given() || through.isNull()) return nullptr;
+  const Argument list = through.field("machines");
+  const Draw draw = drawOf(through.field("draw"));
+  const std::uint32_t n = list.length(mostLevels);
+  std::vector<std::shared_ptr<const Machine>> machines;
+  for (std::uint32_t i = 0; i < n; ++i) machines.push_back(unwrap<MachineObject>(list.item(i)).copy(list.item(i).name()));
+  return std::make_shared<const MachineStack>(std::move(machines), draw);
+}
+
+}  // namespace
+
+LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
+  const std::size_t layer = layerOf(given.field("layer"), wiring);
+  const Argument rows = given.field("rows");
+  const std::shared_ptr<const MachineStack> through = stackOf(given.field("through"));
+  const RowsObject& object = unwrap<RowsObject>(rows);
+  requireRowsOf(through ? through->bottom() : wiring.layers()[layer], rows, object);
+  if (through) through->requireFits(wiring.layers()[layer]);
+  return {layer, object.rows(), through};
 }
 
 std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least) {

@@ -21,9 +21,6 @@ MachineSpec machineSpecOf(const Argument& spec);
 std::size_t layerOf(const Argument& layer, const Wiring& wiring);
 Draw drawOf(const Argument& draw);
 
-// The domain of a layer's data.
-Domain domainOf(const Layer& layer);
-
 // Reads rows of one layer. Throws unless they have the layer's number of columns and lie in its
 // domain.
 LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);

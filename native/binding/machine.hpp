@@ -14,6 +14,9 @@ class MachineObject {
 
   explicit MachineObject(const Napi::CallbackInfo& info);
 
+  // A copy of the machine as it is now. Throws DISPOSED, or BUSY with this name.
+  std::shared_ptr<const Machine> copy(const std::string& name) const;
+
  private:
   // machine.cpp
   Napi::Value parameters(const Napi::CallbackInfo& info);

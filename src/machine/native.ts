@@ -11,7 +11,7 @@ import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 9;
+export const NATIVE_ABI = 10;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -110,6 +110,14 @@ export interface NativeMachineSpec {
 export interface NativeLayerRows {
   layer: number;
   rows: NativeRows;
+  /**
+   * The rows are those of layer 0 of the first of these machines, from the bottom, and are passed up: layer 1 of each machine given its
+   * layer 0 is layer 0 of the next one, and of the last one the rows of `layer`. So the columns and the domain of `rows` are those of the
+   * first machine's layer 0, and no value may be missing. 'mean' passes means; 'sample' draws: training draws anew whenever a row is used,
+   * a question and monitoring see one draw of each row. Taken as they are now: a copy of the parameters is made, so the machines may change
+   * or go afterwards. Throws BUSY while one of them is in the middle of a job.
+   */
+  through?: { machines: NativeMachine[]; draw: 'mean' | 'sample' } | null;
 }
 
 /** Work on a thread of its own. One at a time per machine: a second throws BUSY. */
