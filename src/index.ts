@@ -1,3 +1,9 @@
+export { type ClassifyOptions, DeepBeliefNetwork, type LayerChoice, type NetworkSummary, type TransformOptions } from './belief/network.js';
+export type { LabelledRows, LevelOptions, PretrainOptions } from './belief/pretrain-options.js';
+export type { Activities, BeliefTraining } from './belief/record.js';
+export type { LevelReport, PretrainProgress } from './belief/reports.js';
+export type { NetworkSampleOptions } from './belief/sampling.js';
+export type { DeepBeliefNetworkOptions } from './belief/spec.js';
 export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
   BackendError,

@@ -108,6 +108,11 @@ export abstract class ModelHost<N extends NativeModel> {
     }
   }
 
+  /** The native model itself, for a host that holds several models and keeps a queue of its own. */
+  get native(): N {
+    return this.#native;
+  }
+
   /** Columns of a layer's rows. */
   abstract places(layer: number): number;
 

@@ -43,8 +43,11 @@ export interface NativeNetwork {
   getCounters(): BigUint64Array;
   setCounters(counters: BigUint64Array): void;
 
-  /** Outputs of a layer, nothing dropped: [rows, places]. With `now` the work is done before the call returns, however much it is. */
-  forward(rows: NativeRows, layer: number, now?: boolean): NativeWork<Float32Array>;
+  /**
+   * Outputs of a layer, nothing dropped: [rows, places]. With `now` the work is done before the call returns, however much it is. `from`: the layer
+   * that the rows go into (0 if left out), at most `layer`; of others than the first the rows are outputs of the one before, as a decoder's are.
+   */
+  forward(rows: NativeRows, layer: number, now?: boolean, from?: number): NativeWork<Float32Array>;
   /**
    * Per row the loss, and the error: of softmax outputs the part of its units whose likeliest category is not the target's, else the sum of
    * squared differences. `targets` null: the rows themselves.
@@ -95,6 +98,8 @@ export interface NativeNetworkTrainerOptions {
   /** The largest norm of a unit's incoming weights, which are scaled down to it after every update; 0: none. */
   maxNorm: number;
   averageLast: number;
+  /** Of this run, one per dropout layer, in order; null or left out: those of the layers. A layer whose rate is 0 costs nothing. */
+  dropout?: Float64Array | null;
   /** The most training rows whose loss and error each report tells. */
   monitorRows: number;
   /** Back to the last good state, at most so many times, the learning rate multiplied by the factor each time; null: DIVERGENCE. */

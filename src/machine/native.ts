@@ -6,6 +6,7 @@
 
 import type { NativeGram, NativeHiddenTrainerClass, NativeScoreHidden, NativeScoreRows, NativeSparse } from './native-ease.js';
 import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
+import type { NativeNetwork, NativeNetworkSpec } from './native-network.js';
 import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
 
@@ -44,6 +45,7 @@ export interface NativeAddon extends NativeSoftmax, NativeSparse {
     entries?: number,
   ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
+  readonly Network: new (spec: NativeNetworkSpec) => NativeNetwork;
   /** Rated entries of so many users and items. */
   readonly Ratings: new (
     users: number,

@@ -25,6 +25,8 @@ interface MachineRun {
 export interface Start extends Pick<TrainingPlan, 'call' | 'stream' | 'data' | 'validation' | 'signal'> {
   /** All of the plan, asked for when the calls before it have ended. */
   plan(): TrainingPlan;
+  /** The rows, for whoever has packed them: those of the plan then only say how many there are. */
+  readonly packed?: { readonly data: NativeLayerRows[]; readonly validation: NativeLayerRows[] };
 }
 
 /**
@@ -33,18 +35,20 @@ export interface Start extends Pick<TrainingPlan, 'call' | 'stream' | 'data' | '
  */
 export async function train(
   machine: Machine,
-  { call, stream, data: rows, validation: watched, signal, plan: make }: Start,
+  { call, stream, data: rows, validation: watched, signal, plan: make, packed }: Start,
   control: RunControl,
   keep: (record: TrainingRecord) => void,
 ): Promise<void> {
   // Now, so that small inputs are taken before the public call returns, even if it has to wait.
-  const packing = Promise.all([machine.pack(rows, signal, true), machine.pack(watched, signal, true)]);
+  const packing = packed
+    ? Promise.resolve([packed.data, packed.validation])
+    : Promise.all([machine.pack(rows, signal, true), machine.pack(watched, signal, true)]);
   packing.catch(() => undefined); // whoever waits for the turn hears of it
   await machine.train(call, !stream, async (hold) => {
     const { native } = hold;
     const plan = make();
     plan.signal?.throwIfAborted();
-    const [data, validation] = await packing;
+    const [data, validation] = (await packing) as [NativeLayerRows[], NativeLayerRows[]];
     const judged = validation.length > 0 ? validation : data;
     await plan.evaluation?.check(native, judged, plan.signal);
     if (plan.best !== null) checkMetric(new OptionCheck(plan.call), plan.best.rule, machine, native, judged);

@@ -74,7 +74,8 @@ function left({ update, updates, secondsLeft }: Progress): string {
   return secondsLeft === null ? 'starting' : `${Math.ceil(secondsLeft)} s left`;
 }
 
-function metricsText({ pseudoLikelihood, baseline, freeEnergyGap }: EpochReport): string {
+/** The numbers of a machine's report, in words. */
+export function metricsText({ pseudoLikelihood, baseline, freeEnergyGap }: EpochReport): string {
   const parts = [
     ...(pseudoLikelihood === null ? [] : [`log pseudo-likelihood ${pseudoLikelihood.toFixed(2)}`]),
     ...(baseline === null ? [] : [`(independent units ${baseline.toFixed(2)})`]),

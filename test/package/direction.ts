@@ -56,7 +56,8 @@ export const allowedTypeScript: Allowed = {
   models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
   networks: [...basics, 'io', 'data', 'wiring', 'machine', 'training', 'results', 'viz', 'models'],
   recommender: [...basics, 'io', 'data', 'wiring', 'machine', 'models'],
-  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender', 'networks'],
+  belief: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'networks'],
+  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender', 'networks', 'belief'],
   runs: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models'],
   cli: [
     ...basics,
@@ -70,6 +71,7 @@ export const allowedTypeScript: Allowed = {
     'training',
     'models',
     'recommender',
+    'belief',
     'networks',
     'runs',
     'index.ts',

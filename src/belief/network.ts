@@ -1,0 +1,454 @@
+import { inspect } from 'node:util';
+import { OptionCheck, readOptions } from '../arguments.js';
+import { array } from '../data/ndarray.js';
+import type { RowsInput } from '../data/rows-input.js';
+import { asMatrix } from '../data/vector.js';
+import type { BackendInfo, LayerInput } from '../machine/host.js';
+import type { NativeLayerRows } from '../machine/native.js';
+import { parameterShapes } from '../machine/parameter-shapes.js';
+import { type Patience, readPatience } from '../machine/patience.js';
+import type { Matrix, Parameters } from '../models/results.js';
+import { unitsText } from '../models/trainable.js';
+import { argmax } from '../results/arrays.js';
+import { TrainingRun } from '../training/run.js';
+import { metricsText, showReports } from '../training/verbose.js';
+import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
+import type { Units, UnitType } from '../wiring/units.js';
+import { readNetworkFile, writeNetwork } from './file.js';
+import { layerInput } from './inputs.js';
+import { downwards, type LayerValues, rowsOfLevel, valuesOf } from './passes.js';
+import { pretrain } from './pretrain.js';
+import type { PretrainOptions } from './pretrain-options.js';
+import { type Pretrainee, pretrainPlan } from './pretrain-plan.js';
+import { type Activities, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
+import type { LevelReport } from './reports.js';
+import { type NetworkSampleOptions, readNetworkSample, sampled } from './sampling.js';
+import { type BeliefSpec, type DeepBeliefNetworkOptions, readNetwork } from './spec.js';
+import { BeliefStack } from './stack.js';
+
+const name = 'DeepBeliefNetwork';
+
+/** What a layer is asked for by: its name or its number, 0 the visible one. */
+export type LayerChoice = string | number;
+
+/** How to turn rows into features. */
+export interface TransformOptions extends Patience {
+  /**
+   * The layer whose values come back: its name, such as 'hidden2', or number. Default: the last
+   * one.
+   */
+  readonly layer?: LayerChoice | undefined;
+  /** Means, or a draw of every layer on the way. Default 'mean'. */
+  readonly draw?: Activities | undefined;
+}
+
+/** How to tell classes. */
+export interface ClassifyOptions extends Patience {
+  /**
+   * Passes up in which every layer is drawn, whose probabilities are averaged. 0 (default): one
+   * pass of means.
+   */
+  readonly draws?: number | undefined;
+}
+
+/** A network as JSON and as `console.log` show it. */
+export interface NetworkSummary {
+  /** The class. */
+  readonly model: string;
+  /** Units of every layer, such as 'bernoulli(784)'. */
+  readonly layers: Readonly<Record<string, string>>;
+  /** Classes; null without labels. */
+  readonly labels: number | null;
+  /** Whether the halves that go up and down differ. */
+  readonly untied: boolean;
+  /** Decimal digits: a seed may be larger than a number holds. */
+  readonly seed: string;
+  /** What computes. */
+  readonly device: string;
+  /** Its last run; null before the first. */
+  readonly training: BeliefTraining | null;
+}
+
+/**
+ * A deep belief network (Hinton, Osindero & Teh 2006): a stack of restricted Boltzmann machines,
+ * trained one after the other from the bottom, each on what the one below makes of the data. The
+ * top machine, with the labels if there are any, is the prior of a directed model that generates
+ * downwards; the way up is its approximate inference.
+ *
+ * Every call that computes is asynchronous and runs on its own threads; calls wait for those before
+ * them, except that a run of training lets in only who reads between its reports. The same seed
+ * gives the same bits for any number of threads.
+ *
+ * @example
+ * ```ts
+ * import { DeepBeliefNetwork } from 'boltzkit';
+ *
+ * const dbn = new DeepBeliefNetwork({ layers: [4, 3, 2], labels: 2, seed: 1 });
+ * await dbn.pretrain([[1, 1, 0, 0], [0, 0, 1, 1]], { labels: [0, 1], epochs: 200 });
+ * const classes = await dbn.classify([[1, 1, 0, 0]]);
+ * const drawn = await dbn.sample(10, { label: 1, sweeps: 100 }); // [10, 4]
+ * dbn.dispose();
+ * ```
+ */
+export class DeepBeliefNetwork implements Disposable {
+  readonly #stack: BeliefStack;
+  #record: PretrainRecord | null = null;
+  #untouched: readonly boolean[];
+
+  /**
+   * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or
+   *   the device cannot be used.
+   */
+  constructor(options: DeepBeliefNetworkOptions) {
+    this.#stack = new BeliefStack(name, readNetwork(name, options));
+    this.#untouched = this.#stack.levels.map(() => true);
+  }
+
+  get #spec(): BeliefSpec {
+    return this.#stack.spec;
+  }
+
+  /** Units of every layer, from the data upwards. */
+  get layers(): readonly Units[] {
+    return this.#spec.layers.map(({ type, units, size }) => ({ type: type as UnitType, places: units, size }));
+  }
+
+  /** Names of the layers: 'visible', 'hidden1', 'hidden2' and so on. */
+  get layerNames(): readonly string[] {
+    return this.#spec.layers.map((layer) => layer.name);
+  }
+
+  /** Classes; null without labels. */
+  get labels(): number | null {
+    return this.#spec.labels;
+  }
+
+  /** Seed of all randomness. */
+  get seed(): bigint {
+    return this.#spec.seed;
+  }
+
+  /** The device in use. */
+  get device(): 'cpu' | 'reference' {
+    return this.#stack.backend.device;
+  }
+
+  /** Whether calls are under way. */
+  get busy(): boolean {
+    return this.#stack.busy;
+  }
+
+  /** Whether the network was disposed of. */
+  get disposed(): boolean {
+    return this.#stack.disposed;
+  }
+
+  /** Whether the halves that go up and down differ, as they do after `upDown`. */
+  get untied(): boolean {
+    return this.#stack.untied;
+  }
+
+  /** What this network runs on. */
+  backendInfo(): BackendInfo {
+    return this.#stack.backend;
+  }
+
+  /** Where the last run stands, null if the network was never trained. */
+  get training(): BeliefTraining | null {
+    return this.#record === null ? null : trainingInfo(this.#record, this.layerNames);
+  }
+
+  // --- training ---------------------------------------------------------------------------
+
+  /**
+   * Trains the levels one after the other, greedily: the first on the rows, each other one on the
+   * means (or draws) of the hidden units of the level below, which no longer learns. Labels join at
+   * the top. Rows must be complete; a label may be missing (NaN). Without options every level takes
+   * 30,000 updates, as an RBM does. Called again, it goes on from the parameters as they are, with
+   * new chains.
+   *
+   * The options of all levels are checked before the first begins. When the run ends early, by a
+   * signal, an error or `stop()`, the network stands at its last complete update, and `resume:
+   * true` goes on from there, bit for bit, given the same rows; so it does in a network that was
+   * loaded from a file. The same seed gives the same bits for any number of threads.
+   *
+   * @returns A run to `await` or to iterate over with `for await`; its reports say which level they
+   *   are about.
+   * @throws Through the run: {@link ParameterError}, {@link ShapeError}, {@link DisposedError};
+   *   {@link BusyError} while another run is under way; {@link DivergenceError} when parameters
+   *   would stop being finite; the signal's reason when aborted.
+   */
+  pretrain(rows: RowsInput, options?: PretrainOptions): TrainingRun<LevelReport> {
+    const call = `${name}.pretrain`;
+    let verbose = false;
+    const run = new TrainingRun<LevelReport>(async (control) => {
+      const plan = pretrainPlan(call, this.#pretrainee(), rows, options);
+      verbose = plan.verbose;
+      await pretrain(this.#stack, plan, control, (record) => this.#keep(record));
+    });
+    if (verbose) showReports(run, call, (report) => `level ${report.level} (${report.layer}), ${metricsText(report)}`);
+    return run;
+  }
+
+  #pretrainee(): Pretrainee {
+    const save: Pretrainee['save'] = (call, path, level, reached) => {
+      const record = this.#record as PretrainRecord;
+      const levels = record.levels.map((one, l) => (l === level ? reached : one));
+      return this.#write(call, path, { ...record, levels });
+    };
+    return { stack: this.#stack, previous: this.#record, untouched: this.#untouched, save };
+  }
+
+  #keep(record: PretrainRecord): void {
+    this.#record = record;
+    this.#untouched = this.#untouched.map((untouched, l) => untouched && record.levels[l]?.step === 0);
+  }
+
+  // --- questions ---------------------------------------------------------------------------
+
+  /** Packs inputs, waits for the calls before and works over them. */
+  async #over<T>(
+    call: string,
+    inputs: readonly LayerInput[],
+    { signal }: Patience,
+    work: (packed: readonly NativeLayerRows[]) => Promise<T>,
+  ): Promise<T> {
+    this.#stack.assertReadable(call);
+    signal?.throwIfAborted();
+    const packing = this.#stack.pack(inputs, signal, false);
+    packing.catch(() => undefined); // whoever waits for the turn hears of it
+    return this.#stack.exclusive(call, async () => work(await packing), signal);
+  }
+
+  /**
+   * The values of a layer given rows [n, visible], by the way up: the features of the rows, [n,
+   * places]. The labels, which are not given, exert no field.
+   */
+  async transform(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
+    const call = `${name}.transform`;
+    const given = readOptions(call, options, ['layer', 'draw', 'signal', 'onProgress']);
+    const { layer, draw, patience } = this.#way(call, given, 'mean');
+    const input = layerInput(this.#spec, call, 'data', rows);
+    return this.#over(call, [input], patience, async ([packed]) => {
+      return asMatrixOf(await valuesOf(this.#stack, call, (packed as NativeLayerRows).rows, layer, draw, patience));
+    });
+  }
+
+  /**
+   * Rows [n, visible] sent up to a layer and down again by the generative half: the means of the
+   * visible units; [n, visible].
+   *
+   * @param options - `layer`: how far up, by default to the last one; `draw`: what stands for the
+   *   hidden layers on both ways, by default 'mean'.
+   */
+  async reconstruct(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
+    const call = `${name}.reconstruct`;
+    const given = readOptions(call, options, ['layer', 'draw', 'signal', 'onProgress']);
+    const { layer, draw, patience } = this.#way(call, given, 'mean');
+    const input = layerInput(this.#spec, call, 'data', rows);
+    return this.#over(call, [input], patience, async ([packed]) => {
+      const values = await valuesOf(this.#stack, call, (packed as NativeLayerRows).rows, layer, draw, patience);
+      return asMatrixOf(await downwards(this.#stack, call, values, layer, { between: draw, last: 'mean' }, patience));
+    });
+  }
+
+  #way(
+    call: string,
+    given: { readonly [K in keyof TransformOptions]?: unknown },
+    usual: Activities,
+  ): { readonly layer: number; readonly draw: Activities; readonly patience: Patience } {
+    const check = new OptionCheck(call);
+    const last = this.#spec.layers.length - 1;
+    const asked = given.layer === undefined ? last : given.layer;
+    const layer =
+      typeof asked === 'string' ? check.nameOf('layer', asked, this.layerNames) : check.integer('layer', asked, undefined, 1, last);
+    if (layer === 0) throw check.error('layer', 'a hidden layer', asked);
+    return { layer, draw: check.oneOf('draw', given.draw, usual, ['mean', 'sample']), patience: readPatience(check, given) };
+  }
+
+  /**
+   * P(class | row) for rows [n, visible]: the way up to the top machine, and there the exact
+   * probabilities given its lower layer; [n, classes].
+   *
+   * @throws {@link ParameterError} in a network without labels.
+   */
+  async classProbabilities(rows: RowsInput, options?: ClassifyOptions): Promise<Matrix> {
+    return this.#classProbabilities(`${name}.classProbabilities`, rows, options);
+  }
+
+  /** The likeliest class of rows [n, visible], by {@link classProbabilities}; [n]. */
+  async classify(rows: RowsInput, options?: ClassifyOptions): Promise<Int32Array> {
+    return Int32Array.from(argmax(await this.#classProbabilities(`${name}.classify`, rows, options)));
+  }
+
+  async #classProbabilities(call: string, rows: unknown, options: unknown): Promise<Matrix> {
+    const given = readOptions(call, options, ['draws', 'signal', 'onProgress']);
+    const check = new OptionCheck(call);
+    const draws = check.integer('draws', given.draws, 0, 0, 1_000_000);
+    const patience = readPatience(check, given);
+    const { labels } = this.#spec;
+    if (labels === null) throw check.error('labels', 'an option of the network when it is made: this one has no classes', null);
+    const input = layerInput(this.#spec, call, 'data', rows);
+    return this.#over(call, [input], patience, async ([packed]) => {
+      const { rows: visible } = packed as NativeLayerRows;
+      const { up } = this.#stack.top;
+      const total = new Float64Array(visible.rows * labels);
+      for (let pass = 0; pass < Math.max(1, draws); pass++) {
+        const draw = draws === 0 ? 'mean' : 'sample';
+        const seen = await rowsOfLevel(this.#stack, call, visible, this.#stack.levels.length - 1, draw, patience);
+        const once = await up.run(call, () => up.native.categoryProbabilities([seen], 1), patience);
+        once.forEach((probability, i) => {
+          total[i] = (total[i] as number) + probability;
+        });
+      }
+      return array(
+        Float32Array.from(total, (probability) => probability / Math.max(1, draws)),
+        [visible.rows, labels],
+      );
+    });
+  }
+
+  /**
+   * Draws `n` rows of the visible layer: Gibbs chains of the top machine, with a class held or
+   * free, then one way down; [n, visible]. Every call draws anew.
+   *
+   * @throws {@link ParameterError} on a class that there is not, {@link ShapeError}, {@link
+   *   BusyError}, {@link DisposedError}; the signal's reason when aborted.
+   */
+  async sample(n: number, options?: NetworkSampleOptions): Promise<Matrix> {
+    const call = `${name}.sample`;
+    const control = readNetworkSample(call, this.#stack, n, options);
+    const inputs = control.start === null ? [] : [control.start];
+    return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.#stack, call, control, packed)));
+  }
+
+  // --- parameters ---------------------------------------------------------------------------
+
+  /**
+   * Names and shapes of all parameters: 'level1/visible-hidden1.weights', 'level1/hidden1.bias' and
+   * so on. Once the halves differ, those of the generative one are 'level1/generative/…', and what
+   * goes down no longer depends on 'level1/visible.bias', nor what goes up on
+   * 'level1/generative/hidden1.bias'.
+   */
+  get parameterShapes(): { readonly [name: string]: readonly [number, number] } {
+    const all = this.#stack.machines.flatMap(({ prefix, machine }) =>
+      parameterShapes(machine.spec).map(({ name: own, shape }) => [prefix + own, shape] as const),
+    );
+    return Object.fromEntries(all);
+  }
+
+  /**
+   * A copy of a parameter tensor, by a name from {@link parameterShapes}; biases are [units], all
+   * others [rows, columns].
+   *
+   * @throws {@link BusyError} while other calls are under way: it does not wait.
+   */
+  getParameter(parameter: string): Parameters {
+    const call = `${name}.getParameter`;
+    const [rows, cols] = this.#shape(call, parameter);
+    const values = new Float64Array(this.#stack.parameter(call, parameter));
+    return array(values, parameter.endsWith('.bias') ? [cols] : [rows, cols]);
+  }
+
+  /**
+   * Replaces a parameter tensor by a copy of values of its shape. `BusyError` while other calls are
+   * under way.
+   */
+  setParameter(parameter: string, values: RowsInput): void {
+    const call = `${name}.setParameter`;
+    const [rows, cols] = this.#shape(call, parameter);
+    const where = { call, argument: 'values', units: `columns of '${parameter}'` };
+    this.#stack.setParameter(call, parameter, asMatrix(values, rows, cols, where));
+    this.#untouched = this.#untouched.map((untouched, l) => untouched && !parameter.startsWith(`level${l + 1}/`));
+  }
+
+  #shape(call: string, parameter: unknown): readonly [number, number] {
+    const shapes = this.parameterShapes;
+    const names = Object.keys(shapes);
+    const index = new OptionCheck(call).nameOf('name', parameter, names);
+    return shapes[names[index] as string] as readonly [number, number];
+  }
+
+  // --- files and the end ---------------------------------------------------------------------------
+
+  /**
+   * Saves the parameters of all levels and the state of the last run as a safetensors file with a
+   * checksum. The path holds either the old file or the whole new one, whatever happens in between.
+   * During a run save in the body of `for await`, or use its `checkpoint`.
+   *
+   * @throws {@link BusyError} while a run is under way, {@link FileError} when the file cannot be
+   *   written, {@link DisposedError}.
+   */
+  async save(path: string | URL): Promise<void> {
+    const call = `${name}.save`;
+    await this.#stack.exclusive(call, () => this.#write(call, path, this.#record));
+  }
+
+  #write(call: string, path: string | URL, record: PretrainRecord | null): Promise<void> {
+    return writeNetwork(call, path, this.#stack, { untouched: this.#untouched, record });
+  }
+
+  /**
+   * Loads a network that `save` or a checkpoint wrote; a subclass loads itself.
+   *
+   * @param options - Where it is to run; the file does not say.
+   * @throws {@link FormatError} unless the file is intact and holds such a network, {@link
+   *   FileError} when it cannot be read, {@link BackendError}.
+   */
+  static async load<M extends DeepBeliefNetwork = DeepBeliefNetwork>(
+    this: new (
+      options: DeepBeliefNetworkOptions,
+    ) => M,
+    path: string | URL,
+    options?: PlaceOptions,
+  ): Promise<M> {
+    const call = `${name}.load`;
+    const made: M[] = [];
+    const state = await readNetworkFile(call, path, readLoadOptions(call, options), (all) => {
+      const network = new this(all);
+      made.push(network);
+      return network.#stack;
+    });
+    const [network] = made as [M];
+    network.#record = state.record;
+    network.#untouched = state.untouched;
+    return network;
+  }
+
+  /** What the network is, without its parameters. */
+  toJSON(): NetworkSummary {
+    const { layers, labels, seed } = this.#spec;
+    return {
+      model: name,
+      layers: Object.fromEntries(layers.map((layer) => [layer.name, unitsText(layer)])),
+      labels,
+      untied: this.untied,
+      seed: String(seed),
+      device: this.device,
+      training: this.training,
+    };
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](_depth: number, options: object): string {
+    const { model, ...rest } = this.toJSON();
+    return `${model} ${inspect(this.disposed ? { ...rest, disposed: true } : rest, options)}`;
+  }
+
+  /**
+   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent;
+   * every other call then throws `DisposedError`.
+   */
+  dispose(): void {
+    this.#stack.dispose();
+  }
+
+  /** The same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function asMatrixOf({ values, rows, cols }: LayerValues): Matrix {
+  return array(values, [rows, cols]);
+}
