@@ -48,7 +48,10 @@ export async function asRows(machine: Machine, call: string, layer: number, { va
   return packed as NativeLayerRows;
 }
 
-/** What the machine of a level, counted from 0, sees of rows of the visible layer: they are passed up as they are used. */
+/**
+ * What the machine of a level, counted from 0, sees of rows of the visible layer: they are passed
+ * up as they are used.
+ */
 export function rowsOfLevel({ levels }: BeliefStack, rows: NativeRows, l: number, draw: Activities): NativeLayerRows {
   if (l === 0) return { layer: 0, rows };
   return { layer: 0, rows, through: { machines: levels.slice(0, l).map(({ up }) => up.native), draw } };

@@ -1,4 +1,7 @@
-/** Bad input: every error names the call, what was expected and what came, and leaves the network as it was. */
+/**
+ * Bad input: every error names the call, what was expected and what came, and leaves the network as
+ * it was.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeepBeliefNetwork, DisposedError, gaussian, ParameterError, ShapeError, softmax } from '../../src/index.js';
 import { bitsOfNetwork, twoClasses } from './support.js';

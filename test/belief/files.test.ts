@@ -1,4 +1,7 @@
-/** Files of networks: what is saved comes back bit for bit; whatever else stands in a file is refused. */
+/**
+ * Files of networks: what is saved comes back bit for bit; whatever else stands in a file is
+ * refused.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Greedy pretraining: what its runs report and leave, how levels start, and that whatever ends a run, it goes on bit for bit. */
+/**
+ * Greedy pretraining: what its runs report and leave, how levels start, and that whatever ends a
+ * run, it goes on bit for bit.
+ */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** What the suites of deep belief networks share: small data, networks with known parameters, and their laws by plain sums. */
+/**
+ * What the suites of deep belief networks share: small data, networks with known parameters, and
+ * their laws by plain sums.
+ */
 import { createHash } from 'node:crypto';
 import { DeepBeliefNetwork, type DeepBeliefNetworkOptions } from '../../src/index.js';
 
