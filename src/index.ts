@@ -31,7 +31,7 @@ export type { ObserveOptions } from './models/chain-observe.js';
 export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
-export { RBM, type RBMOptions } from './models/rbm.js';
+export { RBM, type RBMOptions, type ScikitLearnOptions } from './models/rbm.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
