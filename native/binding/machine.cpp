@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "binding/convert.hpp"
 #include "binding/cost.hpp"
 #include "binding/model_parameters.hpp"
 

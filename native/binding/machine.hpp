@@ -1,6 +1,5 @@
 // NativeMachine: the JavaScript object of a machine.
 #pragma once
-#include "binding/convert.hpp"
 #include "binding/machine_handle.hpp"
 #include "binding/object.hpp"
 

@@ -3,13 +3,30 @@
 #include <algorithm>
 
 #include "binding/arrays.hpp"
+#include "binding/convert.hpp"
 #include "binding/cost.hpp"
+#include "binding/layer_rows.hpp"
 #include "binding/machine.hpp"
 #include "core/checked.hpp"
 #include "likelihood/pseudo_likelihood.hpp"
 
 namespace boltzkit::binding {
 namespace {
+
+constexpr std::uint64_t maxSteps = maxStreamStep;
+constexpr std::uint32_t mostLayers = 256;
+
+ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring) {
+  ImputeOptions o;
+  o.given = layerRowsListOf(options.field("given"), wiring);
+  const Argument layers = options.field("layers");
+  const std::uint32_t n = layers.length(mostLayers);
+  for (std::uint32_t i = 0; i < n; ++i) o.layers.push_back(layerOf(layers.item(i), wiring));
+  o.warmup = options.field("warmup").count(0, maxSteps / 4);
+  o.steps = options.field("steps").count(1, maxSteps / 4);
+  o.output = drawOf(options.field("output"));
+  return o;
+}
 
 template <class T>
 using Fill = std::function<void(const Cancelled&, std::span<T> out)>;

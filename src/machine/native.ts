@@ -9,6 +9,7 @@ import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js
 import type { NativeNetwork, NativeNetworkSpec } from './native-network.js';
 import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
+import type { NativeTopMachine } from './native-up-down.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
 export const NATIVE_ABI = 10;
@@ -233,7 +234,7 @@ export interface NativePartition {
 
 export type NativeArray = Float32Array | Float64Array;
 
-export interface NativeMachine {
+export interface NativeMachine extends NativeTopMachine {
   /** Names and shapes of all parameters, e.g. { name: 'visible-hidden.weights', rows: 784, cols: 500 }. */
   parameters(): { name: string; rows: number; cols: number }[];
   /** A copy, in the backend's precision (Float32Array on 'cpu', Float64Array on 'reference'). */
@@ -371,7 +372,7 @@ export interface NativeTrainerState {
   counters: Record<string, bigint>;
 }
 
-export interface NativeTrainer {
+export interface NativeRunOf<Report> {
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
   readonly step: number;
@@ -379,7 +380,9 @@ export interface NativeTrainer {
    * Trains up to update `untilStep` of this run. `onProgress` gets every epoch report, in order and none lost, and the latest step
    * count (at most one call waiting at a time). An exception it throws does not disturb the run: the caller must not let one out.
    */
-  run(untilStep: number, onProgress: (step: number, epochs: NativeEpochReport[]) => void): NativeJob<{ step: number }>;
+  run(untilStep: number, onProgress: (step: number, epochs: Report[]) => void): NativeJob<{ step: number }>;
   /** Everything needed to go on bit for bit. Throws BUSY during a run. */
   state(): NativeTrainerState;
 }
+
+export type NativeTrainer = NativeRunOf<NativeEpochReport>;
