@@ -4,6 +4,7 @@ export type { Activities, BeliefTraining } from './belief/record.js';
 export type { LevelReport, PretrainProgress } from './belief/reports.js';
 export type { NetworkSampleOptions } from './belief/sampling.js';
 export type { DeepBeliefNetworkOptions } from './belief/spec.js';
+export type { LabelsInput } from './data/labels.js';
 export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
   BackendError,
@@ -36,6 +37,9 @@ export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/r
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
+export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from './networks/calibration.js';
+export { type Confusion, type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './networks/confusion.js';
+export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
 export {
