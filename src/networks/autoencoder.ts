@@ -82,7 +82,12 @@ export class Autoencoder extends NetworkModel {
    */
   fit(rows: RowsInput, options?: NetworkFitOptions<RowsInput>): NetworkRun {
     const call = this.call('fit');
-    return this.run(call, () => this.#themselves(call, 'rows', rows), (given) => this.#themselves(call, 'validation', given), options);
+    return this.run(
+      call,
+      () => this.#themselves(call, 'rows', rows),
+      (given) => this.#themselves(call, 'validation', given),
+      options,
+    );
   }
 
   #themselves(call: string, argument: string, rows: unknown): Pairs {
@@ -182,7 +187,10 @@ function readSpec(call: string, options: unknown): { spec: BuiltSpec; encoder: G
   const visible = readUnits(check, 'layers[0]', first);
   const { units: inputs, type, size } = visible;
   const [code] = rest.slice(-1);
-  const withCode = [...rest.slice(0, -1), typeof code === 'number' ? gaussian(check.integer(`layers[${rest.length}]`, code, undefined)) : code];
+  const withCode = [
+    ...rest.slice(0, -1),
+    typeof code === 'number' ? gaussian(check.integer(`layers[${rest.length}]`, code, undefined)) : code,
+  ];
   const encoder = readLayers(check, 'layers', withCode, inputs, { first: 1, last: 'code' });
   const layers = [...encoder, ...mirrored(encoder, visible)];
   const loss = check.oneOf('loss', given.loss, 'likelihood', losses);

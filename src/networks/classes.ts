@@ -13,7 +13,7 @@ import { didYouMean } from '../suggest.js';
 export type ClassName = string | number;
 
 /** One label per row: a list of classes, or where classes are numbers also a typed array or an `ndarray` [n]. */
-export type Labels<L extends ClassName> = readonly L[] | (L extends number ? RowsInput : never);
+export type ClassLabels<L extends ClassName> = readonly L[] | (L extends number ? RowsInput : never);
 
 const mostClasses = 4096;
 const longestName = 1000;
@@ -67,7 +67,7 @@ export class Classes {
   }
 }
 
-/** Labels as a list; of an `ndarray` [n] its numbers. */
+/** ClassLabels as a list; of an `ndarray` [n] its numbers. */
 function asList(given: unknown): readonly unknown[] | undefined {
   if (Array.isArray(given)) return [...(given as unknown[])];
   if (isTypedArray(given)) return Array.from(given as ArrayLike<unknown>);
@@ -83,7 +83,8 @@ export function readClasses(check: OptionCheck, given: unknown): Classes {
   if (typeof given === 'number') return new Classes(check.integer('classes', given, undefined, 2, mostClasses));
   const list = readFrom(check.call, 'classes', () => (Array.isArray(given) ? [...(given as unknown[])] : undefined));
   if (list === undefined) throw check.error('classes', 'how many classes there are, or a list of what they are called', given);
-  if (list.length < 2 || list.length > mostClasses) throw check.error('classes', `a list of 2 to ${mostClasses} classes`, `a list of ${list.length}`);
+  if (list.length < 2 || list.length > mostClasses)
+    throw check.error('classes', `a list of 2 to ${mostClasses} classes`, `a list of ${list.length}`);
   const seen = new Set<unknown>();
   list.forEach((name, i) => {
     const right = typeof name === 'string' ? name.length <= longestName : typeof name === 'number' && Number.isFinite(name);
@@ -97,7 +98,14 @@ export function readClasses(check: OptionCheck, given: unknown): Classes {
 /** Rows of a softmax unit with a 1 each, in the place of their class. */
 export function oneHotRows(numbers: Uint32Array, classes: number): HostSparseRows {
   const rows = numbers.length;
-  return { kind: 'sparse', indptr: Uint32Array.from({ length: rows + 1 }, (_, r) => r), indices: numbers, values: null, rows, cols: classes };
+  return {
+    kind: 'sparse',
+    indptr: Uint32Array.from({ length: rows + 1 }, (_, r) => r),
+    indices: numbers,
+    values: null,
+    rows,
+    cols: classes,
+  };
 }
 
 /** Refuses labels from which no classes can be told apart. */

@@ -7,7 +7,7 @@ import { argmax } from '../results/arrays.js';
 import type { PlaceOptions } from '../wiring/place.js';
 import { softmax } from '../wiring/units.js';
 import { type Calibration, type CalibrationOptions, calibrationFor } from './calibration.js';
-import { assertSeveral, type Classes, type ClassName, type Labels, oneHotRows, readClasses } from './classes.js';
+import { assertSeveral, type Classes, type ClassLabels, type ClassName, oneHotRows, readClasses } from './classes.js';
 import { type ConfusionMatrix, confusionMatrixFor } from './confusion.js';
 import { readNetwork } from './file.js';
 import { type BuiltSpec, type GivenLayer, type NetworkStart, readInputs, readLayers, readStart, startNames } from './layers.js';
@@ -27,11 +27,11 @@ export interface ClassifierOptions<L extends ClassName = number> extends Network
 }
 
 /** Rows and the classes that they are of. */
-export interface LabelledRows<L extends ClassName> {
+export interface ClassifierValidation<L extends ClassName> {
   /** [n, inputs]. */
   readonly rows: RowsInput;
   /** One per row. */
-  readonly labels: Labels<L>;
+  readonly labels: ClassLabels<L>;
 }
 
 /** How well the rows of one class are told from others. */
@@ -106,7 +106,7 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
    *   {@link BusyError} while another run is under way; {@link DivergenceError} when parameters would stop being finite; the signal's reason when
    *   aborted.
    */
-  fit(rows: RowsInput, labels: Labels<L>, options?: NetworkFitOptions<LabelledRows<L>>): NetworkRun {
+  fit(rows: RowsInput, labels: ClassLabels<L>, options?: NetworkFitOptions<ClassifierValidation<L>>): NetworkRun {
     const call = this.call('fit');
     const data = (): Pairs => {
       const where = { call, argument: 'labels', units: 'labels' };
@@ -168,7 +168,7 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
    *
    * @param options - How rows are put into bins for `ece`: see {@link CalibrationOptions}.
    */
-  async evaluate(rows: RowsInput, labels: Labels<L>, options?: CalibrationOptions & Patience): Promise<ClassifierEvaluation<L>> {
+  async evaluate(rows: RowsInput, labels: ClassLabels<L>, options?: CalibrationOptions & Patience): Promise<ClassifierEvaluation<L>> {
     const call = this.call('evaluate');
     const { bins, binning, ...more } = readOptions(call, options, ['bins', 'binning', 'signal', 'onProgress']);
     const patience = readPatience(new OptionCheck(call), more);
@@ -188,7 +188,7 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
   }
 
   /** The gradient of each row's loss, −log P(label | row), with respect to the row: [n, inputs]. */
-  async inputGradient(rows: RowsInput, labels: Labels<L>, options?: Patience): Promise<Matrix> {
+  async inputGradient(rows: RowsInput, labels: ClassLabels<L>, options?: Patience): Promise<Matrix> {
     const call = this.call('inputGradient');
     const patience = this.patience(call, options);
     const numbers = this.#classes.read(labels, { call, argument: 'labels', units: 'labels' });

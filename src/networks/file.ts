@@ -3,8 +3,8 @@ import { BackendError, FormatError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import { encodeSafetensors, type Tensor } from '../io/safetensors.js';
 import type { TensorStock } from '../io/tensor-stock.js';
-import type { NativeNetwork } from '../machine/native-network.js';
 import { readParameters } from '../machine/native-model.js';
+import type { NativeNetwork } from '../machine/native-network.js';
 import type { NetworkHost } from '../machine/network-host.js';
 import { networkShapes } from '../machine/parameter-shapes.js';
 import { checkpointMetadata, openModel, takeCounters } from '../models/checkpoint.js';
@@ -107,7 +107,12 @@ function savedOptions(stock: TensorStock, config: Readonly<Record<string, unknow
   const list = layers.map((layer: unknown, i): NetworkLayer => {
     const { name, type, units, size, weightScale } = isObject(layer) ? layer : {};
     const share = i + 1 < layers.length ? { dropout: (dropout as number[])[i + 1] as number } : {};
-    return { units: { type, places: units, size } as Units as NetworkLayer['units'], name: name as string, weightScale: weightScale as number, ...share };
+    return {
+      units: { type, places: units, size } as Units as NetworkLayer['units'],
+      name: name as string,
+      weightScale: weightScale as number,
+      ...share,
+    };
   });
   return {
     inputs: inputs as number,

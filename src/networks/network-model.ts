@@ -50,7 +50,7 @@ export interface NetworkTraining {
 }
 
 /** A network as JSON and as `console.log` show it. */
-export interface NetworkSummary {
+export interface FeedForwardSummary {
   /** The class. */
   readonly model: string;
   /** Columns of the rows. */
@@ -142,7 +142,7 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
   }
 
   /** What the network is, without its parameters. */
-  toJSON(): NetworkSummary {
+  toJSON(): FeedForwardSummary {
     const { inputs, layers, loss, seed } = this.#spec;
     return {
       model: this.modelName,
