@@ -1,5 +1,15 @@
-export { type ClassifyOptions, DeepBeliefNetwork, type LayerChoice, type NetworkSummary, type TransformOptions } from './belief/network.js';
+export { DeepAutoencoder } from './belief/deep-autoencoder.js';
+export { DeepBeliefNetwork } from './belief/network.js';
 export type { LabelledRows, LevelOptions, PretrainOptions } from './belief/pretrain-options.js';
+export type {
+  ClassifyOptions,
+  DeepAutoencoderOptions,
+  LayerChoice,
+  NetworkSummary,
+  TransformOptions,
+  UnrolledAutoencoderOptions,
+  UnrolledClassifierOptions,
+} from './belief/question-options.js';
 export type { Activities, BeliefTraining } from './belief/record.js';
 export type { LevelReport, PretrainProgress } from './belief/reports.js';
 export type { NetworkSampleOptions } from './belief/sampling.js';

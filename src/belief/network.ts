@@ -9,65 +9,39 @@ import { type Patience, readPatience } from '../machine/patience.js';
 import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
+import { Autoencoder, type AutoencoderOptions } from '../networks/autoencoder.js';
+import type { ClassName } from '../networks/classes.js';
+import { Classifier, type ClassifierOptions } from '../networks/classifier.js';
+import { startNames } from '../networks/layers.js';
 import { argmax } from '../results/arrays.js';
 import { TrainingRun } from '../training/run.js';
 import { metricsText, showReports } from '../training/verbose.js';
-import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
-import type { Units, UnitType } from '../wiring/units.js';
+import { type PlaceOptions, readLoadOptions, type StartOptions } from '../wiring/place.js';
+import type { LayerSpec } from '../wiring/spec.js';
+import { gaussian, type Units, type UnitType } from '../wiring/units.js';
+import { DeepAutoencoder } from './deep-autoencoder.js';
 import { readNetworkFile, writeNetwork } from './file.js';
 import { layerInput } from './inputs.js';
 import { downwards, type LayerValues, rowsOfLevel, valuesOf } from './passes.js';
 import { pretrain } from './pretrain.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { type Pretrainee, pretrainPlan } from './pretrain-plan.js';
+import type {
+  ClassifyOptions,
+  DeepAutoencoderOptions,
+  NetworkSummary,
+  TransformOptions,
+  UnrolledAutoencoderOptions,
+  UnrolledClassifierOptions,
+} from './question-options.js';
 import { type Activities, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
 import type { LevelReport } from './reports.js';
 import { type NetworkSampleOptions, readNetworkSample, sampled } from './sampling.js';
 import { type BeliefSpec, type DeepBeliefNetworkOptions, labelsLayer, readNetwork } from './spec.js';
 import { BeliefStack } from './stack.js';
+import { setDecoder, setEncoder, setLabels, untrainedWarning } from './unroll.js';
 
 const name = 'DeepBeliefNetwork';
-
-/** What a layer is asked for by: its name or its number, 0 the visible one. */
-export type LayerChoice = string | number;
-
-/** How to turn rows into features. */
-export interface TransformOptions extends Patience {
-  /**
-   * The layer whose values come back: its name, such as 'hidden2', or number. Default: the last
-   * one.
-   */
-  readonly layer?: LayerChoice | undefined;
-  /** Means, or a draw of every layer on the way. Default 'mean'. */
-  readonly draw?: Activities | undefined;
-}
-
-/** How to tell classes. */
-export interface ClassifyOptions extends Patience {
-  /**
-   * Passes up in which every layer is drawn, whose probabilities are averaged. 0 (default): one
-   * pass of means.
-   */
-  readonly draws?: number | undefined;
-}
-
-/** A network as JSON and as `console.log` show it. */
-export interface NetworkSummary {
-  /** The class. */
-  readonly model: string;
-  /** Units of every layer, such as 'bernoulli(784)'. */
-  readonly layers: Readonly<Record<string, string>>;
-  /** Classes; null without labels. */
-  readonly labels: number | null;
-  /** Whether the halves that go up and down differ. */
-  readonly untied: boolean;
-  /** Decimal digits: a seed may be larger than a number holds. */
-  readonly seed: string;
-  /** What computes. */
-  readonly device: string;
-  /** Its last run; null before the first. */
-  readonly training: BeliefTraining | null;
-}
 
 /**
  * A deep belief network (Hinton, Osindero & Teh 2006): a stack of restricted Boltzmann machines,
@@ -109,7 +83,7 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
 
   /** Units of every layer, from the data upwards. */
   get layers(): readonly Units[] {
-    return this.#spec.layers.map(({ type, units, size }) => ({ type: type as UnitType, places: units, size }));
+    return this.#spec.layers.map(unitsOf);
   }
 
   /** Names of the layers: 'visible', 'hidden1', 'hidden2' and so on. */
@@ -158,12 +132,17 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
    *   would stop being finite; the signal's reason when aborted.
    */
   pretrain(rows: RowsInput, options?: PretrainOptions): TrainingRun<LevelReport> {
+    return this.#pretrained(rows, options, () => undefined);
+  }
+
+  #pretrained(rows: unknown, options: unknown, then: () => void): TrainingRun<LevelReport> {
     const call = this.call('pretrain');
     let verbose = false;
     const run = new TrainingRun<LevelReport>(async (control) => {
       const plan = pretrainPlan(call, this.#pretrainee(), rows, options);
       verbose = plan.verbose;
       await pretrain(this.machine, plan, control, (record) => this.#keep(record));
+      if (this.training?.complete) then();
     });
     if (verbose) showReports(run, call, (report) => `level ${report.level} (${report.layer}), ${metricsText(report)}`);
     return run;
@@ -301,6 +280,91 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.machine, call, control, packed)));
   }
 
+  // --- feed-forward networks ------------------------------------------------------------------
+
+  /**
+   * A classifier to be fine-tuned by backpropagation: its hidden layers have the weights and biases of the recognition half, copied. Its output layer
+   * starts from the label layer where that has as many classes, else from random weights. A network that was not pretrained may be unrolled too; the
+   * first report of `fit` then says so.
+   *
+   * @param options - How many classes there are, or what they are called; where the classifier runs, by default as this network.
+   * @throws {@link ParameterError}, {@link BusyError} while other calls are under way: it does not wait; {@link DisposedError}.
+   */
+  toClassifier<const L extends ClassName = number>(options: UnrolledClassifierOptions<L>): Classifier<L> {
+    const call = this.call('toClassifier');
+    const given = readOptions(call, options, ['classes', ...startNames]);
+    const { stack, place } = this.#unrollable(call);
+    const hidden = stack.spec.layers.slice(1).map(unitsOf);
+    const classifier = new Classifier<L>({ inputs: stack.places(0), hidden, ...place, ...given } as ClassifierOptions<L>);
+    setEncoder(classifier, stack, classifier.layerNames, this.#untouched);
+    const isTop = this.#untouched[this.#untouched.length - 1] === false;
+    if (isTop && stack.spec.labels === classifier.classes.length) setLabels(classifier, stack, classifier.layerNames.at(-1) as string);
+    const warning = untrainedWarning(stack, this.#untouched);
+    if (warning !== null) classifier.announce(warning);
+    return classifier;
+  }
+
+  /**
+   * An autoencoder to be fine-tuned by backpropagation: an encoder with the parameters of the recognition half, and a decoder with those of the
+   * generative one, copied. The last layer is the code.
+   *
+   * @param options - What reconstructions are measured by; where the autoencoder runs, by default as this network.
+   * @throws As {@link toClassifier}.
+   */
+  toAutoencoder(options?: UnrolledAutoencoderOptions): Autoencoder {
+    const call = this.call('toAutoencoder');
+    const given = readOptions(call, options, ['loss', ...startNames]);
+    const { stack, place } = this.#unrollable(call);
+    const autoencoder = new Autoencoder({ layers: stack.spec.layers.map(unitsOf), ...place, ...given } as unknown as AutoencoderOptions);
+    this.#unroll(autoencoder);
+    const warning = untrainedWarning(stack, this.#untouched);
+    if (warning !== null) autoencoder.announce(warning);
+    return autoencoder;
+  }
+
+  #unroll(target: Autoencoder): void {
+    const { machine: stack } = this;
+    const names = target.layerNames;
+    setEncoder(target, stack, names.slice(0, stack.levels.length), this.#untouched);
+    setDecoder(target, stack, names.slice(stack.levels.length), this.#untouched);
+  }
+
+  #unrollable(call: string): { readonly stack: BeliefStack; readonly place: StartOptions } {
+    this.machine.assertIdle(call);
+    const { seed, device, threads } = this.#spec;
+    return { stack: this.machine, place: { seed, device, threads } };
+  }
+
+  /**
+   * A deep autoencoder (Hinton & Salakhutdinov 2006): a stack of machines to be pretrained, which is then unrolled and fine-tuned.
+   *
+   * @param layers - From the rows to the code, such as [784, 1000, 500, 250, 30]. Numbers stand for Bernoulli units, the last one for as many `gaussian`
+   *   units: a linear code.
+   * @throws {@link ParameterError} on layers or options out of range, {@link BackendError}.
+   */
+  static autoencoder(layers: readonly (number | Units)[], options?: DeepAutoencoderOptions): DeepAutoencoder {
+    const call = `${name}.autoencoder`;
+    const { loss, weightScale, ...start } = readOptions(call, options, ['loss', 'weightScale', ...startNames]);
+    const { seed, device, threads } = start;
+    const list: unknown = Array.isArray(layers) ? [...layers] : layers;
+    if (Array.isArray(list) && typeof list.at(-1) === 'number') {
+      list[list.length - 1] = gaussian(new OptionCheck(call).integer(`layers[${list.length - 1}]`, list.at(-1), undefined));
+    }
+    const dbn = new DeepBeliefNetwork({ layers: list, seed, device, threads, weightScale } as DeepBeliefNetworkOptions);
+    try {
+      const place = { ...start, ...(loss === undefined ? {} : { loss }) };
+      return new DeepAutoencoder({ layers: dbn.#spec.layers.map(unitsOf), ...place } as unknown as AutoencoderOptions, {
+        dbn,
+        pretrain: (rows, given, then) => dbn.#pretrained(rows, given, then),
+        unroll: (target) => dbn.#unroll(target),
+        warning: () => untrainedWarning(dbn.machine, dbn.#untouched),
+      });
+    } catch (error) {
+      dbn.dispose();
+      throw error;
+    }
+  }
+
   // --- parameters ---------------------------------------------------------------------------
 
   /**
@@ -411,4 +475,8 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
 
 function asMatrixOf({ values, rows, cols }: LayerValues): Matrix {
   return array(values, [rows, cols]);
+}
+
+function unitsOf({ type, units, size }: LayerSpec): Units {
+  return { type: type as UnitType, places: units, size };
 }
