@@ -19,10 +19,11 @@ import { metricsText, showReports } from '../training/verbose.js';
 import { type PlaceOptions, readLoadOptions, type StartOptions } from '../wiring/place.js';
 import type { LayerSpec } from '../wiring/spec.js';
 import { gaussian, type Units, type UnitType } from '../wiring/units.js';
+import { classProbabilities } from './classes.js';
 import { DeepAutoencoder } from './deep-autoencoder.js';
 import { readNetworkFile, writeNetwork } from './file.js';
 import { layerInput } from './inputs.js';
-import { downwards, type LayerValues, rowsOfLevel, valuesOf } from './passes.js';
+import { downwards, type LayerValues, valuesOf } from './passes.js';
 import { pretrain } from './pretrain.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { type Pretrainee, pretrainPlan } from './pretrain-plan.js';
@@ -34,12 +35,14 @@ import type {
   UnrolledAutoencoderOptions,
   UnrolledClassifierOptions,
 } from './question-options.js';
-import { type Activities, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
-import type { LevelReport } from './reports.js';
+import { type Activities, type BeliefRecord, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
+import { type LevelReport, type UpDownReport, upDownText } from './reports.js';
 import { type NetworkSampleOptions, readNetworkSample, sampled } from './sampling.js';
-import { type BeliefSpec, type DeepBeliefNetworkOptions, labelsLayer, readNetwork } from './spec.js';
+import { type BeliefSpec, type DeepBeliefNetworkOptions, readNetwork } from './spec.js';
 import { BeliefStack } from './stack.js';
 import { setDecoder, setEncoder, setLabels, untrainedWarning } from './unroll.js';
+import { type UpDownTrainee, upDown, upDownPlan } from './up-down.js';
+import type { UpDownOptions } from './up-down-options.js';
 
 const name = 'DeepBeliefNetwork';
 
@@ -65,7 +68,7 @@ const name = 'DeepBeliefNetwork';
  * ```
  */
 export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
-  #record: PretrainRecord | null = null;
+  #record: BeliefRecord | null = null;
   #untouched: readonly boolean[];
 
   /**
@@ -154,12 +157,39 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
       const levels = record.levels.map((one, l) => (l === level ? reached : one));
       return this.#write(call, path, { ...record, levels });
     };
-    return { stack: this.machine, previous: this.#record, untouched: this.#untouched, save };
+    const previous = this.#record?.phase === 'pretrain' ? this.#record : null;
+    return { stack: this.machine, previous, untouched: this.#untouched, save };
   }
 
   #keep(record: PretrainRecord): void {
     this.#record = record;
     this.#untouched = this.#untouched.map((untouched, l) => untouched && record.levels[l]?.step === 0);
+  }
+
+  /**
+   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after pretraining: the halves of every level below the top that
+   * recognise and that generate are untied and learn from each other's draws, together with the top machine and its labels. Rows and labels must be
+   * complete. Whatever ends the run, the network stands at its last complete update, and `resume: true` goes on from there, bit for bit.
+   *
+   * @returns A run to `await` or to iterate over with `for await`; see {@link UpDownReport}.
+   * @throws Through the run, as {@link pretrain}; {@link ParameterError} for a network of one level, which has no halves.
+   */
+  upDown(rows: RowsInput, options?: UpDownOptions): TrainingRun<UpDownReport> {
+    const call = this.call('upDown');
+    let verbose = false;
+    const run = new TrainingRun<UpDownReport>(async (control) => {
+      const save: UpDownTrainee['save'] = (name, path, record) => this.#write(name, path, record);
+      const previous = this.#record?.phase === 'upDown' ? this.#record.run : null;
+      const trainee = { stack: this.machine, previous, warning: untrainedWarning(this.machine, this.#untouched), save };
+      const plan = upDownPlan(call, trainee, rows, options);
+      verbose = plan.verbose;
+      await upDown(this.machine, plan, control, (record) => {
+        this.#record = record;
+        if (record.run.step > 0) this.#untouched = this.#untouched.map(() => false);
+      });
+    });
+    if (verbose) showReports(run, call, upDownText);
+    return run;
   }
 
   // --- questions ---------------------------------------------------------------------------
@@ -244,25 +274,10 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     const check = new OptionCheck(call);
     const draws = check.integer('draws', given.draws, 0, 0, 1_000_000);
     const patience = readPatience(check, given);
-    const { labels } = this.#spec;
-    if (labels === null) throw check.error('labels', 'an option of the network when it is made: this one has no classes', null);
+    if (this.#spec.labels === null) throw check.error('labels', 'an option of the network when it is made: this one has no classes', null);
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
-      const { rows: visible } = packed as NativeLayerRows;
-      const { up } = this.machine.top;
-      const total = new Float64Array(visible.rows * labels);
-      for (let pass = 0; pass < Math.max(1, draws); pass++) {
-        const draw = draws === 0 ? 'mean' : 'sample';
-        const seen = rowsOfLevel(this.machine, visible, this.machine.levels.length - 1, draw);
-        const once = await up.run(call, () => up.native.categoryProbabilities([seen], labelsLayer), patience);
-        once.forEach((probability, i) => {
-          total[i] = (total[i] as number) + probability;
-        });
-      }
-      return array(
-        Float32Array.from(total, (probability) => probability / Math.max(1, draws)),
-        [visible.rows, labels],
-      );
+      return asMatrixOf(await classProbabilities(this.machine, call, (packed as NativeLayerRows).rows, draws, patience));
     });
   }
 
@@ -427,7 +442,7 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     await this.machine.exclusive(call, () => this.#write(call, path, this.#record));
   }
 
-  #write(call: string, path: string | URL, record: PretrainRecord | null): Promise<void> {
+  #write(call: string, path: string | URL, record: BeliefRecord | null): Promise<void> {
     return writeNetwork(call, path, this.machine, { untouched: this.#untouched, record });
   }
 

@@ -13,7 +13,7 @@ import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
 import { isOver } from '../training/record.js';
-import { type RunControl, TrainingRun } from '../training/run.js';
+import { announcing, TrainingRun } from '../training/run.js';
 import { showReports } from '../training/verbose.js';
 import type { Units, UnitType } from '../wiring/units.js';
 import type { NetworkMetric } from './best.js';
@@ -164,7 +164,7 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
     const first = this.#announced;
     this.#announced = [];
     const run = new TrainingRun<NetworkReport>(async (given) => {
-      const control = withWarnings(given, first);
+      const control = announcing(given, first);
       const { plan, verbose: shown } = networkPlan(call, this.#trainee(), { data, validation }, options);
       verbose = shown;
       await trainNetwork(this.machine, this.#spec.loss, plan, control, (record) => {
@@ -341,18 +341,6 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
       })),
     };
   }
-}
-
-/** The same run, whose first report says a few things more. */
-function withWarnings(control: RunControl<NetworkReport>, warnings: readonly string[]): RunControl<NetworkReport> {
-  if (warnings.length === 0) return control;
-  let left = warnings;
-  const report: RunControl<NetworkReport>['report'] = ([first, ...others]) => {
-    if (first === undefined) return;
-    control.report([{ ...first, warnings: [...left, ...first.warnings] }, ...others]);
-    left = [];
-  };
-  return Object.create(control, { report: { value: report } });
 }
 
 function both([rows, targets]: NativeLayerRows[]): [NativeRows, NativeRows | null] {
