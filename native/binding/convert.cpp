@@ -56,10 +56,14 @@ std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>
 
 }  // namespace
 
-Domain domainOf(const Layer& layer) {
-  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
-  return {domain.low, domain.high, domain.integers, false, groupSize(layer), domain.leastSum, domain.mostSum};
+Domain domainOf(UnitType type, std::uint32_t size) {
+  return visitUnit(type, [&](auto unit) -> Domain {
+    using Unit = decltype(unit);
+    const UnitDomain domain = Unit::domain(size);
+    return {domain.low, domain.high, domain.integers, false, Unit::grouped ? size : 1, domain.leastSum, domain.mostSum};
+  });
 }
+Domain domainOf(const Layer& layer) { return domainOf(layer.type, layer.size); }
 
 MachineSpec machineSpecOf(const Argument& spec) {
   enum class Device { cpu, reference };
@@ -77,6 +81,16 @@ std::size_t layerOf(const Argument& layer, const Wiring& wiring) { return layer.
 
 Draw drawOf(const Argument& draw) { return draw.choice<Draw>({{"mean", Draw::mean}, {"sample", Draw::sample}}); }
 
+void requireWithinDomain(const RowsObject& object, const Domain& domain, const std::string& rows, const std::string& owner) {
+  if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
+    throw parameterError("`" + rows + "` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) + "], the domain of " +
+                         owner);
+  if (domain.bindsSums() &&
+      (object.domain().group != domain.group || object.domain().leastSum < domain.leastSum || object.domain().mostSum > domain.mostSum))
+    throw parameterError("`" + rows + "` must be limited to units of " + plural(domain.group, "place") + " that add up to " +
+                         decimal(domain.mostSum) + (domain.leastSum < domain.mostSum ? " at most" : "") + ", as those of " + owner + " do");
+}
+
 LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   const std::size_t layer = layerOf(given.field("layer"), wiring);
   const RowsObject& object = unwrap<RowsObject>(given.field("rows"));
@@ -85,14 +99,7 @@ LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   if (object.rows()->cols() != wanted.places)
     throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.places, "column") + " (units of '" + wanted.name +
                      "'), got " + std::to_string(object.rows()->cols()));
-  if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
-    throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
-                         "], the domain of layer '" + wanted.name + "'");
-  if (domain.bindsSums() &&
-      (object.domain().group != domain.group || object.domain().leastSum < domain.leastSum || object.domain().mostSum > domain.mostSum))
-    throw parameterError("`" + given.name() + ".rows` must be limited to units of " + plural(domain.group, "place") + " that add up to " +
-                         decimal(domain.mostSum) + (domain.leastSum < domain.mostSum ? " at most" : "") + ", as those of layer '" +
-                         wanted.name + "' do");
+  requireWithinDomain(object, domain, given.name() + ".rows", "layer '" + wanted.name + "'");
   if (object.rows()->hasMissing() && object.domain().group != domain.group)
     throw parameterError("`" + given.name() + ".rows` must be missing in whole units of " + plural(domain.group, "place") + ", as layer '" +
                          wanted.name + "' has them");

@@ -1,6 +1,7 @@
 // Converts between JavaScript's plain objects and the structs of the parts above machine/.
 #pragma once
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "binding/arguments.hpp"
@@ -21,8 +22,15 @@ MachineSpec machineSpecOf(const Argument& spec);
 std::size_t layerOf(const Argument& layer, const Wiring& wiring);
 Draw drawOf(const Argument& draw);
 
-// The domain of a layer's data.
+class RowsObject;
+
+// The domain of the data of a layer, or of units of a type.
+Domain domainOf(UnitType type, std::uint32_t size);
 Domain domainOf(const Layer& layer);
+
+// Throws ParameterError unless all values that the rows may hold are ones of the domain. `rows` and
+// `owner` name both in the message.
+void requireWithinDomain(const RowsObject& object, const Domain& domain, const std::string& rows, const std::string& owner);
 
 // Reads rows of one layer. Throws unless they have the layer's number of columns and lie in its
 // domain.
