@@ -39,6 +39,15 @@ export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sam
 export type { ModelSummary } from './models/trainable.js';
 export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from './networks/calibration.js';
 export { type Confusion, type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './networks/confusion.js';
+export { type HashCodes, type HashOptions, hashCodes } from './networks/hashing/codes.js';
+export {
+  type CodesWithin,
+  HammingIndex,
+  type NearestCodes,
+  type NearestOptions,
+  type WithinOptions,
+} from './networks/hashing/hamming-index.js';
+export { type LabelledCodes, type Retrieval, type RetrievalOptions, retrieval } from './networks/hashing/retrieval.js';
 export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
