@@ -48,6 +48,7 @@ export {
   type WithinOptions,
 } from './networks/hashing/hamming-index.js';
 export { type LabelledCodes, type Retrieval, type RetrievalOptions, retrieval } from './networks/hashing/retrieval.js';
+export * from './networks/index.js';
 export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';

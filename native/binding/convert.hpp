@@ -21,17 +21,7 @@ MachineSpec machineSpecOf(const Argument& spec);
 std::size_t layerOf(const Argument& layer, const Wiring& wiring);
 Draw drawOf(const Argument& draw);
 
-// The domain of a layer's data.
-Domain domainOf(const Layer& layer);
-
-// Reads rows of one layer. Throws unless they have the layer's number of columns and lie in its
-// domain.
-LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);
-// Reads rows of at least `least` different layers, all with the same number of rows.
-std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least = 1);
-
 ChainOptions chainOptionsOf(const Argument& options, const Wiring& wiring);
-ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring);
 
 struct TrainerSetup {
   TrainerOptions options;

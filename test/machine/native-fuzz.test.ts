@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeJob, NativeRows } from '../../src/machine/native.js';
 import { gramReady, newRatings, ratingCalls, ratingObjects, ready } from './native-ratings-support.js';
+import { stackCalls } from './native-stack-support.js';
 import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
 
 beforeAll(async () => {
@@ -172,6 +173,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   state: () => ({ target: newTrainer(newMachine()), member: 'state', args: [] }),
   dispose: () => ({ target: newMachine(), member: 'dispose', args: [] }),
   ...ratingCalls,
+  ...stackCalls,
 };
 
 const pair = machineSpec().layers;
