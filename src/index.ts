@@ -4,6 +4,7 @@ export type { Activities, BeliefTraining } from './belief/record.js';
 export type { LevelReport, PretrainProgress } from './belief/reports.js';
 export type { NetworkSampleOptions } from './belief/sampling.js';
 export type { DeepBeliefNetworkOptions } from './belief/spec.js';
+export type { LabelsInput } from './data/labels.js';
 export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
   BackendError,
@@ -31,11 +32,24 @@ export type { ObserveOptions } from './models/chain-observe.js';
 export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
-export { RBM, type RBMOptions } from './models/rbm.js';
+export { RBM, type RBMOptions, type ScikitLearnOptions } from './models/rbm.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
+export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from './networks/calibration.js';
+export { type Confusion, type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './networks/confusion.js';
+export { type HashCodes, type HashOptions, hashCodes } from './networks/hashing/codes.js';
+export {
+  type CodesWithin,
+  HammingIndex,
+  type NearestCodes,
+  type NearestOptions,
+  type WithinOptions,
+} from './networks/hashing/hamming-index.js';
+export { type LabelledCodes, type Retrieval, type RetrievalOptions, retrieval } from './networks/hashing/retrieval.js';
+export * from './networks/index.js';
+export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
 export {

@@ -4,6 +4,7 @@
 
 #include "binding/convert.hpp"
 #include "binding/convert_run.hpp"
+#include "binding/layer_rows.hpp"
 
 namespace boltzkit::binding {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "binding/convert.hpp"
 #include "binding/cost.hpp"
 #include "binding/model_parameters.hpp"
 
@@ -44,6 +45,11 @@ MachineObject::MachineObject(const Napi::CallbackInfo& info) {
 }
 
 std::shared_ptr<Machine> MachineObject::present() const { return handle_->present(); }
+
+std::shared_ptr<const Machine> MachineObject::copy(const std::string& name) const {
+  if (!handle_->disposed() && handle_->busy()) throw busyError("`" + name + "` is in the middle of a job");
+  return handle_->idle().twin();
+}
 
 Napi::Value MachineObject::parameters(const Napi::CallbackInfo& info) { return parameterList(info.Env(), *present()); }
 

@@ -1,6 +1,5 @@
 // NativeMachine: the JavaScript object of a machine.
 #pragma once
-#include "binding/convert.hpp"
 #include "binding/machine_handle.hpp"
 #include "binding/object.hpp"
 
@@ -13,6 +12,9 @@ class MachineObject {
   static Napi::Function define(Napi::Env env);
 
   explicit MachineObject(const Napi::CallbackInfo& info);
+
+  // A copy of the machine as it is now. Throws DISPOSED, or BUSY with this name.
+  std::shared_ptr<const Machine> copy(const std::string& name) const;
 
  private:
   // machine.cpp

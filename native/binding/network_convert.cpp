@@ -3,9 +3,9 @@
 #include <limits>
 #include <string>
 
-#include "binding/convert.hpp"
 #include "binding/convert_run.hpp"
 #include "binding/fields.hpp"
+#include "binding/row_domain.hpp"
 #include "binding/rows.hpp"
 #include "binding/threads.hpp"
 
@@ -79,7 +79,7 @@ NetworkRows networkRowsOf(const Argument& rows, const Argument& targets, LossKin
                      std::to_string(object.rows()->rows()));
   if (loss == LossKind::likelihood) {
     const Units units = network.outputUnits();
-    requireWithinDomain(object, domainOf(units.type, units.size), wanted.name(), "the outputs");
+    requireWithinDomain(object, unitDomainOf(units.type, units.size), wanted.name(), "the outputs");
   }
   return given;
 }

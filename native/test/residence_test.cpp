@@ -114,16 +114,30 @@ std::shared_ptr<Rows> twelveRows() {
   return data;
 }
 
-// Of the second update of a run.
-Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}, UnitType visible = UnitType::bernoulli) {
+// Of the second update of a run on these rows.
+Requests requestsOf(const TrainerOptions& o, const Values& rowWeights, UnitType visible, const LayerRows& rows) {
   const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
   Machine m(backend, Wiring({{"v", visible, 6}, {"h", UnitType::bernoulli, 4}}, {{0, 1}}), 3, 0.5);
-  Trainer trainer(contrastiveUpdate(m, o, {{0, twelveRows()}}, {}, rowWeights), o, nullptr, false);
+  Trainer trainer(contrastiveUpdate(m, o, {rows}, {}, rowWeights), o, nullptr, false);
   trainer.run(1, running, nullptr, nullptr);
   const Requests first = backend->requests;
   trainer.run(2, running, nullptr, nullptr);
   const Requests& both = backend->requests;
   return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}, UnitType visible = UnitType::bernoulli) {
+  return requestsOf(o, rowWeights, visible, {0, twelveRows()});
+}
+
+TEST_CASE("an update asks for nothing else on rows that are seen through machines") {
+  const auto below = std::make_shared<const Machine>(
+      makeReferenceBackend(), Wiring({{"v", UnitType::bernoulli, 6}, {"h", UnitType::bernoulli, 6}}, {{0, 1}}), 4, 0.5);
+  for (const Draw draw : {Draw::mean, Draw::sample}) {
+    const auto stack = std::make_shared<const MachineStack>(std::vector<std::shared_ptr<const Machine>>{below, below}, draw);
+    for (const Algorithm algorithm : {Algorithm::cd, Algorithm::pcd})
+      CHECK(requestsOf(options(algorithm), {}, UnitType::bernoulli, {0, twelveRows(), stack}) == Requests{});
+  }
 }
 
 // The rule of backend.hpp: an update makes no tensor, transfers nothing and reads nothing back.

@@ -1,4 +1,5 @@
 /** The best state of a run of any model: which report is the best one, and when to stop waiting for a better one. */
+import { type OptionCheck, readOptions } from '../arguments.js';
 import { type NativeModel, type Parameters, readParameters } from '../machine/native-model.js';
 
 /** How a run compares its reports; `S` says by what. */
@@ -31,6 +32,51 @@ export interface Scale<R, E> {
 /** The option that asks for such a rule. */
 export function optionOf({ patience }: Pick<RuleOf<string>, 'patience'>): 'earlyStopping' | 'keepBest' {
   return patience === Infinity ? 'keepBest' : 'earlyStopping';
+}
+
+/** A rule as one would write it, for messages; `metric` as the option names it. */
+export function ruleText(rule: RuleOf<string>, metric: string): string {
+  const { patience, restore: restoreBest } = rule;
+  const option = optionOf(rule);
+  return `\`${option}\` ${JSON.stringify(option === 'keepBest' ? { metric } : { metric, patience, restoreBest })}`;
+}
+
+/** Options about best states, as a caller gave them. */
+export interface GivenBest {
+  readonly earlyStopping?: unknown;
+  readonly keepBest?: unknown;
+}
+
+/**
+ * Reads `earlyStopping` and `keepBest`.
+ *
+ * @param metrics - What reports may be compared by; the first is the usual one.
+ * @param source - The field of a report for such a metric.
+ * @returns undefined without either, null for `keepBest: false`.
+ */
+export function readRule<M extends string, S extends string>(
+  check: OptionCheck,
+  { earlyStopping, keepBest }: GivenBest,
+  metrics: readonly [M, ...M[]],
+  source: (metric: M) => S,
+): RuleOf<S> | null | undefined {
+  if (earlyStopping !== undefined && keepBest !== undefined && keepBest !== false) {
+    throw check.error('keepBest', 'left out with `earlyStopping`, whose `restoreBest` says it', keepBest);
+  }
+  const read = (name: string, metric: unknown): S => source(check.oneOf(name, metric, metrics[0], metrics));
+  if (earlyStopping !== undefined) {
+    const names = ['metric', 'patience', 'restoreBest'] as const;
+    const { metric, patience, restoreBest } = readOptions(check.call, earlyStopping, names, 'earlyStopping');
+    return {
+      source: read('earlyStopping.metric', metric),
+      patience: check.integer('earlyStopping.patience', patience, 10),
+      restore: check.flag('earlyStopping.restoreBest', restoreBest, true),
+    };
+  }
+  if (keepBest === undefined) return undefined;
+  if (keepBest === false) return null;
+  const { metric } = readOptions(check.call, keepBest === true ? {} : keepBest, ['metric'], 'keepBest');
+  return { source: read('keepBest.metric', metric), patience: Infinity, restore: true };
 }
 
 /** Follows the reports (`R`) and evaluations (`E`) of a run and keeps the parameters of the best one. */

@@ -1,9 +1,9 @@
 /** The best state of a run, and when to stop waiting for a better one. */
-import { type OptionCheck, readOptions } from '../arguments.js';
+import type { OptionCheck } from '../arguments.js';
 import type { Evaluation } from '../estimators/results.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine } from '../machine/native.js';
-import { optionOf, type RecordOf, type RuleOf, type Scale } from './best-state.js';
+import { type GivenBest, optionOf, type RecordOf, type RuleOf, readRule, type Scale } from './best-state.js';
 import type { EpochReport } from './reports.js';
 
 /** What states of a run are compared by: the higher the better. */
@@ -47,46 +47,14 @@ export function metricOf({ source }: BestRule): StoppingMetric {
   return source === 'pseudoLikelihood' ? source : 'logLikelihood';
 }
 
-/** A rule as one would write it, for messages. */
-export function ruleText(rule: BestRule): string {
-  const { patience, restore: restoreBest } = rule;
-  const metric = metricOf(rule);
-  const option = optionOf(rule);
-  return `\`${option}\` ${JSON.stringify(option === 'keepBest' ? { metric } : { metric, patience, restoreBest })}`;
-}
-
 /**
- * Reads `earlyStopping` and `keepBest`.
+ * Reads `earlyStopping` and `keepBest` of a machine's run.
  *
  * @param evaluated - Whether the run is evaluated: log-likelihoods are then those of evaluations.
  * @returns undefined without either, null for `keepBest: false`.
  */
-export function readBest(
-  check: OptionCheck,
-  given: { readonly earlyStopping?: unknown; readonly keepBest?: unknown },
-  evaluated: boolean,
-): BestRule | null | undefined {
-  const { earlyStopping, keepBest } = given;
-  if (earlyStopping !== undefined && keepBest !== undefined && keepBest !== false) {
-    throw check.error('keepBest', 'left out with `earlyStopping`, whose `restoreBest` says it', keepBest);
-  }
-  const source = (name: string, metric: unknown): BestSource => {
-    const read = check.oneOf(name, metric, 'pseudoLikelihood', stoppingMetrics);
-    return read === 'logLikelihood' && evaluated ? 'evaluation' : read;
-  };
-  if (earlyStopping !== undefined) {
-    const names = ['metric', 'patience', 'restoreBest'] as const;
-    const { metric, patience, restoreBest } = readOptions(check.call, earlyStopping, names, 'earlyStopping');
-    return {
-      source: source('earlyStopping.metric', metric),
-      patience: check.integer('earlyStopping.patience', patience, 10),
-      restore: check.flag('earlyStopping.restoreBest', restoreBest, true),
-    };
-  }
-  if (keepBest === undefined) return undefined;
-  if (keepBest === false) return null;
-  const { metric } = readOptions(check.call, keepBest === true ? {} : keepBest, ['metric'], 'keepBest');
-  return { source: source('keepBest.metric', metric), patience: Infinity, restore: true };
+export function readBest(check: OptionCheck, given: GivenBest, evaluated: boolean): BestRule | null | undefined {
+  return readRule(check, given, stoppingMetrics, (metric) => (metric === 'logLikelihood' && evaluated ? 'evaluation' : metric));
 }
 
 /**

@@ -7,15 +7,15 @@ import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
-import { type BestOptions, type BestRule, type EarlyStopping, metricOf, readBest, ruleText } from './best.js';
-import { optionOf } from './best-state.js';
+import { type BestOptions, type BestRule, type EarlyStopping, metricOf, readBest } from './best.js';
+import { optionOf, ruleText } from './best-state.js';
 import { readLearningRate } from './learning-rate.js';
 import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
 import { recipeNames, statesOf, streamRate, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
-import { isOver, type TrainingPlan, type TrainingRecord } from './record.js';
+import { interruptedRun, type TrainingPlan, type TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
-import { type CheckpointOptions, readCheckpoint, readWeights } from './run-options.js';
+import { assertSameWeighting, type CheckpointOptions, readCheckpoint, readWeights } from './run-options.js';
 
 /** What a run does besides learning. `Rows` are rows as the model takes them. */
 export interface RunOptions<Rows> {
@@ -99,7 +99,7 @@ export function fitPlan(
   const interrupted = resume ? interruptedRun(check, previous) : null;
   const settings = runSettings(call, machine, given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
-  if (interrupted !== null) assertSameWeighting(check, interrupted, weights, given.sampleWeights);
+  if (interrupted !== null) assertSameWeighting(check, interrupted.settings, weights, given.sampleWeights);
   const plan = {
     call,
     data: inputs,
@@ -165,9 +165,10 @@ function assertComparable(
   rows: number,
   evaluateEvery: unknown,
 ): void {
-  if (ruleText(rule) !== ruleText(before)) {
+  const [was, is] = [before, rule].map((each) => ruleText(each, metricOf(each)));
+  if (was !== is) {
     const choices = 'leave it out, or give up the search with `keepBest: false`';
-    throw new ParameterError(`${check.call}: the interrupted run has ${ruleText(before)}, got ${ruleText(rule)}; ${choices}`);
+    throw new ParameterError(`${check.call}: the interrupted run has ${was}, got ${is}; ${choices}`);
   }
   if (before.source !== 'pseudoLikelihood' && (before.source === 'evaluation') !== (evaluateEvery !== undefined)) {
     const expected = before.source === 'evaluation' ? 'given, as in' : 'left out, as in';
@@ -212,11 +213,6 @@ export function partialFitPlan(
     evaluation: undefined,
     best: null,
   };
-}
-
-function interruptedRun(check: OptionCheck, previous: TrainingRecord | null): TrainingRecord {
-  if (previous !== null && !isOver(previous)) return previous;
-  throw check.error('resume', 'false: this model holds no interrupted run', true);
 }
 
 function runSettings(
@@ -274,10 +270,4 @@ function evaluationPlan(check: OptionCheck, machine: Machine, every: unknown, op
     check: (native, rows, signal) => checkPacked(machine, native, rows, { ...control, patience: { signal } }, call),
     run: (native, rows, signal) => evaluatePacked(machine, native, rows, { ...control, patience: { signal } }, call),
   };
-}
-
-function assertSameWeighting(check: OptionCheck, interrupted: TrainingRecord, weights: Float64Array | null, given: unknown): void {
-  if (interrupted.settings.weighted === (weights !== null)) return;
-  const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';
-  throw check.error('sampleWeights', expected, given);
 }

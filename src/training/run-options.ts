@@ -33,3 +33,15 @@ export function readWeights(check: OptionCheck, weights: unknown, rows: number):
   if (values.some((w) => w > 0)) return values;
   throw check.error('sampleWeights', 'weights of which at least one is above 0', 'zeros only');
 }
+
+/** Refuses to resume a run with weights that it did not have, or without those it had. */
+export function assertSameWeighting(
+  check: OptionCheck,
+  { weighted }: { readonly weighted: boolean },
+  weights: Float64Array | null,
+  given: unknown,
+): void {
+  if (weighted === (weights !== null)) return;
+  const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';
+  throw check.error('sampleWeights', expected, given);
+}

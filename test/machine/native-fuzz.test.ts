@@ -8,6 +8,7 @@ import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeJob, NativeRows } from '../../src/machine/native.js';
 import { networkCalls, newNetwork } from './native-network-support.js';
 import { gramReady, newRatings, ratingCalls, ratingObjects, ready } from './native-ratings-support.js';
+import { stackCalls } from './native-stack-support.js';
 import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
 
 beforeAll(async () => {
@@ -175,6 +176,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   dispose: () => ({ target: newMachine(), member: 'dispose', args: [] }),
   ...networkCalls,
   ...ratingCalls,
+  ...stackCalls,
 };
 
 const pair = machineSpec().layers;
