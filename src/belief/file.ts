@@ -64,7 +64,7 @@ function addRecord(record: BeliefRecord, tensors: Map<string, Tensor>, metadata:
   }
   const { phase, activities, transposed, levels } = record;
   metadata.phase = JSON.stringify({ phase, activities, transposed });
-  levels.forEach((level, l) => addRun(level, `level${l + 1}/`, tensors, metadata));
+  for (const [l, level] of levels.entries()) addRun(level, `level${l + 1}/`, tensors, metadata);
 }
 
 function addRun(run: RunRecord<object, string>, prefix: string, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {

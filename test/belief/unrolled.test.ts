@@ -87,7 +87,7 @@ it('pretraining helps where labels are few', async () => {
   using network = new DeepBeliefNetwork({ layers: [12, 16, 8], seed: 1 });
   await network.pretrain(many.rows, { epochs: 40, batchSize: 10 });
   using classifier = network.toClassifier({ classes: 2 });
-  await classifier.fit(many.rows.slice(0, 10), many.labels.slice(0, 10), { epochs: 100 });
+  await classifier.fit(many.rows.slice(0, 10), many.labels.slice(0, 10), { epochs: 200, learningRate: 0.02 });
   expect((await classifier.evaluate(fresh.rows, fresh.labels)).error).toBeLessThan(0.03);
 });
 
