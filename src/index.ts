@@ -41,6 +41,7 @@ export * from './networks/index.js';
 export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
+export { type ComponentOptions, type PrincipalComponents, principalComponents } from './results/principal-components.js';
 export {
   type Algorithm,
   type AlgorithmName,
