@@ -19,6 +19,7 @@ import { metricsText, showReports } from '../training/verbose.js';
 import { type PlaceOptions, readLoadOptions, type StartOptions } from '../wiring/place.js';
 import type { LayerSpec } from '../wiring/spec.js';
 import { gaussian, type Units, type UnitType } from '../wiring/units.js';
+import { type BeliefEvaluation, type BoundOptions, boundWithin, readBoundOptions } from './bound.js';
 import { classProbabilities } from './classes.js';
 import { DeepAutoencoder } from './deep-autoencoder.js';
 import { readNetworkFile, writeNetwork } from './file.js';
@@ -378,6 +379,27 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
       dbn.dispose();
       throw error;
     }
+  }
+
+  /**
+   * A lower bound of the log-likelihood of rows [n, visible], each and on average: the variational bound with the way up as the posterior, less log Z of
+   * the top machine, with an interval that carries the uncertainty of both. Of one level it is the log-likelihood itself. Rows must hold states. Every
+   * call draws anew.
+   *
+   * @throws {@link ParameterError} on options out of range, rows that are no states, and top machines without a finite log Z; {@link ShapeError},
+   *   {@link BusyError}, {@link DisposedError}; the signal's reason when aborted.
+   */
+  async evaluate(rows: RowsInput, options?: BoundOptions): Promise<BeliefEvaluation> {
+    const call = this.call('evaluate');
+    const control = readBoundOptions(
+      call,
+      options,
+      this.#untouched.every((isNew) => isNew),
+    );
+    const input = layerInput(this.#spec, call, 'data', rows);
+    return this.#over(call, [input], control.patience, ([packed]) =>
+      boundWithin(this.machine, call, (packed as NativeLayerRows).rows, control),
+    );
   }
 
   // --- parameters ---------------------------------------------------------------------------
