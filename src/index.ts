@@ -37,7 +37,19 @@ export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/r
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
+export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from './networks/calibration.js';
+export { type Confusion, type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './networks/confusion.js';
+export { type HashCodes, type HashOptions, hashCodes } from './networks/hashing/codes.js';
+export {
+  type CodesWithin,
+  HammingIndex,
+  type NearestCodes,
+  type NearestOptions,
+  type WithinOptions,
+} from './networks/hashing/hamming-index.js';
+export { type LabelledCodes, type Retrieval, type RetrievalOptions, retrieval } from './networks/hashing/retrieval.js';
 export * from './networks/index.js';
+export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
 export {

@@ -16,7 +16,7 @@ import { finite } from '../models/value-checks.js';
 import { isOver, type TrainingRecord } from '../training/record.js';
 import type { PlaceSpec } from '../wiring/spec.js';
 import type { Units, UnitType } from '../wiring/units.js';
-import { levelUnderWay, type PretrainRecord } from './record.js';
+import { finishedRecord, levelUnderWay, type PretrainRecord } from './record.js';
 import { type BeliefSpec, type DeepBeliefNetworkOptions, levelSpecs, readNetwork } from './spec.js';
 import type { BeliefStack } from './stack.js';
 
@@ -64,7 +64,7 @@ function addRecord(
   levels.forEach((level, l) => {
     const prefix = `level${l + 1}/`;
     const own = { tensors: new Map<string, Tensor>(), metadata: {} as Record<string, string> };
-    addTraining(level, own.tensors, own.metadata);
+    addTraining(isOver(level) ? finishedRecord(level) : level, own.tensors, own.metadata);
     for (const [name, tensor] of own.tensors) tensors.set(prefix + name, tensor);
     const text = own.metadata.training as string;
     // Of a level that is over, nothing is left to go on with.
@@ -158,7 +158,9 @@ function takeRecord(
   const levels = all.map(({ number, up }): TrainingRecord => {
     const prefix = `level${number}/`;
     const level = takeTraining(call, stock.within(prefix), metadata[`${prefix}training`], up);
-    return level ?? stock.fail(`has a damaged training state: it lacks that of level ${number}`);
+    if (level === null) return stock.fail(`has a damaged training state: it lacks that of level ${number}`);
+    const isLeft = isOver(level) && Object.keys(level.state.tensors).length > 0;
+    return isLeft ? stock.fail(`has a damaged training state: level ${number} is over and holds chains`) : level;
   });
   const record: PretrainRecord = { phase, activities, transposed: savedFlags(stock, transposed, all.length), levels };
   const early = levels.slice(levelUnderWay(record) + 1).some(({ step }) => step > 0);

@@ -1,12 +1,12 @@
-import { inspect } from 'node:util';
 import { OptionCheck, readOptions } from '../arguments.js';
 import { array } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
 import { asMatrix } from '../data/vector.js';
-import type { BackendInfo, LayerInput } from '../machine/host.js';
+import type { LayerInput } from '../machine/host.js';
 import type { NativeLayerRows } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type Patience, readPatience } from '../machine/patience.js';
+import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
 import { argmax } from '../results/arrays.js';
@@ -23,7 +23,7 @@ import { type Pretrainee, pretrainPlan } from './pretrain-plan.js';
 import { type Activities, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
 import type { LevelReport } from './reports.js';
 import { type NetworkSampleOptions, readNetworkSample, sampled } from './sampling.js';
-import { type BeliefSpec, type DeepBeliefNetworkOptions, readNetwork } from './spec.js';
+import { type BeliefSpec, type DeepBeliefNetworkOptions, labelsLayer, readNetwork } from './spec.js';
 import { BeliefStack } from './stack.js';
 
 const name = 'DeepBeliefNetwork';
@@ -90,8 +90,7 @@ export interface NetworkSummary {
  * dbn.dispose();
  * ```
  */
-export class DeepBeliefNetwork implements Disposable {
-  readonly #stack: BeliefStack;
+export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   #record: PretrainRecord | null = null;
   #untouched: readonly boolean[];
 
@@ -100,12 +99,12 @@ export class DeepBeliefNetwork implements Disposable {
    *   the device cannot be used.
    */
   constructor(options: DeepBeliefNetworkOptions) {
-    this.#stack = new BeliefStack(name, readNetwork(name, options));
-    this.#untouched = this.#stack.levels.map(() => true);
+    super(name, new BeliefStack(name, readNetwork(name, options)));
+    this.#untouched = this.machine.levels.map(() => true);
   }
 
   get #spec(): BeliefSpec {
-    return this.#stack.spec;
+    return this.machine.spec;
   }
 
   /** Units of every layer, from the data upwards. */
@@ -128,29 +127,9 @@ export class DeepBeliefNetwork implements Disposable {
     return this.#spec.seed;
   }
 
-  /** The device in use. */
-  get device(): 'cpu' | 'reference' {
-    return this.#stack.backend.device;
-  }
-
-  /** Whether calls are under way. */
-  get busy(): boolean {
-    return this.#stack.busy;
-  }
-
-  /** Whether the network was disposed of. */
-  get disposed(): boolean {
-    return this.#stack.disposed;
-  }
-
   /** Whether the halves that go up and down differ, as they do after `upDown`. */
   get untied(): boolean {
-    return this.#stack.untied;
-  }
-
-  /** What this network runs on. */
-  backendInfo(): BackendInfo {
-    return this.#stack.backend;
+    return this.machine.untied;
   }
 
   /** Where the last run stands, null if the network was never trained. */
@@ -179,12 +158,12 @@ export class DeepBeliefNetwork implements Disposable {
    *   would stop being finite; the signal's reason when aborted.
    */
   pretrain(rows: RowsInput, options?: PretrainOptions): TrainingRun<LevelReport> {
-    const call = `${name}.pretrain`;
+    const call = this.call('pretrain');
     let verbose = false;
     const run = new TrainingRun<LevelReport>(async (control) => {
       const plan = pretrainPlan(call, this.#pretrainee(), rows, options);
       verbose = plan.verbose;
-      await pretrain(this.#stack, plan, control, (record) => this.#keep(record));
+      await pretrain(this.machine, plan, control, (record) => this.#keep(record));
     });
     if (verbose) showReports(run, call, (report) => `level ${report.level} (${report.layer}), ${metricsText(report)}`);
     return run;
@@ -196,7 +175,7 @@ export class DeepBeliefNetwork implements Disposable {
       const levels = record.levels.map((one, l) => (l === level ? reached : one));
       return this.#write(call, path, { ...record, levels });
     };
-    return { stack: this.#stack, previous: this.#record, untouched: this.#untouched, save };
+    return { stack: this.machine, previous: this.#record, untouched: this.#untouched, save };
   }
 
   #keep(record: PretrainRecord): void {
@@ -213,11 +192,11 @@ export class DeepBeliefNetwork implements Disposable {
     { signal }: Patience,
     work: (packed: readonly NativeLayerRows[]) => Promise<T>,
   ): Promise<T> {
-    this.#stack.assertReadable(call);
+    this.machine.assertReadable(call);
     signal?.throwIfAborted();
-    const packing = this.#stack.pack(inputs, signal, false);
+    const packing = this.machine.pack(inputs, signal, false);
     packing.catch(() => undefined); // whoever waits for the turn hears of it
-    return this.#stack.exclusive(call, async () => work(await packing), signal);
+    return this.machine.exclusive(call, async () => work(await packing), signal);
   }
 
   /**
@@ -225,12 +204,12 @@ export class DeepBeliefNetwork implements Disposable {
    * places]. The labels, which are not given, exert no field.
    */
   async transform(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
-    const call = `${name}.transform`;
+    const call = this.call('transform');
     const given = readOptions(call, options, ['layer', 'draw', 'signal', 'onProgress']);
     const { layer, draw, patience } = this.#way(call, given, 'mean');
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
-      return asMatrixOf(await valuesOf(this.#stack, call, (packed as NativeLayerRows).rows, layer, draw, patience));
+      return asMatrixOf(await valuesOf(this.machine, call, (packed as NativeLayerRows).rows, layer, draw, patience));
     });
   }
 
@@ -242,13 +221,13 @@ export class DeepBeliefNetwork implements Disposable {
    *   hidden layers on both ways, by default 'mean'.
    */
   async reconstruct(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
-    const call = `${name}.reconstruct`;
+    const call = this.call('reconstruct');
     const given = readOptions(call, options, ['layer', 'draw', 'signal', 'onProgress']);
     const { layer, draw, patience } = this.#way(call, given, 'mean');
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
-      const values = await valuesOf(this.#stack, call, (packed as NativeLayerRows).rows, layer, draw, patience);
-      return asMatrixOf(await downwards(this.#stack, call, values, layer, { between: draw, last: 'mean' }, patience));
+      const values = await valuesOf(this.machine, call, (packed as NativeLayerRows).rows, layer, draw, patience);
+      return asMatrixOf(await downwards(this.machine, call, values, layer, { between: draw, last: 'mean' }, patience));
     });
   }
 
@@ -273,12 +252,12 @@ export class DeepBeliefNetwork implements Disposable {
    * @throws {@link ParameterError} in a network without labels.
    */
   async classProbabilities(rows: RowsInput, options?: ClassifyOptions): Promise<Matrix> {
-    return this.#classProbabilities(`${name}.classProbabilities`, rows, options);
+    return this.#classProbabilities(this.call('classProbabilities'), rows, options);
   }
 
   /** The likeliest class of rows [n, visible], by {@link classProbabilities}; [n]. */
   async classify(rows: RowsInput, options?: ClassifyOptions): Promise<Int32Array> {
-    return Int32Array.from(argmax(await this.#classProbabilities(`${name}.classify`, rows, options)));
+    return Int32Array.from(argmax(await this.#classProbabilities(this.call('classify'), rows, options)));
   }
 
   async #classProbabilities(call: string, rows: unknown, options: unknown): Promise<Matrix> {
@@ -291,12 +270,12 @@ export class DeepBeliefNetwork implements Disposable {
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
       const { rows: visible } = packed as NativeLayerRows;
-      const { up } = this.#stack.top;
+      const { up } = this.machine.top;
       const total = new Float64Array(visible.rows * labels);
       for (let pass = 0; pass < Math.max(1, draws); pass++) {
         const draw = draws === 0 ? 'mean' : 'sample';
-        const seen = await rowsOfLevel(this.#stack, call, visible, this.#stack.levels.length - 1, draw, patience);
-        const once = await up.run(call, () => up.native.categoryProbabilities([seen], 1), patience);
+        const seen = rowsOfLevel(this.machine, visible, this.machine.levels.length - 1, draw);
+        const once = await up.run(call, () => up.native.categoryProbabilities([seen], labelsLayer), patience);
         once.forEach((probability, i) => {
           total[i] = (total[i] as number) + probability;
         });
@@ -316,10 +295,10 @@ export class DeepBeliefNetwork implements Disposable {
    *   BusyError}, {@link DisposedError}; the signal's reason when aborted.
    */
   async sample(n: number, options?: NetworkSampleOptions): Promise<Matrix> {
-    const call = `${name}.sample`;
-    const control = readNetworkSample(call, this.#stack, n, options);
+    const call = this.call('sample');
+    const control = readNetworkSample(call, this.machine, n, options);
     const inputs = control.start === null ? [] : [control.start];
-    return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.#stack, call, control, packed)));
+    return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.machine, call, control, packed)));
   }
 
   // --- parameters ---------------------------------------------------------------------------
@@ -331,7 +310,7 @@ export class DeepBeliefNetwork implements Disposable {
    * 'level1/generative/hidden1.bias'.
    */
   get parameterShapes(): { readonly [name: string]: readonly [number, number] } {
-    const all = this.#stack.machines.flatMap(({ prefix, machine }) =>
+    const all = this.machine.machines.flatMap(({ prefix, machine }) =>
       parameterShapes(machine.spec).map(({ name: own, shape }) => [prefix + own, shape] as const),
     );
     return Object.fromEntries(all);
@@ -344,9 +323,9 @@ export class DeepBeliefNetwork implements Disposable {
    * @throws {@link BusyError} while other calls are under way: it does not wait.
    */
   getParameter(parameter: string): Parameters {
-    const call = `${name}.getParameter`;
+    const call = this.call('getParameter');
     const [rows, cols] = this.#shape(call, parameter);
-    const values = new Float64Array(this.#stack.parameter(call, parameter));
+    const values = new Float64Array(this.machine.parameter(call, parameter));
     return array(values, parameter.endsWith('.bias') ? [cols] : [rows, cols]);
   }
 
@@ -355,10 +334,10 @@ export class DeepBeliefNetwork implements Disposable {
    * under way.
    */
   setParameter(parameter: string, values: RowsInput): void {
-    const call = `${name}.setParameter`;
+    const call = this.call('setParameter');
     const [rows, cols] = this.#shape(call, parameter);
     const where = { call, argument: 'values', units: `columns of '${parameter}'` };
-    this.#stack.setParameter(call, parameter, asMatrix(values, rows, cols, where));
+    this.machine.setParameter(call, parameter, asMatrix(values, rows, cols, where));
     this.#untouched = this.#untouched.map((untouched, l) => untouched && !parameter.startsWith(`level${l + 1}/`));
   }
 
@@ -380,12 +359,12 @@ export class DeepBeliefNetwork implements Disposable {
    *   written, {@link DisposedError}.
    */
   async save(path: string | URL): Promise<void> {
-    const call = `${name}.save`;
-    await this.#stack.exclusive(call, () => this.#write(call, path, this.#record));
+    const call = this.call('save');
+    await this.machine.exclusive(call, () => this.#write(call, path, this.#record));
   }
 
   #write(call: string, path: string | URL, record: PretrainRecord | null): Promise<void> {
-    return writeNetwork(call, path, this.#stack, { untouched: this.#untouched, record });
+    return writeNetwork(call, path, this.machine, { untouched: this.#untouched, record });
   }
 
   /**
@@ -407,7 +386,7 @@ export class DeepBeliefNetwork implements Disposable {
     const state = await readNetworkFile(call, path, readLoadOptions(call, options), (all) => {
       const network = new this(all);
       made.push(network);
-      return network.#stack;
+      return network.machine;
     });
     const [network] = made as [M];
     network.#record = state.record;
@@ -427,25 +406,6 @@ export class DeepBeliefNetwork implements Disposable {
       device: this.device,
       training: this.training,
     };
-  }
-
-  /** What `console.log` shows. */
-  [inspect.custom](_depth: number, options: object): string {
-    const { model, ...rest } = this.toJSON();
-    return `${model} ${inspect(this.disposed ? { ...rest, disposed: true } : rest, options)}`;
-  }
-
-  /**
-   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent;
-   * every other call then throws `DisposedError`.
-   */
-  dispose(): void {
-    this.#stack.dispose();
-  }
-
-  /** The same as {@link dispose}, for `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 

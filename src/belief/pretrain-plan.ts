@@ -12,7 +12,7 @@ import { rowsToCome } from './inputs.js';
 import { type PretrainGiven, readPretrain } from './pretrain-options.js';
 import { type Activities, levelUnderWay, type PretrainRecord, plannedRecord } from './record.js';
 import type { PretrainProgress } from './reports.js';
-import type { BeliefSpec } from './spec.js';
+import { type BeliefSpec, labelsLayer } from './spec.js';
 import type { BeliefStack, Level } from './stack.js';
 
 /** A run of `pretrain` about to begin. */
@@ -146,7 +146,7 @@ function inputsOf({ spec, levels }: BeliefStack, inputs: Inputs, l: number): Inp
   const [rows, labels] = inputs as [Inputs[number], Inputs[number] | undefined];
   const host = l === 0 ? rows.host : rowsToCome(rows.host.rows, (spec.layers[l] as LayerSpec).units);
   const lower = { ...rows, layer: 0, host };
-  return labels === undefined || l < levels.length - 1 ? [lower] : [lower, { ...labels, layer: 1 }];
+  return labels === undefined || l < levels.length - 1 ? [lower] : [lower, { ...labels, layer: labelsLayer }];
 }
 
 /** Who learns one class alone cannot tell it from others. */
