@@ -342,7 +342,7 @@ describe('calls', () => {
     await expect(
       classifier.fit(
         rows,
-        rows.map(() => 'dog'),
+        rows.map(() => 'dog' as const),
       ),
     ).rejects.toThrow(/at least two classes, got "dog" only/);
   });
@@ -471,7 +471,7 @@ describe('any options', () => {
             () => new Autoencoder({ layers: [inputs === 1e9 ? 3 : inputs, ...layers] } as never),
           ]) {
             try {
-              if (JSON.stringify(layers).includes('1000000000')) return;
+              if (layers.some((each) => each === 1e9 || (typeof each === 'number' && each > 1e4))) return;
               make().dispose();
             } catch (error) {
               if (!(error instanceof BoltzkitError)) throw error;
