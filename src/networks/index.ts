@@ -5,6 +5,9 @@ export { type Calibration as ClassCalibration, type CalibrationBin, type Calibra
 export type { ClassLabels, ClassName } from './classes.js';
 export { Classifier, type ClassifierEvaluation, type ClassifierOptions, type ClassifierValidation, type ClassScore } from './classifier.js';
 export { type Confusion, type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './confusion.js';
+export { type HashCodes, type HashOptions, hashCodes } from './hashing/codes.js';
+export { type CodesWithin, HammingIndex, type NearestCodes, type NearestOptions, type WithinOptions } from './hashing/hamming-index.js';
+export { type LabelledCodes, type Retrieval, type RetrievalOptions, retrieval } from './hashing/retrieval.js';
 export type { GivenLayer, Loss, NetworkLayer, NetworkStart, NetworkUnits, NetworkUnitType } from './layers.js';
 export { Network, type NetworkOptions, type NetworkValidation } from './network.js';
 export type { FeedForwardSummary, NetworkModel, NetworkRun, NetworkScore, NetworkTraining } from './network-model.js';
