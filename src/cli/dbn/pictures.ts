@@ -1,4 +1,7 @@
-/** Pictures of a run of `boltzkit dbn`: filters per level, samples of every class, who is taken for whom, error curves, a map of codes. */
+/**
+ * Pictures of a run of `boltzkit dbn`: filters per level, samples of every class, who is taken for
+ * whom, error curves, a map of codes.
+ */
 import { join } from 'node:path';
 import type { DeepBeliefNetwork } from '../../belief/network.js';
 import { writeFileAtomic } from '../../io/atomic.js';
@@ -61,7 +64,10 @@ interface Tiles {
   readonly options: TilesSvgOptions;
 }
 
-/** What each unit of a level generates at the bottom, to first order: the products of the weights below it. */
+/**
+ * What each unit of a level generates at the bottom, to first order: the products of the weights
+ * below it.
+ */
 function filters(network: DeepBeliefNetwork, image: ImageShape): Tiles[] {
   const { layers, layerNames, untied } = network;
   const [visible] = layers.map(({ places }) => places) as [number];
@@ -82,7 +88,10 @@ function filters(network: DeepBeliefNetwork, image: ImageShape): Tiles[] {
   });
 }
 
-/** Weights [below, places] of a level, transposed, times what the level below adds to the pixels [below, visible]. */
+/**
+ * Weights [below, places] of a level, transposed, times what the level below adds to the pixels
+ * [below, visible].
+ */
 function throughLevel(
   weights: Float64Array,
   { below, places, kept }: { below: number; places: number; kept: number },
@@ -102,7 +111,12 @@ function throughLevel(
 }
 
 /** What the network draws: a line for each class, or without labels as it likes. */
-async function samples(network: DeepBeliefNetwork, classes: readonly string[] | null, image: ImageShape, signal: AbortSignal): Promise<Tiles> {
+async function samples(
+  network: DeepBeliefNetwork,
+  classes: readonly string[] | null,
+  image: ImageShape,
+  signal: AbortSignal,
+): Promise<Tiles> {
   const { perClass, free, sweeps } = SAMPLES;
   const held = network.labels === null ? null : Array.from({ length: network.labels * perClass }, (_, i) => Math.floor(i / perClass));
   const label = held === null ? {} : { label: held };
@@ -202,7 +216,10 @@ export async function writeDbnPictures(parts: PhaseParts, trained: Trained, seen
 function reportOf({ record }: PhaseParts, drawn: readonly Tiles[], charts: Panel[], seen: Judged | null): Parameters<typeof report>[0] {
   const { loaded, layers, seed, errors } = record;
   const facts: [string, string][] = [
-    ['data', `${loaded.name}: ${count(loaded.rows)} rows, ${count(loaded.validationRows)} for validation, ${count(loaded.testRows)} for the test`],
+    [
+      'data',
+      `${loaded.name}: ${count(loaded.rows)} rows, ${count(loaded.validationRows)} for validation, ${count(loaded.testRows)} for the test`,
+    ],
     ['layers', [loaded.columns, ...layers].join('–')],
     ['seed', seed],
   ];
@@ -212,7 +229,15 @@ function reportOf({ record }: PhaseParts, drawn: readonly Tiles[], charts: Panel
     ['classifier', errors.classifier],
   ];
   const headlines = rows.flatMap(([name, error]) =>
-    error === null ? [] : [{ name: `wrong, ${name}`, value: percent(error.test ?? error.validation), note: error.test === null ? 'validation rows' : 'test rows' }],
+    error === null
+      ? []
+      : [
+          {
+            name: `wrong, ${name}`,
+            value: percent(error.test ?? error.validation),
+            note: error.test === null ? 'validation rows' : 'test rows',
+          },
+        ],
   );
   const sections: Section[] = [
     ...(charts.length === 0 ? [] : [{ title: 'Curves', curves: { charts } }]),

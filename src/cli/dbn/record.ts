@@ -1,4 +1,7 @@
-/** The record of a run of `boltzkit dbn train`: what was asked for, how far it has come, and what came out. */
+/**
+ * The record of a run of `boltzkit dbn train`: what was asked for, how far it has come, and what
+ * came out.
+ */
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -99,7 +102,10 @@ const schema = z.object({
   levels: z.array(levelEpoch),
   upDownEpochs: z.array(upDownEpoch),
   tuned: z.array(tuneEpoch),
-  /** Shares of wrong classes, once all is over: of the network itself, and of the classifier made of it. */
+  /**
+   * Shares of wrong classes, once all is over: of the network itself, and of the classifier made of
+   * it.
+   */
   errors: z.object({ network: errors, classifier: errors }),
 });
 
@@ -112,7 +118,8 @@ export async function readDbnRecord(folder: string): Promise<DbnRecord | null> {
   let text: string;
   try {
     const found = await lstat(path);
-    if (found.isSymbolicLink()) throw new CliError(`\`${path}\` is a symbolic link`, { code: 'ERR_LINK', hint: 'put the file itself in its place' });
+    if (found.isSymbolicLink())
+      throw new CliError(`\`${path}\` is a symbolic link`, { code: 'ERR_LINK', hint: 'put the file itself in its place' });
     text = await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
