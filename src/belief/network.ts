@@ -9,65 +9,42 @@ import { type Patience, readPatience } from '../machine/patience.js';
 import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
+import { Autoencoder, type AutoencoderOptions } from '../networks/autoencoder.js';
+import type { ClassName } from '../networks/classes.js';
+import { Classifier, type ClassifierOptions } from '../networks/classifier.js';
+import { startNames } from '../networks/layers.js';
 import { argmax } from '../results/arrays.js';
 import { TrainingRun } from '../training/run.js';
 import { metricsText, showReports } from '../training/verbose.js';
-import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
-import type { Units, UnitType } from '../wiring/units.js';
+import { type PlaceOptions, readLoadOptions, type StartOptions } from '../wiring/place.js';
+import type { LayerSpec } from '../wiring/spec.js';
+import { gaussian, type Units, type UnitType } from '../wiring/units.js';
+import { classProbabilities } from './classes.js';
+import { DeepAutoencoder } from './deep-autoencoder.js';
 import { readNetworkFile, writeNetwork } from './file.js';
 import { layerInput } from './inputs.js';
-import { downwards, type LayerValues, rowsOfLevel, valuesOf } from './passes.js';
+import { downwards, type LayerValues, valuesOf } from './passes.js';
 import { pretrain } from './pretrain.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { type Pretrainee, pretrainPlan } from './pretrain-plan.js';
-import { type Activities, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
-import type { LevelReport } from './reports.js';
+import type {
+  ClassifyOptions,
+  DeepAutoencoderOptions,
+  NetworkSummary,
+  TransformOptions,
+  UnrolledAutoencoderOptions,
+  UnrolledClassifierOptions,
+} from './question-options.js';
+import { type Activities, type BeliefRecord, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
+import { type LevelReport, type UpDownReport, upDownText } from './reports.js';
 import { type NetworkSampleOptions, readNetworkSample, sampled } from './sampling.js';
-import { type BeliefSpec, type DeepBeliefNetworkOptions, labelsLayer, readNetwork } from './spec.js';
+import { type BeliefSpec, type DeepBeliefNetworkOptions, readNetwork } from './spec.js';
 import { BeliefStack } from './stack.js';
+import { setDecoder, setEncoder, setLabels, untrainedWarning } from './unroll.js';
+import { type UpDownTrainee, upDown, upDownPlan } from './up-down.js';
+import type { UpDownOptions } from './up-down-options.js';
 
 const name = 'DeepBeliefNetwork';
-
-/** What a layer is asked for by: its name or its number, 0 the visible one. */
-export type LayerChoice = string | number;
-
-/** How to turn rows into features. */
-export interface TransformOptions extends Patience {
-  /**
-   * The layer whose values come back: its name, such as 'hidden2', or number. Default: the last
-   * one.
-   */
-  readonly layer?: LayerChoice | undefined;
-  /** Means, or a draw of every layer on the way. Default 'mean'. */
-  readonly draw?: Activities | undefined;
-}
-
-/** How to tell classes. */
-export interface ClassifyOptions extends Patience {
-  /**
-   * Passes up in which every layer is drawn, whose probabilities are averaged. 0 (default): one
-   * pass of means.
-   */
-  readonly draws?: number | undefined;
-}
-
-/** A network as JSON and as `console.log` show it. */
-export interface NetworkSummary {
-  /** The class. */
-  readonly model: string;
-  /** Units of every layer, such as 'bernoulli(784)'. */
-  readonly layers: Readonly<Record<string, string>>;
-  /** Classes; null without labels. */
-  readonly labels: number | null;
-  /** Whether the halves that go up and down differ. */
-  readonly untied: boolean;
-  /** Decimal digits: a seed may be larger than a number holds. */
-  readonly seed: string;
-  /** What computes. */
-  readonly device: string;
-  /** Its last run; null before the first. */
-  readonly training: BeliefTraining | null;
-}
 
 /**
  * A deep belief network (Hinton, Osindero & Teh 2006): a stack of restricted Boltzmann machines,
@@ -91,7 +68,7 @@ export interface NetworkSummary {
  * ```
  */
 export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
-  #record: PretrainRecord | null = null;
+  #record: BeliefRecord | null = null;
   #untouched: readonly boolean[];
 
   /**
@@ -109,7 +86,7 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
 
   /** Units of every layer, from the data upwards. */
   get layers(): readonly Units[] {
-    return this.#spec.layers.map(({ type, units, size }) => ({ type: type as UnitType, places: units, size }));
+    return this.#spec.layers.map(unitsOf);
   }
 
   /** Names of the layers: 'visible', 'hidden1', 'hidden2' and so on. */
@@ -158,12 +135,17 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
    *   would stop being finite; the signal's reason when aborted.
    */
   pretrain(rows: RowsInput, options?: PretrainOptions): TrainingRun<LevelReport> {
+    return this.#pretrained(rows, options, () => undefined);
+  }
+
+  #pretrained(rows: unknown, options: unknown, then: () => void): TrainingRun<LevelReport> {
     const call = this.call('pretrain');
     let verbose = false;
     const run = new TrainingRun<LevelReport>(async (control) => {
       const plan = pretrainPlan(call, this.#pretrainee(), rows, options);
       verbose = plan.verbose;
       await pretrain(this.machine, plan, control, (record) => this.#keep(record));
+      if (this.training?.complete) then();
     });
     if (verbose) showReports(run, call, (report) => `level ${report.level} (${report.layer}), ${metricsText(report)}`);
     return run;
@@ -175,12 +157,39 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
       const levels = record.levels.map((one, l) => (l === level ? reached : one));
       return this.#write(call, path, { ...record, levels });
     };
-    return { stack: this.machine, previous: this.#record, untouched: this.#untouched, save };
+    const previous = this.#record?.phase === 'pretrain' ? this.#record : null;
+    return { stack: this.machine, previous, untouched: this.#untouched, save };
   }
 
   #keep(record: PretrainRecord): void {
     this.#record = record;
     this.#untouched = this.#untouched.map((untouched, l) => untouched && record.levels[l]?.step === 0);
+  }
+
+  /**
+   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after pretraining: the halves of every level below the top that
+   * recognise and that generate are untied and learn from each other's draws, together with the top machine and its labels. Rows and labels must be
+   * complete. Whatever ends the run, the network stands at its last complete update, and `resume: true` goes on from there, bit for bit.
+   *
+   * @returns A run to `await` or to iterate over with `for await`; see {@link UpDownReport}.
+   * @throws Through the run, as {@link pretrain}; {@link ParameterError} for a network of one level, which has no halves.
+   */
+  upDown(rows: RowsInput, options?: UpDownOptions): TrainingRun<UpDownReport> {
+    const call = this.call('upDown');
+    let verbose = false;
+    const run = new TrainingRun<UpDownReport>(async (control) => {
+      const save: UpDownTrainee['save'] = (name, path, record) => this.#write(name, path, record);
+      const previous = this.#record?.phase === 'upDown' ? this.#record.run : null;
+      const trainee = { stack: this.machine, previous, warning: untrainedWarning(this.machine, this.#untouched), save };
+      const plan = upDownPlan(call, trainee, rows, options);
+      verbose = plan.verbose;
+      await upDown(this.machine, plan, control, (record) => {
+        this.#record = record;
+        if (record.run.step > 0) this.#untouched = this.#untouched.map(() => false);
+      });
+    });
+    if (verbose) showReports(run, call, upDownText);
+    return run;
   }
 
   // --- questions ---------------------------------------------------------------------------
@@ -265,25 +274,10 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     const check = new OptionCheck(call);
     const draws = check.integer('draws', given.draws, 0, 0, 1_000_000);
     const patience = readPatience(check, given);
-    const { labels } = this.#spec;
-    if (labels === null) throw check.error('labels', 'an option of the network when it is made: this one has no classes', null);
+    if (this.#spec.labels === null) throw check.error('labels', 'an option of the network when it is made: this one has no classes', null);
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
-      const { rows: visible } = packed as NativeLayerRows;
-      const { up } = this.machine.top;
-      const total = new Float64Array(visible.rows * labels);
-      for (let pass = 0; pass < Math.max(1, draws); pass++) {
-        const draw = draws === 0 ? 'mean' : 'sample';
-        const seen = rowsOfLevel(this.machine, visible, this.machine.levels.length - 1, draw);
-        const once = await up.run(call, () => up.native.categoryProbabilities([seen], labelsLayer), patience);
-        once.forEach((probability, i) => {
-          total[i] = (total[i] as number) + probability;
-        });
-      }
-      return array(
-        Float32Array.from(total, (probability) => probability / Math.max(1, draws)),
-        [visible.rows, labels],
-      );
+      return asMatrixOf(await classProbabilities(this.machine, call, (packed as NativeLayerRows).rows, draws, patience));
     });
   }
 
@@ -299,6 +293,91 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     const control = readNetworkSample(call, this.machine, n, options);
     const inputs = control.start === null ? [] : [control.start];
     return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.machine, call, control, packed)));
+  }
+
+  // --- feed-forward networks ------------------------------------------------------------------
+
+  /**
+   * A classifier to be fine-tuned by backpropagation: its hidden layers have the weights and biases of the recognition half, copied. Its output layer
+   * starts from the label layer where that has as many classes, else from random weights. A network that was not pretrained may be unrolled too; the
+   * first report of `fit` then says so.
+   *
+   * @param options - How many classes there are, or what they are called; where the classifier runs, by default as this network.
+   * @throws {@link ParameterError}, {@link BusyError} while other calls are under way: it does not wait; {@link DisposedError}.
+   */
+  toClassifier<const L extends ClassName = number>(options: UnrolledClassifierOptions<L>): Classifier<L> {
+    const call = this.call('toClassifier');
+    const given = readOptions(call, options, ['classes', ...startNames]);
+    const { stack, place } = this.#unrollable(call);
+    const hidden = stack.spec.layers.slice(1).map(unitsOf);
+    const classifier = new Classifier<L>({ inputs: stack.places(0), hidden, ...place, ...given } as ClassifierOptions<L>);
+    setEncoder(classifier, stack, classifier.layerNames, this.#untouched);
+    const isTop = this.#untouched[this.#untouched.length - 1] === false;
+    if (isTop && stack.spec.labels === classifier.classes.length) setLabels(classifier, stack, classifier.layerNames.at(-1) as string);
+    const warning = untrainedWarning(stack, this.#untouched);
+    if (warning !== null) classifier.announce(warning);
+    return classifier;
+  }
+
+  /**
+   * An autoencoder to be fine-tuned by backpropagation: an encoder with the parameters of the recognition half, and a decoder with those of the
+   * generative one, copied. The last layer is the code.
+   *
+   * @param options - What reconstructions are measured by; where the autoencoder runs, by default as this network.
+   * @throws As {@link toClassifier}.
+   */
+  toAutoencoder(options?: UnrolledAutoencoderOptions): Autoencoder {
+    const call = this.call('toAutoencoder');
+    const given = readOptions(call, options, ['loss', ...startNames]);
+    const { stack, place } = this.#unrollable(call);
+    const autoencoder = new Autoencoder({ layers: stack.spec.layers.map(unitsOf), ...place, ...given } as unknown as AutoencoderOptions);
+    this.#unroll(autoencoder);
+    const warning = untrainedWarning(stack, this.#untouched);
+    if (warning !== null) autoencoder.announce(warning);
+    return autoencoder;
+  }
+
+  #unroll(target: Autoencoder): void {
+    const { machine: stack } = this;
+    const names = target.layerNames;
+    setEncoder(target, stack, names.slice(0, stack.levels.length), this.#untouched);
+    setDecoder(target, stack, names.slice(stack.levels.length), this.#untouched);
+  }
+
+  #unrollable(call: string): { readonly stack: BeliefStack; readonly place: StartOptions } {
+    this.machine.assertIdle(call);
+    const { seed, device, threads } = this.#spec;
+    return { stack: this.machine, place: { seed, device, threads } };
+  }
+
+  /**
+   * A deep autoencoder (Hinton & Salakhutdinov 2006): a stack of machines to be pretrained, which is then unrolled and fine-tuned.
+   *
+   * @param layers - From the rows to the code, such as [784, 1000, 500, 250, 30]. Numbers stand for Bernoulli units, the last one for as many `gaussian`
+   *   units: a linear code.
+   * @throws {@link ParameterError} on layers or options out of range, {@link BackendError}.
+   */
+  static autoencoder(layers: readonly (number | Units)[], options?: DeepAutoencoderOptions): DeepAutoencoder {
+    const call = `${name}.autoencoder`;
+    const { loss, weightScale, ...start } = readOptions(call, options, ['loss', 'weightScale', ...startNames]);
+    const { seed, device, threads } = start;
+    const list: unknown = Array.isArray(layers) ? [...layers] : layers;
+    if (Array.isArray(list) && typeof list.at(-1) === 'number') {
+      list[list.length - 1] = gaussian(new OptionCheck(call).integer(`layers[${list.length - 1}]`, list.at(-1), undefined));
+    }
+    const dbn = new DeepBeliefNetwork({ layers: list, seed, device, threads, weightScale } as DeepBeliefNetworkOptions);
+    try {
+      const place = { ...start, ...(loss === undefined ? {} : { loss }) };
+      return new DeepAutoencoder({ layers: dbn.#spec.layers.map(unitsOf), ...place } as unknown as AutoencoderOptions, {
+        dbn,
+        pretrain: (rows, given, then) => dbn.#pretrained(rows, given, then),
+        unroll: (target) => dbn.#unroll(target),
+        warning: () => untrainedWarning(dbn.machine, dbn.#untouched),
+      });
+    } catch (error) {
+      dbn.dispose();
+      throw error;
+    }
   }
 
   // --- parameters ---------------------------------------------------------------------------
@@ -363,7 +442,7 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     await this.machine.exclusive(call, () => this.#write(call, path, this.#record));
   }
 
-  #write(call: string, path: string | URL, record: PretrainRecord | null): Promise<void> {
+  #write(call: string, path: string | URL, record: BeliefRecord | null): Promise<void> {
     return writeNetwork(call, path, this.machine, { untouched: this.#untouched, record });
   }
 
@@ -411,4 +490,8 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
 
 function asMatrixOf({ values, rows, cols }: LayerValues): Matrix {
   return array(values, [rows, cols]);
+}
+
+function unitsOf({ type, units, size }: LayerSpec): Units {
+  return { type: type as UnitType, places: units, size };
 }

@@ -3,6 +3,7 @@ import { ModelHost } from '../machine/host.js';
 import { Machine } from '../machine/machine.js';
 import type { NativeArray, NativeMachine } from '../machine/native.js';
 import { type NativeModel, readParameters } from '../machine/native-model.js';
+import type { NativeLevels } from '../machine/native-up-down.js';
 import { type BeliefSpec, labelsLayer, levelSpecs } from './spec.js';
 
 /**
@@ -179,6 +180,12 @@ export class BeliefStack extends ModelHost<NativeModel> {
   /** Whether the halves that go up and down differ. */
   get untied(): boolean {
     return this.#pile.untied;
+  }
+
+  /** The halves of the levels below the top, as native code takes them. */
+  get halves(): NativeLevels {
+    const lower = this.levels.slice(0, -1);
+    return { up: lower.map(({ up }) => up.native), down: lower.map(({ down }) => down.native) };
   }
 
   /** Unties them; inside `train` or before anybody has the stack. */

@@ -13,7 +13,7 @@ import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
 import { isOver } from '../training/record.js';
-import { TrainingRun } from '../training/run.js';
+import { announcing, TrainingRun } from '../training/run.js';
 import { showReports } from '../training/verbose.js';
 import type { Units, UnitType } from '../wiring/units.js';
 import type { NetworkMetric } from './best.js';
@@ -96,6 +96,7 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
   readonly #saved: SavedNetwork;
   readonly #metric: NetworkMetric;
   #record: NetworkRecord | null = null;
+  #announced: readonly string[] = [];
 
   protected constructor(name: string, spec: BuiltSpec, saved: SavedNetwork, metric: NetworkMetric = 'loss') {
     super(name, new NetworkHost(name, spec));
@@ -160,7 +161,10 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
   /** A training run over rows that are described when the run begins. */
   protected run(call: string, data: () => Pairs, validation: (given: unknown) => Pairs, options: unknown): NetworkRun {
     let verbose = false;
-    const run = new TrainingRun<NetworkReport>(async (control) => {
+    const first = this.#announced;
+    this.#announced = [];
+    const run = new TrainingRun<NetworkReport>(async (given) => {
+      const control = announcing(given, first);
       const { plan, verbose: shown } = networkPlan(call, this.#trainee(), { data, validation }, options);
       verbose = shown;
       await trainNetwork(this.machine, this.#spec.loss, plan, control, (record) => {
@@ -169,6 +173,15 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
     });
     if (verbose) showReports(run, call, reportText);
     return run;
+  }
+
+  /**
+   * Has the first report of the next run say something.
+   *
+   * @internal
+   */
+  announce(warning: string): void {
+    this.#announced = [...this.#announced, warning];
   }
 
   #trainee() {
