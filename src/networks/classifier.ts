@@ -195,6 +195,10 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
     return this.gradient(call, { rows: this.input(call, 'rows', rows), targets: this.#targets(call, numbers) }, patience);
   }
 
+  protected override texts(): Readonly<Record<string, string>> {
+    return { classes: JSON.stringify(this.classes) };
+  }
+
   /**
    * Loads a classifier that `save` wrote; a subclass loads itself. Classes have the names that they were saved with.
    *
