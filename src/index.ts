@@ -1,9 +1,20 @@
-export { type ClassifyOptions, DeepBeliefNetwork, type LayerChoice, type NetworkSummary, type TransformOptions } from './belief/network.js';
+export { DeepAutoencoder } from './belief/deep-autoencoder.js';
+export { DeepBeliefNetwork } from './belief/network.js';
 export type { LabelledRows, LevelOptions, PretrainOptions } from './belief/pretrain-options.js';
+export type {
+  ClassifyOptions,
+  DeepAutoencoderOptions,
+  LayerChoice,
+  NetworkSummary,
+  TransformOptions,
+  UnrolledAutoencoderOptions,
+  UnrolledClassifierOptions,
+} from './belief/question-options.js';
 export type { Activities, BeliefTraining } from './belief/record.js';
-export type { LevelReport, PretrainProgress } from './belief/reports.js';
+export type { LevelReport, PretrainProgress, UpDownReport } from './belief/reports.js';
 export type { NetworkSampleOptions } from './belief/sampling.js';
 export type { DeepBeliefNetworkOptions } from './belief/spec.js';
+export type { UpDownOptions, UpDownSettingOptions } from './belief/up-down-options.js';
 export type { LabelsInput } from './data/labels.js';
 export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
@@ -37,11 +48,11 @@ export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/r
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
-export { type Calibration, type CalibrationBin, type CalibrationOptions, calibration } from './networks/calibration.js';
-export { type Confusion, type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './networks/confusion.js';
+export * from './networks/index.js';
 export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
+export { type ComponentOptions, type PrincipalComponents, principalComponents } from './results/principal-components.js';
 export {
   type Algorithm,
   type AlgorithmName,

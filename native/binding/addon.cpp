@@ -4,6 +4,7 @@
 #include "binding/gram.hpp"
 #include "binding/hidden.hpp"
 #include "binding/machine.hpp"
+#include "binding/network.hpp"
 #include "binding/ratings.hpp"
 #include "binding/rows.hpp"
 #include "binding/softmax.hpp"
@@ -97,6 +98,7 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("unitTypes", functionNamed<unitTypes>(env, "unitTypes"));
     exports.Set("Rows", RowsObject::define(env));
     exports.Set("Machine", MachineObject::define(env));
+    exports.Set("Network", NetworkObject::define(env));
     exports.Set("Ratings", RatingsObject::define(env));
     exports.Set("SoftmaxMachine", SoftmaxMachineObject::define(env));
     exports.Set("SoftmaxTrainer", SoftmaxTrainerObject::define(env));

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "binding/arrays.hpp"
+#include "binding/fields.hpp"
 #include "core/checked.hpp"
 
 namespace boltzkit::binding {
@@ -13,9 +14,7 @@ namespace {
 
 constexpr double anyNumber = std::numeric_limits<double>::max();
 constexpr double smallest = std::numeric_limits<double>::min();
-constexpr std::size_t maxNameBytes = 4096, mostRetries = 1000;
-// Enough for three states with all their reservoirs.
-constexpr std::uint32_t mostTensors = 1u << 22;
+constexpr std::size_t mostRetries = 1000;
 
 std::vector<double> learningRatesOf(const Argument& rates) {
   std::vector<double> values = doublesOf(rates);
@@ -51,22 +50,6 @@ TrainerState::Saved savedOf(const Argument& tensor) {
     throw shapeError("`" + values.name() + "` must have " + std::to_string(saved.rows) + " x " + std::to_string(saved.cols) +
                      " values, got " + std::to_string(saved.values.size()));
   return saved;
-}
-
-// Calls f(key, value) for each own property of an object.
-template <class F>
-void forEachField(const Argument& argument, F&& f) {
-  const Napi::Object object = argument.object();
-  napi_value keys = nullptr;
-  const auto filter = static_cast<napi_key_filter>(napi_key_enumerable | napi_key_skip_symbols);
-  if (napi_get_all_property_names(object.Env(), object, napi_key_own_only, filter, napi_key_numbers_to_strings, &keys) != napi_ok)
-    throw Napi::Error::New(object.Env());
-  const Argument names(Napi::Value(object.Env(), keys), argument.name());
-  const std::uint32_t n = names.length(mostTensors);
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const std::string key = names.item(i).text(maxNameBytes);
-    f(key, argument.field(key.c_str()));
-  }
 }
 
 bool fitsFloat(const std::vector<double>& values) {

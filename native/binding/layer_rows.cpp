@@ -2,6 +2,7 @@
 
 #include "binding/convert.hpp"
 #include "binding/machine.hpp"
+#include "binding/row_domain.hpp"
 #include "binding/rows.hpp"
 
 namespace boltzkit::binding {
@@ -17,14 +18,7 @@ void requireRowsOf(const Layer& wanted, const Argument& rows, const RowsObject& 
   if (object.rows()->cols() != wanted.places)
     throw shapeError("`" + rows.name() + "` must have " + plural(wanted.places, "column") + " (units of '" + wanted.name + "'), got " +
                      std::to_string(object.rows()->cols()));
-  if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
-    throw parameterError("`" + rows.name() + "` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
-                         "], the domain of layer '" + wanted.name + "'");
-  if (domain.bindsSums() &&
-      (object.domain().group != domain.group || object.domain().leastSum < domain.leastSum || object.domain().mostSum > domain.mostSum))
-    throw parameterError("`" + rows.name() + "` must be limited to units of " + plural(domain.group, "place") + " that add up to " +
-                         decimal(domain.mostSum) + (domain.leastSum < domain.mostSum ? " at most" : "") + ", as those of layer '" +
-                         wanted.name + "' do");
+  requireWithinDomain(object, domain, rows.name(), "layer '" + wanted.name + "'");
   if (object.rows()->hasMissing() && object.domain().group != domain.group)
     throw parameterError("`" + rows.name() + "` must be missing in whole units of " + plural(domain.group, "place") + ", as layer '" +
                          wanted.name + "' has them");

@@ -2,6 +2,7 @@
 // job.
 #include <algorithm>
 
+#include "binding/array_task.hpp"
 #include "binding/arrays.hpp"
 #include "binding/convert.hpp"
 #include "binding/cost.hpp"
@@ -27,23 +28,6 @@ ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring) {
   o.output = drawOf(options.field("output"));
   return o;
 }
-
-template <class T>
-using Fill = std::function<void(const Cancelled&, std::span<T> out)>;
-
-// A task that fills one array of known length.
-template <class T>
-class ArrayTask : public Task {
- public:
-  ArrayTask(Napi::Env env, std::size_t length, Fill<T> fill) : result_(env, length), fill_(std::move(fill)) {}
-
-  void run(const Cancelled& cancelled, const Wake&) override { fill_(cancelled, result_.values()); }
-  Napi::Value result(Napi::Env) override { return result_.value(); }
-
- private:
-  ResultArray<T> result_;
-  Fill<T> fill_;
-};
 
 // A task that fills several arrays of known lengths.
 class ArraysTask : public Task {
@@ -78,12 +62,6 @@ bool littlePassing(const std::vector<LayerRows>& given) {
   return true;
 }
 
-// True if the caller wants the result synchronously, regardless of the amount of work.
-bool nowOf(const Napi::CallbackInfo& info, std::size_t index) {
-  const Argument now(info, index, "now");
-  return now.given() && now.flag();
-}
-
 // True if the pseudo-likelihood of these rows is little work.
 bool littleUnitWork(const Machine& machine, const std::vector<LayerRows>& given, bool exact) {
   std::vector<bool> layers = noLayer(machine);
@@ -91,16 +69,6 @@ bool littleUnitWork(const Machine& machine, const std::vector<LayerRows>& given,
   const double units = exact ? static_cast<double>(unitCount(machine, layers)) : static_cast<double>(given.size());
   return littlePassing(given) &&
          Cost(machine).small(static_cast<double>(rowsOf(given)), 2, units * PseudoLikelihood::workPerUnit(machine, layers));
-}
-
-// Fills an array: synchronously if `here`, else in a job.
-template <class T, class F>
-Napi::Value fillArray(Napi::Env env, MachineHandle& handle, std::size_t length, bool here, F&& fill) {
-  handle.idle();
-  if (!here) return handle.start(env, std::make_shared<ArrayTask<T>>(env, length, std::forward<F>(fill)), false);
-  const Argument array = newArray<T>(env, length);
-  fill(Cancelled(false), array.view<T>());
-  return array.value();
 }
 
 }  // namespace

@@ -163,12 +163,7 @@ class ContrastiveUpdate final : public Update {
   std::uint64_t updates() const override { return steps_.updates(); }
   void setUpdates(std::uint64_t n) override { steps_.setUpdates(n); }
 
-  // Optimisers cannot use each other's state: an SGD velocity holds steps, Adam's first moment
-  // gradients.
-  bool sameOptimiser(const TrainerState& state) const override {
-    const auto second = [](const auto& t) { return t.first.starts_with("second/"); };
-    return std::any_of(state.tensors.begin(), state.tensors.end(), second) == (options_.optimiser.kind == OptimiserStep::Kind::adam);
-  }
+  bool sameOptimiser(const TrainerState& state) const override { return steps_.sameKind(state); }
 
   void load(const TrainerState& state, bool resume) override {
     countSeen(state);

@@ -40,6 +40,11 @@ void ParameterSteps::forget() {
     if (second) backend_.fill(0, *second);
 }
 
+bool ParameterSteps::sameKind(const TrainerState& state) const {
+  const auto second = [](const auto& t) { return t.first.starts_with("second/"); };
+  return std::any_of(state.tensors.begin(), state.tensors.end(), second) == (options_.optimiser.kind == OptimiserStep::Kind::adam);
+}
+
 std::vector<SavedTensor> ParameterSteps::tensors() {
   std::vector<SavedTensor> all;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {

@@ -5,6 +5,7 @@
 
 #include "learning/run_options.hpp"
 #include "learning/saved_tensor.hpp"
+#include "learning/training_state.hpp"
 
 namespace boltzkit {
 
@@ -28,6 +29,9 @@ class ParameterSteps {
   std::uint64_t updates() const { return updates_; }
   void setUpdates(std::uint64_t n) { updates_ = n; }
   std::vector<SavedTensor> tensors();
+  // True if the state is one of this kind of optimiser. Optimisers cannot use each other's: an SGD
+  // velocity holds steps, Adam's first moment gradients.
+  bool sameKind(const TrainerState& state) const;
 
  private:
   Backend& backend_;

@@ -5,8 +5,10 @@
 
 #include "fixtures.hpp"
 #include "learning/contrastive_update.hpp"
+#include "learning/network_update.hpp"
 #include "learning/trainer.hpp"
 #include "learning/up_down_update.hpp"
+#include "networks.hpp"
 #include "small_network.hpp"
 #include "training.hpp"
 
@@ -90,6 +92,11 @@ class CountingBackend final : public Backend {
                       Tensor& out) override {
     inner_->unitStatistics(units, states, fields, rowWeights, alpha, beta, out);
   }
+  void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) override {
+    inner_->throughMeans(units, fields, mean, gradient);
+  }
+  void drop(const Stream& stream, double rate, const Tensor& from, Tensor& out) override { inner_->drop(stream, rate, from, out); }
+  void limitColumns(double limit, Tensor& weights) override { inner_->limitColumns(limit, weights); }
   void moments(const MomentTerm& term, bool accumulate, Doubles& out) override { inner_->moments(term, accumulate, out); }
   void mixVariances(double rate, const Doubles& moments, Tensor& variances) override { inner_->mixVariances(rate, moments, variances); }
   void inverseDeviations(const Tensor& variances, double least, const Graph* graph, Tensor& out) override {
@@ -187,12 +194,44 @@ TEST_CASE("an update asks for nothing but work on the tensors that it has") {
   }
 }
 
+// Of the second update of a network's run.
+Requests requestsOfNetwork(const NetworkTrainerOptions& o, const Values& rowWeights = {}) {
+  const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
+  Network network(backend, 6, {dropout("d", 0.5), dense("h", "relu", 4), dense("y", "bernoulli", 6)}, 3);
+  Trainer trainer(networkUpdate(network, o, {twelveRows(), nullptr}, nullptr, rowWeights), o, nullptr, false);
+  trainer.run(1, running, nullptr, nullptr);
+  const Requests first = backend->requests;
+  trainer.run(2, running, nullptr, nullptr);
+  const Requests& both = backend->requests;
+  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+TEST_CASE("an update of a network asks for nothing but work on the tensors that it has") {
+  NetworkTrainerOptions o;
+  o.batchSize = 4;
+  o.maxNorm = 1;
+  for (const LossKind loss : {LossKind::likelihood, LossKind::squared})
+    for (const OptimiserStep::Kind kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam}) {
+      o.loss = loss;
+      o.optimiser.kind = kind;
+      CHECK(requestsOfNetwork(o) == Requests{});
+      CHECK(requestsOfNetwork(o, Values(12, 0.5)) == Requests{});
+    }
+}
+
 // What does not follow the rule yet, with what it asks for. These numbers may only fall.
 TEST_CASE("exceptions from the rule that an update asks for nothing") {
   // Swaps are decided on the host.
   CHECK(requestsOf(options(Algorithm::pt)) == Requests{0, 1, 1});
   // The same, and links of its ladder are followed there.
   CHECK(requestsOf(options(Algorithm::ptt)) == Requests{1, 1, 4});
+  // Line searches are decided on the host, from sums that it reads. It goes back to a copy of the
+  // parameters if it is cancelled.
+  NetworkTrainerOptions lbfgs;
+  lbfgs.batchSize = 4;
+  lbfgs.lbfgs = {3, 1};
+  lbfgs.learningRates = {1};
+  CHECK(requestsOfNetwork(lbfgs).uploads == 0);
   // States are counted on the host.
   CHECK(requestsOf(options(Algorithm::exact)) == Requests{1, 2, 1});
 }

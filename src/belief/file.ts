@@ -13,12 +13,13 @@ import { checkpointMetadata, openModel, takeCounters } from '../models/checkpoin
 import { isObject, lastStep, parseObject, savedSeed, tensorOf } from '../models/file-values.js';
 import { addTraining, takeTraining } from '../models/training-file.js';
 import { finite } from '../models/value-checks.js';
-import { isOver, type TrainingRecord } from '../training/record.js';
+import { isOver, type RunRecord, type TrainingRecord } from '../training/record.js';
 import type { PlaceSpec } from '../wiring/spec.js';
 import type { Units, UnitType } from '../wiring/units.js';
-import { levelUnderWay, type PretrainRecord } from './record.js';
+import { type BeliefRecord, finishedRecord, levelUnderWay, type PretrainRecord } from './record.js';
 import { type BeliefSpec, type DeepBeliefNetworkOptions, levelSpecs, readNetwork } from './spec.js';
 import type { BeliefStack } from './stack.js';
+import { takeUpDown } from './up-down-file.js';
 
 /** The kind of model that such a file holds. */
 const kind = 'dbn';
@@ -28,7 +29,7 @@ const countersName = 'counters';
 export interface NetworkState {
   /** By level: neither trained nor set by hand. */
   readonly untouched: readonly boolean[];
-  readonly record: PretrainRecord | null;
+  readonly record: BeliefRecord | null;
 }
 
 /**
@@ -55,21 +56,24 @@ export async function writeNetwork(call: string, path: string | URL, stack: Beli
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata), call);
 }
 
-function addRecord(
-  { phase, activities, transposed, levels }: PretrainRecord,
-  tensors: Map<string, Tensor>,
-  metadata: Record<string, string>,
-): void {
+function addRecord(record: BeliefRecord, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
+  if (record.phase === 'upDown') {
+    metadata.phase = JSON.stringify({ phase: 'upDown' });
+    addRun(record.run, '', tensors, metadata);
+    return;
+  }
+  const { phase, activities, transposed, levels } = record;
   metadata.phase = JSON.stringify({ phase, activities, transposed });
-  levels.forEach((level, l) => {
-    const prefix = `level${l + 1}/`;
-    const own = { tensors: new Map<string, Tensor>(), metadata: {} as Record<string, string> };
-    addTraining(level, own.tensors, own.metadata);
-    for (const [name, tensor] of own.tensors) tensors.set(prefix + name, tensor);
-    const text = own.metadata.training as string;
-    // Of a level that is over, nothing is left to go on with.
-    metadata[`${prefix}training`] = isOver(level) ? JSON.stringify({ ...JSON.parse(text), incomplete: true }) : text;
-  });
+  for (const [l, level] of levels.entries()) addRun(level, `level${l + 1}/`, tensors, metadata);
+}
+
+function addRun(run: RunRecord<object, string>, prefix: string, tensors: Map<string, Tensor>, metadata: Record<string, string>): void {
+  const own = { tensors: new Map<string, Tensor>(), metadata: {} as Record<string, string> };
+  addTraining(isOver(run) ? finishedRecord(run) : run, own.tensors, own.metadata);
+  for (const [name, tensor] of own.tensors) tensors.set(prefix + name, tensor);
+  const text = own.metadata.training as string;
+  // Of a run that is over, nothing is left to go on with.
+  metadata[`${prefix}training`] = isOver(run) ? JSON.stringify({ ...JSON.parse(text), incomplete: true }) : text;
 }
 
 /**
@@ -146,21 +150,27 @@ function savedFlags(stock: TensorStock, said: unknown, n: number): boolean[] {
   return right ? (said as boolean[]) : stock.fail('has damaged metadata');
 }
 
-function takeRecord(
-  call: string,
-  stock: TensorStock,
-  metadata: Readonly<Record<string, string>>,
-  { levels: all }: BeliefStack,
-): PretrainRecord | null {
+function takeRecord(call: string, stock: TensorStock, metadata: Readonly<Record<string, string>>, stack: BeliefStack): BeliefRecord | null {
   if (metadata.phase === undefined) return null;
-  const { phase, activities, transposed } = parseObject(stock, metadata.phase);
+  const said = parseObject(stock, metadata.phase);
+  if (said.phase === 'upDown' && stack.untied) {
+    const run = assertOver(stock, takeUpDown(call, stock, metadata.training, stack), 'the run');
+    return { phase: 'upDown', run };
+  }
+  const { phase, activities, transposed } = said;
   if (phase !== 'pretrain' || (activities !== 'mean' && activities !== 'sample')) return stock.fail('has a damaged training state');
-  const levels = all.map(({ number, up }): TrainingRecord => {
+  const levels = stack.levels.map(({ number, up }): TrainingRecord => {
     const prefix = `level${number}/`;
-    const level = takeTraining(call, stock.within(prefix), metadata[`${prefix}training`], up);
-    return level ?? stock.fail(`has a damaged training state: it lacks that of level ${number}`);
+    return assertOver(stock, takeTraining(call, stock.within(prefix), metadata[`${prefix}training`], up), `level ${number}`);
   });
-  const record: PretrainRecord = { phase, activities, transposed: savedFlags(stock, transposed, all.length), levels };
+  const record: PretrainRecord = { phase, activities, transposed: savedFlags(stock, transposed, levels.length), levels };
   const early = levels.slice(levelUnderWay(record) + 1).some(({ step }) => step > 0);
   return early ? stock.fail('has a damaged training state: a level has begun before the one below it was over') : record;
+}
+
+/** A run that is over keeps nothing to go on with. */
+function assertOver<R extends RunRecord<unknown, string>>(stock: TensorStock, run: R | null, what: string): R {
+  if (run === null) return stock.fail(`has a damaged training state: it lacks that of ${what}`);
+  const isLeft = isOver(run) && Object.keys(run.state.tensors).length > 0;
+  return isLeft ? stock.fail(`has a damaged training state: ${what} is over and holds chains`) : run;
 }

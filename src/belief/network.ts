@@ -1,73 +1,50 @@
-import { inspect } from 'node:util';
 import { OptionCheck, readOptions } from '../arguments.js';
 import { array } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
 import { asMatrix } from '../data/vector.js';
-import type { BackendInfo, LayerInput } from '../machine/host.js';
+import type { LayerInput } from '../machine/host.js';
 import type { NativeLayerRows } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type Patience, readPatience } from '../machine/patience.js';
+import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
+import { Autoencoder, type AutoencoderOptions } from '../networks/autoencoder.js';
+import type { ClassName } from '../networks/classes.js';
+import { Classifier, type ClassifierOptions } from '../networks/classifier.js';
+import { startNames } from '../networks/layers.js';
 import { argmax } from '../results/arrays.js';
 import { TrainingRun } from '../training/run.js';
 import { metricsText, showReports } from '../training/verbose.js';
-import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
-import type { Units, UnitType } from '../wiring/units.js';
+import { type PlaceOptions, readLoadOptions, type StartOptions } from '../wiring/place.js';
+import type { LayerSpec } from '../wiring/spec.js';
+import { gaussian, type Units, type UnitType } from '../wiring/units.js';
+import { classProbabilities } from './classes.js';
+import { DeepAutoencoder } from './deep-autoencoder.js';
 import { readNetworkFile, writeNetwork } from './file.js';
 import { layerInput } from './inputs.js';
-import { downwards, type LayerValues, rowsOfLevel, valuesOf } from './passes.js';
+import { downwards, type LayerValues, valuesOf } from './passes.js';
 import { pretrain } from './pretrain.js';
 import type { PretrainOptions } from './pretrain-options.js';
 import { type Pretrainee, pretrainPlan } from './pretrain-plan.js';
-import { type Activities, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
-import type { LevelReport } from './reports.js';
+import type {
+  ClassifyOptions,
+  DeepAutoencoderOptions,
+  NetworkSummary,
+  TransformOptions,
+  UnrolledAutoencoderOptions,
+  UnrolledClassifierOptions,
+} from './question-options.js';
+import { type Activities, type BeliefRecord, type BeliefTraining, type PretrainRecord, trainingInfo } from './record.js';
+import { type LevelReport, type UpDownReport, upDownText } from './reports.js';
 import { type NetworkSampleOptions, readNetworkSample, sampled } from './sampling.js';
 import { type BeliefSpec, type DeepBeliefNetworkOptions, readNetwork } from './spec.js';
 import { BeliefStack } from './stack.js';
+import { setDecoder, setEncoder, setLabels, untrainedWarning } from './unroll.js';
+import { type UpDownTrainee, upDown, upDownPlan } from './up-down.js';
+import type { UpDownOptions } from './up-down-options.js';
 
 const name = 'DeepBeliefNetwork';
-
-/** What a layer is asked for by: its name or its number, 0 the visible one. */
-export type LayerChoice = string | number;
-
-/** How to turn rows into features. */
-export interface TransformOptions extends Patience {
-  /**
-   * The layer whose values come back: its name, such as 'hidden2', or number. Default: the last
-   * one.
-   */
-  readonly layer?: LayerChoice | undefined;
-  /** Means, or a draw of every layer on the way. Default 'mean'. */
-  readonly draw?: Activities | undefined;
-}
-
-/** How to tell classes. */
-export interface ClassifyOptions extends Patience {
-  /**
-   * Passes up in which every layer is drawn, whose probabilities are averaged. 0 (default): one
-   * pass of means.
-   */
-  readonly draws?: number | undefined;
-}
-
-/** A network as JSON and as `console.log` show it. */
-export interface NetworkSummary {
-  /** The class. */
-  readonly model: string;
-  /** Units of every layer, such as 'bernoulli(784)'. */
-  readonly layers: Readonly<Record<string, string>>;
-  /** Classes; null without labels. */
-  readonly labels: number | null;
-  /** Whether the halves that go up and down differ. */
-  readonly untied: boolean;
-  /** Decimal digits: a seed may be larger than a number holds. */
-  readonly seed: string;
-  /** What computes. */
-  readonly device: string;
-  /** Its last run; null before the first. */
-  readonly training: BeliefTraining | null;
-}
 
 /**
  * A deep belief network (Hinton, Osindero & Teh 2006): a stack of restricted Boltzmann machines,
@@ -90,9 +67,8 @@ export interface NetworkSummary {
  * dbn.dispose();
  * ```
  */
-export class DeepBeliefNetwork implements Disposable {
-  readonly #stack: BeliefStack;
-  #record: PretrainRecord | null = null;
+export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
+  #record: BeliefRecord | null = null;
   #untouched: readonly boolean[];
 
   /**
@@ -100,17 +76,17 @@ export class DeepBeliefNetwork implements Disposable {
    *   the device cannot be used.
    */
   constructor(options: DeepBeliefNetworkOptions) {
-    this.#stack = new BeliefStack(name, readNetwork(name, options));
-    this.#untouched = this.#stack.levels.map(() => true);
+    super(name, new BeliefStack(name, readNetwork(name, options)));
+    this.#untouched = this.machine.levels.map(() => true);
   }
 
   get #spec(): BeliefSpec {
-    return this.#stack.spec;
+    return this.machine.spec;
   }
 
   /** Units of every layer, from the data upwards. */
   get layers(): readonly Units[] {
-    return this.#spec.layers.map(({ type, units, size }) => ({ type: type as UnitType, places: units, size }));
+    return this.#spec.layers.map(unitsOf);
   }
 
   /** Names of the layers: 'visible', 'hidden1', 'hidden2' and so on. */
@@ -128,29 +104,9 @@ export class DeepBeliefNetwork implements Disposable {
     return this.#spec.seed;
   }
 
-  /** The device in use. */
-  get device(): 'cpu' | 'reference' {
-    return this.#stack.backend.device;
-  }
-
-  /** Whether calls are under way. */
-  get busy(): boolean {
-    return this.#stack.busy;
-  }
-
-  /** Whether the network was disposed of. */
-  get disposed(): boolean {
-    return this.#stack.disposed;
-  }
-
   /** Whether the halves that go up and down differ, as they do after `upDown`. */
   get untied(): boolean {
-    return this.#stack.untied;
-  }
-
-  /** What this network runs on. */
-  backendInfo(): BackendInfo {
-    return this.#stack.backend;
+    return this.machine.untied;
   }
 
   /** Where the last run stands, null if the network was never trained. */
@@ -179,12 +135,17 @@ export class DeepBeliefNetwork implements Disposable {
    *   would stop being finite; the signal's reason when aborted.
    */
   pretrain(rows: RowsInput, options?: PretrainOptions): TrainingRun<LevelReport> {
-    const call = `${name}.pretrain`;
+    return this.#pretrained(rows, options, () => undefined);
+  }
+
+  #pretrained(rows: unknown, options: unknown, then: () => void): TrainingRun<LevelReport> {
+    const call = this.call('pretrain');
     let verbose = false;
     const run = new TrainingRun<LevelReport>(async (control) => {
       const plan = pretrainPlan(call, this.#pretrainee(), rows, options);
       verbose = plan.verbose;
-      await pretrain(this.#stack, plan, control, (record) => this.#keep(record));
+      await pretrain(this.machine, plan, control, (record) => this.#keep(record));
+      if (this.training?.complete) then();
     });
     if (verbose) showReports(run, call, (report) => `level ${report.level} (${report.layer}), ${metricsText(report)}`);
     return run;
@@ -196,12 +157,39 @@ export class DeepBeliefNetwork implements Disposable {
       const levels = record.levels.map((one, l) => (l === level ? reached : one));
       return this.#write(call, path, { ...record, levels });
     };
-    return { stack: this.#stack, previous: this.#record, untouched: this.#untouched, save };
+    const previous = this.#record?.phase === 'pretrain' ? this.#record : null;
+    return { stack: this.machine, previous, untouched: this.#untouched, save };
   }
 
   #keep(record: PretrainRecord): void {
     this.#record = record;
     this.#untouched = this.#untouched.map((untouched, l) => untouched && record.levels[l]?.step === 0);
+  }
+
+  /**
+   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after pretraining: the halves of every level below the top that
+   * recognise and that generate are untied and learn from each other's draws, together with the top machine and its labels. Rows and labels must be
+   * complete. Whatever ends the run, the network stands at its last complete update, and `resume: true` goes on from there, bit for bit.
+   *
+   * @returns A run to `await` or to iterate over with `for await`; see {@link UpDownReport}.
+   * @throws Through the run, as {@link pretrain}; {@link ParameterError} for a network of one level, which has no halves.
+   */
+  upDown(rows: RowsInput, options?: UpDownOptions): TrainingRun<UpDownReport> {
+    const call = this.call('upDown');
+    let verbose = false;
+    const run = new TrainingRun<UpDownReport>(async (control) => {
+      const save: UpDownTrainee['save'] = (name, path, record) => this.#write(name, path, record);
+      const previous = this.#record?.phase === 'upDown' ? this.#record.run : null;
+      const trainee = { stack: this.machine, previous, warning: untrainedWarning(this.machine, this.#untouched), save };
+      const plan = upDownPlan(call, trainee, rows, options);
+      verbose = plan.verbose;
+      await upDown(this.machine, plan, control, (record) => {
+        this.#record = record;
+        if (record.run.step > 0) this.#untouched = this.#untouched.map(() => false);
+      });
+    });
+    if (verbose) showReports(run, call, upDownText);
+    return run;
   }
 
   // --- questions ---------------------------------------------------------------------------
@@ -213,11 +201,11 @@ export class DeepBeliefNetwork implements Disposable {
     { signal }: Patience,
     work: (packed: readonly NativeLayerRows[]) => Promise<T>,
   ): Promise<T> {
-    this.#stack.assertReadable(call);
+    this.machine.assertReadable(call);
     signal?.throwIfAborted();
-    const packing = this.#stack.pack(inputs, signal, false);
+    const packing = this.machine.pack(inputs, signal, false);
     packing.catch(() => undefined); // whoever waits for the turn hears of it
-    return this.#stack.exclusive(call, async () => work(await packing), signal);
+    return this.machine.exclusive(call, async () => work(await packing), signal);
   }
 
   /**
@@ -225,12 +213,12 @@ export class DeepBeliefNetwork implements Disposable {
    * places]. The labels, which are not given, exert no field.
    */
   async transform(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
-    const call = `${name}.transform`;
+    const call = this.call('transform');
     const given = readOptions(call, options, ['layer', 'draw', 'signal', 'onProgress']);
     const { layer, draw, patience } = this.#way(call, given, 'mean');
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
-      return asMatrixOf(await valuesOf(this.#stack, call, (packed as NativeLayerRows).rows, layer, draw, patience));
+      return asMatrixOf(await valuesOf(this.machine, call, (packed as NativeLayerRows).rows, layer, draw, patience));
     });
   }
 
@@ -242,13 +230,13 @@ export class DeepBeliefNetwork implements Disposable {
    *   hidden layers on both ways, by default 'mean'.
    */
   async reconstruct(rows: RowsInput, options?: TransformOptions): Promise<Matrix> {
-    const call = `${name}.reconstruct`;
+    const call = this.call('reconstruct');
     const given = readOptions(call, options, ['layer', 'draw', 'signal', 'onProgress']);
     const { layer, draw, patience } = this.#way(call, given, 'mean');
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
-      const values = await valuesOf(this.#stack, call, (packed as NativeLayerRows).rows, layer, draw, patience);
-      return asMatrixOf(await downwards(this.#stack, call, values, layer, { between: draw, last: 'mean' }, patience));
+      const values = await valuesOf(this.machine, call, (packed as NativeLayerRows).rows, layer, draw, patience);
+      return asMatrixOf(await downwards(this.machine, call, values, layer, { between: draw, last: 'mean' }, patience));
     });
   }
 
@@ -273,12 +261,12 @@ export class DeepBeliefNetwork implements Disposable {
    * @throws {@link ParameterError} in a network without labels.
    */
   async classProbabilities(rows: RowsInput, options?: ClassifyOptions): Promise<Matrix> {
-    return this.#classProbabilities(`${name}.classProbabilities`, rows, options);
+    return this.#classProbabilities(this.call('classProbabilities'), rows, options);
   }
 
   /** The likeliest class of rows [n, visible], by {@link classProbabilities}; [n]. */
   async classify(rows: RowsInput, options?: ClassifyOptions): Promise<Int32Array> {
-    return Int32Array.from(argmax(await this.#classProbabilities(`${name}.classify`, rows, options)));
+    return Int32Array.from(argmax(await this.#classProbabilities(this.call('classify'), rows, options)));
   }
 
   async #classProbabilities(call: string, rows: unknown, options: unknown): Promise<Matrix> {
@@ -286,25 +274,10 @@ export class DeepBeliefNetwork implements Disposable {
     const check = new OptionCheck(call);
     const draws = check.integer('draws', given.draws, 0, 0, 1_000_000);
     const patience = readPatience(check, given);
-    const { labels } = this.#spec;
-    if (labels === null) throw check.error('labels', 'an option of the network when it is made: this one has no classes', null);
+    if (this.#spec.labels === null) throw check.error('labels', 'an option of the network when it is made: this one has no classes', null);
     const input = layerInput(this.#spec, call, 'data', rows);
     return this.#over(call, [input], patience, async ([packed]) => {
-      const { rows: visible } = packed as NativeLayerRows;
-      const { up } = this.#stack.top;
-      const total = new Float64Array(visible.rows * labels);
-      for (let pass = 0; pass < Math.max(1, draws); pass++) {
-        const draw = draws === 0 ? 'mean' : 'sample';
-        const seen = await rowsOfLevel(this.#stack, call, visible, this.#stack.levels.length - 1, draw, patience);
-        const once = await up.run(call, () => up.native.categoryProbabilities([seen], 1), patience);
-        once.forEach((probability, i) => {
-          total[i] = (total[i] as number) + probability;
-        });
-      }
-      return array(
-        Float32Array.from(total, (probability) => probability / Math.max(1, draws)),
-        [visible.rows, labels],
-      );
+      return asMatrixOf(await classProbabilities(this.machine, call, (packed as NativeLayerRows).rows, draws, patience));
     });
   }
 
@@ -316,10 +289,95 @@ export class DeepBeliefNetwork implements Disposable {
    *   BusyError}, {@link DisposedError}; the signal's reason when aborted.
    */
   async sample(n: number, options?: NetworkSampleOptions): Promise<Matrix> {
-    const call = `${name}.sample`;
-    const control = readNetworkSample(call, this.#stack, n, options);
+    const call = this.call('sample');
+    const control = readNetworkSample(call, this.machine, n, options);
     const inputs = control.start === null ? [] : [control.start];
-    return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.#stack, call, control, packed)));
+    return this.#over(call, inputs, control.patience, async (packed) => asMatrixOf(await sampled(this.machine, call, control, packed)));
+  }
+
+  // --- feed-forward networks ------------------------------------------------------------------
+
+  /**
+   * A classifier to be fine-tuned by backpropagation: its hidden layers have the weights and biases of the recognition half, copied. Its output layer
+   * starts from the label layer where that has as many classes, else from random weights. A network that was not pretrained may be unrolled too; the
+   * first report of `fit` then says so.
+   *
+   * @param options - How many classes there are, or what they are called; where the classifier runs, by default as this network.
+   * @throws {@link ParameterError}, {@link BusyError} while other calls are under way: it does not wait; {@link DisposedError}.
+   */
+  toClassifier<const L extends ClassName = number>(options: UnrolledClassifierOptions<L>): Classifier<L> {
+    const call = this.call('toClassifier');
+    const given = readOptions(call, options, ['classes', ...startNames]);
+    const { stack, place } = this.#unrollable(call);
+    const hidden = stack.spec.layers.slice(1).map(unitsOf);
+    const classifier = new Classifier<L>({ inputs: stack.places(0), hidden, ...place, ...given } as ClassifierOptions<L>);
+    setEncoder(classifier, stack, classifier.layerNames, this.#untouched);
+    const isTop = this.#untouched[this.#untouched.length - 1] === false;
+    if (isTop && stack.spec.labels === classifier.classes.length) setLabels(classifier, stack, classifier.layerNames.at(-1) as string);
+    const warning = untrainedWarning(stack, this.#untouched);
+    if (warning !== null) classifier.announce(warning);
+    return classifier;
+  }
+
+  /**
+   * An autoencoder to be fine-tuned by backpropagation: an encoder with the parameters of the recognition half, and a decoder with those of the
+   * generative one, copied. The last layer is the code.
+   *
+   * @param options - What reconstructions are measured by; where the autoencoder runs, by default as this network.
+   * @throws As {@link toClassifier}.
+   */
+  toAutoencoder(options?: UnrolledAutoencoderOptions): Autoencoder {
+    const call = this.call('toAutoencoder');
+    const given = readOptions(call, options, ['loss', ...startNames]);
+    const { stack, place } = this.#unrollable(call);
+    const autoencoder = new Autoencoder({ layers: stack.spec.layers.map(unitsOf), ...place, ...given } as unknown as AutoencoderOptions);
+    this.#unroll(autoencoder);
+    const warning = untrainedWarning(stack, this.#untouched);
+    if (warning !== null) autoencoder.announce(warning);
+    return autoencoder;
+  }
+
+  #unroll(target: Autoencoder): void {
+    const { machine: stack } = this;
+    const names = target.layerNames;
+    setEncoder(target, stack, names.slice(0, stack.levels.length), this.#untouched);
+    setDecoder(target, stack, names.slice(stack.levels.length), this.#untouched);
+  }
+
+  #unrollable(call: string): { readonly stack: BeliefStack; readonly place: StartOptions } {
+    this.machine.assertIdle(call);
+    const { seed, device, threads } = this.#spec;
+    return { stack: this.machine, place: { seed, device, threads } };
+  }
+
+  /**
+   * A deep autoencoder (Hinton & Salakhutdinov 2006): a stack of machines to be pretrained, which is then unrolled and fine-tuned.
+   *
+   * @param layers - From the rows to the code, such as [784, 1000, 500, 250, 30]. Numbers stand for Bernoulli units, the last one for as many `gaussian`
+   *   units: a linear code.
+   * @throws {@link ParameterError} on layers or options out of range, {@link BackendError}.
+   */
+  static autoencoder(layers: readonly (number | Units)[], options?: DeepAutoencoderOptions): DeepAutoencoder {
+    const call = `${name}.autoencoder`;
+    const { loss, weightScale, ...start } = readOptions(call, options, ['loss', 'weightScale', ...startNames]);
+    const { seed, device, threads } = start;
+    const list: unknown = Array.isArray(layers) ? [...layers] : layers;
+    if (Array.isArray(list) && typeof list.at(-1) === 'number') {
+      list[list.length - 1] = gaussian(new OptionCheck(call).integer(`layers[${list.length - 1}]`, list.at(-1), undefined));
+    }
+    const dbn = new DeepBeliefNetwork({ layers: list, seed, device, threads, weightScale } as DeepBeliefNetworkOptions);
+    try {
+      const place = { ...start, ...(loss === undefined ? {} : { loss }) };
+      return new DeepAutoencoder({ layers: dbn.#spec.layers.map(unitsOf), ...place } as unknown as AutoencoderOptions, {
+        dbn,
+        pretrain: (rows, given, then) => dbn.#pretrained(rows, given, then),
+        unroll: (target) => dbn.#unroll(target),
+        warning: () => untrainedWarning(dbn.machine, dbn.#untouched),
+      });
+    } catch (error) {
+      dbn.dispose();
+      throw error;
+    }
   }
 
   // --- parameters ---------------------------------------------------------------------------
@@ -331,7 +389,7 @@ export class DeepBeliefNetwork implements Disposable {
    * 'level1/generative/hidden1.bias'.
    */
   get parameterShapes(): { readonly [name: string]: readonly [number, number] } {
-    const all = this.#stack.machines.flatMap(({ prefix, machine }) =>
+    const all = this.machine.machines.flatMap(({ prefix, machine }) =>
       parameterShapes(machine.spec).map(({ name: own, shape }) => [prefix + own, shape] as const),
     );
     return Object.fromEntries(all);
@@ -344,9 +402,9 @@ export class DeepBeliefNetwork implements Disposable {
    * @throws {@link BusyError} while other calls are under way: it does not wait.
    */
   getParameter(parameter: string): Parameters {
-    const call = `${name}.getParameter`;
+    const call = this.call('getParameter');
     const [rows, cols] = this.#shape(call, parameter);
-    const values = new Float64Array(this.#stack.parameter(call, parameter));
+    const values = new Float64Array(this.machine.parameter(call, parameter));
     return array(values, parameter.endsWith('.bias') ? [cols] : [rows, cols]);
   }
 
@@ -355,10 +413,10 @@ export class DeepBeliefNetwork implements Disposable {
    * under way.
    */
   setParameter(parameter: string, values: RowsInput): void {
-    const call = `${name}.setParameter`;
+    const call = this.call('setParameter');
     const [rows, cols] = this.#shape(call, parameter);
     const where = { call, argument: 'values', units: `columns of '${parameter}'` };
-    this.#stack.setParameter(call, parameter, asMatrix(values, rows, cols, where));
+    this.machine.setParameter(call, parameter, asMatrix(values, rows, cols, where));
     this.#untouched = this.#untouched.map((untouched, l) => untouched && !parameter.startsWith(`level${l + 1}/`));
   }
 
@@ -380,12 +438,12 @@ export class DeepBeliefNetwork implements Disposable {
    *   written, {@link DisposedError}.
    */
   async save(path: string | URL): Promise<void> {
-    const call = `${name}.save`;
-    await this.#stack.exclusive(call, () => this.#write(call, path, this.#record));
+    const call = this.call('save');
+    await this.machine.exclusive(call, () => this.#write(call, path, this.#record));
   }
 
-  #write(call: string, path: string | URL, record: PretrainRecord | null): Promise<void> {
-    return writeNetwork(call, path, this.#stack, { untouched: this.#untouched, record });
+  #write(call: string, path: string | URL, record: BeliefRecord | null): Promise<void> {
+    return writeNetwork(call, path, this.machine, { untouched: this.#untouched, record });
   }
 
   /**
@@ -407,7 +465,7 @@ export class DeepBeliefNetwork implements Disposable {
     const state = await readNetworkFile(call, path, readLoadOptions(call, options), (all) => {
       const network = new this(all);
       made.push(network);
-      return network.#stack;
+      return network.machine;
     });
     const [network] = made as [M];
     network.#record = state.record;
@@ -428,27 +486,12 @@ export class DeepBeliefNetwork implements Disposable {
       training: this.training,
     };
   }
-
-  /** What `console.log` shows. */
-  [inspect.custom](_depth: number, options: object): string {
-    const { model, ...rest } = this.toJSON();
-    return `${model} ${inspect(this.disposed ? { ...rest, disposed: true } : rest, options)}`;
-  }
-
-  /**
-   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent;
-   * every other call then throws `DisposedError`.
-   */
-  dispose(): void {
-    this.#stack.dispose();
-  }
-
-  /** The same as {@link dispose}, for `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
 }
 
 function asMatrixOf({ values, rows, cols }: LayerValues): Matrix {
   return array(values, [rows, cols]);
+}
+
+function unitsOf({ type, units, size }: LayerSpec): Units {
+  return { type: type as UnitType, places: units, size };
 }

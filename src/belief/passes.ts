@@ -9,6 +9,7 @@ import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeRows } from '../machine/native.js';
 import type { Patience } from '../machine/patience.js';
 import type { Activities } from './record.js';
+import { labelsLayer } from './spec.js';
 import type { BeliefStack, Level } from './stack.js';
 
 /** Values of one layer, row after row. */
@@ -18,7 +19,10 @@ export interface LayerValues {
   readonly cols: number;
 }
 
-/** The layer above a machine's lowest, given that alone; [rows, places]. */
+/**
+ * The upper layer of a machine given its lowest; [rows, places]. Labels take the probabilities that
+ * they have given the lowest layer.
+ */
 export async function upwards(
   machine: Machine,
   call: string,
@@ -26,9 +30,15 @@ export async function upwards(
   draw: Activities,
   patience: Patience,
 ): Promise<LayerValues> {
-  const upper = machine.spec.layers.length - 1;
-  const values = await machine.run(call, () => machine.native.conditional([below], upper, draw), patience);
-  return { values, rows: below.rows.rows, cols: machine.places(upper) };
+  const hasLabels = machine.spec.layers.length > labelsLayer;
+  const given = hasLabels ? [below, await likelyLabels(machine, call, below, patience)] : [below];
+  const values = await machine.run(call, () => machine.native.conditional(given, 1, draw), patience);
+  return { values, rows: below.rows.rows, cols: machine.places(1) };
+}
+
+async function likelyLabels(machine: Machine, call: string, below: NativeLayerRows, patience: Patience): Promise<NativeLayerRows> {
+  const values = await machine.run(call, () => machine.native.categoryProbabilities([below], labelsLayer), patience);
+  return asRows(machine, call, labelsLayer, { values, rows: below.rows.rows, cols: machine.places(labelsLayer) });
 }
 
 /** Values as rows of a machine's layer. */
@@ -38,21 +48,13 @@ export async function asRows(machine: Machine, call: string, layer: number, { va
   return packed as NativeLayerRows;
 }
 
-/** What the machine of a level, counted from 0, sees of rows of the visible layer. */
-export async function rowsOfLevel(
-  { levels }: BeliefStack,
-  call: string,
-  rows: NativeRows,
-  l: number,
-  draw: Activities,
-  patience: Patience,
-): Promise<NativeLayerRows> {
-  let below: NativeLayerRows = { layer: 0, rows };
-  for (let k = 0; k < l; k++) {
-    const values = await upwards((levels[k] as Level).up, call, below, draw, patience);
-    below = await asRows((levels[k + 1] as Level).up, call, 0, values);
-  }
-  return below;
+/**
+ * What the machine of a level, counted from 0, sees of rows of the visible layer: they are passed
+ * up as they are used.
+ */
+export function rowsOfLevel({ levels }: BeliefStack, rows: NativeRows, l: number, draw: Activities): NativeLayerRows {
+  if (l === 0) return { layer: 0, rows };
+  return { layer: 0, rows, through: { machines: levels.slice(0, l).map(({ up }) => up.native), draw } };
 }
 
 /** The values of a layer, by its number from 1, given rows of the visible layer. */
@@ -64,8 +66,12 @@ export async function valuesOf(
   draw: Activities,
   patience: Patience,
 ): Promise<LayerValues> {
-  const below = await rowsOfLevel(stack, call, rows, layer - 1, draw, patience);
-  return upwards((stack.levels[layer - 1] as Level).up, call, below, draw, patience);
+  const { up } = stack.levels[layer - 1] as Level;
+  const below = rowsOfLevel(stack, rows, layer - 1, draw);
+  if (draw === 'mean' || layer === 1 || up.spec.layers.length === 2) return upwards(up, call, below, draw, patience);
+  // The labels and the layer beside them must see the same draws.
+  const drawn = await valuesOf(stack, call, rows, layer - 1, draw, patience);
+  return upwards(up, call, await asRows(up, call, 0, drawn), draw, patience);
 }
 
 /**
@@ -83,7 +89,7 @@ export async function downwards(
   let above = from;
   for (let k = layer - 1; k >= 0; k--) {
     const { down } = levels[k] as Level;
-    const given = await asRows(down, call, down.spec.layers.length - 1, above);
+    const given = await asRows(down, call, 1, above);
     const draw = k === 0 ? draws.last : draws.between;
     const values = await down.run(call, () => down.native.conditional([given], 0, draw), patience);
     above = { values, rows: above.rows, cols: down.places(0) };

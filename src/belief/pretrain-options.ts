@@ -134,7 +134,8 @@ export function readData(call: string, spec: BeliefSpec, rows: unknown, labels: 
   return inputs;
 }
 
-function readValidation(call: string, spec: BeliefSpec, given: unknown): Inputs {
+/** Reads `validation`: no inputs without. */
+export function readValidation(call: string, spec: BeliefSpec, given: unknown): Inputs {
   if (given === undefined) return [];
   const { rows, labels } = readOptions(call, given, ['rows', 'labels'], 'validation');
   return readData(call, spec, rows, labels, 'validation');

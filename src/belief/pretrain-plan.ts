@@ -1,6 +1,4 @@
 import { OptionCheck } from '../arguments.js';
-import { slicesOf } from '../data/slices.js';
-import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
 import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { NativeMachine } from '../machine/native.js';
@@ -8,11 +6,12 @@ import { fitPlan } from '../training/plan.js';
 import { isOver, type TrainingPlan, type TrainingRecord } from '../training/record.js';
 import type { Progress } from '../training/reports.js';
 import type { LayerSpec } from '../wiring/spec.js';
+import { classNumbers } from './classes.js';
 import { rowsToCome } from './inputs.js';
 import { type PretrainGiven, readPretrain } from './pretrain-options.js';
 import { type Activities, levelUnderWay, type PretrainRecord, plannedRecord } from './record.js';
 import type { PretrainProgress } from './reports.js';
-import type { BeliefSpec } from './spec.js';
+import { type BeliefSpec, labelsLayer } from './spec.js';
 import type { BeliefStack, Level } from './stack.js';
 
 /** A run of `pretrain` about to begin. */
@@ -146,19 +145,14 @@ function inputsOf({ spec, levels }: BeliefStack, inputs: Inputs, l: number): Inp
   const [rows, labels] = inputs as [Inputs[number], Inputs[number] | undefined];
   const host = l === 0 ? rows.host : rowsToCome(rows.host.rows, (spec.layers[l] as LayerSpec).units);
   const lower = { ...rows, layer: 0, host };
-  return labels === undefined || l < levels.length - 1 ? [lower] : [lower, { ...labels, layer: 1 }];
+  return labels === undefined || l < levels.length - 1 ? [lower] : [lower, { ...labels, layer: labelsLayer }];
 }
 
 /** Who learns one class alone cannot tell it from others. */
 function classWarnings(spec: BeliefSpec, [, labels]: Inputs): string[] {
   if (labels === undefined) return [];
-  const seen = new Set<number>();
-  for (const part of slicesOf(labels.host)) {
-    const cols = part.cols;
-    toFloat64(part).forEach((value, i) => {
-      if (value > 0) seen.add(i % cols);
-    });
-  }
+  const seen = new Set(classNumbers(labels));
+  seen.delete(-1);
   if (seen.size > 1) return [];
   const found = seen.size === 0 ? 'no row has a label' : `all labels are of class ${[...seen][0]}`;
   return [`${found}, of ${spec.labels} classes: this network will not tell classes apart`];

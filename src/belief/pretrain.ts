@@ -13,6 +13,7 @@ import { asRows, rowsOfLevel, upwards } from './passes.js';
 import { levelName, type PretrainPlan, wholeProgress } from './pretrain-plan.js';
 import { finishedRecord, levelUnderWay, type PretrainRecord } from './record.js';
 import type { LevelReport } from './reports.js';
+import { labelsLayer } from './spec.js';
 import type { BeliefStack, Level } from './stack.js';
 
 type Packed = { readonly data: NativeLayerRows[]; readonly validation: NativeLayerRows[] };
@@ -59,7 +60,7 @@ export async function pretrain(
 async function packed(stack: BeliefStack, inputs: PretrainPlan['data'], signal: AbortSignal | undefined): Promise<NativeLayerRows[]> {
   const [rows, ...labels] = inputs;
   if (rows === undefined) return [];
-  // The levels above need whole rows. Labels may be missing: the top machine fills them in as it learns.
+  // The levels above need whole rows. Labels may be missing: the top machine fills them in.
   const [visible, classes] = await Promise.all([stack.pack([rows], signal, false), stack.pack(labels, signal, true)]);
   return [...visible, ...classes];
 }
@@ -85,7 +86,7 @@ class Ascent {
     const withLabels = (part: keyof Packed, rows: NativeLayerRows | undefined): NativeLayerRows[] => {
       if (rows === undefined) return [];
       const [, labels] = this.#packed[part];
-      return isTop && labels !== undefined ? [rows, { ...labels, layer: 1 }] : [rows];
+      return isTop && labels !== undefined ? [rows, { ...labels, layer: labelsLayer }] : [rows];
     };
     return { data: withLabels('data', data), validation: withLabels('validation', validation) };
   }
@@ -94,11 +95,11 @@ class Ascent {
     const [visible] = this.#packed[part];
     if (visible === undefined) return undefined;
     const { call, signal } = this.#plan;
-    const { activities } = this.#plan.record;
-    const kept = this.#kept?.level === l - 1 ? this.#kept[part] : undefined;
-    if (kept === undefined || l === 0) return rowsOfLevel(this.#stack, call, visible.rows, l, activities, { signal });
+    if (l === 0 || !this.#plan.keepActivities) return rowsOfLevel(this.#stack, visible.rows, l, this.#plan.record.activities);
     const [below, own] = [this.#stack.levels[l - 1] as Level, this.#stack.levels[l] as Level];
-    return asRows(own.up, call, 0, await upwards(below.up, call, kept, activities, { signal }));
+    const kept = this.#kept?.level === l - 1 ? this.#kept[part] : undefined;
+    const seen = kept ?? rowsOfLevel(this.#stack, visible.rows, l - 1, 'mean');
+    return asRows(own.up, call, 0, await upwards(below.up, call, seen, 'mean', { signal }));
   }
 }
 
@@ -108,7 +109,7 @@ function startTransposed({ levels }: BeliefStack, l: number): void {
   const [[lower, upper], names] = [below.spec.layers, own.spec.layers] as [typeof below.spec.layers, typeof own.spec.layers];
   const [from, to] = [below.native, own.native];
   const [rows, cols] = [lower?.units ?? 0, upper?.units ?? 0];
-  const [first, last] = [names[0]?.name, names[names.length - 1]?.name];
+  const [first, last] = [names[0]?.name, names[1]?.name];
   const weights = from.getParameter(`${lower?.name}-${upper?.name}.weights`);
   to.setParameter(
     `${first}-${last}.weights`,

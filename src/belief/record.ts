@@ -1,6 +1,7 @@
 /** What a network keeps of its last run, enough to go on bit for bit. */
 import type { LearningRates } from '../training/learning-rate.js';
-import { isOver, type TrainingPlan, type TrainingRecord } from '../training/record.js';
+import { isOver, type RunRecord, type TrainingPlan, type TrainingRecord } from '../training/record.js';
+import type { UpDownSettings } from './up-down-options.js';
 
 /** What one level hands to the next. */
 export type Activities = 'mean' | 'sample';
@@ -16,6 +17,18 @@ export interface PretrainRecord {
   readonly transposed: readonly boolean[];
   readonly levels: readonly TrainingRecord[];
 }
+
+/** What is known of a run of `upDown`; its best state is that with the fewest wrong classes. */
+export type UpDownRun = RunRecord<UpDownSettings, 'error'>;
+
+/** A run of `upDown`. */
+export interface UpDownRecord {
+  readonly phase: 'upDown';
+  readonly run: UpDownRun;
+}
+
+/** The last run of a network. */
+export type BeliefRecord = PretrainRecord | UpDownRecord;
 
 /** The level under way, counted from 0; as many as there are levels once all are over. */
 export function levelUnderWay({ levels }: PretrainRecord): number {
@@ -49,8 +62,8 @@ export function plannedRecord(plan: TrainingPlan, rows: number): TrainingRecord 
   };
 }
 
-/** What is left of a level's run once it is over: nothing that only going on would need. */
-export function finishedRecord(record: TrainingRecord): TrainingRecord {
+/** What is left of a run once it is over: nothing that only going on would need. */
+export function finishedRecord<R extends RunRecord<unknown, string>>(record: R): R {
   return { ...record, state: { tensors: {}, counters: record.state.counters } };
 }
 
@@ -64,11 +77,11 @@ function withoutFunction(rates: LearningRates, totalSteps: number): LearningRate
 /** Where the last run of a network stands. */
 export interface BeliefTraining {
   /** Which kind of run it was. */
-  readonly phase: 'pretrain';
-  /** The level under way, from 1; the last one once all are over. */
-  readonly level: number;
-  /** The name of the layer it learns. */
-  readonly layer: string;
+  readonly phase: 'pretrain' | 'upDown';
+  /** Of `pretrain`: the level under way, from 1, or the last one once all are over. Of `upDown` null. */
+  readonly level: number | null;
+  /** The name of the layer that level learns. */
+  readonly layer: string | null;
   /** Epochs completed, of that level. */
   readonly epoch: number;
   /** Epochs asked for, of that level. */
@@ -82,18 +95,19 @@ export interface BeliefTraining {
 }
 
 /** What a record says, for users. */
-export function trainingInfo(record: PretrainRecord, names: readonly string[]): BeliefTraining {
+export function trainingInfo(record: BeliefRecord, names: readonly string[]): BeliefTraining {
+  if (record.phase === 'upDown') return { phase: 'upDown', level: null, layer: null, ...counted(record.run), complete: isOver(record.run) };
   const under = levelUnderWay(record);
   const l = Math.min(under, record.levels.length - 1);
-  const { settings, step, totalSteps, stepsPerEpoch } = record.levels[l] as TrainingRecord;
-  return {
-    phase: record.phase,
-    level: l + 1,
-    layer: names[l + 1] as string,
-    epoch: Math.floor(step / stepsPerEpoch),
-    epochs: settings.epochs,
-    update: step,
-    updates: totalSteps,
-    complete: under === record.levels.length,
-  };
+  const counts = counted(record.levels[l] as TrainingRecord);
+  return { phase: 'pretrain', level: l + 1, layer: names[l + 1] as string, ...counts, complete: under === record.levels.length };
+}
+
+function counted({
+  settings,
+  step,
+  totalSteps,
+  stepsPerEpoch,
+}: RunRecord<{ readonly epochs: number }, string>): Pick<BeliefTraining, 'epoch' | 'epochs' | 'update' | 'updates'> {
+  return { epoch: Math.floor(step / stepsPerEpoch), epochs: settings.epochs, update: step, updates: totalSteps };
 }

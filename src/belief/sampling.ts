@@ -11,6 +11,7 @@ import { type Patience, readPatience } from '../machine/patience.js';
 import { layerInput } from './inputs.js';
 import { downwards, type LayerValues, rowsOfLevel } from './passes.js';
 import type { Activities } from './record.js';
+import { labelsLayer } from './spec.js';
 import type { BeliefStack } from './stack.js';
 
 /** How to draw from a network. */
@@ -87,7 +88,7 @@ export async function sampled(
   const { n, labels, sweeps, output, patience } = control;
   const l = stack.levels.length - 1;
   const [visible] = packed;
-  const start = visible === undefined ? [] : [await rowsOfLevel(stack, call, visible.rows, l, 'sample', patience)];
+  const start = visible === undefined ? [] : [rowsOfLevel(stack, visible.rows, l, 'sample')];
   const wantsMean = l === 0 && output === 'mean';
   const options: NativeChainOptions = {
     ...{ chains: n, steps: sweeps, betas: Float64Array.of(1), schedule: new Float64Array(0), tempered: null, quench: 0 },
@@ -107,5 +108,5 @@ function clamps(labels: readonly number[], classes: number): NativeChainOptions[
   labels.forEach((label, i) => {
     values[i * classes + label] = 1;
   });
-  return [{ layer: 1, mask: new Float32Array(values.length).fill(1), values }];
+  return [{ layer: labelsLayer, mask: new Float32Array(values.length).fill(1), values }];
 }

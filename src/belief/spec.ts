@@ -29,6 +29,8 @@ export interface BeliefSpec extends PlaceSpec {
 
 /** The name of the label layer. */
 export const labelsName = 'labels';
+/** Its number in the top machine, whose layers 0 and 1 are the lower and the upper one. */
+export const labelsLayer = 2;
 
 /**
  * Levels that a network may have: more than anybody stacks, and few enough for names of parameters.
@@ -79,8 +81,8 @@ export function levelSpecs(spec: BeliefSpec, half: 0 | 1): MachineSpec[] {
     const isTop = i === layers.length - 2;
     if (!isTop || labels === null) return { ...own, layers: [lower, upper], couplings: [[0, 1]] };
     const { type, places, size } = softmax(labels);
-    const couplings = [[0, 2] as const, [1, 2] as const];
-    return { ...own, layers: [lower, { name: labelsName, type, units: places, size }, upper], couplings };
+    const third = { name: labelsName, type, units: places, size };
+    return { ...own, layers: [lower, upper, third], couplings: [[0, 1] as const, [labelsLayer, 1] as const] };
   });
 }
 

@@ -3,7 +3,8 @@ import { ModelHost } from '../machine/host.js';
 import { Machine } from '../machine/machine.js';
 import type { NativeArray, NativeMachine } from '../machine/native.js';
 import { type NativeModel, readParameters } from '../machine/native-model.js';
-import { type BeliefSpec, levelSpecs } from './spec.js';
+import type { NativeLevels } from '../machine/native-up-down.js';
+import { type BeliefSpec, labelsLayer, levelSpecs } from './spec.js';
 
 /**
  * One level: a machine whose upward direction recognises and whose downward direction generates.
@@ -181,6 +182,12 @@ export class BeliefStack extends ModelHost<NativeModel> {
     return this.#pile.untied;
   }
 
+  /** The halves of the levels below the top, as native code takes them. */
+  get halves(): NativeLevels {
+    const lower = this.levels.slice(0, -1);
+    return { up: lower.map(({ up }) => up.native), down: lower.map(({ down }) => down.native) };
+  }
+
   /** Unties them; inside `train` or before anybody has the stack. */
   untie(): void {
     this.#pile.untie();
@@ -197,7 +204,7 @@ export class BeliefStack extends ModelHost<NativeModel> {
 }
 
 function domainsOf({ levels, top }: MachinePile): LayerDomain[] {
-  const upper = levels.map(({ up }) => up.domain(up.spec.layers.length - 1));
+  const upper = levels.map(({ up }) => up.domain(1));
   const bottom = (levels[0] as Level).up.domain(0);
-  return [bottom, ...upper, ...(top.up.spec.layers.length === 3 ? [top.up.domain(1)] : [])];
+  return [bottom, ...upper, ...(top.up.spec.layers.length > labelsLayer ? [top.up.domain(labelsLayer)] : [])];
 }

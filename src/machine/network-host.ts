@@ -13,6 +13,8 @@ export interface DenseSpec extends LayerSpec {
 export interface NetworkSpec extends Omit<PlaceSpec, 'weightScale'> {
   /** Columns of the rows that come in. */
   readonly inputs: number;
+  /** What the rows are states of; any finite numbers if left out. */
+  readonly inputUnits?: Pick<LayerSpec, 'type' | 'size'>;
   /** From the one above the rows to the outputs. */
   readonly layers: readonly DenseSpec[];
 }
@@ -31,7 +33,8 @@ export class NetworkHost extends ModelHost<NativeNetwork> {
     super(call, spec, (addon, device) => {
       const { seed, threads, inputs, layers } = spec;
       const native = new addon.Network({ device, threads, seed, inputs, layers: layers.flatMap(withDropout) });
-      return { native, domains: [anything(addon), ...layers.map((layer) => unitDomain(addon, layer))] };
+      const rows = { name: 'inputs', units: inputs, ...(spec.inputUnits ?? { type: 'gaussian', size: 1 }) };
+      return { native, domains: [rows, ...layers].map((layer) => unitDomain(addon, layer)) };
     });
     this.spec = spec;
   }
@@ -60,16 +63,11 @@ function withDropout({ name, type, units, size, weightScale }: DenseSpec): Nativ
 
 /** What data of units may be: as of a machine that has nothing else. */
 function unitDomain({ Machine }: NativeAddon, { name, type, units, size }: LayerSpec): LayerDomain {
-  const layers = [{ name, type, units, size }];
+  const layers = [{ name, type, units: type === 'softmax' ? units : 1, size }];
   const machine = new Machine({ device: 'cpu', threads: 1, seed: 0n, weightScale: 0, layers, couplings: [] });
   try {
     return machine.domain(0);
   } finally {
     machine.dispose();
   }
-}
-
-/** Finite numbers, as of Gaussian units. */
-function anything(addon: NativeAddon): LayerDomain {
-  return unitDomain(addon, { name: 'inputs', type: 'gaussian', units: 1, size: 1 });
 }

@@ -1,5 +1,6 @@
 import type { MachineSpec } from '../wiring/spec.js';
 import { hostBackend } from './backend.js';
+import type { NetworkSpec } from './network-host.js';
 
 /** Names and shapes of the parameters that a machine would have, in its order: layers, then couplings. Makes nothing. */
 export function parameterShapes({
@@ -18,4 +19,16 @@ export function parameterShapes({
     return { name: `${first.name}-${second.name}.weights`, shape };
   });
   return [...ofLayers, ...ofCouplings];
+}
+
+/** Names and shapes of the parameters that a feed-forward network would have, layer by layer. Makes nothing. */
+export function networkShapes({ inputs, layers }: NetworkSpec): { readonly name: string; readonly shape: readonly [number, number] }[] {
+  const types = new Map(hostBackend.addon.unitTypes().map((type) => [type.name, type]));
+  return layers.flatMap(({ name, type, units }, i) => {
+    const rows = types.get(type)?.parameters.length ?? 1;
+    return [
+      { name: `${name}.weights`, shape: [layers[i - 1]?.units ?? inputs, units] as const },
+      { name: `${name}.${rows === 1 ? 'bias' : 'parameters'}`, shape: [rows, units] as const },
+    ];
+  });
 }

@@ -64,37 +64,60 @@ const longestName = 200;
 /** Names of parts of a network that are no layer of it. */
 export const inputName = 'inputs';
 
+/** How layers are read that are not all of a network. */
+interface Reading {
+  /** The number that the first one has in its list. Default 0. */
+  readonly first?: number;
+  /** What the last one is called. Default 'output'. */
+  readonly last?: string;
+  /** The output layer, which is not in the list. */
+  readonly output?: NetworkUnits;
+}
+
 /** Reads layers, the first of which gets rows of so many columns. */
-export function readLayers(check: OptionCheck, given: unknown, inputs: number): ReadLayer[] {
-  const list = readFrom(check.call, 'layers', () => (Array.isArray(given) ? [...(given as unknown[])] : undefined));
-  const form = 'a list of at least one layer, such as [relu(500), softmax(10)]';
-  if (list === undefined) throw check.error('layers', form, given);
-  if (list.length === 0) throw check.error('layers', form, 'an empty list');
-  if (list.length > mostLayers) throw check.error('layers', `a list of at most ${mostLayers}`, `a list of ${list.length}`);
+export function readLayers(check: OptionCheck, option: string, given: unknown, inputs: number, reading: Reading = {}): ReadLayer[] {
+  const { first = 0, last = 'output', output } = reading;
+  const form = `a list${output === undefined ? ' of at least one layer' : ''}, such as [relu(500), softmax(10)]`;
+  const list = readList(check, option, given, output === undefined ? 1 : 0, form);
   const layers: ReadLayer[] = [];
-  list.forEach((layer, i) => {
-    const last = i === list.length - 1;
-    const read = readLayer(check, `layers[${i}]`, layer, layers.at(-1)?.units ?? inputs, last ? 'output' : `hidden${i + 1}`);
-    if (last && read.dropout > 0) throw check.error(`layers[${i}].dropout`, 'left out: outputs are never dropped', read.dropout);
+  [...list, ...(output === undefined ? [] : [output])].forEach((layer, i, all) => {
+    const isLast = i === all.length - 1;
+    const place = `${option}[${i + first}]`;
+    const read = readLayer(check, place, layer, layers.at(-1)?.units ?? inputs, isLast ? last : `hidden${i + 1}`);
     const other = layers.findIndex(({ name }) => name === read.name);
-    if (other >= 0) throw check.error(`layers[${i}].name`, `another name than \`layers[${other}]\` has`, read.name);
+    if (other >= 0) throw check.error(`${place}.name`, `another name than \`${option}[${other + first}]\` has`, read.name);
+    if (isLast && last === 'output' && read.dropout > 0)
+      throw check.error(`${place}.dropout`, 'left out: outputs are never dropped', read.dropout);
     layers.push(read);
   });
   return layers;
 }
 
+/** Reads a list of so many elements at least; `form` says what it should be. */
+export function readList(check: OptionCheck, option: string, given: unknown, least: number, form: string): unknown[] {
+  const list = readFrom(check.call, option, () => (Array.isArray(given) ? [...(given as unknown[])] : undefined));
+  if (list === undefined) throw check.error(option, form, given);
+  if (list.length < least) throw check.error(option, form, `a list of ${list.length}`);
+  if (list.length > mostLayers) throw check.error(option, `a list of at most ${mostLayers}`, `a list of ${list.length}`);
+  return list;
+}
+
 function readLayer(check: OptionCheck, option: string, given: unknown, inputs: number, usualName: string): ReadLayer {
   const whole = isWhole(check, option, given) ? readOptions(check.call, given, ['units', 'name', 'dropout', 'weightScale'], option) : null;
   const { type, units, size } = readUnits(check, whole === null ? option : `${option}.units`, whole === null ? given : whole.units);
-  const usual = type === 'relu' || type === 'doubleRelu' ? Math.sqrt(2 / inputs) : Math.sqrt(2 / (inputs + units));
   return {
     name: readName(check, `${option}.name`, whole?.name, usualName),
     type,
     units,
     size,
     dropout: check.number(`${option}.dropout`, whole?.dropout, 0, 0, 1, true),
-    weightScale: check.number(`${option}.weightScale`, whole?.weightScale, usual),
+    weightScale: check.number(`${option}.weightScale`, whole?.weightScale, usualScale(type, inputs, units)),
   };
+}
+
+/** Standard deviation of the start weights: He et al. 2015, equation 10; Glorot & Bengio 2010, equation 12. */
+export function usualScale(type: string, inputs: number, places: number): number {
+  return type === 'relu' || type === 'doubleRelu' ? Math.sqrt(2 / inputs) : Math.sqrt(2 / (inputs + places));
 }
 
 /** Whether a layer is written in full: an object that is no units. */

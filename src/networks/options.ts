@@ -14,7 +14,7 @@ import { inputName } from './layers.js';
 import { type Lbfgs, type NetworkOptimiserSettings, networkOptimisers } from './optimisers.js';
 
 /** How gradients become steps: L-BFGS takes no learning rate. */
-export type StepOptions =
+export type NetworkStepOptions =
   | {
       /** 'adam' (default), 'sgd', or `adam({ beta1 })`, `sgd({ momentum: 0.9 })`, `lbfgs({ history })`. */
       readonly optimiser?: Optimiser | OptimiserName | undefined;
@@ -26,8 +26,8 @@ export type StepOptions =
     }
   | { readonly optimiser: Lbfgs | 'lbfgs'; readonly learningRate?: undefined };
 
-/** The options of a run that decide its result, {@link StepOptions} apart. */
-export interface SettingOptions {
+/** The options of a run that decide its result, {@link NetworkStepOptions} apart. */
+export interface NetworkSettingOptions {
   /** Passes over the data. Default 30. */
   readonly epochs?: number | undefined;
   /** Rows per update; at most the number of rows. Default 100, with 'lbfgs' 2000, or all rows if there are fewer. */
@@ -59,7 +59,7 @@ export interface SettingOptions {
 }
 
 /** How a network learns. */
-export type NetworkTrainingOptions = SettingOptions & StepOptions;
+export type NetworkTrainingOptions = NetworkSettingOptions & NetworkStepOptions;
 
 /** What defaults depend on. */
 export interface NetworkDefaults {
@@ -76,7 +76,7 @@ export interface NetworkDefaults {
 type Row<T> = Entry<T, NetworkDefaults>;
 const row = <T>(read: Row<T>['read']): Row<T> => ({ read });
 
-/** The rows, by the names of {@link SettingOptions}. */
+/** The rows, by the names of {@link NetworkSettingOptions}. */
 const settingRows = {
   epochs: row((check, name, value, { epochs }) => check.integer(name, value, epochs, 1, 2 ** 40)),
   batchSize: row((check, name, value, { batchSize }) => check.integer(name, value, batchSize)),

@@ -193,3 +193,18 @@ export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIter
     for (const resolve of waiting) resolve();
   }
 }
+
+/** The same run, whose first report says a few things more. */
+export function announcing<R extends { readonly warnings: readonly string[] }>(
+  control: RunControl<R>,
+  warnings: readonly string[],
+): RunControl<R> {
+  if (warnings.length === 0) return control;
+  let left = warnings;
+  const report: RunControl<R>['report'] = ([first, ...others]) => {
+    if (first === undefined) return;
+    control.report([{ ...first, warnings: [...left, ...first.warnings] }, ...others]);
+    left = [];
+  };
+  return Object.create(control, { report: { value: report } });
+}
