@@ -20,6 +20,7 @@ import { metricsText, showReports } from '../training/verbose.js';
 import { type PlaceOptions, readLoadOptions, readStart, type StartOptions } from '../wiring/place.js';
 import type { LayerSpec } from '../wiring/spec.js';
 import { gaussian, type Units, type UnitType } from '../wiring/units.js';
+import { type BeliefEvaluation, type BoundOptions, boundWithin, readBoundOptions } from './bound.js';
 import { classProbabilities } from './classes.js';
 import { DeepAutoencoder } from './deep-autoencoder.js';
 import { readNetworkFile, writeNetwork } from './file.js';
@@ -168,12 +169,15 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   }
 
   /**
-   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after pretraining: the halves of every level below the top that
-   * recognise and that generate are untied and learn from each other's draws, together with the top machine and its labels. Rows and labels must be
-   * complete. Whatever ends the run, the network stands at its last complete update, and `resume: true` goes on from there, bit for bit.
+   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after
+   * pretraining: the halves of every level below the top that recognise and that generate are
+   * untied and learn from each other's draws, together with the top machine and its labels. Rows
+   * and labels must be complete. Whatever ends the run, the network stands at its last complete
+   * update, and `resume: true` goes on from there, bit for bit.
    *
    * @returns A run to `await` or to iterate over with `for await`; see {@link UpDownReport}.
-   * @throws Through the run, as {@link pretrain}; {@link ParameterError} for a network of one level, which has no halves.
+   * @throws Through the run, as {@link pretrain}; {@link ParameterError} for a network of one
+   *   level, which has no halves.
    */
   upDown(rows: RowsInput, options?: UpDownOptions): TrainingRun<UpDownReport> {
     const call = this.call('upDown');
@@ -299,12 +303,15 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   // --- feed-forward networks ------------------------------------------------------------------
 
   /**
-   * A classifier to be fine-tuned by backpropagation: its hidden layers have the weights and biases of the recognition half, copied. Its output layer
-   * starts from the label layer where that has as many classes, else from random weights. A network that was not pretrained may be unrolled too; the
-   * first report of `fit` then says so.
+   * A classifier to be fine-tuned by backpropagation: its hidden layers have the weights and biases
+   * of the recognition half, copied. Its output layer starts from the label layer where that has as
+   * many classes, else from random weights. A network that was not pretrained may be unrolled too;
+   * the first report of `fit` then says so.
    *
-   * @param options - How many classes there are, or what they are called; where the classifier runs, by default as this network.
-   * @throws {@link ParameterError}, {@link BusyError} while other calls are under way: it does not wait; {@link DisposedError}.
+   * @param options - How many classes there are, or what they are called; where the classifier
+   *   runs, by default as this network.
+   * @throws {@link ParameterError}, {@link BusyError} while other calls are under way: it does not
+   *   wait; {@link DisposedError}.
    */
   toClassifier<const L extends ClassName = number>(options: UnrolledClassifierOptions<L>): Classifier<L> {
     const call = this.call('toClassifier');
@@ -321,10 +328,12 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   }
 
   /**
-   * An autoencoder to be fine-tuned by backpropagation: an encoder with the parameters of the recognition half, and a decoder with those of the
-   * generative one, copied. The last layer is the code.
+   * An autoencoder to be fine-tuned by backpropagation: an encoder with the parameters of the
+   * recognition half, and a decoder with those of the generative one, copied. The last layer is the
+   * code.
    *
-   * @param options - What reconstructions are measured by; where the autoencoder runs, by default as this network.
+   * @param options - What reconstructions are measured by; where the autoencoder runs, by default
+   *   as this network.
    * @throws As {@link toClassifier}.
    */
   toAutoencoder(options?: UnrolledAutoencoderOptions): Autoencoder {
@@ -352,10 +361,11 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   }
 
   /**
-   * A deep autoencoder (Hinton & Salakhutdinov 2006): a stack of machines to be pretrained, which is then unrolled and fine-tuned.
+   * A deep autoencoder (Hinton & Salakhutdinov 2006): a stack of machines to be pretrained, which
+   * is then unrolled and fine-tuned.
    *
-   * @param layers - From the rows to the code, such as [784, 1000, 500, 250, 30]. Numbers stand for Bernoulli units, the last one for as many `gaussian`
-   *   units: a linear code.
+   * @param layers - From the rows to the code, such as [784, 1000, 500, 250, 30]. Numbers stand for
+   *   Bernoulli units, the last one for as many `gaussian` units: a linear code.
    * @throws {@link ParameterError} on layers or options out of range, {@link BackendError}.
    */
   static autoencoder(layers: readonly (number | Units)[], options?: DeepAutoencoderOptions): DeepAutoencoder {
@@ -379,6 +389,29 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
       dbn.dispose();
       throw error;
     }
+  }
+
+  /**
+   * A lower bound of the log-likelihood of rows [n, visible], each and on average: the variational
+   * bound with the way up as the posterior, less log Z of the top machine, with an interval that
+   * carries the uncertainty of both. Of one level it is the log-likelihood itself. Rows must hold
+   * states. Every call draws anew.
+   *
+   * @throws {@link ParameterError} on options out of range, rows that are no states, and top
+   *   machines without a finite log Z; {@link ShapeError}, {@link BusyError}, {@link
+   *   DisposedError}; the signal's reason when aborted.
+   */
+  async evaluate(rows: RowsInput, options?: BoundOptions): Promise<BeliefEvaluation> {
+    const call = this.call('evaluate');
+    const control = readBoundOptions(
+      call,
+      options,
+      this.#untouched.every((isNew) => isNew),
+    );
+    const input = layerInput(this.#spec, call, 'data', rows);
+    return this.#over(call, [input], control.patience, ([packed]) =>
+      boundWithin(this.machine, call, (packed as NativeLayerRows).rows, control),
+    );
   }
 
   // --- parameters ---------------------------------------------------------------------------
