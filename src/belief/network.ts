@@ -8,6 +8,7 @@ import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
+import { readScikitLearn, type ScikitLearnLevel } from '../models/scikit-learn.js';
 import { unitsText } from '../models/trainable.js';
 import { Autoencoder, type AutoencoderOptions } from '../networks/autoencoder.js';
 import type { ClassName } from '../networks/classes.js';
@@ -16,7 +17,7 @@ import { startNames } from '../networks/layers.js';
 import { argmax } from '../results/arrays.js';
 import { TrainingRun } from '../training/run.js';
 import { metricsText, showReports } from '../training/verbose.js';
-import { type PlaceOptions, readLoadOptions, type StartOptions } from '../wiring/place.js';
+import { type PlaceOptions, readLoadOptions, readStart, type StartOptions } from '../wiring/place.js';
 import type { LayerSpec } from '../wiring/spec.js';
 import { gaussian, type Units, type UnitType } from '../wiring/units.js';
 import { type BeliefEvaluation, type BoundOptions, boundWithin, readBoundOptions } from './bound.js';
@@ -503,6 +504,42 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     const [network] = made as [M];
     network.#record = state.record;
     network.#untouched = state.untouched;
+    return network;
+  }
+
+  /**
+   * A network with the parameters of a pipeline of scikit-learn's `BernoulliRBM`s, from an npz file of
+   * their attributes, each with the name of its step before it (`rbm1__components_`):
+   *
+   * `np.savez('stack.npz', **{f'{name}__{key}': value for name, step in pipeline.steps for key, value
+   * in vars(step).items() if isinstance(value, np.ndarray)})`
+   *
+   * The first step that is written is the lowest level. A `LogisticRegression` after them is left out:
+   * `Classifier.fromScikitLearn` takes it over too.
+   *
+   * @param options - Where it is to run, and its seed.
+   * @throws {@link FormatError} unless the file is intact and its machines stand on each other,
+   *   {@link FileError} when it cannot be read, {@link BackendError}.
+   */
+  static async fromScikitLearn<M extends DeepBeliefNetwork = DeepBeliefNetwork>(
+    this: new (
+      options: DeepBeliefNetworkOptions,
+    ) => M,
+    path: string | URL,
+    options?: Omit<StartOptions, 'weightScale'>,
+  ): Promise<M> {
+    const call = `${name}.fromScikitLearn`;
+    const given = readOptions(call, options, ['seed', 'device', 'threads']);
+    const { weightScale: _, ...place } = readStart(new OptionCheck(call), given);
+    const { levels } = await readScikitLearn(call, path);
+    const network = new this({ layers: [(levels[0] as ScikitLearnLevel).visible, ...levels.map(({ hidden }) => hidden)], ...place });
+    const names = network.layerNames;
+    for (const [l, { weights, visibleBias, hiddenBias, visible, hidden }] of levels.entries()) {
+      const [below, above] = [names[l] as string, names[l + 1] as string];
+      network.setParameter(`level${l + 1}/${below}.bias`, visibleBias);
+      network.setParameter(`level${l + 1}/${above}.bias`, hiddenBias);
+      network.setParameter(`level${l + 1}/${below}-${above}.weights`, { data: weights, shape: [visible, hidden] });
+    }
     return network;
   }
 
