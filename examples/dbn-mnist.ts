@@ -31,7 +31,7 @@ const digits = await dbn.sample(100, { label, sweeps: small ? 100 : 1000, output
 await writePng('dbn-digits.png', tiles(digits, { height: 28, width: 28, columns: 10 }));
 
 const classifier = dbn.toClassifier({ classes: 10 });
-const run = classifier.fit(images, labels.data, { validation, epochs: small ? 5 : 30, dropout: small ? 0 : 0.2, keepBest: true });
+const run = classifier.fit(images, labels, { validation, epochs: small ? 5 : 30, dropout: small ? 0 : 0.2, keepBest: true });
 for await (const { epoch, validationError } of run) {
   if (!small) console.log(`fine-tuning, epoch ${epoch}: ${percent(validationError ?? 1)} of the validation rows wrong`);
 }

@@ -1,4 +1,7 @@
-/** Up–down learning as a run, and the variational bound: against sums over all states, resumed anywhere, kept in files. */
+/**
+ * Up–down learning as a run, and the variational bound: against sums over all states, resumed
+ * anywhere, kept in files.
+ */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
