@@ -321,12 +321,18 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
 
   /**
    * Writes the network as an ONNX file, for other runtimes: rows [n, inputs] in, outputs [n, places] out, in single precision, nothing dropped.
+   * `layer` ends it at another layer than the last; a classifier's file has its classes in the metadata, as JSON under 'classes'.
    *
    * @throws {@link FileError} when the file cannot be written, {@link ParameterError} on options or layers that ONNX has no words for.
    */
   async toONNX(path: string | URL, options?: OnnxOptions): Promise<void> {
     const call = this.call('toONNX');
-    await this.machine.exclusive(call, (native) => writeOnnx(call, path, this.#feedForward(native), options));
+    await this.machine.exclusive(call, (native) => writeOnnx(call, path, this.#feedForward(native), options, this.texts()));
+  }
+
+  /** Texts that an ONNX file carries. */
+  protected texts(): Readonly<Record<string, string>> {
+    return {};
   }
 
   #feedForward(native: NativeNetwork): FeedForward {

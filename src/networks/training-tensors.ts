@@ -45,7 +45,8 @@ export function takeNetworkTensors({ stock, prefix, shapes, layers, settings, be
   const { optimiser, averageLast, rates, onDivergence } = settings;
   const moves = (layer: string): boolean => !Object.hasOwn(rates, layer) || rates[layer] !== 0;
   const steps = (place: string): Kept[] => [
-    ...perParameter(`${place}velocity/`, finite()),
+    // L-BFGS begins anew with every minibatch.
+    ...(optimiser.name === 'lbfgs' ? [] : perParameter(`${place}velocity/`, finite())),
     ...(optimiser.name === 'adam' ? perParameter(`${place}second/`, nonNegative) : []),
     ...(averageLast > 0 ? perParameter(`${place}average/`, parameterValues, moves) : []),
   ];

@@ -196,9 +196,9 @@ describe('what cannot be written', () => {
 
   test('counts are refused by name', async () => {
     const counts: FeedForward = { inputs: 3, layers: [{ ...layer, type: 'counts', size: 4 }] };
-    await expect(encodeOnnx('Network.saveOnnx', counts)).rejects.toThrow(ParameterError);
-    await expect(encodeOnnx('Network.saveOnnx', counts)).rejects.toThrow(
-      "Network.saveOnnx: layer 'words' has units of type 'counts', which ONNX cannot express: their mean depends on the number of words",
+    await expect(encodeOnnx('Network.toONNX', counts)).rejects.toThrow(ParameterError);
+    await expect(encodeOnnx('Network.toONNX', counts)).rejects.toThrow(
+      "Network.toONNX: layer 'words' has units of type 'counts', which ONNX cannot express: their mean depends on the number of words",
     );
   });
 
@@ -217,6 +217,7 @@ describe('what cannot be written', () => {
     [{ metadata: { a: 1 } }, '`metadata.a` must be text, got 1'],
     [{ metadata: ['a'] }, '`metadata` must be an object of texts'],
     [{ description: 5 }, '`description` must be text, got 5'],
+    [{ layer: 'word' }, "`layer` must be one of 'words', got \"word\" (did you mean 'words'?)"],
     [{ opset: 5 }, 'there is no option `opset`'],
   ])('%j', async (options, message) => {
     await expect(encodeOnnx('test', network, options)).rejects.toThrow(ParameterError);
@@ -225,16 +226,14 @@ describe('what cannot be written', () => {
 
   test('a path that cannot be written leaves nothing, and the old file', async () => {
     const path = join(folder, 'model.onnx');
-    await writeOnnx('Network.saveOnnx', path, network);
+    await writeOnnx('Network.toONNX', path, network);
     const before = readFileSync(path);
     expect(before.equals(await encodeOnnx('test', network))).toBe(true);
-    await expect(writeOnnx('Network.saveOnnx', join(folder, 'none', 'model.onnx'), network)).rejects.toThrow(FileError);
-    await expect(writeOnnx('Network.saveOnnx', folder, network)).rejects.toThrow(/Network.saveOnnx: cannot write .*it is a folder/);
-    await expect(writeOnnx('Network.saveOnnx', path, { inputs: 3, layers: [{ ...layer, type: 'counts' }] })).rejects.toThrow(
-      ParameterError,
-    );
+    await expect(writeOnnx('Network.toONNX', join(folder, 'none', 'model.onnx'), network)).rejects.toThrow(FileError);
+    await expect(writeOnnx('Network.toONNX', folder, network)).rejects.toThrow(/Network.toONNX: cannot write .*it is a folder/);
+    await expect(writeOnnx('Network.toONNX', path, { inputs: 3, layers: [{ ...layer, type: 'counts' }] })).rejects.toThrow(ParameterError);
     expect(readFileSync(path).equals(before)).toBe(true);
     expect(readdirSync(folder)).toEqual(['model.onnx']);
-    await expect(writeOnnx('Network.saveOnnx', 5 as never, network)).rejects.toThrow(ParameterError);
+    await expect(writeOnnx('Network.toONNX', 5 as never, network)).rejects.toThrow(ParameterError);
   });
 });

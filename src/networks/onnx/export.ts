@@ -16,6 +16,8 @@ import { elementTypes, encodeModel, type Message } from './message.js';
 
 /** How to write an ONNX file. */
 export interface OnnxOptions {
+  /** The layer whose outputs are those of the file, such as the code of an autoencoder. Default: the last one. */
+  readonly layer?: string | undefined;
   /** Name of the input, [rows, inputs], single precision. Default 'input'. */
   readonly inputName?: string | undefined;
   /** Name of the output, [rows, places of the last layer], single precision. Default 'output'. */
@@ -39,39 +41,47 @@ const mostEntries = 1000;
  * @param path - The file to make or replace.
  * @param network - Its layers; nothing keeps or changes them.
  * @param options - {@link OnnxOptions}.
+ * @param more - Texts that the file carries besides those of the options, which go before them.
  * @throws `ParameterError` where a layer cannot be expressed or holds numbers that are not finite,
  *   `FileError` where the file cannot be written.
  */
-export async function writeOnnx(call: string, path: FilePath, network: FeedForward, options?: unknown): Promise<void> {
+export async function writeOnnx(call: string, path: FilePath, network: FeedForward, options?: unknown, more: Texts = {}): Promise<void> {
   filePath(path, call);
-  await writeFileAtomic(path, await encodeOnnx(call, network, options), call);
+  await writeFileAtomic(path, await encodeOnnx(call, network, options, more), call);
 }
 
 /** The bytes of an ONNX file; see {@link writeOnnx}. */
-export async function encodeOnnx(call: string, network: FeedForward, options?: unknown): Promise<Uint8Array> {
-  const given = readOnnxOptions(call, options);
-  checkSize(call, network);
-  return await encodeModel(modelOf(call, network, given));
+export async function encodeOnnx(call: string, network: FeedForward, options?: unknown, more: Texts = {}): Promise<Uint8Array> {
+  const given = readOnnxOptions(call, options, network);
+  const part = { ...network, layers: network.layers.slice(0, given.layers) };
+  checkSize(call, part);
+  return encodeModel(modelOf(call, part, { ...given, metadata: { ...more, ...given.metadata } }));
 }
 
+type Texts = Readonly<Record<string, string>>;
+
 interface Given {
+  /** How many layers to write. */
+  readonly layers: number;
   readonly inputName: string;
   readonly outputName: string;
   readonly description: string | undefined;
-  readonly metadata: readonly (readonly [string, string])[];
+  readonly metadata: Texts;
 }
 
-function readOnnxOptions(call: string, options: unknown): Given {
-  const given = readOptions(call, options, ['inputName', 'outputName', 'description', 'metadata']);
+function readOnnxOptions(call: string, options: unknown, { layers }: FeedForward): Given {
+  const given = readOptions(call, options, ['layer', 'inputName', 'outputName', 'description', 'metadata']);
   const check = new OptionCheck(call);
   const [inputName, outputName] = [
     readName(check, 'inputName', given.inputName, 'input'),
     readName(check, 'outputName', given.outputName, 'output'),
   ];
   if (inputName === outputName) throw check.error('outputName', 'another name than that of the input', outputName);
+  const names = layers.map(({ name }) => name);
+  const last = given.layer === undefined ? names.length : check.nameOf('layer', given.layer, names) + 1;
   const { description } = given;
   if (description !== undefined && typeof description !== 'string') throw check.error('description', 'text', description);
-  return { inputName, outputName, description, metadata: readMetadata(check, given.metadata) };
+  return { layers: last, inputName, outputName, description, metadata: readMetadata(check, given.metadata) };
 }
 
 function readName(check: OptionCheck, name: string, value: unknown, fallback: string): string {
@@ -80,15 +90,15 @@ function readName(check: OptionCheck, name: string, value: unknown, fallback: st
   throw check.error(name, 'a name of letters, digits and underscores', value);
 }
 
-function readMetadata(check: OptionCheck, value: unknown): Given['metadata'] {
-  if (value === undefined) return [];
+function readMetadata(check: OptionCheck, value: unknown): Texts {
+  if (value === undefined) return {};
   if (typeof value !== 'object' || value === null || types.isProxy(value) || Array.isArray(value)) {
     throw check.error('metadata', 'an object of texts', value);
   }
   const entries = readFrom(check.call, 'metadata', () => Object.entries(value as Record<string, unknown>));
   if (entries.length > mostEntries) throw check.error('metadata', `an object of at most ${mostEntries} texts`, entries.length);
   for (const [key, text] of entries) if (typeof text !== 'string') throw check.error(`metadata.${key}`, 'text', text);
-  return entries as [string, string][];
+  return Object.fromEntries(entries) as Texts;
 }
 
 function checkSize(call: string, { inputs, layers }: FeedForward): void {
@@ -118,7 +128,7 @@ function modelOf(call: string, network: FeedForward, given: Given): Message {
     producerName: 'boltzkit',
     description: given.description ?? describe(network),
     operatorSets: [{ domain: '', version: operatorSet }],
-    metadata: given.metadata.map(([key, text]) => ({ key, value: text })),
+    metadata: Object.entries(given.metadata).map(([key, text]) => ({ key, value: text })),
     graph: {
       ...graph.fields(),
       name: 'network',

@@ -2,7 +2,7 @@
  * The messages of an ONNX file, as far as a feed-forward network needs them. Names and field numbers
  * are those of onnx.proto3 (ONNX IR version 7, https://onnx.ai/onnx/repo-docs/IR.html).
  */
-import type { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** A number that says how a tensor's elements or an attribute's value are stored. */
 export const elementTypes = { float: 1, int64: 7 } as const;
@@ -42,48 +42,45 @@ export interface Message {
   readonly [field: string]: FieldValue | undefined;
 }
 
-/** A model's fields as bytes. The library that writes them is loaded here, so that only exports pay for it. */
-export async function encodeModel(model: Message): Promise<Uint8Array> {
-  const { BinaryWriter, WireType: types } = await import('@bufbuild/protobuf/wire');
+/** A model's fields as bytes. */
+export function encodeModel(model: Message): Uint8Array {
   const writer = new BinaryWriter();
-  writeMessage(writer, types, 'model', model);
+  writeMessage(writer, 'model', model);
   return writer.finish();
 }
 
-type WireTypes = typeof WireType;
-
-function writeMessage(writer: BinaryWriter, types: WireTypes, name: MessageName, message: Message): void {
+function writeMessage(writer: BinaryWriter, name: MessageName, message: Message): void {
   const fields = messages[name] as Readonly<Record<string, Field>>;
   for (const [key, value] of Object.entries(message)) {
     if (value === undefined) continue;
     const [number, kind] = fields[key] as Field;
     if (kind === 'packed') {
-      writer.tag(number, types.LengthDelimited).fork();
+      writer.tag(number, WireType.LengthDelimited).fork();
       for (const one of value as readonly number[]) writer.int64(one);
       writer.join();
     } else {
-      for (const one of Array.isArray(value) ? value : [value]) writeValue(writer, types, number, kind, one);
+      for (const one of Array.isArray(value) ? value : [value]) writeValue(writer, number, kind, one);
     }
   }
 }
 
-function writeValue(writer: BinaryWriter, types: WireTypes, number: number, kind: Exclude<Field[1], 'packed'>, value: unknown): void {
+function writeValue(writer: BinaryWriter, number: number, kind: Exclude<Field[1], 'packed'>, value: unknown): void {
   switch (kind) {
     case 'int64':
-      writer.tag(number, types.Varint).int64(value as number);
+      writer.tag(number, WireType.Varint).int64(value as number);
       return;
     case 'float':
-      writer.tag(number, types.Bit32).float(value as number);
+      writer.tag(number, WireType.Bit32).float(value as number);
       return;
     case 'string':
-      writer.tag(number, types.LengthDelimited).string(value as string);
+      writer.tag(number, WireType.LengthDelimited).string(value as string);
       return;
     case 'bytes':
-      writer.tag(number, types.LengthDelimited).bytes(value as Uint8Array);
+      writer.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array);
       return;
     default:
-      writer.tag(number, types.LengthDelimited).fork();
-      writeMessage(writer, types, kind, value as Message);
+      writer.tag(number, WireType.LengthDelimited).fork();
+      writeMessage(writer, kind, value as Message);
       writer.join();
   }
 }
