@@ -326,6 +326,18 @@ class Backend {
   // graph, out [1, graph->weights()] holds the product for both places that a weight joins.
   virtual void inverseDeviations(const Tensor& variances, double least, const Graph* graph, Tensor& out) = 0;
 
+  // --- networks ----------------------------------------------------------------------------------
+  // Turns a gradient [rows, places] with respect to the means of units into one with respect to
+  // their fields, in place, at beta = 1: times the derivative of the mean, which is the variance
+  // (of a grouped unit the covariance of its places). `fields` is read only for types whose
+  // statistics are not linear.
+  virtual void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) = 0;
+  // out[r, j] = 0 where the uniform number of row r and place j is below `rate`, else
+  // from[r, j] / (1 - rate). `out` may be `from`.
+  virtual void drop(const Stream& stream, double rate, const Tensor& from, Tensor& out) = 0;
+  // Scales the columns whose norm is above `limit` down to it.
+  virtual void limitColumns(double limit, Tensor& weights) = 0;
+
   // --- reductions over units, one double per row -------------------------------------------------
   // sum_j U(s_j)
   virtual void unitEnergies(const Units& units, const Tensor& states, const RowSum& sum) = 0;

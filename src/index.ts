@@ -1,3 +1,22 @@
+export type { BeliefEvaluation, BoundOptions, MeanBound } from './belief/bound.js';
+export { DeepAutoencoder } from './belief/deep-autoencoder.js';
+export { DeepBeliefNetwork } from './belief/network.js';
+export type { LabelledRows, LevelOptions, PretrainOptions } from './belief/pretrain-options.js';
+export type {
+  ClassifyOptions,
+  DeepAutoencoderOptions,
+  LayerChoice,
+  NetworkSummary,
+  TransformOptions,
+  UnrolledAutoencoderOptions,
+  UnrolledClassifierOptions,
+} from './belief/question-options.js';
+export type { Activities, BeliefTraining } from './belief/record.js';
+export type { LevelReport, PretrainProgress, UpDownReport } from './belief/reports.js';
+export type { NetworkSampleOptions } from './belief/sampling.js';
+export type { DeepBeliefNetworkOptions } from './belief/spec.js';
+export type { UpDownOptions, UpDownSettingOptions } from './belief/up-down-options.js';
+export type { LabelsInput } from './data/labels.js';
 export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
   BackendError,
@@ -18,20 +37,23 @@ export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate,
 export type { ScoreOptions, Scores } from './estimators/score.js';
 export type { SurpriseOptions } from './estimators/surprise.js';
 export type { UsedDevice } from './machine/backend.js';
-export { type BackendInfo, backendInfo } from './machine/machine.js';
+export { type BackendInfo, backendInfo } from './machine/host.js';
 export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
 export type { ObserveOptions } from './models/chain-observe.js';
 export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
-export { RBM, type RBMOptions } from './models/rbm.js';
+export { RBM, type RBMOptions, type ScikitLearnOptions } from './models/rbm.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { ModelSummary } from './models/trainable.js';
+export * from './networks/index.js';
+export type { OnnxOptions } from './networks/onnx/export.js';
 export * from './recommender/index.js';
 export { argmax, type NestedNumbers, rowsOf, toNested } from './results/arrays.js';
+export { type ComponentOptions, type PrincipalComponents, principalComponents } from './results/principal-components.js';
 export {
   type Algorithm,
   type AlgorithmName,

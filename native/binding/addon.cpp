@@ -4,6 +4,7 @@
 #include "binding/gram.hpp"
 #include "binding/hidden.hpp"
 #include "binding/machine.hpp"
+#include "binding/network.hpp"
 #include "binding/ratings.hpp"
 #include "binding/rows.hpp"
 #include "binding/softmax.hpp"
@@ -14,7 +15,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr int abi = 9;  // must equal NATIVE_ABI in src/machine/native.ts
+constexpr int abi = 10;  // must equal NATIVE_ABI in src/machine/native.ts
 
 Napi::Array textArray(Napi::Env env, const std::vector<std::string>& texts) {
   Napi::Array list = Napi::Array::New(env, texts.size());
@@ -97,6 +98,7 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("unitTypes", functionNamed<unitTypes>(env, "unitTypes"));
     exports.Set("Rows", RowsObject::define(env));
     exports.Set("Machine", MachineObject::define(env));
+    exports.Set("Network", NetworkObject::define(env));
     exports.Set("Ratings", RatingsObject::define(env));
     exports.Set("SoftmaxMachine", SoftmaxMachineObject::define(env));
     exports.Set("SoftmaxTrainer", SoftmaxTrainerObject::define(env));

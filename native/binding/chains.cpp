@@ -4,6 +4,7 @@
 #include "binding/arrays.hpp"
 #include "binding/convert.hpp"
 #include "binding/cost.hpp"
+#include "binding/layer_rows.hpp"
 #include "binding/machine.hpp"
 #include "core/checked.hpp"
 

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "binding/rows.hpp"
 #include "binding/threads.hpp"
 #include "core/checked.hpp"
 
@@ -11,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t maxLayers = 256;
 constexpr std::uint32_t maxCouplings = maxLayers * maxLayers;
-constexpr std::uint64_t maxSteps = maxStreamStep;
 // Chain numbers have 32 bits in random counters.
 constexpr std::uint64_t maxChains = std::numeric_limits<std::uint32_t>::max();
 constexpr double anyNumber = std::numeric_limits<double>::max();
@@ -56,11 +54,6 @@ std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>
 
 }  // namespace
 
-Domain domainOf(const Layer& layer) {
-  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
-  return {domain.low, domain.high, domain.integers, false, groupSize(layer), domain.leastSum, domain.mostSum};
-}
-
 MachineSpec machineSpecOf(const Argument& spec) {
   enum class Device { cpu, reference };
   const Device device = spec.field("device").choice<Device>({{"cpu", Device::cpu}, {"reference", Device::reference}});
@@ -76,57 +69,5 @@ MachineSpec machineSpecOf(const Argument& spec) {
 std::size_t layerOf(const Argument& layer, const Wiring& wiring) { return layer.count(0, wiring.layers().size() - 1); }
 
 Draw drawOf(const Argument& draw) { return draw.choice<Draw>({{"mean", Draw::mean}, {"sample", Draw::sample}}); }
-
-LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
-  const std::size_t layer = layerOf(given.field("layer"), wiring);
-  const RowsObject& object = unwrap<RowsObject>(given.field("rows"));
-  const Layer& wanted = wiring.layers()[layer];
-  const Domain domain = domainOf(wanted);
-  if (object.rows()->cols() != wanted.places)
-    throw shapeError("`" + given.name() + ".rows` must have " + plural(wanted.places, "column") + " (units of '" + wanted.name +
-                     "'), got " + std::to_string(object.rows()->cols()));
-  if (object.domain().low < domain.low || object.domain().high > domain.high || (domain.integers && !object.domain().integers))
-    throw parameterError("`" + given.name() + ".rows` must be limited to [" + decimal(domain.low) + ", " + decimal(domain.high) +
-                         "], the domain of layer '" + wanted.name + "'");
-  if (domain.bindsSums() &&
-      (object.domain().group != domain.group || object.domain().leastSum < domain.leastSum || object.domain().mostSum > domain.mostSum))
-    throw parameterError("`" + given.name() + ".rows` must be limited to units of " + plural(domain.group, "place") + " that add up to " +
-                         decimal(domain.mostSum) + (domain.leastSum < domain.mostSum ? " at most" : "") + ", as those of layer '" +
-                         wanted.name + "' do");
-  if (object.rows()->hasMissing() && object.domain().group != domain.group)
-    throw parameterError("`" + given.name() + ".rows` must be missing in whole units of " + plural(domain.group, "place") + ", as layer '" +
-                         wanted.name + "' has them");
-  return {layer, object.rows()};
-}
-
-std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least) {
-  const std::uint32_t n = list.length(maxLayers);
-  if (n < least) throw parameterError("`" + list.name() + "` must give rows of at least " + plural(least, "layer"));
-  std::vector<LayerRows> given;
-  std::vector<bool> seen(wiring.layers().size(), false);
-  for (std::uint32_t i = 0; i < n; ++i) {
-    LayerRows rows = layerRowsOf(list.item(i), wiring);
-    if (seen[rows.layer]) throw parameterError("`" + list.name() + "` must name each layer at most once");
-    seen[rows.layer] = true;
-    given.push_back(std::move(rows));
-  }
-  for (const LayerRows& rows : given)
-    if (rows.rows->rows() != given.front().rows->rows())
-      throw shapeError("`" + list.name() + "` must have the same number of rows for every layer, got " +
-                       std::to_string(given.front().rows->rows()) + " and " + std::to_string(rows.rows->rows()));
-  return given;
-}
-
-ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring) {
-  ImputeOptions o;
-  o.given = layerRowsListOf(options.field("given"), wiring);
-  const Argument layers = options.field("layers");
-  const std::uint32_t n = layers.length(maxLayers);
-  for (std::uint32_t i = 0; i < n; ++i) o.layers.push_back(layerOf(layers.item(i), wiring));
-  o.warmup = options.field("warmup").count(0, maxSteps / 4);
-  o.steps = options.field("steps").count(1, maxSteps / 4);
-  o.output = drawOf(options.field("output"));
-  return o;
-}
 
 }  // namespace boltzkit::binding

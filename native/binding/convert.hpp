@@ -4,9 +4,7 @@
 #include <vector>
 
 #include "binding/arguments.hpp"
-#include "learning/epoch_report.hpp"
 #include "learning/training_options.hpp"
-#include "learning/training_state.hpp"
 #include "sampling/chains.hpp"
 #include "sampling/imputation.hpp"
 
@@ -23,17 +21,7 @@ MachineSpec machineSpecOf(const Argument& spec);
 std::size_t layerOf(const Argument& layer, const Wiring& wiring);
 Draw drawOf(const Argument& draw);
 
-// The domain of a layer's data.
-Domain domainOf(const Layer& layer);
-
-// Reads rows of one layer. Throws unless they have the layer's number of columns and lie in its
-// domain.
-LayerRows layerRowsOf(const Argument& given, const Wiring& wiring);
-// Reads rows of at least `least` different layers, all with the same number of rows.
-std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least = 1);
-
 ChainOptions chainOptionsOf(const Argument& options, const Wiring& wiring);
-ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring);
 
 struct TrainerSetup {
   TrainerOptions options;
@@ -41,12 +29,5 @@ struct TrainerSetup {
   std::vector<double> rowWeights;
 };
 TrainerSetup trainerSetupOf(const Argument& options, const Wiring& wiring);
-
-TrainerState trainerStateOf(const Argument& state);
-// Tensors become Float32Arrays if `precision` is float32 and all values are exact in single
-// precision, else Float64Arrays.
-Napi::Object trainerStateObject(Napi::Env env, const TrainerState& state, Precision precision);
-
-Napi::Object epochReportObject(Napi::Env env, const EpochReport& report);
 
 }  // namespace boltzkit::binding

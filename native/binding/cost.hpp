@@ -2,6 +2,7 @@
 // so that estimates cannot overflow.
 #pragma once
 #include "machine/machine.hpp"
+#include "network/network.hpp"
 
 namespace boltzkit::binding {
 
@@ -12,6 +13,10 @@ class Cost {
       sweep_ += c.graph ? 2 * static_cast<double>(c.graph->weights())
                         : static_cast<double>(machine.places(c.a)) * static_cast<double>(machine.places(c.b));
     for (const Layer& layer : machine.wiring().layers()) sweep_ += placeCost * static_cast<double>(layer.places);
+  }
+
+  explicit Cost(const Network& network) : single_(network.backend().precision() == Precision::float32), sweep_(network.work()) {
+    for (const auto& layer : network.layers()) sweep_ += placeCost * static_cast<double>(layer->outputs());
   }
 
   // True if `passes` passes over all layers and `more` multiply-adds for each of `rows` rows are

@@ -49,7 +49,7 @@ Failure classify() {
 }  // namespace
 
 StateError busyError(const std::string& message) { return {"BUSY", message}; }
-StateError disposedError() { return {"DISPOSED", "the machine was disposed of"}; }
+StateError disposedError(const char* noun) { return {"DISPOSED", std::string("the ") + noun + " was disposed of"}; }
 
 Failure currentFailure() noexcept {
   try {

@@ -26,7 +26,7 @@ class StateError : public std::runtime_error {
 };
 
 StateError busyError(const std::string& message);
-StateError disposedError();
+StateError disposedError(const char* noun);
 
 // Describes the exception being handled. Call it inside a catch block.
 Failure currentFailure() noexcept;

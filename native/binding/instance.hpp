@@ -17,7 +17,7 @@ struct Instance {
   // JavaScript's own constructors, from when the addon was loaded.
   Napi::FunctionReference float32Array, float64Array;
   Napi::FunctionReference trainerClass;
-  // Set only while Machine.trainer() constructs a trainer. Other code cannot make one.
+  // Set only while a model's trainer() constructs a trainer. Other code cannot make one.
   std::shared_ptr<TrainerParts> newTrainer;
 };
 

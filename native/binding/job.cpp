@@ -55,7 +55,7 @@ void Job::abandon() {
   if (settled_) return;
   cancel();
   join();
-  failure_ = {"ABORTED", "the machine was disposed of before the job was over"};
+  failure_ = {"ABORTED", "the model was disposed of before the job was over"};
   settle();
 }
 

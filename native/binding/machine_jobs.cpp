@@ -2,8 +2,11 @@
 // job.
 #include <algorithm>
 
+#include "binding/array_task.hpp"
 #include "binding/arrays.hpp"
+#include "binding/convert.hpp"
 #include "binding/cost.hpp"
+#include "binding/layer_rows.hpp"
 #include "binding/machine.hpp"
 #include "core/checked.hpp"
 #include "likelihood/pseudo_likelihood.hpp"
@@ -11,22 +14,20 @@
 namespace boltzkit::binding {
 namespace {
 
-template <class T>
-using Fill = std::function<void(const Cancelled&, std::span<T> out)>;
+constexpr std::uint64_t maxSteps = maxStreamStep;
+constexpr std::uint32_t mostLayers = 256;
 
-// A task that fills one array of known length.
-template <class T>
-class ArrayTask : public Task {
- public:
-  ArrayTask(Napi::Env env, std::size_t length, Fill<T> fill) : result_(env, length), fill_(std::move(fill)) {}
-
-  void run(const Cancelled& cancelled, const Wake&) override { fill_(cancelled, result_.values()); }
-  Napi::Value result(Napi::Env) override { return result_.value(); }
-
- private:
-  ResultArray<T> result_;
-  Fill<T> fill_;
-};
+ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring) {
+  ImputeOptions o;
+  o.given = layerRowsListOf(options.field("given"), wiring);
+  const Argument layers = options.field("layers");
+  const std::uint32_t n = layers.length(mostLayers);
+  for (std::uint32_t i = 0; i < n; ++i) o.layers.push_back(layerOf(layers.item(i), wiring));
+  o.warmup = options.field("warmup").count(0, maxSteps / 4);
+  o.steps = options.field("steps").count(1, maxSteps / 4);
+  o.output = drawOf(options.field("output"));
+  return o;
+}
 
 // A task that fills several arrays of known lengths.
 class ArraysTask : public Task {
@@ -53,10 +54,12 @@ class ArraysTask : public Task {
 
 std::size_t rowsOf(const std::vector<LayerRows>& given) { return given.front().rows->rows(); }
 
-// True if the caller wants the result synchronously, regardless of the amount of work.
-bool nowOf(const Napi::CallbackInfo& info, std::size_t index) {
-  const Argument now(info, index, "now");
-  return now.given() && now.flag();
+// True if passing these rows up through machines is little work, or if there are none.
+bool littlePassing(const std::vector<LayerRows>& given) {
+  for (const LayerRows& rows : given)
+    for (std::size_t level = 0; rows.through && level < rows.through->size(); ++level)
+      if (!Cost(rows.through->machine(level)).small(static_cast<double>(rowsOf(given)), 1)) return false;
+  return true;
 }
 
 // True if the pseudo-likelihood of these rows is little work.
@@ -64,17 +67,8 @@ bool littleUnitWork(const Machine& machine, const std::vector<LayerRows>& given,
   std::vector<bool> layers = noLayer(machine);
   for (const LayerRows& layer : given) layers[layer.layer] = true;
   const double units = exact ? static_cast<double>(unitCount(machine, layers)) : static_cast<double>(given.size());
-  return Cost(machine).small(static_cast<double>(rowsOf(given)), 2, units * PseudoLikelihood::workPerUnit(machine, layers));
-}
-
-// Fills an array: synchronously if `here`, else in a job.
-template <class T, class F>
-Napi::Value fillArray(Napi::Env env, MachineHandle& handle, std::size_t length, bool here, F&& fill) {
-  handle.idle();
-  if (!here) return handle.start(env, std::make_shared<ArrayTask<T>>(env, length, std::forward<F>(fill)), false);
-  const Argument array = newArray<T>(env, length);
-  fill(Cancelled(false), array.view<T>());
-  return array.value();
+  return littlePassing(given) &&
+         Cost(machine).small(static_cast<double>(rowsOf(given)), 2, units * PseudoLikelihood::workPerUnit(machine, layers));
 }
 
 }  // namespace
@@ -87,7 +81,8 @@ Napi::Value MachineObject::conditional(const Napi::CallbackInfo& info) {
   const Draw draw = drawOf(Argument(info, 2, "draw"));
   const std::size_t rows = rowsOf(given);
   return fillArray<float>(
-      info.Env(), *handle_, checkedMultiply(rows, machine->places(target)), nowOf(info, 3) || Cost(*machine).small(rows, 1),
+      info.Env(), *handle_, checkedMultiply(rows, machine->places(target)),
+      nowOf(info, 3) || (littlePassing(given) && Cost(*machine).small(rows, 1)),
       [=](const Cancelled& cancelled, std::span<float> out) { inference->conditional(given, target, draw, cancelled, out); });
 }
 
@@ -99,7 +94,7 @@ Napi::Value MachineObject::categoryProbabilities(const Napi::CallbackInfo& info)
   const std::size_t rows = rowsOf(given), categories = machine->places(layer);
   return fillArray<float>(
       info.Env(), *handle_, checkedMultiply(rows, categories),
-      nowOf(info, 2) || Cost(*machine).small(rows, static_cast<double>(categories)),
+      nowOf(info, 2) || (littlePassing(given) && Cost(*machine).small(rows, static_cast<double>(categories))),
       [=](const Cancelled& cancelled, std::span<float> out) { inference->categoryProbabilities(given, layer, cancelled, out); });
 }
 
@@ -111,7 +106,8 @@ Napi::Value MachineObject::reconstruct(const Napi::CallbackInfo& info) {
   const Draw draw = drawOf(Argument(info, 2, "draw"));
   const std::size_t rows = given.rows->rows();
   return fillArray<float>(
-      info.Env(), *handle_, checkedMultiply(rows, machine->places(given.layer)), nowOf(info, 3) || Cost(*machine).small(rows, 2),
+      info.Env(), *handle_, checkedMultiply(rows, machine->places(given.layer)),
+      nowOf(info, 3) || (littlePassing({given}) && Cost(*machine).small(rows, 2)),
       [=](const Cancelled& cancelled, std::span<float> out) { inference->reconstruct(given, via, draw, cancelled, out); });
 }
 
@@ -119,7 +115,7 @@ Napi::Value MachineObject::energy(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
   const std::shared_ptr<Inference> inference = handle_->inference;
   const std::vector<LayerRows> all = layerRowsListOf(Argument(info, 0, "all"), machine->wiring());
-  return fillArray<double>(info.Env(), *handle_, rowsOf(all), Cost(*machine).small(rowsOf(all), 1),
+  return fillArray<double>(info.Env(), *handle_, rowsOf(all), littlePassing(all) && Cost(*machine).small(rowsOf(all), 1),
                            [=](const Cancelled& cancelled, std::span<double> out) { inference->energy(all, cancelled, out); });
 }
 
@@ -127,7 +123,8 @@ Napi::Value MachineObject::freeEnergy(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();
   const std::shared_ptr<Inference> inference = handle_->inference;
   const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
-  return fillArray<double>(info.Env(), *handle_, rowsOf(given), nowOf(info, 1) || Cost(*machine).small(rowsOf(given), 1),
+  return fillArray<double>(info.Env(), *handle_, rowsOf(given),
+                           nowOf(info, 1) || (littlePassing(given) && Cost(*machine).small(rowsOf(given), 1)),
                            [=](const Cancelled& cancelled, std::span<double> out) { inference->freeEnergy(given, cancelled, out); });
 }
 
@@ -156,7 +153,8 @@ Napi::Value MachineObject::impute(const Napi::CallbackInfo& info) {
   const std::size_t rows = rowsOf(options->given);
   std::vector<std::size_t> lengths;
   for (const std::size_t layer : options->layers) lengths.push_back(checkedMultiply(rows, machine->places(layer)));
-  const bool small = Cost(*machine).small(rows, 2 * (static_cast<double>(options->warmup + options->steps) + 1));
+  const bool small =
+      littlePassing(options->given) && Cost(*machine).small(rows, 2 * (static_cast<double>(options->warmup + options->steps) + 1));
   const auto compute = [=](const Cancelled& cancelled) { return boltzkit::impute(*machine, *options, cancelled); };
   handle_->idle();
   return handle_->start(info.Env(), std::make_shared<ArraysTask>(info.Env(), lengths, compute), small);

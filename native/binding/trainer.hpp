@@ -1,6 +1,6 @@
-// NativeTrainer: one training run of a machine. Only Machine.trainer() makes it.
+// NativeTrainer: one training run of a model. Only a model's trainer() makes it.
 #pragma once
-#include "binding/machine_handle.hpp"
+#include "binding/model_handle.hpp"
 #include "binding/object.hpp"
 
 namespace boltzkit::binding {
@@ -22,5 +22,10 @@ class TrainerObject {
 
   std::shared_ptr<TrainerParts> parts_;
 };
+
+// The JavaScript object of a trainer. `models`: all that it works on. `bytes`: what it holds
+// besides the data. `others`: see TrainerParts.
+Napi::Value newTrainer(Napi::Env env, const std::shared_ptr<ModelHandle>& handle, std::vector<std::shared_ptr<void>> models,
+                       std::unique_ptr<Trainer> trainer, std::size_t bytes, std::vector<std::shared_ptr<ModelHandle>> others = {});
 
 }  // namespace boltzkit::binding

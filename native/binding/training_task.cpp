@@ -1,6 +1,6 @@
 #include "binding/training_task.hpp"
 
-#include "binding/convert.hpp"
+#include "binding/convert_run.hpp"
 
 namespace boltzkit::binding {
 

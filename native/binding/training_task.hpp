@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "binding/machine_handle.hpp"
+#include "binding/model_handle.hpp"
 
 namespace boltzkit::binding {
 

@@ -42,6 +42,10 @@ class CpuBackend final : public HostBackend {
 
   void moments(const MomentTerm& term, bool accumulate, Doubles& out) override;
 
+  void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) override;
+  void drop(const Stream& stream, double rate, const Tensor& from, Tensor& out) override;
+  void limitColumns(double limit, Tensor& weights) override;
+
   void unitEnergies(const Units& units, const Tensor& states, const RowSum& sum) override;
   void cumulants(const Units& units, const Tensor& fields, double beta, const FieldShift* shift, const RowSum& sum) override;
   void rowDots(const Tensor& a, const Tensor& b, const RowSum& sum) override;

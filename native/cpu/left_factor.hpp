@@ -29,6 +29,7 @@ class LeftFactor {
   std::size_t depth() const { return depth_; }
   bool strict() const { return family_->rounds(); }
   bool fromBits() const { return bits_ && family_->lists->bitRow; }
+  bool hasBits() const { return bits_ != nullptr; }
 
   NonZeroRegions regions(NonZeroBuffer& buffer, std::size_t rows, std::size_t taskRows) const;
   // Lists rows first ... last - 1 as the lists from firstList on, where a run of taskRows begins.

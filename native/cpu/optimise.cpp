@@ -1,11 +1,12 @@
 // Parameter steps, all or none. New parameters go to spare buffers, tile by tile, and replace the
 // old ones once all are known to be finite. A gradient that is given as terms is also added up tile
-// by tile, and the step is taken while the tile is in the cache. The last slot needs no spare
-// buffer where bounds show that its step cannot be refused.
+// by tile, and the step is taken while the tile is in the cache. No slot needs a spare buffer where
+// bounds show that no step can be refused, and the last one none where they show that of its own.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <deque>
+#include <numeric>
 #include <vector>
 
 #include "core/checked.hpp"
@@ -106,6 +107,7 @@ class Steps {
         slots_(slots),
         kernel_(step.kind == OptimiserStep::Kind::sgd ? engine.kernels().sgd : engine.kernels().adam),
         largest_(slots.size(), 0.0f),
+        inPlace_(slots.size(), false),
         bad_(slots.size()) {
     for (const ParameterSlot& slot : slots) {
       rounded_.emplace_back(engine, cpuTensor(*slot.parameter));
@@ -121,10 +123,12 @@ class Steps {
                         [&](std::size_t i, unsigned) { takeTile(tiles_[i]); });
     for (std::size_t i = 0; i < slots_.size(); ++i)
       if (scaled(slots_[i]) && !scaleStep(engine_, slots_[i])) lower(bad_, i);
-    for (const std::size_t i : together) sumAndTake(i, i == together.back() && bad_ == slots_.size());
+    // Where no slot can be refused, none needs a second buffer.
+    const bool allInPlace = together.size() == slots_.size() && noneCanFail();
+    for (const std::size_t i : together) sumAndTake(i, allInPlace, i == together.back() && bad_ == slots_.size());
     if (bad_ < slots_.size()) return static_cast<std::ptrdiff_t>(bad_.load());
     for (std::size_t i = 0; i < slots_.size(); ++i) {
-      if (i != inPlace_) cpuTensor(*slots_[i].parameter).adoptSpare();
+      if (!inPlace_[i]) cpuTensor(*slots_[i].parameter).adoptSpare();
       if (largest_[i] > 0) rounded_[i].finish(largest_[i]);
     }
     return -1;
@@ -151,7 +155,7 @@ class Steps {
     return products;
   }
 
-  void sumAndTake(std::size_t i, bool mayBeInPlace) {
+  void sumAndTake(std::size_t i, bool isInPlace, bool mayBeInPlace) {
     const std::vector<Product> products = productsOf(slots_[i]);
     std::deque<ProductPlan> terms;
     double work = static_cast<double>(products[0].rows * products[0].columns) / 4, bound = 0;
@@ -160,10 +164,8 @@ class Steps {
       work += terms.back().work();
       bound += terms.back().bound();
     }
-    if (mayBeInPlace && cannotFail(i, bound))
-      inPlace_ = i;
-    else
-      cpuTensor(*slots_[i].parameter).spareRow(0);  // allocates it before threads share it
+    inPlace_[i] = isInPlace || (mayBeInPlace && cannotFail(i, bound));
+    if (!inPlace_[i]) cpuTensor(*slots_[i].parameter).spareRow(0);  // allocates it before threads share it
     const std::size_t rows = products[0].rows, columns = products[0].columns;
     const std::size_t grains = blocksOf(rows, grain), groups = std::min(grains, roundUp(blocksOf(grains, termGrains), engine_.threads()));
     Workspace& w = engine_.workspace();
@@ -195,9 +197,32 @@ class Steps {
     largest_[i] = largest;
   }
 
+  // True if that holds of all slots, whose terms are to be added up. No sum over rows is above the
+  // product of both sides' norms (Cauchy & Schwarz).
+  bool noneCanFail() const {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      double bound = 0;
+      for (const StatisticsTerm& term : slots_[i].terms) {
+        const double weights = term.rowWeights ? norm(*term.rowWeights, term.a->rows()) : 1;
+        bound += std::fabs(term.alpha) * weights * norm(*term.a, term.a->cols()) * norm(*term.b, term.b->cols());
+      }
+      if (!cannotFail(i, 1.001 * bound)) return false;
+    }
+    return true;
+  }
+
+  // Of all values, or of the first `columns` of a single row.
+  double norm(const Tensor& t, std::size_t columns) const {
+    std::vector<double> squares(t.rows());
+    engine_.parallelRows(t.rows(), static_cast<double>(t.rows() * columns) / 2, [&](std::size_t first, std::size_t last) {
+      for (std::size_t r = first; r < last; ++r) squares[r] = engine_.kernels().dot(cpuTensor(t).row(r), cpuTensor(t).row(r), columns);
+    });
+    return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+  }
+
   // True if no parameter can become too large in a step whose gradient is at most `gradient`. Keeps
   // a bound of the momentum from step to step.
-  bool cannotFail(std::size_t i, double gradient) {
+  bool cannotFail(std::size_t i, double gradient) const {
     const ParameterSlot& slot = slots_[i];
     if (step_.kind != OptimiserStep::Kind::sgd) return false;
     const double parameter = boundBefore(*slot.parameter, cpuTensor(*slot.parameter).largest()),
@@ -212,14 +237,12 @@ class Steps {
   double boundBefore(const Tensor& t, const CpuTensor::Largest& known) const {
     const CpuTensor& tensor = cpuTensor(t);
     if (known.version + 1 == tensor.version()) return known.value;
-    double squares = 0;
-    for (std::size_t r = 0; r < tensor.rows(); ++r) squares += engine_.kernels().dot(tensor.row(r), tensor.row(r), tensor.cols());
-    return std::sqrt(squares);
+    return norm(tensor, tensor.cols());
   }
 
   float* nextRow(std::size_t i, std::size_t row) {
     CpuTensor& parameter = cpuTensor(*slots_[i].parameter);
-    return i == inPlace_ ? parameter.touchedRow(row) : parameter.spareRow(row);
+    return inPlace_[i] ? parameter.touchedRow(row) : parameter.spareRow(row);
   }
 
   // Cuts a slot into runs of floats, regardless of the rows.
@@ -258,8 +281,8 @@ class Steps {
   float (*kernel_)(const StepRange&);
   std::vector<Tile> tiles_;
   std::vector<RoundedUpdate> rounded_;
-  std::vector<float> largest_;      // absolute value of new parameters; 0 where gradients were complete
-  std::size_t inPlace_ = SIZE_MAX;  // the slot whose parameters are overwritten
+  std::vector<float> largest_;  // absolute value of new parameters; 0 where gradients were complete
+  std::vector<bool> inPlace_;   // of each slot: its parameters are overwritten
   std::atomic<std::size_t> bad_;
 };
 

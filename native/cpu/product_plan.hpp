@@ -58,6 +58,8 @@ class ProductPlan {
   TileFacts makeTiles(const ProductFamily& family);
   void takeRounded(const ProductFamily& family, std::size_t entries);
   NonZeroFacts listAll();
+  bool chooseDense();
+  bool mostlyNonZero() const;
   NonZeroFacts listExact();
   void placeFloats();
   void readRows();

@@ -25,20 +25,6 @@
 namespace boltzkit {
 namespace {
 
-// An update with at most this many sweeps cannot be interrupted, so it saves no state to undo it.
-constexpr std::uint64_t sweepsAnyoneWaitsFor = 64;
-
-// Scales weights of any magnitude to mean 1. Scaling the largest towards 1 by a power of two first
-// changes no bit of the ratios.
-std::vector<double> meanOne(std::vector<double> weights) {
-  const double largest = weights.empty() ? 0 : *std::max_element(weights.begin(), weights.end());
-  double sum = 0;
-  for (double& w : weights) w = std::ldexp(w, -std::ilogb(largest));
-  for (double w : weights) sum += w;
-  for (double& w : weights) w *= static_cast<double>(weights.size()) / sum;
-  return weights;
-}
-
 class ContrastiveUpdate final : public Update {
  public:
   ContrastiveUpdate(Machine& machine, const TrainerOptions& options, const std::vector<LayerRows>& rows,
@@ -130,18 +116,19 @@ class ContrastiveUpdate final : public Update {
     const LayerData* watched = validation_ ? &*validation_ : nullptr;
     const Monitor::Settings settings{plan_.rows, plan_.units, options_.positiveSteps};
     const Metrics m = Monitor(machine_, data_, watched, settings, rowWeights_, independent_).measure(negative_->particles());
+    MachineReport of;
     report.warnings = warnings_;
     report.learningRate = steps_.learningRate(report.step - 1);
-    report.pseudoLikelihood = m.pseudoLikelihood;
-    report.pseudoLikelihoodError = m.pseudoLikelihoodError;
-    report.baseline = m.baseline;
-    report.freeEnergyGap = m.freeEnergyGap;
-    report.chainFreeEnergyGap = m.chainFreeEnergyGap;
     report.weightNorm = m.weightNorm;
+    of.pseudoLikelihood = m.pseudoLikelihood;
+    of.pseudoLikelihoodError = m.pseudoLikelihoodError;
+    of.baseline = m.baseline;
+    of.freeEnergyGap = m.freeEnergyGap;
+    of.chainFreeEnergyGap = m.chainFreeEnergyGap;
     if (plan_.checksAfter(report.epoch, options_.epochs))
-      report.health = HealthCheck(machine_, data_, rowWeights_, plan_.chains).measure(negative_->particles());
-    if (std::isfinite(m.meanFreeEnergy) && !(watched ? *watched : data_).anyMissing())
-      report.logLikelihood = logLikelihood(m, report.warnings);
+      of.health = HealthCheck(machine_, data_, rowWeights_, plan_.chains).measure(negative_->particles());
+    if (std::isfinite(m.meanFreeEnergy) && !(watched ? *watched : data_).anyMissing()) of.logLikelihood = logLikelihood(m, report.warnings);
+    report.of = std::move(of);
   }
 
   std::string remedy() const override { return columns_->remedy(); }
@@ -176,12 +163,7 @@ class ContrastiveUpdate final : public Update {
   std::uint64_t updates() const override { return steps_.updates(); }
   void setUpdates(std::uint64_t n) override { steps_.setUpdates(n); }
 
-  // Optimisers cannot use each other's state: an SGD velocity holds steps, Adam's first moment
-  // gradients.
-  bool sameOptimiser(const TrainerState& state) const override {
-    const auto second = [](const auto& t) { return t.first.starts_with("second/"); };
-    return std::any_of(state.tensors.begin(), state.tensors.end(), second) == (options_.optimiser.kind == OptimiserStep::Kind::adam);
-  }
+  bool sameOptimiser(const TrainerState& state) const override { return steps_.sameKind(state); }
 
   void load(const TrainerState& state, bool resume) override {
     countSeen(state);
@@ -445,7 +427,7 @@ class ContrastiveUpdate final : public Update {
 
 std::unique_ptr<Update> contrastiveUpdate(Machine& machine, const TrainerOptions& options, const std::vector<LayerRows>& data,
                                           const std::vector<LayerRows>& validation, std::vector<double> rowWeights) {
-  validateWeights(rowWeights, data);
+  validateWeights(rowWeights, data.empty() ? 0 : data.front().rows->rows());
   return std::make_unique<ContrastiveUpdate>(machine, options, data, validation, std::move(rowWeights));
 }
 

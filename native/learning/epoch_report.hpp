@@ -1,7 +1,9 @@
-// The report of a trainer after each epoch.
+// The report of a trainer after each epoch: what all models tell, and what one kind of model does.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "likelihood/interval.hpp"
@@ -9,14 +11,9 @@
 
 namespace boltzkit {
 
-struct EpochReport {
-  std::uint64_t epoch = 0;  // epochs completed in this run
-  std::uint64_t step = 0;   // updates completed in this run
-  double seconds = 0;       // training time of this epoch in seconds, without metrics
-  double learningRate = 0;
-  // Means over training rows use the training weights. F is a bound where it has no closed form
-  // (likelihood/bound_free_energy.hpp).
-
+// Of a machine. Means over training rows use the training weights. F is a bound where it has no
+// closed form (likelihood/bound_free_energy.hpp).
+struct MachineReport {
   // Nats per row, of the same units of the same rows at every epoch of a run. On validation rows if
   // given, else on training rows. NaN where there is none.
   double pseudoLikelihood = 0;
@@ -29,14 +26,36 @@ struct EpochReport {
   double freeEnergyGap = 0;
   // Mean F(negative particles) - mean F(training). Far from 0 if the chains lag behind.
   double chainFreeEnergyGap = 0;
-  double weightNorm = 0;        // root mean square of all weights
-  std::uint64_t rollbacks = 0;  // returns to a good state in this run so far
-  // Whole sentences without a full stop, about the run and this epoch's numbers.
-  std::vector<std::string> warnings;
   std::optional<Health> health;  // only in epochs that check it
   // Mean log-likelihood of the rows used for pseudoLikelihood. Only from an algorithm that
   // estimates log Z (ptt).
   std::optional<Interval> logLikelihood;
+};
+
+// Of a network; what loss and error are says network/loss.hpp. Means over rows, nothing dropped.
+struct NetworkReport {
+  double loss = 0, error = 0;                      // of the watched training rows, by their weights
+  double validationLoss = 0, validationError = 0;  // of all validation rows; NaN without
+};
+
+// Of up-down learning, in nats per row. Means over rows use the training weights.
+struct UpDownReport {
+  // By level from the bottom: -log p(layer | the layer above) of rows on their way up, and
+  // -log q(layer above | layer) of dreams.
+  std::vector<double> generative, recognition;
+  double freeEnergyGap = 0;  // of the top machine: mean F(chains) - mean F(rows on their way up)
+};
+
+struct EpochReport {
+  std::uint64_t epoch = 0;  // epochs completed in this run
+  std::uint64_t step = 0;   // updates completed in this run
+  double seconds = 0;       // training time of this epoch in seconds, without metrics
+  double learningRate = 0;
+  double weightNorm = 0;        // root mean square of all weights
+  std::uint64_t rollbacks = 0;  // returns to a good state in this run so far
+  // Whole sentences without a full stop, about the run and this epoch's numbers.
+  std::vector<std::string> warnings;
+  std::variant<MachineReport, NetworkReport, UpDownReport> of;  // the kind of model
 };
 
 }  // namespace boltzkit

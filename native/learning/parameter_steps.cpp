@@ -4,7 +4,7 @@
 
 namespace boltzkit {
 
-ParameterSteps::ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const TrainerOptions& options)
+ParameterSteps::ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const RunOptions& options)
     : backend_(backend), options_(options), parameters_(std::move(parameters)) {
   for (const auto& [name, tensor] : parameters_) {
     velocity_.push_back(backend.tensor(tensor->rows(), tensor->cols()));
@@ -38,6 +38,11 @@ void ParameterSteps::forget() {
   for (const TensorPtr& velocity : velocity_) backend_.fill(0, *velocity);
   for (const TensorPtr& second : second_)
     if (second) backend_.fill(0, *second);
+}
+
+bool ParameterSteps::sameKind(const TrainerState& state) const {
+  const auto second = [](const auto& t) { return t.first.starts_with("second/"); };
+  return std::any_of(state.tensors.begin(), state.tensors.end(), second) == (options_.optimiser.kind == OptimiserStep::Kind::adam);
 }
 
 std::vector<SavedTensor> ParameterSteps::tensors() {

@@ -3,14 +3,15 @@
 #include <string>
 #include <vector>
 
+#include "learning/run_options.hpp"
 #include "learning/saved_tensor.hpp"
-#include "learning/training_options.hpp"
+#include "learning/training_state.hpp"
 
 namespace boltzkit {
 
 class ParameterSteps {
  public:
-  ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const TrainerOptions& options);
+  ParameterSteps(Backend& backend, std::vector<NamedTensor> parameters, const RunOptions& options);
 
   double learningRate(std::uint64_t step) const;  // of update number `step`, from 0
   // Sets a factor for all learning rates of the table, from now on.
@@ -28,10 +29,13 @@ class ParameterSteps {
   std::uint64_t updates() const { return updates_; }
   void setUpdates(std::uint64_t n) { updates_ = n; }
   std::vector<SavedTensor> tensors();
+  // True if the state is one of this kind of optimiser. Optimisers cannot use each other's: an SGD
+  // velocity holds steps, Adam's first moment gradients.
+  bool sameKind(const TrainerState& state) const;
 
  private:
   Backend& backend_;
-  const TrainerOptions& options_;
+  const RunOptions& options_;
   std::uint64_t updates_ = 0;
   double rateFactor_ = 1;
   std::vector<NamedTensor> parameters_;

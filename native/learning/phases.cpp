@@ -57,7 +57,7 @@ PositivePhase::PositivePhase(Machine& machine, const LayerData& data, std::size_
                              bool draw)
     : machine_(machine),
       data_(data),
-      completion_(machine, data, batchSize, draw),
+      completion_(machine, data, batchSize, {draw, Accuracy::draws}),
       meanField_(meanField && (!completion_.factorised() || data.anyMissing())),
       sweeps_(completion_.factorised() ? 1 : sweeps),
       phase_(machine, batchSize, layersWithMeans(machine, data, meanField_), completion_.gibbs()) {

@@ -16,7 +16,7 @@ namespace boltzkit {
 using Clock = std::chrono::steady_clock;
 
 struct Trainer::Impl {
-  Impl(std::unique_ptr<Update> what, const TrainerOptions& o)
+  Impl(std::unique_ptr<Update> what, const RunOptions& o)
       : update(std::move(what)),
         backend(update->backend()),
         options(o),
@@ -124,7 +124,7 @@ struct Trainer::Impl {
       fallBack();
       if (rollbacks <= options.onDivergence->retries) return false;
       throw Error(ErrorCode::divergence, std::string(error.what()) + ", and " + std::to_string(options.onDivergence->retries) +
-                                             " returns to good states did not help; the machine is that after update " +
+                                             " returns to good states did not help; the model is that after update " +
                                              std::to_string(step) + update->remedy());
     }
   }
@@ -211,7 +211,7 @@ struct Trainer::Impl {
 
   std::unique_ptr<Update> update;
   Backend& backend;
-  const TrainerOptions options;
+  const RunOptions options;
   const std::uint64_t stepsPerEpoch, totalSteps;
   ParameterAverage average;
   std::optional<GoodStates> goodStates, undo;
@@ -221,7 +221,7 @@ struct Trainer::Impl {
   double epochSeconds = 0;
 };
 
-Trainer::Trainer(std::unique_ptr<Update> update, const TrainerOptions& options, const TrainerState* state, bool resume) {
+Trainer::Trainer(std::unique_ptr<Update> update, const RunOptions& options, const TrainerState* state, bool resume) {
   impl_ = std::make_unique<Impl>(std::move(update), options);
   if (resume && !state) throw parameterError("there is no interrupted run to resume");
   if (state) impl_->restore(*state, resume);

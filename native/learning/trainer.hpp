@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/interrupt.hpp"
-#include "learning/training_options.hpp"
+#include "learning/run_options.hpp"
 #include "learning/update.hpp"
 
 namespace boltzkit {
@@ -14,7 +14,7 @@ class Trainer {
  public:
   // Continues from `state`. With `resume` continues the interrupted run itself. Otherwise starts a
   // new run that keeps the optimiser's state and the chains where their shapes fit.
-  Trainer(std::unique_ptr<Update> update, const TrainerOptions& options, const TrainerState* state, bool resume);
+  Trainer(std::unique_ptr<Update> update, const RunOptions& options, const TrainerState* state, bool resume);
   ~Trainer();
 
   std::uint64_t totalSteps() const;  // of this run

@@ -19,6 +19,9 @@ struct StepRefused : Error {
   std::uint64_t complete;  // updates of the run that were completed before it
 };
 
+// An update with at most this many sweeps cannot be interrupted, so it saves no state to undo it.
+inline constexpr std::uint64_t sweepsAnyoneWaitsFor = 64;
+
 class Update {
  public:
   virtual ~Update() = default;
@@ -44,7 +47,8 @@ class Update {
   virtual void check(std::uint64_t step, bool endOfEpoch) = 0;
   // Checks a complete update. Throws Error{divergence}.
   virtual void watch(std::uint64_t step, bool last) = 0;
-  // Fills in metrics, health and warnings. `report.epoch` and `report.step` must be set.
+  // Fills in what the model tells, its rate and its warnings. `report.epoch` and `report.step` must
+  // be set.
   virtual void measure(EpochReport& report) = 0;
   // Advice for a run that diverged: empty, or text to append to an error message.
   virtual std::string remedy() const = 0;

@@ -43,7 +43,7 @@ ModelSamples::ModelSamples(Machine& machine, const PartitionOptions& options)
 }
 
 void ModelSamples::run(const Cancelled& cancelled) {
-  if (!options_.rows.empty()) data_.emplace(machine_, options_.rows);
+  if (!options_.rows.empty()) data_.emplace(LayerData::forQuestion(machine_, options_.rows));
   if (data_) addRows(cancelled);
   const Stream starts = stream(1), anneals = stream(startTemperatures + 1), sweeps = stream(options_.warmup);
   std::size_t first = 0;

@@ -122,7 +122,7 @@ void PseudoLikelihood::fromFields(const States& states, std::span<double> out) {
 
 void pseudoLikelihoodOf(Machine& machine, const std::vector<LayerRows>& given, bool exact, const Cancelled& cancelled,
                         std::span<double> out) {
-  const LayerData data(machine, given);
+  const LayerData data = LayerData::forQuestion(machine, given);
   PseudoLikelihood likelihood(machine, data.given(), std::min(chunkRows, data.rows()));
   const Stream stream{machine.seed(), Purpose::monitor, static_cast<std::uint8_t>(given.front().layer),
                       exact ? 0 : machine.random().next(Purpose::monitor).step};
@@ -138,7 +138,7 @@ void pseudoLikelihoodOf(Machine& machine, const std::vector<LayerRows>& given, b
 }
 
 void unitSurprises(Machine& machine, const std::vector<LayerRows>& given, const Cancelled& cancelled, std::span<double> out) {
-  const LayerData data(machine, given);
+  const LayerData data = LayerData::forQuestion(machine, given);
   PseudoLikelihood likelihood(machine, data.given(), std::min(chunkRows, data.rows()));
   std::vector<std::size_t> layers;
   for (const LayerRows& rows : given) layers.push_back(rows.layer);

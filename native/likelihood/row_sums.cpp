@@ -29,7 +29,7 @@ class AnnealedRows {
  public:
   AnnealedRows(Machine& machine, const std::vector<LayerRows>& given)
       : machine_(machine),
-        data_(machine, given),
+        data_(LayerData::forQuestion(machine, given)),
         given_(data_.given()),
         path_(machine, AnnealingPath::roles(machine.wiring(), given_), base(), rowsTogether * chainsPerRow),
         annealer_(path_, usualTemperatures(temperaturesPerRow)) {}
@@ -119,7 +119,7 @@ RowSums rowSums(Machine& machine, const std::vector<LayerRows>& given, const Can
   const std::vector<bool> flags = flagsOf(machine, given);
   if (summable(machine, flags)) {
     std::vector<double> sums(given.front().rows->rows());
-    const LayerData data(machine, given);
+    const LayerData data = LayerData::forQuestion(machine, given);
     forEachChunk(machine, data, cancelled, [&](std::size_t first, States& states) {
       freeEnergies(machine, states, flags, std::span(sums).subspan(first, states.rows()));
     });

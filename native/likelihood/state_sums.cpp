@@ -59,9 +59,9 @@ double exactLogZ(Machine& machine, const Cancelled& cancelled) {
   return finite(sum.value());
 }
 
-std::vector<double> countedSums(const Machine& machine, const Enumeration& enumeration, const std::vector<LayerRows>& given,
+std::vector<double> countedSums(Machine& machine, const Enumeration& enumeration, const std::vector<LayerRows>& given,
                                 const Cancelled& cancelled) {
-  const LayerData data(machine, given);
+  const LayerData data = LayerData::forQuestion(machine, given);
   const auto states = static_cast<std::uint64_t>(enumeration.states());
   std::vector<bool> known = data.given();
   for (std::size_t l = 0; l < known.size(); ++l) known[l] = known[l] || enumeration.counted()[l];

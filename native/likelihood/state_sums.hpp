@@ -22,7 +22,7 @@ double exactLogZ(Machine& machine, const Cancelled& cancelled);
 
 // Per row of the given layers: the log of the sum over the states of all other layers, which
 // `enumeration` enumerates.
-std::vector<double> countedSums(const Machine& machine, const Enumeration& enumeration, const std::vector<LayerRows>& given,
+std::vector<double> countedSums(Machine& machine, const Enumeration& enumeration, const std::vector<LayerRows>& given,
                                 const Cancelled& cancelled);
 
 }  // namespace boltzkit

@@ -1,31 +1,15 @@
 #include "machine/machine.hpp"
 
 #include <cmath>
-#include <numbers>
 
 #include "core/checked.hpp"
+#include "core/normal_values.hpp"
 
 namespace boltzkit {
 namespace {
 
-// A standard normal number from two words (Box & Muller 1958), in double precision so that the
-// start weights are the same on every backend.
-double normal(const std::uint32_t* words) {
-  const double radius = std::sqrt(-2 * std::log((words[0] + 1.0) * 0x1p-32));
-  return radius * std::cos(2 * std::numbers::pi * (words[1] * 0x1p-32));
-}
-
-// Row r of coupling c uses the words of "chain" r; c is the layer of the stream. Column j uses
-// words 2 j and 2 j + 1.
 void drawWeights(Backend& backend, std::uint64_t seed, std::size_t coupling, double scale, Tensor& weights) {
-  std::vector<float> values(checkedMultiply(weights.rows(), weights.cols()));
-  const Stream stream{seed, Purpose::initialise, static_cast<std::uint8_t>(coupling & 0xff), coupling >> 8};
-  for (std::size_t r = 0; r < weights.rows(); ++r)
-    for (std::size_t j = 0; j < weights.cols(); j += 2) {
-      const Words4 words = streamWords(stream, static_cast<std::uint32_t>(r), static_cast<std::uint32_t>(j / 2));
-      for (std::size_t k = 0; k < 2 && j + k < weights.cols(); ++k)
-        values[r * weights.cols() + j + k] = static_cast<float>(scale * normal(words.w + 2 * k));
-    }
+  const std::vector<float> values = startWeights(seed, coupling, weights.rows(), weights.cols(), scale);
   backend.upload(std::span<const float>(values), weights);
 }
 

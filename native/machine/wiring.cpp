@@ -39,6 +39,11 @@ std::uint32_t groupSize(const Layer& layer) {
   return visitUnit(layer.type, [](auto unit) { return decltype(unit)::grouped; }) ? layer.size : 1;
 }
 
+Domain domainOf(const Layer& layer) {
+  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
+  return {domain.low, domain.high, domain.integers, false, groupSize(layer), domain.leastSum, domain.mostSum};
+}
+
 Wiring::Wiring(std::vector<Layer> layers, std::vector<Coupling> couplings) : layers_(std::move(layers)), couplings_(std::move(couplings)) {
   if (layers_.empty() || layers_.size() > maxLayers)
     throw parameterError("a machine needs 1 to 256 layers, got " + std::to_string(layers_.size()));

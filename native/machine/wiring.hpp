@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/graph.hpp"
+#include "core/rows.hpp"
 #include "units/units.hpp"
 
 namespace boltzkit {
@@ -23,6 +24,9 @@ const char* parameterSuffix(UnitType type);
 
 // Number of places of one unit.
 std::uint32_t groupSize(const Layer& layer);
+
+// The values that data of a layer may have.
+Domain domainOf(const Layer& layer);
 
 struct Coupling {
   std::size_t a, b;  // layer indices; weights are [places of a, places of b]

@@ -190,6 +190,29 @@ class ReferenceBackend final : public HostBackend {
     });
   }
 
+  void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) override {
+    visitUnit(units.type, [&](auto unit) {
+      for (std::size_t r = 0; r < gradient.rows(); ++r)
+        throughMeansRow<decltype(unit)>(row(units), of(fields).row(r), of(mean).row(r), of(gradient).row(r));
+    });
+  }
+
+  void drop(const Stream& stream, double rate, const Tensor& from, Tensor& out) override {
+    for (std::size_t r = 0; r < from.rows(); ++r) {
+      RowWords words(stream, static_cast<std::uint32_t>(r));
+      dropRow(words, rate, of(from).row(r), from.cols(), of(out).row(r));
+    }
+  }
+
+  void limitColumns(double limit, Tensor& weights) override {
+    for (std::size_t j = 0; j < weights.cols(); ++j) {
+      double squares = 0;
+      for (std::size_t i = 0; i < weights.rows(); ++i) squares += of(weights).row(i)[j] * of(weights).row(i)[j];
+      if (!(squares > limit * limit)) continue;
+      for (std::size_t i = 0; i < weights.rows(); ++i) of(weights).row(i)[j] *= limit / std::sqrt(squares);
+    }
+  }
+
   void unitEnergies(const Units& units, const Tensor& states, const RowSum& sum) override {
     visitUnit(units.type, [&](auto unit) {
       for (std::size_t r = 0; r < states.rows(); ++r) put(energyRow<decltype(unit)>(row(units), of(states).row(r)), sum, r);

@@ -23,7 +23,7 @@ class Run {
         chunk_(chunkSize()),
         states_(machine, chunk_),
         gibbs_(machine, whollyClamped(), chunk_) {
-    if (!options.start.empty()) start_.emplace(machine, options.start);
+    if (!options.start.empty()) start_.emplace(LayerData::forQuestion(machine, options.start));
     if (options.tempered) tempering_.emplace(machine, options.tempered->ladder, options.tempered->state);
     if (options.observe) moments_.emplace(machine, options.observe->pairs, results.sums, results.products);
     if (!results.mean.empty()) mean_ = machine.backend().tensor(chunk_, machine.places(results.meanLayer));

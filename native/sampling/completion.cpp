@@ -2,8 +2,8 @@
 
 namespace boltzkit {
 
-Completion::Completion(const Machine& machine, const LayerData& data, std::size_t rows, bool draw)
-    : machine_(machine), data_(data), gibbs_(machine, data.complete(), rows), draw_(draw), observed_(data.given().size()) {
+Completion::Completion(const Machine& machine, const LayerData& data, std::size_t rows, const DrawnAnew& anew)
+    : machine_(machine), data_(data), gibbs_(machine, data.complete(), rows), anew_(anew), observed_(data.given().size()) {
   for (std::size_t l = 0; l < observed_.size(); ++l) {
     lateral_ |= !data.complete()[l] && machine.wiring().lateral(l);
     if (!data.missing(l)) continue;
@@ -15,8 +15,8 @@ Completion::Completion(const Machine& machine, const LayerData& data, std::size_
 void Completion::load(const Batch& batch, States& states, const Round& at) {
   Backend& backend = machine_.backend();
   Round round = at;
-  data_.gather(batch, states);
-  if (draw_) drawBinary(states, round);
+  gather(batch, states, round);
+  if (anew_.binary) drawBinary(states, round);
   for (std::size_t l = 0; l < observed_.size(); ++l) {
     if (!data_.given()[l] && !factorised()) backend.fill(0, states[l]);
     if (!data_.missing(l)) continue;
@@ -27,6 +27,13 @@ void Completion::load(const Batch& batch, States& states, const Round& at) {
   }
   for (std::size_t l = 0; l < observed_.size(); ++l)
     if (data_.missing(l)) gibbs_.update(l, states, round, nullptr, &states[l]);
+}
+
+// Uses one step of the stream if it draws.
+void Completion::gather(const Batch& batch, States& states, Round& round) const {
+  if (!seesAnew()) return data_.gather(batch, states);
+  data_.gather(batch, states, {round.stream, round.firstChain}, *anew_.seen);
+  ++round.stream.step;
 }
 
 // Uses one step of the stream.

@@ -18,7 +18,7 @@ class Imputer {
         options_(options),
         data_(machine, options.given, Values::someMissing),
         chunk_(std::min(chunkRows, data_.rows())),
-        completion_(machine, data_, chunk_),
+        completion_(machine, data_, chunk_, {false, Accuracy::full}),
         states_(machine, chunk_),
         means_(data_.given().size()),
         averages_(data_.given().size()) {

@@ -45,7 +45,7 @@ void Inference::draw(std::size_t layer, Scratch& scratch, const std::vector<bool
 
 void Inference::conditional(const std::vector<LayerRows>& given, std::size_t target, Draw drawn, const Cancelled& cancelled,
                             std::span<float> out) {
-  const LayerData data(machine_, given);
+  const LayerData data = LayerData::forQuestion(machine_, given);
   requireDirect(machine_, data.given(), target);
   const Stream stream = drawn == Draw::sample ? conditionalStream(machine_, target) : Stream{};
   const std::size_t places = machine_.places(target);
@@ -57,7 +57,7 @@ void Inference::conditional(const std::vector<LayerRows>& given, std::size_t tar
 }
 
 void Inference::reconstruct(const LayerRows& given, std::size_t via, Draw drawn, const Cancelled& cancelled, std::span<float> out) {
-  const LayerData data(machine_, {given});
+  const LayerData data = LayerData::forQuestion(machine_, {given});
   requireDirect(machine_, data.given(), via);
   std::vector<bool> fromVia(data.given().size(), false);
   fromVia[via] = true;
@@ -73,7 +73,7 @@ void Inference::reconstruct(const LayerRows& given, std::size_t via, Draw drawn,
 
 void Inference::categoryProbabilities(const std::vector<LayerRows>& given, std::size_t layer, const Cancelled& cancelled,
                                       std::span<float> out) {
-  const LayerData data(machine_, given);
+  const LayerData data = LayerData::forQuestion(machine_, given);
   requireLayer(machine_.wiring(), layer);
   const Layer& asked = machine_.wiring().layers()[layer];
   if (data.given()[layer]) throw parameterError("layer '" + asked.name + "' is given, so it cannot be asked for");
@@ -118,7 +118,7 @@ void Inference::freeEnergy(const std::vector<LayerRows>& given, const Cancelled&
 }
 
 void Inference::sumsOver(const std::vector<LayerRows>& given, const Cancelled& cancelled, std::span<double> out) {
-  const LayerData data(machine_, given);
+  const LayerData data = LayerData::forQuestion(machine_, given);
   forEachChunk(scratchFor(data.rows())->states, data, cancelled,
                [&](std::size_t first, States& states) { freeEnergies(machine_, states, data.given(), out.subspan(first, states.rows())); });
 }

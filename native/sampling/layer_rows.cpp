@@ -31,7 +31,12 @@ void requireStates(const Machine& machine, const LayerRows& rows) {
   visitUnit(layer.type, [&](auto unit) {
     using Unit = decltype(unit);
     const auto fits = [&](float value) { return isOfState<Unit>(value, layer.size); };
-    if (Unit::states(layer.size) == 0 || rows.rows->all(fits)) return;
+    if (Unit::states(layer.size) == 0) return;
+    if (rows.through && rows.through->draw() == Draw::sample) return;
+    if (rows.through)
+      throw parameterError("rows of layer '" + layer.name +
+                           "' must hold states of their units, which means seen through machines are not; see them as draws");
+    if (rows.rows->all(fits)) return;
     for (std::size_t r = 0; r < rows.rows->rows(); ++r) {
       rows.rows->expand(r, row.data());
       for (std::size_t j = 0; j < layer.places; j += group)

@@ -5,7 +5,11 @@
 
 #include "fixtures.hpp"
 #include "learning/contrastive_update.hpp"
+#include "learning/network_update.hpp"
 #include "learning/trainer.hpp"
+#include "learning/up_down_update.hpp"
+#include "networks.hpp"
+#include "small_network.hpp"
 #include "training.hpp"
 
 namespace boltzkit::test {
@@ -88,6 +92,11 @@ class CountingBackend final : public Backend {
                       Tensor& out) override {
     inner_->unitStatistics(units, states, fields, rowWeights, alpha, beta, out);
   }
+  void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) override {
+    inner_->throughMeans(units, fields, mean, gradient);
+  }
+  void drop(const Stream& stream, double rate, const Tensor& from, Tensor& out) override { inner_->drop(stream, rate, from, out); }
+  void limitColumns(double limit, Tensor& weights) override { inner_->limitColumns(limit, weights); }
   void moments(const MomentTerm& term, bool accumulate, Doubles& out) override { inner_->moments(term, accumulate, out); }
   void mixVariances(double rate, const Doubles& moments, Tensor& variances) override { inner_->mixVariances(rate, moments, variances); }
   void inverseDeviations(const Tensor& variances, double least, const Graph* graph, Tensor& out) override {
@@ -107,16 +116,58 @@ std::shared_ptr<Rows> twelveRows() {
   return data;
 }
 
-// Of the second update of a run.
-Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}, UnitType visible = UnitType::bernoulli) {
+// Of the second update of a run on these rows.
+Requests requestsOf(const TrainerOptions& o, const Values& rowWeights, UnitType visible, const LayerRows& rows) {
   const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
   Machine m(backend, Wiring({{"v", visible, 6}, {"h", UnitType::bernoulli, 4}}, {{0, 1}}), 3, 0.5);
-  Trainer trainer(contrastiveUpdate(m, o, {{0, twelveRows()}}, {}, rowWeights), o, nullptr, false);
+  Trainer trainer(contrastiveUpdate(m, o, {rows}, {}, rowWeights), o, nullptr, false);
   trainer.run(1, running, nullptr, nullptr);
   const Requests first = backend->requests;
   trainer.run(2, running, nullptr, nullptr);
   const Requests& both = backend->requests;
   return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}, UnitType visible = UnitType::bernoulli) {
+  return requestsOf(o, rowWeights, visible, {0, twelveRows()});
+}
+
+TEST_CASE("an update asks for nothing else on rows that are seen through machines") {
+  const auto below = std::make_shared<const Machine>(
+      makeReferenceBackend(), Wiring({{"v", UnitType::bernoulli, 6}, {"h", UnitType::bernoulli, 6}}, {{0, 1}}), 4, 0.5);
+  for (const Draw draw : {Draw::mean, Draw::sample}) {
+    const auto stack = std::make_shared<const MachineStack>(std::vector<std::shared_ptr<const Machine>>{below, below}, draw);
+    for (const Algorithm algorithm : {Algorithm::cd, Algorithm::pcd})
+      CHECK(requestsOf(options(algorithm), {}, UnitType::bernoulli, {0, twelveRows(), stack}) == Requests{});
+  }
+}
+
+// Of the second update of a run over two levels and a top machine with labels.
+Requests requestsOf(const UpDownOptions& o, const Values& rowWeights) {
+  const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
+  SmallNetwork net([&] { return backend; }, {6, 4, 5, 3}, 3, 3, 0.5);
+  Values labels;
+  for (std::size_t r = 0; r < 12; ++r)
+    for (std::size_t k = 0; k < 3; ++k) labels.push_back(r % 3 == k);
+  const LayerRows given{1, rowsOf(labels, 3, Domain{.group = 3, .leastSum = 1, .mostSum = 1})};
+  Trainer trainer(upDownUpdate(*net.top, net.levels, o, twelveRows(), {given}, rowWeights), o, nullptr, false);
+  trainer.run(1, running, nullptr, nullptr);
+  const Requests first = backend->requests;
+  trainer.run(2, running, nullptr, nullptr);
+  const Requests& both = backend->requests;
+  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+TEST_CASE("an update of up-down learning asks for nothing but work on the tensors that it has") {
+  for (const std::size_t chains : {0, 5})
+    for (const Draw dreams : {Draw::sample, Draw::mean}) {
+      UpDownOptions o;
+      o.batchSize = 4;
+      o.chains = chains;
+      o.dreams = dreams;
+      CHECK(requestsOf(o, {}) == Requests{});
+      CHECK(requestsOf(o, Values(12, 0.5)) == Requests{});
+    }
 }
 
 // The rule of backend.hpp: an update makes no tensor, transfers nothing and reads nothing back.
@@ -143,12 +194,44 @@ TEST_CASE("an update asks for nothing but work on the tensors that it has") {
   }
 }
 
+// Of the second update of a network's run.
+Requests requestsOfNetwork(const NetworkTrainerOptions& o, const Values& rowWeights = {}) {
+  const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
+  Network network(backend, 6, {dropout("d", 0.5), dense("h", "relu", 4), dense("y", "bernoulli", 6)}, 3);
+  Trainer trainer(networkUpdate(network, o, {twelveRows(), nullptr}, nullptr, rowWeights), o, nullptr, false);
+  trainer.run(1, running, nullptr, nullptr);
+  const Requests first = backend->requests;
+  trainer.run(2, running, nullptr, nullptr);
+  const Requests& both = backend->requests;
+  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+TEST_CASE("an update of a network asks for nothing but work on the tensors that it has") {
+  NetworkTrainerOptions o;
+  o.batchSize = 4;
+  o.maxNorm = 1;
+  for (const LossKind loss : {LossKind::likelihood, LossKind::squared})
+    for (const OptimiserStep::Kind kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam}) {
+      o.loss = loss;
+      o.optimiser.kind = kind;
+      CHECK(requestsOfNetwork(o) == Requests{});
+      CHECK(requestsOfNetwork(o, Values(12, 0.5)) == Requests{});
+    }
+}
+
 // What does not follow the rule yet, with what it asks for. These numbers may only fall.
 TEST_CASE("exceptions from the rule that an update asks for nothing") {
   // Swaps are decided on the host.
   CHECK(requestsOf(options(Algorithm::pt)) == Requests{0, 1, 1});
   // The same, and links of its ladder are followed there.
   CHECK(requestsOf(options(Algorithm::ptt)) == Requests{1, 1, 4});
+  // Line searches are decided on the host, from sums that it reads. It goes back to a copy of the
+  // parameters if it is cancelled.
+  NetworkTrainerOptions lbfgs;
+  lbfgs.batchSize = 4;
+  lbfgs.lbfgs = {3, 1};
+  lbfgs.learningRates = {1};
+  CHECK(requestsOfNetwork(lbfgs).uploads == 0);
   // States are counted on the host.
   CHECK(requestsOf(options(Algorithm::exact)) == Requests{1, 2, 1});
 }

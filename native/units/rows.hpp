@@ -2,6 +2,7 @@
 // Backends use them for every type without a kernel of its own. Row pointers run over the places of
 // a layer; `p` and `stride` give the parameters of its first place (see UnitView).
 #pragma once
+#include <cmath>
 #include <cstddef>
 
 #include "units/units.hpp"
@@ -92,6 +93,40 @@ template <class Real>
 BOLTZKIT_HD void drawBinaryRow(RowWords& words, std::size_t places, Real* states) {
   for (std::size_t j = 0; j < places; ++j)
     if (states[j] > 0 && states[j] < 1) states[j] = uniform<Real>(words(j)) < states[j] ? Real(1) : Real(0);
+}
+
+// The whole number up to which the top 24 bits of a word make a place drop: the smallest one that
+// is not below rate * 2^24.
+inline double dropThreshold(double rate) { return std::ceil(rate * 0x1p24); }
+
+// Drops places with probability `rate` and divides the others by 1 - rate. `out` may be `from`.
+template <class Real>
+BOLTZKIT_HD void dropRow(RowWords& words, double rate, const Real* from, std::size_t places, Real* out) {
+  const Real scale = Real(1 / (1 - rate));
+  const double threshold = dropThreshold(rate);
+  for (std::size_t j = 0; j < places; ++j) out[j] = static_cast<double>(words(j) >> 8) < threshold ? Real(0) : scale * from[j];
+}
+
+// gradient *= the derivative of the means of a row by their fields, at beta = 1. Of a grouped unit
+// with means m that add up to n, this is diag(m) - m m^T / n.
+template <class Unit, class Real>
+BOLTZKIT_HD void throughMeansRow(const RowUnits<Real>& units, const Real* field, const Real* mean, Real* gradient) {
+  if constexpr (Unit::grouped) {
+    for (std::size_t j = 0; j < units.places; j += units.size) {
+      Real dot = 0, total = 0;
+      for (std::size_t k = j; k < j + units.size; ++k) {
+        dot += mean[k] * gradient[k];
+        total += mean[k];
+      }
+      const Real common = total > 0 ? dot / total : Real(0);
+      for (std::size_t k = j; k < j + units.size; ++k) gradient[k] = mean[k] * (gradient[k] - common);
+    }
+  } else if constexpr (Unit::linear) {
+    for (std::size_t j = 0; j < units.places; ++j)
+      gradient[j] *= static_cast<Real>(Unit::spread(static_cast<double>(mean[j]), static_cast<double>(units.size)));
+  } else {
+    for (std::size_t j = 0; j < units.places; ++j) gradient[j] *= Unit::variance(field[j], Real(1), units.at(j));
+  }
 }
 
 // The sum of the cumulants of all units, given their fields.

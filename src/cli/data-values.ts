@@ -25,7 +25,8 @@ export function isLabelName(name: string): boolean {
   return LABEL_NAMES.has(name.trim().toLowerCase());
 }
 
-function labelIndex(table: NumberFile, path: string, wanted: string | null): number | null {
+/** The column of labels: the one wanted, or one whose name is that of labels; null where there is none. */
+export function labelIndex(table: NumberFile, path: string, wanted: string | null): number | null {
   const names = table.names?.map((name) => name.trim().toLowerCase()) ?? null;
   if (wanted === null) {
     const found = names?.findIndex(isLabelName) ?? -1;

@@ -4,4 +4,5 @@ export { type IdxData, readIdx } from './idx.js';
 export { type LabelledImages, loadMnist, type Mnist, type MnistOptions } from './mnist.js';
 export type { NdArray } from './ndarray.js';
 export { readNpy, writeNpy } from './npy.js';
+export { type NpzOptions, readNpz } from './npz.js';
 export type { BitRowsInput, DenseRowsInput, NumericArray, RowsInput, SparseRowsInput } from './rows-input.js';

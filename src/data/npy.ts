@@ -12,7 +12,7 @@ import { type NpyHeader, parseNpyHeader } from './npy-header.js';
 import { type ElementType, elementType, typeName } from './npy-types.js';
 import { rowMajorElements } from './row-major.js';
 import type { DenseRowsInput, NumericArray } from './rows-input.js';
-import { readSizedFile } from './sized-file.js';
+import { checkSize, readSizedFile, sizeOf } from './sized-file.js';
 import { readUnpackOptions, type UnpackOptions } from './unpacking.js';
 
 const magic = '\x93NUMPY';
@@ -40,7 +40,20 @@ export async function readNpy(path: FilePath, options?: UnpackOptions): Promise<
 /** {@link readNpy} on behalf of another public call, which messages name. */
 export async function readNpyFor(call: string, path: FilePath, options: UnpackOptions = {}): Promise<NdArray<NumericArray>> {
   const bytes = await readSizedFile(path, call, (head, what) => parseFile(head, what)?.end, options);
-  const what = `${call}: ${filePath(path, call)}`;
+  return arrayOf(bytes, `${call}: ${filePath(path, call)}`);
+}
+
+/** The array in the bytes of an npy file; `what` names them in messages. */
+export function parseNpy(bytes: Uint8Array, what: string): NdArray<NumericArray> {
+  checkSize(
+    bytes.length,
+    sizeOf(bytes, (head) => parseFile(head, what)?.end, what),
+    what,
+  );
+  return arrayOf(bytes, what);
+}
+
+function arrayOf(bytes: Uint8Array, what: string): NdArray<NumericArray> {
   const { shape, fortranOrder, type, begin, end } = parseFile(bytes, what) as NpyFile;
   const data = type.decode(bytes.subarray(begin, end), type.order, what);
   return array(data, shape, fortranOrder ? columnMajor(shape) : undefined);

@@ -31,6 +31,7 @@ export const streams = {
   sampledNegatives: 113,
   resampledUsers: 114,
   factorStart: 115,
+  beliefLevels: 116,
 } as const;
 
 /** A seed as the key of its random words. */

@@ -36,13 +36,15 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-function sizeOf(head: Uint8Array, contentSize: ContentSize, what: string): number {
+/** How long content must be, by all of its first bytes. */
+export function sizeOf(head: Uint8Array, contentSize: ContentSize, what: string): number {
   const size = contentSize(head, what);
   if (size === undefined) throw new FormatError(`${what} was cut: it ends within its header (${head.length} bytes)`);
   return size;
 }
 
-function checkSize(got: number, expected: number, what: string): void {
+/** Refuses content that is not as long as its header says. */
+export function checkSize(got: number, expected: number, what: string): void {
   if (got < expected) throw new FormatError(`${what} was cut: its header promises ${expected} bytes, it has ${got}`);
   if (got > expected) throw new FormatError(`${what} is longer than its header says: ${expected} bytes, it has ${got}`);
 }

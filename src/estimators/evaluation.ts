@@ -1,5 +1,6 @@
 import { array } from '../data/ndarray.js';
-import type { LayerInput, Machine } from '../machine/machine.js';
+import type { LayerInput } from '../machine/host.js';
+import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine, NativePartition } from '../machine/native.js';
 import type { EvaluateControl } from './evaluate-options.js';
 import type { Evaluation, Interval, LogLikelihood, PartitionEstimate } from './results.js';

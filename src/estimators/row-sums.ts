@@ -1,5 +1,6 @@
 /** What complete rows of some layers weigh, the other layers summed out. */
-import type { LayerInput, Machine } from '../machine/machine.js';
+import type { LayerInput } from '../machine/host.js';
+import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine, NativeWork } from '../machine/native.js';
 import type { MachineSpec } from '../wiring/spec.js';
 

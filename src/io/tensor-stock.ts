@@ -11,7 +11,10 @@ type DataOf<T extends TensorType> = {
   U8: Uint8Array;
 }[T];
 
-/** Says what is wrong with values, `undefined` when nothing is; `cols` is the length of the last axis. */
+/**
+ * Says what is wrong with values, `undefined` when nothing is; `cols` is the length of the last
+ * axis.
+ */
 export type ValueCheck<D extends Data = Float32Array | Float64Array> = (values: D, cols: number) => string | undefined;
 
 /** What a tensor must be. */
@@ -23,11 +26,13 @@ export interface Wanted<T extends TensorType> {
 }
 
 /**
- * The tensors of a file, taken out one by one by those who know what each has to be. A checksum is no signature: a file may come from
- * anyone, so nothing of it is used before its type, shape and values were compared with what is needed. What nobody asked for is refused.
+ * The tensors of a file, taken out one by one by those who know what each has to be. A checksum is
+ * no signature: a file may come from anyone, so nothing of it is used before its type, shape and
+ * values were compared with what is needed. What nobody asked for is refused.
  */
 export class TensorStock {
-  readonly #left: Map<string, Tensor>;
+  #left: Map<string, Tensor>;
+  #prefix = '';
   readonly #what: string;
 
   /** @param what - Call and file, for messages: `RBM.load: model.safetensors`. */
@@ -36,24 +41,38 @@ export class TensorStock {
     this.#left = new Map(tensors);
   }
 
-  /** Throws the error of a file that is not what it should be; `reason` goes on after the file's name. */
+  /**
+   * The tensors whose names begin with a prefix, by the rest of their names. What is taken there is
+   * taken here.
+   */
+  within(prefix: string): TensorStock {
+    const part = new TensorStock(this.#what, new Map());
+    part.#left = this.#left;
+    part.#prefix = this.#prefix + prefix;
+    return part;
+  }
+
+  /**
+   * Throws the error of a file that is not what it should be; `reason` goes on after the file's
+   * name.
+   */
   fail(reason: string, cause?: unknown): never {
     throw new FormatError(`${this.#what} ${reason}`, { cause });
   }
 
   /** Whether there is a tensor of that name that nobody has taken yet. */
   has(name: string): boolean {
-    return this.#left.has(name);
+    return this.#left.has(this.#prefix + name);
   }
 
   /** The shape of a tensor that was not taken yet; empty when there is none. */
   shape(name: string): readonly number[] {
-    return this.#left.get(name)?.shape ?? [];
+    return this.#left.get(this.#prefix + name)?.shape ?? [];
   }
 
   /** Names of what was not taken yet. */
   names(): string[] {
-    return [...this.#left.keys()];
+    return [...this.#left.keys()].filter((name) => name.startsWith(this.#prefix)).map((name) => name.slice(this.#prefix.length));
   }
 
   /**
@@ -61,7 +80,8 @@ export class TensorStock {
    *
    * @throws {@link FormatError} unless it is there and as wanted.
    */
-  take<T extends TensorType>(name: string, { types, shape, check }: Wanted<T>): DataOf<T> {
+  take<T extends TensorType>(short: string, { types, shape, check }: Wanted<T>): DataOf<T> {
+    const name = this.#prefix + short;
     const tensor = this.#left.get(name);
     if (tensor === undefined) return this.fail(`lacks ${quoted(name)}`);
     this.#left.delete(name);
@@ -77,8 +97,12 @@ export class TensorStock {
     return wrong === undefined ? data : this.fail(`must hold ${quoted(name)} ${wrong}`);
   }
 
-  /** Takes a tensor out as it is, for somebody else to check; its type and its number of elements are right. */
-  takeWhole(name: string): Tensor {
+  /**
+   * Takes a tensor out as it is, for somebody else to check; its type and its number of elements
+   * are right.
+   */
+  takeWhole(short: string): Tensor {
+    const name = this.#prefix + short;
     const tensor = this.#left.get(name);
     this.#left.delete(name);
     return tensor ?? this.fail(`lacks ${quoted(name)}`);
@@ -86,8 +110,8 @@ export class TensorStock {
 
   /** @throws {@link FormatError} when there is a tensor that nobody has taken. */
   assertEmpty(): void {
-    const [name] = this.#left.keys();
-    if (name !== undefined) this.fail(`holds an unknown tensor ${quoted(name)}`);
+    const [name] = this.names();
+    if (name !== undefined) this.fail(`holds an unknown tensor ${quoted(this.#prefix + name)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.js';
-import type { LayerInput } from './machine.js';
+import type { LayerInput } from './host.js';
 
 /** Rows by layer as a model's public call took them, described. */
 export type Inputs = readonly LayerInput[];

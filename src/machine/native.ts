@@ -6,11 +6,13 @@
 
 import type { NativeGram, NativeHiddenTrainerClass, NativeScoreHidden, NativeScoreRows, NativeSparse } from './native-ease.js';
 import type { NativeGaussian, NativeGaussianOptions } from './native-gaussian.js';
+import type { NativeNetwork, NativeNetworkSpec } from './native-network.js';
 import type { NativeRatings } from './native-ratings.js';
 import type { NativeSoftmax } from './native-softmax.js';
+import type { NativeTopMachine } from './native-up-down.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 9;
+export const NATIVE_ABI = 10;
 
 /** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
@@ -44,6 +46,7 @@ export interface NativeAddon extends NativeSoftmax, NativeSparse {
     entries?: number,
   ) => NativeRows;
   readonly Machine: new (spec: NativeMachineSpec) => NativeMachine;
+  readonly Network: new (spec: NativeNetworkSpec) => NativeNetwork;
   /** Rated entries of so many users and items. */
   readonly Ratings: new (
     users: number,
@@ -108,6 +111,14 @@ export interface NativeMachineSpec {
 export interface NativeLayerRows {
   layer: number;
   rows: NativeRows;
+  /**
+   * The rows are those of layer 0 of the first of these machines, from the bottom, and are passed up: layer 1 of each machine given its
+   * layer 0 is layer 0 of the next one, and of the last one the rows of `layer`. So the columns and the domain of `rows` are those of the
+   * first machine's layer 0, and no value may be missing. 'mean' passes means; 'sample' draws: training draws anew whenever a row is used,
+   * a question and monitoring see one draw of each row. Taken as they are now: a copy of the parameters is made, so the machines may change
+   * or go afterwards. Throws BUSY while one of them is in the middle of a job.
+   */
+  through?: { machines: NativeMachine[]; draw: 'mean' | 'sample' } | null;
 }
 
 /** Work on a thread of its own. One at a time per machine: a second throws BUSY. */
@@ -223,7 +234,7 @@ export interface NativePartition {
 
 export type NativeArray = Float32Array | Float64Array;
 
-export interface NativeMachine {
+export interface NativeMachine extends NativeTopMachine {
   /** Names and shapes of all parameters, e.g. { name: 'visible-hidden.weights', rows: 784, cols: 500 }. */
   parameters(): { name: string; rows: number; cols: number }[];
   /** A copy, in the backend's precision (Float32Array on 'cpu', Float64Array on 'reference'). */
@@ -361,7 +372,7 @@ export interface NativeTrainerState {
   counters: Record<string, bigint>;
 }
 
-export interface NativeTrainer {
+export interface NativeRunOf<Report> {
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
   readonly step: number;
@@ -369,7 +380,9 @@ export interface NativeTrainer {
    * Trains up to update `untilStep` of this run. `onProgress` gets every epoch report, in order and none lost, and the latest step
    * count (at most one call waiting at a time). An exception it throws does not disturb the run: the caller must not let one out.
    */
-  run(untilStep: number, onProgress: (step: number, epochs: NativeEpochReport[]) => void): NativeJob<{ step: number }>;
+  run(untilStep: number, onProgress: (step: number, epochs: Report[]) => void): NativeJob<{ step: number }>;
   /** Everything needed to go on bit for bit. Throws BUSY during a run. */
   state(): NativeTrainerState;
 }
+
+export type NativeTrainer = NativeRunOf<NativeEpochReport>;

@@ -1,6 +1,6 @@
 import type { MachineSpec } from '../wiring/spec.js';
 import { hostBackend } from './backend.js';
-import type { NativeArray, NativeMachine } from './native.js';
+import type { NetworkSpec } from './network-host.js';
 
 /** Names and shapes of the parameters that a machine would have, in its order: layers, then couplings. Makes nothing. */
 export function parameterShapes({
@@ -21,10 +21,14 @@ export function parameterShapes({
   return [...ofLayers, ...ofCouplings];
 }
 
-/** Parameters by name, as the backend has them. */
-export type Parameters = ReadonlyMap<string, { readonly shape: readonly [number, number]; readonly values: NativeArray }>;
-
-/** Copies of all parameters of a machine, read while nothing else touches it. */
-export function readParameters(native: NativeMachine): Parameters {
-  return new Map(native.parameters().map(({ name, rows, cols }) => [name, { shape: [rows, cols], values: native.getParameter(name) }]));
+/** Names and shapes of the parameters that a feed-forward network would have, layer by layer. Makes nothing. */
+export function networkShapes({ inputs, layers }: NetworkSpec): { readonly name: string; readonly shape: readonly [number, number] }[] {
+  const types = new Map(hostBackend.addon.unitTypes().map((type) => [type.name, type]));
+  return layers.flatMap(({ name, type, units }, i) => {
+    const rows = types.get(type)?.parameters.length ?? 1;
+    return [
+      { name: `${name}.weights`, shape: [layers[i - 1]?.units ?? inputs, units] as const },
+      { name: `${name}.${rows === 1 ? 'bias' : 'parameters'}`, shape: [rows, units] as const },
+    ];
+  });
 }

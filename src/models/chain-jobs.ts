@@ -1,5 +1,6 @@
 import { array } from '../data/ndarray.js';
-import { later, type Machine } from '../machine/machine.js';
+import { later } from '../machine/host.js';
+import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import type { Patience } from '../machine/patience.js';
 import { Chains } from './chains.js';

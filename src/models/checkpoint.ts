@@ -8,7 +8,8 @@ import { filePath } from '../io/files.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../io/safetensors.js';
 import { TensorStock } from '../io/tensor-stock.js';
 import type { Machine } from '../machine/machine.js';
-import { type Parameters, parameterShapes } from '../machine/parameter-shapes.js';
+import type { Parameters } from '../machine/native-model.js';
+import { parameterShapes } from '../machine/parameter-shapes.js';
 import type { TrainingRecord } from '../training/record.js';
 import type { MachineSpec } from '../wiring/spec.js';
 import { lastStep, parseObject, tensorOf } from './file-values.js';
@@ -38,12 +39,7 @@ export async function writeCheckpoint(call: string, path: string | URL, checkpoi
   for (const [name, { shape, values }] of checkpoint.parameters) tensors.set(name, tensorOf(shape, values));
   tensors.set(countersName, { dtype: 'U64', shape: [checkpoint.counters.length], data: checkpoint.counters });
   for (const [c, data] of checkpoint.graphs) tensors.set(graphPrefix + c, { dtype: 'U32', shape: [data.length / 2, 2], data });
-  const metadata: Record<string, string> = {
-    format: 'boltzkit',
-    formatVersion,
-    kind: checkpoint.kind,
-    config: JSON.stringify(checkpoint.config),
-  };
+  const metadata = checkpointMetadata(checkpoint.kind, checkpoint.config);
   if (checkpoint.training !== null) addTraining(checkpoint.training, tensors, metadata);
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata), call);
 }
@@ -144,13 +140,24 @@ export function takeCounters(stock: TensorStock, name: string, most: BigUint64Ar
  * @throws {@link FormatError} unless the file is intact and of that kind; {@link FileError} when there is no such file.
  */
 export async function openCheckpoint(call: string, path: string | URL, kind: string): Promise<OpenCheckpoint> {
+  const { stock, metadata } = await openModel(call, path, kind);
+  return new OpenCheckpoint(call, kind, stock, metadata);
+}
+
+/** The tensors of a checkpoint, and what its metadata say; for models that read them on their own. Throws as {@link openCheckpoint}. */
+export async function openModel(call: string, path: string | URL, kind: string): Promise<Awaited<ReturnType<typeof openTensors>>> {
   const { stock, metadata } = await openTensors(call, path);
   if (metadata.format !== 'boltzkit') stock.fail('is not a boltzkit checkpoint');
   if (metadata.formatVersion !== formatVersion) {
     stock.fail(`has format version ${metadata.formatVersion}, this version of boltzkit reads ${formatVersion}`);
   }
   if (metadata.kind !== kind) stock.fail(`holds a model of kind '${metadata.kind}', not '${kind}'`);
-  return new OpenCheckpoint(call, kind, stock, metadata);
+  return { stock, metadata };
+}
+
+/** The metadata that every checkpoint has. */
+export function checkpointMetadata(kind: string, config: Readonly<Record<string, unknown>>): Record<string, string> {
+  return { format: 'boltzkit', formatVersion, kind, config: JSON.stringify(config) };
 }
 
 /** Reads a file of tensors and makes sure that it is intact. */

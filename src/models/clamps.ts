@@ -3,7 +3,7 @@ import { describeRows } from '../data/rows-input.js';
 import { asMatrix, asVector, toFloat64 } from '../data/vector.js';
 import { subject } from '../data/where.js';
 import { ParameterError, ShapeError } from '../errors.js';
-import type { LayerInput } from '../machine/machine.js';
+import type { LayerInput } from '../machine/host.js';
 import { type Domain, packRowsNow } from '../machine/pack.js';
 import type { Clamp } from './sampling.js';
 

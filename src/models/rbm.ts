@@ -1,7 +1,7 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { array } from '../data/ndarray.js';
+import { array, matrix } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
-import type { Ask, LayerInput } from '../machine/machine.js';
+import type { Ask, LayerInput } from '../machine/host.js';
 import type { NativeLayerRows } from '../machine/native.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { type PlaceOptions, readLoadOptions, readStart, type StartOptions, startOptions } from '../wiring/place.js';
@@ -14,6 +14,7 @@ import { type ImputeOptions, readImputeOptions } from './impute.js';
 import { type LayerClamp, MachineModel, type Question } from './machine-model.js';
 import type { Matrix, Nats } from './results.js';
 import type { PlaceClamp } from './sample-options.js';
+import { readOneOfScikitLearn } from './scikit-learn.js';
 
 const [visible, hidden] = [0, 1];
 
@@ -23,6 +24,12 @@ export interface RBMOptions extends StartOptions {
   readonly visible: number | Units;
   /** Hidden units, likewise. */
   readonly hidden: number | Units;
+}
+
+/** How to take over a machine of scikit-learn. */
+export interface ScikitLearnOptions extends Omit<StartOptions, 'weightScale'> {
+  /** The step of a pipeline whose machine it is to be. Default: the only one. */
+  readonly step?: string | undefined;
 }
 
 type RBMLayers = { readonly visible: Units; readonly hidden: Units };
@@ -180,6 +187,35 @@ export class RBM extends MachineModel<RowsInput, RowsInput | PlaceClamp, RBMLaye
       return { spec: readRBM(call, all), make: () => new this(all) };
     };
     return checkpoint.construct(describe, (rbm, read) => rbm.restore(call, read));
+  }
+
+  /**
+   * A machine with the parameters of scikit-learn's `BernoulliRBM`, from an npz file of its attributes:
+   * `np.savez('rbm.npz', components_=rbm.components_, intercept_hidden_=rbm.intercept_hidden_, intercept_visible_=rbm.intercept_visible_)`.
+   * A file of a whole pipeline has the name of a step before each: `rbm1__components_`.
+   *
+   * @param options - Where it is to run, its seed, and `step`: which machine of several.
+   * @throws {@link FormatError} unless the file is intact and holds finite arrays that fit each other, {@link ParameterError} where there are
+   *   several machines and no `step`, {@link FileError} when it cannot be read, {@link BackendError}.
+   */
+  static async fromScikitLearn<M extends RBM = RBM>(
+    this: new (
+      options: RBMOptions,
+    ) => M,
+    path: string | URL,
+    options?: ScikitLearnOptions,
+  ): Promise<M> {
+    const call = 'RBM.fromScikitLearn';
+    const { step, ...where } = readOptions(call, options, ['step', 'seed', 'device', 'threads']);
+    const check = new OptionCheck(call);
+    if (step !== undefined && typeof step !== 'string') throw check.error('step', 'text', step);
+    const { weightScale: _, ...place } = readStart(check, where);
+    const level = await readOneOfScikitLearn(call, path, step);
+    const rbm = new this({ visible: level.visible, hidden: level.hidden, ...place });
+    rbm.setParameter('visible.bias', level.visibleBias);
+    rbm.setParameter('hidden.bias', level.hiddenBias);
+    rbm.setParameter('visible-hidden.weights', matrix(level.weights, level.visible, level.hidden));
+    return rbm;
   }
 }
 

@@ -2,7 +2,7 @@ import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import type { HostRows } from '../data/rows-input.js';
 import { asVector, toFloat64 } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
-import type { LayerInput } from '../machine/machine.js';
+import type { LayerInput } from '../machine/host.js';
 import type { NativeChainOptions } from '../machine/native.js';
 
 /** Inverse temperatures over time: one per sweep, or rising (falling) evenly from the first sweep to the last. */

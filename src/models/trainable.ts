@@ -1,8 +1,7 @@
-import { inspect } from 'node:util';
 import type { Inputs } from '../machine/inputs.js';
-import { type BackendInfo, Machine } from '../machine/machine.js';
+import { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
-import { readParameters } from '../machine/parameter-shapes.js';
+import { readParameters } from '../machine/native-model.js';
 import { fitPlan, partialFitPlan, type Trainee } from '../training/plan.js';
 import { isOver, type TrainingRecord } from '../training/record.js';
 import { TrainingRun } from '../training/run.js';
@@ -10,6 +9,7 @@ import { train } from '../training/train.js';
 import { showRun } from '../training/verbose.js';
 import type { LayerSpec, MachineSpec } from '../wiring/spec.js';
 import { type Checkpoint, type ReadContents, writeCheckpoint } from './checkpoint.js';
+import { HostedModel } from './hosted.js';
 import type { TrainingInfo } from './results.js';
 
 /** Kind of a model and how it is wired, for checkpoints. */
@@ -35,48 +35,20 @@ export interface ModelSummary {
  * The half of a model that has nothing to do with what one asks of it: a machine, its runs, its files and its end. A model says which layers there
  * are and what its users call things.
  */
-export abstract class TrainableModel implements Disposable {
-  protected readonly machine: Machine;
+export abstract class TrainableModel extends HostedModel<Machine> {
   #record: TrainingRecord | null = null;
   /** Neither trained nor set by hand: biases of layers with data may start from it. */
   #untouched = true;
-  readonly #name: string;
   readonly #description: Description;
 
   protected constructor(name: string, spec: MachineSpec, description: Description) {
-    this.#name = name;
-    this.machine = new Machine(name, spec);
+    super(name, new Machine(name, spec));
     this.#description = description;
-  }
-
-  /** The public name of a call, for messages. */
-  protected call(name: string): string {
-    return `${this.#name}.${name}`;
   }
 
   /** Seed of all randomness. */
   get seed(): bigint {
     return this.machine.spec.seed;
-  }
-
-  /** The device in use. */
-  get device(): 'cpu' | 'reference' {
-    return this.machine.backend.device;
-  }
-
-  /** Whether calls are under way. */
-  get busy(): boolean {
-    return this.machine.busy;
-  }
-
-  /** Whether the model was disposed of. */
-  get disposed(): boolean {
-    return this.machine.disposed;
-  }
-
-  /** What this model runs on. */
-  backendInfo(): BackendInfo {
-    return this.machine.backend;
   }
 
   /** Where the last run stands, null if the model was never trained. */
@@ -89,37 +61,18 @@ export abstract class TrainableModel implements Disposable {
     return { algorithm: algorithm.name, epochs, epoch, update: step, updates: totalSteps, batchSize, complete, stoppedEarly };
   }
 
-  /**
-   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent; every other call then throws
-   * `DisposedError`.
-   */
-  dispose(): void {
-    this.machine.dispose();
-  }
-
-  /** The same as {@link dispose}, for `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
   /** What the model is, without its parameters. */
   toJSON(): ModelSummary {
     const { layers, couplings, seed } = this.machine.spec;
     const name = (index: number): string => layers[index]?.name ?? '';
     return {
-      model: this.#name,
+      model: this.modelName,
       layers: Object.fromEntries(layers.map((layer) => [layer.name, unitsText(layer)])),
       couplings: couplings.map(([a, b]) => `${name(a)}-${name(b)}`),
       seed: String(seed),
       device: this.device,
       training: this.training,
     };
-  }
-
-  /** What `console.log` shows. */
-  [inspect.custom](_depth: number, options: object): string {
-    const { model, ...rest } = this.toJSON();
-    return `${model} ${inspect(this.disposed ? { ...rest, disposed: true } : rest, options)}`;
   }
 
   // --- training --------------------------------------------------------------------------------------------------------

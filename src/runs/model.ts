@@ -6,7 +6,7 @@ import type { EvaluateOptions } from '../estimators/evaluate-options.js';
 import type { Evaluation } from '../estimators/results.js';
 import type { ScoreOptions, Scores } from '../estimators/score.js';
 import type { SurpriseOptions } from '../estimators/surprise.js';
-import type { BackendInfo } from '../machine/machine.js';
+import type { BackendInfo } from '../machine/host.js';
 import type { Patience } from '../machine/patience.js';
 import { BoltzmannMachine, type LayerClamps } from '../models/boltzmann-machine.js';
 import type { Chains } from '../models/chains.js';

@@ -256,7 +256,12 @@ type NativeSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sample
 /** All keys of all members of a union. */
 type Everything<U> = (U extends unknown ? (x: Omit<U, 'name'>) => void : never) extends (x: infer I) => void ? I : never;
 
-function readOnDivergence(check: OptionCheck, name: string, asked: unknown, { retries: usual = 0 }: Known): NonUndefined<Rollback> | null {
+export function readOnDivergence(
+  check: OptionCheck,
+  name: string,
+  asked: unknown,
+  { retries: usual = 0 }: Pick<Defaults, 'retries'>,
+): NonUndefined<Rollback> | null {
   const given = asked === undefined && usual > 0 ? { retries: usual } : asked;
   if (given === undefined || given === null || given === 'throw') return null;
   if (typeof given === 'string' && given !== 'rollback') {
@@ -292,10 +297,32 @@ const free: ReadonlySet<string> = new Set(['learningRate', 'recipe', 'monitorRow
 export function resumedSettings(call: string, given: Given, interrupted: TrainingSettings, parts: readonly string[]): TrainingSettings {
   const { chains } = interrupted.algorithm as { chains?: number };
   const asGiven = readSettings(call, given, { ...interrupted, ...(chains === undefined ? {} : { chains }), parts });
-  for (const name of settingNames) {
-    if (given[name] === undefined || free.has(name)) continue;
-    const [was, is] = [interrupted, asGiven].map((settings) => JSON.stringify(settings[name as keyof TrainingSettings]));
+  assertSame(
+    call,
+    given,
+    settingNames.filter((name) => !free.has(name)),
+    interrupted,
+    asGiven,
+  );
+  return { ...interrupted, monitorRows: given.monitorRows === undefined ? interrupted.monitorRows : asGiven.monitorRows };
+}
+
+/**
+ * Refuses options that contradict those of an interrupted run.
+ *
+ * @param names - The options that must be the same, if they are given.
+ * @throws {@link ParameterError} naming the first one that is not.
+ */
+export function assertSame(
+  call: string,
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  interrupted: object,
+  asGiven: object,
+): void {
+  for (const name of names) {
+    if (given[name] === undefined) continue;
+    const [was, is] = [interrupted, asGiven].map((settings) => JSON.stringify((settings as Readonly<Record<string, unknown>>)[name]));
     if (was !== is) throw new ParameterError(`${call}: cannot resume with another \`${name}\`: the interrupted run has ${was}, got ${is}`);
   }
-  return { ...interrupted, monitorRows: given.monitorRows === undefined ? interrupted.monitorRows : asGiven.monitorRows };
 }

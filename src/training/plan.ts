@@ -1,6 +1,5 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
-import { asVector } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
 import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { checkPacked, evaluatePacked } from '../estimators/evaluation.js';
@@ -8,13 +7,15 @@ import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
-import { type BestOptions, type BestRule, type EarlyStopping, metricOf, optionOf, readBest, ruleText } from './best.js';
+import { type BestOptions, type BestRule, type EarlyStopping, metricOf, readBest } from './best.js';
+import { optionOf, ruleText } from './best-state.js';
 import { readLearningRate } from './learning-rate.js';
 import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
 import { recipeNames, statesOf, streamRate, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
-import { isOver, type TrainingPlan, type TrainingRecord } from './record.js';
+import { interruptedRun, type TrainingPlan, type TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
+import { assertSameWeighting, type CheckpointOptions, readCheckpoint, readWeights } from './run-options.js';
 
 /** What a run does besides learning. `Rows` are rows as the model takes them. */
 export interface RunOptions<Rows> {
@@ -27,14 +28,7 @@ export interface RunOptions<Rows> {
   /** Ends the run between two updates; it then rejects with the signal's reason and can be resumed. */
   readonly signal?: AbortSignal | undefined;
   /** Saves the model to `path` every so many updates, while the run goes on. */
-  readonly checkpoint?:
-    | {
-        /** The file; each save replaces it in one step. */
-        readonly path: string | URL;
-        /** Updates from one save to the next. */
-        readonly every: number;
-      }
-    | undefined;
+  readonly checkpoint?: CheckpointOptions | undefined;
   /**
    * Evaluates the model after every so many epochs and after the last: the log-likelihood of the validation rows, or without them of the training
    * rows, comes as {@link EpochReport.evaluation}. Training draws the same random numbers with evaluations and without. Rows must be states of the
@@ -105,7 +99,7 @@ export function fitPlan(
   const interrupted = resume ? interruptedRun(check, previous) : null;
   const settings = runSettings(call, machine, given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
-  if (interrupted !== null) assertSameWeighting(check, interrupted, weights, given.sampleWeights);
+  if (interrupted !== null) assertSameWeighting(check, interrupted.settings, weights, given.sampleWeights);
   const plan = {
     call,
     data: inputs,
@@ -121,7 +115,11 @@ export function fitPlan(
     stream: false,
     signal: check.signal(given.signal),
     onProgress: check.callback<(progress: Progress) => void>('onProgress', given.onProgress),
-    checkpoint: checkpointPlan(check, given.checkpoint, save),
+    checkpoint: readCheckpoint(
+      check,
+      given.checkpoint,
+      (path) => (native: NativeMachine, record: TrainingRecord) => save(call, path, native, record),
+    ),
     evaluation: evaluationPlan(check, machine, given.evaluateEvery, given.evaluate),
     best: bestPlan(check, given, settings, interrupted),
   };
@@ -167,9 +165,10 @@ function assertComparable(
   rows: number,
   evaluateEvery: unknown,
 ): void {
-  if (ruleText(rule) !== ruleText(before)) {
+  const [was, is] = [before, rule].map((each) => ruleText(each, metricOf(each)));
+  if (was !== is) {
     const choices = 'leave it out, or give up the search with `keepBest: false`';
-    throw new ParameterError(`${check.call}: the interrupted run has ${ruleText(before)}, got ${ruleText(rule)}; ${choices}`);
+    throw new ParameterError(`${check.call}: the interrupted run has ${was}, got ${is}; ${choices}`);
   }
   if (before.source !== 'pseudoLikelihood' && (before.source === 'evaluation') !== (evaluateEvery !== undefined)) {
     const expected = before.source === 'evaluation' ? 'given, as in' : 'left out, as in';
@@ -216,11 +215,6 @@ export function partialFitPlan(
   };
 }
 
-function interruptedRun(check: OptionCheck, previous: TrainingRecord | null): TrainingRecord {
-  if (previous !== null && !isOver(previous)) return previous;
-  throw check.error('resume', 'false: this model holds no interrupted run', true);
-}
-
 function runSettings(
   call: string,
   machine: Machine,
@@ -260,16 +254,6 @@ function completed(
   return { ...settings, weighted: weights !== null, initialiseFromData: settings.initialiseFromData && mayInitialise };
 }
 
-function checkpointPlan(check: OptionCheck, given: unknown, save: Trainee['save']): TrainingPlan['checkpoint'] {
-  if (given === undefined) return undefined;
-  const { path, every } = readOptions(check.call, given, ['path', 'every'], 'checkpoint');
-  if (typeof path !== 'string' && !(path instanceof URL)) throw check.error('checkpoint.path', 'a path', path);
-  return {
-    every: check.integer('checkpoint.every', every, undefined),
-    save: (native, record) => save(check.call, path, native, record),
-  };
-}
-
 function evaluationPlan(check: OptionCheck, machine: Machine, every: unknown, options: unknown): TrainingPlan['evaluation'] {
   if (every === undefined) {
     if (options !== undefined) throw check.error('evaluate', 'left out without `evaluateEvery`', options);
@@ -286,17 +270,4 @@ function evaluationPlan(check: OptionCheck, machine: Machine, every: unknown, op
     check: (native, rows, signal) => checkPacked(machine, native, rows, { ...control, patience: { signal } }, call),
     run: (native, rows, signal) => evaluatePacked(machine, native, rows, { ...control, patience: { signal } }, call),
   };
-}
-
-function assertSameWeighting(check: OptionCheck, interrupted: TrainingRecord, weights: Float64Array | null, given: unknown): void {
-  if (interrupted.settings.weighted === (weights !== null)) return;
-  const expected = weights === null ? 'the weights of the interrupted run' : 'left out, as in the interrupted run';
-  throw check.error('sampleWeights', expected, given);
-}
-
-function readWeights(check: OptionCheck, weights: unknown, rows: number): Float64Array | null {
-  if (weights === undefined) return null;
-  const values = asVector(weights, rows, { call: check.call, argument: 'sampleWeights', units: 'rows' }, { low: 0 });
-  if (values.some((w) => w > 0)) return values;
-  throw check.error('sampleWeights', 'weights of which at least one is above 0', 'zeros only');
 }

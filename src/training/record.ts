@@ -1,15 +1,17 @@
 /** What a run is asked to do, and what a model keeps of it. */
+import type { OptionCheck } from '../arguments.js';
 import type { Evaluation } from '../estimators/results.js';
-import type { LayerInput } from '../machine/machine.js';
+import type { LayerInput } from '../machine/host.js';
 import type { NativeLayerRows, NativeMachine, NativeTrainerState } from '../machine/native.js';
-import type { BestRecord, BestRule } from './best.js';
+import type { BestRecord, BestRule, BestSource } from './best.js';
+import type { RecordOf } from './best-state.js';
 import type { LearningRates } from './learning-rate.js';
 import type { TrainingSettings } from './options.js';
 import type { Progress } from './reports.js';
 
-/** What a model keeps of its last run, enough to go on bit for bit. */
-export interface TrainingRecord {
-  readonly settings: TrainingSettings;
+/** What a model keeps of its last run, enough to go on bit for bit: with settings `S`, its best state found by `B`. */
+export interface RunRecord<S, B extends string> {
+  readonly settings: S;
   readonly learningRates: LearningRates;
   readonly state: NativeTrainerState;
   readonly step: number;
@@ -18,12 +20,21 @@ export interface TrainingRecord {
   /** Whether the run ended before its last update, and is not to go on: `earlyStopping`. */
   readonly stoppedEarly: boolean;
   /** What `earlyStopping` and `keepBest` know of the best state; null without them, and once the run has ended. */
-  readonly best: BestRecord | null;
+  readonly best: RecordOf<B> | null;
 }
 
+/** What a machine keeps of its last run. */
+export type TrainingRecord = RunRecord<TrainingSettings, BestSource>;
+
 /** Whether a run has come to its end, or ended itself: there is nothing to resume. */
-export function isOver({ step, totalSteps, stoppedEarly, best }: TrainingRecord): boolean {
+export function isOver({ step, totalSteps, stoppedEarly, best }: Omit<RunRecord<unknown, string>, 'state'>): boolean {
   return stoppedEarly || (step >= totalSteps && best === null);
+}
+
+/** The run that `resume` goes on with. */
+export function interruptedRun<R extends RunRecord<unknown, string>>(check: OptionCheck, previous: R | null): R {
+  if (previous !== null && !isOver(previous)) return previous;
+  throw check.error('resume', 'false: this model holds no interrupted run', true);
 }
 
 /** A run about to begin. */

@@ -1,7 +1,7 @@
 import type { EpochReport, Progress } from './reports.js';
 
-/** What the work behind a run is given. */
-export interface RunControl {
+/** What the work behind a run is given; `R` is what it reports. */
+export interface RunControl<R = EpochReport> {
   /** Aborted by {@link TrainingRun.stop}. */
   readonly stopped: AbortSignal;
   /** Whether somebody iterates, for whom the run stands still after each report. */
@@ -9,7 +9,7 @@ export interface RunControl {
   /** Calls back when somebody begins to iterate; the function it returns takes that back. */
   whenFollowed(callback: () => void): () => void;
   /** Hands reports to whoever iterates. */
-  report(reports: readonly EpochReport[]): void;
+  report(reports: readonly R[]): void;
   progress(progress: Progress): void;
   /** Resolves when everybody who iterates has asked for the next report. */
   read(): Promise<void>;
@@ -26,7 +26,7 @@ interface Reader {
 const nothing: Progress = { update: 0, updates: 0, epoch: 0, epochs: 0, fraction: 0, secondsLeft: null };
 
 /**
- * A training run. `await` it for the reports of all epochs, or iterate over it (`for await`) to get each as it comes: while the body of the loop
+ * A training run, which reports an `R` per epoch. `await` it for the reports of all epochs, or iterate over it (`for await`) to get each as it comes: while the body of the loop
  * works, the run stands still, and the model can be read and saved, unless somebody awaits the run meanwhile: then it goes on. Leaving the loop
  * early stops the run after the current update; {@link observe} only looks on. Errors reach whoever awaits or iterates, however long a loop's body
  * takes; the error of a run that nobody awaits or iterates over is an unhandled rejection.
@@ -42,10 +42,10 @@ const nothing: Progress = { update: 0, updates: 0, epoch: 0, epochs: 0, fraction
  * }
  * ```
  */
-export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<EpochReport> {
-  readonly #reports: EpochReport[] = [];
+export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIterable<R> {
+  readonly #reports: R[] = [];
   readonly #stop = new AbortController();
-  readonly #done: Promise<EpochReport[]>;
+  readonly #done: Promise<R[]>;
   readonly #readers = new Set<Reader>();
   #onReader: (() => void) | undefined;
   #progress = nothing;
@@ -55,9 +55,9 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
   #waiting: (() => void)[] = [];
 
   /** @internal */
-  constructor(work: (control: RunControl) => Promise<void>) {
+  constructor(work: (control: RunControl<R>) => Promise<void>) {
     const run = this;
-    const control: RunControl = {
+    const control: RunControl<R> = {
       stopped: this.#stop.signal,
       get followed() {
         return run.#readers.size > 0 && !run.#awaited;
@@ -98,8 +98,8 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting a run is its purpose
-  then<A = EpochReport[], B = never>(
-    onFulfilled?: ((reports: EpochReport[]) => A | PromiseLike<A>) | null,
+  then<A = R[], B = never>(
+    onFulfilled?: ((reports: R[]) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#awaited = true;
@@ -108,12 +108,12 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
   }
 
   /** As of a promise. */
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<EpochReport[] | B> {
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<R[] | B> {
     return this.then(undefined, onRejected);
   }
 
   /** As of a promise. */
-  finally(onFinally?: (() => void) | null): Promise<EpochReport[]> {
+  finally(onFinally?: (() => void) | null): Promise<R[]> {
     this.#awaited = true;
     this.#wake();
     return this.#done.finally(onFinally);
@@ -123,7 +123,7 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
    * Yields each epoch's report as it comes, and holds the run up meanwhile: it goes on when the next report is asked for. Leaving the loop early
    * stops the run and waits for its end. A loop that begins long after the run first gets the reports it missed.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     // The loop throws the error after the reports before it. Until it gets there, nobody else listens for it.
     this.#done.catch(() => undefined);
     const reader = { next: 0, waits: false };
@@ -144,7 +144,7 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
   }
 
   /** Yields each epoch's report and never holds up or stops the run, however and whenever the loop is left. Errors end it as they end the run. */
-  async *observe(): AsyncGenerator<EpochReport, void, undefined> {
+  async *observe(): AsyncGenerator<R, void, undefined> {
     this.#done.catch(() => undefined);
     yield* this.reports();
     await this.#done;
@@ -155,11 +155,11 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
    *
    * @internal
    */
-  reports(): AsyncGenerator<EpochReport, void, undefined> {
+  reports(): AsyncGenerator<R, void, undefined> {
     return this.#follow({ next: 0, waits: false });
   }
 
-  async *#follow(reader: Reader): AsyncGenerator<EpochReport, void, undefined> {
+  async *#follow(reader: Reader): AsyncGenerator<R, void, undefined> {
     for (; ; reader.next++) {
       while (reader.next >= this.#reports.length && !this.#settled) {
         if (!reader.waits) this.#wake(reader); // once: the others' turn to look at it
@@ -167,7 +167,7 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
       }
       reader.waits = false;
       if (reader.next >= this.#reports.length) return;
-      yield this.#reports[reader.next] as EpochReport;
+      yield this.#reports[reader.next] as R;
     }
   }
 
@@ -192,4 +192,19 @@ export class TrainingRun implements PromiseLike<EpochReport[]>, AsyncIterable<Ep
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** The same run, whose first report says a few things more. */
+export function announcing<R extends { readonly warnings: readonly string[] }>(
+  control: RunControl<R>,
+  warnings: readonly string[],
+): RunControl<R> {
+  if (warnings.length === 0) return control;
+  let left = warnings;
+  const report: RunControl<R>['report'] = ([first, ...others]) => {
+    if (first === undefined) return;
+    control.report([{ ...first, warnings: [...left, ...first.warnings] }, ...others]);
+    left = [];
+  };
+  return Object.create(control, { report: { value: report } });
 }

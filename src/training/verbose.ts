@@ -7,12 +7,27 @@ const interval = 10_000;
 /** Between two looks at a run for a bar, in milliseconds. */
 const tick = 200;
 
-/** Shows on stderr how a run comes on: a bar in a terminal, else a line now and then. Never ends or delays the run. */
-export function showRun(run: TrainingRun, call: string, stream: NodeJS.WriteStream = process.stderr): void {
-  void (stream.isTTY ? bar(run, stream) : lines(run, call, stream));
+/** A report of any run, as far as a line about it goes. */
+interface Shown {
+  readonly epoch: number;
 }
 
-async function bar(run: TrainingRun, stream: NodeJS.WriteStream): Promise<void> {
+/** Shows on stderr how a run of a machine comes on: a bar in a terminal, else a line now and then. Never ends or delays the run. */
+export function showRun(run: TrainingRun, call: string, stream?: NodeJS.WriteStream): void {
+  showReports(run, call, metricsText, stream);
+}
+
+/** As {@link showRun}, for a run of anything; `text` are the numbers of a report. */
+export function showReports<R extends Shown>(
+  run: TrainingRun<R>,
+  call: string,
+  text: (report: R) => string,
+  stream: NodeJS.WriteStream = process.stderr,
+): void {
+  void (stream.isTTY ? bar(run, text, stream) : lines(run, call, text, stream));
+}
+
+async function bar<R extends Shown>(run: TrainingRun<R>, text: (report: R) => string, stream: NodeJS.WriteStream): Promise<void> {
   const bars = new MultiBar(
     { stream, hideCursor: true, clearOnComplete: false, format: '{bar} {value}/{total} updates, {left}{metrics}' },
     Presets.shades_classic,
@@ -26,7 +41,7 @@ async function bar(run: TrainingRun, stream: NodeJS.WriteStream): Promise<void> 
   const timer = setInterval(look, tick);
   timer.unref();
   try {
-    for await (const report of run.reports()) look(`, ${metricsText(report)}`);
+    for await (const report of run.reports()) look(`, ${text(report)}`);
   } finally {
     clearInterval(timer);
     look();
@@ -34,12 +49,17 @@ async function bar(run: TrainingRun, stream: NodeJS.WriteStream): Promise<void> 
   }
 }
 
-async function lines(run: TrainingRun, call: string, stream: NodeJS.WriteStream): Promise<void> {
+async function lines<R extends Shown>(
+  run: TrainingRun<R>,
+  call: string,
+  text: (report: R) => string,
+  stream: NodeJS.WriteStream,
+): Promise<void> {
   let [told, first] = [performance.now(), true];
-  let last: EpochReport | undefined;
-  const tell = (report: EpochReport): void => {
+  let last: R | undefined;
+  const tell = (report: R): void => {
     const { update, updates } = run.progress;
-    stream.write(`${call}: update ${update} of ${updates}, epoch ${report.epoch}, ${metricsText(report)}, ${left(run.progress)}\n`);
+    stream.write(`${call}: update ${update} of ${updates}, epoch ${report.epoch}, ${text(report)}, ${left(run.progress)}\n`);
     [told, first, last] = [performance.now(), false, undefined];
   };
   for await (const report of run.reports()) {
@@ -54,7 +74,8 @@ function left({ update, updates, secondsLeft }: Progress): string {
   return secondsLeft === null ? 'starting' : `${Math.ceil(secondsLeft)} s left`;
 }
 
-function metricsText({ pseudoLikelihood, baseline, freeEnergyGap }: EpochReport): string {
+/** The numbers of a machine's report, in words. */
+export function metricsText({ pseudoLikelihood, baseline, freeEnergyGap }: EpochReport): string {
   const parts = [
     ...(pseudoLikelihood === null ? [] : [`log pseudo-likelihood ${pseudoLikelihood.toFixed(2)}`]),
     ...(baseline === null ? [] : [`(independent units ${baseline.toFixed(2)})`]),

@@ -25,18 +25,35 @@ const lines = [
   { light: '#000000', dark: '#e8eaed' },
 ] as const;
 
+// Ten classes at once: those of lines, with a brown, a violet and an olive between them. No ten hues stay
+// apart for everybody, so pictures name classes in place as well.
+const classes = [
+  ...lines.slice(0, 6),
+  { light: '#7a4a1e', dark: '#c79565' },
+  { light: '#6b4fa0', dark: '#b39ae6' },
+  { light: '#8a8a00', dark: '#d2d25a' },
+  { light: '#3a3a3a', dark: '#d8dbe0' },
+] as const;
+
 type Line = `line${number}`;
+type ClassRole = `class${number}`;
 /** What a colour is for. */
-export type Role = keyof typeof plain | Line;
+export type Role = keyof typeof plain | Line | ClassRole;
 
 /** The role of the n-th line of a chart. */
 export function lineRole(n: number): Role {
   return `line${n % lines.length}`;
 }
 
+/** The role of points of the n-th class. */
+export function classRole(n: number): Role {
+  return `class${n % classes.length}`;
+}
+
 /** The colour of a role. */
 export function colourOf(role: Role, theme: Theme): string {
   if (role in plain) return plain[role as keyof typeof plain][theme];
+  if (role.startsWith('class')) return (classes[Number(role.slice('class'.length))] as (typeof classes)[number])[theme];
   return (lines[Number(role.slice('line'.length))] as (typeof lines)[number])[theme];
 }
 

@@ -73,7 +73,8 @@ function drawNothing({ left, top, width, height }: Box, paint: Paint): string {
   return text('no values', left + width / 2, top + height / 2, paint, { 'text-anchor': 'middle', ...paint.fill('soft') });
 }
 
-function extent(values: readonly number[]): [number, number] {
+/** Lowest and highest value; infinite when there is none. */
+export function extent(values: Iterable<number>): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;
@@ -103,7 +104,8 @@ function drawLegend(entries: readonly { name: string; style: Attributes }[], box
   return { markup, bottom: y + 6 };
 }
 
-function plotArea({ xLabel, yLabel }: Chart, y: Axis, top: number, box: Box): Box {
+/** Where the values of a chart are drawn: what axes and their labels leave of a box. */
+export function plotArea({ xLabel, yLabel }: Pick<Chart, 'xLabel' | 'yLabel'>, y: Axis, top: number, box: Box): Box {
   const widest = Math.max(...y.ticks.map(({ label }) => textWidth(label, textSize)), 10);
   const left = box.left + widest + 10 + (yLabel === '' ? 0 : 20);
   const bottom = box.top + box.height - 22 - (xLabel === '' ? 0 : 18);
@@ -112,12 +114,14 @@ function plotArea({ xLabel, yLabel }: Chart, y: Axis, top: number, box: Box): Bo
   return { left, top: top + 8, width: Math.max(right - left, 10), height: Math.max(bottom - top - 8, 10) };
 }
 
-interface Placed {
+/** An axis and where its values lie on the page. */
+export interface Placed {
   readonly axis: Axis;
   readonly to: Scale;
 }
 
-function drawAxes(x: Placed, y: Placed, frame: Box, paint: Paint): string {
+/** Two axes along the left and the lower edge of a frame, with lines across at the marks of the vertical one. */
+export function drawAxes(x: Placed, y: Placed, frame: Box, paint: Paint): string {
   const [right, bottom] = [frame.left + frame.width, frame.top + frame.height];
   const soft = { fill: paint.fill('soft'), stroke: paint.stroke('soft') };
   const line = (x1: number, y1: number, x2: number, y2: number, stroke: Attributes) =>
@@ -135,7 +139,8 @@ function drawAxes(x: Placed, y: Placed, frame: Box, paint: Paint): string {
   return [...across, ...down, ...frameLines].join('');
 }
 
-function drawLabels({ xLabel, yLabel }: Chart, frame: Box, box: Box, paint: Paint): string {
+/** What the axes of a frame show, beside the box's edges. */
+export function drawLabels({ xLabel, yLabel }: Pick<Chart, 'xLabel' | 'yLabel'>, frame: Box, box: Box, paint: Paint): string {
   const middle = { 'text-anchor': 'middle' };
   const below = xLabel === '' ? '' : text(xLabel, frame.left + frame.width / 2, box.top + box.height - 4, paint, middle);
   if (yLabel === '') return below;

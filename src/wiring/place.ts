@@ -31,7 +31,11 @@ export function readStart(check: OptionCheck, given: { readonly [K in keyof Star
   };
 }
 
-function readPlace(check: OptionCheck, given: { readonly [K in keyof PlaceOptions]?: unknown }): Pick<PlaceSpec, 'device' | 'threads'> {
+/** Reads where a model is to run. */
+export function readPlace(
+  check: OptionCheck,
+  given: { readonly [K in keyof PlaceOptions]?: unknown },
+): Pick<PlaceSpec, 'device' | 'threads'> {
   return {
     device: check.oneOf('device', given.device, 'auto', devices),
     threads: check.integer('threads', given.threads, 0, 0, mostThreads),

@@ -18,6 +18,9 @@ const SAYS: Record<string, RegExp> = {
   'resume-from-checkpoint.ts': /same weights as the uninterrupted run: true/,
   'streaming.ts': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
   'labelled-digits.ts': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
+  'dbn-mnist.ts':
+    /wrong on unseen digits: \d+\.\d\d % pretrained, \d+\.\d\d % after up-down, \d+\.\d\d % fine-tuned\nwrote dbn-digits\.png/,
+  'few-labels.ts': /wrong with 100 labels: \d+\.\d % pretrained, \d+\.\d % from random weights/,
   'encoder.ts': /the 4-2-4 encoder is solved for 1 of 1 seeds/,
   'ising.ts': /T = 2\.269: energy per spin -1\.\d{4} ± 0\.\d{4}, exact for the infinite lattice -1\.4142/,
   'frey-faces.ts':
@@ -27,6 +30,8 @@ const SAYS: Record<string, RegExp> = {
   'own-table.ts':
     /filled in: 0\.\d\d sd off, \d\d % of labels right.*\nAUROC of odd rows: 0\.9\d\d by score, 0\.8\d\d by PCA\nthe oddest row: /,
   'recommender.ts': /likes space: .+\nlikes love: .+\nwould rate Solaris: \d\.\d ± \d\.\d\n(.*\n)+.*popularity +ndcg@10\(binary\)/,
+  'autoencoder.ts':
+    /squared error of unseen digits: \d\d\.\d{3} pretrained, \d\d\.\d{3} ± 0\.\d{3} fine-tuned\nbest linear code of 8 numbers: \d\d\.\d{3}\nwrote /,
   'server.ts': /log-likelihood of unseen digits: -\d+\.\d nats per row, after 6 epochs\n50 of 50 answers at a time are those of one call/,
 };
 
@@ -35,8 +40,10 @@ const LEAVES: Record<string, string[]> = {
   'train-mnist.ts': ['digits.png', 'filters.png', 'mnist.safetensors'],
   'inpainting.ts': ['inpainted.png'],
   'ising.ts': ['ising.png'],
+  'autoencoder.ts': ['autoencoder.png', 'autoencoder.safetensors'],
   'frey-faces.ts': ['faces.png'],
   'labelled-digits.ts': ['labelled-digits.png'],
+  'dbn-mnist.ts': ['dbn-digits.png'],
 };
 
 function run(file: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {

@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeJob, NativeRows } from '../../src/machine/native.js';
+import { networkCalls, newNetwork } from './native-network-support.js';
 import { gramReady, newRatings, ratingCalls, ratingObjects, ready } from './native-ratings-support.js';
+import { stackCalls } from './native-stack-support.js';
 import { chainOptions, machineSpec, newMachine, newRows, newTrainer, trainerOptions, visible } from './native-support.js';
 
 beforeAll(async () => {
@@ -77,6 +79,7 @@ const garbage: [string, () => unknown][] = [
   ['trainer', () => newTrainer(newMachine())],
   ['ratings', newRatings],
   ['ratings that are not finished', () => newRatings(false)],
+  ['network', () => newNetwork()],
   ['class of the addon', () => hostBackend.addon.Rows],
 ];
 
@@ -171,7 +174,9 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
   state: () => ({ target: newTrainer(newMachine()), member: 'state', args: [] }),
   dispose: () => ({ target: newMachine(), member: 'dispose', args: [] }),
+  ...networkCalls,
   ...ratingCalls,
+  ...stackCalls,
 };
 
 const pair = machineSpec().layers;
@@ -248,7 +253,7 @@ async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (
 }
 
 it('covers every export and every method', () => {
-  const prototypes = [newRows(1), newMachine(), newTrainer(newMachine()), ...ratingObjects()].map(
+  const prototypes = [newRows(1), newMachine(), newTrainer(newMachine()), newNetwork(), ...ratingObjects()].map(
     (object) => Object.getPrototypeOf(object) as object,
   );
   const methods = prototypes.flatMap((prototype) =>
@@ -313,6 +318,7 @@ describe('wrong receivers', () => {
     ['machine', newMachine()],
     ['trainer', newTrainer(newMachine())],
     ['ratings', newRatings()],
+    ['network', newNetwork()],
     ['empty object', {}],
     ['heir of a machine', Object.create(newMachine())],
     ['proxy of a machine', new Proxy(newMachine(), {})],
@@ -320,7 +326,9 @@ describe('wrong receivers', () => {
     ['number', 1 as unknown as object],
   ];
   const classes = () =>
-    [newRows(1), newMachine(), newTrainer(newMachine()), ...ratingObjects()].map((object) => Object.getPrototypeOf(object) as object);
+    [newRows(1), newMachine(), newTrainer(newMachine()), newNetwork(), ...ratingObjects()].map(
+      (object) => Object.getPrototypeOf(object) as object,
+    );
 
   it('are refused by every method and getter', () => {
     let checked = 0;

@@ -14,7 +14,7 @@ export interface Use {
 export type Allowed = Record<string, readonly string[]>;
 
 /** What is written once for every backend. */
-export const aboveBackend = ['machine', 'sampling', 'likelihood', 'monitoring', 'learning'];
+export const aboveBackend = ['machine', 'sampling', 'likelihood', 'monitoring', 'network', 'learning'];
 
 export const allowedNative: Allowed = {
   core: [],
@@ -28,7 +28,9 @@ export const allowedNative: Allowed = {
   sampling: ['core', 'units', 'backend.hpp', 'machine'],
   likelihood: ['core', 'units', 'backend.hpp', 'machine', 'sampling'],
   monitoring: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood'],
-  learning: ['core', 'units', 'backend.hpp', 'machine', 'sampling', 'likelihood', 'monitoring'],
+  // The directed half: it stands beside machine/.
+  network: ['core', 'units', 'backend.hpp'],
+  learning: ['core', 'units', 'backend.hpp', 'machine', 'network', 'sampling', 'likelihood', 'monitoring'],
   // Its kernels stand on the SIMD layer and on the choice of instruction sets.
   ratings: ['core', 'cpu'],
   binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
@@ -52,8 +54,10 @@ export const allowedTypeScript: Allowed = {
   results: [...basics, 'data'],
   training: [...basics, 'data', 'machine', 'wiring', 'estimators'],
   models: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training'],
+  networks: [...basics, 'io', 'data', 'wiring', 'machine', 'training', 'results', 'viz', 'models'],
   recommender: [...basics, 'io', 'data', 'wiring', 'machine', 'models'],
-  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender'],
+  belief: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'networks'],
+  'index.ts': [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'recommender', 'networks', 'belief'],
   runs: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models'],
   cli: [
     ...basics,
@@ -67,6 +71,9 @@ export const allowedTypeScript: Allowed = {
     'training',
     'models',
     'recommender',
+    'results',
+    'belief',
+    'networks',
     'runs',
     'index.ts',
   ],

@@ -7,8 +7,19 @@
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
 
+// Fetches what the caller reads once the sums are complete. Memory is idle meanwhile.
+template <int rows, int vectors>
+FORCE_INLINE void fetchUpcoming(const PanelBlock& p, std::size_t row, std::size_t column) {
+  for (const float* soon : p.upcoming.first)
+    if (soon)
+      for (int r = 0; r < rows; ++r)
+        for (int v = 0; v < vectors; ++v)
+          __builtin_prefetch(soon + (row - p.firstRow + static_cast<std::size_t>(r)) * p.upcoming.stride + column + v * lanes, 0, 2);
+}
+
 template <int rows, int vectors>
 FORCE_INLINE void denseRowBlock(const PanelBlock& p, std::size_t row, std::size_t column) {
+  fetchUpcoming<rows, vectors>(p, row, column);
   F sum[rows][vectors]{};
   const float* a = p.a + row * p.lda;
   const float* b = p.b + column;

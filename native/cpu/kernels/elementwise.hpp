@@ -48,6 +48,34 @@ void addRows(const float* rows, std::size_t stride, std::size_t count, std::size
   }
 }
 
+void addSquares(const float* row, std::size_t n, double* sums) {
+  for (std::size_t j = 0; j < n; j += lanes) {
+    const F x = load(row + j);
+    const D low = lowDoubles(x), high = highDoubles(x);
+    D* to = reinterpret_cast<D*>(sums + j);
+    to[0] += low * low;
+    to[1] += high * high;
+  }
+}
+
+void multiplyRow(const float* factors, float* row, std::size_t n) {
+  for (std::size_t j = 0; j < n; j += lanes) store(row + j, load(factors + j) * load(row + j));
+}
+
+void logisticSlope(const float* mean, float* gradient, std::size_t n) {
+  for (std::size_t j = 0; j < n; j += lanes) {
+    const F m = load(mean + j);
+    store(gradient + j, load(gradient + j) * (m * (set1(1) - m)));
+  }
+}
+
+void tanhSlope(const float* mean, float* gradient, std::size_t n) {
+  for (std::size_t j = 0; j < n; j += lanes) {
+    const F m = load(mean + j);
+    store(gradient + j, load(gradient + j) * ((set1(1) - m) * (set1(1) + m)));
+  }
+}
+
 void axpby(float alpha, const float* x, float beta, float* y, std::size_t n) {
   const F a = set1(alpha), b = set1(beta);
   if (beta == 0) {

@@ -226,6 +226,15 @@ struct TileRowsToPack {
   float* tiles;  // the first of the lines, in the first tile
 };
 
+// A row of which places are dropped. `out` may be `from`. Place j uses word j of the stream.
+struct DroppedRow {
+  const float* from;
+  std::size_t places;
+  float threshold, scale;  // 2^24 times the uniform number from which on a place stays
+  std::uint32_t counter[3], key[2];
+  float* out;
+};
+
 struct Kernels {
   const char* isa;
   // The ways to work out a product, in the order in which they are tried.
@@ -265,6 +274,15 @@ struct Kernels {
   void (*addRow)(const float* row, double weight, std::size_t n, double* sums);
   // sums [n] += the sum of `count` rows.
   void (*addRows)(const float* rows, std::size_t stride, std::size_t count, std::size_t n, double* sums);
+
+  // sums [n] += row [n]^2, in double precision.
+  void (*addSquares)(const float* row, std::size_t n, double* sums);
+  // row *= factors
+  void (*multiplyRow)(const float* factors, float* row, std::size_t n);
+  // gradient *= the derivative of a logistic function, or of tanh, that has the value `mean`.
+  void (*logisticSlope)(const float* mean, float* gradient, std::size_t n);
+  void (*tanhSlope)(const float* mean, float* gradient, std::size_t n);
+  void (*dropRow)(const DroppedRow&);
 
   // y = alpha x + beta y; beta 0 ignores y.
   void (*axpby)(float alpha, const float* x, float beta, float* y, std::size_t n);

@@ -1,6 +1,7 @@
 // All kernel families of one instruction set. Included last by a kernel file, after its SIMD layer.
 #pragma once
 #include "cpu/kernels/bernoulli.hpp"
+#include "cpu/kernels/dropout.hpp"
 #include "cpu/kernels/elementwise.hpp"
 #include "cpu/kernels/families.hpp"
 #include "cpu/kernels/lateral.hpp"
@@ -30,6 +31,11 @@ constexpr Kernels kernelTable(const char* isa, std::span<const ProductFamily> fa
           .dot = dot,
           .addRow = addRow,
           .addRows = addRows,
+          .addSquares = addSquares,
+          .multiplyRow = multiplyRow,
+          .logisticSlope = logisticSlope,
+          .tanhSlope = tanhSlope,
+          .dropRow = dropRow,
           .axpby = axpby,
           .clampRow = clampRow,
           .sgd = sgd,

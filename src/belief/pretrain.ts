@@ -1,0 +1,147 @@
+/**
+ * Greedy pretraining (Hinton, Osindero & Teh, "A fast learning algorithm for deep belief nets",
+ * Neural Computation 18 (2006), section 4): each level is a machine that learns the activities of
+ * the level below, which learns no more. Each adds to a lower bound of log p(v) provided that it
+ * starts as good a model of its data as the level below was, see `transposed`.
+ */
+import type { NativeLayerRows } from '../machine/native.js';
+import { isOver, type TrainingPlan, type TrainingRecord } from '../training/record.js';
+import type { EpochReport } from '../training/reports.js';
+import type { RunControl } from '../training/run.js';
+import { train } from '../training/train.js';
+import { asRows, rowsOfLevel, upwards } from './passes.js';
+import { levelName, type PretrainPlan, wholeProgress } from './pretrain-plan.js';
+import { finishedRecord, levelUnderWay, type PretrainRecord } from './record.js';
+import type { LevelReport } from './reports.js';
+import { labelsLayer } from './spec.js';
+import type { BeliefStack, Level } from './stack.js';
+
+type Packed = { readonly data: NativeLayerRows[]; readonly validation: NativeLayerRows[] };
+
+/**
+ * Trains the levels that are not over, one after the other. Whatever ends the run, the network
+ * stands at its last complete update, and `keep` has been given what is needed to go on from there.
+ */
+export async function pretrain(
+  stack: BeliefStack,
+  plan: PretrainPlan,
+  control: RunControl<LevelReport>,
+  keep: (record: PretrainRecord) => void,
+): Promise<void> {
+  const { call, signal } = plan;
+  // Now, so that small inputs are taken before the public call returns, even if it has to wait.
+  const packing = Promise.all([packed(stack, plan.data, signal), packed(stack, plan.validation, signal)]);
+  packing.catch(() => undefined); // whoever waits for the turn hears of it
+  await stack.train(call, true, async (hold) => {
+    signal?.throwIfAborted();
+    const [data, validation] = await packing;
+    let { record } = plan;
+    keep(record);
+    const keepLevel = (l: number, level: TrainingRecord): void => {
+      record = { ...record, levels: record.levels.map((one, k) => (k === l ? level : one)) };
+      keep(record);
+    };
+    const tell = told(stack, plan, control);
+    const rows = new Ascent(stack, plan, { data, validation });
+    for (let l = levelUnderWay(record); l < stack.levels.length && !control.stopped.aborted; l++) {
+      if (record.transposed[l] && record.levels[l]?.step === 0) startTransposed(stack, l);
+      const seen = await rows.ofLevel(l);
+      const { up } = stack.levels[l] as Level;
+      const own = { ...(plan.levels[l] as TrainingPlan), onProgress: tell.onProgress(l) };
+      const level = tell.control(l, (until) => hold.stand(until));
+      await train(up, { ...own, packed: seen, plan: () => own }, level, (reached) => keepLevel(l, reached));
+      const reached = record.levels[l] as TrainingRecord;
+      if (!isOver(reached)) return;
+      keepLevel(l, finishedRecord(reached));
+    }
+  });
+}
+
+async function packed(stack: BeliefStack, inputs: PretrainPlan['data'], signal: AbortSignal | undefined): Promise<NativeLayerRows[]> {
+  const [rows, ...labels] = inputs;
+  if (rows === undefined) return [];
+  // The levels above need whole rows. Labels may be missing: the top machine fills them in.
+  const [visible, classes] = await Promise.all([stack.pack([rows], signal, false), stack.pack(labels, signal, true)]);
+  return [...visible, ...classes];
+}
+
+/** Rows as the levels see them. */
+class Ascent {
+  readonly #stack: BeliefStack;
+  readonly #plan: PretrainPlan;
+  readonly #packed: Packed;
+  /** With `keepActivities`: of the level that was asked for last. */
+  #kept: { readonly level: number; readonly data: NativeLayerRows; readonly validation: NativeLayerRows | undefined } | undefined;
+
+  constructor(stack: BeliefStack, plan: PretrainPlan, all: Packed) {
+    this.#stack = stack;
+    this.#plan = plan;
+    this.#packed = all;
+  }
+
+  async ofLevel(l: number): Promise<Packed> {
+    const [data, validation] = [await this.#rows('data', l), await this.#rows('validation', l)];
+    if (this.#plan.keepActivities) this.#kept = { level: l, data: data as NativeLayerRows, validation };
+    const isTop = l === this.#stack.levels.length - 1;
+    const withLabels = (part: keyof Packed, rows: NativeLayerRows | undefined): NativeLayerRows[] => {
+      if (rows === undefined) return [];
+      const [, labels] = this.#packed[part];
+      return isTop && labels !== undefined ? [rows, { ...labels, layer: labelsLayer }] : [rows];
+    };
+    return { data: withLabels('data', data), validation: withLabels('validation', validation) };
+  }
+
+  async #rows(part: keyof Packed, l: number): Promise<NativeLayerRows | undefined> {
+    const [visible] = this.#packed[part];
+    if (visible === undefined) return undefined;
+    const { call, signal } = this.#plan;
+    if (l === 0 || !this.#plan.keepActivities) return rowsOfLevel(this.#stack, visible.rows, l, this.#plan.record.activities);
+    const [below, own] = [this.#stack.levels[l - 1] as Level, this.#stack.levels[l] as Level];
+    const kept = this.#kept?.level === l - 1 ? this.#kept[part] : undefined;
+    const seen = kept ?? rowsOfLevel(this.#stack, visible.rows, l - 1, 'mean');
+    return asRows(own.up, call, 0, await upwards(below.up, call, seen, 'mean', { signal }));
+  }
+}
+
+/** Parameters of the level below, upside down. */
+function startTransposed({ levels }: BeliefStack, l: number): void {
+  const [below, own] = [(levels[l - 1] as Level).up, (levels[l] as Level).up];
+  const [[lower, upper], names] = [below.spec.layers, own.spec.layers] as [typeof below.spec.layers, typeof own.spec.layers];
+  const [from, to] = [below.native, own.native];
+  const [rows, cols] = [lower?.units ?? 0, upper?.units ?? 0];
+  const [first, last] = [names[0]?.name, names[1]?.name];
+  const weights = from.getParameter(`${lower?.name}-${upper?.name}.weights`);
+  to.setParameter(
+    `${first}-${last}.weights`,
+    weights.map((_, i) => weights[(i % rows) * cols + Math.floor(i / rows)] as number),
+  );
+  const parametersOf = (machine: typeof below, layer: string | undefined): string =>
+    machine.native.parameters().find(({ name }) => name === `${layer}.bias` || name === `${layer}.parameters`)?.name ?? '';
+  to.setParameter(parametersOf(own, last), from.getParameter(parametersOf(below, lower?.name)));
+  to.setParameter(parametersOf(own, first), from.getParameter(parametersOf(below, upper?.name)));
+}
+
+/** What the runs of levels tell, as that of one run. */
+function told(stack: BeliefStack, plan: PretrainPlan, control: RunControl<LevelReport>) {
+  const whole = wholeProgress(plan, stack, performance.now());
+  let { warnings } = plan;
+  return {
+    onProgress: (l: number): TrainingPlan['onProgress'] => plan.onProgress && ((progress) => plan.onProgress?.(whole(l, progress))),
+    control: (l: number, stand: (until: () => Promise<void>) => Promise<void>): RunControl<EpochReport> => ({
+      stopped: control.stopped,
+      get followed() {
+        return control.followed;
+      },
+      whenFollowed: (callback) => control.whenFollowed(callback),
+      report: (reports) => {
+        const first = warnings;
+        warnings = [];
+        const name = levelName(stack, l);
+        control.report(reports.map((report, i) => ({ ...report, warnings: [...(i === 0 ? first : []), ...report.warnings], ...name })));
+      },
+      progress: (progress) => control.progress(whole(l, progress)),
+      // The level's machine stands still already; now the others do, and everybody may read.
+      read: () => stand(() => control.read()),
+    }),
+  };
+}

@@ -1,0 +1,275 @@
+import { OptionCheck, readOptions } from '../arguments.js';
+import type { RowsInput } from '../data/rows-input.js';
+import { FormatError } from '../errors.js';
+import { filePath } from '../io/files.js';
+import type { LayerInput } from '../machine/host.js';
+import { type Patience, readPatience } from '../machine/patience.js';
+import type { Matrix } from '../models/results.js';
+import { readScikitLearn, type ScikitLearnLevel } from '../models/scikit-learn.js';
+import { argmax } from '../results/arrays.js';
+import type { PlaceOptions } from '../wiring/place.js';
+import { softmax } from '../wiring/units.js';
+import { type Calibration, type CalibrationOptions, calibrationFor } from './calibration.js';
+import { assertSeveral, type Classes, type ClassLabels, type ClassName, oneHotRows, readClasses } from './classes.js';
+import { type ConfusionMatrix, confusionMatrixFor } from './confusion.js';
+import { readNetwork } from './file.js';
+import { type BuiltSpec, type GivenLayer, type NetworkStart, readInputs, readLayers, readStart, startNames } from './layers.js';
+import { NetworkModel, type NetworkRun, type NetworkScore } from './network-model.js';
+import type { NetworkFitOptions, Pairs } from './plan.js';
+
+const kind = 'classifier';
+
+/** How to construct a classifier. */
+export interface ClassifierOptions<L extends ClassName = number> extends NetworkStart {
+  /** Columns of the rows that come in. */
+  readonly inputs: number;
+  /** Hidden layers in order: numbers of logistic units, units such as `relu(500)`, or {@link NetworkLayer}. None: logistic regression. */
+  readonly hidden: readonly GivenLayer[];
+  /** How many classes there are, which are called 0, 1, 2 and so on; or what they are called, texts or numbers. 2 to 4096. */
+  readonly classes: number | readonly L[];
+}
+
+/** Rows and the classes that they are of. */
+export interface ClassifierValidation<L extends ClassName> {
+  /** [n, inputs]. */
+  readonly rows: RowsInput;
+  /** One per row. */
+  readonly labels: ClassLabels<L>;
+}
+
+/** How well the rows of one class are told from others. */
+export interface ClassScore<L extends ClassName> {
+  readonly label: L;
+  /** Rows of this class. */
+  readonly rows: number;
+  /** Of those, the share that was found; NaN without any. */
+  readonly recall: number;
+  /** Of the rows taken for this class, the share that is of it; NaN without any. */
+  readonly precision: number;
+  /** The harmonic mean of both; NaN where both are none. */
+  readonly f1: number;
+}
+
+/** What a classifier is worth on rows. */
+export interface ClassifierEvaluation<L extends ClassName> extends NetworkScore {
+  /** Share of rows whose likeliest class is not theirs. */
+  readonly error: number;
+  /** Mean −log probability of the class of a row, in nats. */
+  readonly loss: number;
+  /** Expected calibration error, in [0, 1]: how far the probability of the likeliest class is from how often it is right. */
+  readonly ece: number;
+  /** The bins behind it, and other measures of the probabilities. */
+  readonly calibration: Calibration;
+  /** Which classes are taken for which, by their numbers in the order of `classes`. */
+  readonly confusion: ConfusionMatrix;
+  /** One to a class, in the order of `classes`. */
+  readonly perClass: readonly ClassScore<L>[];
+}
+
+/**
+ * A feed-forward network that tells classes apart: hidden layers as of {@link Network}, and a softmax over the classes. Trained by backpropagation on
+ * the likelihood of the labels.
+ *
+ * @example
+ * ```ts
+ * import { Classifier, relu } from 'boltzkit';
+ *
+ * const classifier = new Classifier({ inputs: 2, hidden: [relu(8)], classes: ['same', 'different'], seed: 1 });
+ * const rows = [[0, 0], [0, 1], [1, 0], [1, 1]];
+ * await classifier.fit(rows, ['same', 'different', 'different', 'same'], { epochs: 500, learningRate: 0.03 });
+ * const classes = await classifier.predict(rows); // ('same' | 'different')[]
+ * const p = await classifier.predictProbabilities(rows); // [4, 2]
+ * classifier.dispose();
+ * ```
+ */
+export class Classifier<const L extends ClassName = number> extends NetworkModel {
+  readonly #classes: Classes;
+
+  /** @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used. */
+  constructor(options: ClassifierOptions<L>) {
+    const { spec, classes } = readSpec('Classifier', options);
+    super('Classifier', spec, { kind, config: { classes: classes.toJSON() } }, 'error');
+    this.#classes = classes;
+  }
+
+  /** What the classes are called, in the order of their probabilities. */
+  get classes(): readonly L[] {
+    return this.#classes.names as readonly L[];
+  }
+
+  /**
+   * Trains on rows [n, inputs] of known classes. Called again, it goes on from where the network stands.
+   *
+   * Rows are copied in a compact form before the first update (small inputs before the call returns). When the run ends early, by a signal, an
+   * error or `stop()`, the network stands at its last complete update.
+   *
+   * @param labels - One per row, of at least two classes.
+   * @returns A run to `await` or to iterate over with `for await`.
+   * @throws Through the run: {@link ParameterError} on labels of no class and of one class only, {@link ShapeError}, {@link DisposedError};
+   *   {@link BusyError} while another run is under way; {@link DivergenceError} when parameters would stop being finite; the signal's reason when
+   *   aborted.
+   */
+  fit(rows: RowsInput, labels: ClassLabels<L>, options?: NetworkFitOptions<ClassifierValidation<L>>): NetworkRun {
+    const call = this.call('fit');
+    const data = (): Pairs => {
+      const where = { call, argument: 'labels', units: 'labels' };
+      const numbers = this.#classes.read(labels, where);
+      const pairs = { rows: this.input(call, 'rows', rows), targets: this.#targets(call, numbers) };
+      assertSeveral(numbers, this.#classes, where);
+      return pairs;
+    };
+    const validation = (given: unknown): Pairs => {
+      const { rows, labels } = readOptions(call, given, ['rows', 'labels'], 'validation');
+      const numbers = this.#classes.read(labels, { call, argument: 'validation.labels', units: 'labels' });
+      return { rows: this.input(call, 'validation.rows', rows), targets: this.#targets(call, numbers, 'validation.') };
+    };
+    return this.run(call, data, validation, options);
+  }
+
+  #targets(call: string, numbers: Uint32Array, place = ''): LayerInput {
+    const where = { call, argument: `${place}labels`, units: 'classes' };
+    return { layer: this.machine.outputLayer, host: oneHotRows(numbers, this.#classes.count), where };
+  }
+
+  /** P(class | row) for rows [n, inputs]: [n, classes], in the order of {@link classes}. */
+  async predictProbabilities(rows: RowsInput, options?: Patience): Promise<Matrix> {
+    const call = this.call('predictProbabilities');
+    const patience = this.patience(call, options);
+    return this.asked(this.forward(this.input(call, 'rows', rows), this.machine.outputLayer), patience);
+  }
+
+  /**
+   * {@link predictProbabilities} of few rows without a promise: the result is there when the call returns, and the event loop waits meanwhile.
+   *
+   * @throws As {@link predictProbabilities} rejects; {@link ShapeError} on more rows than take a few milliseconds, {@link BusyError} while other calls
+   *   are under way.
+   */
+  predictProbabilitiesSync(rows: RowsInput): Matrix {
+    const call = this.call('predictProbabilitiesSync');
+    return this.askedNow(this.forward(this.input(call, 'rows', rows), this.machine.outputLayer));
+  }
+
+  /** The likeliest class of each row of [n, inputs], the first of equally likely ones. */
+  async predict(rows: RowsInput, options?: Patience): Promise<L[]> {
+    const call = this.call('predict');
+    const patience = this.patience(call, options);
+    return this.#named(await this.asked(this.forward(this.input(call, 'rows', rows), this.machine.outputLayer), patience));
+  }
+
+  /** {@link predict} of few rows without a promise, as {@link predictProbabilitiesSync}. */
+  predictSync(rows: RowsInput): L[] {
+    const call = this.call('predictSync');
+    return this.#named(this.askedNow(this.forward(this.input(call, 'rows', rows), this.machine.outputLayer)));
+  }
+
+  #named(probabilities: Matrix): L[] {
+    return argmax(probabilities).map((number) => this.#classes.nameOf(number) as L);
+  }
+
+  /**
+   * What the classifier is worth on rows [n, inputs] of known classes.
+   *
+   * @param options - How rows are put into bins for `ece`: see {@link CalibrationOptions}.
+   */
+  async evaluate(rows: RowsInput, labels: ClassLabels<L>, options?: CalibrationOptions & Patience): Promise<ClassifierEvaluation<L>> {
+    const call = this.call('evaluate');
+    const { bins, binning, ...more } = readOptions(call, options, ['bins', 'binning', 'signal', 'onProgress']);
+    const patience = readPatience(new OptionCheck(call), more);
+    const numbers = this.#classes.read(labels, { call, argument: 'labels', units: 'labels' });
+    const pairs = { rows: this.input(call, 'rows', rows), targets: this.#targets(call, numbers) };
+    // Both are asked at once, so that small inputs are taken before the call returns.
+    const scoring = this.scored(call, pairs, patience);
+    const asking = this.asked(this.forward(pairs.rows, this.machine.outputLayer), { signal: patience.signal });
+    const [score, probabilities] = await Promise.all([scoring, asking]);
+    const calibration = calibrationFor(call, probabilities, numbers, { bins, binning });
+    const confusion = confusionMatrixFor(call, numbers, argmax(probabilities), { classes: this.#classes.count });
+    const perClass = this.classes.map((label, k): ClassScore<L> => {
+      const [recall, precision, f1] = [confusion.recall[k] as number, confusion.precision[k] as number, confusion.f1[k] as number];
+      return { label, rows: numbers.filter((number) => number === k).length, recall, precision, f1 };
+    });
+    return { ...score, ece: calibration.ece, calibration, confusion, perClass };
+  }
+
+  /** The gradient of each row's loss, −log P(label | row), with respect to the row: [n, inputs]. */
+  async inputGradient(rows: RowsInput, labels: ClassLabels<L>, options?: Patience): Promise<Matrix> {
+    const call = this.call('inputGradient');
+    const patience = this.patience(call, options);
+    const numbers = this.#classes.read(labels, { call, argument: 'labels', units: 'labels' });
+    return this.gradient(call, { rows: this.input(call, 'rows', rows), targets: this.#targets(call, numbers) }, patience);
+  }
+
+  protected override texts(): Readonly<Record<string, string>> {
+    return { classes: JSON.stringify(this.classes) };
+  }
+
+  /**
+   * A classifier that gives the probabilities of a scikit-learn pipeline: one or more `BernoulliRBM`s and a `LogisticRegression`, from an npz file of
+   * their arrays, each with the name of its step before it (`rbm1__components_`, `logistic__coef_`). Classes are in the order of scikit-learn's
+   * `classes_`, which is the sorted one.
+   *
+   * @param options - `classes`: what they are called, default their numbers; seed, where it is to run.
+   * @throws {@link FormatError} unless the file is intact, holds such a pipeline, and its steps fit each other; {@link ParameterError} on other
+   *   numbers of classes, {@link FileError} when it cannot be read, {@link BackendError}.
+   */
+  static async fromScikitLearn<const L extends ClassName = number>(
+    path: string | URL,
+    options?: Pick<NetworkStart, 'seed' | 'device' | 'threads'> & { readonly classes?: readonly L[] | undefined },
+  ): Promise<Classifier<L>> {
+    const call = 'Classifier.fromScikitLearn';
+    const { classes, ...place } = readOptions(call, options, ['classes', 'seed', 'device', 'threads']);
+    const { levels, output } = await readScikitLearn(call, path);
+    if (output === null) {
+      throw new FormatError(`${call}: ${filePath(path, call)} holds no LogisticRegression: an array \`coef_\` is missing`);
+    }
+    if (classes !== undefined && (!Array.isArray(classes) || classes.length !== output.classes)) {
+      throw new OptionCheck(call).error('classes', `a list of ${output.classes} classes`, classes);
+    }
+    const [{ visible: inputs }] = levels as [ScikitLearnLevel];
+    const hidden = levels.map((level) => level.hidden);
+    const classifier = new Classifier<L>({ ...place, inputs, hidden, classes: classes ?? output.classes } as ClassifierOptions<L>);
+    const layers = [...levels.map(({ weights, hiddenBias }) => ({ weights, bias: hiddenBias })), output];
+    for (const [i, { weights, bias }] of layers.entries()) {
+      const layer = classifier.layerNames[i] as string;
+      classifier.setParameter(`${layer}.weights`, { data: weights, shape: [weights.length / bias.length, bias.length] });
+      classifier.setParameter(`${layer}.bias`, bias);
+    }
+    return classifier;
+  }
+
+  /**
+   * Loads a classifier that `save` wrote; a subclass loads itself. Classes have the names that they were saved with.
+   *
+   * @param options - Where it is to run; the file does not say.
+   * @throws {@link FormatError} unless the file is intact and holds a classifier, {@link FileError} when it cannot be read, {@link BackendError}.
+   */
+  static async load<M extends Classifier<ClassName> = Classifier<ClassName>>(
+    this: new (
+      options: ClassifierOptions<never>,
+    ) => M,
+    path: string | URL,
+    options?: PlaceOptions,
+  ): Promise<M> {
+    const call = 'Classifier.load';
+    return readNetwork<M>(
+      call,
+      path,
+      kind,
+      options,
+      ({ layers, config, loss: _, ...saved }) => {
+        const given = { ...saved, hidden: layers.slice(0, -1), classes: config.classes as number };
+        return { spec: readSpec(call, given).spec, make: () => new this(given) };
+      },
+      (network, read) => network.restore(read),
+    );
+  }
+}
+
+function readSpec(call: string, options: unknown): { spec: BuiltSpec; classes: Classes } {
+  const check = new OptionCheck(call);
+  if (options === undefined) throw check.error('options', 'an object with `inputs`, `hidden` and `classes`', options);
+  const given = readOptions(call, options, ['inputs', 'hidden', 'classes', ...startNames]);
+  const inputs = readInputs(check, given.inputs);
+  const classes = readClasses(check, given.classes);
+  const layers = readLayers(check, 'hidden', given.hidden, inputs, { output: softmax(classes.count) });
+  return { spec: readStart(check, given, inputs, layers, 'likelihood'), classes };
+}
