@@ -1,3 +1,4 @@
+export type { BeliefEvaluation, BoundOptions, MeanBound } from './belief/bound.js';
 export { DeepAutoencoder } from './belief/deep-autoencoder.js';
 export { DeepBeliefNetwork } from './belief/network.js';
 export type { LabelledRows, LevelOptions, PretrainOptions } from './belief/pretrain-options.js';

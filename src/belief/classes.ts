@@ -33,7 +33,10 @@ export async function classProbabilities(
   return { values: Float32Array.from(total, (sum) => sum / passes), rows: rows.rows, cols };
 }
 
-/** The class of every row of labels that were described: the largest of its places; −1 where there is none. */
+/**
+ * The class of every row of labels that were described: the largest of its places; −1 where there
+ * is none.
+ */
 export function classNumbers({ host }: LayerInput): Int32Array {
   const numbers = new Int32Array(host.rows);
   let first = 0;
@@ -44,7 +47,10 @@ export function classNumbers({ host }: LayerInput): Int32Array {
   return numbers;
 }
 
-/** The column of the largest value of every row that is above 0, the first of equal ones; −1 where there is none. */
+/**
+ * The column of the largest value of every row that is above 0, the first of equal ones; −1 where
+ * there is none.
+ */
 export function largest(values: ArrayLike<number>, cols: number): Int32Array {
   return Int32Array.from({ length: values.length / cols }, (_, r) => {
     let best = -1;

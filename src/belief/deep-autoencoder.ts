@@ -19,8 +19,9 @@ export interface Unrolled {
 }
 
 /**
- * A deep autoencoder with its pretraining (Hinton & Salakhutdinov 2006): a stack of machines, trained one after the other, is unrolled into an encoder
- * and a decoder, which are then trained together. Made by `DeepBeliefNetwork.autoencoder`; its files are those of an {@link Autoencoder}.
+ * A deep autoencoder with its pretraining (Hinton & Salakhutdinov 2006): a stack of machines,
+ * trained one after the other, is unrolled into an encoder and a decoder, which are then trained
+ * together. Made by `DeepBeliefNetwork.autoencoder`; its files are those of an {@link Autoencoder}.
  *
  * @example
  * ```ts
@@ -44,15 +45,20 @@ export class DeepAutoencoder extends Autoencoder {
     this.#unrolled = unrolled;
   }
 
-  /** The stack of machines: its files keep an interrupted pretraining. Its parameters are copied when a run of {@link pretrain} is over. */
+  /**
+   * The stack of machines: its files keep an interrupted pretraining. Its parameters are copied
+   * when a run of {@link pretrain} is over.
+   */
   get dbn(): DeepBeliefNetwork {
     return this.#unrolled.dbn;
   }
 
   /**
-   * Pretrains level by level, as `DeepBeliefNetwork.pretrain`, and unrolls the result when the last level is over.
+   * Pretrains level by level, as `DeepBeliefNetwork.pretrain`, and unrolls the result when the last
+   * level is over.
    *
-   * @throws Through the run, as there; {@link BusyError} when calls of this autoencoder are under way at its end.
+   * @throws Through the run, as there; {@link BusyError} when calls of this autoencoder are under
+   *   way at its end.
    */
   pretrain(rows: RowsInput, options?: PretrainOptions): TrainingRun<LevelReport> {
     return this.#unrolled.pretrain(rows, options, () => this.#unrolled.unroll(this));

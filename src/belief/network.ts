@@ -8,6 +8,7 @@ import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters } from '../models/results.js';
+import { readScikitLearn, type ScikitLearnLevel } from '../models/scikit-learn.js';
 import { unitsText } from '../models/trainable.js';
 import { Autoencoder, type AutoencoderOptions } from '../networks/autoencoder.js';
 import type { ClassName } from '../networks/classes.js';
@@ -16,9 +17,10 @@ import { startNames } from '../networks/layers.js';
 import { argmax } from '../results/arrays.js';
 import { TrainingRun } from '../training/run.js';
 import { metricsText, showReports } from '../training/verbose.js';
-import { type PlaceOptions, readLoadOptions, type StartOptions } from '../wiring/place.js';
+import { type PlaceOptions, readLoadOptions, readStart, type StartOptions } from '../wiring/place.js';
 import type { LayerSpec } from '../wiring/spec.js';
 import { gaussian, type Units, type UnitType } from '../wiring/units.js';
+import { type BeliefEvaluation, type BoundOptions, boundWithin, readBoundOptions } from './bound.js';
 import { classProbabilities } from './classes.js';
 import { DeepAutoencoder } from './deep-autoencoder.js';
 import { readNetworkFile, writeNetwork } from './file.js';
@@ -167,12 +169,15 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   }
 
   /**
-   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after pretraining: the halves of every level below the top that
-   * recognise and that generate are untied and learn from each other's draws, together with the top machine and its labels. Rows and labels must be
-   * complete. Whatever ends the run, the network stands at its last complete update, and `resume: true` goes on from there, bit for bit.
+   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after
+   * pretraining: the halves of every level below the top that recognise and that generate are
+   * untied and learn from each other's draws, together with the top machine and its labels. Rows
+   * and labels must be complete. Whatever ends the run, the network stands at its last complete
+   * update, and `resume: true` goes on from there, bit for bit.
    *
    * @returns A run to `await` or to iterate over with `for await`; see {@link UpDownReport}.
-   * @throws Through the run, as {@link pretrain}; {@link ParameterError} for a network of one level, which has no halves.
+   * @throws Through the run, as {@link pretrain}; {@link ParameterError} for a network of one
+   *   level, which has no halves.
    */
   upDown(rows: RowsInput, options?: UpDownOptions): TrainingRun<UpDownReport> {
     const call = this.call('upDown');
@@ -298,12 +303,15 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   // --- feed-forward networks ------------------------------------------------------------------
 
   /**
-   * A classifier to be fine-tuned by backpropagation: its hidden layers have the weights and biases of the recognition half, copied. Its output layer
-   * starts from the label layer where that has as many classes, else from random weights. A network that was not pretrained may be unrolled too; the
-   * first report of `fit` then says so.
+   * A classifier to be fine-tuned by backpropagation: its hidden layers have the weights and biases
+   * of the recognition half, copied. Its output layer starts from the label layer where that has as
+   * many classes, else from random weights. A network that was not pretrained may be unrolled too;
+   * the first report of `fit` then says so.
    *
-   * @param options - How many classes there are, or what they are called; where the classifier runs, by default as this network.
-   * @throws {@link ParameterError}, {@link BusyError} while other calls are under way: it does not wait; {@link DisposedError}.
+   * @param options - How many classes there are, or what they are called; where the classifier
+   *   runs, by default as this network.
+   * @throws {@link ParameterError}, {@link BusyError} while other calls are under way: it does not
+   *   wait; {@link DisposedError}.
    */
   toClassifier<const L extends ClassName = number>(options: UnrolledClassifierOptions<L>): Classifier<L> {
     const call = this.call('toClassifier');
@@ -320,10 +328,12 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   }
 
   /**
-   * An autoencoder to be fine-tuned by backpropagation: an encoder with the parameters of the recognition half, and a decoder with those of the
-   * generative one, copied. The last layer is the code.
+   * An autoencoder to be fine-tuned by backpropagation: an encoder with the parameters of the
+   * recognition half, and a decoder with those of the generative one, copied. The last layer is the
+   * code.
    *
-   * @param options - What reconstructions are measured by; where the autoencoder runs, by default as this network.
+   * @param options - What reconstructions are measured by; where the autoencoder runs, by default
+   *   as this network.
    * @throws As {@link toClassifier}.
    */
   toAutoencoder(options?: UnrolledAutoencoderOptions): Autoencoder {
@@ -351,10 +361,11 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   }
 
   /**
-   * A deep autoencoder (Hinton & Salakhutdinov 2006): a stack of machines to be pretrained, which is then unrolled and fine-tuned.
+   * A deep autoencoder (Hinton & Salakhutdinov 2006): a stack of machines to be pretrained, which
+   * is then unrolled and fine-tuned.
    *
-   * @param layers - From the rows to the code, such as [784, 1000, 500, 250, 30]. Numbers stand for Bernoulli units, the last one for as many `gaussian`
-   *   units: a linear code.
+   * @param layers - From the rows to the code, such as [784, 1000, 500, 250, 30]. Numbers stand for
+   *   Bernoulli units, the last one for as many `gaussian` units: a linear code.
    * @throws {@link ParameterError} on layers or options out of range, {@link BackendError}.
    */
   static autoencoder(layers: readonly (number | Units)[], options?: DeepAutoencoderOptions): DeepAutoencoder {
@@ -378,6 +389,29 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
       dbn.dispose();
       throw error;
     }
+  }
+
+  /**
+   * A lower bound of the log-likelihood of rows [n, visible], each and on average: the variational
+   * bound with the way up as the posterior, less log Z of the top machine, with an interval that
+   * carries the uncertainty of both. Of one level it is the log-likelihood itself. Rows must hold
+   * states. Every call draws anew.
+   *
+   * @throws {@link ParameterError} on options out of range, rows that are no states, and top
+   *   machines without a finite log Z; {@link ShapeError}, {@link BusyError}, {@link
+   *   DisposedError}; the signal's reason when aborted.
+   */
+  async evaluate(rows: RowsInput, options?: BoundOptions): Promise<BeliefEvaluation> {
+    const call = this.call('evaluate');
+    const control = readBoundOptions(
+      call,
+      options,
+      this.#untouched.every((isNew) => isNew),
+    );
+    const input = layerInput(this.#spec, call, 'data', rows);
+    return this.#over(call, [input], control.patience, ([packed]) =>
+      boundWithin(this.machine, call, (packed as NativeLayerRows).rows, control),
+    );
   }
 
   // --- parameters ---------------------------------------------------------------------------
@@ -470,6 +504,42 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     const [network] = made as [M];
     network.#record = state.record;
     network.#untouched = state.untouched;
+    return network;
+  }
+
+  /**
+   * A network with the parameters of a pipeline of scikit-learn's `BernoulliRBM`s, from an npz file of
+   * their attributes, each with the name of its step before it (`rbm1__components_`):
+   *
+   * `np.savez('stack.npz', **{f'{name}__{key}': value for name, step in pipeline.steps for key, value
+   * in vars(step).items() if isinstance(value, np.ndarray)})`
+   *
+   * The first step that is written is the lowest level. A `LogisticRegression` after them is left out:
+   * `Classifier.fromScikitLearn` takes it over too.
+   *
+   * @param options - Where it is to run, and its seed.
+   * @throws {@link FormatError} unless the file is intact and its machines stand on each other,
+   *   {@link FileError} when it cannot be read, {@link BackendError}.
+   */
+  static async fromScikitLearn<M extends DeepBeliefNetwork = DeepBeliefNetwork>(
+    this: new (
+      options: DeepBeliefNetworkOptions,
+    ) => M,
+    path: string | URL,
+    options?: Omit<StartOptions, 'weightScale'>,
+  ): Promise<M> {
+    const call = `${name}.fromScikitLearn`;
+    const given = readOptions(call, options, ['seed', 'device', 'threads']);
+    const { weightScale: _, ...place } = readStart(new OptionCheck(call), given);
+    const { levels } = await readScikitLearn(call, path);
+    const network = new this({ layers: [(levels[0] as ScikitLearnLevel).visible, ...levels.map(({ hidden }) => hidden)], ...place });
+    const names = network.layerNames;
+    for (const [l, { weights, visibleBias, hiddenBias, visible, hidden }] of levels.entries()) {
+      const [below, above] = [names[l] as string, names[l + 1] as string];
+      network.setParameter(`level${l + 1}/${below}.bias`, visibleBias);
+      network.setParameter(`level${l + 1}/${above}.bias`, hiddenBias);
+      network.setParameter(`level${l + 1}/${below}-${above}.weights`, { data: weights, shape: [visible, hidden] });
+    }
     return network;
   }
 

@@ -78,7 +78,10 @@ function withoutFunction(rates: LearningRates, totalSteps: number): LearningRate
 export interface BeliefTraining {
   /** Which kind of run it was. */
   readonly phase: 'pretrain' | 'upDown';
-  /** Of `pretrain`: the level under way, from 1, or the last one once all are over. Of `upDown` null. */
+  /**
+   * Of `pretrain`: the level under way, from 1, or the last one once all are over. Of `upDown`
+   * null.
+   */
   readonly level: number | null;
   /** The name of the layer that level learns. */
   readonly layer: string | null;

@@ -18,7 +18,10 @@ export interface PretrainProgress extends Progress {
   readonly layer: string;
 }
 
-/** An epoch of `upDown`. Numbers are means over the same training rows at every epoch; null with `monitorRows: 0`. */
+/**
+ * An epoch of `upDown`. Numbers are means over the same training rows at every epoch; null with
+ * `monitorRows: 0`.
+ */
 export interface UpDownReport {
   /** Epochs completed in this run. */
   readonly epoch: number;
@@ -28,17 +31,29 @@ export interface UpDownReport {
   readonly seconds: number;
   /** Learning rate of the last update. */
   readonly learningRate: number;
-  /** Per level below the top: −log p(layer | the layer above) of rows on their way up, in nats per row. */
+  /**
+   * Per level below the top: −log p(layer | the layer above) of rows on their way up, in nats per
+   * row.
+   */
   readonly generative: readonly (number | null)[];
   /** Per level below the top: −log q(the layer above | layer) of dreams, in nats per row. */
   readonly recognition: readonly (number | null)[];
-  /** Of the top machine: mean free energy of its chains' states minus that of rows on their way up, in nats. */
+  /**
+   * Of the top machine: mean free energy of its chains' states minus that of rows on their way up,
+   * in nats.
+   */
   readonly freeEnergyGap: number | null;
-  /** The share of validation rows that `classify` gets wrong; null in epochs that do not look, and without validation rows. */
+  /**
+   * The share of validation rows that `classify` gets wrong; null in epochs that do not look, and
+   * without validation rows.
+   */
   readonly validationError: number | null;
   /** Root mean square of all weights. */
   readonly weightNorm: number;
-  /** How often this run has gone back to a good state so far (`onDivergence`). Epochs that it repeats are reported again. */
+  /**
+   * How often this run has gone back to a good state so far (`onDivergence`). Epochs that it
+   * repeats are reported again.
+   */
   readonly rollbacks: number;
   /** What to know about the run, a sentence each. */
   readonly warnings: readonly string[];

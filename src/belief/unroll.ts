@@ -1,6 +1,7 @@
 /**
- * From a stack of machines to a feed-forward network: layer l of the network has the weights and hidden units of level l's recognition half
- * (Hinton & Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313 (2006)).
+ * From a stack of machines to a feed-forward network: layer l of the network has the weights and
+ * hidden units of level l's recognition half (Hinton & Salakhutdinov, "Reducing the dimensionality
+ * of data with neural networks", Science 313 (2006)).
  */
 import type { NativeArray } from '../machine/native.js';
 import type { NetworkModel } from '../networks/network-model.js';
@@ -27,7 +28,10 @@ function set(target: Target, layer: string, part: 'weights' | 'units', values: N
   target.setParameter(name, { data: values, shape: [...(target.parameterShapes[name] as readonly [number, number])] });
 }
 
-/** Gives layers, one to a level from the bottom, what the levels recognise by. Those of levels that nobody trained are left as they are. */
+/**
+ * Gives layers, one to a level from the bottom, what the levels recognise by. Those of levels that
+ * nobody trained are left as they are.
+ */
 export function setEncoder(target: Target, stack: BeliefStack, layers: readonly string[], untouched: readonly boolean[]): void {
   stack.levels.forEach((level, l) => {
     if (untouched[l]) return;
@@ -37,7 +41,10 @@ export function setEncoder(target: Target, stack: BeliefStack, layers: readonly 
   });
 }
 
-/** The labels are not given to a network: their mean influence, of classes that are equally likely, joins the biases. */
+/**
+ * The labels are not given to a network: their mean influence, of classes that are equally likely,
+ * joins the biases.
+ */
 function withLabels({ up }: Level, units: NativeArray): NativeArray {
   const labels = up.spec.layers[labelsLayer];
   const upper = up.spec.layers[1];
@@ -64,7 +71,10 @@ export function setDecoder(target: Target, stack: BeliefStack, layers: readonly 
   });
 }
 
-/** Gives a layer of classes what the top machine tells them by: P(class | top layer) is a softmax of the same weights. */
+/**
+ * Gives a layer of classes what the top machine tells them by: P(class | top layer) is a softmax of
+ * the same weights.
+ */
 export function setLabels(target: Target, { top }: BeliefStack, layer: string): void {
   const { upper } = namesOf(top);
   const weights = top.up.native.getParameter(`${labelsName}-${upper}.weights`);
@@ -77,7 +87,10 @@ function transposed(values: NativeArray, rows: number, cols: number): NativeArra
   return values.map((_, i) => values[(i % cols) * rows + Math.floor(i / cols)] as number);
 }
 
-/** What the first report of fine-tuning has to say of levels that nobody trained; null when there are none. */
+/**
+ * What the first report of fine-tuning has to say of levels that nobody trained; null when there
+ * are none.
+ */
 export function untrainedWarning({ spec: { layers } }: BeliefStack, untouched: readonly boolean[]): string | null {
   const names = untouched.flatMap((isNew, l) => (isNew ? [`'${layers[l + 1]?.name}'`] : []));
   if (names.length === 0) return null;

@@ -1,4 +1,7 @@
-/** The training state of up–down learning in a file: what a run keeps, by name. The names are those of native/learning/. */
+/**
+ * The training state of up–down learning in a file: what a run keeps, by name. The names are those
+ * of native/learning/.
+ */
 import type { TensorStock, ValueCheck } from '../io/tensor-stock.js';
 import type { NativeTrainerState } from '../machine/native.js';
 import { takeRun } from '../models/training-file.js';
@@ -51,7 +54,10 @@ function steps(stack: BeliefStack, { averageLast, rates }: UpDownSettings, place
   ];
 }
 
-/** The machines as the addon calls them, with the places of their layers that learn: recognition its upper one, generation its lower one. */
+/**
+ * The machines as the addon calls them, with the places of their layers that learn: recognition its
+ * upper one, generation its lower one.
+ */
 function machinesOf({ levels, top }: BeliefStack) {
   const lower = levels.slice(0, -1).flatMap(({ number, up, down }) => [
     { name: `up${number}`, part: 'up', machine: up, layers: [1] },

@@ -1,4 +1,7 @@
-/** The options of a run of up–down learning. One row of the table is all that an option needs: reading, refusal, resuming and files follow it. */
+/**
+ * The options of a run of up–down learning. One row of the table is all that an option needs:
+ * reading, refusal, resuming and files follow it.
+ */
 import { OptionCheck } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
 import type { NativeUpDownOptions } from '../machine/native-up-down.js';
@@ -18,13 +21,17 @@ export interface UpDownSettingOptions {
   readonly batchSize?: number | undefined;
   /** Gibbs sweeps of the top machine per update. Default 3. */
   readonly sweeps?: number | undefined;
-  /** Persistent chains of the top machine; 0: its chains start from the data (contrastive). Default 0. */
+  /**
+   * Persistent chains of the top machine; 0: its chains start from the data (contrastive). Default
+   * 0.
+   */
   readonly chains?: number | undefined;
   /** What dreams hold at the bottom: means of the visible units, or draws. Default 'mean'. */
   readonly dreams?: 'mean' | 'sample' | undefined;
   /**
-   * A number, `linear(0.1, { hold: 0.3 })`, `cosine(0.1)`, a table or a function. Default: 0.02, held for 0.3 of the run and then falling linearly to 0; 0.002
-   * with `gaussian`, `relu` or `doubleRelu` units.
+   * A number, `linear(0.1, { hold: 0.3 })`, `cosine(0.1)`, a table or a function. Default: 0.02,
+   * held for 0.3 of the run and then falling linearly to 0; 0.002 with `gaussian`, `relu` or
+   * `doubleRelu` units.
    */
   readonly learningRate?: LearningRate | undefined;
   /** Momentum, in [0, 1). Default 0. */
@@ -33,32 +40,48 @@ export interface UpDownSettingOptions {
   readonly l1?: number | undefined;
   /** L2 decay of the weights. Default 0.0002. */
   readonly l2?: number | undefined;
-  /** Factors of the learning rate: of the recognition halves (`up`), the generative halves (`down`) and the top machine; 0 freezes. Default 1. */
+  /**
+   * Factors of the learning rate: of the recognition halves (`up`), the generative halves (`down`)
+   * and the top machine; 0 freezes. Default 1.
+   */
   readonly rates?: { readonly up?: number | undefined; readonly down?: number | undefined; readonly top?: number | undefined } | undefined;
-  /** Fraction of the run's last updates over which the parameters are averaged; the network ends with the average; 0: none. Default 0.1. */
+  /**
+   * Fraction of the run's last updates over which the parameters are averaged; the network ends
+   * with the average; 0: none. Default 0.1.
+   */
   readonly averageLast?: number | undefined;
   /** Visits the rows in a new random order each epoch. Default true. */
   readonly shuffle?: boolean | undefined;
   /** Rows behind each epoch's metrics, at most; 0: none. Default 1000. */
   readonly monitorRows?: number | undefined;
   /**
-   * What happens when a parameter would stop being finite. 'throw' (default): the run rejects with `DivergenceError`. 'rollback': it goes back to its last
-   * good state, with the learning rate multiplied by `factor`, at most `retries` times.
+   * What happens when a parameter would stop being finite. 'throw' (default): the run rejects with
+   * `DivergenceError`. 'rollback': it goes back to its last good state, with the learning rate
+   * multiplied by `factor`, at most `retries` times.
    */
   readonly onDivergence?: 'throw' | 'rollback' | Rollback | null | undefined;
 }
 
 /** How to learn up and down. Everything but `labels` of a network that has some has a default. */
 export interface UpDownOptions extends UpDownSettingOptions {
-  /** A class for each row, or one-hot rows [n, classes]. Only, and always, for a network with labels. */
+  /**
+   * A class for each row, or one-hot rows [n, classes]. Only, and always, for a network with
+   * labels.
+   */
   readonly labels?: RowsInput | undefined;
   /** One weight of at least 0 per row. */
   readonly sampleWeights?: ArrayLike<number> | undefined;
-  /** Rows that are only watched, of a network with labels: the share that `classify` gets wrong comes with the reports. */
+  /**
+   * Rows that are only watched, of a network with labels: the share that `classify` gets wrong
+   * comes with the reports.
+   */
   readonly validation?: LabelledRows | undefined;
   /** Epochs from one look at the validation rows to the next. Default 1. */
   readonly evaluateEvery?: number | undefined;
-  /** Ends the run when no look at the validation rows was better for a while, and goes back to the best parameters. */
+  /**
+   * Ends the run when no look at the validation rows was better for a while, and goes back to the
+   * best parameters.
+   */
   readonly earlyStopping?:
     | {
         /** Looks without a better one after which the run ends; at least 1. Default 10. */
@@ -67,11 +90,19 @@ export interface UpDownOptions extends UpDownSettingOptions {
         readonly restoreBest?: boolean | undefined;
       }
     | undefined;
-  /** Lets the run go on to its end, and the network end with the parameters of the best look at the validation rows. */
+  /**
+   * Lets the run go on to its end, and the network end with the parameters of the best look at the
+   * validation rows.
+   */
   readonly keepBest?: boolean | undefined;
-  /** Goes on with the interrupted run that the network holds, given the same rows. Other settings are taken from that run. */
+  /**
+   * Goes on with the interrupted run that the network holds, given the same rows. Other settings
+   * are taken from that run.
+   */
   readonly resume?: boolean | undefined;
-  /** Ends the run between two updates; it then rejects with the signal's reason and can be resumed. */
+  /**
+   * Ends the run between two updates; it then rejects with the signal's reason and can be resumed.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Saves the network to `path` every so many updates, while the run goes on. */
   readonly checkpoint?: CheckpointOptions | undefined;
@@ -111,7 +142,10 @@ const settingRows = {
 
 const rowNames = Object.keys(settingRows) as (keyof typeof settingRows)[];
 
-/** Everything about a run but its rows and rates of learning: plain data, so that a checkpoint can keep it. */
+/**
+ * Everything about a run but its rows and rates of learning: plain data, so that a checkpoint can
+ * keep it.
+ */
 export type UpDownSettings = Values<typeof settingRows> & {
   /** Whether rows are weighted; the weights themselves belong to the data. */
   readonly weighted: boolean;
@@ -130,7 +164,10 @@ export function readUpDownSettings(call: string, given: GivenUpDown, defaults: U
   return { ...Object.fromEntries(read), weighted: false } as UpDownSettings;
 }
 
-/** Takes the settings of an interrupted run, after checking that none of those given contradicts them. */
+/**
+ * Takes the settings of an interrupted run, after checking that none of those given contradicts
+ * them.
+ */
 export function resumedUpDown(call: string, given: GivenUpDown, interrupted: UpDownSettings): UpDownSettings {
   const asGiven = readUpDownSettings(call, given, interrupted);
   assertSame(

@@ -1,6 +1,7 @@
 /**
- * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh, "A fast learning algorithm for deep belief nets", Neural Computation 18 (2006),
- * section 5 and appendix B): the halves of all levels below the top are untied and learn together with the top machine.
+ * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh, "A fast learning algorithm for
+ * deep belief nets", Neural Computation 18 (2006), section 5 and appendix B): the halves of all
+ * levels below the top are untied and learn together with the top machine.
  */
 import { OptionCheck, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
@@ -154,8 +155,8 @@ interface UpDownKinds {
 }
 
 /**
- * Trains all machines. Whatever ends the run, the network stands at its last complete update, and `keep` has been given what is needed to go on from
- * there.
+ * Trains all machines. Whatever ends the run, the network stands at its last complete update, and
+ * `keep` has been given what is needed to go on from there.
  */
 export async function upDown(
   stack: BeliefStack,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerBuild } from './commands/build.js';
+import { registerDbn } from './commands/dbn.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEvaluate } from './commands/evaluate.js';
 import { registerImpute } from './commands/impute.js';
@@ -19,6 +20,7 @@ const COMMANDS = [
   registerScore,
   registerImpute,
   registerRecommend,
+  registerDbn,
   registerInfo,
   registerDoctor,
   registerBuild,
@@ -35,6 +37,7 @@ BOLTZKIT_DATA names the folder of the MNIST files; BOLTZKIT_DEBUG=1 shows stack 
   $ boltzkit impute people-run people.csv    fill in what it lacks
   $ boltzkit score people-run more.csv       which of these rows are unusual?
   $ boltzkit recommend train ratings.csv --out films.safetensors
+  $ boltzkit dbn train mnist --fine-tune 30  a deep belief network and a classifier of it
   $ boltzkit recommend for films.safetensors --user u42`;
 
 /**

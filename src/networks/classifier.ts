@@ -1,8 +1,11 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
+import { FormatError } from '../errors.js';
+import { filePath } from '../io/files.js';
 import type { LayerInput } from '../machine/host.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import type { Matrix } from '../models/results.js';
+import { readScikitLearn, type ScikitLearnLevel } from '../models/scikit-learn.js';
 import { argmax } from '../results/arrays.js';
 import type { PlaceOptions } from '../wiring/place.js';
 import { softmax } from '../wiring/units.js';
@@ -197,6 +200,40 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
 
   protected override texts(): Readonly<Record<string, string>> {
     return { classes: JSON.stringify(this.classes) };
+  }
+
+  /**
+   * A classifier that gives the probabilities of a scikit-learn pipeline: one or more `BernoulliRBM`s and a `LogisticRegression`, from an npz file of
+   * their arrays, each with the name of its step before it (`rbm1__components_`, `logistic__coef_`). Classes are in the order of scikit-learn's
+   * `classes_`, which is the sorted one.
+   *
+   * @param options - `classes`: what they are called, default their numbers; seed, where it is to run.
+   * @throws {@link FormatError} unless the file is intact, holds such a pipeline, and its steps fit each other; {@link ParameterError} on other
+   *   numbers of classes, {@link FileError} when it cannot be read, {@link BackendError}.
+   */
+  static async fromScikitLearn<const L extends ClassName = number>(
+    path: string | URL,
+    options?: Pick<NetworkStart, 'seed' | 'device' | 'threads'> & { readonly classes?: readonly L[] | undefined },
+  ): Promise<Classifier<L>> {
+    const call = 'Classifier.fromScikitLearn';
+    const { classes, ...place } = readOptions(call, options, ['classes', 'seed', 'device', 'threads']);
+    const { levels, output } = await readScikitLearn(call, path);
+    if (output === null) {
+      throw new FormatError(`${call}: ${filePath(path, call)} holds no LogisticRegression: an array \`coef_\` is missing`);
+    }
+    if (classes !== undefined && (!Array.isArray(classes) || classes.length !== output.classes)) {
+      throw new OptionCheck(call).error('classes', `a list of ${output.classes} classes`, classes);
+    }
+    const [{ visible: inputs }] = levels as [ScikitLearnLevel];
+    const hidden = levels.map((level) => level.hidden);
+    const classifier = new Classifier<L>({ ...place, inputs, hidden, classes: classes ?? output.classes } as ClassifierOptions<L>);
+    const layers = [...levels.map(({ weights, hiddenBias }) => ({ weights, bias: hiddenBias })), output];
+    for (const [i, { weights, bias }] of layers.entries()) {
+      const layer = classifier.layerNames[i] as string;
+      classifier.setParameter(`${layer}.weights`, { data: weights, shape: [weights.length / bias.length, bias.length] });
+      classifier.setParameter(`${layer}.bias`, bias);
+    }
+    return classifier;
   }
 
   /**

@@ -24,8 +24,8 @@ export interface NetworkLayer {
   readonly weightScale?: number | undefined;
 }
 
-/** A layer as one writes it. */
-export type GivenLayer = number | NetworkUnits | NetworkLayer;
+/** A layer as one writes it: its units alone, or all of it. */
+export type GivenLayer = number | (NetworkUnits & { readonly [K in keyof NetworkLayer]?: undefined }) | NetworkLayer;
 
 /** What every network's constructor takes. */
 export interface NetworkStart extends PlaceOptions {

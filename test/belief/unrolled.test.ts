@@ -1,4 +1,7 @@
-/** Feed-forward networks made of a deep belief network: what they compute before fine-tuning, and what they say. */
+/**
+ * Feed-forward networks made of a deep belief network: what they compute before fine-tuning, and
+ * what they say.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

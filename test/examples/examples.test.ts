@@ -27,6 +27,8 @@ const SAYS: Record<string, RegExp> = {
   'own-table.ts':
     /filled in: 0\.\d\d sd off, \d\d % of labels right.*\nAUROC of odd rows: 0\.9\d\d by score, 0\.8\d\d by PCA\nthe oddest row: /,
   'recommender.ts': /likes space: .+\nlikes love: .+\nwould rate Solaris: \d\.\d ± \d\.\d\n(.*\n)+.*popularity +ndcg@10\(binary\)/,
+  'autoencoder.ts':
+    /squared error of unseen digits: \d\d\.\d{3} pretrained, \d\d\.\d{3} ± 0\.\d{3} fine-tuned\nbest linear code of 8 numbers: \d\d\.\d{3}\nwrote /,
   'server.ts': /log-likelihood of unseen digits: -\d+\.\d nats per row, after 6 epochs\n50 of 50 answers at a time are those of one call/,
 };
 
@@ -35,6 +37,7 @@ const LEAVES: Record<string, string[]> = {
   'train-mnist.ts': ['digits.png', 'filters.png', 'mnist.safetensors'],
   'inpainting.ts': ['inpainted.png'],
   'ising.ts': ['ising.png'],
+  'autoencoder.ts': ['autoencoder.png', 'autoencoder.safetensors'],
   'frey-faces.ts': ['faces.png'],
   'labelled-digits.ts': ['labelled-digits.png'],
 };

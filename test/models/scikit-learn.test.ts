@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readNpz } from '../../src/data/index.js';
 import { FileError, FormatError, ParameterError } from '../../src/errors.js';
-import { RBM, toNested } from '../../src/index.js';
+import { Classifier, DeepBeliefNetwork, RBM, toNested } from '../../src/index.js';
 import { readScikitLearn } from '../../src/models/scikit-learn.js';
 import { rejection, temporaryFolder } from '../data/support.js';
 import { npzFile } from '../data/zip-support.js';
@@ -69,6 +69,54 @@ describe('a pipeline of them', () => {
       return row.map((x) => Math.exp(x) / total);
     });
     near(shares, nested(wanted), 10);
+  });
+});
+
+describe('models made of a pipeline', () => {
+  test('a deep belief network has its features', async () => {
+    const dbn = await DeepBeliefNetwork.fromScikitLearn(fixture('stack'), { seed: 3, threads: 1 });
+    expect(dbn.layers.map(({ places }) => places)).toEqual([12, 8, 4]);
+    expect([dbn.seed, dbn.labels]).toEqual([3n, null]);
+    near(toNested(await dbn.transform(nested('rows'))) as number[][], nested('top'), 6);
+    const { levels } = await readScikitLearn('test', fixture('stack'));
+    for (const [l, level] of levels.entries()) {
+      const [below, above] = [dbn.layerNames[l], dbn.layerNames[l + 1]];
+      const got = (name: string) => [...dbn.getParameter(`level${l + 1}/${name}`).data].map(Math.fround);
+      expect(got(`${below}.bias`)).toEqual([...Float32Array.from(level.visibleBias)]);
+      expect(got(`${above}.bias`)).toEqual([...Float32Array.from(level.hiddenBias)]);
+      expect(got(`${below}-${above}.weights`)).toEqual([...Float32Array.from(level.weights)]);
+    }
+    dbn.dispose();
+  });
+
+  test('one machine is a network of one level', async () => {
+    const dbn = await DeepBeliefNetwork.fromScikitLearn(fixture('rbm'));
+    near(toNested(await dbn.transform(nested('rows'))) as number[][], nested('hidden'), 6);
+    dbn.dispose();
+  });
+
+  test.each([
+    ['stack', 'probabilities', ['a', 'b', 'c']],
+    ['two-classes', 'two', [false, true].map(String)],
+  ])('%s: a classifier has its probabilities', async (name, wanted, classes) => {
+    const classifier = await Classifier.fromScikitLearn(fixture(name), { classes });
+    near(toNested(await classifier.predictProbabilities(nested('rows'))) as number[][], nested(wanted), 6);
+    expect(classifier.classes).toEqual(classes);
+    const [first] = await classifier.predict(nested('rows').slice(0, 1));
+    const row = nested(wanted)[0]!;
+    expect(first).toBe(classes[row.indexOf(Math.max(...row))]);
+    classifier.dispose();
+  });
+
+  test('what is missing, or too many', async () => {
+    const bare = await rejection(Classifier.fromScikitLearn(fixture('rbm')));
+    expect(bare).toBeInstanceOf(FormatError);
+    expect(bare.message).toMatch(/Classifier\.fromScikitLearn: .*rbm\.npz holds no LogisticRegression: an array `coef_` is missing/);
+    const many = await rejection(Classifier.fromScikitLearn(fixture('stack'), { classes: ['a'] }));
+    expect(many).toBeInstanceOf(ParameterError);
+    expect(many.message).toContain('`classes` must be a list of 3 classes');
+    const unknown = await rejection(DeepBeliefNetwork.fromScikitLearn(fixture('stack'), { weightScale: 1 } as never));
+    expect(unknown.message).toContain('DeepBeliefNetwork.fromScikitLearn: there is no option `weightScale`');
   });
 });
 

@@ -71,6 +71,7 @@ export const allowedTypeScript: Allowed = {
     'training',
     'models',
     'recommender',
+    'results',
     'belief',
     'networks',
     'runs',
