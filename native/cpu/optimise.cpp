@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <deque>
+#include <numeric>
 #include <vector>
 
 #include "core/checked.hpp"
@@ -212,9 +213,11 @@ class Steps {
 
   // Of all values, or of the first `columns` of a single row.
   double norm(const Tensor& t, std::size_t columns) const {
-    double squares = 0;
-    for (std::size_t r = 0; r < t.rows(); ++r) squares += engine_.kernels().dot(cpuTensor(t).row(r), cpuTensor(t).row(r), columns);
-    return std::sqrt(squares);
+    std::vector<double> squares(t.rows());
+    engine_.parallelRows(t.rows(), static_cast<double>(t.rows() * columns) / 2, [&](std::size_t first, std::size_t last) {
+      for (std::size_t r = first; r < last; ++r) squares[r] = engine_.kernels().dot(cpuTensor(t).row(r), cpuTensor(t).row(r), columns);
+    });
+    return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
   }
 
   // True if no parameter can become too large in a step whose gradient is at most `gradient`. Keeps

@@ -7,6 +7,7 @@
 #include "learning/network_run.hpp"
 #include "learning/parameter_steps.hpp"
 #include "learning/step_ledger.hpp"
+#include "learning/weight_guard.hpp"
 
 namespace boltzkit {
 namespace {
@@ -18,7 +19,8 @@ class BackpropagationUpdate final : public Update {
       : run_(network, options, data, validation, std::move(rowWeights), false),
         backend_(network.backend()),
         steps_(backend_, network.parameters(), run_.options()),
-        ledger_(backend_) {}
+        ledger_(backend_),
+        guard_(network) {}
 
   Backend& backend() override { return backend_; }
   RandomSteps& random() override { return run_.network().random(); }
@@ -41,7 +43,7 @@ class BackpropagationUpdate final : public Update {
   void check(std::uint64_t, bool endOfEpoch) override {
     if (endOfEpoch) requireAccepted();
   }
-  void watch(std::uint64_t, bool) override {}
+  void watch(std::uint64_t step, bool last) override { guard_.check(step, last); }
   void measure(EpochReport& report) override {
     report.learningRate = steps_.learningRate(report.step - 1);
     run_.measure(report);
@@ -100,6 +102,7 @@ class BackpropagationUpdate final : public Update {
   Backend& backend_;
   ParameterSteps steps_;
   StepLedger ledger_;
+  WeightGuard guard_;
   std::vector<ParameterSlot> slots_;
   bool prepared_ = false;
 };

@@ -214,6 +214,19 @@ TEST_CASE("a step that would make parameters infinite is refused, and the run go
     for (const double x : values) CHECK(std::isfinite(x));
 }
 
+TEST_CASE("weights that explode while they are finite stop the run") {
+  NetworkTrainerOptions o = options();
+  o.maxNorm = 0;
+  o.averageLast = 0;
+  o.epochs = 40;
+  o.learningRates = {1e4};
+  o.l1 = o.l2 = 0;
+  Training t(makeCpuBackend(1), o);
+  CHECK_THROWS_WITH_AS(t.run(), doctest::Contains("has exploded: a typical weight is"), Error);
+  for (const Values& values : parametersOf(t.network))
+    for (const double x : values) CHECK(std::isfinite(x));
+}
+
 TEST_CASE("reports tell losses and errors of rows, nothing dropped") {
   NetworkTrainerOptions o = options();
   Network network(makeReferenceBackend(), inputs, layers(), 5);

@@ -253,7 +253,7 @@ TEST_CASE("a step from terms is the step from the gradient that they add up to, 
   });
 }
 
-// The last slot of a step is overwritten where its step cannot be refused; the others are not.
+// Slots are overwritten where no step can be refused, or the last one where that of its own cannot.
 TEST_CASE("a step in place is the step by way of a spare buffer, and is not taken where it could be refused") {
   forEachBackend([](const Candidate& candidate) {
     Twins twins(candidate, 2);
@@ -292,6 +292,10 @@ TEST_CASE("a step in place is the step by way of a spare buffer, and is not take
         CHECK(refusedBy(backend, step, one) == 0);  // what the first one left is no better
       });
       CHECK(valuesOf(backend, *alone.weights.fast) == good);
+      backend.upload(std::span<const double>(velocity), *last.velocity.fast);
+      backend.run([&] { CHECK(refusedBy(backend, step, both) == 1); });
+      CHECK(valuesOf(backend, *first.weights.fast) == good);
+      CHECK(valuesOf(backend, *last.weights.fast) == good);
     }
   });
 }
