@@ -144,26 +144,22 @@ std::vector<double> rowWeightsOf(const Argument& weights, std::size_t rows) {
   return values;
 }
 
-void readLoopOptions(const Argument& options, RunOptions& run) {
+void readRunOptions(const Argument& options, RunOptions& run) {
   run.epochs = options.field("epochs").count(0, maxStreamStep);
   run.batchSize = options.field("batchSize").count(1, maxCount);
   run.shuffle = options.field("shuffle").flag();
-  run.optimiser.momentum = options.field("momentum").number(0, belowOne);
+  run.optimiser = optimiserOf(options);
   run.learningRates = learningRatesOf(options.field("learningRates"));
+  const Argument rates = options.field("rates");
+  if (rates.given() && !rates.isNull()) {
+    run.rates = doublesOf(rates);
+    requireFinite(run.rates, rates.name(), 0);
+  }
   run.l1 = options.field("l1").number(0, anyNumber);
   run.l2 = options.field("l2").number(0, anyNumber);
   run.averageLast = options.field("averageLast").number(0, 1);
   run.monitorRows = options.field("monitorRows").count(0, maxCount);
   run.onDivergence = fallBackOf(options.field("onDivergence"));
-}
-
-void readRunOptions(const Argument& options, RunOptions& run) {
-  readLoopOptions(options, run);
-  run.optimiser = optimiserOf(options);
-  const Argument rates = options.field("rates");
-  if (!rates.given() || rates.isNull()) return;
-  run.rates = doublesOf(rates);
-  requireFinite(run.rates, rates.name(), 0);
 }
 
 GivenState givenStateOf(const Argument& state, const Argument& resume) {

@@ -21,8 +21,6 @@ void requireFinite(const std::vector<double>& values, const std::string& name, d
 // One weight per row; empty where null came.
 std::vector<double> rowWeightsOf(const Argument& weights, std::size_t rows);
 
-// Reads what every run's loop needs, with the momentum of SGD.
-void readLoopOptions(const Argument& options, RunOptions& run);
 // Reads all of RunOptions but the kind of the optimiser.
 void readRunOptions(const Argument& options, RunOptions& run);
 

@@ -3,8 +3,6 @@
 #include "learning/up_down_update.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "binding/arrays.hpp"
 #include "binding/convert_run.hpp"
@@ -35,20 +33,24 @@ std::vector<std::shared_ptr<Machine>> presentOf(const std::vector<const MachineO
   return machines;
 }
 
-// Factors of both halves and of the top to factors of all parameters.
-std::vector<double> ratesOf(const Argument& rates, const Levels& levels, Machine& top) {
-  if (!rates.given() || rates.isNull()) return {};
-  const auto factor = [&](const char* part) { return rates.field(part).number(0, std::numeric_limits<double>::max()); };
-  const double up = factor("up"), down = factor("down");
-  std::vector<double> all;
-  for (std::size_t l = 0; l < levels.up.size(); ++l) all.insert(all.end(), {up, up, down, down});
-  all.insert(all.end(), top.parameters().size(), factor("top"));
-  return all;
+// Factors of the halves of every level, then of the top, to factors of all parameters.
+std::vector<double> ratesOf(const std::vector<double>& given, const Levels& levels, Machine& top) {
+  if (given.empty()) return {};
+  const std::size_t halves = 2 * levels.up.size();
+  if (given.size() != halves + 1)
+    throw shapeError("`options.rates` must have one factor for `up` and one for `down` of every level, and one for the top, " +
+                     std::to_string(halves + 1) + ", got " + std::to_string(given.size()));
+  std::vector<double> rates;
+  for (std::size_t i = 0; i < halves; ++i) rates.insert(rates.end(), 2, given[i]);
+  rates.insert(rates.end(), top.parameters().size(), given.back());
+  return rates;
 }
 
 UpDownOptions upDownOptionsOf(const Argument& options) {
+  using Kind = OptimiserStep::Kind;
   UpDownOptions o;
-  readLoopOptions(options, o);
+  readRunOptions(options, o);
+  o.optimiser.kind = options.field("optimiser").choice<Kind>({{"sgd", Kind::sgd}, {"adam", Kind::adam}});
   o.steps = options.field("steps").count(1, maxStreamStep);
   o.chains = options.field("chains").count(0, maxCount);
   o.dreams = options.field("dreams").choice<Draw>({{"mean", Draw::mean}, {"sample", Draw::sample}});
@@ -103,7 +105,7 @@ Napi::Value MachineObject::upDownTrainer(const Napi::CallbackInfo& info) {
   const std::shared_ptr<const Rows> data = rowsOfLayer(options.field("data"), levels.up.front()->wiring().layers()[0]);
   std::vector<double> rowWeights = rowWeightsOf(options.field("sampleWeights"), data->rows());
   const GivenState given = givenStateOf(Argument(info, 1, "state"), Argument(info, 2, "resume"));
-  o.rates = ratesOf(options.field("rates"), levels, *top);
+  o.rates = ratesOf(o.rates, levels, *top);
   requireCountable(o, data->rows());
 
   handle_->idle();

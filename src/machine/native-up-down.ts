@@ -19,10 +19,23 @@ export interface NativeLevels {
   down: NativeMachine[];
 }
 
-/** What every run has; see NativeTrainerOptions. Steps are those of SGD, decay is on weights, not on biases. */
+/** What every run has; see NativeTrainerOptions. Decay is on weights, not on biases. */
 type NativeLoop = Pick<
   NativeTrainerOptions,
-  'epochs' | 'batchSize' | 'shuffle' | 'momentum' | 'learningRates' | 'l1' | 'l2' | 'averageLast' | 'monitorRows' | 'onDivergence'
+  | 'epochs'
+  | 'batchSize'
+  | 'shuffle'
+  | 'optimiser'
+  | 'momentum'
+  | 'beta1'
+  | 'beta2'
+  | 'epsilon'
+  | 'learningRates'
+  | 'l1'
+  | 'l2'
+  | 'averageLast'
+  | 'monitorRows'
+  | 'onDivergence'
 >;
 
 /** Contrastive wake–sleep (Hinton, Osindero & Teh 2006, section 5 and appendix B). */
@@ -39,8 +52,8 @@ export interface NativeUpDownOptions extends NativeLevels, NativeLoop {
   chains: number;
   /** What dreams hold at the bottom: means, as in the paper, or draws. Draws everywhere else. */
   dreams: 'mean' | 'sample';
-  /** Factors of the learning rate; 0 freezes. Ones if left out. */
-  rates?: { up: number; down: number; top: number } | null;
+  /** Factors of the learning rate: of every level, from the bottom, that of `up` and that of `down`; last the top's. 0 freezes. Null: ones. */
+  rates?: Float64Array | null;
 }
 
 /** After each epoch of up–down learning. Means over the same rows at every epoch; NaN where there is no such number. */

@@ -48,7 +48,11 @@ export function upDownOptions(more: Partial<NativeUpDownOptions> = {}): NativeUp
     epochs: 3,
     batchSize: 10,
     shuffle: true,
+    optimiser: 'sgd',
     momentum: 0.5,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
     learningRates: Float64Array.of(0.1),
     l1: 0,
     l2: 0.001,
@@ -91,7 +95,7 @@ export const stackCalls: Record<string, () => { target: object; member: string; 
     args: [
       upDownOptions({
         chains: 5,
-        rates: { up: 1, down: 0.5, top: 1 },
+        rates: Float64Array.of(1, 0.5, 1),
         sampleWeights: new Float64Array(50).fill(1),
         onDivergence: { retries: 1, factor: 0.5 },
       }),

@@ -69,7 +69,7 @@ describe('upDownTrainer', () => {
   });
 
   it('holds halves whose rate is 0', async () => {
-    const net = network({ rates: { up: 0, down: 1, top: 0 } });
+    const net = network({ rates: Float64Array.of(0, 1, 0) });
     const before = parametersOf(net);
     await run(net);
     const moved = parametersOf(net).map((values, i) => values.some((x, j) => x !== before[i]![j]));
@@ -130,7 +130,7 @@ describe('upDownTrainer', () => {
     expect(make({ labels: null })).toThrow(/a layer of labels needs rows/);
     expect(make({ labels: { layer: 2, rows: labelRows(49) } })).toThrow(/same number of rows/);
     expect(make({ data: newRows(50, 4) })).toThrow(/`options.data` must have 6 columns/);
-    expect(make({ rates: { up: 1, down: -1, top: 1 } })).toThrow(/`options.rates.down` must be/);
+    expect(make({ rates: Float64Array.of(1, 1) })).toThrow(/and one for the top, 3, got 2/);
     expect(make({ sampleWeights: Float64Array.of(1) })).toThrow(/one weight per row/);
     expect(make({ batchSize: 51 })).toThrow(/`batchSize` must not be larger/);
     expect(make({ down: [newMachine({ device: 'reference' })] })).toThrow(/one device/);
