@@ -192,7 +192,10 @@ export function resumedUpDown(call: string, given: GivenUpDown, interrupted: UpD
 
 type NativeSettings = Omit<NativeUpDownOptions, 'up' | 'down' | 'data' | 'labels' | 'sampleWeights' | 'learningRates'>;
 
-/** Settings as native code takes them. */
-export function upDownForNative({ sweeps, rates, weighted: _, ...same }: UpDownSettings): NativeSettings {
-  return { ...same, steps: sweeps, rates: { up: 1, down: 1, top: 1, ...rates } };
+/** Settings as native code takes them, for so many levels below the top. */
+export function upDownForNative({ sweeps, rates, weighted: _, ...same }: UpDownSettings, levels: number): NativeSettings {
+  const factor = (part: (typeof upDownParts)[number]): number => (Object.hasOwn(rates, part) ? (rates[part] as number) : 1);
+  const table = [...Array.from({ length: levels }, () => [factor('up'), factor('down')]).flat(), factor('top')];
+  const steps = { optimiser: 'sgd', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+  return { ...same, ...steps, steps: sweeps, rates: Object.keys(rates).length === 0 ? null : Float64Array.from(table) };
 }

@@ -125,6 +125,49 @@ for (const option of ['kind', 'model', 'seed', 'titles', 'scale', 'unseen', 'rel
 for (const option of ['n', 'only', 'deny', 'keepSeen', 'by', 'unknown', 'signal', 'onProgress']) {
   calls[`Recommender.recommend.${option}`] = async (value) => (await recommender).recommend({ user: 'a', [option]: value } as never);
 }
+const classifier = new boltzkit.Classifier({ inputs: 2, hidden: [3], classes: 2 });
+const [points, labels] = [
+  [
+    [0, 1],
+    [1, 0],
+  ],
+  [0, 1],
+] as const; // prettier-ignore
+Object.assign(calls, {
+  Network: (value: unknown) => new boltzkit.Network(value as never),
+  'Network.layers': (value: unknown) => new boltzkit.Network({ inputs: 2, layers: value as never }),
+  'Network.layer': (value: unknown) => new boltzkit.Network({ inputs: 2, layers: [value as never] }),
+  'Network.units': (value: unknown) => new boltzkit.Network({ inputs: 2, layers: [{ units: value as never }] }),
+  'Network.load': (value: unknown) => boltzkit.Network.load(value as never),
+  Classifier: (value: unknown) => new boltzkit.Classifier(value as never),
+  'Classifier.classes': (value: unknown) => new boltzkit.Classifier({ inputs: 2, hidden: [], classes: value as never }),
+  'Classifier.class': (value: unknown) => new boltzkit.Classifier({ inputs: 2, hidden: [], classes: ['a', value as never] }),
+  'Classifier.labels': (value: unknown) => classifier.fit(points, value as never),
+  'Classifier.label': (value: unknown) => classifier.fit(points, [0, value as never]),
+  'Classifier.named': (value: unknown) =>
+    new boltzkit.Classifier({ inputs: 2, hidden: [], classes: ['a', 'b'] }).fit(points, ['a', value as never]),
+  'Classifier.predict': (value: unknown) => classifier.predict(value as never),
+  'Classifier.evaluate': (value: unknown) => classifier.evaluate(points, value as never),
+  'Classifier.transform': (value: unknown) => classifier.transform(points, value as never),
+  'Classifier.toONNX': (value: unknown) => classifier.toONNX(value as never),
+  'Classifier.getParameter': async (value: unknown) => classifier.getParameter(value as never),
+  Autoencoder: (value: unknown) => new boltzkit.Autoencoder(value as never),
+  'Autoencoder.layers': (value: unknown) => new boltzkit.Autoencoder({ layers: [2, value as never] }),
+  lbfgs: (value: unknown) => boltzkit.lbfgs(value as never),
+});
+for (const option of [
+  'optimiser',
+  'dropout',
+  'maxNorm',
+  'rates',
+  'validation',
+  'keepBest',
+  'earlyStopping',
+  'onDivergence',
+  'checkpoint',
+]) {
+  calls[`Classifier.fit.${option}`] = (value) => classifier.fit(points, labels, { epochs: 1, [option]: value } as never);
+}
 const fitOptions = [
   ...[
     'algorithm',
