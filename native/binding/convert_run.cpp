@@ -98,6 +98,18 @@ void addReport(Napi::Object object, const MachineReport& report) {
   object.Set("logLikelihood", estimateObject(object.Env(), report.logLikelihood));
 }
 
+void addNumbers(Napi::Object object, const char* key, const std::vector<double>& values) {
+  Napi::Array list = Napi::Array::New(object.Env(), values.size());
+  for (std::uint32_t i = 0; i < values.size(); ++i) list.Set(i, Napi::Number::New(object.Env(), values[i]));
+  object.Set(key, list);
+}
+
+void addReport(Napi::Object object, const UpDownReport& report) {
+  addNumbers(object, "generative", report.generative);
+  addNumbers(object, "recognition", report.recognition);
+  setNumber(object, "freeEnergyGap", report.freeEnergyGap);
+}
+
 void addReport(Napi::Object object, const NetworkReport& report) {
   setNumber(object, "loss", report.loss);
   setNumber(object, "error", report.error);

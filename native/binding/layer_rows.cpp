@@ -38,14 +38,19 @@ std::shared_ptr<const MachineStack> stackOf(const Argument& through) {
 
 }  // namespace
 
+std::shared_ptr<const Rows> rowsOfLayer(const Argument& rows, const Layer& layer) {
+  const RowsObject& object = unwrap<RowsObject>(rows);
+  requireRowsOf(layer, rows, object);
+  return object.rows();
+}
+
 LayerRows layerRowsOf(const Argument& given, const Wiring& wiring) {
   const std::size_t layer = layerOf(given.field("layer"), wiring);
   const Argument rows = given.field("rows");
   const std::shared_ptr<const MachineStack> through = stackOf(given.field("through"));
-  const RowsObject& object = unwrap<RowsObject>(rows);
-  requireRowsOf(through ? through->bottom() : wiring.layers()[layer], rows, object);
+  LayerRows read{layer, rowsOfLayer(rows, through ? through->bottom() : wiring.layers()[layer]), through};
   if (through) through->requireFits(wiring.layers()[layer]);
-  return {layer, object.rows(), through};
+  return read;
 }
 
 std::vector<LayerRows> layerRowsListOf(const Argument& list, const Wiring& wiring, std::size_t least) {

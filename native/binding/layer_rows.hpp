@@ -1,11 +1,16 @@
 // Reads the rows of a machine's layers, and the machines through which it sees them.
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "binding/arguments.hpp"
 #include "sampling/layer_rows.hpp"
 
 namespace boltzkit::binding {
+
+// Reads rows that are data of this layer. Throws unless they have its number of columns and lie in
+// its domain.
+std::shared_ptr<const Rows> rowsOfLayer(const Argument& rows, const Layer& layer);
 
 // Reads rows of one layer. Throws unless they have the layer's number of columns and lie in its
 // domain.

@@ -29,6 +29,8 @@ Napi::Function MachineObject::define(Napi::Env env) {
                                           method<M, &M::partition>("partition"),
                                           method<M, &M::rowSums>("rowSums"),
                                           method<M, &M::trainer>("trainer"),
+                                          method<M, &M::upDownTrainer>("upDownTrainer"),
+                                          method<M, &M::beliefBound>("beliefBound"),
                                           method<M, &M::dispose>("dispose"),
                                           getter<M, &M::passesAtOnce>("passesAtOnce"),
                                           getter<M, &M::busy>("busy"),
@@ -46,7 +48,7 @@ MachineObject::MachineObject(const Napi::CallbackInfo& info) {
 
 std::shared_ptr<Machine> MachineObject::present() const { return handle_->present(); }
 
-std::shared_ptr<const Machine> MachineObject::copy(const std::string& name) const {
+std::shared_ptr<Machine> MachineObject::copy(const std::string& name) const {
   if (!handle_->disposed() && handle_->busy()) throw busyError("`" + name + "` is in the middle of a job");
   return handle_->idle().twin();
 }

@@ -14,7 +14,8 @@ class MachineObject {
   explicit MachineObject(const Napi::CallbackInfo& info);
 
   // A copy of the machine as it is now. Throws DISPOSED, or BUSY with this name.
-  std::shared_ptr<const Machine> copy(const std::string& name) const;
+  std::shared_ptr<Machine> copy(const std::string& name) const;
+  const std::shared_ptr<MachineHandle>& handle() const { return handle_; }
 
  private:
   // machine.cpp
@@ -43,6 +44,9 @@ class MachineObject {
   Napi::Value rowSums(const Napi::CallbackInfo& info);
   // trainer.cpp
   Napi::Value trainer(const Napi::CallbackInfo& info);
+  // up_down.cpp
+  Napi::Value upDownTrainer(const Napi::CallbackInfo& info);
+  Napi::Value beliefBound(const Napi::CallbackInfo& info);
 
   // The machine, for reading arguments. It stays alive even if reading them runs code that disposes
   // of it. Throws DISPOSED if it already has been.

@@ -21,15 +21,20 @@ void ModelHandle::requireIdle() const {
   if (busy()) throw busyError(std::string("the ") + noun + " is in the middle of another job");
 }
 
-Napi::Value ModelHandle::start(Napi::Env env, std::shared_ptr<Task> task, bool here) {
+Napi::Value ModelHandle::start(Napi::Env env, std::shared_ptr<Task> task, bool here,
+                               const std::vector<std::shared_ptr<ModelHandle>>& others) {
   if (here) {
     task->run(Cancelled(false), [] {});
     return task->result(env);
   }
   const auto around = [kept = backend](const std::function<void()>& body) { kept->run(body); };
-  const auto over = [kept = shared_from_this()] { kept->job.reset(); };
+  const auto over = [kept = shared_from_this(), others] {
+    kept->job.reset();
+    for (const std::shared_ptr<ModelHandle>& other : others) other->job.reset();
+  };
   const StartedJob started = startJob(env, std::move(task), around, over);
   job = started.job;
+  for (const std::shared_ptr<ModelHandle>& other : others) other->job = started.job;
   return started.object;
 }
 

@@ -21,6 +21,8 @@ struct TrainerParts {
   void free();
 
   std::shared_ptr<ModelHandle> handle;
+  // Other models that a run changes. They are busy while it runs, and disposing of one ends it.
+  std::vector<std::shared_ptr<ModelHandle>> others;
   std::vector<std::shared_ptr<void>> models;  // all that the trainer works on
   std::unique_ptr<Trainer> trainer;           // destroyed before them
   std::uint64_t totalSteps = 0, stepsPerEpoch = 0;
@@ -39,8 +41,8 @@ struct ModelHandle : std::enable_shared_from_this<ModelHandle> {
   void requireIdle() const;     // throws DISPOSED or BUSY
 
   // If `here`, runs the task on this thread and returns its result. Otherwise starts a job and
-  // returns JavaScript's { promise, cancel, progress }.
-  Napi::Value start(Napi::Env env, std::shared_ptr<Task> task, bool here);
+  // returns JavaScript's { promise, cancel, progress }. The job is that of the others too.
+  Napi::Value start(Napi::Env env, std::shared_ptr<Task> task, bool here, const std::vector<std::shared_ptr<ModelHandle>>& others = {});
   void dispose(Napi::Env env);
   void adopt(const std::shared_ptr<TrainerParts>& trainer);
 

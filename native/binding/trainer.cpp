@@ -8,9 +8,10 @@
 namespace boltzkit::binding {
 
 Napi::Value newTrainer(Napi::Env env, const std::shared_ptr<ModelHandle>& handle, std::vector<std::shared_ptr<void>> models,
-                       std::unique_ptr<Trainer> trainer, std::size_t bytes) {
+                       std::unique_ptr<Trainer> trainer, std::size_t bytes, std::vector<std::shared_ptr<ModelHandle>> others) {
   const auto parts = std::make_shared<TrainerParts>(env);
   parts->handle = handle;
+  parts->others = std::move(others);
   parts->models = std::move(models);
   parts->trainer = std::move(trainer);
   parts->totalSteps = parts->trainer->totalSteps();
@@ -52,7 +53,8 @@ Napi::Value TrainerObject::run(const Napi::CallbackInfo& info) {
   const std::uint64_t untilStep = Argument(info, 0, "untilStep").count(0, maxSafeInteger);
   const Napi::Function onProgress = Argument(info, 1, "onProgress").function();
   parts_->handle->requireIdle();
-  return parts_->handle->start(info.Env(), std::make_shared<TrainingTask>(parts_, untilStep, onProgress), false);
+  for (const std::shared_ptr<ModelHandle>& other : parts_->others) other->requireIdle();
+  return parts_->handle->start(info.Env(), std::make_shared<TrainingTask>(parts_, untilStep, onProgress), false, parts_->others);
 }
 
 Napi::Value TrainerObject::state(const Napi::CallbackInfo& info) {

@@ -24,8 +24,8 @@ class TrainerObject {
 };
 
 // The JavaScript object of a trainer. `models`: all that it works on. `bytes`: what it holds
-// besides the data.
+// besides the data. `others`: see TrainerParts.
 Napi::Value newTrainer(Napi::Env env, const std::shared_ptr<ModelHandle>& handle, std::vector<std::shared_ptr<void>> models,
-                       std::unique_ptr<Trainer> trainer, std::size_t bytes);
+                       std::unique_ptr<Trainer> trainer, std::size_t bytes, std::vector<std::shared_ptr<ModelHandle>> others = {});
 
 }  // namespace boltzkit::binding

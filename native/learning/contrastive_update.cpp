@@ -25,9 +25,6 @@
 namespace boltzkit {
 namespace {
 
-// An update with at most this many sweeps cannot be interrupted, so it saves no state to undo it.
-constexpr std::uint64_t sweepsAnyoneWaitsFor = 64;
-
 class ContrastiveUpdate final : public Update {
  public:
   ContrastiveUpdate(Machine& machine, const TrainerOptions& options, const std::vector<LayerRows>& rows,

@@ -38,6 +38,14 @@ struct NetworkReport {
   double validationLoss = 0, validationError = 0;  // of all validation rows; NaN without
 };
 
+// Of up-down learning, in nats per row. Means over rows use the training weights.
+struct UpDownReport {
+  // By level from the bottom: -log p(layer | the layer above) of rows on their way up, and
+  // -log q(layer above | layer) of dreams.
+  std::vector<double> generative, recognition;
+  double freeEnergyGap = 0;  // of the top machine: mean F(chains) - mean F(rows on their way up)
+};
+
 struct EpochReport {
   std::uint64_t epoch = 0;  // epochs completed in this run
   std::uint64_t step = 0;   // updates completed in this run
@@ -47,7 +55,7 @@ struct EpochReport {
   std::uint64_t rollbacks = 0;  // returns to a good state in this run so far
   // Whole sentences without a full stop, about the run and this epoch's numbers.
   std::vector<std::string> warnings;
-  std::variant<MachineReport, NetworkReport> of;  // the kind of model
+  std::variant<MachineReport, NetworkReport, UpDownReport> of;  // the kind of model
 };
 
 }  // namespace boltzkit

@@ -7,12 +7,6 @@
 namespace boltzkit {
 namespace {
 
-// True if all values of a layer lie in [-1, 1].
-bool ofUnitSize(const Layer& layer) {
-  const UnitDomain domain = visitUnit(layer.type, [&](auto unit) { return decltype(unit)::domain(layer.size); });
-  return domain.low >= -1 && domain.high <= 1;
-}
-
 TensorPtr biasRow(const Machine& machine, std::size_t layer) {
   return visitUnit(machine.wiring().layers()[layer].type, [&](auto unit) -> TensorPtr {
     using Unit = decltype(unit);
@@ -25,6 +19,11 @@ TensorPtr biasRow(const Machine& machine, std::size_t layer) {
 }
 
 }  // namespace
+
+bool ofUnitSize(const Layer& layer) {
+  const Domain domain = domainOf(layer);
+  return domain.low >= -1 && domain.high <= 1;
+}
 
 Gradient::Lateral Gradient::lateralOf(const Machine& machine, std::size_t coupling) {
   const std::size_t layer = machine.wiring().couplings()[coupling].a, n = machine.places(layer);

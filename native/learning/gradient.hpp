@@ -14,6 +14,9 @@
 
 namespace boltzkit {
 
+// True if all values of a layer lie in [-1, 1]; see Accuracy::statistics.
+bool ofUnitSize(const Layer& layer);
+
 class Gradient {
  public:
   // `held`: layers with frozen unit parameters; centring must not move their biases either. Empty:

@@ -19,6 +19,9 @@ struct StepRefused : Error {
   std::uint64_t complete;  // updates of the run that were completed before it
 };
 
+// An update with at most this many sweeps cannot be interrupted, so it saves no state to undo it.
+inline constexpr std::uint64_t sweepsAnyoneWaitsFor = 64;
+
 class Update {
  public:
   virtual ~Update() = default;

@@ -9,21 +9,10 @@ namespace {
 // The stream of a level is named by one byte.
 constexpr std::size_t mostMachines = 256;
 
-const Coupling* couplingOf(const Machine& machine) {
-  for (const Coupling& c : machine.wiring().couplings())
-    if ((c.a == 0 && c.b == 1) || (c.a == 1 && c.b == 0)) return &c;
-  return nullptr;
-}
-
 void requirePassable(const Machine& machine, std::size_t level) {
-  const std::string which = "machine " + std::to_string(level + 1) + " of `through`";
-  if (machine.wiring().layers().size() < 2 || !couplingOf(machine))
-    throw parameterError(which + " needs a layer 1 that is coupled to its layer 0");
-  if (machine.wiring().lateral(1))
-    throw parameterError(which + " must not couple layer '" + machine.wiring().layers()[1].name +
-                         "' to itself: its units have no closed form given layer '" + machine.wiring().layers()[0].name + "'");
-  if (keepsTotal(machine.wiring().layers()[1].type))
-    throw parameterError(which + " must not have counts as layer '" + machine.wiring().layers()[1].name + "': their total is not known");
+  if (machine.wiring().layers().size() < 2)
+    throw parameterError("machine " + std::to_string(level + 1) + " of `through` needs a layer 1 that is coupled to its layer 0");
+  Conditional(machine.backend(), machine, 0, 1, 1);
 }
 
 // Whether values of `from` may be values of `to`: its means, or its states.
@@ -70,32 +59,31 @@ void MachineStack::requireOn(const Backend& above) const { requireSameBackend(ma
 void StackPass::reserve(std::size_t rows) {
   if (!below_.empty() && below_.front()->capacity() >= rows) return;
   below_.clear();
-  fields_.clear();
+  levels_.clear();
   for (std::size_t level = 0; level < stack_->size(); ++level) {
     const Machine& machine = stack_->machine(level);
     below_.push_back(backend_.tensor(rows, machine.places(0)));
-    fields_.push_back(backend_.tensor(rows, machine.places(1)));
+    levels_.emplace_back(backend_, machine, 0, 1, rows);
   }
 }
 
 Tensor& StackPass::input(std::size_t rows) {
   reserve(rows);
-  for (std::vector<TensorPtr>* tensors : {&below_, &fields_})
-    for (const TensorPtr& tensor : *tensors) tensor->setRows(rows);
+  for (const TensorPtr& tensor : below_) tensor->setRows(rows);
   return *below_.front();
 }
 
 void StackPass::run(const std::optional<DrawWords>& words, std::uint8_t firstLayer, Accuracy accuracy, Tensor& out) {
   for (std::size_t level = 0; level < stack_->size(); ++level) {
-    const Machine& machine = stack_->machine(level);
-    const Coupling* coupling = couplingOf(machine);
-    const auto index = static_cast<std::size_t>(coupling - machine.wiring().couplings().data());
-    const FieldTerm term{below_[level].get(), &machine.weights(index), coupling->a == 1, 1, nullptr, accuracy};
-    UnitUpdate update{machine.unitsOf(1)};
-    if (words) update.stream = words->stream, update.firstChain = words->firstChain;
-    update.stream.layer = static_cast<std::uint8_t>(firstLayer + level);
     Tensor& above = level + 1 < stack_->size() ? *below_[level + 1] : out;
-    backend_.fieldsAndUnits(std::span(&term, 1), update, *fields_[level], words ? nullptr : &above, words ? &above : nullptr);
+    levels_[level].setAccuracy(accuracy);
+    if (!words) {
+      levels_[level].means(*below_[level], above);
+      continue;
+    }
+    DrawWords own = *words;
+    own.stream.layer = static_cast<std::uint8_t>(firstLayer + level);
+    levels_[level].draw(*below_[level], own, above);
   }
 }
 

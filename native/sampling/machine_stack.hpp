@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "machine/machine.hpp"
+#include "machine/conditional.hpp"
 
 namespace boltzkit {
 
@@ -37,12 +37,6 @@ class MachineStack {
   Draw draw_;
 };
 
-// Names the random words of draws: row r of a tensor is chain firstChain + r.
-struct DrawWords {
-  Stream stream;
-  std::uint32_t firstChain = 0;
-};
-
 // Sees rows through a stack, in scratch memory that is kept for as many rows as there ever were.
 class StackPass {
  public:
@@ -60,8 +54,8 @@ class StackPass {
 
   Backend& backend_;
   std::shared_ptr<const MachineStack> stack_;
-  // By level: the values of layer 0, and the fields on layer 1.
-  std::vector<TensorPtr> below_, fields_;
+  std::vector<TensorPtr> below_;  // by level: the values of layer 0
+  std::vector<Conditional> levels_;
 };
 
 }  // namespace boltzkit

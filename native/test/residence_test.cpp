@@ -7,7 +7,9 @@
 #include "learning/contrastive_update.hpp"
 #include "learning/network_update.hpp"
 #include "learning/trainer.hpp"
+#include "learning/up_down_update.hpp"
 #include "networks.hpp"
+#include "small_network.hpp"
 #include "training.hpp"
 
 namespace boltzkit::test {
@@ -138,6 +140,34 @@ TEST_CASE("an update asks for nothing else on rows that are seen through machine
     for (const Algorithm algorithm : {Algorithm::cd, Algorithm::pcd})
       CHECK(requestsOf(options(algorithm), {}, UnitType::bernoulli, {0, twelveRows(), stack}) == Requests{});
   }
+}
+
+// Of the second update of a run over two levels and a top machine with labels.
+Requests requestsOf(const UpDownOptions& o, const Values& rowWeights) {
+  const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
+  SmallNetwork net([&] { return backend; }, {6, 4, 5, 3}, 3, 3, 0.5);
+  Values labels;
+  for (std::size_t r = 0; r < 12; ++r)
+    for (std::size_t k = 0; k < 3; ++k) labels.push_back(r % 3 == k);
+  const LayerRows given{1, rowsOf(labels, 3, Domain{.group = 3, .leastSum = 1, .mostSum = 1})};
+  Trainer trainer(upDownUpdate(*net.top, net.levels, o, twelveRows(), {given}, rowWeights), o, nullptr, false);
+  trainer.run(1, running, nullptr, nullptr);
+  const Requests first = backend->requests;
+  trainer.run(2, running, nullptr, nullptr);
+  const Requests& both = backend->requests;
+  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+TEST_CASE("an update of up-down learning asks for nothing but work on the tensors that it has") {
+  for (const std::size_t chains : {0, 5})
+    for (const Draw dreams : {Draw::sample, Draw::mean}) {
+      UpDownOptions o;
+      o.batchSize = 4;
+      o.chains = chains;
+      o.dreams = dreams;
+      CHECK(requestsOf(o, {}) == Requests{});
+      CHECK(requestsOf(o, Values(12, 0.5)) == Requests{});
+    }
 }
 
 // The rule of backend.hpp: an update makes no tensor, transfers nothing and reads nothing back.

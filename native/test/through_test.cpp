@@ -9,6 +9,7 @@
 #include "sampling/chains.hpp"
 #include "sampling/inference.hpp"
 #include "sampling/row_chunks.hpp"
+#include "small_network.hpp"
 #include "training.hpp"
 
 namespace boltzkit::test {
@@ -20,13 +21,6 @@ std::shared_ptr<Machine> level(const Candidate& candidate, std::size_t below, st
                                UnitType type = UnitType::bernoulli) {
   return std::make_shared<Machine>(candidate.make(threads),
                                    Wiring({{"visible", UnitType::bernoulli, below}, {"hidden", type, above}}, {{0, 1}}), seed, 0.7);
-}
-
-std::shared_ptr<Rows> rowsOf(const Values& values, std::size_t cols, Domain domain = {}) {
-  auto rows = std::make_shared<Rows>(cols, domain);
-  const std::size_t count = values.size() / cols;
-  rows->append(Rows::Source<double>{values.data(), 0, static_cast<std::ptrdiff_t>(cols), 1, count});
-  return rows;
 }
 
 std::shared_ptr<const MachineStack> stack(std::vector<std::shared_ptr<const Machine>> machines, Draw draw) {

@@ -64,7 +64,11 @@ export async function boundWithin(stack: BeliefStack, call: string, rows: Native
   const { up: top } = stack.top;
   const { signal } = control.patience;
   const half = Math.ceil(control.samples / 2);
-  const terms = async (samples: number) => top.run(call, () => top.native.beliefBound({ ...stack.halves, rows, samples }), { signal });
+  const terms = async (samples: number): Promise<Float64Array> => {
+    if (stack.levels.length > 1) return top.run(call, () => top.native.beliefBound({ ...stack.halves, rows, samples }), { signal });
+    // One level leaves nothing to draw.
+    return (await top.run(call, () => top.native.rowSums([{ layer: 0, rows }]), { signal })).values;
+  };
   // Two halves of the draws tell how far their mean may be off. Rows first: what is wrong with them shows before the long part.
   const [first, second] = [await terms(half), await terms(control.samples - half)];
   const share = half / control.samples;

@@ -508,14 +508,14 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
   }
 
   /**
-   * A network with the parameters of a pipeline of scikit-learn's `BernoulliRBM`s, from an npz file of
-   * their attributes, each with the name of its step before it (`rbm1__components_`):
+   * A network with the parameters of a pipeline of scikit-learn's `BernoulliRBM`s, from an npz file
+   * of their attributes, each with the name of its step before it (`rbm1__components_`):
    *
-   * `np.savez('stack.npz', **{f'{name}__{key}': value for name, step in pipeline.steps for key, value
-   * in vars(step).items() if isinstance(value, np.ndarray)})`
+   * `np.savez('stack.npz', **{f'{name}__{key}': value for name, step in pipeline.steps for key,
+   * value in vars(step).items() if isinstance(value, np.ndarray)})`
    *
-   * The first step that is written is the lowest level. A `LogisticRegression` after them is left out:
-   * `Classifier.fromScikitLearn` takes it over too.
+   * The first step that is written is the lowest level. A `LogisticRegression` after them is left
+   * out: `Classifier.fromScikitLearn` takes it over too.
    *
    * @param options - Where it is to run, and its seed.
    * @throws {@link FormatError} unless the file is intact and its machines stand on each other,

@@ -216,7 +216,7 @@ function newTrainer(
   const stepsPerEpoch = Math.ceil(data.rows / settings.batchSize);
   const table = plan.learningRates.table(stepsPerEpoch * settings.epochs);
   const options = {
-    ...upDownForNative(settings),
+    ...upDownForNative(settings, stack.levels.length - 1),
     ...stack.halves,
     data,
     labels: labels === undefined ? null : { layer: labelsLayer, rows: labels.rows },

@@ -1,18 +1,45 @@
 /** Up–down learning of a stack of machines, and the bound of its likelihood: part of the addon's contract (native.ts). */
-import type { NativeJob, NativeLayerRows, NativeMachine, NativeRows, NativeRunOf, NativeTrainerState } from './native.js';
+import type {
+  NativeJob,
+  NativeLayerRows,
+  NativeMachine,
+  NativeRows,
+  NativeRunOf,
+  NativeTrainerOptions,
+  NativeTrainerState,
+} from './native.js';
 
 /**
  * Levels from the bottom: `up` are machines whose layer 1 is taken given layer 0 (recognition: weights and the units of layer 1), `down`
  * of the same wirings whose layer 0 is taken given layer 1 (generation: weights and the units of layer 0). Layer 1 of each level is layer
- * 0 of the next one, of the last one layer 0 of the top machine that is asked. All are different machines of one device.
+ * 0 of the next one, of the last one layer 0 of the top machine that is asked.
  */
 export interface NativeLevels {
   up: NativeMachine[];
   down: NativeMachine[];
 }
 
+/** What every run has; see NativeTrainerOptions. Decay is on weights, not on biases. */
+type NativeLoop = Pick<
+  NativeTrainerOptions,
+  | 'epochs'
+  | 'batchSize'
+  | 'shuffle'
+  | 'optimiser'
+  | 'momentum'
+  | 'beta1'
+  | 'beta2'
+  | 'epsilon'
+  | 'learningRates'
+  | 'l1'
+  | 'l2'
+  | 'averageLast'
+  | 'monitorRows'
+  | 'onDivergence'
+>;
+
 /** Contrastive wake–sleep (Hinton, Osindero & Teh 2006, section 5 and appendix B). */
-export interface NativeUpDownOptions extends NativeLevels {
+export interface NativeUpDownOptions extends NativeLevels, NativeLoop {
   /** Rows of layer 0 of the lowest level, none missing. */
   data: NativeRows;
   /** Rows of the top machine's layer of labels, none missing; null where it has none. */
@@ -25,21 +52,8 @@ export interface NativeUpDownOptions extends NativeLevels {
   chains: number;
   /** What dreams hold at the bottom: means, as in the paper, or draws. Draws everywhere else. */
   dreams: 'mean' | 'sample';
-  epochs: number;
-  batchSize: number;
-  shuffle: boolean;
-  momentum: number;
-  /** On weights, not on biases. */
-  l1: number;
-  l2: number;
-  /** Learning rate of every update of this run; the last entry holds for all later ones. */
-  learningRates: Float64Array;
-  /** Factors of the learning rate; 0 freezes. Ones if left out. */
-  rates?: { up: number; down: number; top: number };
-  averageLast: number;
-  /** Most rows in each epoch's report; 0: NaN there. */
-  monitorRows: number;
-  onDivergence?: { retries: number; factor: number } | null;
+  /** Factors of the learning rate: of every level, from the bottom, that of `up` and that of `down`; last the top's. 0 freezes. Null: ones. */
+  rates?: Float64Array | null;
 }
 
 /** After each epoch of up–down learning. Means over the same rows at every epoch; NaN where there is no such number. */
@@ -73,7 +87,7 @@ export interface NativeBeliefOptions extends NativeLevels {
 /** What the top machine of a stack answers. */
 export interface NativeTopMachine {
   /**
-   * A run over all machines, of which none may be in the middle of a job (BUSY), and each is busy while it runs. Parameters in states are
+   * A run over all machines, which are different ones of one device, of which none may be in the middle of a job (BUSY), and each is busy while it runs. Parameters in states are
    * called `up1/…`, `down1/…`, …, `top/…` and so on, each with the name that its machine has for it.
    */
   upDownTrainer(options: NativeUpDownOptions, state: NativeTrainerState | null, resume: boolean): NativeUpDownTrainer;

@@ -45,6 +45,7 @@ export interface ClassifierValidation<L extends ClassName> {
 
 /** How well the rows of one class are told from others. */
 export interface ClassScore<L extends ClassName> {
+  /** What the class is called. */
   readonly label: L;
   /** Rows of this class. */
   readonly rows: number;

@@ -29,7 +29,12 @@ export type NetworkStepOptions =
        */
       readonly learningRate?: LearningRate | undefined;
     }
-  | { readonly optimiser: Lbfgs | 'lbfgs'; readonly learningRate?: undefined };
+  | {
+      /** Steps of L-BFGS. */
+      readonly optimiser: Lbfgs | 'lbfgs';
+      /** None: it searches. */
+      readonly learningRate?: undefined;
+    };
 
 /** The options of a run that decide its result, {@link NetworkStepOptions} apart. */
 export interface NetworkSettingOptions {

@@ -18,6 +18,9 @@ const SAYS: Record<string, RegExp> = {
   'resume-from-checkpoint.ts': /same weights as the uninterrupted run: true/,
   'streaming.ts': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
   'labelled-digits.ts': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
+  'dbn-mnist.ts':
+    /wrong on unseen digits: \d+\.\d\d % pretrained, \d+\.\d\d % after up-down, \d+\.\d\d % fine-tuned\nwrote dbn-digits\.png/,
+  'few-labels.ts': /wrong with 100 labels: \d+\.\d % pretrained, \d+\.\d % from random weights/,
   'encoder.ts': /the 4-2-4 encoder is solved for 1 of 1 seeds/,
   'ising.ts': /T = 2\.269: energy per spin -1\.\d{4} ± 0\.\d{4}, exact for the infinite lattice -1\.4142/,
   'frey-faces.ts':
@@ -40,6 +43,7 @@ const LEAVES: Record<string, string[]> = {
   'autoencoder.ts': ['autoencoder.png', 'autoencoder.safetensors'],
   'frey-faces.ts': ['faces.png'],
   'labelled-digits.ts': ['labelled-digits.png'],
+  'dbn-mnist.ts': ['dbn-digits.png'],
 };
 
 function run(file: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {

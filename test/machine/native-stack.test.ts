@@ -2,44 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeLayerRows, NativeMachine, NativeRows } from '../../src/machine/native.js';
+import { above, labelRows, newLabelledTop } from './native-stack-support.js';
 import { chainOptions, codeOf, endlessRun, hidden, newMachine, newRows, resultOf, trainerOptions, visible } from './native-support.js';
-
-const above = 5;
-
-/** A machine on the hidden layer of the usual one, with three labels. */
-function newTop(more: { device?: 'cpu' | 'reference' } = {}): NativeMachine {
-  return newMachine({
-    ...more,
-    seed: 2n,
-    weightScale: 0.5,
-    layers: [
-      { name: 'visible', type: 'bernoulli', units: hidden },
-      { name: 'hidden', type: 'bernoulli', units: above },
-      { name: 'labels', type: 'softmax', units: 3, size: 3 },
-    ],
-    couplings: [
-      [0, 1],
-      [2, 1],
-    ],
-  });
-}
 
 function matrix(values: Float32Array, cols: number): NativeRows {
   const rows = new hostBackend.addon.Rows(cols, 0, 1);
   rows.appendDense(values, 0, values.length / cols, cols, 1, 1);
-  return rows;
-}
-
-function labelRows(count: number): NativeRows {
-  const rows = new hostBackend.addon.Rows(3, 0, 1, 0, false, false, 3, false, 1, 1);
-  rows.appendDense(
-    Float32Array.from({ length: count * 3 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0)),
-    0,
-    count,
-    3,
-    1,
-    1,
-  );
   return rows;
 }
 
@@ -56,7 +24,7 @@ async function passedUp(machine: NativeMachine, rows: NativeRows): Promise<Nativ
 describe('rows seen through machines', () => {
   it('answer every question as the same rows passed up before', async () => {
     const below = newMachine({ weightScale: 1 });
-    const top = newTop();
+    const top = newLabelledTop();
     const seen = through([below], 'mean');
     const given = await passedUp(below, newRows(20));
     const labels = { layer: 2, rows: labelRows(20) };
@@ -84,7 +52,7 @@ describe('rows seen through machines', () => {
 
   it('start chains and paths, and weigh as states where they are draws', async () => {
     const below = newMachine({ weightScale: 1 });
-    const top = newTop();
+    const top = newLabelledTop();
     const seen = through([below], 'sample');
     const started = await resultOf(top.chains(chainOptions({ chains: 20, steps: 0, start: [seen] })));
     expect([...new Set(started.states[0])].sort()).toEqual([0, 1]);
@@ -99,7 +67,7 @@ describe('rows seen through machines', () => {
     const below = newMachine({ weightScale: 1 });
     const given = await passedUp(below, newRows(50));
     const train = async (rows: NativeLayerRows, changes: boolean): Promise<unknown> => {
-      const top = newTop();
+      const top = newLabelledTop();
       const labels = { layer: 2, rows: labelRows(50) };
       const trainer = top.trainer(trainerOptions(newRows(1), { data: [rows, labels], validation: [rows, labels] }), null, false);
       if (changes) below.setParameter('hidden.bias', new Float32Array(hidden).fill(3));
@@ -113,7 +81,7 @@ describe('rows seen through machines', () => {
 
   it('say what does not fit', async () => {
     const below = newMachine();
-    const top = newTop();
+    const top = newLabelledTop();
     const ask = (rows: NativeLayerRows) => () => resultOf(top.freeEnergy([rows, { layer: 2, rows: labelRows(20) }]));
     await expect(ask(through([], 'mean'))).toThrow(/1 to 256 machines/);
     await expect(ask(through([top, below], 'mean'))).toThrow(/must have 6 columns/);
@@ -134,7 +102,7 @@ describe('rows seen through machines', () => {
 
   it('cannot be seen through a machine that is in the middle of a job, or gone', async () => {
     const below = newMachine();
-    const top = newTop();
+    const top = newLabelledTop();
     const job = endlessRun(below);
     expect(await codeOf(() => resultOf(top.categoryProbabilities([through([below], 'mean')], 2)))).toBe('BUSY');
     job.cancel();
