@@ -15,7 +15,7 @@ export type { Activities, BeliefTraining } from './belief/record.js';
 export type { LevelReport, PretrainProgress, UpDownReport } from './belief/reports.js';
 export type { NetworkSampleOptions } from './belief/sampling.js';
 export type { DeepBeliefNetworkOptions } from './belief/spec.js';
-export type { UpDownOptions, UpDownSettingOptions } from './belief/up-down-options.js';
+export type { UpDownOptions, UpDownRates, UpDownSettingOptions } from './belief/up-down-options.js';
 export type { LabelsInput } from './data/labels.js';
 export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {

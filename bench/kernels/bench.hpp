@@ -76,6 +76,7 @@ double measuredPeak(const cpu::Kernels& kernels);
 bool benchProducts(const cpu::Kernels& kernels, double peak);
 bool benchUnits(const cpu::Kernels& kernels);
 bool benchLateral(const cpu::Kernels& kernels, unsigned mostThreads, double peak);
+bool benchGibbs(const cpu::Kernels& kernels, unsigned threads, const Rows& rows);
 bool benchTraining(const cpu::Kernels& kernels, unsigned threads, const std::shared_ptr<const Rows>& rows, double peak);
 
 }  // namespace boltzkit::bench

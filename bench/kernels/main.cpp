@@ -1,6 +1,6 @@
 // Kernel benchmarks: check every kernel against a plain computation, time it, and compare the time
 // with the machine's limit.
-//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--part products|units|lateral|training]
+//   boltzkit_bench [--isa avx512|avx2|neon|portable|all] [--part products|units|lateral|gibbs|training]
 //                  [--threads N] [--rows rows.f32]
 // rows.f32 holds float32 rows of 784 values in [0, 1] (MNIST, for example). Without it, the program
 // generates rows similar to MNIST's.
@@ -65,6 +65,7 @@ int run(int count, char** arguments) {
     if (wanted("products")) good = benchProducts(*kernels, peak) && good;
     if (wanted("units")) good = benchUnits(*kernels) && good;
     if (wanted("lateral")) good = benchLateral(*kernels, threads ? threads : info.threads, peak) && good;
+    if (wanted("gibbs")) good = benchGibbs(*kernels, threads ? threads : 1, *rows) && good;
     if (!wanted("training")) continue;
     for (unsigned t = threads ? threads : 1; t <= (threads ? threads : info.threads); ++t)
       good = benchTraining(*kernels, t, rows, peak) && good;

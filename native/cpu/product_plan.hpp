@@ -32,7 +32,7 @@ class ProductPlan {
   void draw(std::size_t column, std::size_t firstRow, std::size_t lastRow, float* scratch, const BernoulliTile& units) const;
   // True if units are best drawn while their fields are computed. Tiles then may have any number of
   // rows.
-  bool draws() const { return family_->drawing && rows_ >= leastDrawnRows; }
+  bool draws() const { return family_->drawing && narrow_ && rows_ >= leastDrawnRows; }
   // No element of A B, times alpha, is above it. Infinite where nobody knows.
   double bound() const { return bound_; }
   // The work of all tiles, in the elementary steps of Engine::parallelFor.

@@ -1,4 +1,5 @@
 // Unit updates, unit statistics and reductions of every backend against the reference.
+#include "cpu/kernels/quick_logistic.hpp"
 #include "cpu/unit_rows.hpp"
 #include "fixtures.hpp"
 
@@ -72,6 +73,54 @@ TEST_CASE("Bernoulli samples are those of the reference unless rounding decides"
     // An error of 1e-7 in a mean flips one decision in ten million.
     CHECK(drawn > 10000);
     CHECK(different <= 1);
+  });
+}
+
+// The largest lower bound of 2^16 p that kernels may take, by their own steps.
+int leastOfQuickLogistic(int x) {
+  const cpu::QuickLogistic& q = cpu::quickLogistic;
+  const auto rounded = [](int a, int b) { return (a * b + 0x4000) >> 15; };
+  const auto part = static_cast<std::size_t>(x >> 11 & 31);
+  const int within = (x & 0x7ff) * 32 - 0x8000;
+  const int most = q.most[part] + rounded(within, q.slope[part] + rounded(within, q.curve[part]));
+  return (most & 0xffff) + 1 - 2 * cpu::quickError;
+}
+
+TEST_CASE("the logistic function of 16 bits is within its bound wherever a number may stand") {
+  const auto exact = [](double x) { return 65536 / (1 + std::exp(-x)); };
+  // What the rounding of floats may add (kernels/functions.hpp).
+  constexpr double margin = 0.004;
+  std::size_t wrong = 0;
+  for (int x = INT16_MIN; x <= INT16_MAX; ++x) {
+    const double low = x == INT16_MIN ? -HUGE_VAL : (x - 0.5) / cpu::quickUnits,
+                 high = x == INT16_MAX ? HUGE_VAL : (x + 0.5) / cpu::quickUnits;
+    const double least = leastOfQuickLogistic(x), most = least + 2 * cpu::quickError;
+    // Numbers whose upper bits are below `least` are on, from `most` on they are off.
+    wrong += least > 0 && least > exact(low) * (1 - 1e-6) - margin * (1 - exact(low) / 65536);
+    wrong += most < 65536 && most < exact(high) * (1 + 1e-6) + margin;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("Bernoulli samples are the same with and without means, wherever 16 bits leave them open") {
+  forEachIsa([](const cpu::Kernels& kernels) {
+    constexpr std::size_t rows = 64, units = 150;
+    cpu::CpuBackend backend(kernels, 1);
+    const TensorPtr fields = backend.tensor(rows, units), bias = backend.tensor(1, units), mean = backend.tensor(rows, units),
+                    alone = backend.tensor(rows, units), together = backend.tensor(rows, units);
+    Dice dice(3);
+    Values values(rows * units);
+    for (double& v : values) v = dice.below(20) == 0 ? dice.between(-1e7, 1e7) : dice.between(-10, 10);
+    backend.upload(std::span<const double>(values), *fields);
+    const std::vector<double> betas = randomValues(rows, 5, Kind::grey);
+    for (std::size_t step = 0; step < (sanitized ? 4 : 200); ++step) {
+      UnitUpdate update{
+          .units = {UnitType::bernoulli, bias.get()}, .beta = step % 2 ? 1 : 0.7, .stream = testStream(step), .firstChain = 3};
+      if (step % 4 == 3) update.betas = betas;
+      backend.updateUnits(update, *fields, nullptr, alone.get());
+      backend.updateUnits(update, *fields, mean.get(), together.get());
+      CHECK(valuesOf(backend, *alone) == valuesOf(backend, *together));
+    }
   });
 }
 

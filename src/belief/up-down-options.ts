@@ -13,6 +13,16 @@ import type { Progress } from '../training/reports.js';
 import type { CheckpointOptions } from '../training/run-options.js';
 import type { LabelledRows } from './pretrain-options.js';
 
+/** Factors of the learning rate of each part of a network. */
+export interface UpDownRates {
+  /** Of the halves that recognise. */
+  readonly up?: number | undefined;
+  /** Of the halves that generate. */
+  readonly down?: number | undefined;
+  /** Of the top machine. */
+  readonly top?: number | undefined;
+}
+
 /** The options of `upDown` that decide its result. */
 export interface UpDownSettingOptions {
   /** Passes over the data. Default 30. */
@@ -44,7 +54,7 @@ export interface UpDownSettingOptions {
    * Factors of the learning rate: of the recognition halves (`up`), the generative halves (`down`)
    * and the top machine; 0 freezes. Default 1.
    */
-  readonly rates?: { readonly up?: number | undefined; readonly down?: number | undefined; readonly top?: number | undefined } | undefined;
+  readonly rates?: UpDownRates | undefined;
   /**
    * Fraction of the run's last updates over which the parameters are averaged; the network ends
    * with the average; 0: none. Default 0.1.

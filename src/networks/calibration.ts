@@ -49,6 +49,7 @@ export interface CalibrationBin {
 export interface Calibration {
   /** Rows that were looked at. */
   readonly rows: number;
+  /** Columns of the probabilities. */
   readonly classes: number;
   /** Share of rows whose likeliest class (the first of equal ones) is theirs. */
   readonly accuracy: number;
@@ -62,6 +63,7 @@ export interface Calibration {
   readonly brier: number;
   /** Mean −log probability of the class, in nats; infinite where one is 0. */
   readonly logLoss: number;
+  /** How rows were put into bins. */
   readonly binning: 'width' | 'mass';
   /** Bins that hold rows, by rising confidence. */
   readonly bins: readonly CalibrationBin[];

@@ -11,7 +11,7 @@ export interface ConfusionOptions {
 
 /** Which classes are taken for which. */
 export interface ConfusionMatrix {
-  /** [classes, classes]: how many rows of class i (row) were taken for class j (column). */
+  /** How many rows [classes, classes]: those of class i (row) were taken for class j (column). */
   readonly counts: NdArray<Uint32Array>;
   /** Rows that were looked at. */
   readonly rows: number;
@@ -19,11 +19,11 @@ export interface ConfusionMatrix {
   readonly accuracy: number;
   /** Share of rows that were not. */
   readonly error: number;
-  /** [classes]: of the rows of a class, the share that was found; NaN where there is none. */
+  /** Of the rows of each class [classes], the share that was found; NaN where there is none. */
   readonly recall: Float64Array;
-  /** [classes]: of the rows taken for a class, the share that is of it; NaN where there is none. */
+  /** Of the rows taken for each class [classes], the share that is of it; NaN where there is none. */
   readonly precision: Float64Array;
-  /** [classes]: the harmonic mean of both, 2 · right / (rows + predictions); NaN where both are none. */
+  /** The harmonic mean of both for each class [classes], 2 · right / (rows + predictions); NaN where both are none. */
   readonly f1: Float64Array;
   /** Pairs of different classes by how often they were confused, the most frequent first; at most 100. */
   readonly confusions: readonly Confusion[];
@@ -31,8 +31,11 @@ export interface ConfusionMatrix {
 
 /** A class taken for another. */
 export interface Confusion {
+  /** What the rows are. */
   readonly label: number;
+  /** What they were taken for. */
   readonly predicted: number;
+  /** How many they are. */
   readonly count: number;
 }
 

@@ -21,15 +21,15 @@ export interface ComponentOptions {
 
 /** Rows along the directions in which they vary most. */
 export interface PrincipalComponents {
-  /** [n, components]: where each row lies along each direction, from the mean. */
+  /** Where each row lies along each direction, from the mean: [n, components]. */
   readonly scores: NdArray<Float64Array>;
-  /** [components, columns]: orthonormal; the largest entry of each is positive. */
+  /** Orthonormal [components, columns]; the largest entry of each is positive. */
   readonly directions: NdArray<Float64Array>;
-  /** [columns]. */
+  /** Of each column, [columns]. */
   readonly mean: Float64Array;
-  /** [components]: variance along each direction, falling. */
+  /** Variance along each direction, falling: [components]. */
   readonly variances: Float64Array;
-  /** [components]: share of the variance of all columns. */
+  /** Share of the variance of all columns: [components]. */
   readonly shares: Float64Array;
 }
 

@@ -45,7 +45,7 @@ interface Points {
 
 /**
  * Draws points in the colours of their classes as an SVG document: codes of two units, or two principal
- * components of longer ones ({@link principalComponents} of the package's main entry). Each class is named at
+ * components of longer ones (`principalComponents` of the package's main entry). Each class is named at
  * the middle of its points, so that colours need not be told apart.
  *
  * @param points - [n, 2], at most 200,000; those with NaN or infinity are left out.

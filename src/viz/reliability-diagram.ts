@@ -12,10 +12,15 @@ import { axis, numberText } from './ticks.js';
 
 /** A bin of a reliability diagram, as `calibration` makes them. */
 export interface ReliabilityBin {
+  /** Where the bin begins, from 0 to 1. */
   readonly low: number;
+  /** Where it ends. */
   readonly high: number;
+  /** Rows in it. */
   readonly count: number;
+  /** Their mean confidence. */
   readonly confidence: number;
+  /** The share of them that were right. */
   readonly accuracy: number;
 }
 

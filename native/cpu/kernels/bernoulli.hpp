@@ -5,6 +5,7 @@
 #include "cpu/kernels/functions.hpp"
 #include "cpu/kernels/line_sums.hpp"
 #include "cpu/kernels/philox.hpp"
+#include "cpu/kernels/sampled_panel.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {
 namespace {
@@ -22,7 +23,10 @@ class PanelDraws {
             blockPart<Vector>(blockNumbers(tile.firstBlock + static_cast<std::uint32_t>(first / 4 + set * half)), tile.counter, tile.key);
   }
 
-  // Draws the units of row r; field [panelColumns].
+  // Draws the units of `rows` rows; field [rows, stride].
+  FORCE_INLINE void run(const float* field, std::size_t stride, std::size_t rows) {
+    for (std::size_t r = 0; r < rows; ++r) row(r, field + r * stride);
+  }
   FORCE_INLINE void row(std::size_t r, const float* field) {
     const float beta = betaOf(r);
     std::uint64_t bits = 0;
@@ -30,7 +34,8 @@ class PanelDraws {
       UnitWords words{};
       if constexpr (sample) words = unitWords(chainOf(r), blocks_[g], keys_);
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < philoxVectors; ++v) bits |= draw(r, beta, g * philoxVectors + v, field, words.vector[v]);
+      for (std::size_t v = 0; v < philoxVectors; ++v)
+        bits |= draw(r, beta, g * philoxVectors + v, FloatFields{field, t_.units - first_}, words.vector[v]);
     }
     putBits(r, bits);
   }
@@ -42,13 +47,13 @@ class PanelDraws {
     if constexpr (sample)
       for (std::size_t set = 0; set < sets; ++set) makeHalf(0, 2 * set), makeHalf(0, 2 * set + 1);
   }
-  template <std::size_t part>
-  FORCE_INLINE void partOf(std::size_t r, const float* field) {
+  template <std::size_t part, class Fields>
+  FORCE_INLINE void partOf(std::size_t r, const Fields& fields) {
     if (part == 0) bits_ = 0;
     constexpr std::size_t vectors = panelColumns / lanes / parts, halves = 2 * sets / parts;
     const float beta = betaOf(r);
 #pragma GCC unroll 4
-    for (std::size_t v = part * vectors; v < (part + 1) * vectors; ++v) bits_ |= draw(r, beta, v, field, words_[v]);
+    for (std::size_t v = part * vectors; v < (part + 1) * vectors; ++v) bits_ |= draw(r, beta, v, fields, words_[v]);
     if constexpr (sample)
 #pragma GCC unroll 4
       for (std::size_t i = part * halves; i < (part + 1) * halves; ++i) makeHalf(r + 1, i);
@@ -75,17 +80,18 @@ class PanelDraws {
       c[0] = meet(chainOf(r), blocks_[i / 4][i / 2 % 2]);
       philoxRoundsFrom<3, middle>(c, keys_);
     } else {
-      philoxRoundsFrom<middle>(c, keys_);
-      putInOrder(c[0], words_ + i / 2 * 2);
+      philoxRoundsFrom<middle, philoxRounds - 1>(c, keys_);
+      putInOrder(lastRound(c[0], keys_), words_ + i / 2 * 2);
     }
   }
 
   // Writes means and samples of a vector of units, with zeros behind the last unit. Returns the
   // samples as bits of the panel.
-  FORCE_INLINE std::uint64_t draw(std::size_t r, float beta, std::size_t vector, const float* field, I words) const {
+  template <class Fields>
+  FORCE_INLINE std::uint64_t draw(std::size_t r, float beta, std::size_t vector, const Fields& fields, I words) const {
     const std::size_t place = vector * lanes, j = first_ + place;
     if (j >= t_.units) return 0;
-    const F inverse = inverseLogistic(set1(beta) * (load(field + place) + load(t_.bias + j)));
+    const F inverse = inverseLogistic(set1(beta) * (fields.at(place) + load(t_.bias + j)));
     const bool whole = j + lanes <= t_.units;
     if constexpr (mean) {
       const F p = set1(1) / inverse;
@@ -113,21 +119,33 @@ class PanelDraws {
   std::uint64_t bits_ = 0;
 };
 
-template <bool mean, bool sample>
+template <bool first, class A, class B>
+struct Choice {
+  using Type = A;
+};
+template <class A, class B>
+struct Choice<false, A, B> {
+  using Type = B;
+};
+
+template <class Draws>
 void drawBernoulli(const BernoulliTile& given) {
   const BernoulliTile tile = given;  // a copy that stores cannot reach
   const PhiloxKeys keys = philoxKeys(tile.key);
   for (std::size_t first = 0; first < tile.units; first += panelColumns) {
-    PanelDraws<mean, sample> draws(tile, keys, first);
-    for (std::size_t r = 0; r < tile.rows; ++r) draws.row(r, tile.field + r * tile.fieldStride + first);
+    Draws draws(tile, keys, first);
+    draws.run(tile.field + first, tile.fieldStride, tile.rows);
   }
 }
 
 void bernoulliTile(const BernoulliTile& tile) {
   if (!tile.sample) {
-    if (tile.mean) drawBernoulli<true, false>(tile);
+    if (tile.mean) drawBernoulli<PanelDraws<true, false>>(tile);
+  } else if (tile.mean) {
+    drawBernoulli<PanelDraws<true, true>>(tile);
   } else {
-    tile.mean ? drawBernoulli<true, true>(tile) : drawBernoulli<false, true>(tile);
+    using Samples = Choice<quickDraws, SampledPanel, PanelDraws<false, true>>::Type;
+    drawBernoulli<Samples>(tile);
   }
 }
 

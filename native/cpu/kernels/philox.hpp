@@ -16,6 +16,7 @@ struct PhiloxWords {
 // took as long as the products.
 struct PhiloxKeys {
   U k[philoxRounds][2];
+  U last[2];  // the last two in the upper halves
 };
 
 FORCE_INLINE PhiloxKeys philoxKeys(const std::uint32_t* key) {
@@ -25,6 +26,7 @@ FORCE_INLINE PhiloxKeys philoxKeys(const std::uint32_t* key) {
     keys.k[round][0] = U{} + k0;
     keys.k[round][1] = U{} + k1;
   }
+  for (int i = 0; i < 2; ++i) keys.last[i] = keys.k[philoxRounds - 1][i] << 32;
   return keys;
 }
 
@@ -43,6 +45,17 @@ FORCE_INLINE void philoxRoundsFrom(PhiloxWords (&c)[sets], const PhiloxKeys& key
   }
 }
 
+// The words of each block in two lanes: 1 and 0, 3 and 2, in the lower and the upper half. The last
+// round leaves them so, because a product has one word in its lower half, and in its upper half
+// what another word is made of.
+struct PhiloxPairs {
+  U first, second;
+};
+FORCE_INLINE PhiloxPairs lastRound(const PhiloxWords& c, const PhiloxKeys& keys) {
+  const U p0 = multiplyLow(c.w[0], U{} + philoxM0), p1 = multiplyLow(c.w[2], U{} + philoxM1);
+  return {xor3(p1, c.w[1] << 32, keys.last[0]), xor3(p0, c.w[3] << 32, keys.last[1])};
+}
+
 // The numbers block ... block + half - 1. In this order of lanes, evenPairs gives the first half of
 // the units and oddPairs the rest.
 FORCE_INLINE U blockNumbers(std::uint32_t block) {
@@ -59,25 +72,25 @@ struct UnitWords {
 };
 
 // Of one set of blocks: the words of 2 * lanes units.
-FORCE_INLINE void putInOrder(const PhiloxWords& c, I* vectors) {
-  const U low = U{} + 0xffffffffu;
-  const U lower = (c.w[0] & low) | (c.w[1] << 32), upper = (c.w[2] & low) | (c.w[3] << 32);
+FORCE_INLINE void putInOrder(const PhiloxPairs& c, I* vectors) {
+  const U lower = c.first >> 32 | c.first << 32, upper = c.second >> 32 | c.second << 32;
   vectors[0] = (I)evenPairs(lower, upper);
   vectors[1] = (I)oddPairs(lower, upper);
 }
 
-FORCE_INLINE UnitWords inOrder(const PhiloxWords (&c)[2]) {
+// After the round before the last one.
+FORCE_INLINE UnitWords inOrder(const PhiloxWords (&c)[2], const PhiloxKeys& keys) {
   UnitWords words;
-  putInOrder(c[0], words.vector);
-  putInOrder(c[1], words.vector + 2);
+  putInOrder(lastRound(c[0], keys), words.vector);
+  putInOrder(lastRound(c[1], keys), words.vector + 2);
   return words;
 }
 
 FORCE_INLINE UnitWords philoxUnits(std::uint32_t block, const std::uint32_t* counter, const PhiloxKeys& keys) {
   const U c1 = U{} + counter[0], c2 = U{} + counter[1], c3 = U{} + counter[2];
   PhiloxWords c[2] = {{{blockNumbers(block), c1, c2, c3}}, {{blockNumbers(block + half), c1, c2, c3}}};
-  philoxRoundsFrom(c, keys);
-  return inOrder(c);
+  philoxRoundsFrom<0, philoxRounds - 1>(c, keys);
+  return inOrder(c, keys);
 }
 
 // The top 24 bits as a number: 2^24 times uniform<float> of core/random.hpp.
@@ -137,8 +150,8 @@ FORCE_INLINE PhiloxWords meet(const ChainPart<Chains>& chain, const BlockPart<Bl
 // The words of one chain for the units of two vectors of blocks.
 FORCE_INLINE UnitWords unitWords(const ChainPart<Plain>& chain, const BlockPart<Vector> (&blocks)[2], const PhiloxKeys& keys) {
   PhiloxWords c[2] = {meet(chain, blocks[0]), meet(chain, blocks[1])};
-  philoxRoundsFrom<3>(c, keys);
-  return inOrder(c);
+  philoxRoundsFrom<3, philoxRounds - 1>(c, keys);
+  return inOrder(c, keys);
 }
 
 // The words of chainTile chains for the same four units, a chain to a lane.

@@ -13,46 +13,22 @@ namespace {
 // Rows of fields that are computed together: two tiles.
 constexpr std::size_t pairRows = 2 * byteTileRows;
 
-// One or two tiles of sums, to be written as rows of fields.
-class FieldsFromSums {
- public:
-  struct Tile {
-    const std::int32_t* sums = nullptr;  // of upper bytes; those of lower bytes follow
-    float* fields = nullptr;             // [rows, panelColumns]
-    std::size_t rows = 0;
-  };
+// The fields of one row of a panel, as sums of upper and lower bytes in tiles of 16 columns.
+struct FieldsInTiles {
+  const std::int32_t* sums;  // [columns / 16, 2 tiles of rows, upper and lower, byteTileRows, 16]
+  float alpha;
 
-  FORCE_INLINE FieldsFromSums(float alpha, bool narrow) : alpha_(alpha), narrow_(narrow) {}
-
-  FORCE_INLINE void begin(const Tile& first, const Tile& second) { now_ = first, next_ = second; }
-  FORCE_INLINE void writeRow() {
-    if (now_.rows == 0) return;
-    for (int v = 0; v < lineVectors; ++v)
-      store(now_.fields + v * lanes, set1(alpha_) * numbersOf(now_.sums + v * lanes, now_.sums + sumsInTile + v * lanes, narrow_));
-    now_.sums += lineFloats, now_.fields += panelColumns;
-    if (--now_.rows == 0) now_ = next_, next_.rows = 0;
+  FORCE_INLINE F at(std::size_t place) const {
+    const std::int32_t* const upper = sums + place / lineFloats * (4 * sumsInTile) + place % lineFloats;
+    return set1(alpha) * numbersOf(upper, upper + sumsInTile, true);
   }
-  FORCE_INLINE void writeAll() {
-    while (now_.rows > 0) writeRow();
-  }
-
- private:
-  const float alpha_;
-  const bool narrow_;
-  Tile now_, next_;
 };
 
-template <bool negative, bool mean, bool sample>
+template <bool negative, class Draws>
 class DrawnPanel {
  public:
   FORCE_INLINE explicit DrawnPanel(const PanelBlock& p)
-      : p_(p),
-        steps_(p.columns / lineFloats * p.depth),
-        b_(p.b),
-        ldb_(p.ldb),
-        writing_(p.alpha, p.narrow),
-        keys_(philoxKeys(p.drawn->key)),
-        draws_(*p.drawn, keys_, 0) {
+      : p_(p), b_(p.b), ldb_(p.ldb), keys_(philoxKeys(p.drawn->key)), draws_(*p.drawn, keys_, 0) {
     if (p.turn) {
       for (std::size_t column = 0; column < p.columns; column += lineFloats)
         turnTiles(p.b + column / 4 * lineFloats, p.places, p.turned + column / lineFloats * numberTileFloats, panelTileFloats);
@@ -64,7 +40,6 @@ class DrawnPanel {
   FORCE_INLINE void run() {
     for (std::size_t row = p_.firstRow; row < p_.lastRow; row += pairRows) {
       computeRows(row);
-      writing_.writeAll();
       drawAll();
       next_ = row - p_.firstRow, last_ = (p_.lastRow - row < pairRows ? p_.lastRow : row + pairRows) - p_.firstRow;
       count_ = last_ - next_, due_ = 0;
@@ -73,105 +48,94 @@ class DrawnPanel {
   }
 
  private:
-  FORCE_INLINE float* fieldsOf(std::size_t row) { return fields_[row / pairRows % 2] + row % pairRows * panelColumns; }
+  FORCE_INLINE std::int32_t* sumsOf(std::size_t row, std::size_t column) {
+    return sums_[row / pairRows % 2] + column / lineFloats * (4 * sumsInTile);
+  }
+  FORCE_INLINE FieldsInTiles fieldsOf(std::size_t row) {
+    return {sumsOf(row, 0) + row / byteTileRows % 2 * (2 * sumsInTile) + row % byteTileRows * lineFloats, p_.alpha};
+  }
 
   FORCE_INLINE void computeRows(std::size_t row) {
-    std::size_t column = 0;
-    if (p_.lastRow - row > byteTileRows)
-      for (; column < p_.columns; column += lineFloats) addTiles<2, 1>(row, column);
-    for (; column + 2 * lineFloats <= p_.columns; column += 2 * lineFloats) addTiles<1, 2>(row, column);
-    if (column < p_.columns) addTiles<1, 1>(row, column);
+    const std::uint8_t* const used = p_.used + row / byteTileRows * p_.depth;
+    const bool two = p_.lastRow - row > byteTileRows;
+    steps_ = 0;
+    for (std::size_t k = 0; k < p_.depth; ++k) steps_ += used[k] | (two ? used[k + p_.depth] : 0);
+    steps_ *= p_.columns / lineFloats;
+    for (std::size_t column = 0; column < p_.columns; column += lineFloats) two ? addTiles<2>(row, column) : addTiles<1>(row, column);
   }
 
-  // The rows before these are drawn evenly over the steps of these.
-  FORCE_INLINE void beginStep() {
-    due_ += count_;
-    drawing_ = due_ >= steps_ && next_ < last_;
-    if (drawing_) due_ -= steps_;
-  }
   template <std::size_t part>
   FORCE_INLINE void draw() {
-    if (!drawing_) return;
     draws_.template partOf<part>(next_, fieldsOf(next_));
-    if (part + 1 == draws_.parts) ++next_;
   }
   FORCE_INLINE void drawAll() {
-    for (drawing_ = true; next_ < last_;) draw<0>(), draw<1>(), draw<2>(), draw<3>();
-  }
-  template <std::size_t part>
-  FORCE_INLINE void other() {
-    writing_.writeRow();
-    draw<part>();
+    for (; next_ < last_; ++next_) draw<0>(), draw<1>(), draw<2>(), draw<3>();
   }
 
-  // Adds up the sums of 2 x 1 or 1 x 2 tiles, or of one.
-  template <int rowTiles, int columnTiles>
+  // Adds up the sums of one or two tiles of rows. The rows before these are drawn evenly over the
+  // steps of these.
+  template <int rowTiles>
   FORCE_INLINE void addTiles(std::size_t row, std::size_t column) {
-    const std::size_t depth = p_.depth, aRows = depth * byteTileBytes, ldb = ldb_;
-    const std::uint8_t *a = p_.bytes + row / byteTileRows * aRows, *used = p_.used + row / byteTileRows * depth;
+    const std::size_t depth = p_.depth;
+    const std::uint8_t *a = p_.bytes + row / byteTileRows * depth * byteTileBytes, *used = p_.used + row / byteTileRows * depth;
     const float* b = b_ + column / lineFloats * numberTileFloats;
     unit_.template zero<0>(), unit_.template zero<1>(), unit_.template zero<2>(), unit_.template zero<3>();
-    for (std::size_t k = 0; k < depth; ++k, a += byteTileBytes, b += ldb) {
+    for (std::size_t k = 0; k < depth; ++k, a += byteTileBytes, b += ldb_) {
       if (!(used[k] | (rowTiles == 2 ? used[k + depth] : 0))) continue;
-      beginStep();
-      unit_.template load<4>(a);
-      unit_.template loadOnce<5>(b);
-      unit_.template loadOnce<6>(b + byteTileFloats);
-      other<0>();
-      unit_.template multiply<0, 4, 5, negative, true>();
-      unit_.template multiply<1, 4, 6, negative, false>();
-      other<1>();
-      if constexpr (rowTiles == 2) {
-        unit_.template load<7>(a + aRows);
-        other<2>();
-        unit_.template multiply<2, 7, 5, negative, true>();
-        unit_.template multiply<3, 7, 6, negative, false>();
-      } else if constexpr (columnTiles == 2) {
-        unit_.template loadOnce<5>(b + numberTileFloats);
-        unit_.template loadOnce<7>(b + numberTileFloats + byteTileFloats);
-        other<2>();
-        unit_.template multiply<2, 4, 5, negative, true>();
-        unit_.template multiply<3, 4, 7, negative, false>();
+      due_ += count_;
+      if (due_ >= steps_ && next_ < last_) {
+        due_ -= steps_;
+        step<rowTiles, true>(a, b);
+        ++next_;
       } else {
-        other<2>();
+        step<rowTiles, false>(a, b);
       }
-      other<3>();
     }
-    writing_.writeAll();
-    std::int32_t* const sums = sums_[blocks_++ % 2];
+    std::int32_t* const sums = sumsOf(row - p_.firstRow, column);
     unit_.template store<0>(sums);
     unit_.template store<1>(sums + sumsInTile);
-    float* const fields = fieldsOf(row - p_.firstRow) + column;
-    typename FieldsFromSums::Tile second;
-    if constexpr (rowTiles * columnTiles > 1) {
+    if constexpr (rowTiles == 2) {
       unit_.template store<2>(sums + 2 * sumsInTile);
       unit_.template store<3>(sums + 3 * sumsInTile);
-      second = {sums + 2 * sumsInTile, fields + (rowTiles == 2 ? byteTileRows * panelColumns : lineFloats), byteTileRows};
     }
-    writing_.begin({sums, fields, byteTileRows}, second);
+  }
+
+  template <int rowTiles, bool drawing>
+  FORCE_INLINE void step(const std::uint8_t* a, const float* b) {
+    unit_.template load<4>(a);
+    unit_.template loadOnce<5>(b);
+    unit_.template loadOnce<6>(b + byteTileFloats);
+    if constexpr (drawing) draw<0>();
+    unit_.template multiply<0, 4, 5, negative, true>();
+    unit_.template multiply<1, 4, 6, negative, false>();
+    if constexpr (drawing) draw<1>();
+    if constexpr (rowTiles == 2) {
+      unit_.template load<7>(a + p_.depth * byteTileBytes);
+      if constexpr (drawing) draw<2>();
+      unit_.template multiply<2, 7, 5, negative, true>();
+      unit_.template multiply<3, 7, 6, negative, false>();
+    } else if constexpr (drawing) {
+      draw<2>();
+    }
+    if constexpr (drawing) draw<3>();
   }
 
   const PanelBlock& p_;
-  const std::size_t steps_;  // of a pair of tiles of rows
   const float* b_;
   std::size_t ldb_;
-  FieldsFromSums writing_;
   const PhiloxKeys keys_;
-  PanelDraws<mean, sample> draws_;
+  Draws draws_;
   TileUnit unit_;
-  // Rows to be drawn, counted from firstRow; `count_` in all.
-  std::size_t next_ = 0, last_ = 0, count_ = 0, due_ = 0;
-  bool drawing_ = false;
-  std::size_t blocks_ = 0;
-  alignas(64) float fields_[2][pairRows * panelColumns];
-  alignas(64) std::int32_t sums_[2][4 * sumsInTile];
+  // Rows to be drawn, counted from firstRow; `count_` in all, while tiles take `steps_`.
+  std::size_t next_ = 0, last_ = 0, count_ = 0, due_ = 0, steps_ = 0;
+  alignas(64) std::int32_t sums_[2][panelColumns / lineFloats * 4 * sumsInTile];
 };
 
 template <bool negative>
 FORCE_INLINE void drawPanel(const PanelBlock& p) {
-  if (!p.drawn->sample) return DrawnPanel<negative, true, false>(p).run();
-  if (p.drawn->mean) return DrawnPanel<negative, true, true>(p).run();
-  DrawnPanel<negative, false, true>(p).run();
+  if (!p.drawn->sample) return DrawnPanel<negative, PanelDraws<true, false>>(p).run();
+  if (p.drawn->mean) return DrawnPanel<negative, PanelDraws<true, true>>(p).run();
+  DrawnPanel<negative, SampledPanel>(p).run();
 }
 
 void drawnTiles(const PanelBlock& p) { p.negative ? drawPanel<true>(p) : drawPanel<false>(p); }

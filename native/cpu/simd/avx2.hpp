@@ -2,6 +2,7 @@
 #pragma once
 #include <immintrin.h>
 
+#include "cpu/simd/shorts_emulated.hpp"
 #include "cpu/simd/vector.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {

@@ -46,6 +46,31 @@ FORCE_INLINE U highHalves(U a) { return (U)_mm512_shuffle_epi32((__m512i)a, _MM_
 // [a1 b1 a3 b3 ...].
 FORCE_INLINE U evenPairs(U a, U b) { return (U)_mm512_unpacklo_epi64((__m512i)a, (__m512i)b); }
 FORCE_INLINE U oddPairs(U a, U b) { return (U)_mm512_unpackhi_epi64((__m512i)a, (__m512i)b); }
+
+// Whole numbers of 16 bits, two to a lane, for kernels/sampled_panel.hpp. Their order within a
+// vector is that of packShorts.
+constexpr bool quickDraws = true;
+// Beyond the numbers of 32 bits, and for NaN: the least one.
+FORCE_INLINE I nearestWhole(F x) { return (I)_mm512_cvtps_epi32((__m512)x); }
+// Limited to 16 bits. Each 128 bits hold four numbers of a, and four of b.
+FORCE_INLINE S packShorts(I a, I b) { return (S)_mm512_packs_epi32((__m512i)a, (__m512i)b); }
+// a b / 2^15.
+FORCE_INLINE S multiplyRounded(S a, S b) { return (S)_mm512_mulhrs_epi16((__m512i)a, (__m512i)b); }
+// By the lowest 5 bits.
+FORCE_INLINE S lookUp(const std::int16_t* table, S places) {
+  return (S)_mm512_permutexvar_epi16((__m512i)places, _mm512_load_si512(table));
+}
+// The upper 16 bits of the words of kernels/philox.hpp's PhiloxPairs.
+FORCE_INLINE S topShorts(U first, U second) {
+  const __m512i firstTwo = _mm512_set4_epi32(-1, 0x0b0a0f0e, -1, 0x03020706), lastTwo = _mm512_set4_epi32(0x0b0a0f0e, -1, 0x03020706, -1);
+  const __m512i top = _mm512_shuffle_epi8((__m512i)first, firstTwo);
+  return (S)_mm512_mask_shuffle_epi8(top, 0xf0f0f0f0f0f0f0f0u, (__m512i)second, lastTwo);
+}
+// Where a <= b, as numbers without a sign.
+FORCE_INLINE unsigned bitsAtMost(S a, S b) { return _mm512_cmple_epu16_mask((__m512i)a, (__m512i)b); }
+FORCE_INLINE unsigned inUnitOrder(unsigned bits) { return _pext_u32(bits, 0x0f0f0f0f) | _pext_u32(bits, 0xf0f0f0f0) << 16; }
+FORCE_INLINE F onesOf(unsigned bits) { return (F)_mm512_maskz_mov_ps(static_cast<__mmask16>(bits), _mm512_set1_ps(1)); }
+
 FORCE_INLINE D lowDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)a)); }
 FORCE_INLINE D highDoubles(F a) { return (D)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)a, 1)); }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <arm_neon.h>
 
+#include "cpu/simd/shorts_emulated.hpp"
 #include "cpu/simd/vector.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {

@@ -2,6 +2,7 @@
 // baseline offers. The baseline has no fused multiply-add, so fma is a product and a sum, rounded
 // twice. Results differ from those of the other layers in the last bits.
 #pragma once
+#include "cpu/simd/shorts_emulated.hpp"
 #include "cpu/simd/vector.hpp"
 
 namespace boltzkit::cpu::BOLTZKIT_ISA {

@@ -20,6 +20,13 @@ constexpr TileShapes wholeTiles;
 
 // Assembly in place of intrinsics, which want the number of a tile as a literal.
 class TileUnit {
+  // What an instruction reads or writes, for the compiler.
+  struct Bytes {
+    std::uint8_t byte[1024];
+  } __attribute__((may_alias));
+  FORCE_INLINE static const Bytes& bytesAt(const void* p) { return *static_cast<const Bytes*>(p); }
+  FORCE_INLINE static Bytes& bytesAt(void* p) { return *static_cast<Bytes*>(p); }
+
  public:
   TileUnit() { asm volatile("ldtilecfg %0" ::"m"(wholeTiles)); }
   ~TileUnit() { asm volatile("tilerelease"); }
@@ -33,16 +40,16 @@ class TileUnit {
   // 16 rows of 64 bytes, one after the other.
   template <int t>
   FORCE_INLINE void load(const void* from) {
-    asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(std::size_t{64}), "i"(t) : "memory");
+    asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(std::size_t{64}), "i"(t), "m"(bytesAt(from)));
   }
   // For tiles that pass by: they do not push others out of the first-level cache.
   template <int t>
   FORCE_INLINE void loadOnce(const void* from) {
-    asm volatile("tileloaddt1 (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(std::size_t{64}), "i"(t) : "memory");
+    asm volatile("tileloaddt1 (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(std::size_t{64}), "i"(t), "m"(bytesAt(from)));
   }
   template <int t>
   FORCE_INLINE void store(void* to) const {
-    asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(std::size_t{64}), "i"(t) : "memory");
+    asm volatile("tilestored %%tmm%c3, (%1,%2,1)" : "=m"(bytesAt(to)) : "r"(to), "r"(std::size_t{64}), "i"(t));
   }
   // sums[m, n] += the sum over k of a[m, k] b[k, n]. Bytes of a factor are signed or not. Tile b
   // holds place k of column n in byte 4 n + k % 4 of row k / 4.

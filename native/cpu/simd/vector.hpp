@@ -20,6 +20,8 @@ constexpr int lanes = BOLTZKIT_LANES, half = BOLTZKIT_LANES / 2;
 typedef float F __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 // A lane per float.
 typedef std::int32_t I __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+// Two lanes per float.
+typedef std::int16_t S __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 // Half as many lanes, for Philox.
 typedef std::uint64_t U __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
 typedef double D __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
@@ -35,6 +37,7 @@ FORCE_INLINE void storeAnywhere(float* p, F v) { __builtin_memcpy(p, &v, sizeof 
 // Not F{} + x: that changes -0 to 0, so the compiler could not leave out the addition.
 FORCE_INLINE F set1(float x) { return x - F{}; }
 FORCE_INLINE I set1i(std::int32_t x) { return I{} + x; }
+FORCE_INLINE S set1s(std::int16_t x) { return S{} + x; }
 
 // 0, 1, 2, ...
 FORCE_INLINE I iota() {

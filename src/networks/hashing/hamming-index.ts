@@ -20,9 +20,9 @@ export interface WithinOptions extends Patience {
 
 /** The nearest codes of each query. */
 export interface NearestCodes {
-  /** [queries, k]: numbers of codes by rising distance, of equal distance by rising number. */
+  /** Numbers of codes [queries, k] by rising distance, of equal distance by rising number. */
   readonly indices: NdArray<Uint32Array>;
-  /** [queries, k]: in how many bits each differs from the query. */
+  /** In how many bits each differs from the query, [queries, k]. */
   readonly distances: NdArray<Uint16Array>;
 }
 

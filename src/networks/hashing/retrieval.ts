@@ -22,6 +22,7 @@ export interface RetrievalOptions extends Patience {
 
 /** How well near codes belong together, as means over the queries. */
 export interface Retrieval {
+  /** Queries that were asked. */
   readonly queries: number;
   /** Lengths of lists. */
   readonly k: readonly number[];
@@ -30,13 +31,13 @@ export interface Retrieval {
   /** By list: the share of the codes of its class that are among the k nearest. */
   readonly recallAt: readonly number[];
   /**
-   * [bits + 1], by distance r: the share of the codes within r that are of the query's class. A query with
+   * By distance r from 0 to the number of bits: the share of the codes within r that are of the query's class. A query with
    * no code within r counts as 0.
    */
   readonly precisionWithin: Float64Array;
-  /** [bits + 1]: the share of the codes of its class that are within r. */
+  /** By distance r: the share of the codes of its class that are within r. */
   readonly recallWithin: Float64Array;
-  /** [bits + 1]: how many codes are within r. */
+  /** By distance r: how many codes are within r. */
   readonly found: Float64Array;
 }
 
