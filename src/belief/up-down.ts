@@ -119,7 +119,7 @@ function settingsOf(call: string, given: GivenUpDown, rows: number, interrupted:
  * grow.
  */
 function usualRate({ spec: { layers } }: BeliefStack): number {
-  return statesOf(layers) === 'limited' ? 0.1 : 0.005;
+  return statesOf(layers) === 'limited' ? 0.02 : 0.002;
 }
 
 function readEvaluateEvery(check: OptionCheck, { evaluateEvery }: Given, validation: Inputs): number {
