@@ -39,7 +39,8 @@ autoencoder.dispose();
 process.exitCode = error < (small ? linear : 3) ? 0 : 1;
 
 /**
- * The squared error of unseen rows in the space of the first principal components of others, by orthogonal iteration on the covariance.
+ * The squared error of unseen rows in the space of the first principal components of others, by
+ * orthogonal iteration on the covariance.
  */
 function principalError(rows: NdArray<Float32Array>, unseen: NdArray<Float32Array>, components: number): number {
   const [n = 0, d = 0] = rows.shape;

@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { array } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
 import { asMatrix } from '../data/vector.js';
@@ -372,7 +372,7 @@ export class DeepBeliefNetwork extends HostedModel<BeliefStack> {
     const call = `${name}.autoencoder`;
     const { loss, weightScale, ...start } = readOptions(call, options, ['loss', 'weightScale', ...startNames]);
     const { seed, device, threads } = start;
-    const list: unknown = Array.isArray(layers) ? [...layers] : layers;
+    const list: unknown = readFrom(call, 'layers', () => (Array.isArray(layers) ? [...layers] : layers));
     if (Array.isArray(list) && typeof list.at(-1) === 'number') {
       list[list.length - 1] = gaussian(new OptionCheck(call).integer(`layers[${list.length - 1}]`, list.at(-1), undefined));
     }

@@ -13,7 +13,9 @@ import { Queue, type Turn } from './queue.js';
 export interface BackendInfo {
   /** 'cpu', or 'reference': plain loops in double precision. */
   readonly device: UsedDevice;
-  /** Kernel set in use: 'amx' (AVX-512 with matrix tiles), 'avx512', 'avx2', 'neon' or 'portable'. */
+  /**
+   * Kernel set in use: 'amx' (AVX-512 with matrix tiles), 'avx512', 'avx2', 'neon' or 'portable'.
+   */
   readonly isa: string;
   /** Kernel sets that this processor can run, best first. */
   readonly available: readonly string[];
@@ -63,13 +65,17 @@ function describeBackend({ backend: { addon }, device }: Chosen, threads: number
 /** A training run's hold on its model. */
 export interface Hold<N extends NativeModel = NativeMachine> {
   readonly native: N;
-  /** Lets others read the model until `until` is over, then waits for those that do. Nothing they draw changes what the run draws. */
+  /**
+   * Lets others read the model until `until` is over, then waits for those that do. Nothing they
+   * draw changes what the run draws.
+   */
   stand(until: () => Promise<void>): Promise<void>;
 }
 
 /**
- * The typed face of a native model: one job at a time, rows by the number of their layer, errors with the public call's name. Calls that come
- * while others are under way wait for them, in order. A training run lets nobody in but where it stands still.
+ * The typed face of a native model: one job at a time, rows by the number of their layer, errors
+ * with the public call's name. Calls that come while others are under way wait for them, in order.
+ * A training run lets nobody in but where it stands still.
  */
 export abstract class ModelHost<N extends NativeModel> {
   readonly backend: BackendInfo;
@@ -125,7 +131,10 @@ export abstract class ModelHost<N extends NativeModel> {
     return this.#disposed;
   }
 
-  /** Throws where the model cannot be read, now or after those before: disposed of, or being trained. */
+  /**
+   * Throws where the model cannot be read, now or after those before: disposed of, or being
+   * trained.
+   */
   assertReadable(call: string): void {
     if (this.#disposed) throw new DisposedError(`${call}: this model was disposed of`);
     if (this.#training === undefined || this.#standing) return;
@@ -133,7 +142,10 @@ export abstract class ModelHost<N extends NativeModel> {
     throw new BusyError(`${call}: the model is being trained by ${this.#training}; ${advice}`);
   }
 
-  /** Throws unless parameters may change: not while calls are under way, nor between the reports of a run. */
+  /**
+   * Throws unless parameters may change: not while calls are under way, nor between the reports of
+   * a run.
+   */
   assertIdle(call: string): void {
     this.#assertUntrained(call);
     this.#assertNobody(call);
@@ -149,8 +161,8 @@ export abstract class ModelHost<N extends NativeModel> {
   }
 
   /**
-   * Does work when all calls before it have ended, at once when there are none. A call that its signal ends has drawn nothing: what others draw
-   * after it does not depend on how far it came.
+   * Does work when all calls before it have ended, at once when there are none. A call that its
+   * signal ends has drawn nothing: what others draw after it does not depend on how far it came.
    */
   async exclusive<T>(call: string, work: (native: N) => Promise<T> | T, signal?: AbortSignal): Promise<T> {
     this.assertReadable(call);
@@ -184,7 +196,8 @@ export abstract class ModelHost<N extends NativeModel> {
   /**
    * Trains: work that changes parameters, after all calls before it.
    *
-   * @param lasts - Whether calls that come meanwhile are refused, rather than wait: a run that lasts until somebody is tired of it.
+   * @param lasts - Whether calls that come meanwhile are refused, rather than wait: a run that
+   *   lasts until somebody is tired of it.
    */
   async train<T>(call: string, lasts: boolean, work: (hold: Hold<N>) => Promise<T>): Promise<T> {
     this.#assertUntrained(call);
@@ -236,8 +249,9 @@ export abstract class ModelHost<N extends NativeModel> {
   }
 
   /**
-   * Packs rows and has the model work over them. Small rows are taken before the call returns, and what takes little is done by then when no
-   * calls are under way. Unless `missing` is set, values must all be there.
+   * Packs rows and has the model work over them. Small rows are taken before the call returns, and
+   * what takes little is done by then when no calls are under way. Unless `missing` is set, values
+   * must all be there.
    */
   async over<T>(call: string, inputs: readonly LayerInput[], patience: Patience, ask: Ask<T, N>, missing = false): Promise<T> {
     this.assertReadable(call);
@@ -264,7 +278,8 @@ export abstract class ModelHost<N extends NativeModel> {
   }
 
   /**
-   * Like {@link over}, but the result is there when the call returns, and nothing else runs meanwhile.
+   * Like {@link over}, but the result is there when the call returns, and nothing else runs
+   * meanwhile.
    *
    * @param passes - How often a row goes through all layers.
    * @throws ShapeError when that would take more than a few milliseconds.

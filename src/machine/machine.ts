@@ -2,7 +2,10 @@ import type { MachineSpec } from '../wiring/spec.js';
 import { ModelHost } from './host.js';
 import type { NativeMachine, NativeMachineSpec } from './native.js';
 
-/** The typed face of a native machine: layers and couplings by number, and all that a {@link ModelHost} does. */
+/**
+ * The typed face of a native machine: layers and couplings by number, and all that a
+ * {@link ModelHost} does.
+ */
 export class Machine extends ModelHost<NativeMachine> {
   readonly spec: MachineSpec;
 

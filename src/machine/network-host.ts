@@ -23,8 +23,9 @@ export interface NetworkSpec extends Omit<PlaceSpec, 'weightScale'> {
 export const inputLayer = 0;
 
 /**
- * The typed face of a native network: layers by number, the rows that come in as layer 0, and all that a {@link ModelHost} does. Before every dense
- * layer stands one that drops inputs; how many, a run says.
+ * The typed face of a native network: layers by number, the rows that come in as layer 0, and all
+ * that a {@link ModelHost} does. Before every dense layer stands one that drops inputs; how many, a
+ * run says.
  */
 export class NetworkHost extends ModelHost<NativeNetwork> {
   readonly spec: NetworkSpec;
@@ -48,7 +49,9 @@ export class NetworkHost extends ModelHost<NativeNetwork> {
     return this.spec.layers.length;
   }
 
-  /** The number of a layer in the native list, in which every dense layer follows one that drops. */
+  /**
+   * The number of a layer in the native list, in which every dense layer follows one that drops.
+   */
   static nativeLayer(layer: number): number {
     return 2 * layer - 1;
   }

@@ -2,7 +2,10 @@ import type { MachineSpec } from '../wiring/spec.js';
 import { hostBackend } from './backend.js';
 import type { NetworkSpec } from './network-host.js';
 
-/** Names and shapes of the parameters that a machine would have, in its order: layers, then couplings. Makes nothing. */
+/**
+ * Names and shapes of the parameters that a machine would have, in its order: layers, then
+ * couplings. Makes nothing.
+ */
 export function parameterShapes({
   layers,
   couplings,
@@ -21,7 +24,10 @@ export function parameterShapes({
   return [...ofLayers, ...ofCouplings];
 }
 
-/** Names and shapes of the parameters that a feed-forward network would have, layer by layer. Makes nothing. */
+/**
+ * Names and shapes of the parameters that a feed-forward network would have, layer by layer. Makes
+ * nothing.
+ */
 export function networkShapes({ inputs, layers }: NetworkSpec): { readonly name: string; readonly shape: readonly [number, number] }[] {
   const types = new Map(hostBackend.addon.unitTypes().map((type) => [type.name, type]));
   return layers.flatMap(({ name, type, units }, i) => {

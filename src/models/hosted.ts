@@ -2,7 +2,10 @@ import { inspect } from 'node:util';
 import type { BackendInfo, ModelHost } from '../machine/host.js';
 import type { NativeModel } from '../machine/native-model.js';
 
-/** What every model has that computes in native code, whatever it is: a host, a place to run, and an end. */
+/**
+ * What every model has that computes in native code, whatever it is: a host, a place to run, and an
+ * end.
+ */
 export abstract class HostedModel<H extends ModelHost<NativeModel>> implements Disposable {
   protected readonly machine: H;
   /** The class's public name. */
@@ -39,8 +42,8 @@ export abstract class HostedModel<H extends ModelHost<NativeModel>> implements D
   }
 
   /**
-   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent; every other call then throws
-   * `DisposedError`.
+   * Cancels what is under way, waits for its last update or sweep and frees all memory. Idempotent;
+   * every other call then throws `DisposedError`.
    */
   dispose(): void {
     this.machine.dispose();

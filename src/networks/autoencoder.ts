@@ -28,9 +28,11 @@ const kind = 'autoencoder';
 /** How to construct an autoencoder. */
 export interface AutoencoderOptions extends NetworkStart {
   /**
-   * Layers from the rows to the code, such as [784, 1000, 500, 250, 30]; the decoder has the same ones the other way round. The first are the units of
-   * the rows and of their reconstructions, a number of `bernoulli` units or units such as `gaussian(20)`. The last is the code, of which a number stands
-   * for so many `gaussian` units: a linear code. Numbers in between stand for logistic units.
+   * Layers from the rows to the code, such as [784, 1000, 500, 250, 30]; the decoder has the same
+   * ones the other way round. The first are the units of the rows and of their reconstructions, a
+   * number of `bernoulli` units or units such as `gaussian(20)`. The last is the code, of which a
+   * number stands for so many `gaussian` units: a linear code. Numbers in between stand for
+   * logistic units.
    */
   readonly layers: readonly [number | NetworkUnits, ...GivenLayer[]];
   /** What reconstructions are measured by. Default 'likelihood'. */
@@ -38,8 +40,9 @@ export interface AutoencoderOptions extends NetworkStart {
 }
 
 /**
- * A deep autoencoder (Hinton & Salakhutdinov 2006): an encoder from rows to a short code and a decoder back, trained together so that rows come out as
- * they went in. With `inputDropout` it learns to do so from rows of which a part is missing (Vincent et al. 2008).
+ * A deep autoencoder (Hinton & Salakhutdinov 2006): an encoder from rows to a short code and a
+ * decoder back, trained together so that rows come out as they went in. With `inputDropout` it
+ * learns to do so from rows of which a part is missing (Vincent et al. 2008).
  *
  * @example
  * ```ts
@@ -54,7 +57,10 @@ export interface AutoencoderOptions extends NetworkStart {
  * ```
  */
 export class Autoencoder extends NetworkModel {
-  /** @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used. */
+  /**
+   * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or
+   *   the device cannot be used.
+   */
   constructor(options: AutoencoderOptions) {
     const { spec, encoder } = readSpec('Autoencoder', options);
     super('Autoencoder', spec, { kind, config: { visible: spec.inputUnits, encoder } });
@@ -70,15 +76,19 @@ export class Autoencoder extends NetworkModel {
   }
 
   /**
-   * Trains on rows [n, inputs], states of the units of the rows. Called again, it goes on from where the network stands.
+   * Trains on rows [n, inputs], states of the units of the rows. Called again, it goes on from
+   * where the network stands.
    *
-   * Rows are copied in a compact form before the first update (small inputs before the call returns). When the run ends early, by a signal, an
-   * error or `stop()`, the network stands at its last complete update.
+   * Rows are copied in a compact form before the first update (small inputs before the call
+   * returns). When the run ends early, by a signal, an error or `stop()`, the network stands at its
+   * last complete update.
    *
-   * @param options - `validation` are rows too. The reports' `error` is the squared error of a row, summed over its columns.
+   * @param options - `validation` are rows too. The reports' `error` is the squared error of a row,
+   *   summed over its columns.
    * @returns A run to `await` or to iterate over with `for await`.
-   * @throws Through the run: {@link ParameterError}, {@link ShapeError}, {@link DisposedError}; {@link BusyError} while another run is under way;
-   *   {@link DivergenceError} when parameters would stop being finite; the signal's reason when aborted.
+   * @throws Through the run: {@link ParameterError}, {@link ShapeError}, {@link DisposedError};
+   *   {@link BusyError} while another run is under way; {@link DivergenceError} when parameters
+   *   would stop being finite; the signal's reason when aborted.
    */
   fit(rows: RowsInput, options?: NetworkFitOptions<RowsInput>): NetworkRun {
     const call = this.call('fit');
@@ -102,9 +112,11 @@ export class Autoencoder extends NetworkModel {
   }
 
   /**
-   * {@link encode} of few rows without a promise: the result is there when the call returns, and the event loop waits meanwhile.
+   * {@link encode} of few rows without a promise: the result is there when the call returns, and
+   * the event loop waits meanwhile.
    *
-   * @throws As {@link encode} rejects; {@link ShapeError} on more rows than take a few milliseconds, {@link BusyError} while other calls are under way.
+   * @throws As {@link encode} rejects; {@link ShapeError} on more rows than take a few
+   *   milliseconds, {@link BusyError} while other calls are under way.
    */
   encodeSync(rows: RowsInput): Matrix {
     const call = this.call('encodeSync');
@@ -141,7 +153,10 @@ export class Autoencoder extends NetworkModel {
     return this.askedNow(this.forward(this.input(call, 'rows', rows), this.machine.outputLayer));
   }
 
-  /** How far rows [n, inputs] come out from how they went in; `error` is the squared error of a row, summed over its columns. */
+  /**
+   * How far rows [n, inputs] come out from how they went in; `error` is the squared error of a row,
+   * summed over its columns.
+   */
   async evaluate(rows: RowsInput, options?: Patience): Promise<NetworkScore> {
     const call = this.call('evaluate');
     const patience = this.patience(call, options);
@@ -152,7 +167,8 @@ export class Autoencoder extends NetworkModel {
    * Loads an autoencoder that `save` wrote; a subclass loads itself.
    *
    * @param options - Where it is to run; the file does not say.
-   * @throws {@link FormatError} unless the file is intact and holds an autoencoder, {@link FileError} when it cannot be read, {@link BackendError}.
+   * @throws {@link FormatError} unless the file is intact and holds an autoencoder,
+   *   {@link FileError} when it cannot be read, {@link BackendError}.
    */
   static async load<M extends Autoencoder = Autoencoder>(
     this: new (

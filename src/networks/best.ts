@@ -9,7 +9,10 @@ export type NetworkMetric = (typeof networkMetrics)[number];
 
 /** Which report is the best one. */
 export interface NetworkBestOptions {
-  /** Of the validation rows, which must be there. Default 'error' for classifiers, 'loss' for others. */
+  /**
+   * Of the validation rows, which must be there. Default 'error' for classifiers, 'loss' for
+   * others.
+   */
   readonly metric?: NetworkMetric | undefined;
 }
 

@@ -12,7 +12,10 @@ import { didYouMean } from '../suggest.js';
 /** What a class may be called. */
 export type ClassName = string | number;
 
-/** One label per row: a list of classes, or where classes are numbers also a typed array or an `ndarray` [n]. */
+/**
+ * One label per row: a list of classes, or where classes are numbers also a typed array or an
+ * `ndarray` [n].
+ */
 export type ClassLabels<L extends ClassName> = readonly L[] | (L extends number ? RowsInput : never);
 
 const mostClasses = 4096;

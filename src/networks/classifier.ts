@@ -23,9 +23,15 @@ const kind = 'classifier';
 export interface ClassifierOptions<L extends ClassName = number> extends NetworkStart {
   /** Columns of the rows that come in. */
   readonly inputs: number;
-  /** Hidden layers in order: numbers of logistic units, units such as `relu(500)`, or {@link NetworkLayer}. None: logistic regression. */
+  /**
+   * Hidden layers in order: numbers of logistic units, units such as `relu(500)`, or
+   * {@link NetworkLayer}. None: logistic regression.
+   */
   readonly hidden: readonly GivenLayer[];
-  /** How many classes there are, which are called 0, 1, 2 and so on; or what they are called, texts or numbers. 2 to 4096. */
+  /**
+   * How many classes there are, which are called 0, 1, 2 and so on; or what they are called, texts
+   * or numbers. 2 to 4096.
+   */
   readonly classes: number | readonly L[];
 }
 
@@ -57,7 +63,10 @@ export interface ClassifierEvaluation<L extends ClassName> extends NetworkScore 
   readonly error: number;
   /** Mean −log probability of the class of a row, in nats. */
   readonly loss: number;
-  /** Expected calibration error, in [0, 1]: how far the probability of the likeliest class is from how often it is right. */
+  /**
+   * Expected calibration error, in [0, 1]: how far the probability of the likeliest class is from
+   * how often it is right.
+   */
   readonly ece: number;
   /** The bins behind it, and other measures of the probabilities. */
   readonly calibration: Calibration;
@@ -68,17 +77,19 @@ export interface ClassifierEvaluation<L extends ClassName> extends NetworkScore 
 }
 
 /**
- * A feed-forward network that tells classes apart: hidden layers as of {@link Network}, and a softmax over the classes. Trained by backpropagation on
- * the likelihood of the labels.
+ * A feed-forward network that tells classes apart: hidden layers as of {@link Network}, and a
+ * softmax over the classes. Trained by backpropagation on the likelihood of the labels.
  *
  * @example
  * ```ts
  * import { Classifier, relu } from 'boltzkit';
  *
- * const classifier = new Classifier({ inputs: 2, hidden: [relu(8)], classes: ['same', 'different'], seed: 1 });
+ * const classes = ['same', 'different'] as const;
+ * const classifier = new Classifier({ inputs: 2, hidden: [relu(8)], classes, seed: 1 });
  * const rows = [[0, 0], [0, 1], [1, 0], [1, 1]];
- * await classifier.fit(rows, ['same', 'different', 'different', 'same'], { epochs: 500, learningRate: 0.03 });
- * const classes = await classifier.predict(rows); // ('same' | 'different')[]
+ * const labels = ['same', 'different', 'different', 'same'] as const;
+ * await classifier.fit(rows, labels, { epochs: 500, learningRate: 0.03 });
+ * const found = await classifier.predict(rows); // ('same' | 'different')[]
  * const p = await classifier.predictProbabilities(rows); // [4, 2]
  * classifier.dispose();
  * ```
@@ -86,7 +97,10 @@ export interface ClassifierEvaluation<L extends ClassName> extends NetworkScore 
 export class Classifier<const L extends ClassName = number> extends NetworkModel {
   readonly #classes: Classes;
 
-  /** @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used. */
+  /**
+   * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or
+   *   the device cannot be used.
+   */
   constructor(options: ClassifierOptions<L>) {
     const { spec, classes } = readSpec('Classifier', options);
     super('Classifier', spec, { kind, config: { classes: classes.toJSON() } }, 'error');
@@ -99,15 +113,18 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
   }
 
   /**
-   * Trains on rows [n, inputs] of known classes. Called again, it goes on from where the network stands.
+   * Trains on rows [n, inputs] of known classes. Called again, it goes on from where the network
+   * stands.
    *
-   * Rows are copied in a compact form before the first update (small inputs before the call returns). When the run ends early, by a signal, an
-   * error or `stop()`, the network stands at its last complete update.
+   * Rows are copied in a compact form before the first update (small inputs before the call
+   * returns). When the run ends early, by a signal, an error or `stop()`, the network stands at its
+   * last complete update.
    *
    * @param labels - One per row, of at least two classes.
    * @returns A run to `await` or to iterate over with `for await`.
-   * @throws Through the run: {@link ParameterError} on labels of no class and of one class only, {@link ShapeError}, {@link DisposedError};
-   *   {@link BusyError} while another run is under way; {@link DivergenceError} when parameters would stop being finite; the signal's reason when
+   * @throws Through the run: {@link ParameterError} on labels of no class and of one class only,
+   *   {@link ShapeError}, {@link DisposedError}; {@link BusyError} while another run is under way;
+   *   {@link DivergenceError} when parameters would stop being finite; the signal's reason when
    *   aborted.
    */
   fit(rows: RowsInput, labels: ClassLabels<L>, options?: NetworkFitOptions<ClassifierValidation<L>>): NetworkRun {
@@ -140,10 +157,11 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
   }
 
   /**
-   * {@link predictProbabilities} of few rows without a promise: the result is there when the call returns, and the event loop waits meanwhile.
+   * {@link predictProbabilities} of few rows without a promise: the result is there when the call
+   * returns, and the event loop waits meanwhile.
    *
-   * @throws As {@link predictProbabilities} rejects; {@link ShapeError} on more rows than take a few milliseconds, {@link BusyError} while other calls
-   *   are under way.
+   * @throws As {@link predictProbabilities} rejects; {@link ShapeError} on more rows than take a
+   *   few milliseconds, {@link BusyError} while other calls are under way.
    */
   predictProbabilitiesSync(rows: RowsInput): Matrix {
     const call = this.call('predictProbabilitiesSync');
@@ -204,13 +222,16 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
   }
 
   /**
-   * A classifier that gives the probabilities of a scikit-learn pipeline: one or more `BernoulliRBM`s and a `LogisticRegression`, from an npz file of
-   * their arrays, each with the name of its step before it (`rbm1__components_`, `logistic__coef_`). Classes are in the order of scikit-learn's
-   * `classes_`, which is the sorted one.
+   * A classifier that gives the probabilities of a scikit-learn pipeline: one or more
+   * `BernoulliRBM`s and a `LogisticRegression`, from an npz file of their arrays, each with the
+   * name of its step before it (`rbm1__components_`, `logistic__coef_`). Classes are in the order
+   * of scikit-learn's `classes_`, which is the sorted one.
    *
-   * @param options - `classes`: what they are called, default their numbers; seed, where it is to run.
-   * @throws {@link FormatError} unless the file is intact, holds such a pipeline, and its steps fit each other; {@link ParameterError} on other
-   *   numbers of classes, {@link FileError} when it cannot be read, {@link BackendError}.
+   * @param options - `classes`: what they are called, default their numbers; seed, where it is to
+   *   run.
+   * @throws {@link FormatError} unless the file is intact, holds such a pipeline, and its steps fit
+   *   each other; {@link ParameterError} on other numbers of classes, {@link FileError} when it
+   *   cannot be read, {@link BackendError}.
    */
   static async fromScikitLearn<const L extends ClassName = number>(
     path: string | URL,
@@ -238,10 +259,12 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
   }
 
   /**
-   * Loads a classifier that `save` wrote; a subclass loads itself. Classes have the names that they were saved with.
+   * Loads a classifier that `save` wrote; a subclass loads itself. Classes have the names that they
+   * were saved with.
    *
    * @param options - Where it is to run; the file does not say.
-   * @throws {@link FormatError} unless the file is intact and holds a classifier, {@link FileError} when it cannot be read, {@link BackendError}.
+   * @throws {@link FormatError} unless the file is intact and holds a classifier, {@link FileError}
+   *   when it cannot be read, {@link BackendError}.
    */
   static async load<M extends Classifier<ClassName> = Classifier<ClassName>>(
     this: new (

@@ -1,4 +1,7 @@
-/** Files of networks: one safetensors file with every parameter, the counters of the random streams and, after training, the state of the run. */
+/**
+ * Files of networks: one safetensors file with every parameter, the counters of the random streams
+ * and, after training, the state of the run.
+ */
 import { BackendError, FormatError } from '../errors.js';
 import { writeFileAtomic } from '../io/atomic.js';
 import { encodeSafetensors, type Tensor } from '../io/safetensors.js';
@@ -62,12 +65,14 @@ export interface SavedOptions extends NetworkStart {
 }
 
 /**
- * Makes the network that a file describes. Its sizes are compared with those of the file's tensors before anything of that size is made, and
- * everything in the file with what the network needs before anything of it is taken over.
+ * Makes the network that a file describes. Its sizes are compared with those of the file's tensors
+ * before anything of that size is made, and everything in the file with what the network needs
+ * before anything of it is taken over.
  *
  * @param describe - Checks options as the constructor does, and says how to make the network.
  * @param restore - Has the network take over the run that is read for its host.
- * @throws {@link FormatError} whatever is wrong with the file; {@link FileError} when it cannot be read; {@link BackendError}.
+ * @throws {@link FormatError} whatever is wrong with the file; {@link FileError} when it cannot be
+ *   read; {@link BackendError}.
  */
 export async function readNetwork<M extends Disposable>(
   call: string,

@@ -4,22 +4,31 @@ import type { DenseSpec, NetworkSpec } from '../machine/network-host.js';
 import { type PlaceOptions, readPlace } from '../wiring/place.js';
 import { bernoulli, type Units, type UnitType, unitTypes } from '../wiring/units.js';
 
-/** The types of units that a network may have: all but counts, whose means depend on the length of a document. */
+/**
+ * The types of units that a network may have: all but counts, whose means depend on the length of a
+ * document.
+ */
 export type NetworkUnitType = Exclude<UnitType, 'counts'>;
 /** Units of a network: their means given what comes in are what goes on. */
 export type NetworkUnits = Units<NetworkUnitType>;
 
 /** A layer of a network in full. */
 export interface NetworkLayer {
-  /** Units such as `relu(500)`; a number stands for that many `bernoulli` units, whose mean is the logistic function. */
+  /**
+   * Units such as `relu(500)`; a number stands for that many `bernoulli` units, whose mean is the
+   * logistic function.
+   */
   readonly units: number | NetworkUnits;
   /** Default: 'hidden1', 'hidden2' and so on, the last one 'output'. Without '/' and '.'. */
   readonly name?: string | undefined;
-  /** Share of this layer's units that training drops, in [0, 1) (Srivastava et al. 2014). Default 0. Of no outputs. */
+  /**
+   * Share of this layer's units that training drops, in [0, 1) (Srivastava et al. 2014). Default 0.
+   * Of no outputs.
+   */
   readonly dropout?: number | undefined;
   /**
-   * Standard deviation of its start weights. Default: √(2 / inputs) for `relu` and `doubleRelu` (He et al. 2015), √(2 / (inputs + places)) for
-   * the others (Glorot & Bengio 2010).
+   * Standard deviation of its start weights. Default: √(2 / inputs) for `relu` and `doubleRelu` (He
+   * et al. 2015), √(2 / (inputs + places)) for the others (Glorot & Bengio 2010).
    */
   readonly weightScale?: number | undefined;
 }
@@ -41,15 +50,18 @@ export const startNames = ['seed', 'inputDropout', 'device', 'threads'] as const
 /** What a network's outputs are measured by. */
 export const losses = ['likelihood', 'squared'] as const;
 /**
- * 'likelihood': −log p(target) in nats, with the outputs as means of their units: cross-entropy of `softmax` and `bernoulli` units. 'squared': the
- * sum of squared differences.
+ * 'likelihood': −log p(target) in nats, with the outputs as means of their units: cross-entropy of
+ * `softmax` and `bernoulli` units. 'squared': the sum of squared differences.
  */
 export type Loss = (typeof losses)[number];
 
 /** How a network is built, checked. */
 export interface BuiltSpec extends NetworkSpec {
   readonly loss: Loss;
-  /** What training drops of what goes into each layer: of the columns of the rows, then of the hidden layers' units. */
+  /**
+   * What training drops of what goes into each layer: of the columns of the rows, then of the
+   * hidden layers' units.
+   */
   readonly dropout: readonly number[];
 }
 
@@ -115,7 +127,10 @@ function readLayer(check: OptionCheck, option: string, given: unknown, inputs: n
   };
 }
 
-/** Standard deviation of the start weights: He et al. 2015, equation 10; Glorot & Bengio 2010, equation 12. */
+/**
+ * Standard deviation of the start weights: He et al. 2015, equation 10; Glorot & Bengio 2010,
+ * equation 12.
+ */
 export function usualScale(type: string, inputs: number, places: number): number {
   return type === 'relu' || type === 'doubleRelu' ? Math.sqrt(2 / inputs) : Math.sqrt(2 / (inputs + places));
 }

@@ -73,7 +73,10 @@ export interface NetworkScore {
   readonly rows: number;
   /** Mean loss per row. */
   readonly loss: number;
-  /** Mean error per row: the share of wrong classes, or of outputs that are no classes the sum of squared differences. */
+  /**
+   * Mean error per row: the share of wrong classes, or of outputs that are no classes the sum of
+   * squared differences.
+   */
   readonly error: number;
   /** Standard error of `error` over the rows. */
   readonly errorStandardError: number;
@@ -88,8 +91,8 @@ interface Question {
 }
 
 /**
- * What all networks have: a native network, its runs, its files, its parameters, and questions about layers. A class says what targets are and what
- * its users call things.
+ * What all networks have: a native network, its runs, its files, its parameters, and questions
+ * about layers. A class says what targets are and what its users call things.
  */
 export abstract class NetworkModel extends HostedModel<NetworkHost> {
   readonly #spec: BuiltSpec;
@@ -227,10 +230,12 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
   }
 
   /**
-   * The outputs of a layer for rows [n, inputs], with nothing dropped: the features that the network has made of them, [n, places].
+   * The outputs of a layer for rows [n, inputs], with nothing dropped: the features that the
+   * network has made of them, [n, places].
    *
    * @param layer - One of {@link layerNames}.
-   * @throws {@link ParameterError} on another name, {@link ShapeError}, {@link DisposedError}; the signal's reason when aborted.
+   * @throws {@link ParameterError} on another name, {@link ShapeError}, {@link DisposedError}; the
+   *   signal's reason when aborted.
    */
   async transform(rows: RowsInput, layer: string, options?: Patience): Promise<Matrix> {
     const call = this.call('transform');
@@ -239,7 +244,10 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
     return this.asked(this.forward(this.input(call, 'rows', rows), number), patience);
   }
 
-  /** {@link transform} of few rows without a promise; {@link ShapeError} on more rows than take a few milliseconds. */
+  /**
+   * {@link transform} of few rows without a promise; {@link ShapeError} on more rows than take a
+   * few milliseconds.
+   */
   transformSync(rows: RowsInput, layer: string): Matrix {
     const call = this.call('transformSync');
     return this.askedNow(this.forward(this.input(call, 'rows', rows), this.#layer(call, layer)));
@@ -267,13 +275,17 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
 
   // --- parameters ------------------------------------------------------------------------------------------------------
 
-  /** Names and shapes of all parameters: 'hidden1.weights' [inputs, places], 'hidden1.bias', or 'hidden1.parameters' for units with several. */
+  /**
+   * Names and shapes of all parameters: 'hidden1.weights' [inputs, places], 'hidden1.bias', or
+   * 'hidden1.parameters' for units with several.
+   */
   get parameterShapes(): Readonly<Record<string, readonly [number, number]>> {
     return Object.fromEntries(networkShapes(this.#spec).map(({ name, shape }) => [name, shape]));
   }
 
   /**
-   * A copy of a parameter tensor, by a name from {@link parameterShapes}; biases are [units], all others [rows, columns].
+   * A copy of a parameter tensor, by a name from {@link parameterShapes}; biases are [units], all
+   * others [rows, columns].
    *
    * @throws {@link BusyError} while other calls are under way: it does not wait.
    */
@@ -284,7 +296,10 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
     return array(values, name.endsWith('.bias') ? [cols] : [rows, cols]);
   }
 
-  /** Replaces a parameter tensor by a copy of values of its shape. {@link BusyError} while other calls are under way. */
+  /**
+   * Replaces a parameter tensor by a copy of values of its shape. {@link BusyError} while other
+   * calls are under way.
+   */
   setParameter(name: string, values: RowsInput): void {
     const call = this.call('setParameter');
     const [rows, cols] = this.#shape(call, name);
@@ -300,10 +315,12 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
   // --- files -----------------------------------------------------------------------------------------------------------
 
   /**
-   * Saves parameters and training state as a safetensors file with a checksum. The path holds either the old file or the whole new one, whatever
-   * happens in between. Waits for the calls before it; during a run save in the body of `for await`, or use `fit`'s `checkpoint`.
+   * Saves parameters and training state as a safetensors file with a checksum. The path holds
+   * either the old file or the whole new one, whatever happens in between. Waits for the calls
+   * before it; during a run save in the body of `for await`, or use `fit`'s `checkpoint`.
    *
-   * @throws {@link BusyError} while a run is under way, {@link FileError} when the file cannot be written, {@link DisposedError}.
+   * @throws {@link BusyError} while a run is under way, {@link FileError} when the file cannot be
+   *   written, {@link DisposedError}.
    */
   async save(path: string | URL): Promise<void> {
     const call = this.call('save');
@@ -320,10 +337,12 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
   }
 
   /**
-   * Writes the network as an ONNX file, for other runtimes: rows [n, inputs] in, outputs [n, places] out, in single precision, nothing dropped.
-   * `layer` ends it at another layer than the last; a classifier's file has its classes in the metadata, as JSON under 'classes'.
+   * Writes the network as an ONNX file, for other runtimes: rows [n, inputs] in, outputs [n,
+   * places] out, in single precision, nothing dropped. `layer` ends it at another layer than the
+   * last; a classifier's file has its classes in the metadata, as JSON under 'classes'.
    *
-   * @throws {@link FileError} when the file cannot be written, {@link ParameterError} on options or layers that ONNX has no words for.
+   * @throws {@link FileError} when the file cannot be written, {@link ParameterError} on options or
+   *   layers that ONNX has no words for.
    */
   async toONNX(path: string | URL, options?: OnnxOptions): Promise<void> {
     const call = this.call('toONNX');

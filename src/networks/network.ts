@@ -24,7 +24,10 @@ const kind = 'network';
 export interface NetworkOptions extends NetworkStart {
   /** Columns of the rows that come in. */
   readonly inputs: number;
-  /** Layers from the one above the rows to the outputs: numbers of logistic units, units such as `relu(500)`, or {@link NetworkLayer}. */
+  /**
+   * Layers from the one above the rows to the outputs: numbers of logistic units, units such as
+   * `relu(500)`, or {@link NetworkLayer}.
+   */
   readonly layers: readonly GivenLayer[];
   /** What outputs are measured by. Default 'likelihood'. */
   readonly loss?: Loss | undefined;
@@ -39,11 +42,13 @@ export interface NetworkValidation {
 }
 
 /**
- * A feed-forward network: layer by layer the means of units given what comes in, f(x W + b), with f the logistic function for `bernoulli` units, tanh
- * for `spin`, the softmax, the identity for `gaussian`, the mean of a rectified Gaussian for `relu`. Trained by backpropagation (Rumelhart, Hinton &
- * Williams 1986). For classes see {@link Classifier}.
+ * A feed-forward network: layer by layer the means of units given what comes in, f(x W + b), with f
+ * the logistic function for `bernoulli` units, tanh for `spin`, the softmax, the identity for
+ * `gaussian`, the mean of a rectified Gaussian for `relu`. Trained by backpropagation (Rumelhart,
+ * Hinton & Williams 1986). For classes see {@link Classifier}.
  *
- * Every call that computes is asynchronous and runs on its own threads. The same seed gives the same bits for any number of threads.
+ * Every call that computes is asynchronous and runs on its own threads. The same seed gives the
+ * same bits for any number of threads.
  *
  * @example
  * ```ts
@@ -57,7 +62,10 @@ export interface NetworkValidation {
  * ```
  */
 export class Network extends NetworkModel {
-  /** @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used. */
+  /**
+   * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or
+   *   the device cannot be used.
+   */
   constructor(options: NetworkOptions) {
     super('Network', readSpec('Network', options), { kind, config: {} });
   }
@@ -68,15 +76,17 @@ export class Network extends NetworkModel {
   }
 
   /**
-   * Trains on rows [n, inputs] and the outputs [n, outputs] that they should give, which lie in the domain of the output units. Called again, it goes on
-   * from where the network stands.
+   * Trains on rows [n, inputs] and the outputs [n, outputs] that they should give, which lie in the
+   * domain of the output units. Called again, it goes on from where the network stands.
    *
-   * Rows are copied in a compact form before the first update (small inputs before the call returns). When the run ends early, by a signal, an
-   * error or `stop()`, the network stands at its last complete update.
+   * Rows are copied in a compact form before the first update (small inputs before the call
+   * returns). When the run ends early, by a signal, an error or `stop()`, the network stands at its
+   * last complete update.
    *
    * @returns A run to `await` or to iterate over with `for await`.
-   * @throws Through the run: {@link ParameterError}, {@link ShapeError}, {@link DisposedError}; {@link BusyError} while another run is under way;
-   *   {@link DivergenceError} when parameters would stop being finite; the signal's reason when aborted.
+   * @throws Through the run: {@link ParameterError}, {@link ShapeError}, {@link DisposedError};
+   *   {@link BusyError} while another run is under way; {@link DivergenceError} when parameters
+   *   would stop being finite; the signal's reason when aborted.
    */
   fit(rows: RowsInput, targets: RowsInput, options?: NetworkFitOptions<NetworkValidation>): NetworkRun {
     const call = this.call('fit');
@@ -102,10 +112,11 @@ export class Network extends NetworkModel {
   }
 
   /**
-   * {@link predict} of few rows without a promise: the result is there when the call returns, and the event loop waits meanwhile.
+   * {@link predict} of few rows without a promise: the result is there when the call returns, and
+   * the event loop waits meanwhile.
    *
-   * @throws As {@link predict} rejects; {@link ShapeError} on more rows than take a few milliseconds, {@link BusyError} while other calls are under
-   *   way.
+   * @throws As {@link predict} rejects; {@link ShapeError} on more rows than take a few
+   *   milliseconds, {@link BusyError} while other calls are under way.
    */
   predictSync(rows: RowsInput): Matrix {
     const call = this.call('predictSync');
@@ -130,7 +141,8 @@ export class Network extends NetworkModel {
    * Loads a network that `save` wrote; a subclass loads itself.
    *
    * @param options - Where it is to run; the file does not say.
-   * @throws {@link FormatError} unless the file is intact and holds a network, {@link FileError} when it cannot be read, {@link BackendError}.
+   * @throws {@link FormatError} unless the file is intact and holds a network, {@link FileError}
+   *   when it cannot be read, {@link BackendError}.
    */
   static async load<M extends Network = Network>(
     this: new (

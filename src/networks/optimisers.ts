@@ -21,8 +21,8 @@ export type NetworkOptimiser = Optimiser | Lbfgs;
 export type NetworkOptimiserName = NetworkOptimiser['name'];
 
 /**
- * Limited-memory BFGS with a line search (Nocedal 1980; Liu & Nocedal 1989), for minibatches of some thousand rows or all rows at once. It finds the
- * length of its steps itself.
+ * Limited-memory BFGS with a line search (Nocedal 1980; Liu & Nocedal 1989), for minibatches of
+ * some thousand rows or all rows at once. It finds the length of its steps itself.
  */
 export const lbfgs = (options: LbfgsOptions = {}): Lbfgs => choose('lbfgs', networkOptimisers, 'lbfgs', options);
 

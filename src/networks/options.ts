@@ -1,6 +1,7 @@
 /**
- * The options of a run that decide what a network becomes. One row of the table below is all that an option needs: reading, refusal, resuming and
- * files follow it; what native code calls it is in `settingsForNative`.
+ * The options of a run that decide what a network becomes. One row of the table below is all that
+ * an option needs: reading, refusal, resuming and files follow it; what native code calls it is in
+ * `settingsForNative`.
  */
 import { OptionCheck, readFrom } from '../arguments.js';
 import type { NativeNetworkTrainerOptions } from '../machine/native-network.js';
@@ -16,11 +17,15 @@ import { type Lbfgs, type NetworkOptimiserSettings, networkOptimisers } from './
 /** How gradients become steps: L-BFGS takes no learning rate. */
 export type NetworkStepOptions =
   | {
-      /** 'adam' (default), 'sgd', or `adam({ beta1 })`, `sgd({ momentum: 0.9 })`, `lbfgs({ history })`. */
+      /**
+       * 'adam' (default), 'sgd', or `adam({ beta1 })`, `sgd({ momentum: 0.9 })`,
+       * `lbfgs({ history })`.
+       */
       readonly optimiser?: Optimiser | OptimiserName | undefined;
       /**
-       * A number, `linear(0.1, { hold: 0.3 })`, `cosine(0.1)`, a table or a function. Default: 0.001 with 'adam' and 0.1 with 'sgd', held for 0.3 of
-       * the run and then falling linearly to 0. Of 'lbfgs' none: it searches.
+       * A number, `linear(0.1, { hold: 0.3 })`, `cosine(0.1)`, a table or a function. Default:
+       * 0.001 with 'adam' and 0.1 with 'sgd', held for 0.3 of the run and then falling linearly to
+       * 0. Of 'lbfgs' none: it searches.
        */
       readonly learningRate?: LearningRate | undefined;
     }
@@ -35,30 +40,44 @@ export type NetworkStepOptions =
 export interface NetworkSettingOptions {
   /** Passes over the data. Default 30. */
   readonly epochs?: number | undefined;
-  /** Rows per update; at most the number of rows. Default 100, with 'lbfgs' 2000, or all rows if there are fewer. */
+  /**
+   * Rows per update; at most the number of rows. Default 100, with 'lbfgs' 2000, or all rows if
+   * there are fewer.
+   */
   readonly batchSize?: number | undefined;
   /**
-   * Share of units that training drops, in [0, 1), in this run: of all hidden layers, or by layer, with 'inputs' for the columns of the rows, such as
-   * `{ inputs: 0.2, hidden1: 0.5 }`. What goes on is divided by what is left (Srivastava et al. 2014). Default: as the layers say.
+   * Share of units that training drops, in [0, 1), in this run: of all hidden layers, or by layer,
+   * with 'inputs' for the columns of the rows, such as `{ inputs: 0.2, hidden1: 0.5 }`. What goes
+   * on is divided by what is left (Srivastava et al. 2014). Default: as the layers say.
    */
   readonly dropout?: number | { readonly [layer: string]: number | undefined } | undefined;
-  /** The largest norm of the weights that come into a unit: they are scaled down to it after every update. Default null: none. */
+  /**
+   * The largest norm of the weights that come into a unit: they are scaled down to it after every
+   * update. Default null: none.
+   */
   readonly maxNorm?: number | null | undefined;
   /** L1 decay of the weights. Default 0. */
   readonly l1?: number | undefined;
   /** L2 decay of the weights. Default 0. */
   readonly l2?: number | undefined;
-  /** Factors of the learning rate by layer, at least 0; 0 freezes it. 1 for those not named. With 'lbfgs' 0 and 1 only. */
+  /**
+   * Factors of the learning rate by layer, at least 0; 0 freezes it. 1 for those not named. With
+   * 'lbfgs' 0 and 1 only.
+   */
   readonly rates?: { readonly [layer: string]: number | undefined } | undefined;
-  /** Fraction of the run's last updates over which the parameters are averaged; the network ends with the average; 0: none. Default 0. */
+  /**
+   * Fraction of the run's last updates over which the parameters are averaged; the network ends
+   * with the average; 0: none. Default 0.
+   */
   readonly averageLast?: number | undefined;
   /** Visits the rows in a new random order each epoch. Default true. */
   readonly shuffle?: boolean | undefined;
   /** Training rows behind each epoch's `loss` and `error`, at most; 0: none. Default 1000. */
   readonly monitorRows?: number | undefined;
   /**
-   * What happens when a parameter would stop being finite. 'throw' (default): the run rejects with `DivergenceError`. 'rollback': it goes back to its
-   * last good state, with the learning rate multiplied by `factor`, at most `retries` times.
+   * What happens when a parameter would stop being finite. 'throw' (default): the run rejects with
+   * `DivergenceError`. 'rollback': it goes back to its last good state, with the learning rate
+   * multiplied by `factor`, at most `retries` times.
    */
   readonly onDivergence?: 'throw' | 'rollback' | Rollback | null | undefined;
 }
@@ -140,7 +159,8 @@ export function readSettings(
 }
 
 /**
- * Takes the settings of an interrupted run, after checking that none of those given contradicts them.
+ * Takes the settings of an interrupted run, after checking that none of those given contradicts
+ * them.
  *
  * @throws {@link ParameterError} naming the first one that does.
  */

@@ -22,27 +22,43 @@ import {
   usualRates,
 } from './options.js';
 
-/** What a run does besides learning. `Validation` are rows, and what they should give, as the network takes them. */
+/**
+ * What a run does besides learning. `Validation` are rows, and what they should give, as the
+ * network takes them.
+ */
 export interface NetworkRunOptions<Validation> {
   /** One weight of at least 0 per row. */
   readonly sampleWeights?: ArrayLike<number> | undefined;
   /** Rows that are only watched: their loss and error come with each report. */
   readonly validation?: Validation | undefined;
-  /** Goes on with the interrupted run that the network holds, given the same rows. Other settings are taken from that run. */
+  /**
+   * Goes on with the interrupted run that the network holds, given the same rows. Other settings
+   * are taken from that run.
+   */
   readonly resume?: boolean | undefined;
-  /** Ends the run between two updates; it then rejects with the signal's reason and can be resumed. */
+  /**
+   * Ends the run between two updates; it then rejects with the signal's reason and can be resumed.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Saves the network to `path` every so many updates, while the run goes on. */
   readonly checkpoint?: CheckpointOptions | undefined;
   /**
-   * Ends the run when the metric of the validation rows has not improved for a while, and goes back to the best parameters. A run that was stopped
-   * stays where it is and remembers its best epoch, also in a file: when it is resumed, with the same `validation`, it ends as if it had not been
-   * stopped. What is left out then is taken from the interrupted run; `keepBest: false` gives the search up.
+   * Ends the run when the metric of the validation rows has not improved for a while, and goes back
+   * to the best parameters. A run that was stopped stays where it is and remembers its best epoch,
+   * also in a file: when it is resumed, with the same `validation`, it ends as if it had not been
+   * stopped. What is left out then is taken from the interrupted run; `keepBest: false` gives the
+   * search up.
    */
   readonly earlyStopping?: NetworkEarlyStopping | undefined;
-  /** Lets the run go on to its end, and the network end with the parameters of the best epoch. For stopped runs as with `earlyStopping`. */
+  /**
+   * Lets the run go on to its end, and the network end with the parameters of the best epoch. For
+   * stopped runs as with `earlyStopping`.
+   */
   readonly keepBest?: boolean | NetworkBestOptions | undefined;
-  /** Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and then. On stderr. Default false. */
+  /**
+   * Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and
+   * then. On stderr. Default false.
+   */
   readonly verbose?: boolean | undefined;
   /** Called with the latest state of the run. An error it throws ends the run. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;

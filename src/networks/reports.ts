@@ -1,6 +1,9 @@
 import type { NativeNetworkReport } from '../machine/native-network.js';
 
-/** Metrics of a network at the end of an epoch, with nothing dropped. Losses and errors are means per row. */
+/**
+ * Metrics of a network at the end of an epoch, with nothing dropped. Losses and errors are means
+ * per row.
+ */
 export interface NetworkReport {
   /** Epochs completed in this run. */
   readonly epoch: number;
@@ -10,9 +13,15 @@ export interface NetworkReport {
   readonly seconds: number;
   /** Learning rate of the last update. */
   readonly learningRate: number;
-  /** Loss of at most `monitorRows` training rows, weighted as training is; null with `monitorRows: 0`. Decay is not part of it. */
+  /**
+   * Loss of at most `monitorRows` training rows, weighted as training is; null with `monitorRows:
+   * 0`. Decay is not part of it.
+   */
   readonly loss: number | null;
-  /** Of those rows: the share whose likeliest class is wrong, or of outputs that are no classes the sum of squared differences. */
+  /**
+   * Of those rows: the share whose likeliest class is wrong, or of outputs that are no classes the
+   * sum of squared differences.
+   */
   readonly error: number | null;
   /** The same of all validation rows, which count alike; null without. */
   readonly validationLoss: number | null;
@@ -20,7 +29,10 @@ export interface NetworkReport {
   readonly validationError: number | null;
   /** Root mean square of all weights. */
   readonly weightNorm: number;
-  /** How often this run has gone back to a good state so far (`onDivergence`). Epochs that it repeats are reported again. */
+  /**
+   * How often this run has gone back to a good state so far (`onDivergence`). Epochs that it
+   * repeats are reported again.
+   */
   readonly rollbacks: number;
   /** What to know about the run, a sentence each. */
   readonly warnings: readonly string[];

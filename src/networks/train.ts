@@ -28,8 +28,9 @@ interface PackedPairs {
 }
 
 /**
- * Trains a network. Whatever ends the run, the network stands at its last complete update, and `keep` has been given what is needed to go on from
- * there. A run that came to its end, or ended itself, may leave the network at its best epoch instead, if the plan says so.
+ * Trains a network. Whatever ends the run, the network stands at its last complete update, and
+ * `keep` has been given what is needed to go on from there. A run that came to its end, or ended
+ * itself, may leave the network at its best epoch instead, if the plan says so.
  */
 export async function trainNetwork(
   machine: NetworkHost,

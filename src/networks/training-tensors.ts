@@ -1,4 +1,7 @@
-/** The tensors of a training state: what a run of a network keeps, by name. The names are those of native/learning/. */
+/**
+ * The tensors of a training state: what a run of a network keeps, by name. The names are those of
+ * native/learning/.
+ */
 import type { TensorStock, ValueCheck } from '../io/tensor-stock.js';
 import type { NativeTrainerState } from '../machine/native.js';
 import { finite, betas as nonNegative, parameterValues } from '../models/value-checks.js';

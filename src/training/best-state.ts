@@ -1,4 +1,7 @@
-/** The best state of a run of any model: which report is the best one, and when to stop waiting for a better one. */
+/**
+ * The best state of a run of any model: which report is the best one, and when to stop waiting for
+ * a better one.
+ */
 import { type OptionCheck, readOptions } from '../arguments.js';
 import { type NativeModel, type Parameters, readParameters } from '../machine/native-model.js';
 
@@ -23,7 +26,10 @@ export interface RecordOf<S extends string> extends RuleOf<S> {
   readonly parameters: Parameters;
 }
 
-/** Where the numbers come from, the higher the better: from reports or from evaluations. Null where there is none. */
+/**
+ * Where the numbers come from, the higher the better: from reports or from evaluations. Null where
+ * there is none.
+ */
 export interface Scale<R, E> {
   readonly report?: (report: R) => number | null;
   readonly evaluation?: (evaluation: E) => number | null;
@@ -79,7 +85,10 @@ export function readRule<M extends string, S extends string>(
   return { source: read('keepBest.metric', metric), patience: Infinity, restore: true };
 }
 
-/** Follows the reports (`R`) and evaluations (`E`) of a run and keeps the parameters of the best one. */
+/**
+ * Follows the reports (`R`) and evaluations (`E`) of a run and keeps the parameters of the best
+ * one.
+ */
 export class BestState<S extends string, R extends { readonly update: number }, E> {
   readonly rule: RuleOf<S>;
   readonly #native: NativeModel;
@@ -117,7 +126,10 @@ export class BestState<S extends string, R extends { readonly update: number }, 
     return this.#value === null;
   }
 
-  /** Whether the state after this update is still to be evaluated: the run was interrupted meanwhile. */
+  /**
+   * Whether the state after this update is still to be evaluated: the run was interrupted
+   * meanwhile.
+   */
   lacksEvaluation(update: number): boolean {
     return this.#scale.evaluation !== undefined && this.#looked < update;
   }

@@ -9,7 +9,10 @@ import type { LearningRates } from './learning-rate.js';
 import type { TrainingSettings } from './options.js';
 import type { Progress } from './reports.js';
 
-/** What a model keeps of its last run, enough to go on bit for bit: with settings `S`, its best state found by `B`. */
+/**
+ * What a model keeps of its last run, enough to go on bit for bit: with settings `S`, its best
+ * state found by `B`.
+ */
 export interface RunRecord<S, B extends string> {
   readonly settings: S;
   readonly learningRates: LearningRates;
@@ -19,7 +22,10 @@ export interface RunRecord<S, B extends string> {
   readonly stepsPerEpoch: number;
   /** Whether the run ended before its last update, and is not to go on: `earlyStopping`. */
   readonly stoppedEarly: boolean;
-  /** What `earlyStopping` and `keepBest` know of the best state; null without them, and once the run has ended. */
+  /**
+   * What `earlyStopping` and `keepBest` know of the best state; null without them, and once the run
+   * has ended.
+   */
   readonly best: RecordOf<B> | null;
 }
 
@@ -48,13 +54,19 @@ export interface TrainingPlan {
   readonly learningRates: LearningRates;
   readonly previous: TrainingRecord | null;
   readonly resume: boolean;
-  /** Whether the rows are the next part of a stream: means and scales of layers with data are running ones over all its parts. */
+  /**
+   * Whether the rows are the next part of a stream: means and scales of layers with data are
+   * running ones over all its parts.
+   */
   readonly stream: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /** Called between updates, every so many of them, while nothing else touches the machine. */
   readonly checkpoint: { readonly every: number; save(native: NativeMachine, record: TrainingRecord): Promise<void> } | undefined;
-  /** Called between updates, after every so many epochs and after the last, while nothing else touches the machine. */
+  /**
+   * Called between updates, after every so many epochs and after the last, while nothing else
+   * touches the machine.
+   */
   readonly evaluation: PlannedEvaluation | undefined;
   /** Which state to end with, and when to stop looking for a better one. */
   readonly best: { readonly rule: BestRule; readonly before: BestRecord | null } | null;

@@ -46,7 +46,10 @@ export interface Segments<K extends Kinds> {
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /** Called between updates, every so many of them, while nothing else touches the model. */
   readonly checkpoint: { readonly every: number; save(native: K['native'], record: K['record']): Promise<void> } | undefined;
-  /** Called between updates, after every so many epochs and after the last; the signal ends it early. */
+  /**
+   * Called between updates, after every so many epochs and after the last; the signal ends it
+   * early.
+   */
   readonly evaluation: { readonly every: number; run(signal: AbortSignal): Promise<K['evaluation']> } | undefined;
   readonly best: BestState<string, K['report'], K['evaluation']> | null;
   /** What a report of the trainer becomes. */

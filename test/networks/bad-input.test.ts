@@ -1,4 +1,7 @@
-/** Wrong arguments of networks: the error's class, a message of the form "Class.call: what was expected, what came", and nothing changed. */
+/**
+ * Wrong arguments of networks: the error's class, a message of the form "Class.call: what was
+ * expected, what came", and nothing changed.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

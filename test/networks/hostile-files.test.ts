@@ -1,4 +1,7 @@
-/** Files of networks with a right checksum that say what no network or run can be: each is refused as a file. */
+/**
+ * Files of networks with a right checksum that say what no network or run can be: each is refused
+ * as a file.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** What networks compute, against plain loops, and that they learn what small data have to teach. */
+/**
+ * What networks compute, against plain loops, and that they learn what small data have to teach.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   Autoencoder,

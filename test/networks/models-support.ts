@@ -1,9 +1,14 @@
-/** What the suites of networks share: small made data, networks over it, their parameters as bits. */
+/**
+ * What the suites of networks share: small made data, networks over it, their parameters as bits.
+ */
 import { createHash } from 'node:crypto';
 import { Classifier, type ClassifierOptions, type NetworkModel, relu } from '../../src/index.js';
 import { TestRandom } from '../oracle/random.js';
 
-/** Points around the corners of a square, of which opposite ones are of one class, beside columns of noise. */
+/**
+ * Points around the corners of a square, of which opposite ones are of one class, beside columns of
+ * noise.
+ */
 export function corners(n: number, seed = 7, columns = 4): { rows: number[][]; labels: number[] } {
   const random = new TestRandom(seed);
   const labels: number[] = [];

@@ -1,5 +1,8 @@
-/** Runs of networks: the same bits whoever interrupts them and wherever, on any number of threads; and what options do to them. */
-import { mkdtemp, rm } from 'node:fs/promises';
+/**
+ * Runs of networks: the same bits whoever interrupts them and wherever, on any number of threads;
+ * and what options do to them.
+ */
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,6 +102,21 @@ describe('a run that is interrupted', () => {
     expect(classifier.training!.update).toBeLessThan(10_000);
     await classifier.fit(rows, labels, { resume: true });
     expect(networkBits(classifier)).toBe(expected.bits);
+  });
+
+  it.each(kinds)('goes on from a checkpoint that was written on the way: %s', async (name, options) => {
+    const expected = await whole(options);
+    const path = file(`way-${name}`);
+    using classifier = cornerClassifier();
+    for await (const { epoch } of classifier.fit(rows, labels, { ...base, ...options, checkpoint: { path, every: 7 } })) {
+      if (epoch === 2) await copyFile(path, `${path}-7`);
+    }
+    expect(networkBits(classifier)).toBe(expected.bits);
+    using loaded = await Classifier.load(`${path}-7`);
+    expect(loaded.training!.update).toBe(7);
+    const again = { validation: options.validation, sampleWeights: options.sampleWeights } as Options;
+    await (loaded as unknown as typeof classifier).fit(rows, labels, { resume: true, ...again });
+    expect(networkBits(loaded)).toBe(expected.bits);
   });
 
   it('can be read and saved between its reports, which changes nothing', async () => {

@@ -47,6 +47,26 @@ const calls: Record<string, (value: unknown) => unknown> = {
   BoltzmannMachine: (value) => new BoltzmannMachine({ layers: value as never, couplings: [] }),
   'BoltzmannMachine.couplings': (value) => new BoltzmannMachine({ layers: { v: bernoulli(1) }, couplings: value as never }),
   'RBM.load': (value) => RBM.load(value as never),
+  DeepBeliefNetwork: (value) => new boltzkit.DeepBeliefNetwork(value as never),
+  'DeepBeliefNetwork.layers': (value) => new boltzkit.DeepBeliefNetwork({ layers: value as never }),
+  'DeepBeliefNetwork.layer': (value) => new boltzkit.DeepBeliefNetwork({ layers: [2, value as never] }),
+  'DeepBeliefNetwork.load': (value) => boltzkit.DeepBeliefNetwork.load(value as never),
+  'DeepBeliefNetwork.autoencoder': (value) => boltzkit.DeepBeliefNetwork.autoencoder(value as never),
+  'DeepBeliefNetwork.pretrain': (value) =>
+    new boltzkit.DeepBeliefNetwork({ layers: [2, 2] }).pretrain(value as never).then(() => undefined),
+  'DeepBeliefNetwork.pretrain.options': (value) =>
+    new boltzkit.DeepBeliefNetwork({ layers: [2, 2] })
+      .pretrain(rows, value === null ? (3 as never) : { levels: [value as never] })
+      .then(() => undefined),
+  'DeepBeliefNetwork.upDown': (value) => new boltzkit.DeepBeliefNetwork({ layers: [2, 2, 2] }).upDown(value as never).then(() => undefined),
+  'DeepBeliefNetwork.upDown.rates': (value) =>
+    new boltzkit.DeepBeliefNetwork({ layers: [2, 2, 2] }).upDown(rows, { rates: value as never }).then(() => undefined),
+  'DeepBeliefNetwork.classify': (value) => new boltzkit.DeepBeliefNetwork({ layers: [2, 2], labels: 2 }).classify(value as never),
+  'DeepBeliefNetwork.sample': (value) =>
+    new boltzkit.DeepBeliefNetwork({ layers: [2, 2], labels: 2 }).sample(1, {
+      label: value === undefined ? (3 as never) : (value as never),
+    }),
+  'DeepBeliefNetwork.toClassifier': (value) => new boltzkit.DeepBeliefNetwork({ layers: [2, 2] }).toClassifier(value as never),
   gridEdges: (value) => boltzkit.gridEdges(value as never),
   'readNpy.path': (value) => data.readNpy(value as never),
   'readNpy.options': (value) => data.readNpy('x', value === null ? (3 as never) : (value as never)),

@@ -1,4 +1,7 @@
-/** Networks in the types: what belongs together, names of classes, reports. Nothing here runs, as in names.test-d.ts. */
+/**
+ * Networks in the types: what belongs together, names of classes, reports. Nothing here runs, as in
+ * names.test-d.ts.
+ */
 import {
   Autoencoder,
   adam,

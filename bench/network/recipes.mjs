@@ -1,0 +1,43 @@
+// How the rows of docs/results.md#deep-belief-networks are trained. Chosen on 50,000 training digits with the other 10,000 to judge by.
+import { adam, cd, linear, pcd } from 'boltzkit';
+
+const cooled = (from, hold = 0.1) => linear(from, { hold });
+
+export const recipes = {
+  pretraining: { layers: [784, 500, 500, 2000], fit: { algorithm: pcd(), epochs: 30 } },
+  fineTuning: {
+    epochs: 60,
+    batchSize: 100,
+    optimiser: adam(),
+    learningRate: cooled(0.001),
+    dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
+  },
+  fewLabels: {
+    // Updates, not epochs: a hundred rows are one minibatch.
+    updates: 3000,
+    draws: 5,
+    fit: {
+      batchSize: 100,
+      optimiser: adam(),
+      learningRate: cooled(0.001),
+      dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
+    },
+  },
+  upDown: { epochs: 100, sweeps: 3, learningRate: cooled(0.02, 0.5) },
+  autoencoder: {
+    layers: [784, 1000, 500, 250, 30],
+    pretrain: { algorithm: cd(), epochs: 10 },
+    fit: { epochs: 150, batchSize: 100, optimiser: adam(), learningRate: cooled(0.001) },
+  },
+  bound: {
+    layers: [784, 500, 2000],
+    // The first level as the best RBM of docs/results.md, with half of its passes.
+    pretrain: {
+      activities: 'sample',
+      levels: [
+        { algorithm: pcd(), epochs: 350, l2: 0.0007, learningRate: linear(0.1, { hold: 0.3 }) },
+        { algorithm: pcd(), epochs: 300, l2: 0.0002, learningRate: linear(0.05, { hold: 0.3 }), batchSize: 100 },
+      ],
+    },
+  },
+};
