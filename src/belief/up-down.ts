@@ -115,8 +115,8 @@ function settingsOf(call: string, given: GivenUpDown, rows: number, interrupted:
 }
 
 /**
- * Chosen by measurement, for states that have limits; where they have none, overshooting steps
- * grow.
+ * Of bits by measurement: 0.1 helps 784–200–200–500 and ruins 784–500–500–2000, 0.02 suits both.
+ * Of states without limits a tenth of that, as their overshooting steps grow.
  */
 function usualRate({ spec: { layers } }: BeliefStack): number {
   return statesOf(layers) === 'limited' ? 0.02 : 0.002;
