@@ -23,11 +23,11 @@ export const recipes = {
       dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
     },
   },
-  upDown: { epochs: 100, sweeps: 3, learningRate: cooled(0.02, 0.5) },
+  upDown: { epochs: 100, sweeps: 3, learningRate: cooled(0.1, 0.3) },
   autoencoder: {
     layers: [784, 1000, 500, 250, 30],
-    pretrain: { algorithm: cd(), epochs: 10 },
-    fit: { epochs: 150, batchSize: 100, optimiser: adam(), learningRate: cooled(0.001) },
+    pretrain: { algorithm: cd(), epochs: 20 },
+    fit: { epochs: 150, batchSize: 100, optimiser: adam(), learningRate: cooled(0.001), l2: 2e-5 },
   },
   bound: {
     layers: [784, 500, 2000],

@@ -53,6 +53,8 @@ UpDownOptions upDownOptionsOf(const Argument& options) {
   o.optimiser.kind = options.field("optimiser").choice<Kind>({{"sgd", Kind::sgd}, {"adam", Kind::adam}});
   o.steps = options.field("steps").count(1, maxStreamStep);
   o.chains = options.field("chains").count(0, maxCount);
+  o.centred = options.field("centred").flag();
+  o.offsetRate = options.field("offsetRate").number(0, 1);
   o.dreams = options.field("dreams").choice<Draw>({{"mean", Draw::mean}, {"sample", Draw::sample}});
   return o;
 }

@@ -54,6 +54,7 @@ class ContrastiveUpdate final : public Update {
     }
     for (std::size_t l = 0; l < layers_; ++l) {
       offsets_.push_back(backend_.tensor(1, machine.places(l)));
+      centres_.push_back(offsets_[l].get());
       seen_.push_back(backend_.tensor(1, machine.places(l)));
       const bool sparse = options_.sparsity && !data_.given()[l];
       activity_.push_back(sparse ? backend_.tensor(1, machine.places(l)) : nullptr);
@@ -90,14 +91,14 @@ class ContrastiveUpdate final : public Update {
     addPositive(1 / static_cast<double>(batch.count));
     trackMeans();
     negative_->subtract(positive_.phase(), batchWeights_.get(), gradient_);
-    if (options_.centred) gradient_.centre(offsets_);
+    if (options_.centred) gradient_.centre(centres_);
     gradient_.symmetrise();
     addSparsity();
     units_.remember(*outcome_);
     steps_.take(slots(), step, *outcome_);
     const bool due = (step + 1) % backend_.stepsBetweenReads() == 0;
     if (due) requireAccepted();
-    if (options_.centred) gradient_.compensate(machine_, offsets_);
+    if (options_.centred) gradient_.compensate(machine_, centres_);
     units_.check(slots_.size(), *outcome_);
     if (options_.centred) gradient_.takeBack(machine_, *outcome_);
     if (due) requireAccepted();
@@ -406,6 +407,7 @@ class ContrastiveUpdate final : public Update {
   // Fitted unit parameters by layer with data; set by prepare() if metrics need them.
   std::vector<std::vector<double>> independent_;
   std::vector<TensorPtr> offsets_;             // [1, places] per layer
+  std::vector<const Tensor*> centres_;         // the same
   std::vector<TensorPtr> activity_, targets_;  // [1, places] per layer; null without sparsity
   // [1, places] per layer: number of values behind the offsets of layers with data.
   std::vector<TensorPtr> seen_;

@@ -1,41 +1,55 @@
 #include "learning/directed_gradient.hpp"
 
-#include "learning/gradient.hpp"
 #include "learning/phases.hpp"
 
 namespace boltzkit {
+namespace {
+
+// Only the units of the target move.
+std::vector<bool> heldLayers(const Machine& machine, std::size_t target, bool frozenUnits) {
+  std::vector<bool> held(machine.wiring().layers().size(), true);
+  held[target] = frozenUnits;
+  return held;
+}
+
+}  // namespace
 
 DirectedGradient::DirectedGradient(Backend& backend, Machine& machine, std::size_t given, std::size_t target, std::size_t rows,
-                                   std::uint64_t reuse)
+                                   std::uint64_t reuse, Frozen frozen)
     : backend_(backend),
       machine_(machine),
       conditional_(backend, machine, given, target, rows),
+      gradient_(machine, heldLayers(machine, target, frozen.units), &backend),
       linear_(linear(machine, target)),
       rounds_(ofUnitSize(machine.wiring().layers()[given]) && ofUnitSize(machine.wiring().layers()[target])),
+      frozenWeights_(frozen.weights),
       difference_(backend.tensor(rows, machine.places(target))) {
   conditional_.setAccuracy(Accuracy::draws, reuse);
-  unitGradient_ = backend.tensor(units().rows(), units().cols());
-  gradient_ = backend.tensor(weights().rows(), weights().cols());
 }
 
-void DirectedGradient::learn(const Tensor& given, const Tensor& target, const Tensor* rowWeights, double each) {
+void DirectedGradient::learn(const Tensor& given, const Tensor& target, const Tensor* rowWeights, double each, Offsets offsets) {
   difference_->setRows(target.rows());
   conditional_.means(given, *difference_);
-  const Units units = machine_.unitsOf(conditional_.target());
-  backend_.unitStatistics(units, target, nullptr, rowWeights, each, 0, *unitGradient_);
-  backend_.unitStatistics(units, *difference_, linear_ ? nullptr : &conditional_.fields(), rowWeights, -each, 1, *unitGradient_);
+  const std::size_t layer = conditional_.target(), coupling = conditional_.coupling();
+  gradient_.addUnits(layer, target, nullptr, rowWeights, each, true);
+  gradient_.addUnits(layer, *difference_, linear_ ? nullptr : &conditional_.fields(), rowWeights, -each);
+  if (frozenWeights_) return gradient_.clear(coupling);
   backend_.axpby(1, target, -1, *difference_);
   const bool upright = conditional_.upright();
-  term_ = {upright ? &given : difference_.get(), upright ? difference_.get() : &given, rowWeights, each,
-           rounds_ ? Accuracy::statistics : Accuracy::full};
+  gradient_.setProduct(coupling, {upright ? &given : difference_.get(), upright ? difference_.get() : &given, rowWeights, each,
+                                  rounds_ ? Accuracy::statistics : Accuracy::full});
+  if (!offsets.empty()) gradient_.centre(offsets);
 }
 
-ParameterSlot DirectedGradient::unitSlot() { return {&units(), unitGradient_.get(), nullptr, nullptr}; }
+ParameterSlot DirectedGradient::unitSlot() {
+  const std::size_t layer = conditional_.target();
+  return {&machine_.unitParameters(layer), &gradient_.units(layer), nullptr, nullptr};
+}
 
 ParameterSlot DirectedGradient::weightSlot() {
-  ParameterSlot slot{&weights(), gradient_.get(), nullptr, nullptr};
-  slot.terms = std::span(&term_, 1);
-  slot.keepStep = false;
+  const std::size_t coupling = conditional_.coupling();
+  ParameterSlot slot{&machine_.weights(coupling), &gradient_.step(coupling), nullptr, nullptr};
+  slot.terms = gradient_.terms(coupling);
   return slot;
 }
 

@@ -8,6 +8,7 @@
 // So a step (dW, db') moves b_a by db'_a - sum_b dW_ab mu_b, and a change of the offsets moves
 // nothing.
 #pragma once
+#include <span>
 #include <vector>
 
 #include "learning/phases.hpp"
@@ -17,11 +18,14 @@ namespace boltzkit {
 // True if all values of a layer lie in [-1, 1]; see Accuracy::statistics.
 bool ofUnitSize(const Layer& layer);
 
+// Offsets mu [1, places] by layer of a machine.
+using Offsets = std::span<const Tensor* const>;
+
 class Gradient {
  public:
   // `held`: layers with frozen unit parameters; centring must not move their biases either. Empty:
-  // none.
-  explicit Gradient(const Machine& machine, std::vector<bool> held = {});
+  // none. `backend` does the work, by default the machine's own.
+  explicit Gradient(const Machine& machine, std::vector<bool> held = {}, Backend* backend = nullptr);
 
   // How long the tensors of a phase keep their values. `step`: until the optimiser has taken its
   // step. Then the statistics of dense couplings stay a list of terms, and the optimiser sums them.
@@ -31,19 +35,21 @@ class Gradient {
   void accumulate(const Phase& phase, const Tensor* rowWeights, double alpha, bool first, Lasts lasts = Lasts::call);
   // Adds alpha * sum_r w_r left_a right_b^T to the weights of every coupling (a, b).
   void addProducts(const States& left, const States& right, const Tensor* rowWeights, double alpha);
+  // The gradient of a dense coupling is this term, which the optimiser sums.
+  void setProduct(std::size_t coupling, const StatisticsTerm& term) { terms_[coupling].assign(1, term); }
   // Adds alpha * sum_r w_r of the statistics of one layer's units: statistics of `values`, or with
   // `fields` their conditional means given the fields.
   void addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first = false);
 
   // Turns the accumulated difference into the centred gradient for these offsets ([1, places] per
   // layer). Leaves out the term that stands for the move of a bias if that bias is held.
-  void centre(const std::vector<TensorPtr>& offsets);
+  void centre(Offsets offsets);
   // Makes the gradients of dense lateral couplings exactly symmetric, because sums in another order
   // differ in rounding. Sets them to zero between places of one unit.
   void symmetrise();
   // Call after the optimiser has replaced gradients by steps and applied them. Moves the biases of
   // the machine so that b' took its step.
-  void compensate(Machine& machine, const std::vector<TensorPtr>& offsets) const;
+  void compensate(Machine& machine, Offsets offsets) const;
   // If the outcome is a refusal: undoes the optimiser's steps on all weights, up to rounding.
   void takeBack(Machine& machine, const StepOutcome& outcome) const;
 
@@ -67,6 +73,7 @@ class Gradient {
   void couplingTerm(std::size_t coupling, const StatisticsTerm& term, bool first, Lasts lasts);
 
   const Machine& machine_;
+  Backend& backend_;
   std::vector<bool> held_;
   std::vector<TensorPtr> weights_, units_, means_;
   // Terms of each coupling. While there are any, the contents of weights_ are ignored.
@@ -77,7 +84,7 @@ class Gradient {
     std::size_t coupling;
     TensorPtr mask, zeros, identity, transposed;
   };
-  static Lateral lateralOf(const Machine& machine, std::size_t coupling);
+  Lateral lateralOf(std::size_t coupling) const;
   std::vector<Lateral> laterals_;
   // [1, places]: the move of the biases by centring; null for types with one parameter.
   std::vector<TensorPtr> shifts_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sampling/column_sums.hpp"
 #include "sampling/machine_stack.hpp"
 
 namespace boltzkit {
@@ -29,6 +30,18 @@ std::vector<bool> flipped(std::vector<bool> flags) {
   return flags;
 }
 
+// Of parameter tensors in the order of upDownParameters: up units, up weights, down units, down
+// weights of each level, then units and couplings of the top machine.
+DirectedGradient::Frozen frozenHalf(const UpDownOptions& options, std::size_t first) {
+  return {options.frozen(first), options.frozen(first + 1)};
+}
+
+std::vector<bool> frozenUnits(const Machine& top, const Levels& levels, const UpDownOptions& options) {
+  std::vector<bool> frozen;
+  for (std::size_t l = 0; l < top.wiring().layers().size(); ++l) frozen.push_back(options.frozen(4 * levels.up.size() + l));
+  return frozen;
+}
+
 std::size_t chainsOf(const UpDownOptions& options) { return options.chains > 0 ? options.chains : options.batchSize; }
 
 }  // namespace
@@ -42,17 +55,27 @@ UpDownPasses::UpDownPasses(Machine& top, const Levels& levels, const UpDownOptio
       gibbs_(top, seen_.given(), options.batchSize),
       positive_(top, options.batchSize, flipped(seen_.given()), gibbs_),
       chains_(top, chainsOf(options), options.steps),
-      gradient_(top) {
+      gradient_(top, frozenUnits(top, levels, options)) {
   requireFactorised(top, gibbs_);
   gibbs_.setAccuracy(Accuracy::draws, options.batchSize);
   if (!labels.empty()) labels_.emplace(top, labels);
   const std::size_t chains = chainsOf(options), most = std::max(chains, options.batchSize);
   for (std::size_t l = 0; l < levels.up.size(); ++l) {
-    up_.emplace_back(top.backend(), *levels.up[l], 0, 1, most, chains + options.batchSize);
-    down_.emplace_back(top.backend(), *levels.down[l], 1, 0, most, chains + options.batchSize);
+    const std::uint64_t reuse = chains + options.batchSize;
+    up_.emplace_back(top.backend(), *levels.up[l], 0, 1, most, reuse, frozenHalf(options, 4 * l));
+    down_.emplace_back(top.backend(), *levels.down[l], 1, 0, most, reuse, frozenHalf(options, 4 * l + 2));
     wake_.push_back(top.backend().tensor(options.batchSize, levels.up[l]->places(0)));
     dreams_.push_back(top.backend().tensor(chains, levels.up[l]->places(0)));
   }
+  if (!options.centred) return;
+  ones_ = top.backend().tensor(options.batchSize, 1);
+  top.backend().fill(1, *ones_);
+  for (const std::shared_ptr<Machine>& machine : levels.up) {
+    batchMeans_.push_back(top.backend().tensor(1, machine->places(0)));
+    means_.push_back(top.backend().tensor(1, machine->places(0)));
+  }
+  for (std::size_t l = 0; l < top.wiring().layers().size(); ++l) means_.push_back(top.backend().tensor(1, top.places(l)));
+  for (const TensorPtr& mean : means_) offsets_.push_back(mean.get());
 }
 
 // Layer l from the bottom; the last one is layer 0 of the top machine.
@@ -67,24 +90,61 @@ void UpDownPasses::startChains() {
   for (const std::size_t layer : gibbs.blocks().front()) gibbs.update(layer, states, round, nullptr, &states[layer]);
 }
 
+void UpDownPasses::startOffsets() {
+  if (!options_.centred) return;
+  const std::size_t count = std::min(options_.batchSize, seen_.rows());
+  const OrderPtr order = top_.backend().order(evenlySpaced(seen_.rows(), count));
+  passUp({order.get(), 0, count}, Purpose::chainStart);
+  const double each = 1 / static_cast<double>(count);
+  gradient_.accumulate(positive_, nullptr, each, true);
+  follow(1, nullptr, each);
+}
+
+void UpDownPasses::follow(double rate, const Tensor* rowWeights, double each) {
+  Backend& backend = top_.backend();
+  for (std::size_t l = 0; l < levels(); ++l) {
+    columnSums(backend, *ones_, *wake_[l], rowWeights, each, 0, *batchMeans_[l]);
+    backend.axpby(rate, *batchMeans_[l], 1 - rate, *means_[l]);
+  }
+  for (std::size_t l = levels(); l < means_.size(); ++l) backend.axpby(rate, gradient_.meanDifference(l - levels()), 1 - rate, *means_[l]);
+}
+
+void UpDownPasses::compensate() {
+  if (!options_.centred) return;
+  gradient_.compensate(top_, topOffsets());
+  for (std::size_t l = 0; l < levels(); ++l) {
+    up_[l].compensate(offsetsOf(l));
+    down_[l].compensate(offsetsOf(l));
+  }
+}
+
+void UpDownPasses::takeBack(const StepOutcome& outcome) {
+  if (!options_.centred) return;
+  gradient_.takeBack(top_, outcome);
+  for (std::size_t l = 0; l < levels(); ++l) {
+    up_[l].takeBack(outcome);
+    down_[l].takeBack(outcome);
+  }
+}
+
 void UpDownPasses::run(const Batch& batch, const Tensor* rowWeights) {
-  passUp(batch);
+  passUp(batch, Purpose::positive);
   learnTop(rowWeights);
   passDown();
   const bool contrastive = options_.chains == 0;
   const double each = 1 / static_cast<double>(batch.count), eachDream = 1 / static_cast<double>(particles().rows());
   for (std::size_t l = 0; l < levels(); ++l) {
-    down_[l].learn(wake(l + 1), wake(l), rowWeights, each);
-    up_[l].learn(dream(l), dream(l + 1), contrastive ? rowWeights : nullptr, eachDream);
+    down_[l].learn(wake(l + 1), wake(l), rowWeights, each, offsetsOf(l));
+    up_[l].learn(dream(l), dream(l + 1), contrastive ? rowWeights : nullptr, eachDream, offsetsOf(l));
   }
 }
 
-void UpDownPasses::passUp(const Batch& batch) {
+void UpDownPasses::passUp(const Batch& batch, Purpose purpose) {
   for (const TensorPtr& tensor : wake_) tensor->setRows(batch.count);
   positive_.setRows(batch.count);
   top_.backend().gather(*data_, batch, *wake_[0]);
   if (labels_) labels_->gather(batch, positive_.states);
-  Round round{top_.random().next(Purpose::positive, 2)};
+  Round round{top_.random().next(purpose, 2)};
   for (std::size_t l = 0; l < levels(); ++l) {
     DrawWords words{round.stream};
     words.stream.layer = static_cast<std::uint8_t>(l);
@@ -101,7 +161,9 @@ void UpDownPasses::learnTop(const Tensor* rowWeights) {
   chains_.run(options_.steps, !contrastive);
   const double rows = static_cast<double>(positive_.states.rows()), chains = static_cast<double>(particles().rows());
   gradient_.accumulate(positive_, rowWeights, 1 / rows, true, Gradient::Lasts::step);
+  if (options_.centred) follow(options_.offsetRate, rowWeights, 1 / rows);
   gradient_.accumulate(chains_.phase(), contrastive ? rowWeights : nullptr, -1 / chains, false, Gradient::Lasts::step);
+  if (options_.centred) gradient_.centre(topOffsets());
   gradient_.symmetrise();
 }
 
@@ -132,7 +194,9 @@ void UpDownPasses::addSlots(double l1, double l2, std::vector<ParameterSlot>& sl
     }
   for (std::size_t l = 0; l < top_.wiring().layers().size(); ++l)
     slots.push_back({&top_.unitParameters(l), &gradient_.units(l), nullptr, nullptr});
+  const std::size_t firstCoupling = 4 * levels() + top_.wiring().layers().size();
   for (std::size_t c = 0; c < top_.wiring().couplings().size(); ++c) {
+    if (options_.frozen(firstCoupling + c)) gradient_.clear(c);
     ParameterSlot slot{&top_.weights(c), &gradient_.step(c), nullptr, nullptr};
     slot.terms = gradient_.terms(c);
     slots.push_back(decayed(slot));
@@ -141,6 +205,16 @@ void UpDownPasses::addSlots(double l1, double l2, std::vector<ParameterSlot>& sl
 
 std::map<std::string, Tensor*> UpDownPasses::chainTensors() {
   return options_.chains == 0 ? std::map<std::string, Tensor*>{} : chains_.tensors();
+}
+
+std::map<std::string, Tensor*> UpDownPasses::offsetTensors() {
+  std::map<std::string, Tensor*> all;
+  for (std::size_t i = 0; i < means_.size(); ++i) {
+    const bool lower = i < levels();
+    const std::string name = lower ? "offset/" + std::to_string(i + 1) : "top/offset/" + top_.wiring().layers()[i - levels()].name;
+    all[name] = means_[i].get();
+  }
+  return all;
 }
 
 }  // namespace boltzkit

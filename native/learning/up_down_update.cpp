@@ -77,6 +77,7 @@ class UpDownUpdate final : public Update {
     if (prepared_) return;
     for (ExplosionGuard& guard : explosions_) guard.begin();
     if (freshChains_) passes_.startChains();
+    if (freshOffsets_) passes_.startOffsets();
     prepared_ = true;
   }
 
@@ -88,11 +89,13 @@ class UpDownUpdate final : public Update {
     steps_.take(slots(), step, *outcome_);
     const bool due = (step + 1) % backend_.stepsBetweenReads() == 0;
     if (due) requireAccepted();
+    passes_.compensate();
     std::size_t first = slots_.size();
     for (std::size_t m = 0; m < units_.size(); ++m) {
       units_[m].check(first, *outcome_);
       first += machines_[m]->wiring().layers().size();
     }
+    passes_.takeBack(*outcome_);
     if (due) requireAccepted();
   }
 
@@ -126,6 +129,7 @@ class UpDownUpdate final : public Update {
     using Scope = SavedTensor::Scope;
     std::vector<SavedTensor> all = steps_.tensors();
     for (const auto& [name, tensor] : passes_.chainTensors()) all.push_back({"top/" + name, tensor, Scope::model, &freshChains_});
+    for (const auto& [name, tensor] : passes_.offsetTensors()) all.push_back({name, tensor, Scope::model, &freshOffsets_});
     for (std::size_t m = 0; m < machines_.size(); ++m)
       if (!machines_[m]->wiring().couplings().empty())
         all.push_back({"limits/" + names_[m], &explosions_[m].limits(), Scope::run, nullptr, true});
@@ -169,7 +173,7 @@ class UpDownUpdate final : public Update {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       ParameterSlot& slot = slots_[i];
       slot.rate = options_.rate(i);
-      slot.keepStep = false;
+      slot.keepStep = options_.centred;  // centring reads the step
       if (options_.frozen(i)) slot.gradient = nullptr;
     }
     return slots_;
@@ -227,7 +231,7 @@ class UpDownUpdate final : public Update {
   struct Counted {
     std::uint64_t step, updates;
   } countedFrom_{};  // where the outcome began to count
-  bool counting_ = false, prepared_ = false, freshChains_ = true;
+  bool counting_ = false, prepared_ = false, freshChains_ = true, freshOffsets_ = true;
 };
 
 }  // namespace

@@ -176,6 +176,7 @@ TEST_CASE("one update of up-down learning moves what the sums over all states sa
     o.batchSize = n;
     o.learningRates = {1};
     o.chains = n;
+    o.centred = false;
     o.steps = 40;
     o.monitorRows = 0;
     const std::vector<NamedTensor> parameters = upDownParameters(net.levels, *net.top);
@@ -200,6 +201,62 @@ TEST_CASE("one update of up-down learning moves what the sums over all states sa
     // Differences of two means of values between 0 and 1, whose variances are at most 1/4.
     check(oracle.top, [&](std::size_t) { return 0.25 * (1.6 + 1); });
     CHECK(at == after.size());
+  }
+}
+
+// The change of every tensor by one update from the same state, and the state afterwards.
+struct OneStep {
+  std::vector<Values> change;
+  TrainerState state;
+};
+
+OneStep oneStep(bool centred) {
+  SmallNetwork net = tiny({"reference", [](unsigned) { return makeReferenceBackend(); }});
+  Values v, labels;
+  for (const Data& kind : kinds) {
+    v.insert(v.end(), kind.v.begin(), kind.v.end());
+    labels.insert(labels.end(), kind.label.begin(), kind.label.end());
+  }
+  UpDownOptions o;
+  o.epochs = 1;
+  o.batchSize = kinds.size();
+  o.learningRates = {0.5};
+  o.centred = centred;
+  o.monitorRows = 0;
+  OneStep step;
+  for (const NamedTensor& p : upDownParameters(net.levels, *net.top)) step.change.push_back(valuesOf(net.top->backend(), *p.tensor));
+  const Domain whole{.group = categories, .leastSum = 1, .mostSum = 1};
+  Trainer trainer(upDownUpdate(*net.top, net.levels, o, rowsOf(v, pixels), {{1, rowsOf(labels, categories, whole)}}, {}), o, nullptr,
+                  false);
+  net.top->backend().run([&] { trainer.run(1, going, nullptr, nullptr); });
+  const std::vector<NamedTensor> parameters = upDownParameters(net.levels, *net.top);
+  for (std::size_t t = 0; t < parameters.size(); ++t) {
+    const Values after = valuesOf(net.top->backend(), *parameters[t].tensor);
+    for (std::size_t i = 0; i < after.size(); ++i) step.change[t][i] = after[i] - step.change[t][i];
+  }
+  step.state = trainer.state();
+  return step;
+}
+
+// dW' = dW - mu db^T and db' = db - dW'^T mu, with the change dW, db of the plain gradient.
+TEST_CASE("a centred update of up-down learning is the plain one about the offsets") {
+  const OneStep plain = oneStep(false), centred = oneStep(true);
+  const Values &visible = centred.state.tensors.at("offset/1").values, &hidden = centred.state.tensors.at("offset/2").values;
+  const std::size_t rows = pixels, cols = first;
+  for (const bool up : {true, false}) {
+    CAPTURE(up);
+    const std::size_t units = up ? 0 : 2;
+    const Values &db = plain.change[units], &dw = plain.change[units + 1], &moved = centred.change[units + 1];
+    for (std::size_t i = 0; i < rows; ++i)
+      for (std::size_t j = 0; j < cols; ++j) {
+        const double want = dw[i * cols + j] - (up ? visible[i] * db[j] : db[i] * hidden[j]);
+        CHECK(moved[i * cols + j] == doctest::Approx(want).epsilon(1e-9));
+      }
+    for (std::size_t k = 0; k < db.size(); ++k) {
+      double want = db[k];
+      for (std::size_t g = 0; g < (up ? rows : cols); ++g) want -= up ? moved[g * cols + k] * visible[g] : moved[k * cols + g] * hidden[g];
+      CHECK(centred.change[units][k] == doctest::Approx(want).epsilon(1e-9));
+    }
   }
 }
 

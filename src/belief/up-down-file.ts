@@ -40,7 +40,12 @@ export function takeUpDown(call: string, stock: TensorStock, text: string | unde
 }
 
 function keptBy(stack: BeliefStack, settings: UpDownSettings, begun: boolean): Kept[] {
-  const here = (place: string): Kept[] => [...steps(stack, settings, place), ...chains(stack, settings, place), ...limits(stack, place)];
+  const here = (place: string): Kept[] => [
+    ...steps(stack, settings, place),
+    ...chains(stack, settings, place),
+    ...offsets(stack, settings, place),
+    ...limits(stack, place),
+  ];
   if (settings.onDivergence === null || !begun) return here('');
   const good = (place: string): Kept[] => [...perParameter(stack, `${place}parameter/`, parameterValues), ...here(place)];
   return [...here(''), ...good('good/'), ...good('newest/')];
@@ -85,6 +90,13 @@ function chains({ top }: BeliefStack, settings: UpDownSettings, place: string): 
     const check = states({ ...top.up.domain(l), type });
     return { name: `${place}top/chains/${name}`, shape: [settings.chains, units] as const, check };
   });
+}
+
+function offsets({ levels, top }: BeliefStack, { centred }: UpDownSettings, place: string): Kept[] {
+  if (!centred) return [];
+  const kept = (name: string, { units }: { units: number }): Kept => ({ name: place + name, shape: [1, units], check: finite() });
+  const lower = levels.slice(0, -1).map(({ number, up }) => kept(`offset/${number}`, up.spec.layers[0] as { units: number }));
+  return [...lower, ...top.up.spec.layers.map((layer) => kept(`top/offset/${layer.name}`, layer))];
 }
 
 function limits(stack: BeliefStack, place: string): Kept[] {

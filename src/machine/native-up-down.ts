@@ -50,6 +50,9 @@ export interface NativeUpDownOptions extends NativeLevels, NativeLoop {
   steps: number;
   /** Persistent chains of the top machine; 0: chains that start from the data (contrastive). */
   chains: number;
+  /** Whether gradients are centred about the means of the states on the way up, which follow at this rate. */
+  centred: boolean;
+  offsetRate: number;
   /** What dreams hold at the bottom: means, as in the paper, or draws. Draws everywhere else. */
   dreams: 'mean' | 'sample';
   /** Factors of the learning rate: of every level, from the bottom, that of `up` and that of `down`; last the top's. 0 freezes. Null: ones. */

@@ -44,6 +44,8 @@ export function upDownOptions(more: Partial<NativeUpDownOptions> = {}): NativeUp
     sampleWeights: null,
     steps: 1,
     chains: 0,
+    centred: true,
+    offsetRate: 0.01,
     dreams: 'sample',
     epochs: 3,
     batchSize: 10,
