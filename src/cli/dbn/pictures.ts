@@ -203,7 +203,7 @@ export async function writeDbnPictures(parts: PhaseParts, trained: Trained, seen
   svgs.push([DBN_FILES.codes, await codes(trained, parts, data.test ?? data.validation ?? data.train)]);
   if (seen !== null) {
     const title = 'Who is taken for whom';
-    svgs.push([DBN_FILES.confusion, confusionPicture(seen.confusion.counts, { classes: classes ?? [], title })]);
+    svgs.push([DBN_FILES.confusion, confusionPicture(seen.confusion.counts, { ...(classes === null ? {} : { classes }), title })]);
     const calibrated = calibration(seen.probabilities, seen.labels);
     svgs.push([DBN_FILES.reliability, reliabilityDiagram(calibrated, { title: 'How far its probabilities can be trusted' })]);
   }
