@@ -8,7 +8,7 @@
 namespace boltzkit {
 namespace {
 
-constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t noOffset = std::numeric_limits<std::size_t>::max();
 // Relative to the diagonal. Smaller pivots are rounding errors.
 constexpr double smallestPivot = 1e-12;
 
@@ -32,7 +32,7 @@ bool factorise(std::vector<std::vector<double>>& rows, const std::vector<std::si
 
 }  // namespace
 
-GaussianPrecision::GaussianPrecision(const Machine& machine) : machine_(machine), offsets_(machine.wiring().layers().size(), none) {
+GaussianPrecision::GaussianPrecision(const Machine& machine) : machine_(machine), offsets_(machine.wiring().layers().size(), noOffset) {
   const Wiring& wiring = machine.wiring();
   auto gaussian = [&](std::size_t l) { return wiring.layers()[l].type == UnitType::gaussian; };
   for (std::size_t c = 0; c < wiring.couplings().size(); ++c)
