@@ -95,7 +95,7 @@ class SampledPanel {
 #pragma GCC unroll 8
     for (std::size_t set = 0; set < sets; ++set) {
       std::uint64_t on = inUnitOrder(bitsAtMost(u[set], most[set]));
-      if (bitsAtMost(most[set] - u[set], set1s(2 * quickError - 1))) [[unlikely]]
+      if (bitsAtMost(wrappedDifference(most[set], u[set]), set1s(2 * quickError - 1))) [[unlikely]]
         on = decideInFull(beta, set, fields);
       bits |= on << set * setUnits;
     }
@@ -112,8 +112,8 @@ class SampledPanel {
   FORCE_INLINE static S mostThatIsOn(I first, I second) {
     const QuickLogistic& q = quickLogistic;
     const S x = packShorts(first, second), part = x >> 11, within = (x << 5) ^ set1s(INT16_MIN);
-    const S curved = lookUp(q.slope.data(), part) + multiplyRounded(within, lookUp(q.curve.data(), part));
-    return lookUp(q.most.data(), part) + multiplyRounded(within, curved);
+    const S curved = wrappedSum(lookUp(q.slope.data(), part), multiplyRounded(within, lookUp(q.curve.data(), part)));
+    return wrappedSum(lookUp(q.most.data(), part), multiplyRounded(within, curved));
   }
 
   template <class Fields>

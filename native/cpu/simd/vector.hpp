@@ -38,6 +38,14 @@ FORCE_INLINE void storeAnywhere(float* p, F v) { __builtin_memcpy(p, &v, sizeof 
 FORCE_INLINE F set1(float x) { return x - F{}; }
 FORCE_INLINE I set1i(std::int32_t x) { return I{} + x; }
 FORCE_INLINE S set1s(std::int16_t x) { return S{} + x; }
+// Modulo 2^16.
+typedef std::uint16_t UnsignedShorts __attribute__((vector_size(4 * BOLTZKIT_LANES), may_alias));
+FORCE_INLINE S wrappedSum(S a, S b) {
+  return reinterpret_cast<S>(reinterpret_cast<UnsignedShorts>(a) + reinterpret_cast<UnsignedShorts>(b));
+}
+FORCE_INLINE S wrappedDifference(S a, S b) {
+  return reinterpret_cast<S>(reinterpret_cast<UnsignedShorts>(a) - reinterpret_cast<UnsignedShorts>(b));
+}
 
 // 0, 1, 2, ...
 FORCE_INLINE I iota() {
