@@ -95,7 +95,7 @@ describe.each(devices)('on %s', (device) => {
     const failed = await rbm.fit(rows, options).then(null, (error: unknown) => error);
     expect(failed).toBeInstanceOf(DivergenceError);
     expect((failed as Error).message).toMatch(
-      /update 25\d .*, and 2 returns to good states did not help; the machine is that after update 100$/,
+      /update 25\d .*, and 2 returns to good states did not help; the model is that after update 100$/,
     );
     using short = create(device);
     await short.fit(rows, { ...base, epochs: 10 });
