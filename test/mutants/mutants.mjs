@@ -318,22 +318,22 @@ export const mutants = [
   {
     name: 'centring without compensation in the biases',
     file: 'native/learning/contrastive_update.cpp',
-    find: 'if (options_.centred) gradient_.compensate(machine_, offsets_);',
+    find: 'if (options_.centred) gradient_.compensate(machine_, centres_);',
     replace: '',
     tests: [gradients],
   },
   {
     name: 'an uncentred mode that still moves the biases by the offsets',
     file: 'native/learning/contrastive_update.cpp',
-    find: 'if (options_.centred) gradient_.compensate(machine_, offsets_);',
-    replace: 'gradient_.compensate(machine_, offsets_);',
+    find: 'if (options_.centred) gradient_.compensate(machine_, centres_);',
+    replace: 'gradient_.compensate(machine_, centres_);',
     tests: [gradients],
   },
   {
     name: 'centring with the offsets of the wrong layer',
     file: 'native/learning/gradient.cpp',
-    find: 'couplingTerm(c, {means_[coupling.a].get(), offsets[coupling.b].get(), nullptr, -1}, false, Lasts::step);',
-    replace: 'couplingTerm(c, {offsets[coupling.a].get(), offsets[coupling.b].get(), nullptr, -1}, false, Lasts::step);',
+    find: 'couplingTerm(c, {means_[coupling.a].get(), offsets[coupling.b], nullptr, -1}, false, Lasts::step);',
+    replace: 'couplingTerm(c, {offsets[coupling.a], offsets[coupling.b], nullptr, -1}, false, Lasts::step);',
     tests: [gradients],
   },
 
