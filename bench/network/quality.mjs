@@ -30,7 +30,8 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const place = { seed, ...(values.threads === '0' ? {} : { threads: Number(values.threads) }) };
+const where = values.threads === '0' ? {} : { threads: Number(values.threads) };
+const place = { seed, ...where };
 const part = ({ images, labels }, from, to) => ({
   rows: { data: images.data.subarray(from * PIXELS, to * PIXELS), shape: [to - from, PIXELS] },
   labels: labels.data.subarray(from, to),
@@ -54,7 +55,7 @@ async function pretrained({ learn }, labelled) {
   const name = `${labelName(labelled)}-${seed}${values.choose ? '-choice' : ''}`;
   const [file, times] = [join(values.keep, `${name}.safetensors`), join(values.keep, `${name}.json`)];
   const { layers, fit } = recipes.pretraining;
-  if (existsSync(times)) return { dbn: await DeepBeliefNetwork.load(file, place), seconds: JSON.parse(readFileSync(times)).seconds };
+  if (existsSync(times)) return { dbn: await DeepBeliefNetwork.load(file, where), seconds: JSON.parse(readFileSync(times)).seconds };
   const dbn = new DeepBeliefNetwork({ layers, ...place, ...(labelled ? { labels: 10 } : {}) });
   const began = performance.now();
   const run = dbn.pretrain(learn.rows, { ...fit, ...(labelled ? { labels: learn.labels } : {}) });
