@@ -18,6 +18,7 @@
 #include "learning/posterior.hpp"
 #include "learning/scales.hpp"
 #include "learning/start_values.hpp"
+#include "learning/step_ledger.hpp"
 #include "learning/unit_guard.hpp"
 #include "monitoring/health.hpp"
 #include "monitoring/monitor.hpp"
@@ -85,7 +86,7 @@ class ContrastiveUpdate final : public Update {
   }
 
   void take(const Batch& batch, std::uint64_t step) override {
-    if (!std::exchange(counting_, true)) countedFrom_ = {step, steps_.updates()};
+    ledger_.begin(step, steps_.updates());
     if (batchWeights_) backend_.gatherColumns(*allWeights_, batch, *batchWeights_);
     positive_.run(batch, negative_->startsAtData());
     addPositive(1 / static_cast<double>(batch.count));
@@ -94,14 +95,13 @@ class ContrastiveUpdate final : public Update {
     if (options_.centred) gradient_.centre(centres_);
     gradient_.symmetrise();
     addSparsity();
-    units_.remember(*outcome_);
-    steps_.take(slots(), step, *outcome_);
-    const bool due = (step + 1) % backend_.stepsBetweenReads() == 0;
-    if (due) requireAccepted();
+    units_.remember(ledger_.outcome());
+    steps_.take(slots(), step, ledger_.outcome());
+    if (ledger_.due(step)) requireAccepted();
     if (options_.centred) gradient_.compensate(machine_, centres_);
-    units_.check(slots_.size(), *outcome_);
-    if (options_.centred) gradient_.takeBack(machine_, *outcome_);
-    if (due) requireAccepted();
+    units_.check(slots_.size(), ledger_.outcome());
+    if (options_.centred) gradient_.takeBack(machine_, ledger_.outcome());
+    if (ledger_.due(step)) requireAccepted();
   }
 
   void check(std::uint64_t step, bool endOfEpoch) override {
@@ -159,7 +159,7 @@ class ContrastiveUpdate final : public Update {
   void makeRoomFor(const std::vector<std::string>& names) override { negative_->makeRoomFor(names); }
   void restored() override {
     negative_->restored();
-    startOver();
+    ledger_.startOver();
   }
   std::uint64_t updates() const override { return steps_.updates(); }
   void setUpdates(std::uint64_t n) override { steps_.setUpdates(n); }
@@ -340,24 +340,16 @@ class ContrastiveUpdate final : public Update {
 
   // Throws StepRefused if an update was refused. The machine is then at its last complete update.
   void requireAccepted() {
-    const Verdict verdict = backend_.read(*outcome_);
-    if (verdict.refused < 0) return;
-    const auto index = static_cast<std::size_t>(verdict.refused);
+    const std::optional<StepLedger::Refusal> refusal = ledger_.refusal();
+    if (!refusal) return;
+    const auto index = static_cast<std::size_t>(refusal->verdict.refused);
     const bool ofUnits = index >= slots_.size();
-    const std::string parameter = ofUnits ? machine_.parameters()[index - slots_.size()].name : steps_.refused(verdict);
-    const std::uint64_t complete = countedFrom_.step + verdict.accepted;
-    steps_.setUpdates(countedFrom_.updates + verdict.accepted);
-    startOver();
+    const std::string parameter = ofUnits ? machine_.parameters()[index - slots_.size()].name : steps_.refused(refusal->verdict);
+    steps_.setUpdates(refusal->updates);
     steps_.forget();
     guard_.retreat();
-    throw StepRefused(complete, "update " + std::to_string(complete + 1) + " would make '" + parameter + "' " +
-                                    (ofUnits ? "infinite, or a precision so" : "infinite or not a number"));
-  }
-
-  // Resets the outcome: the next update is the first that it counts.
-  void startOver() {
-    backend_.reset(*outcome_);
-    counting_ = false;
+    throw StepRefused(refusal->complete, "update " + std::to_string(refusal->complete + 1) + " would make '" + parameter + "' " +
+                                             (ofUnits ? "infinite, or a precision so" : "infinite or not a number"));
   }
 
   // --- reports -----------------------------------------------------------------------------------
@@ -418,11 +410,8 @@ class ContrastiveUpdate final : public Update {
     bool chains = true, activity = true, variances = true;
     std::unique_ptr<bool[]> offsets;  // by layer
   } fresh_;
-  StepOutcomePtr outcome_ = backend_.stepOutcome();
-  struct Counted {
-    std::uint64_t step, updates;
-  } countedFrom_{};  // where the outcome began to count
-  bool counting_ = false, prepared_ = false;
+  StepLedger ledger_{backend_};
+  bool prepared_ = false;
 };
 
 }  // namespace

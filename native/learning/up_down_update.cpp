@@ -1,7 +1,5 @@
 #include "learning/up_down_update.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "learning/explosion_guard.hpp"
 #include "learning/normalisable_guard.hpp"
 #include "learning/parameter_steps.hpp"
+#include "learning/step_ledger.hpp"
 #include "learning/unit_guard.hpp"
 #include "learning/up_down_passes.hpp"
 #include "learning/up_down_report.hpp"
@@ -82,21 +81,20 @@ class UpDownUpdate final : public Update {
   }
 
   void take(const Batch& batch, std::uint64_t step) override {
-    if (!std::exchange(counting_, true)) countedFrom_ = {step, steps_.updates()};
+    ledger_.begin(step, steps_.updates());
     if (batchWeights_) backend_.gatherColumns(*allWeights_, batch, *batchWeights_);
     passes_.run(batch, batchWeights_.get());
-    for (UnitGuard& guard : units_) guard.remember(*outcome_);
-    steps_.take(slots(), step, *outcome_);
-    const bool due = (step + 1) % backend_.stepsBetweenReads() == 0;
-    if (due) requireAccepted();
+    for (UnitGuard& guard : units_) guard.remember(ledger_.outcome());
+    steps_.take(slots(), step, ledger_.outcome());
+    if (ledger_.due(step)) requireAccepted();
     passes_.compensate();
     std::size_t first = slots_.size();
     for (std::size_t m = 0; m < units_.size(); ++m) {
-      units_[m].check(first, *outcome_);
+      units_[m].check(first, ledger_.outcome());
       first += machines_[m]->wiring().layers().size();
     }
-    passes_.takeBack(*outcome_);
-    if (due) requireAccepted();
+    passes_.takeBack(ledger_.outcome());
+    if (ledger_.due(step)) requireAccepted();
   }
 
   void check(std::uint64_t step, bool endOfEpoch) override {
@@ -138,13 +136,10 @@ class UpDownUpdate final : public Update {
 
   void settle() override {}
   void makeRoomFor(const std::vector<std::string>&) override {}
-  void restored() override { startOver(); }
+  void restored() override { ledger_.startOver(); }
   std::uint64_t updates() const override { return steps_.updates(); }
   void setUpdates(std::uint64_t n) override { steps_.setUpdates(n); }
-  bool sameOptimiser(const TrainerState& state) const override {
-    const auto second = [](const auto& t) { return t.first.starts_with("second/"); };
-    return std::any_of(state.tensors.begin(), state.tensors.end(), second) == (options_.optimiser.kind == OptimiserStep::Kind::adam);
-  }
+  bool sameOptimiser(const TrainerState& state) const override { return steps_.sameKind(state); }
   void load(const TrainerState& state, bool resume) override {
     if (resume) prepared_ = state.counters.at("prepared") != 0;
   }
@@ -181,18 +176,16 @@ class UpDownUpdate final : public Update {
 
   // Throws StepRefused if an update was refused. The machines are then at the last complete one.
   void requireAccepted() {
-    const Verdict verdict = backend_.read(*outcome_);
-    if (verdict.refused < 0) return;
-    const auto index = static_cast<std::size_t>(verdict.refused);
+    const std::optional<StepLedger::Refusal> refusal = ledger_.refusal();
+    if (!refusal) return;
+    const auto index = static_cast<std::size_t>(refusal->verdict.refused);
     const bool ofUnits = index >= slots_.size();
-    const std::string parameter = ofUnits ? unitsNamed(index - slots_.size()) : steps_.refused(verdict);
-    const std::uint64_t complete = countedFrom_.step + verdict.accepted;
-    steps_.setUpdates(countedFrom_.updates + verdict.accepted);
-    startOver();
+    const std::string parameter = ofUnits ? unitsNamed(index - slots_.size()) : steps_.refused(refusal->verdict);
+    steps_.setUpdates(refusal->updates);
     steps_.forget();
     normalisable_.retreat();
-    throw StepRefused(complete, "update " + std::to_string(complete + 1) + " would make '" + parameter + "' " +
-                                    (ofUnits ? "infinite, or a precision so" : "infinite or not a number"));
+    throw StepRefused(refusal->complete, "update " + std::to_string(refusal->complete + 1) + " would make '" + parameter + "' " +
+                                             (ofUnits ? "infinite, or a precision so" : "infinite or not a number"));
   }
 
   // The unit parameters that a guard refused, by their number among those of all machines.
@@ -200,11 +193,6 @@ class UpDownUpdate final : public Update {
     std::size_t m = 0;
     for (; index >= machines_[m]->wiring().layers().size(); ++m) index -= machines_[m]->wiring().layers().size();
     return names_[m] + "/" + machines_[m]->parameters()[index].name;
-  }
-
-  void startOver() {
-    backend_.reset(*outcome_);
-    counting_ = false;
   }
 
   Machine& top_;
@@ -227,11 +215,8 @@ class UpDownUpdate final : public Update {
   // [1, rows], [1, rows of a batch]; null without sample weights.
   TensorPtr allWeights_, batchWeights_;
   std::vector<ParameterSlot> slots_;
-  StepOutcomePtr outcome_ = backend_.stepOutcome();
-  struct Counted {
-    std::uint64_t step, updates;
-  } countedFrom_{};  // where the outcome began to count
-  bool counting_ = false, prepared_ = false, freshChains_ = true, freshOffsets_ = true;
+  StepLedger ledger_{backend_};
+  bool prepared_ = false, freshChains_ = true, freshOffsets_ = true;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 /** What a network keeps of its last run, enough to go on bit for bit. */
-import type { LearningRates } from '../training/learning-rate.js';
+import { withoutFunction } from '../training/learning-rate.js';
 import { isOver, type RunRecord, type TrainingPlan, type TrainingRecord } from '../training/record.js';
 import type { UpDownSettings } from './up-down-options.js';
 
@@ -65,13 +65,6 @@ export function plannedRecord(plan: TrainingPlan, rows: number): TrainingRecord 
 /** What is left of a run once it is over: nothing that only going on would need. */
 export function finishedRecord<R extends RunRecord<unknown, string>>(record: R): R {
   return { ...record, state: { tensors: {}, counters: record.state.counters } };
-}
-
-/** A function of the caller is asked once only. */
-function withoutFunction(rates: LearningRates, totalSteps: number): LearningRates {
-  if (rates.schedule !== null) return rates;
-  const table = rates.table(totalSteps);
-  return { schedule: null, table: () => table };
 }
 
 /** Where the last run of a network stands. */

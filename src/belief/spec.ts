@@ -3,7 +3,7 @@ import { keyOf, philox4x32, streams } from '../data/random.js';
 import { readStart, type StartOptions, startOptions } from '../wiring/place.js';
 import { readLayer } from '../wiring/read-wiring.js';
 import type { LayerSpec, MachineSpec, PlaceSpec } from '../wiring/spec.js';
-import { bernoulli, softmax, type Units } from '../wiring/units.js';
+import { bernoulli, softmax, type Units, type UnitType } from '../wiring/units.js';
 
 /** How to construct a deep belief network. */
 export interface DeepBeliefNetworkOptions extends StartOptions {
@@ -90,4 +90,9 @@ export function levelSpecs(spec: BeliefSpec, half: 0 | 1): MachineSpec[] {
 function levelSeed(seed: bigint, level: number, half: 0 | 1): bigint {
   const [low, high] = philox4x32([level, half, streams.beliefLevels, 0], keyOf(seed));
   return (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** Units of a layer as its maker wrote them. */
+export function unitsOf({ type, units, size }: LayerSpec): Units {
+  return { type: type as UnitType, places: units, size };
 }

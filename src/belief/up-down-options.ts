@@ -9,8 +9,7 @@ import type { Entry, Values } from '../training/entry.js';
 import type { LearningRate } from '../training/learning-rate.js';
 import { assertSame, type Rollback, readOnDivergence } from '../training/options.js';
 import { type Rates, readRates } from '../training/rates.js';
-import type { Progress } from '../training/reports.js';
-import type { CheckpointOptions } from '../training/run-options.js';
+import type { AnyRunOptions } from '../training/run-options.js';
 import type { LabelledRows } from './pretrain-options.js';
 
 /** Factors of the learning rate of each part of a network. */
@@ -80,14 +79,12 @@ export interface UpDownSettingOptions {
 }
 
 /** How to learn up and down. Everything but `labels` of a network that has some has a default. */
-export interface UpDownOptions extends UpDownSettingOptions {
+export interface UpDownOptions extends UpDownSettingOptions, AnyRunOptions {
   /**
    * A class for each row, or one-hot rows [n, classes]. Only, and always, for a network with
    * labels.
    */
   readonly labels?: RowsInput | undefined;
-  /** One weight of at least 0 per row. */
-  readonly sampleWeights?: ArrayLike<number> | undefined;
   /**
    * Rows that are only watched, of a network with labels: the share that `classify` gets wrong
    * comes with the reports.
@@ -112,21 +109,6 @@ export interface UpDownOptions extends UpDownSettingOptions {
    * validation rows.
    */
   readonly keepBest?: boolean | undefined;
-  /**
-   * Goes on with the interrupted run that the network holds, given the same rows. Other settings
-   * are taken from that run.
-   */
-  readonly resume?: boolean | undefined;
-  /**
-   * Ends the run between two updates; it then rejects with the signal's reason and can be resumed.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /** Saves the network to `path` every so many updates, while the run goes on. */
-  readonly checkpoint?: CheckpointOptions | undefined;
-  /** Shows how the run comes on. On stderr. Default false. */
-  readonly verbose?: boolean | undefined;
-  /** Called with the latest state of the run. An error it throws ends the run. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 interface UpDownDefaults {

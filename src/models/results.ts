@@ -10,10 +10,8 @@ export type Moments = NdArray<Float64Array>;
 /** Parameters, in double precision: exact copies, whatever the precision of the device. */
 export type Parameters = NdArray<Float64Array>;
 
-/** Where the last training run of a model stands. */
-export interface TrainingInfo {
-  /** What estimated the gradient. */
-  readonly algorithm: AlgorithmName;
+/** How far the last training run of a model has come. */
+export interface RunInfo {
   /** Epochs completed. */
   readonly epoch: number;
   /** Epochs asked for. */
@@ -28,4 +26,10 @@ export interface TrainingInfo {
   readonly complete: boolean;
   /** Whether `earlyStopping` ended it. */
   readonly stoppedEarly: boolean;
+}
+
+/** Where the last training run of a machine stands. */
+export interface TrainingInfo extends RunInfo {
+  /** What estimated the gradient. */
+  readonly algorithm: AlgorithmName;
 }

@@ -10,7 +10,7 @@ import { inputLayer, NetworkHost } from '../machine/network-host.js';
 import { networkShapes } from '../machine/parameter-shapes.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { HostedModel } from '../models/hosted.js';
-import type { Matrix, Parameters } from '../models/results.js';
+import type { Matrix, Parameters, RunInfo } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
 import { isOver } from '../training/record.js';
 import { announcing, TrainingRun } from '../training/run.js';
@@ -30,23 +30,9 @@ import { trainNetwork } from './train.js';
 export type NetworkRun = TrainingRun<NetworkReport>;
 
 /** Where the last training run of a network stands. */
-export interface NetworkTraining {
+export interface NetworkTraining extends RunInfo {
   /** What made steps of gradients. */
   readonly optimiser: NetworkOptimiserName;
-  /** Epochs completed. */
-  readonly epoch: number;
-  /** Epochs asked for. */
-  readonly epochs: number;
-  /** Updates completed. */
-  readonly update: number;
-  /** Updates of the whole run. */
-  readonly updates: number;
-  /** Rows per update. */
-  readonly batchSize: number;
-  /** Whether all updates are done; if not, `fit` with `resume: true` goes on. */
-  readonly complete: boolean;
-  /** Whether `earlyStopping` ended it. */
-  readonly stoppedEarly: boolean;
 }
 
 /** A network as JSON and as `console.log` show it. */

@@ -1,15 +1,14 @@
 /** What a run of a network is asked to do. */
 import { OptionCheck, readOptions } from '../arguments.js';
-import { ParameterError } from '../errors.js';
 import type { LayerInput } from '../machine/host.js';
 import { rowCount } from '../machine/inputs.js';
 import type { NativeNetwork } from '../machine/native-network.js';
-import { optionOf, type RecordOf, type RuleOf, readRule, ruleText } from '../training/best-state.js';
+import { assertSameRule, type PlannedBest, planBest, readRule } from '../training/best-state.js';
 import { fixedRates, type LearningRates, readLearningRate } from '../training/learning-rate.js';
 import { usualSchedule } from '../training/recipe.js';
 import { interruptedRun, type RunRecord } from '../training/record.js';
 import type { Progress } from '../training/reports.js';
-import { assertSameWeighting, type CheckpointOptions, readCheckpoint, readWeights } from '../training/run-options.js';
+import { type AnyRunOptions, assertSameWeighting, readCheckpoint, readWeights } from '../training/run-options.js';
 import { type NetworkBestOptions, type NetworkEarlyStopping, type NetworkMetric, networkMetrics } from './best.js';
 import type { BuiltSpec } from './layers.js';
 import {
@@ -26,22 +25,9 @@ import {
  * What a run does besides learning. `Validation` are rows, and what they should give, as the
  * network takes them.
  */
-export interface NetworkRunOptions<Validation> {
-  /** One weight of at least 0 per row. */
-  readonly sampleWeights?: ArrayLike<number> | undefined;
+export interface NetworkRunOptions<Validation> extends AnyRunOptions {
   /** Rows that are only watched: their loss and error come with each report. */
   readonly validation?: Validation | undefined;
-  /**
-   * Goes on with the interrupted run that the network holds, given the same rows. Other settings
-   * are taken from that run.
-   */
-  readonly resume?: boolean | undefined;
-  /**
-   * Ends the run between two updates; it then rejects with the signal's reason and can be resumed.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /** Saves the network to `path` every so many updates, while the run goes on. */
-  readonly checkpoint?: CheckpointOptions | undefined;
   /**
    * Ends the run when the metric of the validation rows has not improved for a while, and goes back
    * to the best parameters. A run that was stopped stays where it is and remembers its best epoch,
@@ -55,13 +41,6 @@ export interface NetworkRunOptions<Validation> {
    * stopped runs as with `earlyStopping`.
    */
   readonly keepBest?: boolean | NetworkBestOptions | undefined;
-  /**
-   * Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and
-   * then. On stderr. Default false.
-   */
-  readonly verbose?: boolean | undefined;
-  /** Called with the latest state of the run. An error it throws ends the run. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** How to train a network. Everything has a default. */
@@ -94,7 +73,7 @@ export interface NetworkPlan {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
   readonly checkpoint: { readonly every: number; save(native: NativeNetwork, record: NetworkRecord): Promise<void> } | undefined;
-  readonly best: { readonly rule: RuleOf<NetworkMetric>; readonly before: RecordOf<NetworkMetric> | null } | null;
+  readonly best: PlannedBest<NetworkMetric> | null;
 }
 
 /** What the plan of a run has to know of the network that it trains. */
@@ -170,19 +149,7 @@ function bestPlan(
 ): NetworkPlan['best'] {
   const [first, second] = usual === 'error' ? networkMetrics : ([...networkMetrics].reverse() as ['loss', 'error']);
   const asked = readRule(check, given, [first, second], (metric) => metric);
-  const before = interrupted?.best ?? null;
-  if (asked === null || (asked === undefined && before === null)) return null;
-  const rule = asked ?? (before as NonNullable<typeof before>);
-  const name = optionOf(rule);
-  if (given.validation === undefined) {
-    if (asked !== undefined)
-      throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
-    throw check.error('validation', `the validation rows of the interrupted run, which has \`${name}\``, undefined);
-  }
-  if (before !== null) {
-    const [was, is] = [before, rule].map((each) => ruleText(each, each.source));
-    const choices = 'leave it out, or give up the search with `keepBest: false`';
-    if (was !== is) throw new ParameterError(`${check.call}: the interrupted run has ${was}, got ${is}; ${choices}`);
-  }
-  return { rule, before };
+  const planned = planBest(check, given, asked, interrupted?.best ?? null);
+  if (planned !== null) assertSameRule(check, planned, ({ source }) => source);
+  return planned;
 }

@@ -4,8 +4,9 @@ import type { NativeRows } from '../machine/native.js';
 import type { NativeNetwork, NativeNetworkReport, NativeNetworkTrainer } from '../machine/native-network.js';
 import type { NetworkHost } from '../machine/network-host.js';
 import { BestState } from '../training/best-state.js';
-import { fixedRates, type LearningRates } from '../training/learning-rate.js';
+import { type LearningRates, withoutFunction } from '../training/learning-rate.js';
 import { rateTable } from '../training/rates.js';
+import { liveRecord } from '../training/record.js';
 import type { RunControl } from '../training/run.js';
 import { runSegments } from '../training/segments.js';
 import { scaleOf } from './best.js';
@@ -47,22 +48,10 @@ export async function trainNetwork(
     const { native } = hold;
     signal?.throwIfAborted();
     const [data, validation] = await packing;
-    const { trainer, stepsPerEpoch, learningRates } = newTrainer(machine, native, loss, plan, data, validation);
+    const { trainer, learningRates } = newTrainer(machine, native, loss, plan, data, validation);
     const { best: planned } = plan;
     const best = planned === null ? null : new BestState(planned.rule, native, planned.before, scaleOf(planned.rule.source));
-    const record = (): NetworkRecord => ({
-      settings: plan.settings,
-      learningRates,
-      // Only who saves needs all of the state.
-      get state() {
-        return trainer.state();
-      },
-      step: trainer.step,
-      totalSteps: trainer.totalSteps,
-      stepsPerEpoch,
-      stoppedEarly: best !== null && best.record === null && trainer.step < trainer.totalSteps,
-      best: best?.record ?? null,
-    });
+    const record = (): NetworkRecord => liveRecord({ settings: plan.settings, learningRates }, trainer, best);
     try {
       await runSegments<NetworkRun>({
         ...{ call, machine, hold, trainer, control, signal, onProgress: plan.onProgress, checkpoint: plan.checkpoint },
@@ -87,10 +76,11 @@ function newTrainer(
   plan: NetworkPlan,
   data: PackedPairs,
   validation: PackedPairs | null,
-): { trainer: NativeNetworkTrainer; stepsPerEpoch: number; learningRates: LearningRates } {
+): { trainer: NativeNetworkTrainer; learningRates: LearningRates } {
   const { settings, previous, resume, sampleWeights } = plan;
   const stepsPerEpoch = Math.ceil(data.rows.rows / settings.batchSize);
-  const table = plan.learningRates.table(stepsPerEpoch * settings.epochs);
+  const updates = stepsPerEpoch * settings.epochs;
+  const learningRates = withoutFunction(plan.learningRates, updates);
   const layers = machine.spec.layers.map(({ name }) => name);
   const rates = rateTable(settings.rates, layers);
   const options = {
@@ -100,11 +90,10 @@ function newTrainer(
     targets: data.targets,
     validation,
     sampleWeights,
-    learningRates: table,
+    learningRates: learningRates.table(updates),
     // One for a layer's weights, one for its units' parameters.
     rates: rates && Float64Array.from([...rates].flatMap((rate) => [rate, rate])),
   };
   const trainer = translating(plan.call, () => native.trainer(options, previous?.state ?? null, resume));
-  // A function of the caller is asked once only.
-  return { trainer, stepsPerEpoch, learningRates: plan.learningRates.schedule === null ? fixedRates(table) : plan.learningRates };
+  return { trainer, learningRates };
 }

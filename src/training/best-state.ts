@@ -3,6 +3,7 @@
  * a better one.
  */
 import { type OptionCheck, readOptions } from '../arguments.js';
+import { ParameterError } from '../errors.js';
 import { type NativeModel, type Parameters, readParameters } from '../machine/native-model.js';
 
 /** How a run compares its reports; `S` says by what. */
@@ -41,7 +42,7 @@ export function optionOf({ patience }: Pick<RuleOf<string>, 'patience'>): 'early
 }
 
 /** A rule as one would write it, for messages; `metric` as the option names it. */
-export function ruleText(rule: RuleOf<string>, metric: string): string {
+function ruleText(rule: RuleOf<string>, metric: string): string {
   const { patience, restore: restoreBest } = rule;
   const option = optionOf(rule);
   return `\`${option}\` ${JSON.stringify(option === 'keepBest' ? { metric } : { metric, patience, restoreBest })}`;
@@ -83,6 +84,49 @@ export function readRule<M extends string, S extends string>(
   if (keepBest === false) return null;
   const { metric } = readOptions(check.call, keepBest === true ? {} : keepBest, ['metric'], 'keepBest');
   return { source: read('keepBest.metric', metric), patience: Infinity, restore: true };
+}
+
+/** A rule, and what the run that is gone on with knew by its own. */
+export interface PlannedBest<S extends string> {
+  readonly rule: RuleOf<S>;
+  readonly before: RecordOf<S> | null;
+}
+
+/**
+ * The rule of a run: the one asked for, else that of the run it goes on with.
+ *
+ * @param asked - What {@link readRule} returned.
+ * @returns null where there is none.
+ * @throws {@link ParameterError} without validation rows.
+ */
+export function planBest<S extends string>(
+  check: OptionCheck,
+  given: GivenBest & { readonly validation?: unknown },
+  asked: RuleOf<S> | null | undefined,
+  before: RecordOf<S> | null,
+): PlannedBest<S> | null {
+  const rule = asked === undefined ? before : asked;
+  if (rule === null) return null;
+  if (given.validation !== undefined) return { rule, before };
+  const name = optionOf(rule);
+  if (asked === undefined) throw check.error('validation', `the validation rows of the interrupted run, which has \`${name}\``, undefined);
+  throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
+}
+
+/**
+ * Refuses to go on with a run by another rule.
+ *
+ * @param metricOf - The metric of a rule as the option names it.
+ */
+export function assertSameRule<S extends string>(
+  { call }: OptionCheck,
+  { rule, before }: PlannedBest<S>,
+  metricOf: (rule: RuleOf<S>) => string,
+): void {
+  if (before === null) return;
+  const [was, is] = [before, rule].map((each) => ruleText(each, metricOf(each)));
+  const choices = 'leave it out, or give up the search with `keepBest: false`';
+  if (was !== is) throw new ParameterError(`${call}: the interrupted run has ${was}, got ${is}; ${choices}`);
 }
 
 /**

@@ -77,6 +77,11 @@ function isTable(call: string, given: unknown): given is ArrayLike<unknown> {
   return readFrom(call, 'learningRate', () => Array.isArray(given) || given instanceof Float64Array || given instanceof Float32Array);
 }
 
+/** The same rates for a run of so many updates, by a table where they were a function: who gave it is asked once only. */
+export function withoutFunction(rates: LearningRates, totalSteps: number): LearningRates {
+  return rates.schedule === null ? fixedRates(rates.table(totalSteps)) : rates;
+}
+
 /** Rates that a table gives, whatever the number of updates. */
 export function fixedRates(table: Float64Array): LearningRates {
   return { schedule: null, table: () => table };

@@ -1,6 +1,5 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
-import { ParameterError } from '../errors.js';
 import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { checkPacked, evaluatePacked } from '../estimators/evaluation.js';
 import { type Inputs, rowCount } from '../machine/inputs.js';
@@ -8,27 +7,19 @@ import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type BestOptions, type BestRule, type EarlyStopping, metricOf, readBest } from './best.js';
-import { optionOf, ruleText } from './best-state.js';
+import { assertSameRule, optionOf, planBest } from './best-state.js';
 import { readLearningRate } from './learning-rate.js';
 import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
 import { recipeNames, statesOf, streamRate, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
 import { interruptedRun, type TrainingPlan, type TrainingRecord } from './record.js';
 import type { Progress } from './reports.js';
-import { assertSameWeighting, type CheckpointOptions, readCheckpoint, readWeights } from './run-options.js';
+import { type AnyRunOptions, assertSameWeighting, readCheckpoint, readWeights } from './run-options.js';
 
 /** What a run does besides learning. `Rows` are rows as the model takes them. */
-export interface RunOptions<Rows> {
-  /** One weight of at least 0 per row. */
-  readonly sampleWeights?: ArrayLike<number> | undefined;
+export interface RunOptions<Rows> extends AnyRunOptions {
   /** Rows that are only watched: they turn the metrics into statements about new data. */
   readonly validation?: Rows | undefined;
-  /** Goes on with the interrupted run that the model holds, given the same rows. Other settings are taken from that run. */
-  readonly resume?: boolean | undefined;
-  /** Ends the run between two updates; it then rejects with the signal's reason and can be resumed. */
-  readonly signal?: AbortSignal | undefined;
-  /** Saves the model to `path` every so many updates, while the run goes on. */
-  readonly checkpoint?: CheckpointOptions | undefined;
   /**
    * Evaluates the model after every so many epochs and after the last: the log-likelihood of the validation rows, or without them of the training
    * rows, comes as {@link EpochReport.evaluation}. Training draws the same random numbers with evaluations and without. Rows must be states of the
@@ -45,10 +36,6 @@ export interface RunOptions<Rows> {
   readonly earlyStopping?: EarlyStopping | undefined;
   /** Lets the run go on to its end, and the model end with the parameters of the best report. For stopped runs as with `earlyStopping`. */
   readonly keepBest?: boolean | BestOptions | undefined;
-  /** Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and then. On stderr. Default false. */
-  readonly verbose?: boolean | undefined;
-  /** Called with the latest state of the run. An error it throws ends the run. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** How to train. Everything has a default; `Part` are the names of layers and couplings. */
@@ -132,16 +119,10 @@ function bestPlan(
   { algorithm, monitorRows }: TrainingPlan['settings'],
   interrupted: TrainingRecord | null,
 ): TrainingPlan['best'] {
-  const asked = readBest(check, given, given.evaluateEvery !== undefined);
-  const before = interrupted?.best ?? null;
-  if (asked === null || (asked === undefined && before === null)) return null;
-  const rule = asked ?? (before as NonNullable<typeof before>);
+  const planned = planBest(check, given, readBest(check, given, given.evaluateEvery !== undefined), interrupted?.best ?? null);
+  if (planned === null) return null;
+  const { rule, before } = planned;
   const name = optionOf(rule);
-  if (given.validation === undefined) {
-    if (asked !== undefined)
-      throw check.error(name, 'left out without `validation`: the rows that are learnt always look better', given[name]);
-    throw check.error('validation', `the validation rows of the interrupted run, which has \`${name}\``, undefined);
-  }
   const tempered = algorithm.name === 'ptt' && algorithm.chains >= fewestForLikelihood && monitorRows > 0;
   const metric = metricOf(rule);
   if (metric === 'logLikelihood' && given.evaluateEvery === undefined && !tempered) {
@@ -151,25 +132,15 @@ function bestPlan(
   if (metric === 'pseudoLikelihood' && monitorRows === 0) {
     throw check.error(`${name}.metric`, 'one that the reports of this run have: with `monitorRows` 0 they have none', metric);
   }
-  if (interrupted !== null && before !== null)
-    assertComparable(check, rule, before, interrupted.settings.monitorRows, monitorRows, given.evaluateEvery);
-  return { rule, before };
+  if (interrupted !== null && before !== null) {
+    assertSameRule(check, planned, metricOf);
+    assertComparable(check, before, interrupted.settings.monitorRows, monitorRows, given.evaluateEvery);
+  }
+  return planned;
 }
 
 /** What a resumed run finds must be comparable with what it found before. */
-function assertComparable(
-  check: OptionCheck,
-  rule: BestRule,
-  before: BestRule,
-  rowsBefore: number,
-  rows: number,
-  evaluateEvery: unknown,
-): void {
-  const [was, is] = [before, rule].map((each) => ruleText(each, metricOf(each)));
-  if (was !== is) {
-    const choices = 'leave it out, or give up the search with `keepBest: false`';
-    throw new ParameterError(`${check.call}: the interrupted run has ${was}, got ${is}; ${choices}`);
-  }
+function assertComparable(check: OptionCheck, before: BestRule, rowsBefore: number, rows: number, evaluateEvery: unknown): void {
   if (before.source !== 'pseudoLikelihood' && (before.source === 'evaluation') !== (evaluateEvery !== undefined)) {
     const expected = before.source === 'evaluation' ? 'given, as in' : 'left out, as in';
     throw check.error('evaluateEvery', `${expected} the interrupted run, which compares log-likelihoods`, evaluateEvery);

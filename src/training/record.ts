@@ -3,8 +3,8 @@ import type { OptionCheck } from '../arguments.js';
 import type { Evaluation } from '../estimators/results.js';
 import type { LayerInput } from '../machine/host.js';
 import type { NativeLayerRows, NativeMachine, NativeTrainerState } from '../machine/native.js';
-import type { BestRecord, BestRule, BestSource } from './best.js';
-import type { RecordOf } from './best-state.js';
+import type { BestSource } from './best.js';
+import type { BestState, PlannedBest, RecordOf } from './best-state.js';
 import type { LearningRates } from './learning-rate.js';
 import type { TrainingSettings } from './options.js';
 import type { Progress } from './reports.js';
@@ -31,6 +31,28 @@ export interface RunRecord<S, B extends string> {
 
 /** What a machine keeps of its last run. */
 export type TrainingRecord = RunRecord<TrainingSettings, BestSource>;
+
+/** The record of a run under way: where its trainer and its best state stand now. */
+export function liveRecord<S, B extends string>(
+  { settings, learningRates }: Pick<RunRecord<S, B>, 'settings' | 'learningRates'>,
+  trainer: Pick<RunRecord<S, B>, 'step' | 'totalSteps' | 'stepsPerEpoch'> & { state(): NativeTrainerState },
+  best: Pick<BestState<B, never, never>, 'record'> | null,
+): RunRecord<S, B> {
+  const { step, totalSteps, stepsPerEpoch } = trainer;
+  return {
+    settings,
+    learningRates,
+    // Only who saves needs all of the state.
+    get state() {
+      return trainer.state();
+    },
+    step,
+    totalSteps,
+    stepsPerEpoch,
+    stoppedEarly: best !== null && best.record === null && step < totalSteps,
+    best: best?.record ?? null,
+  };
+}
 
 /** Whether a run has come to its end, or ended itself: there is nothing to resume. */
 export function isOver({ step, totalSteps, stoppedEarly, best }: Omit<RunRecord<unknown, string>, 'state'>): boolean {
@@ -69,7 +91,7 @@ export interface TrainingPlan {
    */
   readonly evaluation: PlannedEvaluation | undefined;
   /** Which state to end with, and when to stop looking for a better one. */
-  readonly best: { readonly rule: BestRule; readonly before: BestRecord | null } | null;
+  readonly best: PlannedBest<BestSource> | null;
 }
 
 /** How a run evaluates the machine it trains. */

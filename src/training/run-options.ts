@@ -1,6 +1,7 @@
 /** Options of runs that are the same whatever learns. */
 import { type OptionCheck, readOptions } from '../arguments.js';
 import { asVector } from '../data/vector.js';
+import type { Progress } from './reports.js';
 
 /** Saves a model while it is trained. */
 export interface CheckpointOptions {
@@ -8,6 +9,30 @@ export interface CheckpointOptions {
   readonly path: string | URL;
   /** Updates from one save to the next. */
   readonly every: number;
+}
+
+/** What every run takes, whatever learns. */
+export interface AnyRunOptions {
+  /** One weight of at least 0 per row. */
+  readonly sampleWeights?: ArrayLike<number> | undefined;
+  /**
+   * Goes on with the interrupted run that the model holds, given the same rows. Other settings are
+   * taken from that run.
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * Ends the run between two updates; it then rejects with the signal's reason and can be resumed.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Saves the model to `path` every so many updates, while the run goes on. */
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /**
+   * Shows how the run comes on: a bar with the latest metrics in a terminal, else a line now and
+   * then. On stderr. Default false.
+   */
+  readonly verbose?: boolean | undefined;
+  /** Called with the latest state of the run. An error it throws ends the run. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**

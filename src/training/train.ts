@@ -5,10 +5,10 @@ import type { Machine } from '../machine/machine.js';
 import type { NativeEpochReport, NativeLayerRows, NativeMachine, NativeTrainer } from '../machine/native.js';
 import { checkMetric, scaleOf } from './best.js';
 import { BestState } from './best-state.js';
-import { fixedRates, type LearningRates } from './learning-rate.js';
+import { type LearningRates, withoutFunction } from './learning-rate.js';
 import { settingsForNative } from './options.js';
 import { partNames, rateTable } from './rates.js';
-import type { PlannedEvaluation, TrainingPlan, TrainingRecord } from './record.js';
+import { liveRecord, type PlannedEvaluation, type TrainingPlan, type TrainingRecord } from './record.js';
 import { type EpochReport, epochReport } from './reports.js';
 import type { RunControl } from './run.js';
 import { runSegments } from './segments.js';
@@ -52,21 +52,9 @@ export async function train(
     const judged = validation.length > 0 ? validation : data;
     await plan.evaluation?.check(native, judged, plan.signal);
     if (plan.best !== null) checkMetric(new OptionCheck(plan.call), plan.best.rule, machine, native, judged);
-    const { trainer, stepsPerEpoch, learningRates } = newTrainer(machine, native, plan, data, validation);
+    const { trainer, learningRates } = newTrainer(machine, native, plan, data, validation);
     const best = plan.best === null ? null : new BestState(plan.best.rule, native, plan.best.before, scaleOf(plan.best.rule));
-    const record = (): TrainingRecord => ({
-      settings: plan.settings,
-      learningRates,
-      // Only who saves needs all of the state.
-      get state() {
-        return trainer.state();
-      },
-      step: trainer.step,
-      totalSteps: trainer.totalSteps,
-      stepsPerEpoch,
-      stoppedEarly: best !== null && best.record === null && trainer.step < trainer.totalSteps,
-      best: best?.record ?? null,
-    });
+    const record = (): TrainingRecord => liveRecord({ settings: plan.settings, learningRates }, trainer, best);
     try {
       await runSegments<MachineRun>({
         ...{ call, machine, hold, trainer, control, signal: plan.signal, onProgress: plan.onProgress, checkpoint: plan.checkpoint },
@@ -88,20 +76,20 @@ function newTrainer(
   plan: TrainingPlan,
   data: NativeLayerRows[],
   validation: NativeLayerRows[],
-): { trainer: NativeTrainer; stepsPerEpoch: number; learningRates: LearningRates } {
+): { trainer: NativeTrainer; learningRates: LearningRates } {
   const { settings, previous, resume, stream, sampleWeights } = plan;
   const stepsPerEpoch = Math.ceil((data[0]?.rows.rows ?? 0) / settings.batchSize);
-  const table = plan.learningRates.table(stepsPerEpoch * settings.epochs);
+  const updates = stepsPerEpoch * settings.epochs;
+  const learningRates = withoutFunction(plan.learningRates, updates);
   const options = {
     ...settingsForNative(settings),
     stream,
     data,
     validation,
     sampleWeights,
-    learningRates: table,
+    learningRates: learningRates.table(updates),
     rates: rateTable(settings.rates, partNames(machine.spec)),
   };
   const trainer = translating(plan.call, () => native.trainer(options, previous?.state ?? null, resume));
-  // A function of the caller is asked once only.
-  return { trainer, stepsPerEpoch, learningRates: plan.learningRates.schedule === null ? fixedRates(table) : plan.learningRates };
+  return { trainer, learningRates };
 }

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
-import { binarisations } from '../../runs/binarise.js';
-import { headers } from '../../runs/record.js';
+import { dataRequestSchema } from '../../runs/record.js';
 import { devices } from '../../wiring/spec.js';
 import { CliError } from '../failures.js';
 
@@ -68,18 +67,7 @@ const schema = z.object({
   version: z.literal(1),
   boltzkit: z.string(),
   state: z.enum(['running', 'interrupted', 'finished']),
-  data: z.object({
-    source: z.string(),
-    folder: z.string().nullable(),
-    validation: z.string().nullable(),
-    validationFraction: z.number().nullable(),
-    scale: z.number().nullable(),
-    labelColumn: z.string().nullable(),
-    header: z.enum(headers).nullable(),
-    image,
-    binarise: z.enum(binarisations),
-    seed: z.string().regex(/^\d{1,20}$/),
-  }),
+  data: dataRequestSchema.omit({ table: true, columns: true }).extend({ seed: z.string().regex(/^\d{1,20}$/) }),
   loaded: z.object({
     name: z.string(),
     rows: z.number(),
