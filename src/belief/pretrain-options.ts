@@ -55,8 +55,9 @@ export interface PretrainOptions
   readonly keepActivities?: boolean | undefined;
   /**
    * Whether a level that was never trained starts from the one below, turned upside down, where
-   * their layers allow: layers l − 2 and l of one type and size. It then is as good a model as the
-   * one below from its first update (Hinton, Osindero & Teh 2006, section 4). Default true.
+   * their layers allow: layers l − 2 and l of one type, and l not smaller. It then is as good a model
+   * as the one below from its first update (Hinton, Osindero & Teh 2006, section 4), but for units
+   * that l has more, which start at random. Default true.
    */
   readonly transposed?: boolean | undefined;
   /** Called with the latest state of the run. An error it throws ends the run. */

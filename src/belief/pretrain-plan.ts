@@ -103,13 +103,13 @@ function sharedSettings(
 }
 
 /**
- * Whether a level, counted from 0, joins layers like those of the level below, the other way round.
- * Labels start as usual.
+ * Whether a level, counted from 0, joins layers like those of the level below, the other way round;
+ * its upper layer may have more units. Labels start as usual.
  */
 function fitsTransposed({ layers }: BeliefSpec, l: number): boolean {
   if (l === 0) return false;
   const [below, above] = [layers[l - 1], layers[l + 1]] as [LayerSpec, LayerSpec];
-  return below.type === above.type && below.units === above.units && below.size === above.size;
+  return below.type === above.type && below.units <= above.units && below.size === above.size;
 }
 
 function levelPlan(

@@ -4,11 +4,12 @@
  * the level below, which learns no more. Each adds to a lower bound of log p(v) provided that it
  * starts as good a model of its data as the level below was, see `transposed`.
  */
-import type { NativeLayerRows } from '../machine/native.js';
+import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
 import { isOver, type TrainingPlan, type TrainingRecord } from '../training/record.js';
 import type { EpochReport } from '../training/reports.js';
 import type { RunControl } from '../training/run.js';
 import { train } from '../training/train.js';
+import type { LayerSpec } from '../wiring/spec.js';
 import { asRows, rowsOfLevel, upwards } from './passes.js';
 import { levelName, type PretrainPlan, wholeProgress } from './pretrain-plan.js';
 import { finishedRecord, levelUnderWay, type PretrainRecord } from './record.js';
@@ -16,6 +17,7 @@ import type { LevelReport } from './reports.js';
 import { labelsLayer } from './spec.js';
 import type { BeliefStack, Level } from './stack.js';
 
+type Pair = readonly [LayerSpec, LayerSpec];
 type Packed = { readonly data: NativeLayerRows[]; readonly validation: NativeLayerRows[] };
 
 /**
@@ -103,22 +105,26 @@ class Ascent {
   }
 }
 
-/** Parameters of the level below, upside down. */
+/** Parameters of the level below, upside down. Units that it has no counterpart for stay as drawn. */
 function startTransposed({ levels }: BeliefStack, l: number): void {
   const [below, own] = [(levels[l - 1] as Level).up, (levels[l] as Level).up];
-  const [[lower, upper], names] = [below.spec.layers, own.spec.layers] as [typeof below.spec.layers, typeof own.spec.layers];
+  const [lower, upper] = below.spec.layers as Pair;
+  const [first, last] = own.spec.layers as Pair;
   const [from, to] = [below.native, own.native];
-  const [rows, cols] = [lower?.units ?? 0, upper?.units ?? 0];
-  const [first, last] = [names[0]?.name, names[1]?.name];
-  const weights = from.getParameter(`${lower?.name}-${upper?.name}.weights`);
-  to.setParameter(
-    `${first}-${last}.weights`,
-    weights.map((_, i) => weights[(i % rows) * cols + Math.floor(i / rows)] as number),
-  );
-  const parametersOf = (machine: typeof below, layer: string | undefined): string =>
-    machine.native.parameters().find(({ name }) => name === `${layer}.bias` || name === `${layer}.parameters`)?.name ?? '';
-  to.setParameter(parametersOf(own, last), from.getParameter(parametersOf(below, lower?.name)));
-  to.setParameter(parametersOf(own, first), from.getParameter(parametersOf(below, upper?.name)));
+  const parametersOf = (native: NativeMachine, { name }: LayerSpec): string =>
+    native.parameters().find((one) => one.name === `${name}.bias` || one.name === `${name}.parameters`)?.name ?? '';
+  const weights = from.getParameter(`${lower.name}-${upper.name}.weights`);
+  const turned = weights.map((_, i) => weights[(i % lower.units) * upper.units + Math.floor(i / lower.units)] as number);
+  const set = (name: string, values: NativeArray, columns: number, width: number): void =>
+    to.setParameter(name, firstColumns(to.getParameter(name), width, values, columns));
+  set(`${first.name}-${last.name}.weights`, turned, lower.units, last.units);
+  set(parametersOf(own.native, last), from.getParameter(parametersOf(from, lower)), lower.units, last.units);
+  to.setParameter(parametersOf(own.native, first), from.getParameter(parametersOf(from, upper)));
+}
+
+/** `into`, [rows, width], with its first columns replaced by `values`, [rows, columns]. */
+function firstColumns(into: NativeArray, width: number, values: NativeArray, columns: number): NativeArray {
+  return into.map((old, i) => (i % width < columns ? (values[Math.floor(i / width) * columns + (i % width)] as number) : old));
 }
 
 /** What the runs of levels tell, as that of one run. */

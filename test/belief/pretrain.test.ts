@@ -7,7 +7,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BusyError, DeepBeliefNetwork, DivergenceError, gaussian, type PretrainOptions, pt, RBM, relu, spin } from '../../src/index.js';
+import {
+  BusyError,
+  DeepBeliefNetwork,
+  DivergenceError,
+  gaussian,
+  type PretrainOptions,
+  pt,
+  RBM,
+  relu,
+  softmax,
+  spin,
+} from '../../src/index.js';
 import { bitsOfNetwork, numbers, twoClasses } from './support.js';
 
 const { rows, labels } = twoClasses(40);
@@ -153,6 +164,28 @@ describe('the start of a level', () => {
     expect([...network.getParameter('level2/hidden1.bias').data]).toEqual([...network.getParameter('level1/hidden1.bias').data]);
   });
 
+  it.each([
+    ['bits', [6, 5, 9], 'bias'],
+    ['groups', [softmax(3, 2), 5, softmax(3, 4)], 'bias'],
+    ['numbers', [gaussian(6), 5, gaussian(8)], 'parameters'],
+  ] as const)('keeps the units that it has more as they were drawn: %s', async (_, layers, name) => {
+    using fresh = new DeepBeliefNetwork({ ...small, layers });
+    using network = new DeepBeliefNetwork({ ...small, layers });
+    const frozenData = layers[0] === 6 ? rows : rows.map((_, r) => [1, 0, 0, 0, r % 2, 1 - (r % 2)]);
+    await network.pretrain(frozenData, frozen);
+    const drawn = fresh.getParameter('level2/hidden1-hidden2.weights');
+    const [down, up] = [network.getParameter('level1/visible-hidden1.weights'), network.getParameter('level2/hidden1-hidden2.weights')];
+    const width = up.shape[1] as number;
+    for (let j = 0; j < 5; j++) {
+      for (let i = 0; i < width; i++) expect(up.get(j, i)).toBe(i < 6 ? down.get(i, j) : drawn.get(j, i));
+    }
+    const [below, own] = [network.getParameter(`level1/visible.${name}`), network.getParameter(`level2/hidden2.${name}`)];
+    const kinds = own.data.length / width;
+    for (let k = 0; k < kinds; k++) {
+      expect([...own.data].slice(k * width, k * width + 6)).toEqual([...below.data].slice(k * 6, k * 6 + 6));
+    }
+  });
+
   it('is random where they do not, or when asked for', async () => {
     for (const [layers, options] of [
       [[6, 5, 4], frozen],
@@ -247,7 +280,7 @@ describe('an interrupted run', () => {
     using network = new DeepBeliefNetwork(small);
     const run = network.pretrain(rows, usual);
     await expect(network.sample(1, { sweeps: 1 })).rejects.toThrow(BusyError);
-    expect(() => network.pretrain(rows, usual).then(() => undefined)).rejects.toThrow(BusyError);
+    await expect(Promise.resolve().then(() => network.pretrain(rows, usual))).rejects.toThrow(BusyError);
     let inside = 0;
     for await (const _ of run) {
       if (inside++ > 0) continue;
