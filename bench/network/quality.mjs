@@ -126,7 +126,7 @@ const tasks = {
     await followed('pretraining', net.pretrain(learn.rows, pretrain), ({ level, epoch }) => `level ${level}, epoch ${epoch}`);
     const before = seconds(began);
     const run = net.fit(learn.rows, { ...fit, ...(values.choose ? { validation: judge.rows } : {}) });
-    await followed('fine-tuning', run, (r) => `epoch ${r.epoch}: error ${r.error.toFixed(3)}, validation ${r.validationError.toFixed(3)}`);
+    await followed('fine-tuning', run, (r) => `epoch ${r.epoch}: error ${r.error.toFixed(3)}, validation ${r.validationError?.toFixed(3)}`);
     const { error } = await net.evaluate(judge.rows);
     await net.save(join(values.keep, `autoencoder-${seed}.safetensors`));
     return { squaredError: error, pretrainingSeconds: before, seconds: seconds(began) };

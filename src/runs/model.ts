@@ -82,15 +82,17 @@ export function makeModel(layers: Layers, { hidden, seed, device }: RunSettings,
 
 /** Loads a model of either kind. */
 export async function loadModel(path: string, place: PlaceOptions): Promise<RBM | BoltzmannMachine> {
-  return (await kindOf(path)) === 'boltzmann-machine' ? BoltzmannMachine.load(path, place) : RBM.load(path, place);
+  return (await modelKind(path)) === 'boltzmann-machine' ? BoltzmannMachine.load(path, place) : RBM.load(path, place);
 }
 
 /** What the header of a file says of its kind. Whatever is wrong with the file, its reader says. */
-async function kindOf(path: string): Promise<string | null> {
+export async function modelKind(path: string): Promise<string | null> {
   const file = await open(path).catch(() => null);
   if (file === null) return null;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(mostHeader), 0, mostHeader, 0);
+    const read = await file.read(Buffer.alloc(mostHeader), 0, mostHeader, 0).catch(() => null);
+    if (read === null) return null;
+    const { buffer, bytesRead } = read;
     return /"kind":"([a-z-]+)"/.exec(buffer.toString('latin1', 0, bytesRead))?.[1] ?? null;
   } finally {
     await file.close();

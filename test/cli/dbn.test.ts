@@ -112,3 +112,17 @@ describe('classify', () => {
     expect(stdout).toMatch(/% of 100 rows are taken for another class\nwrote the classes of 100 rows to classes.csv/);
   });
 });
+
+test('`info` says what networks and classifiers hold, from a file or the folder of a run', async () => {
+  const info = async (...args: string[]) => {
+    const { code, stdout, stderr } = await cli(['info', ...args], folder.path);
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout;
+  };
+  const text = await info('whole');
+  for (const part of ['DeepBeliefNetwork', 'visible bernoulli(16)', 'labels     2', 'level 2']) expect(text).toContain(part);
+  const [network] = jsonLines(await info('whole/dbn.safetensors', '--json'));
+  expect(network).toMatchObject({ kind: 'dbn', model: 'DeepBeliefNetwork', labels: 2, layers: { hidden2: 'bernoulli(6)' } });
+  const [classifier] = jsonLines(await info('whole/classifier.safetensors', '--json'));
+  expect(classifier).toMatchObject({ kind: 'classifier', model: 'Classifier', inputs: 16, loss: 'likelihood' });
+});

@@ -3,7 +3,7 @@
  * they were found in other libraries). Every one must fail a test.
  *
  * `find` must occur exactly once in `file`; when the code there changes, the mutant has to be written anew, and the run says so.
- * `tests` are the files that are expected to notice; one failing test in them is enough. A name that starts with a device is a mutant of
+ * `tests` are the files that are expected to notice, C++ tests among them; one failing test in them is enough. A name that starts with a device is a mutant of
  * that backend and has to be noticed by a test 'on' that device.
  */
 
@@ -24,6 +24,12 @@ const evaluate = 'test/estimators/evaluate.test.ts';
 const trajectory = 'test/models/trajectory-tempering.test.ts';
 const divergence = 'test/models/divergence.test.ts';
 const health = 'test/models/health.test.ts';
+const networkGradients = 'native/test/network_gradient_test.cpp';
+const networkTraining = 'native/test/network_training_test.cpp';
+const quasiNewton = 'native/test/lbfgs_test.cpp';
+const upDown = 'native/test/up_down_test.cpp';
+const stacks = 'native/test/through_test.cpp';
+const beliefBound = 'native/test/belief_bound_test.cpp';
 
 /** @type {{ name: string, file: string, find: string, replace: string, tests: string[] }[]} */
 export const mutants = [
@@ -734,5 +740,146 @@ export const mutants = [
     find: 'drawWithoutField(machine_.backend(), machine_.unitsOf(l), l, round.stream, chain, states[l]);',
     replace: '',
     tests: [health],
+  },
+  // --- networks and belief networks -----------------------------------------------------------------------------------------
+  {
+    name: 'networks: the slope of hidden units is left out',
+    file: 'native/network/dense_layer.cpp',
+    find: 'if (!atFields) backend_.throughMeans(',
+    replace: 'if (atFields) backend_.throughMeans(',
+    tests: [networkGradients],
+  },
+  {
+    name: 'networks: every parameter of a unit is a bias',
+    file: 'native/network/dense_layer.cpp',
+    find: 'ones.push_back(isBias(units.type, k) ? 1 : 0);',
+    replace: 'ones.push_back(1);',
+    tests: [networkGradients],
+  },
+  {
+    name: 'networks: squared errors are halved in the gradient alone',
+    file: 'native/network/loss.cpp',
+    find: 'kind_ == LossKind::likelihood ? 1 : 2;',
+    replace: '1;',
+    tests: [networkGradients],
+  },
+  {
+    name: 'networks: a loss without the normalisation of its units',
+    file: 'native/network/loss.cpp',
+    find: 'backend_.cumulants(units, fields, 1, nullptr, {&out});',
+    replace: 'backend_.cumulants(units, fields, 0, nullptr, {&out});',
+    tests: [networkGradients],
+  },
+  {
+    name: 'networks: other places are dropped on the way back',
+    file: 'native/network/dropout_layer.cpp',
+    find: 'if (inputGradient) backend_.drop(draws_, rate_, *gradient_, *inputGradient);',
+    replace: '++draws_.step;\n    if (inputGradient) backend_.drop(draws_, rate_, *gradient_, *inputGradient);',
+    tests: [networkGradients, networkTraining],
+  },
+  {
+    name: 'networks: every dropout layer drops the same places',
+    file: 'native/network/network_pass.cpp',
+    find: 'own.layer = static_cast<std::uint8_t>(from_ + l);',
+    replace: 'own.layer = 0;',
+    tests: [networkTraining],
+  },
+  {
+    name: 'networks: what is not dropped keeps its size',
+    file: 'native/cpu/networks.cpp',
+    find: 'static_cast<float>(1 / (1 - rate));',
+    replace: '1.0f;',
+    tests: ['native/test/network_backend_test.cpp'],
+  },
+  {
+    name: 'networks: norms are limited before the step',
+    file: 'native/learning/network_update.cpp',
+    find: '    if (ledger_.due(step)) requireAccepted();\n    limitNorms();',
+    replace: '    if (ledger_.due(step)) requireAccepted();\n    if (step == 0) limitNorms();',
+    tests: [networkTraining],
+  },
+  {
+    name: 'networks: biases decay too',
+    file: 'native/learning/network_update.cpp',
+    find: 'if (parameters[i].role == LayerParameter::Role::weights) slot.l1',
+    replace: 'slot.l1',
+    tests: [networkTraining],
+  },
+  {
+    name: 'networks: a layer below a frozen one does not learn',
+    file: 'native/network/network_pass.cpp',
+    find: 'const bool below = i > 0 && used_[i - 1] >= lowest;',
+    replace: 'const bool below = i > 1 && used_[i - 1] >= lowest;',
+    tests: [networkGradients],
+  },
+  {
+    name: 'networks: curvature without its sign',
+    file: 'native/learning/limited_memory.cpp',
+    find: 'if (!(product > leastCurvature * squares)) return;',
+    replace: 'if (squares == 0) return;',
+    tests: [quasiNewton],
+  },
+  {
+    name: 'networks: decay is in the value of the loss alone',
+    file: 'native/learning/lbfgs_update.cpp',
+    find: 'backend_.axpby(run_.options().l2, weights, 1, to);',
+    replace: 'backend_.axpby(0, weights, 1, to);',
+    tests: [quasiNewton],
+  },
+  {
+    name: 'up-down: recognition learns from the way up',
+    file: 'native/learning/up_down_passes.cpp',
+    find: 'up_[l].learn(dream(l), dream(l + 1), contrastive',
+    replace: 'up_[l].learn(wake(l), wake(l + 1), contrastive',
+    tests: [upDown],
+  },
+  {
+    name: 'up-down: dreams begin at the data',
+    file: 'native/learning/up_down_passes.cpp',
+    find: 'chains_.run(options_.steps, !contrastive);',
+    replace: 'if (!contrastive) chains_.run(options_.steps, true);',
+    tests: [upDown],
+  },
+  {
+    name: 'up-down: the way up hands on means',
+    file: 'native/learning/up_down_passes.cpp',
+    find: 'up_[l].conditional().draw(wake(l), words, wake(l + 1));',
+    replace: 'up_[l].conditional().means(wake(l), wake(l + 1));',
+    tests: [upDown],
+  },
+  {
+    name: 'up-down: centred without compensating the biases',
+    file: 'native/learning/up_down_update.cpp',
+    find: '    passes_.compensate();',
+    replace: '',
+    tests: [upDown],
+  },
+  {
+    name: 'up-down: a half about the offsets of the level above',
+    file: 'native/learning/up_down_passes.cpp',
+    find: 'down_[l].learn(wake(l + 1), wake(l), rowWeights, each, offsetsOf(l));',
+    replace: 'down_[l].learn(wake(l + 1), wake(l), rowWeights, each, offsetsOf(0));',
+    tests: [upDown],
+  },
+  {
+    name: 'stacks: every level draws by the same words',
+    file: 'native/sampling/machine_stack.cpp',
+    find: 'static_cast<std::uint8_t>(firstLayer + level);',
+    replace: 'firstLayer;',
+    tests: [stacks],
+  },
+  {
+    name: 'bound: the entropy of a draw of a layer that has a closed form',
+    file: 'native/likelihood/belief_bound.cpp',
+    find: 'up_[l].entropies(*layers_[l], drawn, {sums_.get(), 1, l > 0});',
+    replace: 'up_[l].entropies(*layers_[l], drawn, {sums_.get(), -1, l > 0});',
+    tests: [beliefBound],
+  },
+  {
+    name: 'bound: one draw for all samples',
+    file: 'native/likelihood/belief_bound.cpp',
+    find: 'words.stream.step += s;',
+    replace: 'words.stream.step += 0 * s;',
+    tests: [beliefBound],
   },
 ];

@@ -12,7 +12,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mutants } from './mutants.mjs';
 
@@ -22,9 +22,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const workers = 2;
 
 /** Kernel files for instruction sets: what they share is compiled with the portable one. */
-const leftOut = /^native\/(test\/|cpu\/kernels_(avx2|avx512|neon)\.cpp$)/;
+const leftOut = /^native\/.*_(avx2|avx512|neon)\.cpp$/;
+
+/** Files of the C++ tests; those of them that no chosen mutant names are not built. */
+const nativeTests = /^native\/test\/.*_test\.cpp$/;
 
 class Failure extends Error {}
+
+const isNative = (file) => nativeTests.test(file);
 
 function run(command, args, env = {}) {
   return new Promise((resolve) => {
@@ -41,9 +46,10 @@ async function mutate({ name, file, find, replace }) {
   return text.replace(find, () => replace);
 }
 
-/** A copy of the native sources and its build. */
+/** A copy of the native sources and its build, with the C++ tests that are named. */
 class Tree {
-  constructor(number) {
+  constructor(number, nativeTestFiles) {
+    this.nativeTestFiles = nativeTestFiles;
     const work = join(root, 'build', 'mutants', String(number));
     this.source = join(work, 'source');
     this.build = join(work, 'build');
@@ -72,6 +78,21 @@ class Tree {
 
   /** Runs test files against this tree's addon; the names of the tests that failed, empty when all passed. */
   async failingTests(files, more = [], env = {}) {
+    const [native, others] = [files.filter(isNative), files.filter((file) => !isNative(file))];
+    const failing = native.length > 0 ? await this.#failingNativeTests(native) : [];
+    return failing.length > 0 || others.length === 0 ? failing : this.#failingNodeTests(others, more, env);
+  }
+
+  async #failingNativeTests(files) {
+    const names = files.map((file) => `*${basename(file)}`).join(',');
+    const { failed, output } = await run(join(this.build, 'boltzkit_tests'), [`--source-file=${names}`]);
+    if (!failed && !/test cases: +[1-9]/.test(output)) throw new Failure(`no test ran: ${files.join(' ')}`);
+    if (!failed) return [];
+    const cases = [...output.matchAll(/^TEST CASE: +(.*)$/gm)].map(([, name]) => name);
+    return cases.length > 0 ? [...new Set(cases)] : [`no test reported a failure, but the run ended with one: ${output.slice(-500)}`];
+  }
+
+  async #failingNodeTests(files, more, env) {
     await rm(this.report, { force: true });
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const args = [vitest, 'run', ...files, '--reporter=json', `--outputFile=${this.report}`, '--testTimeout=240000', ...more];
@@ -88,7 +109,8 @@ class Tree {
   async #copySources() {
     const native = await readdir(join(root, 'native'), { recursive: true, withFileTypes: true });
     const files = native.filter((entry) => entry.isFile()).map((entry) => relative(root, join(entry.parentPath, entry.name)));
-    const wanted = new Set(['CMakeLists.txt', 'package.json', ...files.filter((file) => !leftOut.test(file))]);
+    const left = (file) => leftOut.test(file) || (nativeTests.test(file) && !this.nativeTestFiles.includes(file));
+    const wanted = new Set(['CMakeLists.txt', 'package.json', ...files.filter((file) => !left(file))]);
     for (const file of wanted) {
       const target = join(this.source, file);
       await mkdir(dirname(target), { recursive: true });
@@ -106,13 +128,19 @@ class Tree {
     const include = [join(modules, 'node-api-headers', 'include'), join(modules, 'node-addon-api')].join(';');
     const { failed, output } = await run('cmake', [
       ...['-S', this.source, '-B', this.build, '-DCMAKE_BUILD_TYPE=Release', '-DCMAKE_CXX_FLAGS_RELEASE=-O1'],
-      ...['-DBOLTZKIT_ADDON=ON', '-DBOLTZKIT_TESTS=OFF', '-DBOLTZKIT_BENCH=OFF', `-DBOLTZKIT_NAPI_INCLUDE=${include}`],
+      ...[
+        '-DBOLTZKIT_ADDON=ON',
+        `-DBOLTZKIT_TESTS=${this.nativeTestFiles.length > 0 ? 'ON' : 'OFF'}`,
+        '-DBOLTZKIT_BENCH=OFF',
+        `-DBOLTZKIT_NAPI_INCLUDE=${include}`,
+      ],
     ]);
     if (failed) throw new Failure(`cmake failed:\n${output}`);
   }
 
   async #compile(what) {
-    const { failed, output } = await run('cmake', ['--build', this.build, '--target', 'boltzkit', '--parallel', String(workers)]);
+    const targets = this.nativeTestFiles.length > 0 ? ['boltzkit', 'boltzkit_tests'] : ['boltzkit'];
+    const { failed, output } = await run('cmake', ['--build', this.build, '--target', ...targets, '--parallel', String(workers)]);
     if (failed) throw new Failure(`${what} does not compile:\n${output.slice(-4000)}`);
   }
 }
@@ -143,9 +171,10 @@ async function main(words) {
   const chosen = mutants.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   if (chosen.length === 0) throw new Failure(`no mutant's name contains ${words.join(' or ')}`);
   for (const mutant of chosen) await mutate(mutant); // a mutant that no longer applies fails the run before anything is built
-  const trees = Array.from({ length: Math.min(workers, chosen.length) }, (_, number) => new Tree(number));
+  const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
+  const trees = Array.from({ length: Math.min(workers, chosen.length) }, (_, number) => new Tree(number, files.filter(isNative)));
   for (const tree of trees) await tree.prepare(); // one by one: a compiler cache has all for those after the first
-  const before = await trees[0].failingTests([...new Set(chosen.flatMap(({ tests }) => tests))]);
+  const before = await trees[0].failingTests(files);
   if (before.length > 0) throw new Failure(`these tests fail without any mutant:\n  ${before.join('\n  ')}`);
   const queue = [...chosen];
   const survivors = (await Promise.all(trees.map((tree) => work(tree, queue)))).reduce((a, b) => a + b, 0);

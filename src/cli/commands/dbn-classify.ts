@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { DeepBeliefNetwork } from '../../belief/network.js';
 import { loadMnistFor } from '../../data/mnist.js';
 import { streams } from '../../data/random.js';
-import { FormatError } from '../../errors.js';
 import type { ClassName } from '../../networks/classes.js';
 import { Classifier } from '../../networks/classifier.js';
 import { confusionMatrix } from '../../networks/confusion.js';
@@ -12,6 +11,7 @@ import { argmax } from '../../results/arrays.js';
 import { binarised } from '../../runs/binarise.js';
 import { count, fixed } from '../../runs/format.js';
 import { asRows } from '../../runs/matrix.js';
+import { modelKind } from '../../runs/model.js';
 import { writeCsv } from '../../tables/write-csv.js';
 import { confusionPicture, writeSvg } from '../../viz/index.js';
 import type { Device } from '../../wiring/spec.js';
@@ -54,15 +54,13 @@ async function modelFile(path: string): Promise<string> {
 async function openTeller(file: string, record: DbnRecord | null, { device = 'auto', threads = 0 }: ClassifyOptions): Promise<Teller> {
   const place = { device, threads };
   const numbered = (n: number): string[] => Array.from({ length: n }, (_, k) => String(k));
-  try {
+  if ((await modelKind(file)) !== 'dbn') {
     const classifier = await Classifier.load<Classifier<ClassName>>(file, place);
     return {
       classes: classifier.classes.map(String),
       probabilities: (rows, signal) => classifier.predictProbabilities(rows, { signal }),
       [Symbol.dispose]: () => classifier.dispose(),
     };
-  } catch (error) {
-    if (!(error instanceof FormatError) || !error.message.includes("kind 'dbn'")) throw error;
   }
   const network = await DeepBeliefNetwork.load(file, place);
   if (network.labels === null) {

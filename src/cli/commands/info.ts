@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { backendInfo } from '../../index.js';
+import { Autoencoder, backendInfo, Classifier, DeepBeliefNetwork, Network } from '../../index.js';
 import { RBM } from '../../models/rbm.js';
+import { Recommender } from '../../recommender/index.js';
 import { bytes, count, duration, fixed } from '../../runs/format.js';
-import type { RunModel } from '../../runs/model.js';
+import { modelKind, type RunModel } from '../../runs/model.js';
+import { DBN_FILES } from '../dbn/record.js';
 import { type ModelOptions, modelImageShape, type OpenedModel, openModel } from '../model-file.js';
 import { Output } from '../output.js';
 import { packageVersion } from '../package-info.js';
@@ -71,17 +74,60 @@ function layersText(model: OpenedModel['model']): string {
   return `${model instanceof RBM ? 'RBM' : 'Boltzmann machine'} with ${units.join(', ')}`;
 }
 
+type Summary = Readonly<Record<string, unknown>>;
+
+/** What models other than machines say of themselves, by the kind of their files. */
+const summaries: Readonly<Record<string, (path: string) => Promise<Summary>>> = {
+  dbn: (path) => summaryOf(DeepBeliefNetwork.load(path)),
+  network: (path) => summaryOf(Network.load(path)),
+  classifier: (path) => summaryOf(Classifier.load(path)),
+  autoencoder: (path) => summaryOf(Autoencoder.load(path)),
+  recommender: async (path) => ({ ...(await Recommender.load(path)).toJSON() }),
+};
+
+async function summaryOf(loading: Promise<Disposable & { toJSON(): object }>): Promise<Summary> {
+  using model = await loading;
+  return { ...model.toJSON() };
+}
+
+async function aboutOther(path: string, kind: string, summary: Summary, output: Output): Promise<void> {
+  const size = (await stat(path)).size;
+  const { model, ...rest } = summary;
+  output.line(`${path}: ${model}, ${bytes(size)}`);
+  for (const [name, value] of Object.entries(rest)) output.line(`${name.padEnd(10)} ${valueText(value)}`);
+  output.record({ path, kind, bytes: size, ...summary });
+}
+
+function valueText(value: unknown): string {
+  if (value === null) return 'none';
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return value.join(', ');
+  return Object.entries(value)
+    .map(([name, inside]) => `${name} ${inside}`)
+    .join(', ');
+}
+
+/** The network of a folder that `dbn train` wrote; else the path as it is. */
+async function networkIn(path: string): Promise<string> {
+  const network = join(path, DBN_FILES.network);
+  return (await stat(network).catch(() => null)) === null ? path : network;
+}
+
 async function info(path: string | undefined, options: InfoOptions): Promise<void> {
   const output = new Output(options.json === true);
-  if (path === undefined) aboutInstallation(output);
-  else await aboutModel(path, options, output);
+  if (path === undefined) return aboutInstallation(output);
+  const file = await networkIn(path);
+  const kind = await modelKind(file);
+  const summary = kind === null ? undefined : summaries[kind];
+  if (kind === null || summary === undefined) return aboutModel(path, options, output);
+  await aboutOther(file, kind, await summary(file), output);
 }
 
 export function registerInfo(program: Command): void {
   program
     .command('info')
     .description('say what a model file holds; without one, what this installation runs on')
-    .argument('[model]', 'a model file, or the folder of a run')
+    .argument('[model]', 'a model file of any kind, or the folder of a run')
     .option('--json', 'one JSON object on stdout')
     .action(info);
 }
