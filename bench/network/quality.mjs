@@ -54,11 +54,11 @@ const labelName = (labelled) => (labelled ? 'labelled' : 'unlabelled');
 async function pretrained({ learn }, labelled) {
   const name = `${labelName(labelled)}-${seed}${values.choose ? '-choice' : ''}`;
   const [file, times] = [join(values.keep, `${name}.safetensors`), join(values.keep, `${name}.json`)];
-  const { layers, fit } = recipes.pretraining;
+  const { layers, fit, labelled: more } = recipes.pretraining;
   if (existsSync(times)) return { dbn: await DeepBeliefNetwork.load(file, where), seconds: JSON.parse(readFileSync(times)).seconds };
   const dbn = new DeepBeliefNetwork({ layers, ...place, ...(labelled ? { labels: 10 } : {}) });
   const began = performance.now();
-  const run = dbn.pretrain(learn.rows, { ...fit, ...(labelled ? { labels: learn.labels } : {}) });
+  const run = dbn.pretrain(learn.rows, { ...fit, ...(labelled ? { ...more, labels: learn.labels } : {}) });
   await followed('pretraining', run, ({ level, epoch }) => `level ${level}, epoch ${epoch}`);
   const taken = seconds(began);
   mkdirSync(values.keep, { recursive: true });

@@ -28,11 +28,11 @@ export interface UpDownSettingOptions {
   readonly epochs?: number | undefined;
   /** Rows per update; at most the number of rows. Default 100, or all rows if there are fewer. */
   readonly batchSize?: number | undefined;
-  /** Gibbs sweeps of the top machine per update. Default 3. */
+  /** Gibbs sweeps of the top machine per update. Default 1. */
   readonly sweeps?: number | undefined;
   /**
-   * Persistent chains of the top machine; 0: its chains start from the data (contrastive). Default
-   * 0.
+   * Persistent chains of the top machine (Tieleman 2008); 0: its chains start from the data, as Hinton, Osindero & Teh had it
+   * (contrastive; take some sweeps). Default 100, or the number of rows if there are fewer.
    */
   readonly chains?: number | undefined;
   /**
@@ -45,7 +45,7 @@ export interface UpDownSettingOptions {
   /** What dreams hold at the bottom: means of the visible units, or draws. Default 'mean'. */
   readonly dreams?: 'mean' | 'sample' | undefined;
   /**
-   * A number, `linear(0.1, { hold: 0.3 })`, `cosine(0.1)`, a table or a function. Default: 0.1 with
+   * A number, `linear(0.6, { hold: 0.3 })`, `cosine(0.6)`, a table or a function. Default: 0.6 with
    * centred gradients and 0.02 without, held for 0.3 of the run and then falling linearly to 0; a
    * tenth of that with `gaussian`, `relu` or `doubleRelu` units.
    */
@@ -58,7 +58,7 @@ export interface UpDownSettingOptions {
   readonly l2?: number | undefined;
   /**
    * Factors of the learning rate: of the recognition halves (`up`), the generative halves (`down`)
-   * and the top machine; 0 freezes. Default 1.
+   * and the top machine; 0 freezes. Default 0.3, 0.3 and 1.
    */
   readonly rates?: UpDownRates | undefined;
   /**
@@ -121,20 +121,23 @@ const row = <T>(read: Row<T>['read']): Row<T> => ({ read });
 
 /** Parts that have a factor of the learning rate. */
 export const upDownParts = ['up', 'down', 'top'] as const;
+
+/** The halves learn more slowly than the top machine, whose chains follow them. */
+const usualRates = { up: 0.3, down: 0.3, top: 1 };
 const mostSweeps = 2 ** 31 - 1;
 
 const settingRows = {
   epochs: row((check, name, value, { epochs }) => check.integer(name, value, epochs, 1, 2 ** 40)),
   batchSize: row((check, name, value, { batchSize }) => check.integer(name, value, batchSize)),
-  sweeps: row((check, name, value) => check.integer(name, value, 3, 1, mostSweeps)),
-  chains: row((check, name, value) => check.integer(name, value, 0, 0, 2 ** 31 - 1)),
+  sweeps: row((check, name, value) => check.integer(name, value, 1, 1, mostSweeps)),
+  chains: row((check, name, value, { batchSize }) => check.integer(name, value, batchSize, 0, 2 ** 31 - 1)),
   centred: row((check, name, value) => check.flag(name, value, true)),
   offsetRate: row((check, name, value) => check.number(name, value, 0.01, 0, 1)),
   dreams: row<'mean' | 'sample'>((check, name, value) => check.oneOf(name, value, 'mean', ['mean', 'sample'])),
   momentum: row((check, name, value) => check.number(name, value, 0, 0, 1, true)),
   l1: row((check, name, value) => check.number(name, value, 0)),
   l2: row((check, name, value) => check.number(name, value, 0.0002)),
-  rates: row<Rates>((check, _, value) => readRates(check, value, upDownParts)),
+  rates: row<Rates>((check, _, value) => ({ ...usualRates, ...readRates(check, value, upDownParts) })),
   averageLast: row((check, name, value) => check.number(name, value, 0.1, 0, 1)),
   shuffle: row((check, name, value) => check.flag(name, value, true)),
   monitorRows: row((check, name, value) => check.integer(name, value, 1000, 0, 2 ** 31 - 1)),
@@ -185,8 +188,8 @@ type NativeSettings = Omit<NativeUpDownOptions, 'up' | 'down' | 'data' | 'labels
 
 /** Settings as native code takes them, for so many levels below the top. */
 export function upDownForNative({ sweeps, rates, weighted: _, ...same }: UpDownSettings, levels: number): NativeSettings {
-  const factor = (part: (typeof upDownParts)[number]): number => (Object.hasOwn(rates, part) ? (rates[part] as number) : 1);
+  const factor = (part: (typeof upDownParts)[number]): number => rates[part] as number;
   const table = [...Array.from({ length: levels }, () => [factor('up'), factor('down')]).flat(), factor('top')];
   const steps = { optimiser: 'sgd', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
-  return { ...same, ...steps, steps: sweeps, rates: Object.keys(rates).length === 0 ? null : Float64Array.from(table) };
+  return { ...same, ...steps, steps: sweeps, rates: Float64Array.from(table) };
 }
