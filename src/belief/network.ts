@@ -124,9 +124,10 @@ export class DeepBeliefNetwork extends BeliefQuestions {
   }
 
   /**
-   * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh 2006, appendix B), after
-   * pretraining: the halves of every level below the top that recognise and that generate are
-   * untied and learn from each other's draws, together with the top machine and its labels. Rows
+   * Up–down learning (wake–sleep; Hinton, Osindero & Teh 2006, appendix B), after pretraining: the
+   * halves of every level below the top that recognise and that generate are untied and learn from
+   * each other's draws, together with the top machine and its labels. The top machine has
+   * persistent chains, unless `chains: 0` makes it contrastive, as in the paper. Rows
    * and labels must be complete. Whatever ends the run, the network stands at its last complete
    * update, and `resume: true` goes on from there, bit for bit.
    *

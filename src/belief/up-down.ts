@@ -1,5 +1,5 @@
 /**
- * Up–down learning, contrastive wake–sleep (Hinton, Osindero & Teh, "A fast learning algorithm for
+ * Up–down learning, wake–sleep (Hinton, Osindero & Teh, "A fast learning algorithm for
  * deep belief nets", Neural Computation 18 (2006), section 5 and appendix B): the halves of all
  * levels below the top are untied and learn together with the top machine.
  */
