@@ -37,12 +37,12 @@ export const recipes = {
   },
   bound: {
     layers: [784, 500, 2000],
-    // The first level as the best RBM of docs/results.md, with half of its passes.
+    // The first level as the best RBM of docs/results.md, with fewer passes; the second starts from it, turned.
     pretrain: {
       activities: 'sample',
       levels: [
-        { algorithm: pcd(), epochs: 350, l2: 0.0007, learningRate: linear(0.1, { hold: 0.3 }) },
-        { algorithm: pcd(), epochs: 300, l2: 0.0002, learningRate: linear(0.05, { hold: 0.3 }), batchSize: 100 },
+        { algorithm: pcd(), epochs: 250, l2: 0.0007, learningRate: linear(0.1, { hold: 0.3 }) },
+        { algorithm: pcd(), epochs: 80, l2: 0.0002, learningRate: linear(0.1, { hold: 0.3 }), batchSize: 100 },
       ],
     },
   },
