@@ -2,7 +2,7 @@
 // then learn up and down together, and are at last fine-tuned by backpropagation. The network in
 // between draws digits of a class. Full size, as Hinton, Osindero & Teh (2006) had it:
 // BOLTZKIT_DATA=<folder of the MNIST files> node --experimental-strip-types examples/dbn-mnist.ts
-import { DeepBeliefNetwork } from 'boltzkit';
+import { DeepBeliefNetwork, linear } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';
 
@@ -15,7 +15,9 @@ const { images, labels } = { images: train.images.hi(rows), labels: train.labels
 const validation = { rows: train.images.lo(rows), labels: train.labels.lo(rows) };
 
 const dbn = new DeepBeliefNetwork({ layers: [784, ...(small ? [100, 100, 200] : [500, 500, 2000])], labels: 10, seed: 1 });
-for await (const { layer, epoch, seconds } of dbn.pretrain(images, { labels, epochs: small ? 6 : 30 })) {
+// The top level learns classes: it takes a high rate.
+const top = { epochs: small ? 6 : 15, learningRate: linear(0.6, { hold: 0.3 }) };
+for await (const { layer, epoch, seconds } of dbn.pretrain(images, { labels, epochs: small ? 6 : 30, levels: [{}, {}, top] })) {
   if (!small) console.log(`pretraining ${layer}, epoch ${epoch}: ${seconds.toFixed(1)} s`);
 }
 const greedy = await wrongByNetwork();
@@ -31,7 +33,8 @@ const digits = await dbn.sample(100, { label, sweeps: small ? 100 : 1000, output
 await writePng('dbn-digits.png', tiles(digits, { height: 28, width: 28, columns: 10 }));
 
 const classifier = dbn.toClassifier({ classes: 10 });
-const run = classifier.fit(images, labels, { validation, epochs: small ? 5 : 30, dropout: small ? 0 : 0.2, keepBest: true });
+const dropout = small ? 0 : { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 };
+const run = classifier.fit(images, labels, { validation, epochs: small ? 5 : 60, dropout, keepBest: true });
 for await (const { epoch, validationError } of run) {
   if (!small) console.log(`fine-tuning, epoch ${epoch}: ${percent(validationError ?? 1)} of the validation rows wrong`);
 }
