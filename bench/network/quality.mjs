@@ -67,13 +67,32 @@ async function pretrained({ learn }, labelled) {
   return { dbn, seconds: taken };
 }
 
+/** The pretrained stack after up–down learning, what it gets wrong before and after, and the seconds of both. */
+async function upDownTrained(data) {
+  const name = `up-down-${seed}${values.choose ? '-choice' : ''}`;
+  const [file, told] = [join(values.keep, `${name}.safetensors`), join(values.keep, `${name}.json`)];
+  if (existsSync(told)) return { dbn: await DeepBeliefNetwork.load(file, where), ...JSON.parse(readFileSync(told, 'utf8')) };
+  const { dbn, seconds: before } = await pretrained(data, true);
+  const greedy = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
+  const began = performance.now();
+  const watched = values.choose ? { validation: data.judge, evaluateEvery: 5 } : {};
+  const run = dbn.upDown(data.learn.rows, { labels: data.learn.labels, ...recipes.upDown, ...watched });
+  await followed('up-down', run, ({ epoch, validationError }) => `epoch ${epoch}: validation error ${validationError}`);
+  const taken = seconds(began) + before;
+  await dbn.save(file);
+  const error = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
+  const result = { greedy, error, pretrainingSeconds: before, seconds: taken };
+  writeFileSync(told, JSON.stringify(result));
+  return { dbn, ...result };
+}
+
 const tasks = {
   async fineTuning(data) {
-    const { dbn, seconds: before } = await pretrained(data, false);
+    const { dbn, seconds: before } = await (recipes.fineTuning.after === 'upDown' ? upDownTrained(data) : pretrained(data, false));
     const net = dbn.toClassifier({ classes: 10 });
     const began = performance.now();
     const run = net.fit(data.learn.rows, data.learn.labels, {
-      ...recipes.fineTuning,
+      ...recipes.fineTuning.fit,
       ...(values.choose ? { validation: data.judge } : {}),
     });
     await followed('fine-tuning', run, (r) => `epoch ${r.epoch}: loss ${r.loss.toFixed(4)}, validation error ${r.validationError}`);
@@ -107,16 +126,8 @@ const tasks = {
   },
 
   async upDown(data) {
-    const { dbn, seconds: before } = await pretrained(data, true);
-    const greedy = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
-    const began = performance.now();
-    const watched = values.choose ? { validation: data.judge, evaluateEvery: 5 } : {};
-    const run = dbn.upDown(data.learn.rows, { labels: data.learn.labels, ...recipes.upDown, ...watched });
-    await followed('up-down', run, ({ epoch, validationError }) => `epoch ${epoch}: validation error ${validationError}`);
-    const taken = seconds(began);
-    await dbn.save(join(values.keep, `up-down-${seed}.safetensors`));
-    const error = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
-    return { error, greedy, pretrainingSeconds: before, seconds: taken };
+    const { greedy, error, pretrainingSeconds, seconds: taken } = await upDownTrained(data);
+    return { error, greedy, pretrainingSeconds, seconds: taken - pretrainingSeconds };
   },
 
   async autoencoder({ learn, judge }) {

@@ -12,11 +12,14 @@ export const recipes = {
     labelled: { transposed: false, levels: [{}, {}, { epochs: 15, learningRate: cooled(0.6, 0.3) }] },
   },
   fineTuning: {
-    epochs: 60,
-    batchSize: 100,
-    optimiser: adam(),
-    learningRate: cooled(0.001),
-    dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
+    after: 'upDown',
+    fit: {
+      epochs: 60,
+      batchSize: 100,
+      optimiser: adam(),
+      learningRate: cooled(0.001),
+      dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
+    },
   },
   fewLabels: {
     // Updates, not epochs: a hundred rows are one minibatch.
