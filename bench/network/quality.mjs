@@ -50,15 +50,14 @@ async function followed(what, run, text) {
 const wrong = (told, labels) => told.reduce((sum, label, r) => sum + (label === labels[r] ? 0 : 1), 0) / told.length;
 const labelName = (labelled) => (labelled ? 'labelled' : 'unlabelled');
 
-/** The pretrained stack, with labels at its top or without, and the seconds that its pretraining took. */
-async function pretrained({ learn }, labelled) {
-  const name = `${labelName(labelled)}-${seed}${values.choose ? '-choice' : ''}`;
+/** A pretrained stack, with labels at its top or without, and the seconds that its pretraining took. */
+async function pretrained({ learn }, { layers, fit }, labelled = false) {
+  const name = `${layers.join('-')}-${labelName(labelled)}-${seed}${values.choose ? '-choice' : ''}`;
   const [file, times] = [join(values.keep, `${name}.safetensors`), join(values.keep, `${name}.json`)];
-  const { layers, fit, labelled: more } = recipes.pretraining;
   if (existsSync(times)) return { dbn: await DeepBeliefNetwork.load(file, where), seconds: JSON.parse(readFileSync(times)).seconds };
   const dbn = new DeepBeliefNetwork({ layers, ...place, ...(labelled ? { labels: 10 } : {}) });
   const began = performance.now();
-  const run = dbn.pretrain(learn.rows, { ...fit, ...(labelled ? { ...more, labels: learn.labels } : {}) });
+  const run = dbn.pretrain(learn.rows, { ...fit, ...(labelled ? { labels: learn.labels } : {}) });
   await followed('pretraining', run, ({ level, epoch }) => `level ${level}, epoch ${epoch}`);
   const taken = seconds(began);
   mkdirSync(values.keep, { recursive: true });
@@ -67,28 +66,9 @@ async function pretrained({ learn }, labelled) {
   return { dbn, seconds: taken };
 }
 
-/** The pretrained stack after up–down learning, what it gets wrong before and after, and the seconds of both. */
-async function upDownTrained(data) {
-  const name = `up-down-${seed}${values.choose ? '-choice' : ''}`;
-  const [file, told] = [join(values.keep, `${name}.safetensors`), join(values.keep, `${name}.json`)];
-  if (existsSync(told)) return { dbn: await DeepBeliefNetwork.load(file, where), ...JSON.parse(readFileSync(told, 'utf8')) };
-  const { dbn, seconds: before } = await pretrained(data, true);
-  const greedy = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
-  const began = performance.now();
-  const watched = values.choose ? { validation: data.judge, evaluateEvery: 5 } : {};
-  const run = dbn.upDown(data.learn.rows, { labels: data.learn.labels, ...recipes.upDown, ...watched });
-  await followed('up-down', run, ({ epoch, validationError }) => `epoch ${epoch}: validation error ${validationError}`);
-  const taken = seconds(began) + before;
-  await dbn.save(file);
-  const error = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
-  const result = { greedy, error, pretrainingSeconds: before, seconds: taken };
-  writeFileSync(told, JSON.stringify(result));
-  return { dbn, ...result };
-}
-
 const tasks = {
   async fineTuning(data) {
-    const { dbn, seconds: before } = await (recipes.fineTuning.after === 'upDown' ? upDownTrained(data) : pretrained(data, false));
+    const { dbn, seconds: before } = await pretrained(data, recipes.fineTuning.pretraining);
     const net = dbn.toClassifier({ classes: 10 });
     const began = performance.now();
     const run = net.fit(data.learn.rows, data.learn.labels, {
@@ -103,7 +83,7 @@ const tasks = {
   },
 
   async fewLabels(data) {
-    const { dbn } = await pretrained(data, false);
+    const { dbn } = await pretrained(data, recipes.pretraining);
     const fresh = new DeepBeliefNetwork({ layers: recipes.pretraining.layers, ...place });
     const { updates, draws, fit } = recipes.fewLabels;
     const results = [];
@@ -126,8 +106,16 @@ const tasks = {
   },
 
   async upDown(data) {
-    const { greedy, error, pretrainingSeconds, seconds: taken } = await upDownTrained(data);
-    return { error, greedy, pretrainingSeconds, seconds: taken - pretrainingSeconds };
+    const { dbn, seconds: before } = await pretrained(data, recipes.upDown.pretraining, true);
+    const greedy = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
+    const began = performance.now();
+    const watched = values.choose ? { validation: data.judge, evaluateEvery: 5 } : {};
+    const run = dbn.upDown(data.learn.rows, { labels: data.learn.labels, ...recipes.upDown.fit, ...watched });
+    await followed('up-down', run, ({ epoch, validationError }) => `epoch ${epoch}: validation error ${validationError}`);
+    const taken = seconds(began);
+    await dbn.save(join(values.keep, `up-down-${seed}.safetensors`));
+    const error = wrong(await dbn.classify(data.judge.rows), data.judge.labels);
+    return { error, greedy, pretrainingSeconds: before, seconds: taken };
   },
 
   async autoencoder({ learn, judge }) {

@@ -5,16 +5,11 @@ import { adam, cd, linear, pcd } from 'boltzkit';
 const cooled = (from, hold = 0.1) => linear(from, { hold });
 
 export const recipes = {
-  pretraining: {
-    layers: [784, 500, 500, 2000],
-    fit: { algorithm: pcd(), epochs: 30 },
-    // With labels: the top level learns them sooner at a high rate.
-    labelled: { transposed: false, levels: [{}, {}, { epochs: 15, learningRate: cooled(0.6, 0.3) }] },
-  },
+  pretraining: { layers: [784, 500, 500, 2000], fit: { algorithm: pcd(), epochs: 30 } },
   fineTuning: {
-    after: 'upDown',
+    pretraining: { layers: [784, 1024, 1024, 2048], fit: { algorithm: pcd(), epochs: 15 } },
     fit: {
-      epochs: 60,
+      epochs: 45,
       batchSize: 100,
       optimiser: adam(),
       learningRate: cooled(0.001),
@@ -32,7 +27,14 @@ export const recipes = {
       dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
     },
   },
-  upDown: { epochs: 100, sweeps: 1, chains: 100, learningRate: cooled(0.6, 0.3), rates: { up: 0.3, down: 0.3 } },
+  upDown: {
+    pretraining: {
+      layers: [784, 500, 500, 2000],
+      // The top level learns classes: it takes a high rate.
+      fit: { algorithm: pcd(), epochs: 30, transposed: false, levels: [{}, {}, { epochs: 15, learningRate: cooled(0.6, 0.3) }] },
+    },
+    fit: { epochs: 100, sweeps: 1, chains: 100, learningRate: cooled(0.6, 0.3), rates: { up: 0.3, down: 0.3 } },
+  },
   autoencoder: {
     layers: [784, 1000, 500, 250, 30],
     pretrain: { algorithm: cd(), epochs: 20 },
