@@ -15,6 +15,8 @@ import { recipes } from './recipes.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const PIXELS = 784;
+/** Draws of few labels; one of them is learnt from random weights, too. */
+const draws = 5;
 const log = (line) => process.stderr.write(`${line}\n`);
 const seconds = (since) => Number(((performance.now() - since) / 1e3).toFixed(1));
 
@@ -85,15 +87,17 @@ const tasks = {
   async fewLabels(data) {
     const { dbn } = await pretrained(data, recipes.pretraining);
     const fresh = new DeepBeliefNetwork({ layers: recipes.pretraining.layers, ...place });
-    const { updates, draws, fit } = recipes.fewLabels;
     const results = [];
-    for (const labelled of [100, 1000, 10_000]) {
+    for (const [count, { updates, fit }] of Object.entries(recipes.fewLabels)) {
+      const labelled = Number(count);
       const errors = { pretrained: [], random: [] };
       for (let draw = 1; draw <= draws; draw++) {
         const few = drawn(data.learn, labelled / 10, draw);
         for (const [name, network] of [['pretrained', dbn], ...(draw === 1 ? [['random', fresh]] : [])]) {
           const net = network.toClassifier({ classes: 10, seed: seed + draw });
-          await net.fit(few.rows, few.labels, { ...fit, epochs: Math.ceil((updates * fit.batchSize) / labelled), monitorRows: 0 });
+          // What starts at random has nothing to stay close to.
+          const rates = name === 'pretrained' ? fit.rates : {};
+          await net.fit(few.rows, few.labels, { ...fit, rates, epochs: Math.ceil((updates * fit.batchSize) / labelled), monitorRows: 0 });
           const { error } = await net.evaluate(data.judge.rows, data.judge.labels);
           errors[name].push(error);
           log(`${labelled} labels, draw ${draw}, ${name}: ${error}`);

@@ -1,11 +1,19 @@
-// How the rows of docs/results.md#deep-belief-networks are trained. Fine-tuning, dropout and decay were chosen on 50,000 training digits, with
-// the other 10,000 to judge by; `fewLabels` and `bound` are first guesses.
+// How the rows of docs/results.md#deep-belief-networks are trained. Chosen on 50,000 training digits, with the other 10,000 to judge by:
+// dropout and rate of fine-tuning, decay of the autoencoder, rates and chains of up-down (by runs of eight epochs), few labels
+// (two draws). First guesses: the widths of fine-tuning, `bound`.
 import { adam, cd, linear, pcd } from 'boltzkit';
 
 const cooled = (from, hold = 0.1) => linear(from, { hold });
 
+const dropping = (rate) => ({ inputs: 0.2, hidden1: rate, hidden2: rate, hidden3: rate });
+const few = (rate, rates) => ({ batchSize: 100, optimiser: adam(), learningRate: cooled(0.001), dropout: dropping(rate), rates });
+
 export const recipes = {
-  pretraining: { layers: [784, 500, 500, 2000], fit: { algorithm: pcd(), epochs: 30 } },
+  // Of few labels.
+  pretraining: {
+    layers: [784, 500, 500, 2000],
+    fit: { algorithm: pcd(), epochs: 30, transposed: false, levels: [{}, {}, { epochs: 10, learningRate: cooled(0.3, 0.3) }] },
+  },
   fineTuning: {
     pretraining: { layers: [784, 1024, 1024, 2048], fit: { algorithm: pcd(), epochs: 15 } },
     fit: {
@@ -13,19 +21,14 @@ export const recipes = {
       batchSize: 100,
       optimiser: adam(),
       learningRate: cooled(0.001),
-      dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
+      dropout: dropping(0.4),
     },
   },
+  // By the number of labels. Updates, not epochs: a hundred rows are one minibatch. The fewer labels, the closer to what was pretrained.
   fewLabels: {
-    // Updates, not epochs: a hundred rows are one minibatch.
-    updates: 3000,
-    draws: 5,
-    fit: {
-      batchSize: 100,
-      optimiser: adam(),
-      learningRate: cooled(0.001),
-      dropout: { inputs: 0.2, hidden1: 0.4, hidden2: 0.4, hidden3: 0.4 },
-    },
+    100: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
+    1000: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
+    10000: { updates: 6000, fit: few(0.4, { hidden1: 0.3, hidden2: 0.3, hidden3: 0.5 }) },
   },
   upDown: {
     pretraining: {
