@@ -29,6 +29,12 @@ beforeAll(async () => {
   expect([code, stderr]).toEqual([0, '']);
 });
 
+test('`info` says what a recommender holds', async () => {
+  const { code, stdout } = await cli(['info', 'm.safetensors'], folder.path);
+  expect(code).toBe(0);
+  for (const part of ["m.safetensors: recommender 'mf', ", 'users      60', 'items      36']) expect(stdout).toContain(part);
+});
+
 describe('train', () => {
   test('says what it learnt, and the same in JSON', async () => {
     const people = await run('train', 'ratings.csv', '--model', 'bias', '--out', 'b.safetensors');

@@ -93,7 +93,7 @@ async function summaryOf(loading: Promise<Disposable & { toJSON(): object }>): P
 async function aboutOther(path: string, kind: string, summary: Summary, output: Output): Promise<void> {
   const size = (await stat(path)).size;
   const { model, ...rest } = summary;
-  output.line(`${path}: ${model}, ${bytes(size)}`);
+  output.line(`${path}: ${kind === 'recommender' ? `recommender '${model}'` : model}, ${bytes(size)}`);
   for (const [name, value] of Object.entries(rest)) output.line(`${name.padEnd(10)} ${valueText(value)}`);
   output.record({ path, kind, bytes: size, ...summary });
 }
@@ -118,9 +118,9 @@ async function info(path: string | undefined, options: InfoOptions): Promise<voi
   if (path === undefined) return aboutInstallation(output);
   const file = await networkIn(path);
   const kind = await modelKind(file);
-  const summary = kind === null ? undefined : summaries[kind];
+  const summary = kind !== null && Object.hasOwn(summaries, kind) ? await summaries[kind]?.(file) : undefined;
   if (kind === null || summary === undefined) return aboutModel(path, options, output);
-  await aboutOther(file, kind, await summary(file), output);
+  await aboutOther(file, kind, summary, output);
 }
 
 export function registerInfo(program: Command): void {
