@@ -50,11 +50,10 @@ async function followed(what, run, text) {
 }
 
 const wrong = (told, labels) => told.reduce((sum, label, r) => sum + (label === labels[r] ? 0 : 1), 0) / told.length;
-const labelName = (labelled) => (labelled ? 'labelled' : 'unlabelled');
 
 /** A pretrained stack, with labels at its top or without, and the seconds that its pretraining took. */
 async function pretrained({ learn }, { layers, fit }, labelled = false) {
-  const name = `${layers.join('-')}-${labelName(labelled)}-${seed}${values.choose ? '-choice' : ''}`;
+  const name = `${layers.join('-')}-${labelled ? 'labelled' : 'unlabelled'}-${seed}${values.choose ? '-choice' : ''}`;
   const [file, times] = [join(values.keep, `${name}.safetensors`), join(values.keep, `${name}.json`)];
   if (existsSync(times)) return { dbn: await DeepBeliefNetwork.load(file, where), seconds: JSON.parse(readFileSync(times)).seconds };
   const dbn = new DeepBeliefNetwork({ layers, ...place, ...(labelled ? { labels: 10 } : {}) });
@@ -85,10 +84,11 @@ const tasks = {
   },
 
   async fewLabels(data) {
-    const { dbn } = await pretrained(data, recipes.pretraining);
-    const fresh = new DeepBeliefNetwork({ layers: recipes.pretraining.layers, ...place });
+    const { pretraining, byLabels } = recipes.fewLabels;
+    const { dbn } = await pretrained(data, pretraining);
+    const fresh = new DeepBeliefNetwork({ layers: pretraining.layers, ...place });
     const results = [];
-    for (const [count, { updates, fit }] of Object.entries(recipes.fewLabels)) {
+    for (const [count, { updates, fit }] of Object.entries(byLabels)) {
       const labelled = Number(count);
       const errors = { pretrained: [], random: [] };
       for (let draw = 1; draw <= draws; draw++) {

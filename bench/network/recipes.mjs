@@ -9,11 +9,6 @@ const dropping = (rate) => ({ inputs: 0.2, hidden1: rate, hidden2: rate, hidden3
 const few = (rate, rates) => ({ batchSize: 100, optimiser: adam(), learningRate: cooled(0.001), dropout: dropping(rate), rates });
 
 export const recipes = {
-  // Of few labels.
-  pretraining: {
-    layers: [784, 500, 500, 2000],
-    fit: { algorithm: pcd(), epochs: 30, transposed: false, levels: [{}, {}, { epochs: 10, learningRate: cooled(0.3, 0.3) }] },
-  },
   fineTuning: {
     pretraining: { layers: [784, 1024, 1024, 2048], fit: { algorithm: pcd(), epochs: 15 } },
     fit: {
@@ -24,11 +19,17 @@ export const recipes = {
       dropout: dropping(0.4),
     },
   },
-  // By the number of labels. Updates, not epochs: a hundred rows are one minibatch. The fewer labels, the closer to what was pretrained.
   fewLabels: {
-    100: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
-    1000: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
-    10000: { updates: 6000, fit: few(0.4, { hidden1: 0.3, hidden2: 0.3, hidden3: 0.5 }) },
+    pretraining: {
+      layers: [784, 500, 500, 2000],
+      fit: { algorithm: pcd(), epochs: 30, transposed: false, levels: [{}, {}, { epochs: 10, learningRate: cooled(0.3, 0.3) }] },
+    },
+    // Updates, not epochs: a hundred rows are one minibatch. The fewer labels, the closer to what was pretrained.
+    byLabels: {
+      100: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
+      1000: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
+      10000: { updates: 6000, fit: few(0.4, { hidden1: 0.3, hidden2: 0.3, hidden3: 0.5 }) },
+    },
   },
   upDown: {
     pretraining: {

@@ -31,13 +31,14 @@ export interface UpDownSettingOptions {
   /** Gibbs sweeps of the top machine per update. Default 1. */
   readonly sweeps?: number | undefined;
   /**
-   * Persistent chains of the top machine (Tieleman 2008); 0: its chains start from the data, as Hinton, Osindero & Teh had it
-   * (contrastive; take some sweeps). Default 100, or the number of rows if there are fewer.
+   * Persistent chains of the top machine (Tieleman 2008); 0: its chains start from the data, as
+   * Hinton, Osindero & Teh had it (contrastive; take some sweeps). Default 100, or the number of
+   * rows if there are fewer.
    */
   readonly chains?: number | undefined;
   /**
-   * Whether gradients are centred (Melchior, Fischer & Wiskott 2016): about the means of the states on the way up. It allows rates several times as
-   * high. Default true.
+   * Whether gradients are centred (Melchior, Fischer & Wiskott 2016): about the means of the states
+   * on the way up. It allows rates several times as high. Default true.
    */
   readonly centred?: boolean | undefined;
   /** Rate at which these means follow, in [0, 1]. Default 0.01. */

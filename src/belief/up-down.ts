@@ -1,7 +1,7 @@
 /**
- * Up–down learning, wake–sleep (Hinton, Osindero & Teh, "A fast learning algorithm for
- * deep belief nets", Neural Computation 18 (2006), section 5 and appendix B): the halves of all
- * levels below the top are untied and learn together with the top machine.
+ * Up–down learning, wake–sleep (Hinton, Osindero & Teh, "A fast learning algorithm for deep belief
+ * nets", Neural Computation 18 (2006), section 5 and appendix B): the halves of all levels below the
+ * top are untied and learn together with the top machine.
  */
 import { OptionCheck, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
@@ -116,7 +116,7 @@ function settingsOf(call: string, given: GivenUpDown, rows: number, interrupted:
 
 /**
  * Of bits by measurement on 784–500–500–2000: with plain gradients 0.1 does harm for ten epochs and
- * 0.02 does none; with centred ones 0.6 does most in eight. Of states without limits a tenth of
+ * 0.02 does none; with centred ones 0.6 did more than 1 in eight. Of states without limits a tenth of
  * that, as their overshooting steps grow.
  */
 function usualRate({ spec: { layers } }: BeliefStack, { centred }: UpDownSettings): number {

@@ -171,8 +171,8 @@ describe('the start of a level', () => {
   ] as const)('keeps the units that it has more as they were drawn: %s', async (_, layers, name) => {
     using fresh = new DeepBeliefNetwork({ ...small, layers });
     using network = new DeepBeliefNetwork({ ...small, layers });
-    const frozenData = layers[0] === 6 ? rows : rows.map((_, r) => [1, 0, 0, 0, r % 2, 1 - (r % 2)]);
-    await network.pretrain(frozenData, frozen);
+    const seen = layers[0] === 6 ? rows : rows.map((_, r) => [1, 0, 0, 0, r % 2, 1 - (r % 2)]);
+    await network.pretrain(seen, frozen);
     const drawn = fresh.getParameter('level2/hidden1-hidden2.weights');
     const [down, up] = [network.getParameter('level1/visible-hidden1.weights'), network.getParameter('level2/hidden1-hidden2.weights')];
     const width = up.shape[1] as number;

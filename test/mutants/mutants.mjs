@@ -3,8 +3,8 @@
  * they were found in other libraries). Every one must fail a test.
  *
  * `find` must occur exactly once in `file`; when the code there changes, the mutant has to be written anew, and the run says so.
- * `tests` are the files that are expected to notice, C++ tests among them; one failing test in them is enough. A name that starts with a device is a mutant of
- * that backend and has to be noticed by a test 'on' that device.
+ * `tests` are the files that are expected to notice, C++ tests among them; one failing test in them is enough. A name that starts with a
+ * device is a mutant of that backend and has to be noticed by a test 'on' that device.
  */
 
 const exact = 'test/models/rbm-exact.test.ts';
@@ -792,7 +792,7 @@ export const mutants = [
     tests: ['native/test/network_backend_test.cpp'],
   },
   {
-    name: 'networks: norms are limited before the step',
+    name: 'networks: norms are limited after the first step alone',
     file: 'native/learning/network_update.cpp',
     find: '    if (ledger_.due(step)) requireAccepted();\n    limitNorms();',
     replace: '    if (ledger_.due(step)) requireAccepted();\n    if (step == 0) limitNorms();',

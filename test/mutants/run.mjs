@@ -128,12 +128,8 @@ class Tree {
     const include = [join(modules, 'node-api-headers', 'include'), join(modules, 'node-addon-api')].join(';');
     const { failed, output } = await run('cmake', [
       ...['-S', this.source, '-B', this.build, '-DCMAKE_BUILD_TYPE=Release', '-DCMAKE_CXX_FLAGS_RELEASE=-O1'],
-      ...[
-        '-DBOLTZKIT_ADDON=ON',
-        `-DBOLTZKIT_TESTS=${this.nativeTestFiles.length > 0 ? 'ON' : 'OFF'}`,
-        '-DBOLTZKIT_BENCH=OFF',
-        `-DBOLTZKIT_NAPI_INCLUDE=${include}`,
-      ],
+      ...['-DBOLTZKIT_ADDON=ON', '-DBOLTZKIT_BENCH=OFF', `-DBOLTZKIT_NAPI_INCLUDE=${include}`],
+      `-DBOLTZKIT_TESTS=${this.nativeTestFiles.length > 0 ? 'ON' : 'OFF'}`,
     ]);
     if (failed) throw new Failure(`cmake failed:\n${output}`);
   }

@@ -103,6 +103,7 @@ function valueText(value: unknown): string {
   if (typeof value !== 'object') return String(value);
   if (Array.isArray(value)) return value.join(', ');
   return Object.entries(value)
+    .filter(([, inside]) => inside !== null)
     .map(([name, inside]) => `${name} ${inside}`)
     .join(', ');
 }
