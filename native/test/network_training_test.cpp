@@ -2,6 +2,7 @@
 #include "learning/network_update.hpp"
 #include "learning/trainer.hpp"
 #include "network/answers.hpp"
+#include "network/network_pass.hpp"
 #include "networks.hpp"
 
 namespace boltzkit::test {
@@ -134,6 +135,43 @@ TEST_CASE("norms of incoming weights stay within their limit") {
       CHECK(std::sqrt(squares) <= 0.7 * (1 + 1e-12));
     }
   }
+}
+
+TEST_CASE("weights decay, biases do not") {
+  const auto step = [](double l1, double l2) {
+    NetworkTrainerOptions o = options();
+    o.l1 = l1, o.l2 = l2, o.maxNorm = o.averageLast = o.optimiser.momentum = 0;
+    Training t(makeReferenceBackend(), o);
+    for (const LayerParameter& p : t.network.layerParameters())
+      if (p.role == LayerParameter::Role::units)
+        t.network.backend().upload(std::span<const double>(Values(p.tensor->rows() * p.tensor->cols(), 0.5)), *p.tensor);
+    t.run(1);
+    return parametersOf(t.network);
+  };
+  Network network(makeReferenceBackend(), inputs, layers(), 5);
+  const std::vector<Values> none = step(0, 0), decayed = step(0.01, 0.01);
+  for (std::size_t i = 0; i < none.size(); ++i) {
+    CAPTURE(network.layerParameters()[i].name);
+    CHECK((none[i] == decayed[i]) == (network.layerParameters()[i].role == LayerParameter::Role::units));
+  }
+}
+
+// Half of the values pass a layer, and half of these the next: a quarter, and half if both dropped the
+// same places. Off by 4.9 standard deviations once in 10^6.
+TEST_CASE("every dropout layer drops places of its own") {
+  const std::size_t n = 20000;
+  forEachBackend([](const Candidate& candidate) {
+    Network network(candidate.make(1), 1, {dropout("d0", 0.5), dropout("d1", 0.5), dense("y", "gaussian", 1)}, 5);
+    const double one = 1;
+    network.backend().upload(std::span<const double>(&one, 1), *network.layerParameters()[0].tensor);
+    NetworkPass pass(network, n, {});
+    network.backend().upload(std::span<const double>(Values(n, 1)), pass.input());
+    const Stream stream = network.random().next(Purpose::positive);
+    pass.forward(&stream);
+    double kept = 0;
+    for (const double y : valuesOf(network.backend(), pass.output())) kept += y > 2;
+    CHECK(std::fabs(kept - n / 4.0) <= 4.9 * std::sqrt(n * 0.25 * 0.75));
+  });
 }
 
 TEST_CASE("a run may have dropout rates of its own") {

@@ -160,8 +160,9 @@ TEST_CASE("one update of up-down learning moves what the sums over all states sa
   std::vector<Candidate> all = candidates();
   all.push_back({"reference", [](unsigned) { return makeReferenceBackend(); }});
   const std::size_t n = sanitized ? 4000 : 40000;
-  for (const Candidate& candidate : all) {
+  const auto check = [&](const Candidate& candidate, bool persistent) {
     CAPTURE(candidate.name);
+    CAPTURE(persistent);
     SmallNetwork net = tiny(candidate);
     const Oracle oracle(net);
     Values v, labels, weights;
@@ -175,7 +176,7 @@ TEST_CASE("one update of up-down learning moves what the sums over all states sa
     o.epochs = 1;
     o.batchSize = n;
     o.learningRates = {1};
-    o.chains = n;
+    o.chains = persistent ? n : 0;
     o.centred = false;
     o.steps = 40;
     o.monitorRows = 0;
@@ -187,21 +188,24 @@ TEST_CASE("one update of up-down learning moves what the sums over all states sa
     net.top->backend().run([&] { trainer.run(1, going, nullptr, nullptr); });
     const Values after = allValues(parameters, net.top->backend());
     std::size_t at = 0;
-    const auto check = [&](const Values& mean, const std::function<double(std::size_t)>& square) {
+    const auto within = [&](const Values& mean, const std::function<double(std::size_t)>& square) {
       for (std::size_t i = 0; i < mean.size(); ++i, ++at) {
         CAPTURE(at);
         CHECK(std::fabs(after[at] - before[at] - mean[i]) <= 4.9 * std::sqrt(square(i) / static_cast<double>(n)) + 1e-4);
       }
     };
-    // Weights up to 1.6 times the mean: n rows stand for at least n / 1.6.
+    // Weights up to 1.6 times the mean: n rows stand for at least n / 1.6, and so do chains that start from them.
+    const double chains = persistent ? 1 : 1.6;
     for (std::size_t l = 0; l < 2; ++l) {
-      check(oracle.up[l].mean, [&](std::size_t i) { return oracle.up[l].square[i]; });
-      check(oracle.down[l].mean, [&](std::size_t i) { return 1.6 * oracle.down[l].square[i]; });
+      within(oracle.up[l].mean, [&](std::size_t i) { return chains * oracle.up[l].square[i]; });
+      within(oracle.down[l].mean, [&](std::size_t i) { return 1.6 * oracle.down[l].square[i]; });
     }
     // Differences of two means of values between 0 and 1, whose variances are at most 1/4.
-    check(oracle.top, [&](std::size_t) { return 0.25 * (1.6 + 1); });
+    within(oracle.top, [&](std::size_t) { return 0.25 * (1.6 + chains); });
     CHECK(at == after.size());
-  }
+  };
+  for (const Candidate& candidate : all)
+    for (const bool persistent : {true, false}) check(candidate, persistent);
 }
 
 // The change of every tensor by one update from the same state, and the state afterwards.
@@ -241,23 +245,26 @@ OneStep oneStep(bool centred) {
 // dW' = dW - mu db^T and db' = db - dW'^T mu, with the change dW, db of the plain gradient.
 TEST_CASE("a centred update of up-down learning is the plain one about the offsets") {
   const OneStep plain = oneStep(false), centred = oneStep(true);
-  const Values &visible = centred.state.tensors.at("offset/1").values, &hidden = centred.state.tensors.at("offset/2").values;
-  const std::size_t rows = pixels, cols = first;
-  for (const bool up : {true, false}) {
-    CAPTURE(up);
-    const std::size_t units = up ? 0 : 2;
-    const Values &db = plain.change[units], &dw = plain.change[units + 1], &moved = centred.change[units + 1];
-    for (std::size_t i = 0; i < rows; ++i)
-      for (std::size_t j = 0; j < cols; ++j) {
-        const double want = dw[i * cols + j] - (up ? visible[i] * db[j] : db[i] * hidden[j]);
-        CHECK(moved[i * cols + j] == doctest::Approx(want).epsilon(1e-9));
+  const char* const names[] = {"offset/1", "offset/2", "top/offset/visible"};
+  const std::size_t sizes[] = {pixels, first, second};
+  for (std::size_t l = 0; l < 2; ++l)
+    for (const bool up : {true, false}) {
+      CAPTURE(l);
+      CAPTURE(up);
+      const Values &lower = centred.state.tensors.at(names[l]).values, &upper = centred.state.tensors.at(names[l + 1]).values;
+      const std::size_t rows = sizes[l], cols = sizes[l + 1], units = 4 * l + (up ? 0 : 2);
+      const Values &db = plain.change[units], &dw = plain.change[units + 1], &moved = centred.change[units + 1];
+      for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t j = 0; j < cols; ++j) {
+          const double want = dw[i * cols + j] - (up ? lower[i] * db[j] : db[i] * upper[j]);
+          CHECK(moved[i * cols + j] == doctest::Approx(want).epsilon(1e-9));
+        }
+      for (std::size_t k = 0; k < db.size(); ++k) {
+        double want = db[k];
+        for (std::size_t g = 0; g < (up ? rows : cols); ++g) want -= up ? moved[g * cols + k] * lower[g] : moved[k * cols + g] * upper[g];
+        CHECK(centred.change[units][k] == doctest::Approx(want).epsilon(1e-9));
       }
-    for (std::size_t k = 0; k < db.size(); ++k) {
-      double want = db[k];
-      for (std::size_t g = 0; g < (up ? rows : cols); ++g) want -= up ? moved[g * cols + k] * visible[g] : moved[k * cols + g] * hidden[g];
-      CHECK(centred.change[units][k] == doctest::Approx(want).epsilon(1e-9));
     }
-  }
 }
 
 UpDownOptions someOptions(std::size_t chains) {

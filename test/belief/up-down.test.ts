@@ -255,6 +255,15 @@ describe.each(devices)('the bound on %s', (device) => {
     expect(bound.perDimension).toBeCloseTo(bound.mean / 3, 10);
   });
 
+  it('takes a new draw of each row for every sample', async () => {
+    const bounds = async (samples: number): Promise<number[]> => {
+      using network = knownNetwork({ layers: [3, 3, 2], seed: 3, device });
+      return [...(await network.evaluate(allBits(3), { samples })).bounds.data];
+    };
+    expect(await bounds(2)).toEqual(await bounds(2));
+    expect(await bounds(4)).not.toEqual(await bounds(2));
+  });
+
   it('of one level is the likelihood itself', async () => {
     using network = knownNetwork({ layers: [4, 3], seed: 3, device });
     const { bounds } = await network.evaluate(allBits(4));
