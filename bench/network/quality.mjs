@@ -88,9 +88,10 @@ const tasks = {
     const { dbn } = await pretrained(data, pretraining);
     const fresh = new DeepBeliefNetwork({ layers: pretraining.layers, ...place });
     const results = [];
-    for (const [count, { updates, fit }] of Object.entries(byLabels)) {
+    for (const [count, { updates, fit, selfTraining }] of Object.entries(byLabels)) {
       const labelled = Number(count);
-      const errors = { pretrained: [], random: [] };
+      const errors = { pretrained: [], random: [], selfTrained: [] };
+      const began = performance.now();
       for (let draw = 1; draw <= draws; draw++) {
         const few = drawn(data.learn, labelled / 10, draw);
         for (const [name, network] of [['pretrained', dbn], ...(draw === 1 ? [['random', fresh]] : [])]) {
@@ -98,13 +99,21 @@ const tasks = {
           // What starts at random has nothing to stay close to.
           const rates = name === 'pretrained' ? fit.rates : {};
           await net.fit(few.rows, few.labels, { ...fit, rates, epochs: Math.ceil((updates * fit.batchSize) / labelled), monitorRows: 0 });
-          const { error } = await net.evaluate(data.judge.rows, data.judge.labels);
-          errors[name].push(error);
-          log(`${labelled} labels, draw ${draw}, ${name}: ${error}`);
+          const judged = async (kind) => {
+            const { error } = await net.evaluate(data.judge.rows, data.judge.labels);
+            errors[kind].push(error);
+            log(`${labelled} labels, draw ${draw}, ${kind}: ${error}`);
+          };
+          await judged(name);
+          if (name === 'pretrained') {
+            await net.selfTrain(data.learn.rows, few.labelsOfAll, { ...fit, ...selfTraining, monitorRows: 0 });
+            await judged('selfTrained');
+          }
           net.dispose();
         }
       }
-      results.push({ labelled, mean: mean(errors.pretrained), ...errors });
+      const means = { mean: mean(errors.pretrained), selfTrainedMean: mean(errors.selfTrained) };
+      results.push({ labelled, ...means, ...errors, seconds: seconds(began) });
     }
     return { results };
   },
@@ -163,7 +172,9 @@ function drawn({ rows, labels }, perClass, draw) {
   const chosen = order.map(([, r]) => r).filter((r) => left[labels[r]]-- > 0);
   const data = new Float32Array(chosen.length * PIXELS);
   for (const [i, r] of chosen.entries()) data.set(rows.data.subarray(r * PIXELS, (r + 1) * PIXELS), i * PIXELS);
-  return { rows: { data, shape: [chosen.length, PIXELS] }, labels: chosen.map((r) => labels[r]) };
+  const known = new Set(chosen);
+  const labelsOfAll = Array.from(labels, (label, r) => (known.has(r) ? label : null));
+  return { rows: { data, shape: [chosen.length, PIXELS] }, labels: chosen.map((r) => labels[r]), labelsOfAll };
 }
 
 const chosen = (values.tasks ?? Object.keys(tasks).join(',')).split(',');

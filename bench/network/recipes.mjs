@@ -24,11 +24,12 @@ export const recipes = {
       layers: [784, 500, 500, 2000],
       fit: { algorithm: pcd(), epochs: 30, transposed: false, levels: [{}, {}, { epochs: 10, learningRate: cooled(0.3, 0.3) }] },
     },
-    // Updates, not epochs: a hundred rows are one minibatch. The fewer labels, the closer to what was pretrained.
+    // Updates, not epochs: a hundred rows are one minibatch. A hundred labels stay close to what was pretrained. `selfTraining` learns
+    // from all digits, with the options of `fit`.
     byLabels: {
-      100: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
-      1000: { updates: 3000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }) },
-      10000: { updates: 6000, fit: few(0.4, { hidden1: 0.3, hidden2: 0.3, hidden3: 0.5 }) },
+      100: { updates: 2000, fit: few(0.5, { hidden1: 0.1, hidden2: 0.1, hidden3: 0.3 }), selfTraining: { rounds: 5 } },
+      1000: { updates: 2000, fit: few(0.4, {}), selfTraining: {} },
+      10000: { updates: 5000, fit: few(0.4, {}), selfTraining: { rounds: 3, epochs: 5, labelledShare: 0.4 } },
     },
   },
   upDown: {

@@ -36,7 +36,7 @@ Napi::Function RowsObject::define(Napi::Env env) {
   return defineClass<RowsObject>(
       env, {getter<R, &R::rowCount>("rows"), getter<R, &R::cols>("cols"), getter<R, &R::bytes>("bytes"), getter<R, &R::missing>("missing"),
             method<R, &R::appendDense>("appendDense"), method<R, &R::appendBits>("appendBits"), method<R, &R::appendSparse>("appendSparse"),
-            method<R, &R::toFloat32>("toFloat32")});
+            method<R, &R::select>("select"), method<R, &R::toFloat32>("toFloat32")});
 }
 
 RowsObject::RowsObject(const Napi::CallbackInfo& info) : memory_(info.Env()) {
@@ -127,6 +127,17 @@ Napi::Value RowsObject::appendSparse(const Napi::CallbackInfo& info) {
     throw shapeError("`values` must have one entry per index (" + std::to_string(indices.size()) + "), got " +
                      std::to_string(given.size()));
   rows_->appendSparse(indptr, indices, given);
+  memory_.set(rows_->bytes());
+  return info.Env().Undefined();
+}
+
+// A selection takes over the domain of its source: it holds no other values.
+Napi::Value RowsObject::select(const Napi::CallbackInfo& info) {
+  const RowsObject& source = unwrap<RowsObject>(Argument(info, 0, "source"));
+  beginAppend();
+  const std::span<const std::uint32_t> which = Argument(info, 1, "which").view<std::uint32_t>();
+  *rows_ = Rows(*source.rows_, which);
+  domain_ = source.domain_;
   memory_.set(rows_->bytes());
   return info.Env().Undefined();
 }

@@ -27,6 +27,7 @@ class RowsObject {
   Napi::Value appendDense(const Napi::CallbackInfo& info);
   Napi::Value appendBits(const Napi::CallbackInfo& info);
   Napi::Value appendSparse(const Napi::CallbackInfo& info);
+  Napi::Value select(const Napi::CallbackInfo& info);
   Napi::Value toFloat32(const Napi::CallbackInfo& info);
 
   template <class T>

@@ -45,6 +45,37 @@ Rows::Rows(std::size_t cols, Domain domain, Keep keep) : cols_(cols), domain_(do
     throw shapeError("rows of " + std::to_string(cols) + " columns cannot hold units of " + std::to_string(domain.group));
 }
 
+Rows::Rows(const Rows& from, std::span<const std::uint32_t> which) : Rows(from.cols_, from.domain_, from.keep_) {
+  for (std::size_t i = 0; i < which.size(); ++i)
+    if (which[i] >= from.rows_)
+      throw parameterError("rows must be chosen among " + std::to_string(from.rows_) + ", got " + std::to_string(which[i]) + " at place " +
+                           std::to_string(i));
+  started_ = from.started_;
+  hasMissing_ = from.hasMissing_;
+  format_ = from.format_;
+  tableSize_ = from.tableSize_;
+  std::copy(std::begin(from.table_), std::end(from.table_), std::begin(table_));
+  slots_ = from.slots_;
+  rows_ = which.size();
+  const auto copy = [&](const auto& values, auto& into) {
+    into.resize(checkedMultiply(rows_, cols_));
+    for (std::size_t i = 0; i < rows_; ++i) std::copy_n(values.data() + which[i] * cols_, cols_, into.data() + i * cols_);
+  };
+  if (format_ == RowsFormat::codes) copy(from.codes_, codes_);
+  if (format_ == RowsFormat::floats) copy(from.floats_, floats_);
+  if (format_ != RowsFormat::sparse) return;
+  for (const std::size_t r : which) offsets_.push_back(offsets_.back() + from.offsets_[r + 1] - from.offsets_[r]);
+  reserveSparse(rows_, offsets_.back());
+  for (const std::size_t r : which) {
+    const auto part = [&](const auto& all, auto& into) {
+      into.insert(into.end(), all.begin() + static_cast<std::ptrdiff_t>(from.offsets_[r]),
+                  all.begin() + static_cast<std::ptrdiff_t>(from.offsets_[r + 1]));
+    };
+    part(from.indices_, indices_);
+    part(from.values_, values_);
+  }
+}
+
 std::size_t Rows::bytes() const {
   return codes_.capacity() + floats_.capacity() * sizeof(float) + offsets_.capacity() * sizeof(std::uint64_t) +
          indices_.capacity() * sizeof(std::uint32_t) + values_.capacity() * sizeof(float);

@@ -67,6 +67,10 @@ class Rows {
     return true;
   }
 
+  // Some rows of others, by number, in this order; a row may come several times. Throws
+  // ParameterError on a number that none has.
+  Rows(const Rows& from, std::span<const std::uint32_t> which);
+
   // Writes one row as floats; `out` has cols() elements.
   void expand(std::size_t row, float* out) const;
 

@@ -3,7 +3,7 @@ import { BusyError, DisposedError, ShapeError } from '../errors.js';
 import type { Device } from '../wiring/spec.js';
 import { type Backend, chooseBackend, noCuda, type UsedDevice } from './backend.js';
 import { isJob, runJob, translateError, translating } from './job.js';
-import type { NativeAddon, NativeArray, NativeLayerRows, NativeMachine, NativeWork } from './native.js';
+import type { NativeAddon, NativeArray, NativeLayerRows, NativeMachine, NativeRows, NativeWork } from './native.js';
 import type { NativeModel } from './native-model.js';
 import { isSmall, newRows, PassingRows, packRows } from './pack.js';
 import type { Patience } from './patience.js';
@@ -317,6 +317,15 @@ export abstract class ModelHost<N extends NativeModel> {
     );
     const packed = await Promise.all(packing);
     return inputs.map(({ layer }, i) => ({ layer, rows: packed[i] as NativeLayerRows['rows'] }));
+  }
+
+  /**
+   * Some rows of others in the addon, by number, in this order; a row may come several times.
+   */
+  select(layer: number, from: NativeRows, which: Uint32Array): NativeRows {
+    const rows = newRows({ rows: 0, cols: from.cols }, this.domain(layer), this.#backend);
+    rows.select(from, which);
+    return rows;
   }
 
   /** No rows of a layer, for questions that are about the model alone. */

@@ -91,6 +91,8 @@ export interface NativeRows {
   appendBits(data: Uint8Array, rows: number, mostSignificantFirst: boolean): void;
   /** CSR; indptr has rows + 1 entries starting at 0; values null means ones. */
   appendSparse(indptr: Uint32Array, indices: Uint32Array, values: Float32Array | null): void;
+  /** Becomes some rows of others, by number, in this order; a row may come several times. */
+  select(source: NativeRows, which: Uint32Array): void;
   /** Row-major copy of some rows; NaN where a value is missing. */
   toFloat32(firstRow: number, rows: number): Float32Array;
 }

@@ -56,6 +56,22 @@ export class Classes {
     return numbers;
   }
 
+  /**
+   * The numbers of the classes of labels of which some are missing (null or NaN), and `missing` in
+   * the place of those.
+   */
+  readSome(given: unknown, where: Where, missing: number): Int32Array {
+    const list = readFrom(where.call, where.argument, () => asList(given));
+    if (list === undefined) throw new ParameterError(`${subject(where)} must be a list of classes and nulls, got ${got(given)}`);
+    const lacks = (label: unknown): boolean => label === null || Number.isNaN(label);
+    if (list.every(lacks)) throw new ParameterError(`${subject(where)} must hold at least one label that is not missing`);
+    const filled = this.read(
+      list.map((label) => (lacks(label) ? this.nameOf(0) : label)),
+      where,
+    );
+    return Int32Array.from(filled, (number, r) => (lacks(list[r]) ? missing : number));
+  }
+
   #named(given: unknown, where: Where): Uint32Array {
     const list = readFrom(where.call, where.argument, () => asList(given));
     if (list === undefined) throw new ParameterError(`${subject(where)} must be a list of classes, got ${got(given)}`);

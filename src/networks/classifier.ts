@@ -1,12 +1,13 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
-import { FormatError } from '../errors.js';
+import { FormatError, ParameterError } from '../errors.js';
 import { filePath } from '../io/files.js';
 import type { LayerInput } from '../machine/host.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import type { Matrix } from '../models/results.js';
 import { readScikitLearn, type ScikitLearnLevel } from '../models/scikit-learn.js';
 import { argmax } from '../results/arrays.js';
+import type { TrainingRun } from '../training/run.js';
 import type { PlaceOptions } from '../wiring/place.js';
 import { softmax } from '../wiring/units.js';
 import { type Calibration, type CalibrationOptions, calibrationFor } from './calibration.js';
@@ -16,6 +17,8 @@ import { readNetwork } from './file.js';
 import { type BuiltSpec, type GivenLayer, type NetworkStart, readInputs, readLayers, readStart, startNames } from './layers.js';
 import { NetworkModel, type NetworkRun, type NetworkScore } from './network-model.js';
 import type { NetworkFitOptions, Pairs } from './plan.js';
+import { unknown } from './pseudo-labels.js';
+import { readSelfTraining, type SelfTrainingOptions, type SelfTrainingReport, selfTrain } from './self-training.js';
 
 const kind = 'classifier';
 
@@ -136,12 +139,73 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
       assertSeveral(numbers, this.#classes, where);
       return pairs;
     };
-    const validation = (given: unknown): Pairs => {
-      const { rows, labels } = readOptions(call, given, ['rows', 'labels'], 'validation');
-      const numbers = this.#classes.read(labels, { call, argument: 'validation.labels', units: 'labels' });
-      return { rows: this.input(call, 'validation.rows', rows), targets: this.#targets(call, numbers, 'validation.') };
-    };
-    return this.run(call, data, validation, options);
+    return this.run(call, data, (given) => this.#validation(call, given), options);
+  }
+
+  /**
+   * Trains on rows [n, inputs] of which only some have a label, after `fit` on those that have.
+   * A round takes the likeliest class of every row without a label for its label, where it is sure
+   * enough, and learns from these and from the labels, which come again and again (Lee,
+   * "Pseudo-label", ICML workshop 2013). It helps where the classifier is mostly right already,
+   * and where rows of one class lie together.
+   *
+   * @example
+   * ```ts
+   * import { Classifier } from 'boltzkit';
+   *
+   * const classifier = new Classifier({ inputs: 2, hidden: [8], classes: ['low', 'high'], seed: 1 });
+   * const rows = [[0, 0.1], [0.9, 1], [0.1, 0], [1, 0.8], [0.2, 0.1], [0.8, 1]];
+   * await classifier.fit(rows.slice(0, 2), ['low', 'high'], { epochs: 200 });
+   * await classifier.selfTrain(rows, ['low', 'high', null, null, null, null]);
+   * ```
+   *
+   * Rows are copied in a compact form before the first update, and those of a round once more. The
+   * same seed and calls give the same network. A run that ended early cannot be resumed: call again
+   * to go on from where the network stands.
+   *
+   * @param labels - One per row; null, or NaN among numbers, where there is none. Of at least two
+   *   classes.
+   * @param options - Those of `fit` for each round, and how rows are chosen.
+   * @returns A run to `await` or to iterate over with `for await`.
+   * @throws As `fit`; {@link ParameterError} if no label is missing.
+   */
+  selfTrain(
+    rows: RowsInput,
+    labels: readonly (L | null)[] | ClassLabels<L>,
+    options?: SelfTrainingOptions<ClassifierValidation<L>>,
+  ): TrainingRun<SelfTrainingReport> {
+    const call = this.call('selfTrain');
+    return this.runBy<SelfTrainingReport>(call, () => {
+      const { settings, round } = readSelfTraining(new OptionCheck(call), options);
+      const where = { call, argument: 'labels', units: 'labels' };
+      const numbers = this.#classes.readSome(labels, where, unknown);
+      const known = numbers.filter((number) => number !== unknown);
+      if (known.length === numbers.length)
+        throw new ParameterError(`${call}: labels must be null for the rows that have none, got a label for every row: use \`fit\``);
+      assertSeveral(Uint32Array.from(known), this.#classes, where);
+      const input = this.input(call, 'rows', rows);
+      const all = {
+        rows: input,
+        targets: this.#targets(
+          call,
+          Uint32Array.from(numbers, (number) => Math.max(number, 0)),
+        ),
+      };
+      const { plan, verbose } = this.plan(
+        call,
+        () => all,
+        (given) => this.#validation(call, given),
+        round,
+      );
+      const planned = { settings, rows: input, labels: numbers, classes: this.#classes.count, round: plan };
+      return { verbose, train: (control, keep) => selfTrain(this.machine, this.loss, planned, control, keep) };
+    });
+  }
+
+  #validation(call: string, given: unknown): Pairs {
+    const { rows, labels } = readOptions(call, given, ['rows', 'labels'], 'validation');
+    const numbers = this.#classes.read(labels, { call, argument: 'validation.labels', units: 'labels' });
+    return { rows: this.input(call, 'validation.rows', rows), targets: this.#targets(call, numbers, 'validation.') };
   }
 
   #targets(call: string, numbers: Uint32Array, place = ''): LayerInput {

@@ -16,3 +16,4 @@ export { type Lbfgs, type LbfgsOptions, lbfgs, type NetworkOptimiser, type Netwo
 export type { NetworkSettingOptions, NetworkStepOptions, NetworkTrainingOptions } from './options.js';
 export type { NetworkFitOptions, NetworkRunOptions } from './plan.js';
 export type { NetworkReport } from './reports.js';
+export type { SelfTrainingOptions, SelfTrainingReport } from './self-training.js';

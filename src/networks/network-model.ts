@@ -13,7 +13,7 @@ import { HostedModel } from '../models/hosted.js';
 import type { Matrix, Parameters, RunInfo } from '../models/results.js';
 import { unitsText } from '../models/trainable.js';
 import { isOver } from '../training/record.js';
-import { announcing, TrainingRun } from '../training/run.js';
+import { announcing, type RunControl, TrainingRun } from '../training/run.js';
 import { showReports } from '../training/verbose.js';
 import type { Units, UnitType } from '../wiring/units.js';
 import type { NetworkMetric } from './best.js';
@@ -22,7 +22,7 @@ import { type NetworkContents, type SavedNetwork, writeNetwork } from './file.js
 import type { BuiltSpec, Loss } from './layers.js';
 import { type OnnxOptions, writeOnnx } from './onnx/export.js';
 import type { NetworkOptimiserName } from './optimisers.js';
-import { type NetworkRecord, networkPlan, type Pairs, pairCount } from './plan.js';
+import { type NetworkRecord, networkPlan, type Pairs, type PlannedRun, pairCount } from './plan.js';
 import { type NetworkReport, reportText } from './reports.js';
 import { trainNetwork } from './train.js';
 
@@ -33,6 +33,12 @@ export type NetworkRun = TrainingRun<NetworkReport>;
 export interface NetworkTraining extends RunInfo {
   /** What made steps of gradients. */
   readonly optimiser: NetworkOptimiserName;
+}
+
+/** A run whose options were read. */
+interface PreparedRun<R extends NetworkReport> {
+  readonly verbose: boolean;
+  readonly train: (control: RunControl<R>, keep: (record: NetworkRecord) => void) => Promise<void>;
 }
 
 /** A network as JSON and as `console.log` show it. */
@@ -149,18 +155,30 @@ export abstract class NetworkModel extends HostedModel<NetworkHost> {
 
   /** A training run over rows that are described when the run begins. */
   protected run(call: string, data: () => Pairs, validation: (given: unknown) => Pairs, options: unknown): NetworkRun {
-    let verbose = false;
+    return this.runBy<NetworkReport>(call, () => {
+      const { plan, verbose } = this.plan(call, data, validation, options);
+      return { verbose, train: (control, keep) => trainNetwork(this.machine, this.#spec.loss, plan, control, keep) };
+    });
+  }
+
+  /** What a run is asked to do. */
+  protected plan(call: string, data: () => Pairs, validation: (given: unknown) => Pairs, options: unknown): PlannedRun {
+    return networkPlan(call, this.#trainee(), { data, validation }, options);
+  }
+
+  /** A training run that `prepare` reads the options of, and that `train` does. */
+  protected runBy<R extends NetworkReport>(call: string, prepare: () => PreparedRun<R>): TrainingRun<R> {
+    let shown = false;
     const first = this.#announced;
     this.#announced = [];
-    const run = new TrainingRun<NetworkReport>(async (given) => {
-      const control = announcing(given, first);
-      const { plan, verbose: shown } = networkPlan(call, this.#trainee(), { data, validation }, options);
-      verbose = shown;
-      await trainNetwork(this.machine, this.#spec.loss, plan, control, (record) => {
+    const run = new TrainingRun<R>(async (control) => {
+      const { verbose, train } = prepare();
+      shown = verbose;
+      await train(announcing(control, first), (record) => {
         this.#record = record;
       });
     });
-    if (verbose) showReports(run, call, reportText);
+    if (shown) showReports(run, call, reportText);
     return run;
   }
 

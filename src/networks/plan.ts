@@ -76,6 +76,12 @@ export interface NetworkPlan {
   readonly best: PlannedBest<NetworkMetric> | null;
 }
 
+/** The plan of a run, and whether it shows how it comes on. */
+export interface PlannedRun {
+  readonly plan: NetworkPlan;
+  readonly verbose: boolean;
+}
+
 /** What the plan of a run has to know of the network that it trains. */
 export interface NetworkTrainee {
   readonly spec: BuiltSpec;
@@ -93,7 +99,7 @@ export function networkPlan(
   { spec, previous, usualMetric, save }: NetworkTrainee,
   describe: { readonly data: () => Pairs; readonly validation: (given: unknown) => Pairs },
   options: unknown,
-): { readonly plan: NetworkPlan; readonly verbose: boolean } {
+): PlannedRun {
   const given = readOptions(call, options, [...settingNames, ...runNames]);
   const check = new OptionCheck(call);
   const data = describe.data();

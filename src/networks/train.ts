@@ -1,4 +1,4 @@
-import type { LayerInput } from '../machine/host.js';
+import type { Hold, LayerInput } from '../machine/host.js';
 import { translating } from '../machine/job.js';
 import type { NativeRows } from '../machine/native.js';
 import type { NativeNetwork, NativeNetworkReport, NativeNetworkTrainer } from '../machine/native-network.js';
@@ -23,7 +23,8 @@ interface NetworkRun {
   readonly record: NetworkRecord;
 }
 
-interface PackedPairs {
+/** Rows in the addon, and what they should give; null: themselves. */
+export interface PackedPairs {
   readonly rows: NativeRows;
   readonly targets: NativeRows | null;
 }
@@ -45,25 +46,38 @@ export async function trainNetwork(
   const packing = Promise.all([packed(machine, plan.data, signal), plan.validation && packed(machine, plan.validation, signal)]);
   packing.catch(() => undefined); // whoever waits for the turn hears of it
   await machine.train(call, true, async (hold) => {
-    const { native } = hold;
     signal?.throwIfAborted();
     const [data, validation] = await packing;
-    const { trainer, learningRates } = newTrainer(machine, native, loss, plan, data, validation);
-    const { best: planned } = plan;
-    const best = planned === null ? null : new BestState(planned.rule, native, planned.before, scaleOf(planned.rule.source));
-    const record = (): NetworkRecord => liveRecord({ settings: plan.settings, learningRates }, trainer, best);
-    try {
-      await runSegments<NetworkRun>({
-        ...{ call, machine, hold, trainer, control, signal, onProgress: plan.onProgress, checkpoint: plan.checkpoint },
-        ...{ evaluation: undefined, best, report: networkReport, record, keep },
-      });
-    } finally {
-      if (!machine.disposed) keep({ ...record() });
-    }
+    await trainHeld({ machine, hold }, loss, { ...plan, data, validation }, control, keep);
   });
 }
 
-async function packed(machine: NetworkHost, { rows, targets }: Pairs, signal: AbortSignal | undefined): Promise<PackedPairs> {
+/** {@link trainNetwork} on packed rows, of a network whose turn it is. */
+export async function trainHeld(
+  { machine, hold }: { readonly machine: NetworkHost; readonly hold: Hold<NativeNetwork> },
+  loss: Loss,
+  plan: Omit<NetworkPlan, 'data' | 'validation'> & { readonly data: PackedPairs; readonly validation: PackedPairs | null },
+  control: RunControl<NetworkReport>,
+  keep: (record: NetworkRecord) => void,
+): Promise<void> {
+  const { call, signal } = plan;
+  const { native } = hold;
+  const { trainer, learningRates } = newTrainer(machine, native, loss, plan);
+  const { best: planned } = plan;
+  const best = planned === null ? null : new BestState(planned.rule, native, planned.before, scaleOf(planned.rule.source));
+  const record = (): NetworkRecord => liveRecord({ settings: plan.settings, learningRates }, trainer, best);
+  try {
+    await runSegments<NetworkRun>({
+      ...{ call, machine, hold, trainer, control, signal, onProgress: plan.onProgress, checkpoint: plan.checkpoint },
+      ...{ evaluation: undefined, best, report: networkReport, record, keep },
+    });
+  } finally {
+    if (!machine.disposed) keep({ ...record() });
+  }
+}
+
+/** Copies rows, and what they should give, into the addon. */
+export async function packed(machine: NetworkHost, { rows, targets }: Pairs, signal: AbortSignal | undefined): Promise<PackedPairs> {
   const inputs: LayerInput[] = targets === null ? [rows] : [rows, targets];
   const [first, second] = await machine.pack(inputs, signal, false);
   return { rows: (first as { rows: NativeRows }).rows, targets: second?.rows ?? null };
@@ -73,11 +87,9 @@ function newTrainer(
   machine: NetworkHost,
   native: NativeNetwork,
   loss: Loss,
-  plan: NetworkPlan,
-  data: PackedPairs,
-  validation: PackedPairs | null,
+  plan: Parameters<typeof trainHeld>[2],
 ): { trainer: NativeNetworkTrainer; learningRates: LearningRates } {
-  const { settings, previous, resume, sampleWeights } = plan;
+  const { data, validation, settings, previous, resume, sampleWeights } = plan;
   const stepsPerEpoch = Math.ceil(data.rows.rows / settings.batchSize);
   const updates = stepsPerEpoch * settings.epochs;
   const learningRates = withoutFunction(plan.learningRates, updates);

@@ -124,6 +124,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
     member: 'appendSparse',
     args: [Uint32Array.from([0, 1, 3]), Uint32Array.from([2, 0, 5]), Float32Array.from([NaN, 1, NaN])],
   }),
+  select: () => ({ target: new hostBackend.addon.Rows(visible, 0, 1), member: 'select', args: [newRows(3), Uint32Array.of(2, 0)] }),
   toFloat32: () => ({ target: newRows(3), member: 'toFloat32', args: [1, 2] }),
   parameters: () => ({ target: newMachine(), member: 'parameters', args: [] }),
   getParameter: () => ({ target: newMachine(), member: 'getParameter', args: ['hidden.bias'] }),

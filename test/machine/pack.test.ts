@@ -82,6 +82,13 @@ describe.each(kinds)('%s', (_, make) => {
     for (const packed of [sliced, packRowsNow(make(), unit, where)]) {
       expect([packed.rows, packed.cols]).toEqual([rows, cols]);
       expect(Buffer.compare(Buffer.from(packed.toFloat32(0, rows).buffer), Buffer.from(expected.buffer))).toBe(0);
+      const which = Uint32Array.of(rows - 1, 0, 7, 7);
+      const some = new hostBackend.addon.Rows(cols, 0, 1);
+      some.select(packed, which);
+      expect(some.rows).toBe(4);
+      expect([...some.toFloat32(0, 4)]).toEqual([...which].flatMap((r) => [...expected.subarray(r * cols, (r + 1) * cols)]));
+      expect(() => some.select(packed, Uint32Array.of(1, rows))).toThrow(`rows must be chosen among ${rows}, got ${rows} at place 1`);
+      expect(some.rows).toBe(4);
     }
   });
 });
@@ -145,6 +152,10 @@ describe('missing values', () => {
         expect(packed.missing).toBe(true);
         const original = bitsOf(values);
         expect(bitsOf(out).every((bits, i) => bits === (lacks(i) ? canonical : original[i]))).toBe(true);
+        const some = new hostBackend.addon.Rows(1, 0, 1);
+        some.select(packed, Uint32Array.of(5, 3));
+        expect([some.cols, some.missing]).toEqual([cols, true]);
+        expect(bitsOf(some.toFloat32(1, 1))).toEqual(bitsOf(packed.toFloat32(3, 1)));
       }
     },
     60_000,
