@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BoltzmannMachine } from '../models/boltzmann-machine.js';
@@ -25,8 +26,13 @@ export interface ModelOptions {
 
 async function modelPath(path: string): Promise<string> {
   try {
-    return (await stat(path)).isDirectory() ? join(path, RUN_FILES.model) : path;
+    if (!(await stat(path)).isDirectory()) return path;
+    const file = join(path, RUN_FILES.model);
+    if (existsSync(file)) return file;
+    const hint = 'give the file of a model, or the folder that `boltzkit train` or `boltzkit dbn train` made';
+    throw new CliError(`\`${path}\`: this folder holds no ${RUN_FILES.model}`, { code: 'ENOENT', hint });
   } catch (error) {
+    if (error instanceof CliError) throw error;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new CliError(`\`${path}\`: no such model`, {
       code: 'ENOENT',

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ndarray from 'ndarray';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -188,6 +188,14 @@ describe('info, doctor, build', () => {
     const text = await ok('info', 'run');
     for (const part of ['36 visible', '12 hidden', '6 × 6', 'complete', 'stripes.csv']) expect(text).toContain(part);
     expect(await okJson('info', 'run/model.safetensors')).toMatchObject({ kind: 'rbm', visible: 36, hidden: 12, seed: 1 });
+  });
+
+  it('says what a folder lacks', async () => {
+    await mkdir(at('bare'));
+    const { code, stderr } = await cli(['info', 'bare'], folder.path);
+    expect(stderr).toMatch(/^boltzkit: `bare`: this folder holds no model\.safetensors/);
+    expect(stderr).toContain('`boltzkit dbn train`');
+    expect(code).toBe(1);
   });
 
   it('shows control characters in names and does not obey them', async () => {
