@@ -1,5 +1,6 @@
 import { OptionCheck, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
+import { subject } from '../data/where.js';
 import { FormatError, ParameterError } from '../errors.js';
 import { filePath } from '../io/files.js';
 import type { LayerInput } from '../machine/host.js';
@@ -165,7 +166,8 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
    *
    * @param labels - One per row; null, or NaN among numbers, where there is none. Of at least two
    *   classes.
-   * @param options - Those of `fit` for each round, and how rows are chosen.
+   * @param options - Those of `fit` for each round, and how rows are chosen:
+   *   {@link SelfTrainingOptions}.
    * @returns A run to `await` or to iterate over with `for await`.
    * @throws As `fit`; {@link ParameterError} if no label is missing.
    */
@@ -181,22 +183,14 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
       const numbers = this.#classes.readSome(labels, where, unknown);
       const known = numbers.filter((number) => number !== unknown);
       if (known.length === numbers.length)
-        throw new ParameterError(`${call}: labels must be null for the rows that have none, got a label for every row: use \`fit\``);
+        throw new ParameterError(`${subject(where)} must hold null where a row has no label, got a label for every row: use \`fit\``);
       assertSeveral(Uint32Array.from(known), this.#classes, where);
       const input = this.input(call, 'rows', rows);
-      const all = {
-        rows: input,
-        targets: this.#targets(
-          call,
-          Uint32Array.from(numbers, (number) => Math.max(number, 0)),
-        ),
-      };
-      const { plan, verbose } = this.plan(
-        call,
-        () => all,
-        (given) => this.#validation(call, given),
-        round,
-      );
+      // As many as rows; what is missing is guessed before a round learns.
+      const any = Uint32Array.from(numbers, (number) => Math.max(number, 0));
+      const pairs = { rows: input, targets: this.#targets(call, any) };
+      const validation = (given: unknown): Pairs => this.#validation(call, given);
+      const { plan, verbose } = this.plan(call, () => pairs, validation, round);
       const planned = { settings, rows: input, labels: numbers, classes: this.#classes.count, round: plan };
       return { verbose, train: (control, keep) => selfTrain(this.machine, this.loss, planned, control, keep) };
     });

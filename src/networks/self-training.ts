@@ -113,7 +113,7 @@ export async function selfTrain(
       const own = { round, guessed: chosen.guessed, changed: before && changedShare(labels, before, chosen.likeliest) };
       const plan = { ...planned, data, validation, previous, settings: { ...planned.settings, batchSize } };
       const onProgress = planned.onProgress && ((part: Progress) => planned.onProgress?.(progress(part)));
-      const told = announcing(toldOf(control, own, progress), warningsOf(chosen, settings));
+      const told = announcing(toldOf(control, own, progress), warningsOf(chosen, settings, previous === null));
       await trainHeld({ machine, hold }, loss, { ...plan, onProgress }, told, (record) => {
         previous = record;
         // Not for `fit` to resume, whose rows are others.
@@ -124,8 +124,11 @@ export async function selfTrain(
   });
 }
 
-function warningsOf({ guessed }: PseudoLabels, { threshold }: SelfTrainingSettings): readonly string[] {
-  return guessed > 0 ? [] : [`no row without a label has a class of probability ${threshold}: this round learns labels only`];
+function warningsOf({ guessed }: PseudoLabels, { threshold }: SelfTrainingSettings, untrained: boolean): readonly string[] {
+  return [
+    ...(untrained ? ['`fit` on the labelled rows did not come before: guesses are worth what the parameters are'] : []),
+    ...(guessed > 0 ? [] : [`no row without a label has a class of probability ${threshold}: this round learns labels only`]),
+  ];
 }
 
 /** Of the rows without a label, the share with another class than before. */

@@ -3,7 +3,7 @@
  * not say; runs and refusals.
  */
 import { describe, expect, it } from 'vitest';
-import { Classifier, DisposedError, ParameterError, ShapeError, sgd } from '../../src/index.js';
+import { Classifier, DisposedError, ParameterError, type SelfTrainingReport, ShapeError, sgd } from '../../src/index.js';
 import { pseudoLabels, unknown } from '../../src/networks/pseudo-labels.js';
 import { TestRandom } from '../oracle/random.js';
 import { networkBits } from './models-support.js';
@@ -116,6 +116,14 @@ describe('self-training', () => {
     expect(fractions.at(-1)).toBe(1);
   });
 
+  it('says that nothing was learnt before it', async () => {
+    using classifier = new Classifier({ inputs: 2, hidden: [3], classes: ['up', 'down'], seed: 1 });
+    const [{ warnings }] = (await classifier.selfTrain(fewLabels.rows, fewLabels.labels, { ...round, epochs: 1, rounds: 1 })) as [
+      SelfTrainingReport,
+    ];
+    expect(warnings.some((warning) => warning.startsWith('`fit` on the labelled rows did not come before'))).toBe(true);
+  });
+
   it('ends by a signal at its last update, and leaves nothing to resume', async () => {
     const { rows, labels, truth } = fewLabels;
     using classifier = await fitted();
@@ -130,7 +138,7 @@ describe('self-training', () => {
       fewLabels.rows,
       fewLabels.truth,
       {},
-      /labels must be null for the rows that have none, got a label for every row: use `fit`/,
+      /`labels` must hold null where a row has no label, got a label for every row: use `fit`/,
     ],
     ['no label', fewLabels.rows, fewLabels.rows.map(() => null), {}, /`labels` must hold at least one label that is not missing/],
     ['one class', fewLabels.rows, fewLabels.labels.map((name) => (name === 'up' ? name : null)), {}, /at least two classes, got "up" only/],
