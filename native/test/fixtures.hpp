@@ -11,6 +11,7 @@
 #include "backend.hpp"
 #include "cpu/cpu_backend.hpp"
 #include "cpu/isa.hpp"
+#include "cuda/cuda_backend.hpp"
 
 namespace boltzkit::test {
 
@@ -89,13 +90,23 @@ inline std::vector<const cpu::Kernels*> allKernels(bool emulation = !sanitized) 
 }
 
 // The CPU backend with each set of kernels.
-inline std::vector<Candidate> candidates() {
+inline std::vector<Candidate> cpuCandidates() {
   std::vector<Candidate> all;
   for (const cpu::Kernels* kernels : allKernels())
     all.push_back(
         {std::string("cpu ") + kernels->isa, [kernels](unsigned threads) { return std::make_unique<cpu::CpuBackend>(*kernels, threads); }});
   return all;
 }
+
+// These, and the CUDA backend on an emulated device.
+inline std::vector<Candidate> candidates() {
+  std::vector<Candidate> all = cpuCandidates();
+  if (!threadSanitized) all.push_back({"emulated cuda", [](unsigned) { return cuda::makeCudaBackend(0); }});
+  return all;
+}
+
+// For tests of minutes under a sanitizer: there without the emulated device.
+inline std::vector<Candidate> quickCandidates() { return sanitized ? cpuCandidates() : candidates(); }
 
 // A backend under test and the reference one.
 class Twins {
@@ -152,13 +163,26 @@ inline Values allowedSumErrors(const Values& magnitudes, std::size_t terms, doub
   return allowed;
 }
 
-// Runs the body once for every backend under test.
+// Runs the body once for every backend under test, for those that are quick,
+// or for those of the CPU.
 template <class Body>
-void forEachBackend(Body&& body) {
-  for (const Candidate& candidate : candidates()) {
+void forEachOf(const std::vector<Candidate>& all, Body&& body) {
+  for (const Candidate& candidate : all) {
     CAPTURE(candidate.name);
     body(candidate);
   }
+}
+template <class Body>
+void forEachBackend(Body&& body) {
+  forEachOf(candidates(), body);
+}
+template <class Body>
+void forEachQuick(Body&& body) {
+  forEachOf(quickCandidates(), body);
+}
+template <class Body>
+void forEachCpu(Body&& body) {
+  forEachOf(cpuCandidates(), body);
 }
 
 // Runs the body once for every set of CPU kernels.

@@ -61,7 +61,7 @@ Values resultsOf(Backend& backend, const Tensor& states, bool rounds) {
 }
 
 TEST_CASE("states that were drawn give what the same states give when they are uploaded") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     for (const unsigned threads : sanitized ? std::vector{2u} : std::vector{1u, 2u, 3u})
       for (const std::size_t rows : someRows)
         for (const bool rounds : {false, true}) {
@@ -95,7 +95,7 @@ TEST_CASE("states that were drawn give what the same states give when they are u
 }
 
 TEST_CASE("states that have been listed before give what they gave the first time") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     for (const unsigned threads : sanitized ? std::vector{2u} : std::vector{1u, 2u})
       for (const std::size_t rows : someRows)
         for (const int kind : {0, 1, 2, 3}) {
@@ -133,7 +133,7 @@ TEST_CASE("states that have been listed before give what they gave the first tim
 }
 
 TEST_CASE("few rows of weights leave some threads without a group of them") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     constexpr std::size_t few = 33, many = 1025, rows = 20;
     const auto stepOn = [&](unsigned threads) {
       Twins twins(candidate, threads);

@@ -255,7 +255,7 @@ void checkWays(const Candidate& candidate, const Layer& layer, Setting setting) 
 }
 
 TEST_CASE("sweeps depend neither on the number of threads nor on which rows share a call") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     const Graph grid = gridGraph(67, 31);
     for (const Type& type : lateralTypes()) {
       CAPTURE(type.name());

@@ -51,7 +51,7 @@ Values fieldsOf(Backend& backend, const Tensor& states, const Tensor& weights, b
 }
 
 TEST_CASE("rounded fields stay within a unit per state, and are rounded at all") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     twins.fast.run([&] {
       for (const int kind : {0, 1, 2, 3})
@@ -75,7 +75,7 @@ TEST_CASE("rounded fields stay within a unit per state, and are rounded at all")
 
 TEST_CASE("rounded fields are the same bits for every instruction set and number of threads") {
   std::vector<Values> all;
-  forEachBackend([&](const Candidate& candidate) {
+  forEachCpu([&](const Candidate& candidate) {
     for (const unsigned threads : {1u, 3u}) {
       Twins twins(candidate, threads);
       twins.fast.run([&] {
@@ -94,7 +94,7 @@ TEST_CASE("rounded fields are the same bits for every instruction set and number
 }
 
 TEST_CASE("units that are drawn tile by tile are those drawn from their fields") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     const Twin weights = twins.make(visible, hidden, randomValues(visible * hidden, 71, Kind::signedReal));
     struct Case {
@@ -142,7 +142,7 @@ TEST_CASE("units that are drawn tile by tile are those drawn from their fields")
 }
 
 TEST_CASE("weights and states that rounding does not suit are left as they are") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate);
     const std::size_t rows = 9;
     const Values w = randomValues(visible * hidden, 6, Kind::signedReal);
@@ -176,7 +176,7 @@ TEST_CASE("weights and states that rounding does not suit are left as they are")
 }
 
 TEST_CASE("weights are not rounded for few rows of states") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate);
     const Twin states = twins.make(9, visible, statesOf(9 * visible, 31, 0));
     const Twin weights = twins.make(visible, hidden, randomValues(visible * hidden, 6, Kind::signedReal));
@@ -228,7 +228,7 @@ void step(Backend& backend, const Slot& s, std::span<const StatisticsTerm> terms
 }
 
 TEST_CASE("a step from terms is the step from the gradient that they add up to, to the bit") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     for (const auto kind : {OptimiserStep::Kind::sgd, OptimiserStep::Kind::adam}) {
       Twins twins(candidate, 2);
       const Slot apart = slotOf(twins), together = slotOf(twins);
@@ -255,7 +255,7 @@ TEST_CASE("a step from terms is the step from the gradient that they add up to, 
 
 // Slots are overwritten where no step can be refused, or the last one where that of its own cannot.
 TEST_CASE("a step in place is the step by way of a spare buffer, and is not taken where it could be refused") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     Backend& backend = twins.fast;
     const Twin v = twins.make(50, visible, statesOf(50 * visible, 42, 0)),
@@ -301,7 +301,7 @@ TEST_CASE("a step in place is the step by way of a spare buffer, and is not take
 }
 
 TEST_CASE("statistics of rounded means are off by a unit per row at most") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     const std::size_t rows = 251;
     const Values s = statesOf(rows * visible, 51, 2), means = randomValues(rows * hidden, 52, Kind::grey);
@@ -327,7 +327,7 @@ TEST_CASE("statistics of rounded means are off by a unit per row at most") {
 
 // The last minibatch of an epoch is often short.
 TEST_CASE("statistics of fewer rows than before are those of a tensor that never had more") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate);
     const std::size_t rows = 251, fewer = 208;
     const Values s = statesOf(rows * visible, 53, 0), means = randomValues(rows * hidden, 54, Kind::grey);
@@ -350,7 +350,7 @@ TEST_CASE("statistics of fewer rows than before are those of a tensor that never
 }
 
 TEST_CASE("rounded copies that a step keeps up are those made afresh") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     const Slot slot = slotOf(twins);
     const Twin v = twins.make(20, visible, statesOf(20 * visible, 61, 0)), h = twins.make(20, hidden, statesOf(20 * hidden, 62, 0));

@@ -61,7 +61,7 @@ TEST_CASE("fields of rounded weights keep the promise where errors could add up"
        [](std::size_t i) { return i % 28 < 14 ? 1.0 : 0.0; }},
       {"a slope", [](std::size_t i, std::size_t j) { return i + j == 0 ? 1.9 : 3e-5 * static_cast<double>(i); },
        [](std::size_t) { return 1.0; }}};
-  forEachBackend([&](const Candidate& candidate) {
+  forEachCpu([&](const Candidate& candidate) {
     Twins twins(candidate, 2);
     for (const Machine& machine : machines)
       for (const bool transposed : {false, true}) {
@@ -120,7 +120,7 @@ TEST_CASE("the errors of equal weights are as good as independent") {
 // most of its couplings.
 TEST_CASE("a magnet of equal couplings keeps its field beside one strong bond") {
   constexpr std::size_t n = 4096;
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     for (const double bond : {3.0, 6.727}) {
       Values w(n * 32, static_cast<double>(1.2f / n));
@@ -136,7 +136,7 @@ TEST_CASE("a magnet of equal couplings keeps its field beside one strong bond") 
 // One weight of 22 makes the rounding unit coarse, and 0 times it adds nothing.
 TEST_CASE("states up to 255 are in the bound") {
   constexpr std::size_t n = 256;
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     Values w(n * n, static_cast<double>(3e-4f)), s(n, 255.0), bias(n, -19.0);
     w[0] = 22;
@@ -156,7 +156,7 @@ TEST_CASE("states up to 255 are in the bound") {
 
 TEST_CASE("Gaussian units of unequal scale get means as exact as their own scale asks for") {
   constexpr std::size_t n = 64, units = 600;
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     Values w(n * units), s(n), parameters(2 * units);
     Dice dice(7);
@@ -201,7 +201,7 @@ TEST_CASE("the tolerance falls with the temperature and with the scale of the un
 // another.
 TEST_CASE("whether weights are rounded does not depend on the products before") {
   constexpr std::size_t n = 200, m = 180;
-  forEachBackend([](const Candidate& candidate) {
+  forEachCpu([](const Candidate& candidate) {
     Twins twins(candidate, 2);
     Values s = randomValues(n, 81, Kind::binary, 0.5), large = randomValues(n * m, 82, Kind::signedReal), small = large;
     for (double& v : s) v *= 200;

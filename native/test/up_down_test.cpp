@@ -157,7 +157,7 @@ Values allValues(const std::vector<NamedTensor>& parameters, Backend& backend) {
 // An entry is off by more than 4.9 standard errors once in 10^6; there are fewer than 60, on each of
 // some backends: a false alarm once in some thousands of other seeds. Row weights make the shares.
 TEST_CASE("one update of up-down learning moves what the sums over all states say") {
-  std::vector<Candidate> all = candidates();
+  std::vector<Candidate> all = cpuCandidates();
   all.push_back({"reference", [](unsigned) { return makeReferenceBackend(); }});
   const std::size_t n = sanitized ? 4000 : 40000;
   const auto check = [&](const Candidate& candidate, bool persistent) {

@@ -44,21 +44,33 @@ BOLTZKIT_HD void redraw(UnitView<Real> unit, const Real* field, Real beta, Draw 
   }
 }
 
+// Places of one unit.
+template <class Unit, class Real>
+BOLTZKIT_HD std::size_t unitSize(const RowUnits<Real>& units) {
+  return Unit::grouped ? units.size : 1;
+}
+
 // Writes means and new states; either may be null. `before` holds the states that the draw replaces
 // and may be the memory of the new states.
 template <class Unit, class Real>
+BOLTZKIT_HD void updateUnit(const RowUnits<Real>& units, std::size_t unit, const Real* field, Real beta, Draw draw, const Real* before,
+                            RowWords& words, Real* mean, Real* sample) {
+  const std::size_t size = unitSize<Unit>(units), j = unit * size;
+  if constexpr (Unit::grouped) {
+    if (mean) Unit::mean(field + j, beta, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, size), mean + j);
+  } else {
+    if (mean) mean[j] = Unit::mean(field[j], beta, units.at(j));
+  }
+  if (sample)
+    redraw<Unit>(units.at(j), field + j, beta, draw, words, unit * Unit::words(units.size), before ? before + j : nullptr, sample + j);
+}
+
+// The same for all units of a row.
+template <class Unit, class Real>
 BOLTZKIT_HD void updateRow(const RowUnits<Real>& units, const Real* field, Real beta, Draw draw, const Real* before, RowWords& words,
                            Real* mean, Real* sample) {
-  const std::size_t size = Unit::grouped ? units.size : 1;
-  for (std::size_t j = 0, unit = 0; j < units.places; j += size, ++unit) {
-    if constexpr (Unit::grouped) {
-      if (mean) Unit::mean(field + j, beta, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, size), mean + j);
-    } else {
-      if (mean) mean[j] = Unit::mean(field[j], beta, units.at(j));
-    }
-    if (sample)
-      redraw<Unit>(units.at(j), field + j, beta, draw, words, unit * Unit::words(units.size), before ? before + j : nullptr, sample + j);
-  }
+  const std::size_t count = units.places / unitSize<Unit>(units);
+  for (std::size_t unit = 0; unit < count; ++unit) updateUnit<Unit>(units, unit, field, beta, draw, before, words, mean, sample);
 }
 
 // Sweeps one row: redraws the units order[0], order[1], ... (0, 1, ... if null), each given the
@@ -90,67 +102,102 @@ BOLTZKIT_HD void modeRow(const RowUnits<Real>& units, const Real* field, const R
 // Draws binary values whose means are the values in (0, 1); missing ones (NaN) stay. Random words
 // are generated only for places that need a draw.
 template <class Real>
+BOLTZKIT_HD void drawBinaryPlace(RowWords& words, std::size_t place, Real* states) {
+  Real& state = states[place];
+  if (state > 0 && state < 1) state = uniform<Real>(words(place)) < state ? Real(1) : Real(0);
+}
+template <class Real>
 BOLTZKIT_HD void drawBinaryRow(RowWords& words, std::size_t places, Real* states) {
-  for (std::size_t j = 0; j < places; ++j)
-    if (states[j] > 0 && states[j] < 1) states[j] = uniform<Real>(words(j)) < states[j] ? Real(1) : Real(0);
+  for (std::size_t j = 0; j < places; ++j) drawBinaryPlace(words, j, states);
 }
 
 // The whole number up to which the top 24 bits of a word make a place drop: the smallest one that
 // is not below rate * 2^24.
 inline double dropThreshold(double rate) { return std::ceil(rate * 0x1p24); }
 
+// Drops a place where its word says so, and multiplies it by `scale` otherwise.
+template <class Real>
+BOLTZKIT_HD Real dropped(RowWords& words, std::size_t place, double threshold, Real scale, Real value) {
+  return static_cast<double>(words(place) >> 8) < threshold ? Real(0) : scale * value;
+}
+
 // Drops places with probability `rate` and divides the others by 1 - rate. `out` may be `from`.
 template <class Real>
 BOLTZKIT_HD void dropRow(RowWords& words, double rate, const Real* from, std::size_t places, Real* out) {
   const Real scale = Real(1 / (1 - rate));
   const double threshold = dropThreshold(rate);
-  for (std::size_t j = 0; j < places; ++j) out[j] = static_cast<double>(words(j) >> 8) < threshold ? Real(0) : scale * from[j];
+  for (std::size_t j = 0; j < places; ++j) out[j] = dropped(words, j, threshold, scale, from[j]);
 }
 
 // gradient *= the derivative of the means of a row by their fields, at beta = 1. Of a grouped unit
 // with means m that add up to n, this is diag(m) - m m^T / n.
 template <class Unit, class Real>
-BOLTZKIT_HD void throughMeansRow(const RowUnits<Real>& units, const Real* field, const Real* mean, Real* gradient) {
+BOLTZKIT_HD void throughMeansUnit(const RowUnits<Real>& units, std::size_t unit, const Real* field, const Real* mean, Real* gradient) {
+  const std::size_t size = unitSize<Unit>(units), j = unit * size;
   if constexpr (Unit::grouped) {
-    for (std::size_t j = 0; j < units.places; j += units.size) {
-      Real dot = 0, total = 0;
-      for (std::size_t k = j; k < j + units.size; ++k) {
-        dot += mean[k] * gradient[k];
-        total += mean[k];
-      }
-      const Real common = total > 0 ? dot / total : Real(0);
-      for (std::size_t k = j; k < j + units.size; ++k) gradient[k] = mean[k] * (gradient[k] - common);
+    Real dot = 0, total = 0;
+    for (std::size_t k = j; k < j + size; ++k) {
+      dot += mean[k] * gradient[k];
+      total += mean[k];
     }
+    const Real common = total > 0 ? dot / total : Real(0);
+    for (std::size_t k = j; k < j + size; ++k) gradient[k] = mean[k] * (gradient[k] - common);
   } else if constexpr (Unit::linear) {
-    for (std::size_t j = 0; j < units.places; ++j)
-      gradient[j] *= static_cast<Real>(Unit::spread(static_cast<double>(mean[j]), static_cast<double>(units.size)));
+    gradient[j] *= static_cast<Real>(Unit::spread(static_cast<double>(mean[j]), static_cast<double>(units.size)));
   } else {
-    for (std::size_t j = 0; j < units.places; ++j) gradient[j] *= Unit::variance(field[j], Real(1), units.at(j));
+    gradient[j] *= Unit::variance(field[j], Real(1), units.at(j));
   }
+}
+
+template <class Unit, class Real>
+BOLTZKIT_HD void throughMeansRow(const RowUnits<Real>& units, const Real* field, const Real* mean, Real* gradient) {
+  const std::size_t count = units.places / unitSize<Unit>(units);
+  for (std::size_t unit = 0; unit < count; ++unit) throughMeansUnit<Unit>(units, unit, field, mean, gradient);
+}
+
+// The cumulant of one unit, given the fields of its row.
+template <class Unit, class Real>
+BOLTZKIT_HD double cumulantOf(const RowUnits<Real>& units, std::size_t unit, const Real* field, Real beta, const Real* before) {
+  const std::size_t size = unitSize<Unit>(units), j = unit * size;
+  if constexpr (Unit::grouped)
+    return static_cast<double>(Unit::cumulant(field + j, beta, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, size)));
+  else
+    return static_cast<double>(Unit::cumulant(field[j], beta, units.at(j)));
 }
 
 // The sum of the cumulants of all units, given their fields.
 template <class Unit, class Real>
 BOLTZKIT_HD double cumulantRow(const RowUnits<Real>& units, const Real* field, Real beta, const Real* before) {
+  const std::size_t count = units.places / unitSize<Unit>(units);
   double sum = 0;
-  if constexpr (Unit::grouped) {
-    for (std::size_t j = 0; j < units.places; j += units.size)
-      sum += static_cast<double>(Unit::cumulant(field + j, beta, units.at(j), groupTotal<Unit>(before ? before + j : nullptr, units.size)));
-  } else {
-    for (std::size_t j = 0; j < units.places; ++j) sum += static_cast<double>(Unit::cumulant(field[j], beta, units.at(j)));
-  }
+  for (std::size_t unit = 0; unit < count; ++unit) sum += cumulantOf<Unit>(units, unit, field, beta, before);
   return sum;
 }
 
 template <class Unit, class Real>
+BOLTZKIT_HD double energyOf(const RowUnits<Real>& units, std::size_t unit, const Real* states) {
+  const std::size_t j = unit * unitSize<Unit>(units);
+  if constexpr (Unit::grouped)
+    return static_cast<double>(Unit::energy(states + j, units.at(j)));
+  else
+    return static_cast<double>(Unit::energy(states[j], units.at(j)));
+}
+
+template <class Unit, class Real>
 BOLTZKIT_HD double energyRow(const RowUnits<Real>& units, const Real* states) {
+  const std::size_t count = units.places / unitSize<Unit>(units);
   double sum = 0;
-  if constexpr (Unit::grouped) {
-    for (std::size_t j = 0; j < units.places; j += units.size) sum += static_cast<double>(Unit::energy(states + j, units.at(j)));
-  } else {
-    for (std::size_t j = 0; j < units.places; ++j) sum += static_cast<double>(Unit::energy(states[j], units.at(j)));
-  }
+  for (std::size_t unit = 0; unit < count; ++unit) sum += energyOf<Unit>(units, unit, states);
   return sum;
+}
+
+// The statistics of one place: see addStatistics.
+template <class Unit, class Real>
+BOLTZKIT_HD void statisticsOf(const RowUnits<Real>& units, std::size_t place, const Real* states, const Real* field, Real* out) {
+  if constexpr (!Unit::linear) {
+    if (field) return Unit::expected(field[place], Real(1), units.at(place), out);
+  }
+  Unit::statistics(states[place], units.at(place), out);
 }
 
 // sums [parameters, sumStride] += weight * statistics of places first ... last - 1. Uses the
@@ -161,14 +208,7 @@ BOLTZKIT_HD void addStatistics(const RowUnits<Real>& units, const Real* states, 
                                std::size_t last, std::size_t sumStride, double* sums) {
   for (std::size_t j = first; j < last; ++j) {
     Real statistic[Unit::parameters];
-    if constexpr (!Unit::linear) {
-      if (field)
-        Unit::expected(field[j], Real(1), units.at(j), statistic);
-      else
-        Unit::statistics(states[j], units.at(j), statistic);
-    } else {
-      Unit::statistics(states[j], units.at(j), statistic);
-    }
+    statisticsOf<Unit>(units, j, states, field, statistic);
     for (std::size_t k = 0; k < Unit::parameters; ++k) sums[k * sumStride + j] += weight * static_cast<double>(statistic[k]);
   }
 }

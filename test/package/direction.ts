@@ -34,7 +34,7 @@ export const allowedNative: Allowed = {
   // Its kernels stand on the SIMD layer and on the choice of instruction sets.
   ratings: ['core', 'cpu'],
   binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
-  test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
+  test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'cuda', 'reference', 'ratings'],
 };
 
 const basics = ['errors.ts', 'suggest.ts', 'got.ts', 'arguments.ts'];

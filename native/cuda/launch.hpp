@@ -1,0 +1,75 @@
+// Starts kernels. What a kernel file needs of CUDA beyond its words (__global__, threadIdx and so
+// on) stands here. Without nvcc it comes from an emulation that tests include before this file:
+// test/device/cuda_emulation.hpp.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#if !defined(__CUDACC__) && !defined(BOLTZKIT_EMULATES_CUDA)
+#error "kernels are compiled by nvcc, or after an emulation of what CUDA has"
+#endif
+
+// Shared memory of a thread block: `name` has `count` elements.
+#if defined(__CUDACC__)
+#define BOLTZKIT_SHARED(type, name, count) __shared__ type name[count]
+#endif
+
+namespace boltzkit::cuda {
+
+// Thread blocks, and threads of each.
+struct Shape {
+  unsigned blocks, threads;
+};
+
+inline constexpr unsigned threadsPerBlock = 256;
+
+// Threads that add up one row. Emulated ones are slow.
+#if defined(BOLTZKIT_EMULATES_CUDA)
+inline constexpr unsigned threadsPerRow = 4;
+#else
+inline constexpr unsigned threadsPerRow = 64;
+#endif
+
+// One thread for each of n pieces of work, or fewer threads that take several: see `pieces`.
+inline Shape threadsFor(std::size_t n) {
+  constexpr std::size_t mostBlocks = std::size_t{1} << 20;
+  const std::size_t blocks = (n + threadsPerBlock - 1) / threadsPerBlock;
+  return {static_cast<unsigned>(blocks < 1 ? 1 : blocks < mostBlocks ? blocks : mostBlocks), threadsPerBlock};
+}
+
+// The pieces of work of one thread: for (std::size_t i : pieces(n)) ...
+class pieces {
+ public:
+  __device__ explicit pieces(std::size_t n) : n_(n) {}
+  struct Iterator {
+    std::size_t i, step;
+    __device__ std::size_t operator*() const { return i; }
+    __device__ Iterator& operator++() {
+      i += step;
+      return *this;
+    }
+    __device__ bool operator!=(const Iterator& end) const { return i < end.i; }
+  };
+  __device__ Iterator begin() const { return {std::size_t{blockIdx.x} * blockDim.x + threadIdx.x, std::size_t{gridDim.x} * blockDim.x}; }
+  __device__ Iterator end() const { return {n_, 0}; }
+
+ private:
+  std::size_t n_;
+};
+
+// Adds up one number of each thread of a block, in an order that depends on the number of threads
+// alone. All threads call it; the first one gets the sum. blockDim.x is a power of 2.
+__device__ inline double blockSum(double value) {
+  BOLTZKIT_SHARED(double, sums, 1024);
+  sums[threadIdx.x] = value;
+  __syncthreads();
+  for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) sums[threadIdx.x] = sums[threadIdx.x] + sums[threadIdx.x + half];
+    __syncthreads();
+  }
+  const double sum = threadIdx.x == 0 ? static_cast<double>(sums[0]) : 0.0;
+  __syncthreads();  // nobody may write the sums of a next call before this one was read
+  return sum;
+}
+
+}  // namespace boltzkit::cuda

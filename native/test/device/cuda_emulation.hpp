@@ -1,0 +1,366 @@
+// What CUDA sources need, for the host's compiler: the words of the language, thread blocks as
+// fibers, shared memory that knows who wrote it, and the few calls of the runtime.
+//
+// The threads of a block run one after the other, each up to the next barrier, in an order that is
+// shuffled anew after every barrier. A kernel that depends on an order that CUDA does not promise
+// gives other numbers from one order to the next, and tests compare them. Errors name the line:
+// threads at different barriers, threads that ended while others wait, shared memory that was read
+// and that no thread of this block wrote, an index outside of it.
+#pragma once
+#include <setjmp.h>
+#include <ucontext.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#define BOLTZKIT_EMULATES_CUDA 1
+#define __global__
+#define __device__
+#define __host__
+#define __launch_bounds__(...)
+#define __syncthreads() boltzkit::cuda::emulation::barrier(__FILE__, __LINE__)
+#define BOLTZKIT_SHARED(type, name, count) \
+  static thread_local boltzkit::cuda::emulation::Shared<type, count> name { __FILE__, __LINE__ }
+
+namespace boltzkit::cuda::emulation {
+
+struct Index {
+  unsigned x = 0, y = 0, z = 0;
+};
+
+// What a kernel that is run knows of itself, and what tests may set.
+struct State {
+  Index thread, block, blockSize, gridSize;
+  std::uint64_t blocksRun = 0;  // names a block among all that ran
+  std::uint64_t seed = 1;       // of the order of threads
+  bool fiber = false;           // a thread runs
+  // Fails the call of the runtime that comes after so many others; negative: none.
+  long failAfter = -1;
+  std::size_t allocated = 0;  // pieces of memory that live
+  std::size_t launches = 0;
+};
+inline thread_local State state;
+
+inline std::logic_error error(const std::string& what, const char* file, int line) {
+  return std::logic_error(std::string(file) + ":" + std::to_string(line) + ": " + what);
+}
+
+// A thread of a block: a stack of its own, kept from block to block. It works until it waits at a
+// barrier or has ended, and goes on where it was. Jumps, unlike swapcontext, ask nothing of the
+// system; but address sanitizer knows contexts only.
+class Fiber {
+ public:
+  Fiber() : stack_(std::make_unique_for_overwrite<char[]>(stackBytes)) {
+    getcontext(&begin_);
+    begin_.uc_stack.ss_sp = stack_.get();
+    begin_.uc_stack.ss_size = stackBytes;
+    begin_.uc_link = nullptr;
+    makecontext(&begin_, &Fiber::entry, 0);
+  }
+
+  // Works up to the next `leave`; `work` begins anew where it has ended.
+  void resume(const std::function<void()>& work) {
+    work_ = &work;
+    running() = this;
+#if defined(__SANITIZE_ADDRESS__)
+    void* fake = nullptr;
+    __sanitizer_start_switch_fiber(&fake, stack_.get(), stackBytes);
+    swapcontext(&caller_, &begin_);
+    __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+#else
+    if (_setjmp(caller_) != 0) return;
+    if (started_) _longjmp(self_, 1);
+    started_ = true;
+    setcontext(&begin_);
+#endif
+  }
+
+  void leave() {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(&fake_, callerStack_, callerBytes_);
+    swapcontext(&begin_, &caller_);
+    entered();
+#else
+    if (_setjmp(self_) == 0) _longjmp(caller_, 1);
+#endif
+  }
+
+ private:
+  static constexpr std::size_t stackBytes = std::size_t{1} << 16;
+  static Fiber*& running() {
+    static thread_local Fiber* fiber = nullptr;
+    return fiber;
+  }
+
+  static void entry() {
+    Fiber& self = *running();
+    self.entered();
+    for (;;) {
+      (*self.work_)();
+      self.leave();
+    }
+  }
+
+  std::unique_ptr<char[]> stack_;
+  ucontext_t begin_{};
+  const std::function<void()>* work_ = nullptr;
+#if defined(__SANITIZE_ADDRESS__)
+  void entered() { __sanitizer_finish_switch_fiber(fake_, &callerStack_, &callerBytes_); }
+  ucontext_t caller_{};
+  void* fake_ = nullptr;
+  const void* callerStack_ = nullptr;
+  std::size_t callerBytes_ = 0;
+#else
+  void entered() {}
+  jmp_buf self_{}, caller_{};
+  bool started_ = false;
+#endif
+};
+
+// The threads of one block.
+class Block {
+ public:
+  Block(unsigned threads, const std::function<void()>& kernel) : threads_(threads), kernel_(kernel) {
+    while (fibers().size() < threads) fibers().push_back(std::make_unique<Fiber>());
+  }
+
+  void run() {
+    current() = this;
+    std::vector<unsigned> order(threads_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    while (!order.empty()) {
+      shuffle(order);
+      for (const unsigned t : order) resume(t);
+      check(order);
+      if (error_) break;
+      std::erase_if(order, [&](unsigned t) { return threads_[t].ended; });
+    }
+    if (!error_) return;
+    // Those that wait end, so that what they hold is released.
+    for (unsigned t = 0; t < threads_.size(); ++t)
+      if (!threads_[t].ended) resume(t);
+    std::rethrow_exception(error_);
+  }
+
+  static void wait(const char* file, int line) {
+    Block& block = *current();
+    const unsigned t = block.running_;
+    block.threads_[t] = {false, file, line};
+    fibers()[t]->leave();
+    state.thread.x = t;
+    if (block.error_) throw Abandoned{};
+  }
+
+ private:
+  struct Abandoned {};  // ends the threads of a block in which one has failed
+  struct Thread {
+    bool ended = true;
+    const char* file = "";
+    int line = 0;
+  };
+  static Block*& current() {
+    static thread_local Block* block = nullptr;
+    return block;
+  }
+  static std::vector<std::unique_ptr<Fiber>>& fibers() {
+    static thread_local std::vector<std::unique_ptr<Fiber>> all;
+    return all;
+  }
+
+  void resume(unsigned t) {
+    running_ = t;
+    state.thread.x = t;
+    state.fiber = true;
+    threads_[t].ended = true;  // unless it comes to a barrier
+    fibers()[t]->resume(work_);
+    state.fiber = false;
+  }
+
+  void work() {
+    try {
+      kernel_();
+    } catch (const Abandoned&) {
+    } catch (...) {
+      if (!error_) error_ = std::current_exception();
+    }
+    threads_[running_].ended = true;
+  }
+
+  // After all threads went on: they wait at one barrier, or all have ended.
+  void check(const std::vector<unsigned>& order) {
+    if (error_) return;
+    const Thread& first = threads_[order.front()];
+    for (const unsigned t : order) {
+      const Thread &thread = threads_[t], &waits = thread.ended ? first : thread;
+      if (thread.ended != first.ended) return note("some threads of the block wait here, and others have ended", waits);
+      if (!thread.ended && (thread.line != first.line || std::strcmp(thread.file, first.file) != 0))
+        return note("some threads of the block wait here, and others at line " + std::to_string(first.line), thread);
+    }
+  }
+  void note(const std::string& what, const Thread& thread) { error_ = std::make_exception_ptr(error(what, thread.file, thread.line)); }
+
+  static void shuffle(std::vector<unsigned>& order) {
+    std::uint64_t& seed = state.seed;
+    for (std::size_t i = order.size(); i > 1; --i) {
+      seed = seed * 6364136223846793005u + 1442695040888963407u;
+      std::swap(order[i - 1], order[(seed >> 33) % i]);
+    }
+  }
+
+  std::vector<Thread> threads_;
+  const std::function<void()>& kernel_;
+  const std::function<void()> work_ = [this] { work(); };
+  unsigned running_ = 0;
+  std::exception_ptr error_;
+};
+
+inline void barrier(const char* file, int line) {
+  if (!state.fiber) throw error("a barrier in a kernel whose threads do not wait for each other", file, line);
+  Block::wait(file, line);
+}
+
+// `waits` says if threads wait for each other; those that do not need no fibers.
+inline void launch(unsigned blocks, unsigned threads, bool waits, const std::function<void()>& kernel) {
+  if (blocks == 0 || threads == 0 || threads > 1024)
+    throw std::logic_error("a kernel of " + std::to_string(blocks) + " blocks of " + std::to_string(threads) + " threads");
+  ++state.launches;
+  state.blockSize = {threads, 1, 1};
+  state.gridSize = {blocks, 1, 1};
+  for (unsigned b = 0; b < blocks; ++b) {
+    state.block = {b, 0, 0};
+    ++state.blocksRun;
+    if (waits) {
+      Block(threads, kernel).run();
+      continue;
+    }
+    const auto first = static_cast<unsigned>(state.seed++ % threads);
+    for (unsigned t = 0; t < threads; ++t) {
+      state.thread.x = (first + t) % threads;
+      kernel();
+    }
+  }
+}
+
+// Shared memory of a block. Every element knows which block wrote it last.
+template <class T, std::size_t count>
+class Shared {
+ public:
+  Shared(const char* file, int line) : file_(file), line_(line), values_(count), writers_(count, 0) {}
+
+  class Place {
+   public:
+    Place(Shared& all, std::size_t i) : all_(all), i_(i) {}
+    operator T() const {
+      if (all_.writers_[i_] != state.blocksRun)
+        throw error("element " + std::to_string(i_) + " was read and not written", all_.file_, all_.line_);
+      return all_.values_[i_];
+    }
+    Place& operator=(const T& value) {
+      all_.values_[i_] = value;
+      all_.writers_[i_] = state.blocksRun;
+      return *this;
+    }
+    Place& operator=(const Place& other) { return *this = static_cast<T>(other); }
+
+   private:
+    Shared& all_;
+    std::size_t i_;
+  };
+
+  Place operator[](std::size_t i) {
+    if (i >= count) throw error("element " + std::to_string(i) + " of " + std::to_string(count), file_, line_);
+    return Place(*this, i);
+  }
+
+ private:
+  const char* file_;
+  int line_;
+  std::vector<T> values_;
+  std::vector<std::uint64_t> writers_;
+};
+
+}  // namespace boltzkit::cuda::emulation
+
+#define threadIdx boltzkit::cuda::emulation::state.thread
+#define blockIdx boltzkit::cuda::emulation::state.block
+#define blockDim boltzkit::cuda::emulation::state.blockSize
+#define gridDim boltzkit::cuda::emulation::state.gridSize
+
+// --- the runtime -----------------------------------------------------------------------------------
+
+enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorLaunchFailure = 719 };
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
+using cudaStream_t = int*;
+inline constexpr unsigned cudaStreamNonBlocking = 1;
+
+inline cudaError_t emulatedCall(cudaError_t failure = cudaErrorLaunchFailure) {
+  long& left = boltzkit::cuda::emulation::state.failAfter;
+  if (left < 0) return cudaSuccess;
+  return left-- == 0 ? failure : cudaSuccess;
+}
+inline const char* cudaGetErrorString(cudaError_t error) { return error == cudaErrorMemoryAllocation ? "out of memory" : "launch failure"; }
+inline cudaError_t cudaGetLastError() { return cudaSuccess; }
+inline cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 2;
+  return emulatedCall();
+}
+inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  const cudaError_t result = emulatedCall();
+  if (result == cudaSuccess) *stream = new int(0);
+  return result;
+}
+inline cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  delete stream;
+  return cudaSuccess;
+}
+inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return emulatedCall(); }
+inline cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  const cudaError_t result = emulatedCall(cudaErrorMemoryAllocation);
+  if (result != cudaSuccess) return result;
+  *memory = std::malloc(bytes);
+  ++boltzkit::cuda::emulation::state.allocated;
+  return cudaSuccess;
+}
+inline cudaError_t cudaFree(void* memory) {
+  std::free(memory);
+  --boltzkit::cuda::emulation::state.allocated;
+  return cudaSuccess;
+}
+inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* all) {
+  *free = std::size_t{1} << 20;
+  *all = std::size_t{1} << 30;
+  return cudaSuccess;
+}
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
+  const cudaError_t result = emulatedCall();
+  if (result == cudaSuccess && bytes > 0) std::memcpy(to, from, bytes);
+  return result;
+}
+inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
+  const cudaError_t result = emulatedCall();
+  if (result == cudaSuccess) std::memset(to, value, bytes);
+  return result;
+}
+
+// The order of threads decides which one of several gets there first, and must not decide what comes
+// out.
+inline int atomicMin(int* place, int value) {
+  const int before = *place;
+  *place = std::min(before, value);
+  return before;
+}
