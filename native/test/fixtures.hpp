@@ -101,7 +101,9 @@ inline std::vector<Candidate> cpuCandidates() {
 // These, and the CUDA backend on an emulated device.
 inline std::vector<Candidate> candidates() {
   std::vector<Candidate> all = cpuCandidates();
+#if defined(__linux__)  // which the emulation needs
   if (!threadSanitized) all.push_back({"emulated cuda", [](unsigned) { return cuda::makeCudaBackend(0); }});
+#endif
   return all;
 }
 
