@@ -178,9 +178,9 @@ class CudaBackend final : public Backend {
     visitUnit(update.units.type, [&](auto unit) {
       using Unit = decltype(unit);
       const RowUnits<float> units = unitsOf(update.units);
-      const std::size_t n = fields.rows() * (units.places / unitSize<Unit>(units));
-      runtime_.each(n, updateUnitsKernel<Unit>, n, units, viewOf(update), valuesOf(fields), valuesOf(update.before), valuesOf(mean),
-                    valuesOf(sample));
+      const std::size_t groups = groupsOf(units.places / unitSize<Unit>(units));
+      runtime_.each(fields.rows() * groups, updateUnitsKernel<Unit>, fields.rows(), units, viewOf(update), valuesOf(fields),
+                    valuesOf(update.before), valuesOf(mean), valuesOf(sample));
     });
   }
 
@@ -208,7 +208,8 @@ class CudaBackend final : public Backend {
     runtime_.each(sizeOf(states), splitMissingKernel, sizeOf(states), valuesOf(states), valuesOf(present));
   }
   void drawBinary(const Stream& stream, std::uint32_t firstChain, Tensor& states) override {
-    runtime_.each(sizeOf(states), drawBinaryKernel, sizeOf(states), states.cols(), stream, firstChain, valuesOf(states));
+    runtime_.each(states.rows() * groupsOf(states.cols()), drawBinaryKernel, states.rows(), states.cols(), stream, firstChain,
+                  valuesOf(states));
   }
 
   // --- statistics --------------------------------------------------------------------------------
@@ -258,8 +259,8 @@ class CudaBackend final : public Backend {
     });
   }
   void drop(const Stream& stream, double rate, const Tensor& from, Tensor& out) override {
-    runtime_.each(sizeOf(from), dropKernel, sizeOf(from), from.cols(), stream, dropThreshold(rate), static_cast<float>(1 / (1 - rate)),
-                  valuesOf(from), valuesOf(out));
+    runtime_.each(from.rows() * groupsOf(from.cols()), dropKernel, from.rows(), from.cols(), stream, dropThreshold(rate),
+                  static_cast<float>(1 / (1 - rate)), valuesOf(from), valuesOf(out));
   }
   void limitColumns(double limit, Tensor& weights) override {
     runtime_.each(weights.cols(), limitColumnsKernel, weights.rows(), weights.cols(), limit, valuesOf(weights));

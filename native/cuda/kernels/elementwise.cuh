@@ -58,17 +58,28 @@ __global__ void splitMissingKernel(std::size_t n, float* states, float* present)
   }
 }
 
-__global__ void drawBinaryKernel(std::size_t n, std::size_t cols, Stream stream, std::uint32_t firstChain, float* states) {
-  for (const std::size_t i : pieces(n)) {
-    RowWords words(stream, static_cast<std::uint32_t>(firstChain + i / cols));
-    drawBinaryPlace(words, i % cols, states + i / cols * cols);
+// One call of the generator makes four words, so a thread takes four neighbouring places of a row.
+inline constexpr std::size_t wordsPerBlock = 4;
+__host__ __device__ inline std::size_t groupsOf(std::size_t n) { return (n + wordsPerBlock - 1) / wordsPerBlock; }
+
+__global__ void drawBinaryKernel(std::size_t rows, std::size_t cols, Stream stream, std::uint32_t firstChain, float* states) {
+  const std::size_t groups = groupsOf(cols);
+  for (const std::size_t i : pieces(rows * groups)) {
+    const std::size_t row = i / groups, first = i % groups * wordsPerBlock;
+    RowWords words(stream, static_cast<std::uint32_t>(firstChain + row));
+    for (std::size_t k = 0; k < wordsPerBlock; ++k)
+      if (first + k < cols) drawBinaryPlace(words, first + k, states + row * cols);
   }
 }
 
-__global__ void dropKernel(std::size_t n, std::size_t cols, Stream stream, double threshold, float scale, const float* from, float* out) {
-  for (const std::size_t i : pieces(n)) {
-    RowWords words(stream, static_cast<std::uint32_t>(i / cols));
-    out[i] = dropped(words, i % cols, threshold, scale, from[i]);
+__global__ void dropKernel(std::size_t rows, std::size_t cols, Stream stream, double threshold, float scale, const float* from,
+                           float* out) {
+  const std::size_t groups = groupsOf(cols);
+  for (const std::size_t i : pieces(rows * groups)) {
+    const std::size_t row = i / groups, first = i % groups * wordsPerBlock, at = row * cols;
+    RowWords words(stream, static_cast<std::uint32_t>(row));
+    for (std::size_t k = 0; k < wordsPerBlock; ++k)
+      if (first + k < cols) out[at + first + k] = dropped(words, first + k, threshold, scale, from[at + first + k]);
   }
 }
 

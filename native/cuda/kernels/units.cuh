@@ -1,6 +1,7 @@
 // Kernels of unit types: draws, means, statistics and reductions over units, from the functions on
 // rows that all backends share (units/rows.hpp).
 #pragma once
+#include "cuda/kernels/elementwise.cuh"
 #include "cuda/kernels/products.cuh"
 #include "cuda/launch.hpp"
 #include "units/rows.hpp"
@@ -17,15 +18,18 @@ struct UpdateView {
   __device__ float betaOf(std::size_t row) const { return betas ? betas[row] : beta; }
 };
 
+// A thread to four neighbouring units of a row, which often share one block of random words.
 template <class Unit>
-__global__ void updateUnitsKernel(std::size_t n, RowUnits<float> units, UpdateView update, const float* fields, const float* before,
+__global__ void updateUnitsKernel(std::size_t rows, RowUnits<float> units, UpdateView update, const float* fields, const float* before,
                                   float* mean, float* sample) {
-  const std::size_t places = units.places, count = places / unitSize<Unit>(units);
-  for (const std::size_t i : pieces(n)) {
-    const std::size_t row = i / count, at = row * places;
+  const std::size_t places = units.places, count = places / unitSize<Unit>(units), groups = groupsOf(count);
+  for (const std::size_t i : pieces(rows * groups)) {
+    const std::size_t row = i / groups, first = i % groups * wordsPerBlock, at = row * places;
     RowWords words(update.stream, static_cast<std::uint32_t>(update.firstChain + row));
-    updateUnit<Unit>(units, i % count, fields + at, update.betaOf(row), update.draw, before ? before + at : nullptr, words,
-                     mean ? mean + at : nullptr, sample ? sample + at : nullptr);
+    for (std::size_t k = 0; k < wordsPerBlock; ++k)
+      if (first + k < count)
+        updateUnit<Unit>(units, first + k, fields + at, update.betaOf(row), update.draw, before ? before + at : nullptr, words,
+                         mean ? mean + at : nullptr, sample ? sample + at : nullptr);
   }
 }
 
