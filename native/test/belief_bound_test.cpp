@@ -69,7 +69,7 @@ double meanBound(SmallNetwork& net, const Values& v, std::size_t n, std::uint64_
 
 // 4.9 standard errors: a false alarm once in 10^6 for each of some tens of checks.
 TEST_CASE("the bound is what sums over all states say, and no more than log p(v)") {
-  std::vector<Candidate> all = quickCandidates();
+  std::vector<Candidate> all = cpuCandidates();
   all.push_back({"reference", [](unsigned) { return makeReferenceBackend(); }});
   const std::size_t n = sanitized ? 500 : 4000, samples = 3;
   for (const Candidate& candidate : all)

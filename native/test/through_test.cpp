@@ -46,7 +46,7 @@ Values parametersOf(Machine& machine) {
 constexpr std::size_t pixels = 70, first = 40, second = 33, third = 20;
 
 TEST_CASE("rows seen through machines as means are what passing up by hand gives, bit for bit") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     const auto a = level(candidate, pixels, first, 1), b = level(candidate, first, second, 2), top = level(candidate, second, third, 3);
     for (const std::size_t count : {1, 30, 700}) {
       CAPTURE(count);
@@ -109,7 +109,7 @@ TrainerOptions threeEpochs(Algorithm algorithm) {
 }
 
 TEST_CASE("training on rows seen through machines is training on rows that were passed up before") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     const auto a = level(candidate, pixels, first, 1), b = level(candidate, first, second, 2);
     const auto rows = rowsOf(randomValues(90 * pixels, 1, Kind::grey, 0.4), pixels);
     const auto one = rowsOf(doublesOf(hiddenOf(a, {0, rows})), first);
@@ -121,7 +121,7 @@ TEST_CASE("training on rows seen through machines is training on rows that were 
 }
 
 TEST_CASE("training on draws through machines: threads, stops and monitoring change nothing") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     const auto a = level(candidate, pixels, first, 1), b = level(candidate, first, second, 2);
     const auto rows = rowsOf(randomValues(90 * pixels, 1, Kind::grey, 0.4), pixels);
     TrainerOptions o = threeEpochs(Algorithm::pcd);
@@ -152,7 +152,7 @@ Values loadedByTraining(const std::shared_ptr<Machine>& machine, const LayerRows
 // within 4.9 standard deviations except once in 10^6; 40 units: a false alarm once in 25,000.
 TEST_CASE("draws through a machine have its means, in training and in questions") {
   const std::size_t n = 20000;
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     const auto a = level(candidate, pixels, first, 1), top = level(candidate, first, third, 2);
     const Values row = randomValues(pixels, 4, Kind::grey, 0.4);
     const std::vector<float> mean = hiddenOf(a, {0, rowsOf(row, pixels)});
@@ -181,7 +181,7 @@ TEST_CASE("draws through a machine have its means, in training and in questions"
 // draws were made by the same words. Off by 4.9 standard deviations once in 10^6.
 TEST_CASE("levels draw by words of their own") {
   const std::size_t n = 20000;
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     const auto a = level(candidate, 1, 1, 1), b = level(candidate, 1, 1, 2), top = level(candidate, 1, 1, 3);
     const auto set = [](Machine& machine, double weight, double bias) {
       machine.backend().upload(std::span<const double>(&weight, 1), machine.weights(0));
@@ -197,7 +197,7 @@ TEST_CASE("levels draw by words of their own") {
 }
 
 TEST_CASE("a question sees one draw of each row, in any order; another question another one") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     const auto a = level(candidate, pixels, first, 1), b = level(candidate, first, second, 2), top = level(candidate, second, third, 3);
     const std::size_t count = 600;
     const LayerRows seen{0, rowsOf(randomValues(count * pixels, 1, Kind::grey, 0.4), pixels), stack({a, b}, Draw::sample)};

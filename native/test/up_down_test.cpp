@@ -331,7 +331,7 @@ void checkSameReports(const Run& a, const Run& b) {
 }
 
 TEST_CASE("up-down learning: threads, stops and monitoring change no bit") {
-  forEachBackend([](const Candidate& candidate) {
+  forEachQuick([](const Candidate& candidate) {
     for (const std::size_t chains : {0, 25}) {
       CAPTURE(chains);
       UpDownOptions o = someOptions(chains);
