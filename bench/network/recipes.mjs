@@ -1,6 +1,6 @@
 // How the rows of docs/results.md#deep-belief-networks are trained. Chosen on 50,000 training digits, with the other 10,000 to judge by:
-// dropout and rate of fine-tuning, decay of the autoencoder, rates and chains of up-down (by runs of eight epochs), few labels
-// (two draws). First guesses: the widths of fine-tuning, `bound`.
+// dropout and rate of fine-tuning, decay of the autoencoder, rates and chains of up-down (by runs of eight epochs), few labels and self-training
+// (one or two draws). First guesses: the widths of fine-tuning, `bound`.
 import { adam, cd, linear, pcd } from 'boltzkit';
 
 const cooled = (from, hold = 0.1) => linear(from, { hold });
