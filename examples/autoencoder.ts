@@ -11,7 +11,7 @@ const images = small ? train.images.hi(2000) : train.images;
 
 const layers = small ? [784, 128, 8] : [784, 1000, 500, 250, 30];
 const autoencoder = DeepBeliefNetwork.autoencoder(layers, { seed: 1 });
-await autoencoder.pretrain(images, { algorithm: cd(), epochs: small ? 10 : 20 });
+await autoencoder.pretrain(images, { algorithm: cd(), epochs: small ? 10 : 20, verbose: !small });
 const pretrained = await autoencoder.evaluate(test.images);
 const fit = small ? { epochs: 30, learningRate: cosine(0.002) } : { epochs: 150, learningRate: linear(0.001, { hold: 0.1 }), l2: 2e-5 };
 for await (const { epoch, error, validationError } of autoencoder.fit(images, { ...fit, validation: test.images.hi(1000) })) {
