@@ -1,7 +1,7 @@
 #include "cuda/cuda_backend.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -99,10 +99,6 @@ struct CudaGraph {
   DeviceArray<std::uint64_t> starts;
 };
 
-Factor factor(const float* data, std::size_t count, std::size_t stride, std::size_t depthStride, const float* weights = nullptr) {
-  return {data, count, stride, depthStride, weights};
-}
-
 class CudaBackend final : public Backend {
  public:
   explicit CudaBackend(int device) : runtime_(device), mean_(runtime_, 1) {}
@@ -167,9 +163,9 @@ class CudaBackend final : public Backend {
                       valuesOf(term.states), term.scale, adds, valuesOf(out));
         continue;
       }
-      const Factor states = factor(valuesOf(*term.states), rows, depth, 1);
+      const Factor states = Factor{valuesOf(*term.states), rows, depth, 1};
       const Factor weights =
-          term.transposed ? factor(valuesOf(*term.weights), cols, depth, 1) : factor(valuesOf(*term.weights), cols, 1, cols);
+          term.transposed ? Factor{valuesOf(*term.weights), cols, depth, 1} : Factor{valuesOf(*term.weights), cols, 1, cols};
       product(states, weights, depth, term.scale, adds ? 1 : 0, out);
     }
   }
@@ -214,7 +210,7 @@ class CudaBackend final : public Backend {
 
   // --- statistics --------------------------------------------------------------------------------
   void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override {
-    product(factor(valuesOf(a), a.cols(), 1, a.cols(), valuesOf(rowWeights)), factor(valuesOf(b), b.cols(), 1, b.cols()), a.rows(), alpha,
+    product(Factor{valuesOf(a), a.cols(), 1, a.cols(), valuesOf(rowWeights)}, Factor{valuesOf(b), b.cols(), 1, b.cols()}, a.rows(), alpha,
             beta, out);
   }
   void edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,

@@ -38,9 +38,9 @@ inline Shape threadsFor(std::size_t n) {
 }
 
 // The pieces of work of one thread: for (std::size_t i : pieces(n)) ...
-class pieces {
+class Pieces {
  public:
-  __device__ explicit pieces(std::size_t n) : n_(n) {}
+  __device__ explicit Pieces(std::size_t n) : n_(n) {}
   struct Iterator {
     std::size_t i, step;
     __device__ std::size_t operator*() const { return i; }
@@ -56,6 +56,8 @@ class pieces {
  private:
   std::size_t n_;
 };
+
+__device__ inline Pieces pieces(std::size_t n) { return Pieces(n); }
 
 // Adds up one number of each thread of a block, in an order that depends on the number of threads
 // alone. All threads call it; the first one gets the sum. blockDim.x is a power of 2.

@@ -67,10 +67,6 @@ void Runtime::copyOut(const void* from, std::size_t bytes, void* to) {
   wait();
 }
 
-void Runtime::copy(const void* from, std::size_t bytes, void* to) {
-  require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_), "a copy on the device failed");
-}
-
 void Runtime::zero(void* to, std::size_t bytes) { require(cudaMemsetAsync(to, 0, bytes, stream_), "memory could not be cleared"); }
 
 void Runtime::wait() { require(cudaStreamSynchronize(stream_), "work on the device failed"); }

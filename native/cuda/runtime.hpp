@@ -33,7 +33,6 @@ class Runtime {
   // These wait until the host's memory was read or written.
   void copyIn(const void* from, std::size_t bytes, void* to);
   void copyOut(const void* from, std::size_t bytes, void* to);
-  void copy(const void* from, std::size_t bytes, void* to);  // from device to device
   void zero(void* to, std::size_t bytes);
   void wait();
 

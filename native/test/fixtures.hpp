@@ -107,9 +107,6 @@ inline std::vector<Candidate> candidates() {
   return all;
 }
 
-// For tests of minutes under a sanitizer: there without the emulated device.
-inline std::vector<Candidate> quickCandidates() { return sanitized ? cpuCandidates() : candidates(); }
-
 // A backend under test and the reference one.
 class Twins {
  public:
@@ -165,8 +162,7 @@ inline Values allowedSumErrors(const Values& magnitudes, std::size_t terms, doub
   return allowed;
 }
 
-// Runs the body once for every backend under test, for those that are quick,
-// or for those of the CPU.
+// Runs the body once for each of these.
 template <class Body>
 void forEachOf(const std::vector<Candidate>& all, Body&& body) {
   for (const Candidate& candidate : all) {
@@ -174,14 +170,17 @@ void forEachOf(const std::vector<Candidate>& all, Body&& body) {
     body(candidate);
   }
 }
+// For every backend under test.
 template <class Body>
 void forEachBackend(Body&& body) {
   forEachOf(candidates(), body);
 }
+// The same, but under a sanitizer, where it would take minutes, not for the emulated device.
 template <class Body>
 void forEachQuick(Body&& body) {
-  forEachOf(quickCandidates(), body);
+  forEachOf(sanitized ? cpuCandidates() : candidates(), body);
 }
+// For the CPU backend with each set of kernels.
 template <class Body>
 void forEachCpu(Body&& body) {
   forEachOf(cpuCandidates(), body);

@@ -7,7 +7,7 @@
 import type { NativeArray, NativeLayerRows, NativeMachine } from '../machine/native.js';
 import { isOver, type TrainingPlan, type TrainingRecord } from '../training/record.js';
 import type { EpochReport } from '../training/reports.js';
-import type { RunControl } from '../training/run.js';
+import { announcing, partOfRun, type RunControl } from '../training/run.js';
 import { train } from '../training/train.js';
 import type { LayerSpec } from '../wiring/spec.js';
 import { asRows, rowsOfLevel, upwards } from './passes.js';
@@ -130,24 +130,15 @@ function firstColumns(into: NativeArray, width: number, values: NativeArray, col
 /** What the runs of levels tell, as that of one run. */
 function told(stack: BeliefStack, plan: PretrainPlan, control: RunControl<LevelReport>) {
   const whole = wholeProgress(plan, stack, performance.now());
-  let { warnings } = plan;
+  const warned = announcing(control, plan.warnings);
   return {
     onProgress: (l: number): TrainingPlan['onProgress'] => plan.onProgress && ((progress) => plan.onProgress?.(whole(l, progress))),
-    control: (l: number, stand: (until: () => Promise<void>) => Promise<void>): RunControl<EpochReport> => ({
-      stopped: control.stopped,
-      get followed() {
-        return control.followed;
-      },
-      whenFollowed: (callback) => control.whenFollowed(callback),
-      report: (reports) => {
-        const first = warnings;
-        warnings = [];
-        const name = levelName(stack, l);
-        control.report(reports.map((report, i) => ({ ...report, warnings: [...(i === 0 ? first : []), ...report.warnings], ...name })));
-      },
-      progress: (progress) => control.progress(whole(l, progress)),
-      // The level's machine stands still already; now the others do, and everybody may read.
-      read: () => stand(() => control.read()),
-    }),
+    control: (l: number, stand: (until: () => Promise<void>) => Promise<void>): RunControl<EpochReport> =>
+      partOfRun(warned, {
+        report: (report: EpochReport): LevelReport => ({ ...report, ...levelName(stack, l) }),
+        progress: (progress) => whole(l, progress),
+        // The level's machine stands still already; now the others do, and everybody may read.
+        read: () => stand(() => control.read()),
+      }),
   };
 }

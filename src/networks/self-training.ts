@@ -6,7 +6,7 @@ import type { NativeLayerRows } from '../machine/native.js';
 import { NetworkHost } from '../machine/network-host.js';
 import { secondsLeft } from '../machine/patience.js';
 import type { Progress } from '../training/reports.js';
-import { announcing, type RunControl } from '../training/run.js';
+import { announcing, partOfRun, type RunControl } from '../training/run.js';
 import { oneHotRows } from './classes.js';
 import type { Loss } from './layers.js';
 import { type NetworkTrainingOptions, settingNames } from './options.js';
@@ -109,11 +109,12 @@ export async function selfTrain(
       const [{ rows: wanted }] = (await machine.pack([targets], signal, false)) as [NativeLayerRows];
       const data = { rows: machine.select(rows.layer, all.rows, chosen.rows), targets: wanted };
       const batchSize = Math.min(planned.settings.batchSize, chosen.rows.length);
-      const progress = whole.ofRound(round);
+      const progress = whole(round);
       const own = { round, guessed: chosen.guessed, changed: before && changedShare(labels, before, chosen.likeliest) };
       const plan = { ...planned, data, validation, previous, settings: { ...planned.settings, batchSize } };
-      const onProgress = planned.onProgress && ((part: Progress) => planned.onProgress?.(progress(part)));
-      const told = announcing(toldOf(control, own, progress), warningsOf(chosen, settings, previous === null));
+      const onProgress = planned.onProgress && ((reached: Progress) => planned.onProgress?.(progress(reached)));
+      const part = partOfRun(control, { report: (report: NetworkReport): SelfTrainingReport => ({ ...report, ...own }), progress });
+      const told = announcing(part, warningsOf(chosen, settings, previous === null));
       await trainHeld({ machine, hold }, loss, { ...plan, onProgress }, told, (record) => {
         previous = record;
         // Not for `fit` to resume, whose rows are others.
@@ -137,40 +138,23 @@ function changedShare(labels: Int32Array, before: Int32Array, now: Int32Array): 
   return changed.length / all.length;
 }
 
-/** What a round tells, as part of the run. */
-function toldOf(
-  control: RunControl<SelfTrainingReport>,
-  own: Pick<SelfTrainingReport, 'round' | 'guessed' | 'changed'>,
-  whole: (progress: Progress) => Progress,
-): RunControl<NetworkReport> {
-  return {
-    stopped: control.stopped,
-    get followed() {
-      return control.followed;
-    },
-    whenFollowed: (callback) => control.whenFollowed(callback),
-    report: (reports) => control.report(reports.map((report) => ({ ...report, ...own }))),
-    progress: (progress) => control.progress(whole(progress)),
-    read: () => control.read(),
-  };
-}
-
-/** Progress of all rounds, of which later ones are taken to have as many updates as the one under way. */
-function wholeProgress(rounds: number): { ofRound(round: number): (part: Progress) => Progress } {
+/**
+ * Progress of all rounds, given that of one, of which later ones are taken to have as many updates
+ * as the one under way.
+ */
+function wholeProgress(rounds: number): (round: number) => (part: Progress) => Progress {
   const began = performance.now();
   let done = 0;
-  return {
-    ofRound(round) {
-      const before = done;
-      return ({ update, updates, epoch, epochs, fraction }) => {
-        done = before + update;
-        const whole = (round - 1 + fraction) / rounds;
-        return {
-          ...{ update: done, updates: before + (rounds - round + 1) * updates },
-          ...{ epoch: (round - 1) * epochs + epoch, epochs: rounds * epochs, fraction: whole },
-          secondsLeft: whole > 0 ? secondsLeft(began, whole, 1 - whole) : null,
-        };
+  return (round) => {
+    const before = done;
+    return ({ update, updates, epoch, epochs, fraction }) => {
+      done = before + update;
+      const whole = (round - 1 + fraction) / rounds;
+      return {
+        ...{ update: done, updates: before + (rounds - round + 1) * updates },
+        ...{ epoch: (round - 1) * epochs + epoch, epochs: rounds * epochs, fraction: whole },
+        secondsLeft: whole > 0 ? secondsLeft(began, whole, 1 - whole) : null,
       };
-    },
+    };
   };
 }

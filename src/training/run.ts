@@ -194,6 +194,31 @@ export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIter
   }
 }
 
+/**
+ * The control of a run that is part of another one: its reports and its progress become those of the
+ * whole.
+ */
+export function partOfRun<Part, Whole>(
+  control: RunControl<Whole>,
+  tell: {
+    report(part: Part): Whole;
+    progress(part: Progress): Progress;
+    /** Default: as the whole. */
+    read?(): Promise<void>;
+  },
+): RunControl<Part> {
+  return {
+    stopped: control.stopped,
+    get followed() {
+      return control.followed;
+    },
+    whenFollowed: (callback) => control.whenFollowed(callback),
+    report: (reports) => control.report(reports.map((report) => tell.report(report))),
+    progress: (progress) => control.progress(tell.progress(progress)),
+    read: () => (tell.read === undefined ? control.read() : tell.read()),
+  };
+}
+
 /** The same run, whose first report says a few things more. */
 export function announcing<R extends { readonly warnings: readonly string[] }>(
   control: RunControl<R>,

@@ -92,13 +92,13 @@ describe('self-training', () => {
     for await (const { round: number, epoch } of two.selfTrain(rows, labels, { ...round, rounds: 3 }))
       if (number === 2 && epoch === 20) break;
     expect(networkBits(two)).toBe(networkBits(one));
-    const numbers = (given: (number | null)[]) => async () => {
+    const bitsWith = async (given: (number | null)[]) => {
       using classifier = new Classifier({ inputs: 2, hidden: [3], classes: 2, seed: 1 });
       await classifier.selfTrain(rows, given, { ...round, rounds: 2 });
       return networkBits(classifier);
     };
     const known = labels.map((name) => (name === null ? null : name === 'up' ? 1 : 0));
-    expect(await numbers(known.map((label) => label ?? Number.NaN))()).toBe(await numbers(known)());
+    expect(await bitsWith(known.map((label) => label ?? Number.NaN))).toBe(await bitsWith(known));
   });
 
   it('says what it learns from, and how far it is', async () => {

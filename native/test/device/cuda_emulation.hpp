@@ -51,7 +51,6 @@ struct State {
   // Fails the call of the runtime that comes after so many others; negative: none.
   long failAfter = -1;
   std::size_t allocated = 0;  // pieces of memory that live
-  std::size_t launches = 0;
 };
 inline thread_local State state;
 
@@ -237,7 +236,6 @@ inline void barrier(const char* file, int line) {
 inline void launch(unsigned blocks, unsigned threads, bool waits, const std::function<void()>& kernel) {
   if (blocks == 0 || threads == 0 || threads > 1024)
     throw std::logic_error("a kernel of " + std::to_string(blocks) + " blocks of " + std::to_string(threads) + " threads");
-  ++state.launches;
   state.blockSize = {threads, 1, 1};
   state.gridSize = {blocks, 1, 1};
   for (unsigned b = 0; b < blocks; ++b) {
@@ -303,7 +301,7 @@ class Shared {
 // --- the runtime -----------------------------------------------------------------------------------
 
 enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorLaunchFailure = 719 };
-enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 using cudaStream_t = int*;
 inline constexpr unsigned cudaStreamNonBlocking = 1;
 
