@@ -52,6 +52,8 @@ export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIter
   /** Whether somebody awaits the end: then nobody's loop holds the run up. */
   #awaited = false;
   #settled = false;
+  /** Whether the run stands still for those who iterate. */
+  #held = false;
   #waiting: (() => void)[] = [];
 
   /** @internal */
@@ -121,7 +123,8 @@ export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIter
 
   /**
    * Yields each epoch's report as it comes, and holds the run up meanwhile: it goes on when the next report is asked for. Leaving the loop early
-   * stops the run and waits for its end. A loop that begins long after the run first gets the reports it missed.
+   * stops the run and waits for its end. A loop that begins long after the run first gets the reports it missed, once
+   * the run stands still.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     // The loop throws the error after the reports before it. Until it gets there, nobody else listens for it.
@@ -131,7 +134,7 @@ export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIter
     if (!this.#awaited) this.#onReader?.();
     let ended = false;
     try {
-      yield* this.#follow(reader);
+      yield* this.#follow(reader, () => this.#standing);
       ended = true;
       await this.#done;
     } finally {
@@ -156,12 +159,18 @@ export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIter
    * @internal
    */
   reports(): AsyncGenerator<R, void, undefined> {
-    return this.#follow({ next: 0, waits: false });
+    return this.#follow({ next: 0, waits: false }, () => true);
   }
 
-  async *#follow(reader: Reader): AsyncGenerator<R, void, undefined> {
+  /** Whether the run stands still for those who iterate, or will not do so any more. */
+  get #standing(): boolean {
+    return this.#held || this.#awaited || this.#stop.signal.aborted;
+  }
+
+  /** @param may - Whether a report that is there may be given. */
+  async *#follow(reader: Reader, may: () => boolean): AsyncGenerator<R, void, undefined> {
     for (; ; reader.next++) {
-      while (reader.next >= this.#reports.length && !this.#settled) {
+      while ((reader.next >= this.#reports.length || !may()) && !this.#settled) {
         if (!reader.waits) this.#wake(reader); // once: the others' turn to look at it
         await this.#woken();
       }
@@ -173,7 +182,10 @@ export class TrainingRun<R = EpochReport> implements PromiseLike<R[]>, AsyncIter
 
   async #read(): Promise<void> {
     const behind = (): boolean => [...this.#readers].some(({ next, waits }) => !waits || next < this.#reports.length);
+    this.#held = true;
+    this.#wake();
     while (!this.#awaited && !this.#stop.signal.aborted && behind()) await this.#woken();
+    this.#held = false;
   }
 
   #settle<T>(value: T): T {

@@ -1,4 +1,5 @@
 /** How the error of a run reaches whoever listens, and when nobody does. */
+import { RBM } from 'boltzkit';
 import { describe, expect, it } from 'vitest';
 import { child } from './child.js';
 
@@ -29,5 +30,22 @@ describe('the error of a run', () => {
     const { code, stderr } = await child(failing('await ended();'));
     expect(code).toBe(1);
     expect(stderr).toContain('given up');
+  });
+});
+
+describe('a loop that begins late', () => {
+  it('finds the run standing still at each report, those it missed too', async () => {
+    using rbm = new RBM({ visible: 2, hidden: 2, seed: 1 });
+    const rows = Array.from({ length: 20 }, (_, r) => [r % 2, 1 - (r % 2)]);
+    const run = rbm.fit(rows, { epochs: 1e7 });
+    const later = () => new Promise((done) => setTimeout(done, 1));
+    while (run.progress.epoch < 100) await later();
+    const epochs: number[] = [];
+    for await (const { epoch } of run) {
+      epochs.push(epoch);
+      await rbm.transform([[0, 1]]);
+      if (epochs.length === 110) break;
+    }
+    expect(epochs).toEqual(Array.from({ length: 110 }, (_, i) => i + 1));
   });
 });
