@@ -27,7 +27,7 @@ export class BuildError extends Error {
 }
 
 /**
- * Builds what is out of date and puts the addon into `build/Release/boltzkit.node`.
+ * Builds what is out of date and puts the addon into `build/Release/boltzkit.node`, and the plug-in for CUDA devices beside it where nvcc is.
  *
  * @param {{ root?: string, verbose?: boolean, clean?: boolean, cmakeArguments?: string[], log?: (line: string) => void }} [options]
  *   root: the package's folder; verbose: let the tools write to the terminal; clean: start from nothing;
@@ -51,6 +51,8 @@ export async function buildNative(options = {}) {
     }
     const file = join(root, 'build', 'Release', 'boltzkit.node');
     const changed = replaceFile(findAddon(folder), file);
+    const plugin = join(folder, 'boltzkit-cuda.so');
+    if (existsSync(plugin)) replaceFile(plugin, join(root, 'build', 'Release', 'boltzkit-cuda.so'));
     const seconds = (performance.now() - began) / 1000;
     if (seconds > 2) log(`boltzkit: native addon ready after ${seconds.toFixed(0)} s`);
     return { file, seconds, changed };
@@ -70,7 +72,8 @@ async function configureAndBuild(root, folder, options) {
     writeFileSync(stamp, wanted);
   }
   const parallel = process.env.CMAKE_BUILD_PARALLEL_LEVEL ? [] : ['--parallel'];
-  await run(['--build', folder, '--config', 'Release', '--target', 'boltzkit', ...parallel], folder, options);
+  const targets = hasNvcc(folder) ? ['boltzkit', 'boltzkit_cuda'] : ['boltzkit'];
+  await run(['--build', folder, '--config', 'Release', '--target', ...targets, ...parallel], folder, options);
 }
 
 function configureArguments(root, more) {
@@ -89,6 +92,11 @@ function configureArguments(root, more) {
   const napi = include.map((path) => path.replaceAll('\\', '/')).join(';');
   const base = ['-DCMAKE_BUILD_TYPE=Release', '-DBOLTZKIT_ADDON=ON', '-DBOLTZKIT_TESTS=OFF', '-DBOLTZKIT_BENCH=OFF'];
   return [...base, `-DBOLTZKIT_NAPI_INCLUDE=${napi}`, ...more];
+}
+
+// The plug-in for CUDA devices is built where CMake found a compiler for it.
+function hasNvcc(folder) {
+  return /^BOLTZKIT_NVCC:FILEPATH=(?!.*NOTFOUND)./m.test(readFileSync(join(folder, 'CMakeCache.txt'), 'utf8'));
 }
 
 // A folder that another checkout configured, or one that was moved, cannot be used again.

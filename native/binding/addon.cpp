@@ -1,5 +1,6 @@
 // The addon's exports; their type is NativeAddon in src/machine/native.ts.
 #include "binding/arrays.hpp"
+#include "binding/devices.hpp"
 #include "binding/gaussian.hpp"
 #include "binding/gram.hpp"
 #include "binding/hidden.hpp"
@@ -15,7 +16,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr int abi = 10;  // must equal NATIVE_ABI in src/machine/native.ts
+constexpr int abi = 11;  // must equal NATIVE_ABI in src/machine/native.ts
 
 Napi::Array textArray(Napi::Env env, const std::vector<std::string>& texts) {
   Napi::Array list = Napi::Array::New(env, texts.size());
@@ -94,6 +95,7 @@ napi_value initialise(napi_env rawEnv, napi_value rawExports) {
     exports.Set("abi", Napi::Number::New(env, abi));
     exports.Set("version", BOLTZKIT_VERSION);
     exports.Set("cpu", functionNamed<cpu>(env, "cpu"));
+    exports.Set("cudaDevices", functionNamed<cudaDevices>(env, "cudaDevices"));
     exports.Set("philox4x32", functionNamed<philox>(env, "philox4x32"));
     exports.Set("unitTypes", functionNamed<unitTypes>(env, "unitTypes"));
     exports.Set("Rows", RowsObject::define(env));

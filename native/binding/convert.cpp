@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "binding/threads.hpp"
+#include "binding/devices.hpp"
 #include "core/checked.hpp"
 
 namespace boltzkit::binding {
@@ -55,15 +55,12 @@ std::vector<Coupling> couplingsOf(const Argument& list, const std::vector<Layer>
 }  // namespace
 
 MachineSpec machineSpecOf(const Argument& spec) {
-  enum class Device { cpu, reference };
-  const Device device = spec.field("device").choice<Device>({{"cpu", Device::cpu}, {"reference", Device::reference}});
-  const auto threads = static_cast<unsigned>(spec.field("threads").count(0, mostThreads));
   const std::uint64_t seed = spec.field("seed").big();
   const double weightScale = spec.field("weightScale").number(0, anyNumber);
   std::vector<Layer> layers = layersOf(spec.field("layers"));
   std::vector<Coupling> couplings = couplingsOf(spec.field("couplings"), layers);
   Wiring wiring(std::move(layers), std::move(couplings));
-  return {device == Device::cpu ? makeCpuBackend(threads) : makeReferenceBackend(), std::move(wiring), seed, weightScale};
+  return {backendOf(spec), std::move(wiring), seed, weightScale};
 }
 
 std::size_t layerOf(const Argument& layer, const Wiring& wiring) { return layer.count(0, wiring.layers().size() - 1); }

@@ -24,11 +24,35 @@ const char* codeName(ErrorCode code) {
   return "INTERNAL";
 }
 
+const char* reasonName(BackendReason reason) {
+  switch (reason) {
+    case BackendReason::packageMissing:
+      return "package_missing";
+    case BackendReason::driverMissing:
+      return "driver_missing";
+    case BackendReason::driverTooOld:
+      return "driver_too_old";
+    case BackendReason::noDevice:
+      return "no_device";
+    case BackendReason::archUnsupported:
+      return "arch_unsupported";
+    case BackendReason::abiMismatch:
+      return "abi_mismatch";
+    case BackendReason::outOfMemory:
+      return "out_of_memory";
+    case BackendReason::deviceFailed:
+      return "device_failed";
+  }
+  return "device_failed";
+}
+
 constexpr const char* outOfMemory = "not enough memory for arrays of these sizes";
 
 Failure classify() {
   try {
     throw;
+  } catch (const BackendError& error) {
+    return {codeName(error.code()), error.what(), reasonName(error.reason())};
   } catch (const Error& error) {
     return {codeName(error.code()), error.what()};
   } catch (const StateError& error) {
@@ -64,6 +88,7 @@ Failure currentFailure() noexcept {
 Napi::Error toJavaScript(Napi::Env env, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, failure.message);
   error.Set("code", Napi::String::New(env, failure.code));
+  if (failure.reason) error.Set("reason", Napi::String::New(env, failure.reason));
   return error;
 }
 

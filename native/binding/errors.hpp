@@ -13,6 +13,7 @@ namespace boltzkit::binding {
 struct Failure {
   const char* code = nullptr;  // null: none
   std::string message;
+  const char* reason = nullptr;  // of code BACKEND: a BackendReason of src/errors.ts
 };
 
 // Thrown for a call that the object's current state does not allow.

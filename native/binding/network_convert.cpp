@@ -4,10 +4,10 @@
 #include <string>
 
 #include "binding/convert_run.hpp"
+#include "binding/devices.hpp"
 #include "binding/fields.hpp"
 #include "binding/row_domain.hpp"
 #include "binding/rows.hpp"
-#include "binding/threads.hpp"
 
 namespace boltzkit::binding {
 namespace {
@@ -44,15 +44,12 @@ void requireRows(const NetworkRows& given, const std::string& name) {
 
 NetworkSpec networkSpecOf(const Argument& spec) {
   NetworkSpec result;
-  enum class Device { cpu, reference };
-  const Device device = spec.field("device").choice<Device>({{"cpu", Device::cpu}, {"reference", Device::reference}});
-  const auto threads = static_cast<unsigned>(spec.field("threads").count(0, mostThreads));
   result.seed = spec.field("seed").big();
   result.inputs = spec.field("inputs").count(1, maxCount);
   const Argument layers = spec.field("layers");
   const std::uint32_t n = layers.length(mostNetworkLayers);
   for (std::uint32_t i = 0; i < n; ++i) result.layers.push_back(layerSpecOf(layers.item(i)));
-  result.backend = device == Device::cpu ? makeCpuBackend(threads) : makeReferenceBackend();
+  result.backend = backendOf(spec);
   return result;
 }
 

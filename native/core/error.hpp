@@ -18,6 +18,18 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
+// Why a device cannot be used, or can be used no longer.
+enum class BackendReason { packageMissing, driverMissing, driverTooOld, noDevice, archUnsupported, abiMismatch, outOfMemory, deviceFailed };
+
+class BackendError : public Error {
+ public:
+  BackendError(BackendReason reason, const std::string& message) : Error(ErrorCode::backend, message), reason_(reason) {}
+  BackendReason reason() const noexcept { return reason_; }
+
+ private:
+  BackendReason reason_;
+};
+
 // Shortest decimal form that reads back as the same double; used in messages.
 inline std::string decimal(double value) {
   char buffer[32];

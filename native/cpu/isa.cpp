@@ -63,8 +63,8 @@ const Kernels& kernelsNamed(std::string_view isa) {
     if (isa.empty() || isa == k->isa) return *k;
     names += (names.empty() ? "" : ", ") + std::string(k->isa);
   }
-  throw Error(ErrorCode::backend,
-              "the instruction set '" + std::string(isa) + "' (BOLTZKIT_ISA) is not available here; available: " + names);
+  throw BackendError(BackendReason::archUnsupported,
+                     "the instruction set '" + std::string(isa) + "' (BOLTZKIT_ISA) is not available here; available: " + names);
 }
 
 std::string requestedIsa() {

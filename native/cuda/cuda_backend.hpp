@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "backend.hpp"
+#include "cuda/device.hpp"
 
 namespace boltzkit::cuda {
 
-// Throws an Error of code `backend` where the device cannot be used.
-std::unique_ptr<Backend> makeCudaBackend(int device);
+// Throws a BackendError where the device cannot be used. All backends of one device share its stream:
+// what one has asked for is done before what another asks for later.
+std::unique_ptr<Backend> makeCudaBackend(const BoltzkitCuda& table, int device);
 
 }  // namespace boltzkit::cuda

@@ -2,15 +2,18 @@
 // threads and survives every failing call.
 #include "test/device/cuda_emulation.hpp"
 // After the emulation.
-#include "cuda/runtime.hpp"
+#include "cuda/device.hpp"
+#include "cuda/plugin/threads.cuh"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {
 namespace {
 
+using cuda::Device;
 using cuda::DeviceArray;
-using cuda::Runtime;
 namespace emulation = cuda::emulation;
+
+const BoltzkitCuda& plugin() { return *boltzkit_cuda(); }
 
 // --- kernels with mistakes ---------------------------------------------------------------------------
 
@@ -60,37 +63,33 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 }  // namespace
 
 TEST_CASE("the emulated device names the line of what a GPU would not tell") {
-  Runtime runtime(0);
-  const DeviceArray<double> out(runtime, 4);
-  const DeviceArray<int> one(runtime, 1);
-  const std::string some = failureOf([&] { runtime.blocks({1, 4}, someWait, one.data()); });
+  double out[4];
+  int one;
+  const std::string some = failureOf([&] { emulation::launch(1, 4, true, [&] { someWait(&one); }); });
   CHECK(contains(some, "cuda_test.cpp:"));
   CHECK(contains(some, "some threads of the block wait here, and others have ended"));
-  CHECK(contains(failureOf([&] { runtime.blocks({1, 4}, twoBarriers); }), "some threads of the block wait here, and others at line"));
-  CHECK(contains(failureOf([&] { runtime.blocks({1, 4}, readsUnwritten, out.data()); }), "was read and not written"));
-  CHECK(contains(failureOf([&] { runtime.blocks({1, 4}, readsBeyond, out.data()); }), "of 2"));
-  CHECK(contains(failureOf([&] { runtime.each(4, twoBarriers); }), "a barrier in a kernel whose threads do not wait for each other"));
+  CHECK(
+      contains(failureOf([&] { emulation::launch(1, 4, true, twoBarriers); }), "some threads of the block wait here, and others at line"));
+  CHECK(contains(failureOf([&] { emulation::launch(1, 4, true, [&] { readsUnwritten(out); }); }), "was read and not written"));
+  CHECK(contains(failureOf([&] { emulation::launch(1, 4, true, [&] { readsBeyond(out); }); }), "of 2"));
+  CHECK(contains(failureOf([&] { emulation::launch(1, 4, false, twoBarriers); }),
+                 "a barrier in a kernel whose threads do not wait for each other"));
 }
 
 TEST_CASE("the emulated device runs threads in an order that differs, and blocks add up alike in any") {
-  Runtime runtime(0);
-  const DeviceArray<unsigned> last(runtime, 1);
   std::vector<bool> seen(8);
   for (int i = 0; i < 200; ++i) {
-    runtime.blocks({1, 8}, lastWins, last.data());
     unsigned thread = 0;
-    runtime.copyOut(last.data(), sizeof thread, &thread);
+    emulation::launch(1, 8, true, [&] { lastWins(&thread); });
     seen[thread] = true;
   }
   CHECK(seen == std::vector<bool>(8, true));
 
   const Values values = randomValues(3 * 64, 5, Kind::signedReal);
-  const DeviceArray<double> in(runtime, std::span<const double>(values)), out(runtime, 3);
   Values first(3);
   for (int i = 0; i < 5; ++i) {
-    runtime.blocks({3, 64}, sumsOfBlocks, in.data(), out.data());
     Values sums(3);
-    runtime.copyOut(out.data(), 3 * sizeof(double), sums.data());
+    emulation::launch(3, 64, true, [&] { sumsOfBlocks(values.data(), sums.data()); });
     if (i == 0) first = sums;
     CHECK(sums == first);
     for (std::size_t b = 0; b < 3; ++b) {
@@ -99,6 +98,31 @@ TEST_CASE("the emulated device runs threads in an order that differs, and blocks
       CHECK(sums[b] == doctest::Approx(sum).epsilon(1e-12));
     }
   }
+}
+
+TEST_CASE("the emulated device does what it was asked for as late as CUDA allows") {
+  cudaStream_t first = nullptr, second = nullptr;
+  cudaStreamCreateWithFlags(&first, cudaStreamNonBlocking);
+  cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking);
+  cudaEvent_t event = nullptr;
+  cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  void* memory = nullptr;
+  cudaMallocHost(&memory, 2 * sizeof(int));
+  int *const from = static_cast<int*>(memory), *const to = from + 1;
+  int middle = *to = 0;
+  *from = 1;
+  cudaMemcpyAsync(&middle, from, sizeof middle, cudaMemcpyHostToDevice, first);
+  *from = 2;  // too early: the copy comes later
+  cudaEventRecord(event, first);
+  cudaStreamWaitEvent(second, event, 0);
+  cudaMemcpyAsync(to, &middle, sizeof middle, cudaMemcpyDeviceToHost, second);
+  CHECK(*to == 0);
+  cudaStreamSynchronize(second);
+  CHECK(*to == 2);
+  cudaFreeHost(memory);
+  cudaEventDestroy(event);
+  cudaStreamDestroy(second);
+  cudaStreamDestroy(first);
 }
 
 namespace {
@@ -137,7 +161,7 @@ TEST_CASE("the order of threads is no part of what the CUDA backend computes") {
   Values first;
   for (const std::uint64_t seed : {1u, 2u, 77u}) {
     emulation::state.seed = seed;
-    const std::unique_ptr<Backend> backend = cuda::makeCudaBackend(0);
+    const std::unique_ptr<Backend> backend = cuda::makeCudaBackend(plugin(), 0);
     const Values all = someWork(*backend);
     if (first.empty()) first = all;
     CHECK(all == first);
@@ -145,14 +169,14 @@ TEST_CASE("the order of threads is no part of what the CUDA backend computes") {
 }
 
 TEST_CASE("whichever call of the runtime fails, the CUDA backend says so and keeps no memory") {
-  const std::size_t before = emulation::state.allocated;
+  const std::size_t before = emulation::allocated;
   long calls = 0;
   for (;; ++calls) {
     emulation::state.failAfter = calls;
-    const std::string failure = failureOf([] { someWork(*cuda::makeCudaBackend(1)); });
+    const std::string failure = failureOf([] { someWork(*cuda::makeCudaBackend(plugin(), 1)); });
     const bool reached = emulation::state.failAfter < 0;
     emulation::state.failAfter = -1;
-    CHECK(emulation::state.allocated == before);
+    CHECK(emulation::allocated == before);
     if (!reached) break;
     if (failure == "none") continue;  // where memory is released: nobody can be told there
     CHECK(failure.starts_with("CUDA: "));
@@ -160,14 +184,130 @@ TEST_CASE("whichever call of the runtime fails, the CUDA backend says so and kee
   CHECK(calls > 50);
 }
 
+namespace {
+
+// What the driver is like until the end of a block.
+struct DriverLike {
+  explicit DriverLike(emulation::Driver like) { emulation::driver = like; }
+  ~DriverLike() { emulation::driver = {}; }
+};
+
+BackendReason reasonOf(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const BackendError& error) {
+    return error.reason();
+  }
+  FAIL("nothing was refused");
+  return {};
+}
+
+}  // namespace
+
 TEST_CASE("a device that is not there is refused, and one without room says how much it needs") {
-  CHECK(failureOf([] { cuda::makeCudaBackend(7); }) == "CUDA: device 7 does not exist: there are 2");
-  CHECK(failureOf([] { cuda::makeCudaBackend(-1); }) == "CUDA: device -1 does not exist: there are 2");
-  Runtime runtime(0);
-  emulation::state.failAfter = 0;
-  const std::string full = failureOf([&] { runtime.allocate(std::size_t{3} << 20); });
+  CHECK(failureOf([] { Device(plugin(), 7); }) == "CUDA: device 7 does not exist: there are 2, from number 0 on");
+  CHECK(failureOf([] { Device(plugin(), -1); }) == "CUDA: device -1 does not exist: there are 2, from number 0 on");
+  CHECK(reasonOf([] { Device(plugin(), 2); }) == BackendReason::noDevice);
+  Device device(plugin(), 0);
+  const auto allocate = [&] {
+    const DriverLike full({.free = std::size_t{1} << 20});
+    emulation::state.failAfter = 0;
+    device.allocate(std::size_t{3} << 20);
+  };
+  CHECK(failureOf(allocate) == "CUDA: the device has no room: needs 3 MiB, 1 MiB of 1024 MiB are free");
+  CHECK(reasonOf(allocate) == BackendReason::outOfMemory);
   emulation::state.failAfter = -1;
-  CHECK(full == "CUDA: the device has no room: needs 3 MiB, 1 MiB of 1024 MiB are free");
+}
+
+TEST_CASE("what is wrong with a driver or a device has a name") {
+  const auto refusal = [](emulation::Driver like) {
+    const DriverLike driver(like);
+    const BackendReason reason = reasonOf([] { cuda::devicesOf(plugin()); });
+    CHECK(reasonOf([] { Device(plugin(), 0); }) == reason);
+    return reason;
+  };
+  CHECK(refusal({.devices = cudaErrorInsufficientDriver, .version = 0}) == BackendReason::driverMissing);
+  CHECK(refusal({.devices = cudaErrorInsufficientDriver, .version = 11000}) == BackendReason::driverTooOld);
+  CHECK(refusal({.devices = cudaErrorNoDevice}) == BackendReason::noDevice);
+  CHECK(refusal({.count = 0}) == BackendReason::noDevice);
+  CHECK(refusal({.kernels = cudaErrorNoKernelImageForDevice}) == BackendReason::archUnsupported);
+  CHECK(refusal({.devices = cudaErrorLaunchFailure}) == BackendReason::deviceFailed);
+
+  const std::vector<cuda::DeviceInfo> devices = cuda::devicesOf(plugin());
+  REQUIRE(devices.size() == 2);
+  CHECK(devices[1].name == "an emulated device");
+  CHECK(devices[1].arch == "sm_00");
+  CHECK(devices[1].memory == std::size_t{1} << 30);
+}
+
+TEST_CASE("a plug-in of another version is refused, whatever differs") {
+  const auto refusal = [](auto&& change) {
+    BoltzkitCuda table = plugin();
+    change(table);
+    return failureOf([&] { cuda::requireSameInterface(table, "a.so"); });
+  };
+  CHECK(refusal([](BoltzkitCuda&) {}) == "none");
+  CHECK(contains(refusal([](BoltzkitCuda& table) { ++table.abi; }),
+                 "a.so belongs to another version of boltzkit (its interface is 2, this one's 1)"));
+  CHECK(contains(refusal([](BoltzkitCuda& table) { ++table.calls; }), "with other calls"));
+  CHECK(contains(refusal([](BoltzkitCuda& table) { ++table.layout; }), "with other calls"));
+}
+
+namespace {
+
+// 20 rows of 6 columns.
+std::shared_ptr<const Rows> rowsOfFormat(RowsFormat format) {
+  const auto rows = std::make_shared<Rows>(6, Domain{-9, 9}, format == RowsFormat::floats ? Rows::Keep::floats : Rows::Keep::compact);
+  if (format == RowsFormat::sparse) {
+    std::vector<std::uint32_t> offsets{0}, indices;
+    std::vector<float> values;
+    for (std::uint32_t r = 0; r < 20; ++r) {
+      for (std::uint32_t c = r % 4; c < 6; c += 1 + r % 3)
+        indices.push_back(c), values.push_back(static_cast<float>(r) / 4 - static_cast<float>(c));
+      offsets.push_back(static_cast<std::uint32_t>(indices.size()));
+    }
+    rows->appendSparse(offsets, indices, values);
+  } else {
+    const Values values = randomValues(20 * 6, 3, format == RowsFormat::codes ? Kind::binary : Kind::signedReal, 0.5);
+    rows->append(Rows::Source<double>{values.data(), 0, 6, 1, 20});
+  }
+  REQUIRE(rows->format() == format);
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("data that leave no room on the device stay with the host, and give the same batches") {
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t i = 0; i < 60; ++i) order.push_back(i * 7 % 20);
+  for (const RowsFormat format : {RowsFormat::codes, RowsFormat::floats, RowsFormat::sparse}) {
+    CAPTURE(static_cast<int>(format));
+    const std::shared_ptr<const Rows> rows = rowsOfFormat(format);
+    const auto gathered = [&](std::size_t free) {
+      const DriverLike driver({.free = free});
+      const std::unique_ptr<Backend> backend = cuda::makeCudaBackend(plugin(), 0);
+      const DataPtr data = backend->data(rows);
+      const OrderPtr numbers = backend->order(order);
+      // Nobody waits between these, so that each batch finds the ones before still under way.
+      std::vector<TensorPtr> batches;
+      for (std::size_t first = 0; first < order.size(); first += 10) {
+        batches.push_back(backend->tensor(10, rows->cols()));
+        if (first == 30) batches.back()->setRows(3);
+        backend->gather(*data, {numbers.get(), first, batches.back()->rows()}, *batches.back());
+      }
+      std::vector<Values> all;
+      for (const TensorPtr& batch : batches) all.push_back(valuesOf(*backend, *batch));
+      return all;
+    };
+    const std::vector<Values> resident = gathered(std::size_t{1} << 28);
+    CHECK(gathered(64) == resident);
+    for (std::size_t i = 0; i < 10; ++i) {
+      std::vector<float> row(6);
+      rows->expand(order[20 + i], row.data());
+      const auto at = resident[2].begin() + static_cast<std::ptrdiff_t>(i * 6);
+      CHECK(std::equal(row.begin(), row.end(), at));
+    }
+  }
 }
 
 }  // namespace boltzkit::test

@@ -102,7 +102,7 @@ inline std::vector<Candidate> cpuCandidates() {
 inline std::vector<Candidate> candidates() {
   std::vector<Candidate> all = cpuCandidates();
 #if defined(__linux__)  // which the emulation needs
-  if (!threadSanitized) all.push_back({"emulated cuda", [](unsigned) { return cuda::makeCudaBackend(0); }});
+  if (!threadSanitized) all.push_back({"emulated cuda", [](unsigned) { return cuda::makeCudaBackend(*boltzkit_cuda(), 0); }});
 #endif
   return all;
 }

@@ -11,16 +11,20 @@
 #include <ucontext.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -50,9 +54,9 @@ struct State {
   bool fiber = false;           // a thread runs
   // Fails the call of the runtime that comes after so many others; negative: none.
   long failAfter = -1;
-  std::size_t allocated = 0;  // pieces of memory that live
 };
 inline thread_local State state;
+inline std::atomic<std::size_t> allocated = 0;  // pieces of memory that live
 
 inline std::logic_error error(const std::string& what, const char* file, int line) {
   return std::logic_error(std::string(file) + ":" + std::to_string(line) + ": " + what);
@@ -298,61 +302,239 @@ class Shared {
 #define blockDim boltzkit::cuda::emulation::state.blockSize
 #define gridDim boltzkit::cuda::emulation::state.gridSize
 
+#define CUDART_VERSION 13000
+
 // --- the runtime -----------------------------------------------------------------------------------
 
-enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorLaunchFailure = 719 };
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorInsufficientDriver = 35,
+  cudaErrorNoDevice = 100,
+  cudaErrorNoKernelImageForDevice = 209,
+  cudaErrorLaunchFailure = 719
+};
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
-using cudaStream_t = int*;
-inline constexpr unsigned cudaStreamNonBlocking = 1;
+inline constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
 
-inline cudaError_t emulatedCall(cudaError_t failure = cudaErrorLaunchFailure) {
-  long& left = boltzkit::cuda::emulation::state.failAfter;
+namespace boltzkit::cuda::emulation {
+
+// Work that was asked for and waits: nothing is done before somebody waits for it, the latest time that
+// CUDA allows. So whoever reads too early, or writes to what is still to be read, gets other numbers.
+class Stream {
+ public:
+  void ask(std::function<void()> work) {
+    waiting_.push_back(std::move(work));
+    ++asked_;
+  }
+  std::size_t asked() const { return asked_; }
+  // A failure is kept for the next one who asks.
+  void doUpTo(std::size_t number) noexcept {
+    while (done_ < number) {
+      const std::function<void()> work = std::move(waiting_.front());
+      waiting_.pop_front();
+      ++done_;
+      try {
+        work();
+      } catch (...) {
+        if (!failure_) failure_ = std::current_exception();
+      }
+    }
+  }
+  void doAll() noexcept { doUpTo(asked_); }
+  void throwFailure() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
+
+ private:
+  std::deque<std::function<void()>> waiting_;
+  std::size_t asked_ = 0, done_ = 0;
+  std::exception_ptr failure_;
+};
+
+// What a stream had been asked for when the event was recorded.
+struct Event {
+  Stream* stream = nullptr;
+  std::size_t number = 0;
+};
+
+// What tests may have the device be like.
+struct Driver {
+  cudaError_t devices = cudaSuccess, kernels = cudaSuccess;  // what asking for them gives
+  int version = 13000, count = 2;
+  std::size_t free = std::size_t{1} << 28, memory = std::size_t{1} << 30;
+};
+inline Driver driver;
+
+inline std::recursive_mutex& guard() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+inline std::vector<Stream*>& streams() {
+  static std::vector<Stream*> all;
+  return all;
+}
+
+// Memory of the host that a device may read by itself.
+inline std::vector<std::pair<void*, std::size_t>>& pinned() {
+  static std::vector<std::pair<void*, std::size_t>> all;
+  return all;
+}
+inline bool isPinned(const void* memory) {
+  const auto* place = static_cast<const char*>(memory);
+  return std::any_of(pinned().begin(), pinned().end(), [&](const auto& range) {
+    const auto* first = static_cast<const char*>(range.first);
+    return place >= first && place < first + range.second;
+  });
+}
+
+inline cudaError_t call(cudaError_t failure = cudaErrorLaunchFailure) {
+  long& left = state.failAfter;
   if (left < 0) return cudaSuccess;
   return left-- == 0 ? failure : cudaSuccess;
 }
-inline const char* cudaGetErrorString(cudaError_t error) { return error == cudaErrorMemoryAllocation ? "out of memory" : "launch failure"; }
+
+// A call that may fail, and otherwise does this.
+template <class Work>
+cudaError_t call(Work&& work, cudaError_t failure = cudaErrorLaunchFailure) {
+  const cudaError_t result = call(failure);
+  if (result != cudaSuccess) return result;
+  const std::lock_guard lock(guard());
+  work();
+  return cudaSuccess;
+}
+
+}  // namespace boltzkit::cuda::emulation
+
+using cudaStream_t = boltzkit::cuda::emulation::Stream*;
+using cudaEvent_t = boltzkit::cuda::emulation::Event*;
+struct cudaDeviceProp {
+  char name[256];
+  int major, minor;
+};
+
+inline const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorInsufficientDriver:
+      return "CUDA driver version is insufficient for CUDA runtime version";
+    case cudaErrorNoDevice:
+      return "no CUDA-capable device is detected";
+    case cudaErrorNoKernelImageForDevice:
+      return "no kernel image is available for execution on the device";
+    default:
+      return "launch failure";
+  }
+}
 inline cudaError_t cudaGetLastError() { return cudaSuccess; }
+inline cudaError_t cudaDriverGetVersion(int* version) {
+  *version = boltzkit::cuda::emulation::driver.version;
+  return cudaSuccess;
+}
 inline cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 2;
-  return emulatedCall();
+  *count = boltzkit::cuda::emulation::driver.count;
+  return boltzkit::cuda::emulation::driver.devices != cudaSuccess ? boltzkit::cuda::emulation::driver.devices
+                                                                  : boltzkit::cuda::emulation::call();
 }
 inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* out, int) {
+  return boltzkit::cuda::emulation::call([&] {
+    std::strcpy(out->name, "an emulated device");
+    out->major = 0;
+    out->minor = 0;
+  });
+}
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  const cudaError_t result = emulatedCall();
-  if (result == cudaSuccess) *stream = new int(0);
-  return result;
+  return boltzkit::cuda::emulation::call([&] {
+    *stream = new boltzkit::cuda::emulation::Stream;
+    boltzkit::cuda::emulation::streams().push_back(*stream);
+  });
 }
 inline cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const std::lock_guard lock(boltzkit::cuda::emulation::guard());
+  stream->doAll();
+  std::erase(boltzkit::cuda::emulation::streams(), stream);
   delete stream;
   return cudaSuccess;
 }
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return emulatedCall(); }
+inline cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  return boltzkit::cuda::emulation::call([&] {
+    stream->doAll();
+    stream->throwFailure();
+  });
+}
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  return boltzkit::cuda::emulation::call([&] { *event = new boltzkit::cuda::emulation::Event; });
+}
+inline cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+inline cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return boltzkit::cuda::emulation::call([&] { *event = {stream, stream->asked()}; });
+}
+inline cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  return boltzkit::cuda::emulation::call([&] {
+    if (event->stream) event->stream->doUpTo(event->number);
+  });
+}
+inline cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  return boltzkit::cuda::emulation::call([&] {
+    const boltzkit::cuda::emulation::Event recorded = *event;
+    stream->ask([recorded] {
+      if (recorded.stream) recorded.stream->doUpTo(recorded.number);
+    });
+  });
+}
 inline cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
-  const cudaError_t result = emulatedCall(cudaErrorMemoryAllocation);
-  if (result != cudaSuccess) return result;
-  *memory = std::malloc(bytes);
-  ++boltzkit::cuda::emulation::state.allocated;
-  return cudaSuccess;
+  return boltzkit::cuda::emulation::call(
+      [&] {
+        *memory = std::malloc(bytes);
+        ++boltzkit::cuda::emulation::allocated;
+      },
+      cudaErrorMemoryAllocation);
 }
+inline cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
+  const cudaError_t result = cudaMalloc(memory, bytes);
+  if (result == cudaSuccess) boltzkit::cuda::emulation::pinned().emplace_back(*memory, bytes);
+  return result;
+}
+// Waits for all work of the device, as CUDA does.
 inline cudaError_t cudaFree(void* memory) {
+  const std::lock_guard lock(boltzkit::cuda::emulation::guard());
+  for (boltzkit::cuda::emulation::Stream* stream : boltzkit::cuda::emulation::streams()) stream->doAll();
   std::free(memory);
-  --boltzkit::cuda::emulation::state.allocated;
+  --boltzkit::cuda::emulation::allocated;
   return cudaSuccess;
 }
-inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* all) {
-  *free = std::size_t{1} << 20;
-  *all = std::size_t{1} << 30;
+inline cudaError_t cudaFreeHost(void* memory) {
+  std::erase_if(boltzkit::cuda::emulation::pinned(), [&](const auto& range) { return range.first == memory; });
+  return cudaFree(memory);
+}
+inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* memory) {
+  *free = boltzkit::cuda::emulation::driver.free;
+  *memory = boltzkit::cuda::emulation::driver.memory;
   return cudaSuccess;
 }
-inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  const cudaError_t result = emulatedCall();
-  if (result == cudaSuccess && bytes > 0) std::memcpy(to, from, bytes);
-  return result;
+// Copies of memory that is not pinned have read or written the host's side when the call returns.
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  return boltzkit::cuda::emulation::call([&] {
+    const bool in = kind == cudaMemcpyHostToDevice, pinned = boltzkit::cuda::emulation::isPinned(in ? from : to);
+    if (!pinned && in) {
+      const char* bytesOf = static_cast<const char*>(from);
+      stream->ask(
+          [to, copy = std::vector<char>(bytesOf, bytesOf + bytes)] { std::copy(copy.begin(), copy.end(), static_cast<char*>(to)); });
+      return;
+    }
+    stream->ask([=] {
+      if (bytes > 0) std::memcpy(to, from, bytes);
+    });
+    if (!pinned) stream->doAll();
+  });
 }
-inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
-  const cudaError_t result = emulatedCall();
-  if (result == cudaSuccess) std::memset(to, value, bytes);
-  return result;
+inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+  return boltzkit::cuda::emulation::call([&] { stream->ask([=] { std::memset(to, value, bytes); }); });
 }
 
 // The order of threads decides which one of several gets there first, and must not decide what comes

@@ -1,5 +1,5 @@
-// Starts kernels. What a kernel file needs of CUDA beyond its words (__global__, threadIdx and so
-// on) stands here. Without nvcc it comes from an emulation that tests include before this file:
+// What kernels need to know of the threads that run them. The words of CUDA (threadIdx and so on) are
+// nvcc's, or those of an emulation that tests include before this file:
 // test/device/cuda_emulation.hpp.
 #pragma once
 #include <cstddef>
@@ -16,26 +16,7 @@
 
 namespace boltzkit::cuda {
 
-// Thread blocks, and threads of each.
-struct Shape {
-  unsigned blocks, threads;
-};
-
 inline constexpr unsigned threadsPerBlock = 256;
-
-// Threads that add up one row. Emulated ones are slow.
-#if defined(BOLTZKIT_EMULATES_CUDA)
-inline constexpr unsigned threadsPerRow = 4;
-#else
-inline constexpr unsigned threadsPerRow = 64;
-#endif
-
-// One thread for each of n pieces of work, or fewer threads that take several: see `pieces`.
-inline Shape threadsFor(std::size_t n) {
-  constexpr std::size_t mostBlocks = std::size_t{1} << 20;
-  const std::size_t blocks = (n + threadsPerBlock - 1) / threadsPerBlock;
-  return {static_cast<unsigned>(blocks < 1 ? 1 : blocks < mostBlocks ? blocks : mostBlocks), threadsPerBlock};
-}
 
 // The pieces of work of one thread: for (std::size_t i : pieces(n)) ...
 class Pieces {

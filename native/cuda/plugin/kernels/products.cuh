@@ -2,31 +2,19 @@
 // single precision for 32 terms, and these sums in double precision, in an order that depends on
 // the shapes alone.
 #pragma once
-#include "cuda/launch.hpp"
+#include "cuda/calls.hpp"
+#include "cuda/plugin/threads.cuh"
 
 namespace boltzkit::cuda {
 
 // A block of 16 x 16 threads makes a tile of 64 x 64 numbers, 4 x 4 by each thread, from slices of
 // 16 terms.
-inline constexpr unsigned tileSide = 64, tileDepth = 16, threadSide = 16, perThread = tileSide / threadSide;
+inline constexpr unsigned tileDepth = 16, threadSide = 16, perThread = tileSide / threadSide;
 inline constexpr unsigned singleDepth = 32;  // terms that are added up in single precision
+static_assert(threadSide * threadSide == threadsPerBlock);
 
-inline unsigned tilesOf(std::size_t n) { return static_cast<unsigned>((n + tileSide - 1) / tileSide); }
-inline Shape tileShape(std::size_t rows, std::size_t cols) { return {tilesOf(rows) * tilesOf(cols), threadSide * threadSide}; }
-
-// A matrix as a product reads it: element (i, k) is at data[i * rowStride + k * depthStride].
-// `weights`, if any, multiply the terms k.
-struct Factor {
-  const float* data;
-  std::size_t count;  // rows of a left factor, columns of a right one
-  std::size_t stride, depthStride;
-  const float* weights = nullptr;
-  __device__ float at(std::size_t i, std::size_t k) const { return data[i * stride + k * depthStride]; }
-};
-
-// out [left.count, right.count] = alpha * sum_k left(i, k) right(j, k) + beta * out; with beta 0,
-// out is not read.
-__global__ void productKernel(Factor left, Factor right, std::size_t depth, double alpha, double beta, float* out) {
+__device__ inline void run(const Product& c) {
+  const Factor &left = c.left, &right = c.right;
   BOLTZKIT_SHARED(float, leftTile, tileDepth* tileSide);
   BOLTZKIT_SHARED(float, rightTile, tileDepth* tileSide);
   const unsigned tilesAcross = static_cast<unsigned>((right.count + tileSide - 1) / tileSide);
@@ -35,7 +23,7 @@ __global__ void productKernel(Factor left, Factor right, std::size_t depth, doub
   const unsigned y = threadIdx.x / threadSide, x = threadIdx.x % threadSide;
   float sums[perThread][perThread] = {};
   double totals[perThread][perThread] = {};
-  for (std::size_t first = 0; first < depth; first += tileDepth) {
+  for (std::size_t first = 0; first < c.depth; first += tileDepth) {
     for (unsigned e = threadIdx.x; e < tileDepth * tileSide; e += blockDim.x) {
       // Neighbouring threads read neighbouring memory, whichever way a factor lies.
       const unsigned leftAcross = left.depthStride == 1 ? e / tileDepth : e % tileSide,
@@ -44,12 +32,12 @@ __global__ void productKernel(Factor left, Factor right, std::size_t depth, doub
                      rightDown = right.depthStride == 1 ? e % tileDepth : e / tileSide;
       const std::size_t leftK = first + leftDown, rightK = first + rightDown;
       float value = 0;
-      if (leftK < depth && firstRow + leftAcross < left.count) {
+      if (leftK < c.depth && firstRow + leftAcross < left.count) {
         value = left.at(firstRow + leftAcross, leftK);
         if (left.weights) value *= left.weights[leftK];
       }
       leftTile[leftDown * tileSide + leftAcross] = value;
-      value = rightK < depth && firstCol + rightAcross < right.count ? right.at(firstCol + rightAcross, rightK) : 0.0f;
+      value = rightK < c.depth && firstCol + rightAcross < right.count ? right.at(firstCol + rightAcross, rightK) : 0.0f;
       rightTile[rightDown * tileSide + rightAcross] = value;
     }
     __syncthreads();
@@ -61,7 +49,7 @@ __global__ void productKernel(Factor left, Factor right, std::size_t depth, doub
         for (unsigned j = 0; j < perThread; ++j) sums[i][j] += a[i] * b[j];
     }
     __syncthreads();
-    if ((first + tileDepth) % singleDepth != 0 && first + tileDepth < depth) continue;
+    if ((first + tileDepth) % singleDepth != 0 && first + tileDepth < c.depth) continue;
     for (unsigned i = 0; i < perThread; ++i)
       for (unsigned j = 0; j < perThread; ++j) {
         totals[i][j] += static_cast<double>(sums[i][j]);
@@ -72,24 +60,10 @@ __global__ void productKernel(Factor left, Factor right, std::size_t depth, doub
     for (unsigned j = 0; j < perThread; ++j) {
       const std::size_t row = firstRow + y + i * threadSide, col = firstCol + x + j * threadSide;
       if (row >= left.count || col >= right.count) continue;
-      float& place = out[row * right.count + col];
-      place = static_cast<float>(alpha * totals[i][j] + (beta == 0 ? 0 : beta * static_cast<double>(place)));
+      float& place = c.out[row * right.count + col];
+      place = static_cast<float>(c.alpha * totals[i][j] + (c.beta == 0 ? 0 : c.beta * static_cast<double>(place)));
     }
 }
-
-// A graph in the memory of the device; see core/graph.hpp.
-struct GraphView {
-  std::uint32_t size;
-  const std::uint32_t* edges;       // the two units of each edge
-  const std::uint64_t* starts;      // per unit: its neighbours begin here; one more at the end
-  const std::uint32_t* neighbours;  // three numbers each: unit, edge, and 1 if it comes from the smaller end
-  const std::uint32_t* order;
-
-  __device__ std::size_t weight(const std::uint32_t* neighbour, std::uint32_t k, std::uint32_t l) const {
-    const std::size_t edge = neighbour[1];
-    return neighbour[2] ? (edge * size + k) * size + l : (edge * size + l) * size + k;
-  }
-};
 
 // The part of the field on a place that its neighbours from number `first` on make, every
 // step-th of them.
@@ -107,29 +81,27 @@ __device__ inline double graphField(const GraphView& graph, const float* weights
   return sum;
 }
 
-__global__ void graphFieldsKernel(std::size_t n, std::size_t cols, GraphView graph, const float* weights, const float* states, double scale,
-                                  bool accumulate, float* out) {
-  for (const std::size_t i : pieces(n)) {
-    const double field = scale * graphField(graph, weights, states + i / cols * cols, i % cols, 0, 1);
-    out[i] = static_cast<float>((accumulate ? static_cast<double>(out[i]) : 0.0) + field);
+__device__ inline void run(const GraphFields& c) {
+  for (const std::size_t i : pieces(c.n)) {
+    const double field = c.scale * graphField(c.graph, c.weights, c.states + i / c.cols * c.cols, i % c.cols, 0, 1);
+    c.out[i] = static_cast<float>((c.accumulate ? static_cast<double>(c.out[i]) : 0.0) + field);
   }
 }
 
 // A thread to a weight.
-__global__ void edgeStatisticsKernel(std::size_t n, GraphView graph, std::size_t rows, std::size_t cols, const float* a, const float* b,
-                                     const float* rowWeights, double alpha, double beta, float* out) {
-  const std::uint32_t size = graph.size;
-  for (const std::size_t w : pieces(n)) {
-    const std::size_t edge = w / (std::size_t{size} * size), k = w / size % size, l = w % size;
-    const std::size_t i = std::size_t{graph.edges[2 * edge]} * size + k, j = std::size_t{graph.edges[2 * edge + 1]} * size + l;
+__device__ inline void run(const EdgeStatistics& c) {
+  const std::size_t size = c.graph.size;
+  for (const std::size_t w : pieces(c.n)) {
+    const std::size_t edge = w / (size * size), k = w / size % size, l = w % size;
+    const std::size_t i = c.graph.edges[2 * edge] * size + k, j = c.graph.edges[2 * edge + 1] * size + l;
     double sum = 0;
-    for (std::size_t r = 0; r < rows; ++r) {
-      const float *x = a + r * cols, *y = b + r * cols;
+    for (std::size_t r = 0; r < c.rows; ++r) {
+      const float *x = c.a + r * c.cols, *y = c.b + r * c.cols;
       const double both =
           (static_cast<double>(x[i]) * static_cast<double>(y[j]) + static_cast<double>(y[i]) * static_cast<double>(x[j])) / 2;
-      sum += rowWeights ? static_cast<double>(rowWeights[r]) * both : both;
+      sum += c.rowWeights ? static_cast<double>(c.rowWeights[r]) * both : both;
     }
-    out[w] = static_cast<float>((beta == 0 ? 0 : beta * static_cast<double>(out[w])) + alpha * sum);
+    c.out[w] = static_cast<float>((c.beta == 0 ? 0 : c.beta * static_cast<double>(c.out[w])) + c.alpha * sum);
   }
 }
 

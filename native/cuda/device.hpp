@@ -1,0 +1,105 @@
+// A CUDA device, through the table of a plug-in: its memory, copies, kernels, one after the other.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "cuda/abi.h"
+#include "cuda/calls.hpp"
+
+namespace boltzkit::cuda {
+
+// Throws an error of reason abi_mismatch unless the table is the one that this code was built for.
+// `origin` names it in messages.
+void requireSameInterface(const BoltzkitCuda& table, const std::string& origin);
+
+struct DeviceInfo {
+  std::string name, arch;  // arch: 'sm_90'
+  std::uint64_t memory, free;
+};
+
+// All devices; throws where there is none.
+std::vector<DeviceInfo> devicesOf(const BoltzkitCuda& table);
+
+class Device {
+ public:
+  // Throws on a device that does not exist, and where none can be used.
+  Device(const BoltzkitCuda& table, int number);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  // Memory of the device, filled with zeros. The error on running out of it names what was asked
+  // for and what is free.
+  void* allocate(std::size_t bytes);
+  void release(void* memory) noexcept;
+  std::uint64_t freeMemory();
+
+  // These wait until the host's memory was read or written.
+  void copyIn(const void* from, std::size_t bytes, void* to);
+  void copyOut(const void* from, std::size_t bytes, void* to);
+
+  // Starts a kernel after all that was asked before. `work`: pieces of it, rows or tiles, as the call
+  // says.
+  template <class Call>
+  void launch(std::size_t work, const Call& call) {
+    if (work > 0) launch(numberOf<Call>(), work, &call);
+  }
+
+ private:
+  friend class Stage;
+  void launch(std::uint32_t number, std::size_t work, const void* call);
+  [[noreturn]] void outOfMemory(std::size_t bytes);
+
+  const BoltzkitCuda& table_;
+  int number_;
+  void* context_ = nullptr;
+};
+
+// An array in the memory of a device.
+template <class T>
+class DeviceArray {
+ public:
+  DeviceArray() = default;
+  DeviceArray(Device& device, std::size_t size)
+      : memory_(static_cast<T*>(device.allocate(size * sizeof(T))), Release{&device}), size_(size) {}
+  DeviceArray(Device& device, std::span<const T> values) : DeviceArray(device, values.size()) {
+    device.copyIn(values.data(), values.size_bytes(), data());
+  }
+  DeviceArray(Device& device, const T* values, std::size_t size) : DeviceArray(device, std::span(values, size)) {}
+
+  T* data() const { return memory_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Release {
+    Device* device;
+    void operator()(T* memory) const noexcept { device->release(memory); }
+  };
+  std::unique_ptr<T, Release> memory_{nullptr, Release{nullptr}};
+  std::size_t size_ = 0;
+};
+
+// Memory of the host that the device copies from by itself, beside its other work; see abi.h.
+class Stage {
+ public:
+  Stage(Device& device, std::size_t bytes);
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  // The host's memory, which the device has read by then.
+  std::byte* fill();
+  // Where the device finds the bytes from now on.
+  std::byte* send(std::size_t bytes);
+
+ private:
+  Device& device_;
+  void *stage_ = nullptr, *host_ = nullptr, *memory_ = nullptr;
+};
+
+}  // namespace boltzkit::cuda

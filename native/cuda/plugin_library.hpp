@@ -1,0 +1,13 @@
+// Loads plug-ins for CUDA devices; see abi.h.
+#pragma once
+#include <string>
+
+#include "cuda/device.hpp"
+
+namespace boltzkit::cuda {
+
+// The table of the library in this file, which stays loaded until the process ends. Throws a
+// BackendError that names the file when it cannot be loaded or belongs to another version.
+const BoltzkitCuda& loadPlugin(const std::string& path);
+
+}  // namespace boltzkit::cuda
