@@ -36,15 +36,33 @@ export class ParameterError extends BoltzkitError {
   }
 }
 
-/** Why a backend cannot be used. */
-export type BackendReason =
-  | 'addon_missing'
-  | 'package_missing'
-  | 'driver_missing'
-  | 'driver_too_old'
-  | 'no_device'
-  | 'arch_unsupported'
-  | 'abi_mismatch';
+/** All of {@link BackendReason}. */
+export const backendReasons = [
+  'addon_missing',
+  'package_missing',
+  'driver_missing',
+  'driver_too_old',
+  'no_device',
+  'arch_unsupported',
+  'abi_mismatch',
+  'out_of_memory',
+  'device_failed',
+] as const;
+
+/**
+ * Why a backend cannot be used.
+ *
+ * - 'addon_missing': no native addon for this platform was found, or none that loads.
+ * - 'package_missing': what an optional package would bring is not there, or cannot be loaded.
+ * - 'driver_missing': there is no driver of the GPU.
+ * - 'driver_too_old': the driver is older than what the plug-in needs.
+ * - 'no_device': there is no GPU, or none with that number.
+ * - 'arch_unsupported': the plug-in has no code for a GPU of this kind.
+ * - 'abi_mismatch': addon or plug-in belong to another version of the package.
+ * - 'out_of_memory': the device has no room for the model, or for what a call needs.
+ * - 'device_failed': the device, or its driver, reported a failure, perhaps in the middle of a call.
+ */
+export type BackendReason = (typeof backendReasons)[number];
 
 /** The native addon, or the device that was asked for, cannot be used; `reason` says why. */
 export class BackendError extends BoltzkitError {

@@ -78,8 +78,8 @@ export type { FitOptions, PartialFitOptions, RunOptions } from './training/plan.
 export type { RecipeName } from './training/recipe.js';
 export type { EpochReport, Health, Progress } from './training/reports.js';
 export type { TrainingRun } from './training/run.js';
+export type { Device } from './wiring/device.js';
 export { type Edges, type GraphOptions, gridEdges } from './wiring/graph.js';
 export type { Coupling, CouplingName, Couplings, LayerName, Layers, ParameterName, PartName, SoftmaxName } from './wiring/names.js';
 export type { PlaceOptions, StartOptions } from './wiring/place.js';
-export type { Device } from './wiring/spec.js';
 export { bernoulli, binomial, counts, doubleRelu, gaussian, relu, softmax, spin, type Units, type UnitType } from './wiring/units.js';

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { BackendError, BoltzkitError, DivergenceError } from '../errors.js';
+import { BackendError, type BackendReason, BoltzkitError, DivergenceError } from '../errors.js';
 import { RunError } from '../runs/failure.js';
 import { shown } from '../runs/format.js';
 
@@ -73,9 +73,12 @@ function fromCommander(error: CommanderError): Failure {
 
 function hintFor(error: BoltzkitError): string | undefined {
   if (error instanceof DivergenceError) return 'lower the learning rate, e.g. --lr linear:0.05';
-  if (error instanceof BackendError && error.reason !== 'addon_missing') return '--device cpu always works; `boltzkit doctor` says more';
+  if (error instanceof BackendError && !explained.includes(error.reason)) return '--device cpu always works; `boltzkit doctor` says more';
   return undefined;
 }
+
+/** Reasons whose messages say what to do. */
+const explained: readonly BackendReason[] = ['addon_missing', 'package_missing'];
 
 /** Turns anything thrown into what the user is told. */
 export function describeFailure(error: unknown): Failure {

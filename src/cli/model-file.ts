@@ -7,8 +7,8 @@ import { RUN_FILES, readRunRecord } from '../runs/folder.js';
 import { guessImageShape, type ImageShape } from '../runs/image.js';
 import { hiddenLayer, loadModel, placesOf } from '../runs/model.js';
 import type { RunRecord } from '../runs/record.js';
+import type { Device } from '../wiring/device.js';
 import type { Layers } from '../wiring/names.js';
-import type { Device } from '../wiring/spec.js';
 import { CliError } from './failures.js';
 import { checkImageShape } from './image-shape.js';
 

@@ -1,10 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { hostBackend } from '../machine/backend.js';
 import type { ImageShape } from '../runs/image.js';
 import { columnTypes, headers } from '../runs/record.js';
 import type { RunRate } from '../runs/settings.js';
 import type { ColumnType } from '../tables/columns.js';
-import { devices } from '../wiring/spec.js';
+import { type Device, deviceForms, namedDevice, nearDevice } from '../wiring/device.js';
 
 /** What an option is called on the command line: `--batch-size` for `batchSize`. */
 export function flagName(option: string): string {
@@ -56,8 +55,15 @@ export function oneOf<T extends string>(...words: readonly T[]): (text: string) 
   };
 }
 
+/** A device by its name. */
+export function device(text: string): Device {
+  const found = namedDevice(text);
+  if (found === undefined) throw new InvalidArgumentError(`Expected ${deviceForms}${nearDevice(text)}.`);
+  return found;
+}
+
 /** Where to compute; one that is not there is told as such. */
-export const deviceOption = ['--device <name>', `${hostBackend.devices.join(', ')} or auto (default: auto)`, oneOf(...devices)] as const;
+export const deviceOption = ['--device <name>', 'cpu, cuda or cuda:N (a GPU), reference, or auto (default: auto)', device] as const;
 
 /** A seed: a whole number from 0 to 2^64 - 1, as a bigint because a double cannot hold them all. */
 export function seed(text: string): bigint {

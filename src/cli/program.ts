@@ -29,6 +29,7 @@ const COMMANDS = [
 const EPILOGUE = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (train saves first; --resume goes on).
 BOLTZKIT_DATA names the folder of the MNIST files; BOLTZKIT_DEBUG=1 shows stack traces.
+BOLTZKIT_DEVICE names the device that --device auto takes.
 
   $ boltzkit train mnist                     learn MNIST, pictures in mnist-run/
   $ boltzkit sample mnist-run/model.safetensors --out digits.png

@@ -1,4 +1,5 @@
 import ndarray from 'ndarray';
+import { BackendError } from '../errors.js';
 import { hostBackend, type UsedDevice } from '../machine/backend.js';
 import { RBM } from '../models/rbm.js';
 
@@ -102,7 +103,7 @@ async function partition(): Promise<string> {
 
 async function trainedBits(threads: number): Promise<Buffer> {
   const rows = Array.from({ length: 64 }, (_, r) => Array.from({ length: 40 }, (_, c) => ((r * 7 + c * 3) % 11 < 4 ? 1 : 0)));
-  using rbm = new RBM({ visible: 40, hidden: 24, seed: 11, threads });
+  using rbm = new RBM({ visible: 40, hidden: 24, seed: 11, device: 'cpu', threads });
   await rbm.fit(rows, { epochs: 3, batchSize: 16, learningRate: 0.05 });
   const weights = rbm.getParameter('visible-hidden.weights').data;
   return Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength);
@@ -115,23 +116,45 @@ async function determinism(): Promise<string> {
   return 'same seed, 1 and 2 threads: same bits';
 }
 
-const CHECKS: { name: string; check: Check }[] = [
+interface NamedCheck {
+  readonly name: string;
+  readonly check: Check;
+}
+
+const enumeration = (device: UsedDevice, tolerance: number): NamedCheck => ({
+  name: `free energy against enumeration, ${device}`,
+  check: freeEnergy(device, tolerance),
+});
+
+const CHECKS: NamedCheck[] = [
   { name: 'random numbers (Philox4x32-10)', check: philox },
-  { name: 'free energy against enumeration, cpu', check: freeEnergy('cpu', 1e-4) },
-  { name: 'free energy against enumeration, reference', check: freeEnergy('reference', 1e-9) },
+  enumeration('cpu', 1e-4),
+  enumeration('reference', 1e-9),
   { name: 'log Z against enumeration', check: partition },
   { name: 'training is repeatable', check: determinism },
 ];
 
-/** Runs every known-answer test; takes well under a second. */
+/** Runs every known-answer test of the processor; takes well under a second. */
 export async function selfTest(): Promise<SelfTestResult[]> {
   const results: SelfTestResult[] = [];
-  for (const { name, check } of CHECKS) {
-    try {
-      results.push({ name, passed: true, detail: await check() });
-    } catch (error) {
-      results.push({ name, passed: false, detail: error instanceof Error ? error.message : String(error) });
-    }
-  }
+  for (const check of CHECKS) results.push(await resultOf(check));
   return results;
+}
+
+/**
+ * Runs the known-answer tests of a GPU. What its driver does may end the process, or never end.
+ *
+ * @throws BackendError where the GPU cannot be used, so that there is no answer.
+ */
+export async function gpuSelfTest(device: UsedDevice): Promise<SelfTestResult[]> {
+  return [await resultOf(enumeration(device, 1e-4), (error) => error instanceof BackendError)];
+}
+
+async function resultOf({ name, check }: NamedCheck, isNoAnswer: (error: unknown) => boolean = () => false): Promise<SelfTestResult> {
+  try {
+    return { name, passed: true, detail: await check() };
+  } catch (error) {
+    if (isNoAnswer(error)) throw error;
+    return { name, passed: false, detail: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -1,25 +1,25 @@
 /**
- * The seam between this package and what computes: a backend owns its addon, the rows and machines made with it, and knows its devices.
- * Another way to compute (CUDA in an addon of its own, WebAssembly) is one more entry of the list.
+ * The seam between this package and what computes. The addon computes on the processor, and on a
+ * GPU by a plug-in that it loads; rows are packed by the addon either way.
  */
+import { OptionCheck } from '../arguments.js';
 import { BackendError } from '../errors.js';
-import type { Device } from '../wiring/spec.js';
+import { cudaOrdinal, type Device, readDevice } from '../wiring/device.js';
 import { firstAddon } from './addon.js';
 import { addonSearch } from './addon-places.js';
-import type { NativeAddon, NativeMachineSpec } from './native.js';
+import { pluginFile, whyProcessor } from './cuda-plugin.js';
+import { prefixError } from './job.js';
+import type { NativeAddon, NativeGpu, NativePlace } from './native.js';
 
-/** Where a machine does compute. */
-export type UsedDevice = NativeMachineSpec['device'];
+/** Where a model does compute. */
+export type UsedDevice = 'cpu' | 'reference' | `cuda:${number}`;
 
-/** One way to compute. Its addon is loaded when it is first needed, once in each thread of JavaScript. */
+/** What computes. Its addon is loaded when it is first needed, once in each thread of JavaScript. */
 export class Backend {
-  /** What it computes on, the fastest first. */
-  readonly devices: readonly UsedDevice[];
   readonly #load: () => NativeAddon;
   #addon: NativeAddon | undefined;
 
-  constructor(devices: readonly UsedDevice[], load: () => NativeAddon) {
-    this.devices = devices;
+  constructor(load: () => NativeAddon) {
     this.#load = load;
   }
 
@@ -30,20 +30,81 @@ export class Backend {
   }
 }
 
-/** This machine's processor. Describes unit types and packs rows also where no machine is at hand. */
-export const hostBackend = new Backend(['cpu', 'reference'], () => firstAddon(addonSearch(process.env.BOLTZKIT_NATIVE)));
+/** The addon. Describes unit types and packs rows also where no machine is at hand. */
+export const hostBackend = new Backend(() => firstAddon(addonSearch(process.env.BOLTZKIT_NATIVE)));
 
-/** The fastest first. */
-const backends: readonly Backend[] = [hostBackend];
+/** A device that was chosen for a model. */
+export interface Chosen {
+  readonly backend: Backend;
+  readonly device: UsedDevice;
+  /** The same as the addon is told. */
+  readonly place: NativePlace;
+  /** The GPU, null of the processor. */
+  readonly gpu: NativeGpu | null;
+  /** Why a faster device is not used, null if there is none to miss, or the device was asked for. */
+  readonly fallback: string | null;
+}
 
-/** Why 'auto' does not take a faster device than it does. */
-export const noCuda = 'this version of boltzkit has no CUDA backend';
+/**
+ * The device for what was asked. BOLTZKIT_DEVICE stands for 'auto' where it is set.
+ *
+ * @throws ParameterError where BOLTZKIT_DEVICE names no device; BackendError where the device cannot
+ *   be used.
+ */
+export function chooseBackend(call: string, asked: Device): Chosen {
+  const { device, source } = chooseDevice(call, asked);
+  const ordinal = cudaOrdinal(device);
+  if (ordinal === undefined) return processor(device === 'reference' ? 'reference' : 'cpu', device === 'auto');
+  return graphics(`${call}: \`${source}\` 'cuda:${ordinal}' cannot be used: `, ordinal);
+}
 
-/** The backend that has the device, and the device that it is there. */
-export function chooseBackend(call: string, asked: Device): { readonly backend: Backend; readonly device: UsedDevice } {
-  for (const backend of backends) {
-    const device = backend.devices.find((name) => asked === 'auto' || name === asked);
-    if (device !== undefined) return { backend, device };
+/**
+ * What BOLTZKIT_DEVICE makes of a device that was asked for, and who named it.
+ *
+ * @throws ParameterError where BOLTZKIT_DEVICE names no device.
+ */
+export function chooseDevice(call: string, asked: Device): { readonly device: Device; readonly source: string } {
+  const source = 'BOLTZKIT_DEVICE';
+  const named = process.env[source];
+  if (asked !== 'auto' || !named) return { device: asked, source: 'device' };
+  return { device: readDevice(new OptionCheck(call), source, named), source };
+}
+
+/**
+ * This machine's processor.
+ *
+ * @param taken - Whether nobody asked for it.
+ */
+export function processor(device: 'cpu' | 'reference', taken: boolean): Chosen {
+  return { backend: hostBackend, device, place: { device }, gpu: null, fallback: taken ? whyProcessor() : null };
+}
+
+function graphics(prefix: string, ordinal: number): Chosen {
+  const plugin = pluginFile(prefix);
+  const gpus = gpusOf(prefix, plugin);
+  const gpu = gpus[ordinal];
+  if (gpu === undefined) {
+    const names = gpus.map(({ name }, i) => `'cuda:${i}' (${name})`).join(', ');
+    throw new BackendError('no_device', `${prefix}the driver knows ${gpus.length === 0 ? 'no GPU' : `only ${names}`}`);
   }
-  throw new BackendError('package_missing', `${call}: \`device\` '${asked}' cannot be used: ${noCuda}; use 'cpu' or 'auto'`);
+  return { backend: hostBackend, device: `cuda:${ordinal}`, place: { device: 'cuda', plugin, ordinal }, gpu, fallback: null };
+}
+
+/** What a plug-in told, by its file: asking takes the driver some tenths of a second. */
+const known = new Map<string, readonly NativeGpu[]>();
+
+function gpusOf(prefix: string, plugin: string): readonly NativeGpu[] {
+  const { addon } = hostBackend;
+  try {
+    const gpus = known.get(plugin) ?? addon.cudaDevices(plugin);
+    known.set(plugin, gpus);
+    return gpus;
+  } catch (error) {
+    throw prefixError(prefix, error);
+  }
+}
+
+/** All GPUs, by what users call them. @throws BackendError where none can be used. */
+export function listGpus(): (NativeGpu & { readonly device: UsedDevice })[] {
+  return gpusOf('', pluginFile('')).map((gpu, i) => ({ device: `cuda:${i}`, ...gpu }));
 }

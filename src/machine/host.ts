@@ -1,9 +1,9 @@
 import type { HostRows, Where } from '../data/rows-input.js';
 import { BusyError, DisposedError, ShapeError } from '../errors.js';
-import type { Device } from '../wiring/spec.js';
-import { type Backend, chooseBackend, noCuda, type UsedDevice } from './backend.js';
+import type { Device } from '../wiring/device.js';
+import { type Backend, type Chosen, chooseBackend, processor, type UsedDevice } from './backend.js';
 import { isJob, runJob, translateError, translating } from './job.js';
-import type { NativeAddon, NativeArray, NativeLayerRows, NativeMachine, NativeRows, NativeWork } from './native.js';
+import type { NativeAddon, NativeArray, NativeLayerRows, NativeMachine, NativePlace, NativeRows, NativeWork } from './native.js';
 import type { NativeModel } from './native-model.js';
 import { isSmall, newRows, PassingRows, packRows } from './pack.js';
 import type { Patience } from './patience.js';
@@ -11,17 +11,18 @@ import { Queue, type Turn } from './queue.js';
 
 /** What a model, or this package, runs on. */
 export interface BackendInfo {
-  /** 'cpu', or 'reference': plain loops in double precision. */
+  /** 'cpu', 'cuda:0' and so on, or 'reference': plain loops in double precision. */
   readonly device: UsedDevice;
   /**
-   * Kernel set in use: 'amx' (AVX-512 with matrix tiles), 'avx512', 'avx2', 'neon' or 'portable'.
+   * Kernel set in use: 'amx' (AVX-512 with matrix tiles), 'avx512', 'avx2', 'neon' or 'portable';
+   * of a GPU its architecture, such as 'sm_90'.
    */
   readonly isa: string;
-  /** Kernel sets that this processor can run, best first. */
+  /** Kernel sets that this device can run, best first. */
   readonly available: readonly string[];
-  /** Threads that training and sampling use. */
+  /** Threads that training and sampling use on the processor; 1 with a GPU. */
   readonly threads: number;
-  /** The processor's name. */
+  /** The name of the processor, or of the GPU. */
   readonly model: string;
   /** Version of the package the addon was built from. */
   readonly version: string;
@@ -49,17 +50,27 @@ export interface Made<N extends NativeModel> {
   readonly domains: readonly LayerDomain[];
 }
 
-type Chosen = ReturnType<typeof chooseBackend>;
-
-/** What computing happens on unless a model says otherwise. */
+/**
+ * What computing happens on unless a model says otherwise: the processor, or what BOLTZKIT_DEVICE
+ * names.
+ *
+ * @throws BackendError when the addon, or the device that BOLTZKIT_DEVICE names, cannot be used;
+ *   ParameterError when it names none.
+ */
 export function backendInfo(): BackendInfo {
-  return describeBackend(chooseBackend('backendInfo', 'auto'), 0, 'auto');
+  return describeBackend(chooseBackend('backendInfo', 'auto'), 0);
 }
 
-function describeBackend({ backend: { addon }, device }: Chosen, threads: number, asked: Device): BackendInfo {
+/** What this machine's processor computes with, whatever BOLTZKIT_DEVICE names. */
+export function processorInfo(): BackendInfo {
+  return describeBackend(processor('cpu', true), 0);
+}
+
+function describeBackend({ backend: { addon }, device, gpu, fallback }: Chosen, threads: number): BackendInfo {
+  const { version } = addon;
+  if (gpu !== null) return { device, isa: gpu.arch, available: [gpu.arch], threads: 1, model: gpu.name, version, fallback };
   const { isa, available, model, threads: all } = addon.cpu();
-  const used = device === 'reference' ? 1 : threads || all;
-  return { device, isa, available, threads: used, model, version: addon.version, fallback: asked === 'auto' ? noCuda : null };
+  return { device, isa, available, threads: device === 'reference' ? 1 : threads || all, model, version, fallback };
 }
 
 /** A training run's hold on its model. */
@@ -93,18 +104,18 @@ export abstract class ModelHost<N extends NativeModel> {
   #runCounters: BigUint64Array | undefined;
   #disposed = false;
 
-  /** @param make - Makes the native model on the device that was chosen. */
+  /** @param make - Makes the native model where it was chosen to be. */
   protected constructor(
     call: string,
     place: { readonly device: Device; readonly threads: number },
-    make: (addon: NativeAddon, device: UsedDevice) => Made<N>,
+    make: (addon: NativeAddon, place: NativePlace) => Made<N>,
   ) {
     const chosen = chooseBackend(call, place.device);
-    const { backend, device } = chosen;
+    const { backend } = chosen;
     this.#backend = backend;
-    this.backend = describeBackend(chosen, place.threads, place.device);
+    this.backend = describeBackend(chosen, place.threads);
     try {
-      const { native, domains } = make(backend.addon, device);
+      const { native, domains } = make(backend.addon, chosen.place);
       this.#native = native;
       this.#domains = domains;
       this.#passing = domains.map((domain) => new PassingRows(domain, backend));

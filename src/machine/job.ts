@@ -1,4 +1,14 @@
-import { BackendError, BoltzkitError, BusyError, DisposedError, DivergenceError, ParameterError, ShapeError } from '../errors.js';
+import {
+  BackendError,
+  type BackendReason,
+  BoltzkitError,
+  BusyError,
+  backendReasons,
+  DisposedError,
+  DivergenceError,
+  ParameterError,
+  ShapeError,
+} from '../errors.js';
 import { type OnProgress, ProgressWatch } from './job-progress.js';
 import type { NativeErrorCode, NativeJob, NativeWork } from './native.js';
 
@@ -92,10 +102,16 @@ function isNativeCode(code: unknown): code is NativeErrorCode {
 const makers: Record<NativeErrorCode, (message: string, options: ErrorOptions) => BoltzkitError> = {
   SHAPE: (message, options) => new ShapeError(message, options),
   PARAMETER: (message, options) => new ParameterError(message, options),
-  BACKEND: (message, options) => new BackendError('no_device', message, options),
+  BACKEND: (message, options) => new BackendError(reasonOf(options.cause), message, options),
   DIVERGENCE: (message, options) => new DivergenceError(message, options),
   ABORTED: (message, options) => new DisposedError(message, options), // a cancelled job without an aborted signal was disposed of
   BUSY: (message, options) => new BusyError(message, options),
   DISPOSED: (message, options) => new DisposedError(message, options),
   INTERNAL: (message, options) => new BoltzkitError('ERR_INTERNAL', message, options),
 };
+
+/** Why, as the addon says; where it does not, the device failed. */
+function reasonOf(error: unknown): BackendReason {
+  const { reason } = error as { readonly reason?: unknown };
+  return backendReasons.find((known) => known === reason) ?? 'device_failed';
+}

@@ -10,10 +10,10 @@ export class Machine extends ModelHost<NativeMachine> {
   readonly spec: MachineSpec;
 
   constructor(call: string, spec: MachineSpec) {
-    super(call, spec, ({ Machine: Native }, device) => {
+    super(call, spec, ({ Machine: Native }, place) => {
       const { seed, threads, weightScale, layers, couplings } = spec;
       const list = couplings.map(([a, b, edges]): NativeMachineSpec['couplings'][number] => (edges === undefined ? [a, b] : [a, b, edges]));
-      const native = new Native({ device, threads, seed, weightScale, layers: [...layers], couplings: list });
+      const native = new Native({ ...place, threads, seed, weightScale, layers: [...layers], couplings: list });
       return { native, domains: layers.map((_, layer) => native.domain(layer)) };
     });
     this.spec = spec;

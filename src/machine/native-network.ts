@@ -1,6 +1,6 @@
 /** The part of the addon's contract that belongs to feed-forward networks; see native.ts. */
 
-import type { NativeArray, NativeJob, NativeRows, NativeTrainerState, NativeWork } from './native.js';
+import type { NativeArray, NativeJob, NativePlace, NativeRows, NativeTrainerState, NativeWork } from './native.js';
 
 /**
  * One layer. The names of layers differ, and hold no '.'. A dense layer gives the mean of `units` places of a unit type, whose field is the input
@@ -12,8 +12,7 @@ export type NativeNetworkLayer =
   | { kind: 'dense'; name: string; type: string; units: number; size?: number; weightScale: number }
   | { kind: 'dropout'; name: string; rate: number };
 
-export interface NativeNetworkSpec {
-  device: 'cpu' | 'reference';
+export interface NativeNetworkSpec extends NativePlace {
   /** 0: as many as the process may use. */
   threads: number;
   seed: bigint;

@@ -12,9 +12,12 @@ import type { NativeSoftmax } from './native-softmax.js';
 import type { NativeTopMachine } from './native-up-down.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 10;
+export const NATIVE_ABI = 11;
 
-/** An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes. */
+/**
+ * An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes.
+ * Of BACKEND, `reason` may say which (BackendReason of errors.ts).
+ */
 export type NativeErrorCode = 'SHAPE' | 'PARAMETER' | 'BACKEND' | 'DIVERGENCE' | 'ABORTED' | 'BUSY' | 'DISPOSED' | 'INTERNAL';
 
 export interface NativeAddon extends NativeSoftmax, NativeSparse {
@@ -22,6 +25,11 @@ export interface NativeAddon extends NativeSoftmax, NativeSparse {
   /** Version of the package that the addon was built from. */
   readonly version: string;
   cpu(): NativeCpuInfo;
+  /**
+   * Loads a plug-in by the path of its file and asks the driver for its GPUs, in the driver's order.
+   * Throws BACKEND with a reason.
+   */
+  cudaDevices(plugin: string): NativeGpu[];
   /** One block of Philox4x32-10, for known-answer tests: counter [4], key [2] -> [4]. */
   philox4x32(counter: Uint32Array, key: Uint32Array): Uint32Array;
   /** The unit types the addon was built with; several places make one unit of a grouped type. */
@@ -70,6 +78,15 @@ export interface NativeCpuInfo {
   available: string[];
 }
 
+export interface NativeGpu {
+  name: string;
+  /** Its kind, such as 'sm_90'. */
+  arch: string;
+  /** Bytes that it has, and how many of them nobody uses. */
+  memory: number;
+  free: number;
+}
+
 /** Rows of data in the addon's compact form. Appending validates everything first and copies; it keeps no reference. */
 export interface NativeRows {
   readonly rows: number;
@@ -97,8 +114,16 @@ export interface NativeRows {
   toFloat32(firstRow: number, rows: number): Float32Array;
 }
 
-export interface NativeMachineSpec {
-  device: 'cpu' | 'reference';
+/** Where a native model computes. */
+export interface NativePlace {
+  device: 'cpu' | 'reference' | 'cuda';
+  /** Of 'cuda': the path of the plug-in's file. */
+  plugin?: string;
+  /** Of 'cuda': the number of the GPU, from 0. */
+  ordinal?: number;
+}
+
+export interface NativeMachineSpec extends NativePlace {
   /** 0: as many as the process may use. */
   threads: number;
   seed: bigint;

@@ -31,9 +31,9 @@ export class NetworkHost extends ModelHost<NativeNetwork> {
   readonly spec: NetworkSpec;
 
   constructor(call: string, spec: NetworkSpec) {
-    super(call, spec, (addon, device) => {
+    super(call, spec, (addon, place) => {
       const { seed, threads, inputs, layers } = spec;
-      const native = new addon.Network({ device, threads, seed, inputs, layers: layers.flatMap(withDropout) });
+      const native = new addon.Network({ ...place, threads, seed, inputs, layers: layers.flatMap(withDropout) });
       const rows = { name: 'inputs', units: inputs, ...(spec.inputUnits ?? { type: 'gaussian', size: 1 }) };
       return { native, domains: [rows, ...layers].map((layer) => unitDomain(addon, layer)) };
     });

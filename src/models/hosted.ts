@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { UsedDevice } from '../machine/backend.js';
 import type { BackendInfo, ModelHost } from '../machine/host.js';
 import type { NativeModel } from '../machine/native-model.js';
 
@@ -22,7 +23,7 @@ export abstract class HostedModel<H extends ModelHost<NativeModel>> implements D
   }
 
   /** The device in use. */
-  get device(): 'cpu' | 'reference' {
+  get device(): UsedDevice {
     return this.machine.backend.device;
   }
 

@@ -1,7 +1,7 @@
 /** A trained machine of interactions as a BoltzmannMachine: one Gaussian layer, coupled to itself. */
 import { ParameterError } from '../errors.js';
 import { BoltzmannMachine } from '../models/boltzmann-machine.js';
-import type { Device } from '../wiring/spec.js';
+import type { Device } from '../wiring/device.js';
 import { gaussian } from '../wiring/units.js';
 import type { EaseModel } from './ease-model.js';
 

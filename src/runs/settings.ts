@@ -4,7 +4,7 @@ import { type LearningRate, type LearningRateSchedule, readLearningRate } from '
 import { type Given, readSettings, settingNames, type TrainingOptions, type TrainingSettings } from '../training/options.js';
 import type { RunOptions } from '../training/plan.js';
 import { type RecipeName, recipeNames } from '../training/recipe.js';
-import { type Device, devices } from '../wiring/spec.js';
+import { type Device, deviceForms, namedDevice } from '../wiring/device.js';
 
 /** A learning rate as a record keeps it: a constant, or a schedule over the whole run. */
 export type RunRate = number | LearningRateSchedule;
@@ -41,12 +41,20 @@ const required = {
   retries: 0,
 };
 
+/** Where a run computes, in a file. */
+export const deviceSchema = z.unknown().transform((value, context): Device => {
+  const device = namedDevice(value);
+  if (device !== undefined) return device;
+  context.addIssue({ code: 'custom', message: `must be ${deviceForms}` });
+  return z.NEVER;
+});
+
 /** The settings in a file. What the tables of options say of values goes for them too. */
 export const runSettingsSchema = z
   .looseObject({
     hidden: z.number().int().positive(),
     seed: z.string().regex(/^\d{1,20}$/),
-    device: z.enum(devices),
+    device: deviceSchema,
     recipe: z.enum(recipeNames),
     learningRate: z.unknown(),
     best: z.object({ metric: z.enum(['pseudoLikelihood', 'logLikelihood']), patience: z.number().int().positive().nullable() }).nullable(),

@@ -1,9 +1,14 @@
 import { OptionCheck, readOptions } from '../arguments.js';
-import { type Device, devices, type PlaceSpec } from './spec.js';
+import { type Device, readDevice } from './device.js';
+import type { PlaceSpec } from './spec.js';
 
 /** Where a model runs. */
 export interface PlaceOptions {
-  /** Default 'auto'. 'reference' computes in plain loops and double precision, slowly: for checking. */
+  /**
+   * Default 'auto': what the environment variable BOLTZKIT_DEVICE names, else the processor. 'cpu';
+   * 'cuda' or 'cuda:N', a GPU by its number from 0; 'reference' computes in plain loops and double
+   * precision, slowly: for checking.
+   */
   readonly device?: Device | undefined;
   /** Threads for training and sampling, at most 1024; default 0: as many as the process may use. Results do not depend on it. */
   readonly threads?: number | undefined;
@@ -37,7 +42,7 @@ export function readPlace(
   given: { readonly [K in keyof PlaceOptions]?: unknown },
 ): Pick<PlaceSpec, 'device' | 'threads'> {
   return {
-    device: check.oneOf('device', given.device, 'auto', devices),
+    device: readDevice(check, 'device', given.device),
     threads: check.integer('threads', given.threads, 0, 0, mostThreads),
   };
 }

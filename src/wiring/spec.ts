@@ -1,10 +1,5 @@
 /** How a machine is wired, checked: layers and couplings by number. */
-
-/** Devices that a model can be asked to compute on. 'auto' takes the fastest there is. */
-export const devices = ['auto', 'cpu', 'reference', 'cuda'] as const;
-
-/** Where a model computes. 'auto' takes the fastest device there is. */
-export type Device = (typeof devices)[number];
+import type { Device } from './device.js';
 
 /** A layer: `units` counts places, `size` is the type's own number (categories, trials, words, else 1). */
 export interface LayerSpec {

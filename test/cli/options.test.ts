@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { factor, imageShape, integer, learningRate, number, oneOf, seed } from '../../src/cli/options.js';
+import { device, factor, imageShape, integer, learningRate, number, oneOf, seed } from '../../src/cli/options.js';
 import { rateText } from '../../src/runs/settings.js';
 
 const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
@@ -33,6 +33,12 @@ describe('option parsers', () => {
   it('reads seeds beyond 2^53 without rounding', () => {
     expect(seed('18446744073709551615')).toBe(2n ** 64n - 1n);
     refused(seed, '18446744073709551616', '-1', '1.0', '1e3', '', '99999999999999999999999');
+  });
+
+  it('reads devices', () => {
+    expect(['auto', 'cpu', 'reference', 'cuda', 'cuda:3'].map(device)).toEqual(['auto', 'cpu', 'reference', 'cuda:0', 'cuda:3']);
+    refused(device, '', 'CUDA', 'gpu', 'cuda:', 'cuda:01', 'cuda:-1', 'cuda:1.5', 'cuda:x', ' cpu');
+    expect(() => device('refrence')).toThrow("with a whole number N (did you mean 'reference'?).");
   });
 
   it('names the choices', () => {

@@ -7,9 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors.js';
 import { type AddonCandidate, firstAddon } from '../../src/machine/addon.js';
 import { addonSearch } from '../../src/machine/addon-places.js';
-import { Backend, chooseBackend, hostBackend } from '../../src/machine/backend.js';
+import { Backend, hostBackend } from '../../src/machine/backend.js';
 import { NATIVE_ABI, type NativeAddon } from '../../src/machine/native.js';
-import { devices } from '../../src/wiring/spec.js';
 import { addonFile, fixture } from './native-support.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'boltzkit-addon-')));
@@ -64,26 +63,19 @@ describe('the host backend', () => {
 describe('Backend', () => {
   it('loads its addon when it is first needed, and once', () => {
     let loads = 0;
-    const backend = new Backend(['cpu'], () => fake(++loads));
+    const backend = new Backend(() => fake(++loads));
     expect(loads).toBe(0);
     expect([backend.addon.abi, backend.addon.abi]).toEqual([1, 1]);
   });
 
   it('tries again after a failure', () => {
     let loads = 0;
-    const backend = new Backend(['cpu'], () => {
+    const backend = new Backend(() => {
       if (++loads === 1) throw new Error('not yet');
       return fake(loads);
     });
     expect(() => backend.addon).toThrow('not yet');
     expect(backend.addon.abi).toBe(2);
-  });
-
-  it('is chosen by a device, or the fastest; one that no backend has is an error', () => {
-    expect(chooseBackend('call', 'auto')).toEqual({ backend: hostBackend, device: 'cpu' });
-    expect(chooseBackend('call', 'reference')).toEqual({ backend: hostBackend, device: 'reference' });
-    expect(() => chooseBackend('call', 'cuda')).toThrow("call: `device` 'cuda' cannot be used");
-    expect(hostBackend.devices.filter((device) => !devices.includes(device))).toEqual([]);
   });
 });
 

@@ -49,6 +49,16 @@ describe('translateError', () => {
     expect([error.code, error.message, error.cause]).toEqual([code, 'RBM.fit: what was expected', cause]);
   });
 
+  it.each([
+    ['out_of_memory', 'out_of_memory'],
+    ['driver_missing', 'driver_missing'],
+    ['no such reason', 'device_failed'],
+    [undefined, 'device_failed'],
+  ])('says why a backend failed: %s', (given, reason) => {
+    const error = Object.assign(nativeError('BACKEND'), { reason: given });
+    expect(translateError('RBM.fit', error)).toMatchObject({ code: 'ERR_BACKEND', reason });
+  });
+
   it('leaves everything else as it is', () => {
     const others = [new Error('plain'), nativeError('ENOENT'), nativeError('toString'), new ShapeError('ours'), 'text', undefined, null, 1];
     for (const other of others) expect(translateError('RBM.fit', other)).toBe(other);

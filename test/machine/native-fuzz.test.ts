@@ -105,6 +105,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
     construct: true,
   }),
   cpu: () => ({ target: hostBackend.addon, member: 'cpu', args: [] }),
+  cudaDevices: () => ({ target: hostBackend.addon, member: 'cudaDevices', args: ['no-plug-in.so'] }),
   philox4x32: () => ({ target: hostBackend.addon, member: 'philox4x32', args: [new Uint32Array(4), new Uint32Array(2)] }),
   unitTypes: () => ({ target: hostBackend.addon, member: 'unitTypes', args: [] }),
   appendDense: () => ({ target: newRows(1), member: 'appendDense', args: [new Float32Array(visible), 0, 1, visible, 1, 1] }),
@@ -266,7 +267,8 @@ it('covers every export and every method', () => {
 });
 
 describe('wrong arguments', () => {
-  it.each(Object.entries(calls))('%s passes as the tests below call it', async (_, make) => {
+  // The plug-in for GPUs may be missing, and so may a driver.
+  it.each(Object.entries(calls).filter(([name]) => name !== 'cudaDevices'))('%s passes as the tests below call it', async (_, make) => {
     const { target, member, args, construct } = make();
     const fn = (target as Record<string, unknown>)[member] as (...args: unknown[]) => unknown;
     const result = construct ? Reflect.construct(fn, args) : Reflect.apply(fn, target, args);

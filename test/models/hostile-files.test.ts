@@ -157,7 +157,10 @@ describe('checkpoints', () => {
   it('say that a device is missing, and not that the file is damaged', async () => {
     using rbm = new RBM({ visible: 2, hidden: 1 });
     await rbm.save(file('rbm'));
-    for (const load of [() => BoltzmannMachine.load(file('model'), { device: 'cuda' }), () => RBM.load(file('rbm'), { device: 'cuda' })])
+    for (const load of [
+      () => BoltzmannMachine.load(file('model'), { device: 'cuda:999' }),
+      () => RBM.load(file('rbm'), { device: 'cuda:999' }),
+    ])
       await expect(load()).rejects.toThrow(BackendError);
   });
 });

@@ -3,7 +3,7 @@
  * what it was before.
  */
 import ndarray from 'ndarray';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   BackendError,
   type BoltzkitError,
@@ -431,8 +431,10 @@ describe('constructor', () => {
   });
 
   it("says why device 'cuda' cannot be used", () => {
+    vi.stubEnv('BOLTZKIT_CUDA', 'no-plug-in.so');
     const create = () => new RBM({ visible: 3, hidden: 2, device: 'cuda' });
     expect(create).toThrow(BackendError);
     expect(create).toThrow(expect.objectContaining({ code: 'ERR_BACKEND', reason: 'package_missing' }));
+    vi.unstubAllEnvs();
   });
 });

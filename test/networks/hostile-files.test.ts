@@ -115,6 +115,6 @@ describe('files of networks', () => {
     const path = await altered(file('model'), file('kind'), (parts) => (parts.metadata.kind = 'rbm'));
     await expect(Classifier.load(path)).rejects.toThrow(/holds a model of kind 'rbm', not 'classifier'/);
     await expect(Network.load(file('model'))).rejects.toThrow(FormatError);
-    await expect(Classifier.load(file('model'), { device: 'cuda' })).rejects.toThrow(BackendError);
+    await expect(Classifier.load(file('model'), { device: 'cuda:999' })).rejects.toThrow(BackendError);
   });
 });

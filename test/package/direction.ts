@@ -33,7 +33,7 @@ export const allowedNative: Allowed = {
   learning: ['core', 'units', 'backend.hpp', 'machine', 'network', 'sampling', 'likelihood', 'monitoring'],
   // Its kernels stand on the SIMD layer and on the choice of instruction sets.
   ratings: ['core', 'cpu'],
-  binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'reference', 'ratings'],
+  binding: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'cuda', 'reference', 'ratings'],
   test: ['core', 'units', 'backend.hpp', ...aboveBackend, 'cpu', 'cuda', 'reference', 'ratings'],
 };
 

@@ -33,7 +33,7 @@ describe('the tarball', () => {
 
   test('holds all compiled modules, all native sources but the tests, and besides them what the frozen list says', async () => {
     const modules = sourcesIn('src', /\.ts$/).map(({ path }) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1'));
-    const native = sourcesIn('native', /\.(cpp|hpp|map)$/).map(({ path }) => path);
+    const native = sourcesIn('native', /\.(cpp|hpp|cu|cuh|h|map)$/).map(({ path }) => path);
     const importable = modules.filter((path) => !path.startsWith('dist/cli/'));
     const derived = [
       ...modules.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),

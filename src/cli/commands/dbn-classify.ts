@@ -14,7 +14,7 @@ import { asRows } from '../../runs/matrix.js';
 import { modelKind } from '../../runs/model.js';
 import { writeCsv } from '../../tables/write-csv.js';
 import { confusionPicture, writeSvg } from '../../viz/index.js';
-import type { Device } from '../../wiring/spec.js';
+import type { Device } from '../../wiring/device.js';
 import type { DbnDataRequest } from '../dbn/data.js';
 import { type LabelledSet, readLabelled } from '../dbn/data.js';
 import { DBN_FILES, type DbnRecord, readDbnRecord } from '../dbn/record.js';

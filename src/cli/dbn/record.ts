@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { FormatError } from '../../errors.js';
 import { writeFileAtomic } from '../../io/atomic.js';
 import { dataRequestSchema } from '../../runs/record.js';
-import { devices } from '../../wiring/spec.js';
+import { deviceSchema } from '../../runs/settings.js';
 import { CliError } from '../failures.js';
 
 /** The files that `dbn train` writes into its folder; filters have one for each level. */
@@ -80,7 +80,7 @@ const schema = z.object({
   }),
   layers: z.array(z.number().int().positive()),
   labelled: z.boolean(),
-  device: z.enum(devices),
+  device: deviceSchema,
   seed: z.string().regex(/^\d{1,20}$/),
   /** What each phase is given; null: it is left out. */
   pretrain: options,
