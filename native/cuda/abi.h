@@ -53,7 +53,7 @@ struct BoltzkitCuda {
   int (*allocate)(void* context, uint64_t bytes, void** memory, char* why);
   void (*release)(void* context, void* memory);
   int (*zero)(void* context, void* memory, uint64_t bytes, char* why);
-  // These two wait until the host's memory was read or written.
+  // These two return when the host's memory, which is not pinned, was read or written.
   int (*copyIn)(void* context, const void* from, uint64_t bytes, void* to, char* why);
   int (*copyOut)(void* context, const void* from, uint64_t bytes, void* to, char* why);
   int (*wait)(void* context, char* why);

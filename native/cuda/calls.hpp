@@ -12,10 +12,12 @@ namespace boltzkit::cuda {
 
 // How the threads of a call share its work.
 enum class Threads {
-  each,  // a thread to a piece, or to several
-  row,   // a block of threads to a row
-  tile,  // a block of threads to a tile of a product
-  one,   // one block
+  each,   // a thread to a piece, or to several
+  row,    // a block of threads to a row
+  tile,   // a block of threads to a tile of a product
+  warps,  // four warps to a tile of a product
+  block,  // one block
+  alone,  // one thread
 };
 
 // --- elements --------------------------------------------------------------------------------------
@@ -143,7 +145,7 @@ struct MixVariances {
 };
 
 struct MeanVariance {
-  static constexpr Threads threads = Threads::one;
+  static constexpr Threads threads = Threads::block;
   std::size_t places;
   const float* variances;
   double* mean;
@@ -196,6 +198,32 @@ struct Product {
   float* out;
 };
 
+// What an update of units has beside its tensors.
+struct UpdateView {
+  Stream stream;
+  std::uint32_t firstChain;
+  float beta;
+  const float* betas;  // one per row, or null
+  Draw draw;
+  BOLTZKIT_HD float betaOf(std::size_t row) const { return betas ? betas[row] : beta; }
+};
+
+// The same as Product on tensor cores, from so many bf16 numbers to each value of the factors. With
+// `draws` the product is the fields of Bernoulli units, which are drawn from it in the same call; then
+// `out` is only read.
+template <unsigned leftParts, unsigned rightParts>
+struct TensorProduct {
+  static constexpr Threads threads = Threads::warps;
+  Factor left, right;
+  std::size_t depth;
+  double alpha, beta;
+  float* out;
+  bool draws = false;
+  RowUnits<float> units{};
+  UpdateView update{};
+  float *mean = nullptr, *sample = nullptr;
+};
+
 // A graph in the memory of the device; see core/graph.hpp.
 struct GraphView {
   std::uint32_t size;
@@ -231,16 +259,6 @@ struct EdgeStatistics {
 };
 
 // --- units -----------------------------------------------------------------------------------------
-
-// What an update of units has beside its tensors.
-struct UpdateView {
-  Stream stream;
-  std::uint32_t firstChain;
-  float beta;
-  const float* betas;  // one per row, or null
-  Draw draw;
-  BOLTZKIT_HD float betaOf(std::size_t row) const { return betas ? betas[row] : beta; }
-};
 
 template <class Unit>
 struct UpdateUnits {
@@ -375,7 +393,7 @@ struct Propose {
 };
 
 struct Decide {
-  static constexpr Threads threads = Threads::each;
+  static constexpr Threads threads = Threads::alone;
   OutcomeState* outcome;
 };
 
@@ -398,13 +416,13 @@ struct Bound {
 
 // Refuses the last step if something was noted.
 struct Refuse {
-  static constexpr Threads threads = Threads::each;
+  static constexpr Threads threads = Threads::alone;
   long long index;
   OutcomeState* outcome;
 };
 
 struct Reset {
-  static constexpr Threads threads = Threads::each;
+  static constexpr Threads threads = Threads::alone;
   OutcomeState* outcome;
 };
 
@@ -412,10 +430,10 @@ struct Reset {
 
 #define BOLTZKIT_CALLS_OF_UNIT(enumerator, Unit) \
   , UpdateUnits<Unit>, SweepLateral<Unit>, UnitStatistics<Unit>, Moments<Unit>, ThroughMeans<Unit>, Energies<Unit>, Cumulants<Unit>
-using Calls =
-    std::tuple<Fill, Axpby, GatherCodes, GatherFloats, GatherSparse, GatherColumns, Clamp, SplitMissing, DrawBinary, Drop, LimitColumns,
-               MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product, GraphFields, EdgeStatistics, RowDots, Shift,
-               Propose, Decide, Take, Bound, Refuse, Reset BOLTZKIT_UNITS(BOLTZKIT_CALLS_OF_UNIT)>;
+using Calls = std::tuple<Fill, Axpby, GatherCodes, GatherFloats, GatherSparse, GatherColumns, Clamp, SplitMissing, DrawBinary, Drop,
+                         LimitColumns, MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product, TensorProduct<1, 1>,
+                         TensorProduct<1, 2>, TensorProduct<1, 3>, TensorProduct<2, 1>, TensorProduct<2, 2>, GraphFields, EdgeStatistics,
+                         RowDots, Shift, Propose, Decide, Take, Bound, Refuse, Reset BOLTZKIT_UNITS(BOLTZKIT_CALLS_OF_UNIT)>;
 #undef BOLTZKIT_CALLS_OF_UNIT
 
 inline constexpr std::size_t callCount = std::tuple_size_v<Calls>;

@@ -32,7 +32,10 @@ class CudaBackend final : public Backend {
 
   // --- buffers -----------------------------------------------------------------------------------
   TensorPtr tensor(std::size_t rows, std::size_t cols) override { return std::make_unique<CudaTensor>(device_, rows, cols); }
-  void upload(std::span<const float> from, Tensor& to) override { device_.copyIn(from.data(), from.size_bytes(), valuesOf(to)); }
+  void upload(std::span<const float> from, Tensor& to) override {
+    device_.copyIn(from.data(), from.size_bytes(), valuesOf(to));
+    setShort(to, std::all_of(from.begin(), from.end(), [](float value) { return isShort(value); }));
+  }
   void upload(std::span<const double> from, Tensor& to) override {
     const std::vector<float> floats(from.begin(), from.end());
     upload(std::span<const float>(floats), to);
@@ -45,9 +48,11 @@ class CudaBackend final : public Backend {
   }
   void fill(double value, Tensor& out) override {
     device_.launch(sizeOf(out), Fill{sizeOf(out), static_cast<float>(value), valuesOf(out)});
+    setShort(out, isShort(static_cast<float>(value)));
   }
   void axpby(double alpha, const Tensor& x, double beta, Tensor& y) override {
     device_.launch(sizeOf(y), Axpby{sizeOf(y), alpha, valuesOf(x), beta, valuesOf(y)});
+    if (alpha == 1 && beta == 0) setShort(y, isShort(x));
   }
   DoublesPtr doubles(std::size_t n) override { return std::make_unique<CudaDoubles>(device_, n); }
   void read(const Doubles& from, std::span<double> to) override { device_.copyOut(numbersOf(from), to.size_bytes(), to.data()); }
@@ -55,7 +60,9 @@ class CudaBackend final : public Backend {
   OrderPtr order(std::vector<std::uint32_t> rows) override { return std::make_unique<CudaOrder>(device_, std::move(rows)); }
 
   void gather(const Data& from, const Batch& batch, Tensor& out) override {
-    static_cast<const CudaData&>(from).gather(device_, batch, valuesOf(out));
+    const auto& data = static_cast<const CudaData&>(from);
+    data.gather(device_, batch, valuesOf(out));
+    setShort(out, data.isShort());
   }
   void gatherColumns(const Tensor& from, const Batch& batch, Tensor& out) override {
     device_.launch(batch.count, GatherColumns{batch.count, valuesOf(from), rowsOf(batch), valuesOf(out)});
@@ -72,11 +79,31 @@ class CudaBackend final : public Backend {
                                                 valuesOf(term.states), term.scale, adds, valuesOf(out)});
         continue;
       }
-      const Factor states{valuesOf(*term.states), rows, depth, 1};
-      const Factor weights =
-          term.transposed ? Factor{valuesOf(*term.weights), cols, depth, 1} : Factor{valuesOf(*term.weights), cols, 1, cols};
-      product(states, weights, depth, term.scale, adds ? 1 : 0, out);
+      const FieldFactors factors = factorsOf(term, rows, cols);
+      product(factors.states, isShort(*term.states), factors.weights, isShort(*term.weights), term.accuracy, depth, term.scale,
+              adds ? 1 : 0, out);
     }
+  }
+
+  void fieldsAndUnits(std::span<const FieldTerm> terms, const UnitUpdate& update, Tensor& fields, Tensor* mean, Tensor* sample) override {
+    if (update.units.type != UnitType::bernoulli || terms.empty() || terms.back().graph ||
+        !onTensorCores(isShort(*terms.back().states), terms.back().accuracy))
+      return Backend::fieldsAndUnits(terms, update, fields, mean, sample);
+    const FieldTerm& last = terms.back();
+    if (terms.size() > 1) this->fields(terms.first(terms.size() - 1), false, fields);
+    const FieldFactors factors = factorsOf(last, fields.rows(), fields.cols());
+    const auto call = [&]<unsigned left, unsigned right>(Parts<left, right>) {
+      TensorProduct<left, right> product{factors.states,  factors.weights, last.states->cols(), last.scale, terms.size() > 1 ? 1.0 : 0.0,
+                                         valuesOf(fields)};
+      product.draws = true;
+      product.units = unitsOf(update.units);
+      product.update = viewOf(update);
+      product.mean = valuesOf(mean);
+      product.sample = valuesOf(sample);
+      device_.launch(tilesOf(fields.rows()) * tilesOf(fields.cols()), product);
+    };
+    withParts(isShort(*last.states), isShort(*last.weights), last.accuracy, call);
+    if (sample) setShort(*sample, drawsShort(update));
   }
 
   void updateUnits(const UnitUpdate& update, const Tensor& fields, Tensor* mean, Tensor* sample) override {
@@ -87,9 +114,11 @@ class CudaBackend final : public Backend {
                      UpdateUnits<Unit>{fields.rows(), units, viewOf(update), valuesOf(fields), valuesOf(update.before), valuesOf(mean),
                                        valuesOf(sample)});
     });
+    if (sample) setShort(*sample, drawsShort(update));
   }
 
   void sweepLateral(const UnitUpdate& update, const LateralSweep& sweep, Tensor& states) override {
+    const bool stays = isShort(states) && drawsShort(update);
     visitUnit(update.units.type, [&](auto unit) {
       using Unit = decltype(unit);
       const RowUnits<float> units = unitsOf(update.units);
@@ -98,23 +127,29 @@ class CudaBackend final : public Backend {
                                                        valuesOf(sweep.keep), sweep.keep && sweep.keep->rows() == 1, sweep.sweeps,
                                                        scratch(states.rows() * unitSize<Unit>(units)), valuesOf(states)});
     });
+    setShort(states, stays);
   }
 
   void clamp(const Tensor& mask, const Tensor& values, Tensor& states) override {
+    const bool stays = isShort(states) && isShort(values);
     device_.launch(sizeOf(states), Clamp{sizeOf(states), states.cols(), valuesOf(mask), mask.rows() == 1, valuesOf(values),
                                          values.rows() == 1, valuesOf(states)});
+    setShort(states, stays);
   }
   void splitMissing(Tensor& states, Tensor& present) override {
+    const bool stays = isShort(states);
     device_.launch(sizeOf(states), SplitMissing{sizeOf(states), valuesOf(states), valuesOf(present)});
+    setShort(states, stays);
+    setShort(present, true);
   }
   void drawBinary(const Stream& stream, std::uint32_t firstChain, Tensor& states) override {
     device_.launch(states.rows() * groupsOf(states.cols()), DrawBinary{states.rows(), states.cols(), stream, firstChain, valuesOf(states)});
+    setShort(states, true);
   }
 
   // --- statistics --------------------------------------------------------------------------------
   void statistics(const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta, Tensor& out) override {
-    product(Factor{valuesOf(a), a.cols(), 1, a.cols(), valuesOf(rowWeights)}, Factor{valuesOf(b), b.cols(), 1, b.cols()}, a.rows(), alpha,
-            beta, out);
+    statistics({&a, &b, rowWeights, alpha}, beta, out);
   }
   void edgeStatistics(const Graph& graph, const Tensor& a, const Tensor& b, const Tensor* rowWeights, double alpha, double beta,
                       Tensor& out) override {
@@ -175,10 +210,9 @@ class CudaBackend final : public Backend {
     const float* shifted = valuesOf(fields);
     if (shift) {
       const std::size_t n = sizeOf(fields);
-      const DeviceArray<std::uint32_t> unit(device_, shift->unit);
-      const DeviceArray<double> amount(device_, shift->amount);
       float* moved = scratch(n);
-      device_.launch(n, Shift{n, fields.cols(), shifted, valuesOf(shift->weights), unit.data(), amount.data(), moved});
+      device_.launch(n, Shift{n, fields.cols(), shifted, valuesOf(shift->weights), shiftedUnits_.send(device_, shift->unit),
+                              amounts_.send(device_, shift->amount), moved});
       shifted = moved;
     }
     visitUnit(units.type, [&](auto unit) {
@@ -194,8 +228,7 @@ class CudaBackend final : public Backend {
 
   void optimise(const OptimiserStep& step, std::span<const ParameterSlot> slots, StepOutcome& outcome) override {
     for (const ParameterSlot& slot : slots)
-      for (const StatisticsTerm& term : slot.terms)
-        statistics(*term.a, *term.b, term.rowWeights, term.alpha, &term == slot.terms.data() ? 0 : 1, *slot.gradient);
+      for (const StatisticsTerm& term : slot.terms) statistics(term, &term == slot.terms.data() ? 0 : 1, *slot.gradient);
     const auto t = static_cast<double>(step.t);
     const StepView view{step.kind == OptimiserStep::Kind::adam,
                         step.momentum,
@@ -227,8 +260,8 @@ class CudaBackend final : public Backend {
   }
 
   void requireWithin(const Tensor& parameter, std::span<const double> limits, std::ptrdiff_t index, StepOutcome& outcome) override {
-    const DeviceArray<double> bounds(device_, limits);
-    device_.launch(sizeOf(parameter), Bound{sizeOf(parameter), parameter.cols(), valuesOf(parameter), bounds.data(), stateOf(outcome)});
+    device_.launch(sizeOf(parameter),
+                   Bound{sizeOf(parameter), parameter.cols(), valuesOf(parameter), limits_.send(device_, limits), stateOf(outcome)});
     device_.launch(1, Refuse{static_cast<long long>(index), stateOf(outcome)});
   }
   void axpbyWhen(When when, const StepOutcome& outcome, double alpha, const Tensor& x, double beta, Tensor& y) override {
@@ -239,6 +272,8 @@ class CudaBackend final : public Backend {
     device_.copyOut(stateOf(outcome), sizeof state, &state);
     return {static_cast<std::ptrdiff_t>(state.refused), state.accepted};
   }
+  // A refusal is told late rather than have the device wait for the host after each step.
+  std::uint64_t stepsBetweenReads() const override { return 16; }
   void reset(StepOutcome& outcome) override { device_.launch(1, Reset{stateOf(outcome)}); }
 
  private:
@@ -246,14 +281,58 @@ class CudaBackend final : public Backend {
     UpdateView view{update.stream, update.firstChain, static_cast<float>(update.beta), nullptr, update.draw};
     if (update.betas.empty()) return view;
     const std::vector<float> betas(update.betas.begin(), update.betas.end());
-    if (betas_.size() < betas.size()) betas_ = {device_, betas.size()};
-    device_.copyIn(betas.data(), betas.size() * sizeof(float), betas_.data());
-    view.betas = betas_.data();
+    view.betas = betas_.send(device_, betas);
     return view;
   }
 
-  void product(const Factor& left, const Factor& right, std::size_t depth, double alpha, double beta, Tensor& out) {
-    device_.launch(tilesOf(left.count) * tilesOf(right.count), Product{left, right, depth, alpha, beta, valuesOf(out)});
+  struct FieldFactors {
+    Factor states, weights;
+  };
+  static FieldFactors factorsOf(const FieldTerm& term, std::size_t rows, std::size_t cols) {
+    const std::size_t depth = term.states->cols();
+    return {{valuesOf(*term.states), rows, depth, 1},
+            term.transposed ? Factor{valuesOf(*term.weights), cols, depth, 1} : Factor{valuesOf(*term.weights), cols, 1, cols}};
+  }
+
+  void statistics(const StatisticsTerm& term, double beta, Tensor& out) {
+    const Tensor &a = *term.a, &b = *term.b;
+    product({valuesOf(a), a.cols(), 1, a.cols(), valuesOf(term.rowWeights)}, isShort(a) && !term.rowWeights,
+            {valuesOf(b), b.cols(), 1, b.cols()}, isShort(b), term.accuracy, a.rows(), term.alpha, beta, out);
+  }
+
+  // Draws of these are whole numbers that bf16 has exactly.
+  static bool drawsShort(const UnitUpdate& update) {
+    const UnitType type = update.units.type;
+    const bool whole = type == UnitType::bernoulli || type == UnitType::spin || type == UnitType::softmax ||
+                       (type == UnitType::binomial && update.units.size <= 256);
+    return whole && update.draw != Draw::mean;
+  }
+
+  // So many bf16 numbers stand for a value of the left factor and of the right one.
+  template <unsigned left, unsigned right>
+  struct Parts {};
+
+  // Whether tensor cores are as exact as is asked for: always for values that bf16 has, and with three
+  // numbers for each value of one factor.
+  static bool onTensorCores(bool left, Accuracy accuracy) { return left || accuracy != Accuracy::full; }
+
+  template <class Call>
+  static void withParts(bool left, bool right, Accuracy accuracy, Call&& call) {
+    if (left && right) return call(Parts<1, 1>{});
+    if (left && accuracy == Accuracy::full) return call(Parts<1, 3>{});
+    if (left) return call(Parts<1, 2>{});
+    if (right) return call(Parts<2, 1>{});
+    call(Parts<2, 2>{});
+  }
+
+  // `shortLeft`: bf16 has all values of the left factor, times its weights.
+  void product(const Factor& left, bool shortLeft, const Factor& right, bool shortRight, Accuracy accuracy, std::size_t depth, double alpha,
+               double beta, Tensor& out) {
+    const std::size_t tiles = tilesOf(left.count) * tilesOf(right.count);
+    if (!onTensorCores(shortLeft, accuracy)) return device_.launch(tiles, Product{left, right, depth, alpha, beta, valuesOf(out)});
+    withParts(shortLeft, shortRight, accuracy, [&]<unsigned l, unsigned r>(Parts<l, r>) {
+      device_.launch(tiles, TensorProduct<l, r>{left, right, depth, alpha, beta, valuesOf(out)});
+    });
   }
 
   // Memory for n floats until the next call. What runs before on the stream has used it by then.
@@ -271,7 +350,10 @@ class CudaBackend final : public Backend {
   std::shared_ptr<Device> shared_;
   Device& device_;
   DeviceArray<double> mean_;
-  DeviceArray<float> scratch_, betas_;
+  DeviceArray<float> scratch_;
+  Sent<float> betas_;
+  Sent<double> limits_, amounts_;
+  Sent<std::uint32_t> shiftedUnits_;
   // One graph to a coupling; those of machines that are gone stay until the backend goes.
   std::unordered_map<std::uint64_t, std::unique_ptr<CudaGraph>> graphs_;
 };

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "cuda/tensors.hpp"
+
 namespace boltzkit::cuda {
 namespace {
 
@@ -147,6 +149,9 @@ class StreamedData final : public CudaData {
 };
 
 }  // namespace
+
+CudaData::CudaData(const Rows& rows)
+    : rows_(rows.rows()), cols_(rows.cols()), isShort_(rows.all([](float value) { return cuda::isShort(value); })) {}
 
 std::unique_ptr<CudaData> makeData(Device& device, std::shared_ptr<const Rows> rows) {
   if (bytesOf(*rows) <= device.freeMemory() / 2) return std::make_unique<ResidentData>(device, *rows);

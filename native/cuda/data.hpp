@@ -19,14 +19,17 @@ struct CudaOrder final : Order {
 
 class CudaData : public Data {
  public:
-  explicit CudaData(const Rows& rows) : rows_(rows.rows()), cols_(rows.cols()) {}
+  explicit CudaData(const Rows& rows);
   std::size_t rows() const override { return rows_; }
   std::size_t cols() const override { return cols_; }
+  // Whether bf16 has all values exactly.
+  bool isShort() const { return isShort_; }
   // `out` has batch.count rows.
   virtual void gather(Device& device, const Batch& batch, float* out) const = 0;
 
  private:
   std::size_t rows_, cols_;
+  bool isShort_;
 };
 
 // Chooses where rows stay: on the device if they take at most half of its free memory.

@@ -39,7 +39,7 @@ class Device {
   void release(void* memory) noexcept;
   std::uint64_t freeMemory();
 
-  // These wait until the host's memory was read or written.
+  // These return when the host's memory was read or written.
   void copyIn(const void* from, std::size_t bytes, void* to);
   void copyOut(const void* from, std::size_t bytes, void* to);
 
@@ -82,6 +82,22 @@ class DeviceArray {
   };
   std::unique_ptr<T, Release> memory_{nullptr, Release{nullptr}};
   std::size_t size_ = 0;
+};
+
+// Numbers that go over again and again, into memory that is kept.
+template <class T>
+class Sent {
+ public:
+  // Where the device finds them until the next call. What was asked for before has read the last ones
+  // by then.
+  const T* send(Device& device, std::span<const T> values) {
+    if (memory_.size() < values.size()) memory_ = {device, values.size()};
+    device.copyIn(values.data(), values.size_bytes(), memory_.data());
+    return memory_.data();
+  }
+
+ private:
+  DeviceArray<T> memory_;
 };
 
 // Memory of the host that the device copies from by itself, beside its other work; see abi.h.

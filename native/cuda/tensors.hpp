@@ -1,5 +1,6 @@
 // What lies in the memory of a CUDA device, behind the types of backend.hpp.
 #pragma once
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -8,12 +9,23 @@
 
 namespace boltzkit::cuda {
 
+// Whether bf16 has exactly this number; NaN counts, since it stays what it is.
+inline bool isShort(float value) { return value != value || (std::bit_cast<std::uint32_t>(value) & 0xffffu) == 0; }
+
 struct CudaTensor final : Tensor {
   CudaTensor(Device& device, std::size_t rows, std::size_t cols) : Tensor(rows, cols), values(device, rows * cols) {}
   DeviceArray<float> values;
+  // Whether it is known that bf16 has all values exactly, as it has states. Whoever may write takes
+  // that back.
+  bool isShort = true;
 };
 
-inline float* valuesOf(Tensor& t) { return static_cast<CudaTensor&>(t).values.data(); }
+inline bool isShort(const Tensor& t) { return static_cast<const CudaTensor&>(t).isShort; }
+inline void setShort(Tensor& t, bool isShort) { static_cast<CudaTensor&>(t).isShort = isShort; }
+inline float* valuesOf(Tensor& t) {
+  setShort(t, false);
+  return static_cast<CudaTensor&>(t).values.data();
+}
 inline const float* valuesOf(const Tensor& t) { return static_cast<const CudaTensor&>(t).values.data(); }
 inline const float* valuesOf(const Tensor* t) { return t ? valuesOf(*t) : nullptr; }
 inline float* valuesOf(Tensor* t) { return t ? valuesOf(*t) : nullptr; }

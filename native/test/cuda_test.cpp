@@ -149,6 +149,7 @@ Values someWork(Backend& backend) {
   backend.requireWithin(*weights, limits, 3, *outcome);
   const Verdict verdict = backend.read(*outcome);
   CHECK(verdict.refused == -1);
+  CHECK(verdict.accepted == 1);
   Values all = valuesOf(backend, *weights);
   for (const double x : valuesOf(backend, *states)) all.push_back(x);
   for (const double x : reduced(backend, 5, [&](const RowSum& sum) { backend.rowDots(*states, *fields, sum); })) all.push_back(x);

@@ -201,7 +201,7 @@ export abstract class ModelHost<N extends NativeModel> {
 
   #explained(call: string, error: unknown): unknown {
     const cut = this.#disposed && !(error instanceof DisposedError);
-    return cut ? new DisposedError(`${call}: the model was disposed of in the middle`, { cause: error }) : error;
+    return cut ? new DisposedError(`${call}: the model was disposed of in the middle`, { cause: error }) : translateError(call, error);
   }
 
   /**

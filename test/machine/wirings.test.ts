@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { hostBackend } from '../../src/machine/backend.js';
 import type { NativeLayerRows, NativeMachine } from '../../src/machine/native.js';
-import { devices, expectNear, relativeError } from '../models/support.js';
+import { devices, expectNear, placeOf, relativeError, type TestDevice } from '../models/support.js';
 import {
   bitIndex,
   energy,
@@ -58,16 +58,16 @@ const wirings: Record<string, Case> = {
   },
 };
 
-function build(oracle: OracleMachine, device: 'cpu' | 'reference', seed: bigint): NativeMachine {
+function build(oracle: OracleMachine, device: TestDevice, seed: bigint): NativeMachine {
   const machine = new hostBackend.addon.Machine({
-    device,
+    ...placeOf(device),
     threads: 2,
     seed,
     weightScale: 0,
     layers: oracle.biases.map((bias, l) => ({ name: `layer${l}`, type: 'bernoulli', units: bias.length })),
     couplings: oracle.couplings.map(({ a, b }) => [a, b]),
   });
-  const as = (values: number[]) => (device === 'cpu' ? Float32Array.from(values) : Float64Array.from(values));
+  const as = (values: number[]) => (device === 'reference' ? Float64Array.from(values) : Float32Array.from(values));
   oracle.biases.forEach((bias, l) => {
     machine.setParameter(`layer${l}.bias`, as(bias));
   });

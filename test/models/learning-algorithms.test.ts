@@ -104,7 +104,7 @@ const wirings: Record<string, MixedMachine> = {
   ),
 };
 
-const tolerance: Record<TestDevice, number> = { reference: 1e-7, cpu: 2e-5 };
+const tolerance: Record<TestDevice, number> = { reference: 1e-7, cpu: 2e-5, cuda: 2e-5 };
 
 const sampleWeights = Array.from({ length: 12 }, (_, r) => 0.25 + (r % 4) * 0.5);
 

@@ -2,17 +2,27 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { RBM } from '../../src/index.js';
+import type { NativePlace } from '../../src/machine/native.js';
 import type { OracleRbm } from '../oracle/rbm.js';
 
+export type TestDevice = 'reference' | 'cpu' | 'cuda';
+
+/** A plug-in for a GPU, real or emulated, on which these tests are to run too. They take long on an emulated one. */
+const plugin = process.env.BOLTZKIT_TEST_CUDA;
+if (plugin) process.env.BOLTZKIT_CUDA = plugin;
+
 /** Every statistical test runs on each of these. */
-export const devices = ['reference', 'cpu'] as const;
-export type TestDevice = (typeof devices)[number];
+export const devices: readonly TestDevice[] = plugin ? ['reference', 'cpu', 'cuda'] : ['reference', 'cpu'];
+
+/** The same as the addon is told. */
+export const placeOf = (device: TestDevice): NativePlace =>
+  device === 'cuda' ? { device, plugin: plugin as string, ordinal: 0 } : { device };
 
 /**
  * Relative error allowed against the oracle. 'reference' computes in double precision; 'cpu' in float32, whose rounding is 6e-8 per
  * operation: sums of a few dozen terms stay well below 1e-6 of the sum of the terms' sizes, which is what results are compared with.
  */
-export const relativeError: Record<TestDevice, number> = { reference: 1e-12, cpu: 1e-6 };
+export const relativeError: Record<TestDevice, number> = { reference: 1e-12, cpu: 1e-6, cuda: 1e-6 };
 
 /** Rounding of results that come back as float32 on every device. */
 export const float32Error = 2 ** -24;

@@ -16,6 +16,7 @@
 #include "cuda/plugin/kernels/elementwise.cuh"
 #include "cuda/plugin/kernels/optimise.cuh"
 #include "cuda/plugin/kernels/products.cuh"
+#include "cuda/plugin/kernels/tensor_products.cuh"
 #include "cuda/plugin/kernels/units.cuh"
 
 namespace boltzkit::cuda {
@@ -42,10 +43,14 @@ constexpr Shape shapeOf(Threads threads, std::uint64_t work) {
       return {static_cast<unsigned>(work), threadsPerRow};
     case Threads::tile:
       return {static_cast<unsigned>(work), threadsPerBlock};
-    case Threads::one:
+    case Threads::warps:
+      return {static_cast<unsigned>(work), threadsOfWarps};
+    case Threads::block:
+      return {1, threadsPerBlock};
+    case Threads::alone:
       break;
   }
-  return {1, threadsPerBlock};
+  return {1, 1};
 }
 
 #if defined(__CUDACC__)
@@ -251,8 +256,8 @@ int zero(void* context, void* memory, std::uint64_t bytes, char* why) {
 int copyIn(void* context, const void* from, std::uint64_t bytes, void* to, char* why) {
   return guarded(why, [&] {
     const Context& own = entered(context);
+    // Of memory that is not pinned it returns when it has read the host's side, and waits for no work.
     require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, own.stream), "a copy to the device failed");
-    require(cudaStreamSynchronize(own.stream), "a copy to the device failed");
   });
 }
 

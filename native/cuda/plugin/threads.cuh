@@ -10,13 +10,15 @@
 #endif
 
 // Shared memory of a thread block: `name` has `count` elements.
+// What a kernel takes for granted: the emulation fails where it does not hold.
 #if defined(__CUDACC__)
 #define BOLTZKIT_SHARED(type, name, count) __shared__ type name[count]
+#define BOLTZKIT_CLAIM(condition)
 #endif
 
 namespace boltzkit::cuda {
 
-inline constexpr unsigned threadsPerBlock = 256;
+inline constexpr unsigned threadsPerBlock = 256, threadsOfWarps = 128;
 
 // The pieces of work of one thread: for (std::size_t i : pieces(n)) ...
 class Pieces {

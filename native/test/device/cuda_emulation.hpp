@@ -39,6 +39,8 @@
 #define __syncthreads() boltzkit::cuda::emulation::barrier(__FILE__, __LINE__)
 #define BOLTZKIT_SHARED(type, name, count) \
   static thread_local boltzkit::cuda::emulation::Shared<type, count> name { __FILE__, __LINE__ }
+#define BOLTZKIT_CLAIM(condition) \
+  if (!(condition)) throw boltzkit::cuda::emulation::error("not so: " #condition, __FILE__, __LINE__)
 
 namespace boltzkit::cuda::emulation {
 
@@ -236,6 +238,38 @@ inline void barrier(const char* file, int line) {
   Block::wait(file, line);
 }
 
+// What all threads of the caller's warp give here, by their place in it. All threads of the block come
+// here together, which is more than CUDA asks for. What is returned is there until the next call.
+template <class T>
+const T* ofWarp(const T& own, const char* file, int line) {
+  static thread_local std::vector<T> all(1024);
+  all[state.thread.x] = own;
+  barrier(file, line);
+  return &all[state.thread.x / 32 * 32];
+}
+
+// What mma.sync.m16n8k16 adds to the four results of the calling thread, by the layout of the PTX ISA:
+// word w of thread t of a left fragment has row t / 4 + 8 (w % 2) and terms 2 (t % 4) + 8 (w / 2) and
+// the next; of a right one column t / 4 and terms 2 (t % 4) + 8 w and the next; result i has row
+// t / 4 + 8 (i / 2) and column 2 (t % 4) + i % 2.
+template <class Left, class Right>
+void multiplyAdd(Left&& left, Right&& right, float (&sums)[4]) {
+  const auto number = [](std::uint32_t word, unsigned k) {
+    const std::uint32_t bits = (k % 2 == 0 ? word : word >> 16) << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  };
+  const unsigned lane = state.thread.x % 32;
+  for (unsigned i = 0; i < 4; ++i) {
+    const unsigned row = lane / 4 + 8 * (i / 2), col = 2 * (lane % 4) + i % 2;
+    for (unsigned k = 0; k < 16; ++k) {
+      const unsigned across = k % 8 / 2;  // t % 4 of the thread that holds term k
+      sums[i] += number(left(row % 8 * 4 + across, row / 8 + 2 * (k / 8)), k) * number(right(col * 4 + across, k / 8), k);
+    }
+  }
+}
+
 // `waits` says if threads wait for each other; those that do not need no fibers.
 inline void launch(unsigned blocks, unsigned threads, bool waits, const std::function<void()>& kernel) {
   if (blocks == 0 || threads == 0 || threads > 1024)
@@ -365,6 +399,8 @@ struct Driver {
   std::size_t free = std::size_t{1} << 28, memory = std::size_t{1} << 30;
 };
 inline Driver driver;
+// Calls until the device is lost for good; negative: it stays.
+inline std::atomic<long> lost = -1;
 
 inline std::recursive_mutex& guard() {
   static std::recursive_mutex mutex;
@@ -389,6 +425,8 @@ inline bool isPinned(const void* memory) {
 }
 
 inline cudaError_t call(cudaError_t failure = cudaErrorLaunchFailure) {
+  if (lost == 0) return cudaErrorLaunchFailure;
+  if (lost > 0) --lost;
   long& left = state.failAfter;
   if (left < 0) return cudaSuccess;
   return left-- == 0 ? failure : cudaSuccess;

@@ -38,7 +38,6 @@ __device__ inline void run(const Propose& c) {
   }
 }
 
-// One thread.
 __device__ inline void run(const Decide& c) {
   OutcomeState& outcome = *c.outcome;
   outcome.stepped = 0;
@@ -69,7 +68,6 @@ __device__ inline void run(const Bound& c) {
   }
 }
 
-// One thread.
 __device__ inline void run(const Refuse& c) {
   OutcomeState& outcome = *c.outcome;
   if (outcome.bad != noSlot && outcome.refused < 0) {
