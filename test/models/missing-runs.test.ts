@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BoltzmannMachine, bernoulli, cd, counts, ParameterError, pcd, RBM, ShapeError, softmax } from '../../src/index.js';
 import { TestRandom } from '../oracle/random.js';
-import { bitsOf, devices, parameterBits } from './support.js';
+import { bitsOf, devices, parameterBits, type TestDevice } from './support.js';
 
 const none = Number.NaN;
 const random = new TestRandom(8);
@@ -14,7 +14,7 @@ const rows = Array.from({ length: 600 }, () =>
 );
 const complete = rows.map((row) => row.map((value) => (Number.isNaN(value) ? 0 : value)));
 const options = { epochs: 3, batchSize: 50, algorithm: pcd({ chains: 60 }), positiveSweeps: 3 };
-const create = (threads = 2, device: 'cpu' | 'reference' = 'cpu') => new RBM({ visible: 9, hidden: 5, seed: 4, threads, device });
+const create = (threads = 2, device: TestDevice = 'cpu') => new RBM({ visible: 9, hidden: 5, seed: 4, threads, device });
 
 describe('rows that lack values give the same bits', () => {
   it('on any number of threads and given as NaN, in a mask or sparsely', async () => {

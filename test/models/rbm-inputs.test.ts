@@ -7,7 +7,7 @@ import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { RowsInput } from '../../src/data/rows-input.js';
 import { RBM } from '../../src/index.js';
-import { bitsOf, devices, parameterBits } from './support.js';
+import { bitsOf, devices, parameterBits, type TestDevice } from './support.js';
 
 interface Table {
   rows: number;
@@ -103,7 +103,7 @@ function bits(t: Table, order: 'msb' | 'lsb'): RowsInput {
 }
 
 /** Everything that comes out of a model for these rows, as one string of bits. */
-async function fingerprint(device: 'cpu' | 'reference', t: Table, rows: RowsInput): Promise<string> {
+async function fingerprint(device: TestDevice, t: Table, rows: RowsInput): Promise<string> {
   using rbm = new RBM({ visible: t.cols, hidden: 5, device, seed: 6, threads: 1, weightScale: 0.5 });
   const means = bitsOf((await rbm.transform(rows)).data as Float32Array);
   const energies = bitsOf((await rbm.freeEnergy(rows)).data as Float64Array);
