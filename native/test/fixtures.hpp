@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "cpu/cpu_backend.hpp"
 #include "cpu/isa.hpp"
 #include "cuda/cuda_backend.hpp"
+#include "cuda/plugin_library.hpp"
 
 namespace boltzkit::test {
 
@@ -98,11 +100,17 @@ inline std::vector<Candidate> cpuCandidates() {
   return all;
 }
 
-// These, and the CUDA backend on an emulated device.
+// The plug-in file that the environment names for the suite to run on a GPU. Null: none.
+inline const char* testedPlugin() { return threadSanitized ? nullptr : std::getenv("BOLTZKIT_TEST_CUDA"); }
+
+// These, and the CUDA backend: on the GPU of that plug-in, else on an emulated device.
 inline std::vector<Candidate> candidates() {
   std::vector<Candidate> all = cpuCandidates();
-#if defined(__linux__)  // which the emulation needs
-  if (!threadSanitized) all.push_back({"emulated cuda", [](unsigned) { return cuda::makeCudaBackend(*boltzkit_cuda(), 0); }});
+#if defined(__linux__)  // which plug-ins and the emulation need
+  if (const char* plugin = testedPlugin())
+    all.push_back({"cuda", [plugin](unsigned) { return cuda::makeCudaBackend(cuda::loadPlugin(plugin), 0); }});
+  else if (!threadSanitized)
+    all.push_back({"emulated cuda", [](unsigned) { return cuda::makeCudaBackend(*boltzkit_cuda(), 0); }});
 #endif
   return all;
 }
