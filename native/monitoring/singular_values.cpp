@@ -11,7 +11,7 @@ namespace boltzkit {
 namespace {
 
 // Limit on the sweeps of rotations; about twelve suffice for any matrix of this size.
-constexpr std::size_t most = 64;
+constexpr std::size_t mostSweeps = 64;
 
 using Matrix = std::vector<std::vector<double>>;
 
@@ -57,7 +57,7 @@ std::vector<double> eigenvalues(Matrix m) {
       for (std::size_t j = 0; j < n; ++j) (i == j ? all : sum) += m[i][j] * m[i][j];
     return sum > 1e-30 * (all + sum);
   };
-  for (std::size_t sweep = 0; sweep < most && outside(); ++sweep)
+  for (std::size_t sweep = 0; sweep < mostSweeps && outside(); ++sweep)
     for (std::size_t p = 0; p < n; ++p)
       for (std::size_t q = p + 1; q < n; ++q) rotate(p, q);
   std::vector<double> values;
