@@ -2,6 +2,9 @@
 // threads and survives every failing call.
 #include "test/device/cuda_emulation.hpp"
 // After the emulation.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "cuda/device.hpp"
 #include "cuda/plugin/threads.cuh"
 #include "fixtures.hpp"
@@ -239,6 +242,16 @@ TEST_CASE("what is wrong with a driver or a device has a name") {
   CHECK(devices[1].name == "an emulated device");
   CHECK(devices[1].arch == "sm_00");
   CHECK(devices[1].memory == std::size_t{1} << 30);
+}
+
+TEST_CASE("a process that forked has to leave the device to the one before") {
+  Device device(plugin(), 0);
+  const pid_t forked = fork();
+  if (forked == 0) _exit(contains(failureOf([&] { device.allocate(8); }), "the process forked after it began to use the device") ? 0 : 1);
+  int status = 0;
+  REQUIRE(waitpid(forked, &status, 0) == forked);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a plug-in of another version is refused, whatever differs") {
