@@ -72,10 +72,14 @@ TEST_CASE("workers that have gone to sleep wake up again, and so does a caller t
   ThreadTeam team(2, false);
   for (int repeat = 0; repeat < 5; ++repeat) {
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
-    std::atomic<int> others{0};
+    std::atomic<int> others{0}, arrived{0};
     team.parallelFor(2, [&](std::size_t, unsigned thread) {
       if (thread != 0) ++others;
-      std::this_thread::sleep_for(std::chrono::milliseconds(thread == 0 ? 4 : 8));
+      ++arrived;
+      // Each waits for the other, so neither can take both tiles, however busy the machine is.
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (arrived < 2 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (thread != 0) std::this_thread::sleep_for(std::chrono::milliseconds(8));
     });
     CHECK(others == 1);
   }
