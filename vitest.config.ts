@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/setup/built.ts',
+    setupFiles: 'test/setup/equality.ts',
     pool: 'forks', // a crash of the addon takes one file's process with it, not the run
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,29 +1,22 @@
 import { Command } from 'commander';
-import { registerBuild } from './commands/build.js';
-import { registerDbn } from './commands/dbn.js';
-import { registerDoctor } from './commands/doctor.js';
-import { registerEvaluate } from './commands/evaluate.js';
-import { registerImpute } from './commands/impute.js';
-import { registerInfo } from './commands/info.js';
-import { registerRecommend } from './commands/recommend.js';
-import { registerSample } from './commands/sample.js';
-import { registerScore } from './commands/score.js';
-import { registerTrain } from './commands/train.js';
-import { registerTransform } from './commands/transform.js';
 import { packageVersion } from './package-info.js';
 
-const COMMANDS = [
-  registerTrain,
-  registerSample,
-  registerEvaluate,
-  registerTransform,
-  registerScore,
-  registerImpute,
-  registerRecommend,
-  registerDbn,
-  registerInfo,
-  registerDoctor,
-  registerBuild,
+/**
+ * The commands, in the order of the help. What one of them needs is loaded only for it: reading the
+ * modules of all takes longer than many a command itself.
+ */
+const COMMANDS: readonly (readonly [name: string, load: () => Promise<(program: Command) => void>])[] = [
+  ['train', async () => (await import('./commands/train.js')).registerTrain],
+  ['sample', async () => (await import('./commands/sample.js')).registerSample],
+  ['evaluate', async () => (await import('./commands/evaluate.js')).registerEvaluate],
+  ['transform', async () => (await import('./commands/transform.js')).registerTransform],
+  ['score', async () => (await import('./commands/score.js')).registerScore],
+  ['impute', async () => (await import('./commands/impute.js')).registerImpute],
+  ['recommend', async () => (await import('./commands/recommend.js')).registerRecommend],
+  ['dbn', async () => (await import('./commands/dbn.js')).registerDbn],
+  ['info', async () => (await import('./commands/info.js')).registerInfo],
+  ['doctor', async () => (await import('./commands/doctor.js')).registerDoctor],
+  ['build', async () => (await import('./commands/build.js')).registerBuild],
 ];
 
 const EPILOGUE = `
@@ -44,8 +37,10 @@ BOLTZKIT_DEVICE names the device that --device auto takes.
 /**
  * The command line: what it accepts, without running anything. Throws CommanderError where
  * commander would end the process.
+ *
+ * @param asked - The first word of the command line: where it names a command, that one is enough.
  */
-export function buildProgram(): Command {
+export async function buildProgram(asked = ''): Promise<Command> {
   const program = new Command('boltzkit')
     .description('Train, sample and examine Boltzmann machines.')
     .version(packageVersion(), '-v, --version')
@@ -53,6 +48,8 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
     .addHelpText('after', EPILOGUE);
-  for (const register of COMMANDS) register(program);
+  const named = COMMANDS.filter(([name]) => name === asked);
+  const wanted = named.length > 0 ? named : COMMANDS;
+  for (const register of await Promise.all(wanted.map(([, load]) => load()))) register(program);
   return program;
 }

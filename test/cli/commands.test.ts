@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import ndarray from 'ndarray';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readNpy, writeNpy } from '../../src/data/npy.js';
-import { cli, jsonLines, useFolder, writeStripes } from './support.js';
+import { type CliResult, cli, cliAlone, jsonLines, useFolder, writeStripes } from './support.js';
 
 const folder = useFolder();
 const at = (...path: string[]) => join(folder.path, ...path);
 
-async function ok(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli(args, folder.path);
+function said({ code, stdout, stderr }: CliResult): string {
   expect([code, stderr]).toEqual([0, '']);
   return stdout;
 }
+
+const ok = async (...args: string[]) => said(await cli(args, folder.path));
+/** The same in a process of its own: once for each command. */
+const okAlone = async (...args: string[]) => said(await cliAlone(args, folder.path));
 
 async function okJson(...args: string[]): Promise<Record<string, unknown>> {
   const lines = jsonLines(await ok(...args, '--json'));
@@ -27,7 +30,7 @@ beforeAll(async () => {
 
 describe('sample', () => {
   it('draws a picture, from a file or from the folder of a run', async () => {
-    expect(await ok('sample', 'run')).toContain('64 probabilities after 1,000 Gibbs sweeps');
+    expect(await okAlone('sample', 'run')).toContain('64 probabilities after 1,000 Gibbs sweeps');
     expect((await readFile(at('samples.png'))).subarray(1, 4).toString()).toBe('PNG');
     const told = await okJson('sample', 'run/model.safetensors', '--count', '5', '--sweeps', '3', '--out', 'five.png', '--image', '4x9');
     expect(told).toMatchObject({ out: 'five.png', count: 5, sweeps: 3, values: 'mean', visible: 36 });
@@ -114,7 +117,7 @@ describe('evaluate', () => {
     expect(two.freeEnergyGap).toMatchObject({ mean: 0 });
     const own = await okJson('evaluate', 'run');
     expect(own).toMatchObject({ test: { rows: 12 }, train: { rows: 108 } });
-    expect(await ok('evaluate', 'run', '--rows', '5')).toContain('free-energy gap, test − train');
+    expect(await okAlone('evaluate', 'run', '--rows', '5')).toContain('free-energy gap, test − train');
   });
 
   interface Told {
@@ -185,7 +188,7 @@ describe('evaluate', () => {
 
 describe('info, doctor, build', () => {
   it('describes a model', async () => {
-    const text = await ok('info', 'run');
+    const text = await okAlone('info', 'run');
     for (const part of ['36 visible', '12 hidden', '6 × 6', 'complete', 'stripes.csv']) expect(text).toContain(part);
     expect(await okJson('info', 'run/model.safetensors')).toMatchObject({ kind: 'rbm', visible: 36, hidden: 12, seed: 1 });
   });
@@ -224,20 +227,20 @@ describe('info, doctor, build', () => {
     const told = await okJson('doctor');
     expect(told.passed).toBe(true);
     expect(told.checks).toHaveLength((told.gpus as unknown[]).length > 0 ? 6 : 5);
-    const text = await ok('doctor');
+    const text = await okAlone('doctor');
     expect(text).toContain('same bits');
     expect(text).toMatch(/ok +log Z against enumeration: exact, off by at most \S+ nats/);
   });
 
   it('says what a build needs when the tools are missing', async () => {
-    const { code, stdout, stderr } = await cli(['build'], folder.path, { PATH: at('no-tools') });
+    const { code, stdout, stderr } = await cliAlone(['build'], folder.path, { PATH: at('no-tools') });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^boltzkit: [^\n]*CMake[^\n]*compiler[^\n]*\n$/);
   });
 
   it('says what to do when there is no addon', async () => {
     for (const command of [['doctor'], ['info'], ['train', 'stripes.csv', '--out', 'none']]) {
-      const { code, stderr } = await cli(command, folder.path, { BOLTZKIT_NATIVE: at('missing.node') });
+      const { code, stderr } = await cliAlone(command, folder.path, { BOLTZKIT_NATIVE: at('missing.node') });
       expect(code).toBe(1);
       expect(stderr).toMatch(/^boltzkit: [^\n]+\n$/);
       expect(stderr).toContain('missing.node');

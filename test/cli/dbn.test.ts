@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { twoClasses } from '../belief/support.js';
-import { cli, jsonLines, startCli, useFolder } from './support.js';
+import { cli, cliAlone, jsonLines, startCli, useFolder } from './support.js';
 
 const folder = useFolder();
 const file = (name: string) => join(folder.path, name);
@@ -108,7 +108,8 @@ describe('classify', () => {
   });
 
   test('by the network itself', async () => {
-    const { stdout } = await run('classify', 'whole/dbn.safetensors', 'fresh.csv', '--out', 'classes.csv');
+    const args = ['dbn', 'classify', 'whole/dbn.safetensors', 'fresh.csv', '--out', 'classes.csv'];
+    const { stdout } = await cliAlone(args, folder.path);
     expect(stdout).toMatch(/% of 100 rows are taken for another class\nwrote the classes of 100 rows to classes.csv/);
   });
 });

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cli, jsonLines, useFolder } from './support.js';
+import { cliAlone, jsonLines, useFolder } from './support.js';
 
 const folder = useFolder();
 const at = (name: string) => join(folder.path, name);
@@ -10,7 +10,7 @@ const at = (name: string) => join(folder.path, name);
 beforeAll(() => writeFile(at('damaged.so'), 'this is no shared library'));
 
 async function doctor(env: Record<string, string>, ...more: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli(['doctor', ...more], folder.path, { BOLTZKIT_DEVICE: '', ...env });
+  const { code, stdout, stderr } = await cliAlone(['doctor', ...more], folder.path, { BOLTZKIT_DEVICE: '', ...env });
   expect([code, stderr]).toEqual([0, '']);
   return stdout;
 }
@@ -45,7 +45,7 @@ describe('doctor', () => {
   });
 
   it('names BOLTZKIT_DEVICE where that is wrong', async () => {
-    const { code, stderr } = await cli(['doctor'], folder.path, { BOLTZKIT_DEVICE: 'gpu' });
+    const { code, stderr } = await cliAlone(['doctor'], folder.path, { BOLTZKIT_DEVICE: 'gpu' });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^boltzkit: doctor: `BOLTZKIT_DEVICE` must be 'auto', [^\n]+, got "gpu"[^\n]*\n$/);
   });

@@ -1,20 +1,21 @@
-import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ratingsOf } from '../recommender/films.js';
-import { cli, main, startCli, useFolder } from './support.js';
+import { cli, cliAlone, startCli, useFolder } from './support.js';
 
 const folder = useFolder();
 const file = (name: string) => join(folder.path, name);
 const run = (...args: string[]) => cli(['recommend', ...args], folder.path);
+/** The same in a process of its own: once for each command. */
+const runAlone = (...args: string[]) => cliAlone(['recommend', ...args], folder.path);
 const json = (stdout: string) => JSON.parse(stdout) as Record<string, unknown>;
 
 beforeAll(async () => {
   const rows = ratingsOf(60).map(({ user, item, rating }) => `${user},${item},${rating}`);
   await writeFile(file('ratings.csv'), `user,item,rating\n${rows.join('\n')}\n`);
   await writeFile(file('films.csv'), 'item,year,title\nspace 1,1979,Alien\nspace 2,1972,"Solaris, the first"\n');
-  const { code, stderr } = await run(
+  const { code, stderr } = await runAlone(
     'train',
     'ratings.csv',
     '--model',
@@ -109,7 +110,8 @@ describe('train', () => {
 
 describe('for', () => {
   test('a list for people, with titles', async () => {
-    const { code, stdout } = await run('for', 'm.safetensors', '--user', 'love fan 1', '-n', '3', '--only', 'space 1', '--only', 'space 2');
+    const args = ['for', 'm.safetensors', '--user', 'love fan 1', '-n', '3', '--only', 'space 1', '--only', 'space 2'];
+    const { code, stdout } = await runAlone(...args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^1 +\d\.\d{3} {2}space \d {2}(Alien|Solaris, the first)$/m);
   });
@@ -174,7 +176,7 @@ describe('evaluate', () => {
       '--pictures',
       'pics',
     ];
-    const { code, stdout, stderr } = await run(...args);
+    const { code, stdout, stderr } = await runAlone(...args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^model +rmse .*ndcg@10\(binary\)/m);
     expect(stdout).toMatch(/^mf +\d\.\d{4}/m);
@@ -222,10 +224,10 @@ test('serve answers until it is told to end', async () => {
   await expect(fetch(`${url}/health`)).rejects.toThrow();
 });
 
-test('every command of it has help and --json', () => {
+test('every command of it has help and --json', async () => {
   for (const name of ['train', 'for', 'evaluate', 'serve']) {
-    const { stdout, status } = spawnSync(process.execPath, [main, 'recommend', name, '--help'], { encoding: 'utf8' });
-    expect(status).toBe(0);
+    const { stdout, code } = await run(name, '--help');
+    expect(code).toBe(0);
     expect(stdout).toContain('--json');
   }
 });

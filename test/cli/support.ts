@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,10 +24,15 @@ export interface RunningCli {
   said(text: string): Promise<void>;
 }
 
+/** What the caller has set for commands is not for those of tests. */
+function inherited(): NodeJS.ProcessEnv {
+  const { BOLTZKIT_DATA: _data, BOLTZKIT_DEBUG: _debug, ...env } = process.env;
+  return env;
+}
+
 /** Starts the built command line in a folder, with no colours, no terminal and no MNIST folder of the caller's. */
 export function startCli(args: string[], cwd: string, env: Record<string, string> = {}): RunningCli {
-  const { BOLTZKIT_DATA: _data, BOLTZKIT_DEBUG: _debug, ...inherited } = process.env;
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...inherited(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
@@ -44,8 +50,76 @@ export function startCli(args: string[], cwd: string, env: Record<string, string
   return { child, result, said };
 }
 
-export function cli(args: string[], cwd: string, env: Record<string, string> = {}): Promise<CliResult> {
+/** Does a command in a process of its own, as users do. */
+export function cliAlone(args: string[], cwd: string, env: Record<string, string> = {}): Promise<CliResult> {
   return startCli(args, cwd, env).result;
+}
+
+/** What the host says of a command, `left` being what would keep a process of its own from ending. */
+interface Told {
+  code: number;
+  stdout: string;
+  stderr: string;
+  left: string[];
+}
+
+interface Host {
+  child: ChildProcess;
+  /** What it said by itself. */
+  stderr: string;
+  ended: Promise<unknown>;
+}
+
+let host: Host | null = null;
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Does a command in a process that does all of them, one after the other (host.mjs), for tests of what a command says and writes. One that
+ * ends that process, or leaves something that would keep it from ending, is an error.
+ */
+export function cli(args: string[], cwd: string): Promise<CliResult> {
+  const result = last.then(() => ask(args, cwd));
+  last = result.catch(() => undefined);
+  return result;
+}
+
+async function ask(args: string[], cwd: string): Promise<CliResult> {
+  host ??= startHost();
+  const asked = host;
+  const fault = (text: string) => new Error(`\`${args.join(' ')}\` ${text}`);
+  const { left, ...result } = await new Promise<Told>((resolve, reject) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      host = null;
+      reject(fault(`ended its process with ${code ?? signal}: ${asked.stderr}`));
+    };
+    asked.child.once('close', end).once('message', (message) => {
+      asked.child.off('close', end);
+      resolve(message as Told);
+    });
+    asked.child.send({ args, cwd });
+  });
+  if (left.length > 0) {
+    asked.child.kill('SIGKILL');
+    host = null;
+    throw fault(`is not over: ${left.join(', ')}`);
+  }
+  return { ...result, signal: null };
+}
+
+function startHost(): Host {
+  const program = fileURLToPath(new URL('host.mjs', import.meta.url));
+  const child = fork(program, { env: inherited(), execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const started: Host = { child, stderr: '', ended: once(child, 'exit') };
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    started.stderr += text;
+  });
+  return started;
+}
+
+async function endHost(): Promise<void> {
+  host?.child.disconnect();
+  await host?.ended;
+  host = null;
 }
 
 /** A temporary folder for the tests of one file. */
@@ -54,7 +128,10 @@ export function useFolder(): { readonly path: string } {
   beforeAll(async () => {
     folder.path = await mkdtemp(join(tmpdir(), 'boltzkit-cli-'));
   });
-  afterAll(() => rm(folder.path, { recursive: true, force: true }));
+  afterAll(async () => {
+    await endHost();
+    await rm(folder.path, { recursive: true, force: true });
+  });
   return folder;
 }
 

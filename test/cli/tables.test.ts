@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import ndarray from 'ndarray';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readNpy, writeNpy } from '../../src/data/npy.js';
-import { cli, jsonLines, useFolder } from './support.js';
+import { type CliResult, cli, cliAlone, jsonLines, useFolder } from './support.js';
 
 const folder = useFolder();
 const at = (...path: string[]) => join(folder.path, ...path);
 
-async function ok(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli(args, folder.path);
+function said({ code, stdout, stderr }: CliResult): string {
   expect([code, stderr]).toEqual([0, '']);
   return stdout;
 }
+
+const ok = async (...args: string[]) => said(await cli(args, folder.path));
+/** The same in a process of its own: once for each command. */
+const okAlone = async (...args: string[]) => said(await cliAlone(args, folder.path));
 
 const okJson = async (...args: string[]) => jsonLines(await ok(...args, '--json'));
 const lines = async (name: string) => (await readFile(at(name), 'utf8')).trimEnd().split('\n');
@@ -188,7 +191,7 @@ describe('a model of a table', () => {
   });
 
   it('fills in what is missing with the original labels, and changes nothing else', async () => {
-    await ok('impute', 'run', 'people.csv', '--out', 'filled.csv');
+    await okAlone('impute', 'run', 'people.csv', '--out', 'filled.csv');
     const [before, after] = [await lines('people.csv'), await lines('filled.csv')];
     expect(after[0]).toBe(before[0]);
     const whole = people(120);
@@ -228,7 +231,7 @@ describe('a model of a table', () => {
     expect(odd[5]).toBeGreaterThan((usual[5] as number) + 1);
     expect(rows[2]?.[3]).toBe('');
     expect(gap[1]).toBeLessThan(Number.POSITIVE_INFINITY);
-    await ok('score', 'run', 'odd.csv', '--out', 'scores.npy');
+    await okAlone('score', 'run', 'odd.csv', '--out', 'scores.npy');
     expect((await readNpy(at('scores.npy'))).shape).toEqual([3, 3]);
   });
 
@@ -237,7 +240,7 @@ describe('a model of a table', () => {
     const features = await readNpy(at('features.npy'));
     expect(features.shape).toEqual([120, 6]);
     expect(Array.from(features.data as Float32Array).every((value) => value >= 0 && value <= 1)).toBe(true);
-    await ok('transform', 'run', 'straight.csv', '--out', 'features.csv');
+    await okAlone('transform', 'run', 'straight.csv', '--out', 'features.csv');
     expect((await lines('features.csv'))[0]).toBe('feature 1,feature 2,feature 3,feature 4,feature 5,feature 6');
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import ndarray from 'ndarray';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../src/data/npy.js';
-import { cli, jsonLines, main, startCli, useFolder, writeStripes } from './support.js';
+import { cli, cliAlone, jsonLines, main, startCli, useFolder, writeStripes } from './support.js';
 
 const folder = useFolder();
 const at = (...path: string[]) => join(folder.path, ...path);
@@ -16,7 +16,7 @@ beforeAll(() => writeStripes(at('stripes.csv'), 120));
 
 describe('train', () => {
   it('writes everything and says how it went', async () => {
-    const { code, stdout, stderr } = await cli([...train, '--epochs', '60'], folder.path);
+    const { code, stdout, stderr } = await cliAlone([...train, '--epochs', '60'], folder.path);
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect((await readdir(at('stripes-run'))).sort()).toEqual([

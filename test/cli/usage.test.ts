@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cli, useFolder, writeStripes } from './support.js';
+import { cli, cliAlone, useFolder, writeStripes } from './support.js';
 
 const folder = useFolder();
 
@@ -108,11 +108,12 @@ describe('failures', () => {
   });
 
   it.each([...USAGE.slice(0, 3), ...FAILURES.slice(0, 3)])('$args --json gives an object with a code', async ({ args, says }) => {
-    const { stdout, stderr } = await cli([...args, '--json'], folder.path);
+    const { code, stdout, stderr } = await cliAlone([...args, '--json'], folder.path);
     const told = JSON.parse(stderr) as { code: string; message: string; hint?: string };
     expect(told.code).toMatch(/^[A-Z_]+$/);
     expect(`${told.message} ${told.hint ?? ''}`).toContain(says);
     expect(stdout).toBe('');
+    expect(code).toBe(told.code === 'ERR_USAGE' ? 2 : 1);
   });
 
   it('brackets the nearest name once', async () => {
@@ -121,7 +122,7 @@ describe('failures', () => {
   });
 
   it('shows where an error came from only when asked', async () => {
-    const { stderr } = await cli(['train', 'nowhere.csv'], folder.path, { BOLTZKIT_DEBUG: '1' });
+    const { stderr } = await cliAlone(['train', 'nowhere.csv'], folder.path, { BOLTZKIT_DEBUG: '1' });
     expect(stderr).toMatch(/^boltzkit: /);
     expect(stderr).toContain('    at ');
   });

@@ -16,7 +16,8 @@ beforeAll(async () => {
   await gramReady;
 });
 
-const codes = ['SHAPE', 'PARAMETER', 'BACKEND', 'DIVERGENCE', 'ABORTED', 'BUSY', 'DISPOSED', 'INTERNAL'];
+/** Those of wrong calls; 'INTERNAL' is for faults of the addon's own. */
+const codes = ['SHAPE', 'PARAMETER', 'BACKEND', 'DIVERGENCE', 'ABORTED', 'BUSY', 'DISPOSED'];
 
 function detached(): Float32Array {
   const array = new Float32Array(visible);
@@ -247,9 +248,9 @@ async function survive(make: () => ReturnType<(typeof calls)[string]>, change: (
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (message === 'thrown by the argument') return true;
-    expect(codes, String(error)).toContain(code);
-    expect(code, message).not.toBe('INTERNAL');
-    expect(message.length).toBeLessThan(400);
+    // Tens of thousands of times, so without `expect`.
+    if (code === undefined || !codes.includes(code) || message.length >= 400)
+      throw new Error(`${code} is none of ours: ${message.slice(0, 1000)}`);
     return true;
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Consumer, contents, pack } from './consumer.js';
@@ -82,12 +82,36 @@ describe('the tarball', () => {
     expect(helpless.stderr).not.toContain('    at ');
   }, 60_000);
 
+  const headers = ['node-api-headers', 'node-addon-api'];
+
+  test.skipIf(process.platform === 'win32')('the build takes the headers that npm installed', () => {
+    const told = join(consumer.folder, 'told');
+    const tool = (name: string, text: string) => {
+      writeFileSync(join(consumer.bareBin, name), `#!/bin/sh\n${text}\n`);
+      chmodSync(join(consumer.bareBin, name), 0o755);
+    };
+    tool('c++', '');
+    tool('make', '');
+    // Says what it was told to do, and does nothing.
+    tool('cmake', `[ "$1" = --version ] && echo 'cmake version 4.0.0' || { echo "$*" >'${told}'; exit 1; }`);
+    expect(consumer.boltzkit(['build']).status).toBe(1);
+    for (const name of ['c++', 'make', 'cmake']) rmSync(join(consumer.bareBin, name));
+    const folders = /-DBOLTZKIT_NAPI_INCLUDE=(\S+)/.exec(readFileSync(told, 'utf8'))?.[1]?.split(';') ?? [];
+    expect(folders.map((folder) => headers.find((name) => folder.startsWith(join(consumer.project, 'node_modules', name))))).toEqual(
+      headers,
+    );
+    expect(['node_api.h', 'napi.h'].map((file, i) => existsSync(join(folders[i] ?? '', file)))).toEqual([true, true]);
+  });
+
   // A minute: in CI and in `npm run check:package`.
   test.skipIf(!process.env.CI && !process.env.BOLTZKIT_FULL_TESTS)(
     'with a compiler it builds its binary from the sources in it',
     () => {
       const installed = join(consumer.project, 'node_modules', 'boltzkit');
       rmSync(join(installed, 'prebuilds'), { recursive: true, force: true });
+      // They lie as in the checkout, inside of the package: only so does a compiler cache know the files that include them.
+      mkdirSync(join(installed, 'node_modules'));
+      for (const name of headers) renameSync(join(consumer.project, 'node_modules', name), join(installed, 'node_modules', name));
       const built = consumer.boltzkit(['build'], { tools: true });
       expect(built.stderr).not.toContain('failed');
       expect(built.status).toBe(0);

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { Autoencoder, backendInfo, Classifier, DeepBeliefNetwork, Network } from '../../index.js';
+import { backendInfo } from '../../machine/host.js';
 import { RBM } from '../../models/rbm.js';
-import { Recommender } from '../../recommender/index.js';
 import { bytes, count, duration, fixed } from '../../runs/format.js';
 import { modelKind, type RunModel } from '../../runs/model.js';
 import { DBN_FILES } from '../dbn/record.js';
@@ -76,13 +75,13 @@ function layersText(model: OpenedModel['model']): string {
 
 type Summary = Readonly<Record<string, unknown>>;
 
-/** What models other than machines say of themselves, by the kind of their files. */
+/** What models other than machines say of themselves, by the kind of their files; their modules are loaded when there is one. */
 const summaries: Readonly<Record<string, (path: string) => Promise<Summary>>> = {
-  dbn: (path) => summaryOf(DeepBeliefNetwork.load(path)),
-  network: (path) => summaryOf(Network.load(path)),
-  classifier: (path) => summaryOf(Classifier.load(path)),
-  autoencoder: (path) => summaryOf(Autoencoder.load(path)),
-  recommender: async (path) => ({ ...(await Recommender.load(path)).toJSON() }),
+  dbn: async (path) => summaryOf((await import('../../belief/network.js')).DeepBeliefNetwork.load(path)),
+  network: async (path) => summaryOf((await import('../../networks/network.js')).Network.load(path)),
+  classifier: async (path) => summaryOf((await import('../../networks/classifier.js')).Classifier.load(path)),
+  autoencoder: async (path) => summaryOf((await import('../../networks/autoencoder.js')).Autoencoder.load(path)),
+  recommender: async (path) => ({ ...(await (await import('../../recommender/recommender.js')).Recommender.load(path)).toJSON() }),
 };
 
 async function summaryOf(loading: Promise<Disposable & { toJSON(): object }>): Promise<Summary> {
