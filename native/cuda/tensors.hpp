@@ -15,13 +15,13 @@ inline bool isShort(float value) { return value != value || (std::bit_cast<std::
 struct CudaTensor final : Tensor {
   CudaTensor(Device& device, std::size_t rows, std::size_t cols) : Tensor(rows, cols), values(device, rows * cols) {}
   DeviceArray<float> values;
-  // Whether it is known that bf16 has all values exactly, as it has states. Whoever may write takes
-  // that back.
-  bool isShort = true;
+  // So many rows are known to have values that bf16 has exactly, as it has states. Whoever may write
+  // takes that back.
+  std::size_t shortRows = capacity();
 };
 
-inline bool isShort(const Tensor& t) { return static_cast<const CudaTensor&>(t).isShort; }
-inline void setShort(Tensor& t, bool isShort) { static_cast<CudaTensor&>(t).isShort = isShort; }
+inline bool isShort(const Tensor& t) { return t.rows() <= static_cast<const CudaTensor&>(t).shortRows; }
+inline void setShort(Tensor& t, bool isShort) { static_cast<CudaTensor&>(t).shortRows = isShort ? t.rows() : 0; }
 inline float* valuesOf(Tensor& t) {
   setShort(t, false);
   return static_cast<CudaTensor&>(t).values.data();

@@ -291,6 +291,25 @@ std::shared_ptr<const Rows> rowsOfFormat(RowsFormat format) {
 
 }  // namespace
 
+TEST_CASE("rows beyond those that were written last keep what they had") {
+  const std::unique_ptr<Backend> backend = cuda::makeCudaBackend(plugin(), 0);
+  const TensorPtr states = backend->tensor(4, 3), weights = backend->tensor(3, 2), out = backend->tensor(4, 2);
+  const Values fractions = randomValues(12, 1, Kind::signedReal), w = randomValues(6, 2, Kind::signedReal);
+  backend->upload(std::span<const double>(fractions), *states);
+  backend->upload(std::span<const double>(w), *weights);
+  states->setRows(1);
+  backend->fill(1, *states);  // bf16 has these exactly, and not the rows after them
+  states->setRows(4);
+  const FieldTerm term{states.get(), weights.get()};
+  backend->fields(std::span(&term, 1), false, *out);
+  const Values fields = valuesOf(*backend, *out);
+  for (std::size_t r = 1; r < 4; ++r) {
+    double field = 0;
+    for (std::size_t k = 0; k < 3; ++k) field += fractions[3 * r + k] * w[2 * k];
+    CHECK(fields[2 * r] == doctest::Approx(field).epsilon(1e-5));
+  }
+}
+
 TEST_CASE("data that leave no room on the device stay with the host, and give the same batches") {
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < 60; ++i) order.push_back(i * 7 % 20);
