@@ -14,6 +14,9 @@ for (const name of ['stdout', 'stderr']) {
 /** What would keep a process from ending, but for what this one waits with. */
 const open = () => process.getActiveResourcesInfo().filter((name) => !['PipeWrap', 'Immediate'].includes(name));
 
+// Whoever asks has ended, in whatever way.
+process.on('disconnect', () => process.exit());
+
 process.on('message', async ({ args, cwd }) => {
   told = { stdout: '', stderr: '' };
   process.chdir(cwd);
