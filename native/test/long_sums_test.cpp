@@ -29,6 +29,8 @@ TEST_CASE("fields of ten thousand and of a million equal weights are right to 1e
       for (const bool transposed : {false, true})
         for (const std::size_t on : {10000, 2500})
           CHECK(fieldOf(twins.fast, 10000, on, weight, transposed) == doctest::Approx(weight * static_cast<double>(on)).epsilon(1e-6));
+      // Twenty seconds for each on an emulated device: there the smallest weights alone, which are the hardest.
+      if (candidate.name == "emulated cuda" && value != values.front()) continue;
       CHECK(fieldOf(twins.fast, 1000000, 1000000, weight, true) == doctest::Approx(weight * 1e6).epsilon(1e-6));
     }
   });
