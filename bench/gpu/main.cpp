@@ -10,6 +10,7 @@
 #include "bench.hpp"
 #include "cpu/info.hpp"
 #include "cuda/cuda_backend.hpp"
+#include "cuda/device.hpp"
 #include "cuda/plugin_library.hpp"
 
 namespace boltzkit::bench {

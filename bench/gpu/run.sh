@@ -74,7 +74,7 @@ step() {
 
 configure() {
   local options=(-DCMAKE_BUILD_TYPE=Release -DBOLTZKIT_ADDON=OFF -DBOLTZKIT_TESTS=AUTO)
-  if [ -n "${BOLTZKIT_GPU_PLUGIN:-}" ]; then options+=(-DBOLTZKIT_CUDA=OFF); else options+=(-DBOLTZKIT_CUDA=ON); fi
+  if [ -n "${BOLTZKIT_GPU_PLUGIN:-}" ]; then options+=(-DBOLTZKIT_PLUGIN=OFF); else options+=(-DBOLTZKIT_PLUGIN=ON); fi
   [ -z "${BOLTZKIT_DOCTEST:-}" ] || options+=("-DdoctestFolder=$BOLTZKIT_DOCTEST")
   [ -e $build/CMakeCache.txt ] || ! command -v ninja >/dev/null || options+=(-G Ninja)
   step configure 60 cmake -S . -B $build "${options[@]}"

@@ -2,6 +2,7 @@
 
 #include "binding/threads.hpp"
 #include "cuda/cuda_backend.hpp"
+#include "cuda/device.hpp"
 #include "cuda/plugin_library.hpp"
 
 namespace boltzkit::binding {

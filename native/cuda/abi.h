@@ -56,7 +56,6 @@ struct BoltzkitCuda {
   // These two return when the host's memory, which is not pinned, was read or written.
   int (*copyIn)(void* context, const void* from, uint64_t bytes, void* to, char* why);
   int (*copyOut)(void* context, const void* from, uint64_t bytes, void* to, char* why);
-  int (*wait)(void* context, char* why);
 
   // Calls a kernel: `call` is the struct of that number in cuda/calls.hpp, `work` what it is to do.
   int (*launch)(void* context, uint32_t number, uint64_t work, const void* call, char* why);

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "core/random.hpp"
 #include "units/rows.hpp"
@@ -72,7 +74,7 @@ struct GatherFloats {
   float* out;
 };
 
-// `out` holds zeros. Entries count from number `first` on.
+// `out` holds zeros.
 struct GatherSparse {
   static constexpr Threads threads = Threads::each;
   std::size_t count, cols;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda/data.hpp"
+#include "cuda/device.hpp"
 #include "cuda/tensors.hpp"
 
 namespace boltzkit::cuda {

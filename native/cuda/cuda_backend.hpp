@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "backend.hpp"
-#include "cuda/device.hpp"
+#include "cuda/abi.h"
 
 namespace boltzkit::cuda {
 

@@ -1,5 +1,7 @@
 #include "cuda/plugin_library.hpp"
 
+#include "cuda/device.hpp"
+
 #if defined(__linux__)
 #include <dlfcn.h>
 #include <elf.h>

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "cuda/device.hpp"
+#include "cuda/abi.h"
 
 namespace boltzkit::cuda {
 

@@ -1,4 +1,5 @@
 // On a GPU: that the suite runs on it, and what it is.
+#include "cuda/device.hpp"
 #include "fixtures.hpp"
 
 namespace boltzkit::test {

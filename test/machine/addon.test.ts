@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BackendError } from '../../src/errors.js';
 import { type AddonCandidate, firstAddon } from '../../src/machine/addon.js';
 import { addonSearch } from '../../src/machine/addon-places.js';
 import { Backend, hostBackend } from '../../src/machine/backend.js';
 import { NATIVE_ABI, type NativeAddon } from '../../src/machine/native.js';
+import { backendFailure } from './backend-failure.js';
 import { addonFile, fixture } from './native-support.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'boltzkit-addon-')));
@@ -33,15 +33,8 @@ function install(where: string): string {
 
 const places = (named: string | undefined, running: readonly string[]) => addonSearch(named, running).candidates.map(({ place }) => place);
 
-function failure(candidates: readonly AddonCandidate[], bundle: string | null = null): BackendError {
-  try {
-    firstAddon({ candidates, bundle });
-  } catch (error) {
-    if (error instanceof BackendError) return error;
-    throw error;
-  }
-  throw new Error('an addon was found');
-}
+const failure = (candidates: readonly AddonCandidate[], bundle: string | null = null) =>
+  backendFailure(() => firstAddon({ candidates, bundle }));
 
 describe('the host backend', () => {
   it('gives an addon with this interface and the version of the package, the same each time', () => {

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { OptionCheck } from '../../src/arguments.js';
-import { BackendError, ParameterError } from '../../src/errors.js';
+import { ParameterError } from '../../src/errors.js';
 import { backendInfo, Classifier, RBM, relu } from '../../src/index.js';
 import { chooseBackend, hostBackend, listGpus } from '../../src/machine/backend.js';
 import { findPlugin, missingPlugin, whyProcessor } from '../../src/machine/cuda-plugin.js';
 import { deviceSchema } from '../../src/runs/settings.js';
 import { cudaOrdinal, type Device, deviceForms, namedDevice, readDevice } from '../../src/wiring/device.js';
+import { backendFailure } from './backend-failure.js';
 import { deviceError, fakeGpus, h200 } from './fake-gpu.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'boltzkit-cuda-')));
@@ -44,16 +45,6 @@ function namePlugin(text = 'this is no shared library'): string {
 }
 
 const nowhere = join(folder, 'nowhere.so');
-
-function failure(call: () => unknown): BackendError {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof BackendError) return error;
-    throw error;
-  }
-  throw new Error('it did not fail');
-}
 
 describe('the name of a device', () => {
   it("is one of a few words, or 'cuda:' and a number", () => {
@@ -146,7 +137,7 @@ describe('findPlugin', () => {
 describe('without a plug-in', () => {
   it("'cuda' is refused with what was tried", () => {
     vi.stubEnv('BOLTZKIT_CUDA', nowhere);
-    const error = failure(() => new RBM({ visible: 3, hidden: 2, device: 'cuda:1' }));
+    const error = backendFailure(() => new RBM({ visible: 3, hidden: 2, device: 'cuda:1' }));
     expect(error.reason).toBe('package_missing');
     expect(error.message).toMatch(/^RBM: `device` 'cuda:1' cannot be used: BOLTZKIT_CUDA names `.*nowhere\.so`, which is not there/);
     expect(error.message).toContain(`  ${nowhere}: not there`);
@@ -192,7 +183,7 @@ describe('BOLTZKIT_DEVICE', () => {
     expect(new RBM({ visible: 2, hidden: 1, device: 'cpu' }).device).toBe('cpu');
     vi.stubEnv('BOLTZKIT_DEVICE', 'cuda');
     vi.stubEnv('BOLTZKIT_CUDA', nowhere);
-    expect(failure(() => backendInfo()).message).toContain("backendInfo: `BOLTZKIT_DEVICE` 'cuda:0' cannot be used: ");
+    expect(backendFailure(() => backendInfo()).message).toContain("backendInfo: `BOLTZKIT_DEVICE` 'cuda:0' cannot be used: ");
   });
 });
 
@@ -239,7 +230,7 @@ describe('with GPUs', () => {
       }
       return [h200];
     });
-    expect(failure(() => chooseBackend('call', 'cuda')).reason).toBe('driver_missing');
+    expect(backendFailure(() => chooseBackend('call', 'cuda')).reason).toBe('driver_missing');
     for (let i = 0; i < 3; i++) expect(chooseBackend('call', 'cuda').gpu).toEqual(h200);
     expect(cudaDevices.mock.calls).toEqual([[plugin], [plugin]]);
   });
@@ -247,12 +238,14 @@ describe('with GPUs', () => {
   it('a number that none has is refused with those there are', () => {
     namePlugin();
     fakeGpus(() => [h200]);
-    const error = failure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda:5' }));
+    const error = backendFailure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda:5' }));
     expect(error.reason).toBe('no_device');
     expect(error.message).toBe("RBM: `device` 'cuda:5' cannot be used: the driver knows only 'cuda:0' (NVIDIA H200)");
     namePlugin();
     fakeGpus(() => []);
-    expect(failure(() => chooseBackend('call', 'cuda')).message).toBe("call: `device` 'cuda:0' cannot be used: the driver knows no GPU");
+    expect(backendFailure(() => chooseBackend('call', 'cuda')).message).toBe(
+      "call: `device` 'cuda:0' cannot be used: the driver knows no GPU",
+    );
   });
 
   it.each(['driver_missing', 'driver_too_old', 'no_device', 'arch_unsupported', 'abi_mismatch', 'package_missing', 'device_failed'])(
@@ -262,7 +255,7 @@ describe('with GPUs', () => {
       fakeGpus(() => {
         throw deviceError(reason, 'what the addon says');
       });
-      const error = failure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda' }));
+      const error = backendFailure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda' }));
       expect([error.reason, error.message]).toEqual([reason, "RBM: `device` 'cuda:0' cannot be used: what the addon says"]);
       expect(error.cause).toMatchObject({ code: 'BACKEND', reason });
     },
@@ -276,7 +269,7 @@ describe('with GPUs', () => {
         throw deviceError('out_of_memory');
       },
     );
-    expect(failure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda' }))).toMatchObject({ reason: 'out_of_memory' });
+    expect(backendFailure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda' }))).toMatchObject({ reason: 'out_of_memory' });
   });
 
   it("'auto' takes the processor all the same, and says so; nothing is loaded for that", () => {
@@ -295,7 +288,7 @@ describe('with GPUs', () => {
 describe('the addon itself', () => {
   it('says of a file that is no plug-in that it cannot be loaded', () => {
     const path = namePlugin();
-    const error = failure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda' }));
+    const error = backendFailure(() => new RBM({ visible: 2, hidden: 1, device: 'cuda' }));
     expect(error.reason).toBe('package_missing');
     expect(error.message).toContain("`device` 'cuda:0' cannot be used: ");
     expect(error.message).toContain(path);

@@ -269,10 +269,6 @@ int copyOut(void* context, const void* from, std::uint64_t bytes, void* to, char
   });
 }
 
-int wait(void* context, char* why) {
-  return guarded(why, [&] { require(cudaStreamSynchronize(entered(context).stream), "work on the device failed"); });
-}
-
 int launch(void* context, std::uint32_t number, std::uint64_t work, const void* call, char* why) {
   return guarded(why, [&] {
     if (work == 0) return;
@@ -331,7 +327,6 @@ constexpr BoltzkitCuda table{BOLTZKIT_CUDA_ABI,
                              zero,
                              copyIn,
                              copyOut,
-                             wait,
                              launch,
                              openStage,
                              fill,

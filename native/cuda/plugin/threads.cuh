@@ -9,8 +9,8 @@
 #error "kernels are compiled by nvcc, or after an emulation of what CUDA has"
 #endif
 
-// Shared memory of a thread block: `name` has `count` elements.
-// What a kernel takes for granted: the emulation fails where it does not hold.
+// BOLTZKIT_SHARED: shared memory of a thread block, where `name` has `count` elements.
+// BOLTZKIT_CLAIM: what a kernel takes for granted; the emulation fails where it does not hold.
 #if defined(__CUDACC__)
 #define BOLTZKIT_SHARED(type, name, count) __shared__ type name[count]
 #define BOLTZKIT_CLAIM(condition)

@@ -13,13 +13,20 @@ inline constexpr unsigned tileDepth = 16, threadSide = 16, perThread = tileSide 
 inline constexpr unsigned singleDepth = 32;  // terms that are added up in single precision
 static_assert(threadSide * threadSide == threadsPerBlock);
 
+// Where the tile of the calling block begins, in a product of so many columns.
+struct TileStart {
+  std::size_t row, col;
+};
+__device__ inline TileStart tileStart(std::size_t cols) {
+  const unsigned across = static_cast<unsigned>((cols + tileSide - 1) / tileSide);
+  return {std::size_t{blockIdx.x / across} * tileSide, std::size_t{blockIdx.x % across} * tileSide};
+}
+
 __device__ inline void run(const Product& c) {
   const Factor &left = c.left, &right = c.right;
   BOLTZKIT_SHARED(float, leftTile, tileDepth* tileSide);
   BOLTZKIT_SHARED(float, rightTile, tileDepth* tileSide);
-  const unsigned tilesAcross = static_cast<unsigned>((right.count + tileSide - 1) / tileSide);
-  const std::size_t firstRow = std::size_t{blockIdx.x / tilesAcross} * tileSide,
-                    firstCol = std::size_t{blockIdx.x % tilesAcross} * tileSide;
+  const auto [firstRow, firstCol] = tileStart(right.count);
   const unsigned y = threadIdx.x / threadSide, x = threadIdx.x % threadSide;
   float sums[perThread][perThread] = {};
   double totals[perThread][perThread] = {};

@@ -4,6 +4,7 @@
 // cores cut off what single precision cannot hold, so errors of longer sums would have one sign.
 #pragma once
 #include "cuda/calls.hpp"
+#include "cuda/plugin/kernels/products.cuh"
 #include "cuda/plugin/mma.cuh"
 #include "cuda/plugin/threads.cuh"
 #include "units/rows.hpp"
@@ -43,8 +44,7 @@ __device__ void slice(const Factor& factor, std::size_t firstRow, std::size_t fi
   }
 }
 
-// What a thread holds of part `part` of a slice from row `first` on: `rows` is how many rows apart the
-// words of a fragment begin.
+// The word of the calling thread in one half of the terms of a step, in this row of a part of a slice.
 template <class Slice>
 __device__ inline std::uint32_t wordOf(Slice& from, unsigned part, unsigned row, unsigned step, unsigned half) {
   return from[(part * tileSide + row) * slicePitch + step * (warpDepth / 2) + half * 4 + threadIdx.x % 4];
@@ -55,9 +55,7 @@ __device__ void run(const TensorProduct<leftParts, rightParts>& c) {
   BOLTZKIT_SHARED(std::uint32_t, left, leftParts * tileSide * slicePitch);
   BOLTZKIT_SHARED(std::uint32_t, right, rightParts * tileSide * slicePitch);
   constexpr unsigned most = leftParts > rightParts ? leftParts : rightParts;
-  const unsigned tilesAcross = static_cast<unsigned>((c.right.count + tileSide - 1) / tileSide);
-  const std::size_t firstRow = std::size_t{blockIdx.x / tilesAcross} * tileSide,
-                    firstCol = std::size_t{blockIdx.x % tilesAcross} * tileSide;
+  const auto [firstRow, firstCol] = tileStart(c.right.count);
   const unsigned warp = threadIdx.x / 32, group = threadIdx.x % 32 / 4;
   const unsigned warpRow = warp / 2 * warpSide, warpCol = warp % 2 * warpSide;
   float sums[warpRows][warpCols][4] = {};
