@@ -250,6 +250,11 @@ class Backend {
   // Runs a job on the calling thread with the backend's resources (its thread team). Outside of a
   // job, operations run on one thread.
   virtual void run(const std::function<void()>& job) = 0;
+  // Does work that comes again and again, such as an update. A device may start all of it at once.
+  virtual void together(const std::function<void()>& work) { work(); }
+  // Chains that are best moved on together: enough to keep the device busy, few enough for their
+  // states to stay near. No result depends on it.
+  virtual std::size_t chainsAtOnce() const { return 512; }
 
   // --- buffers -----------------------------------------------------------------------------------
   virtual TensorPtr tensor(std::size_t rows, std::size_t cols) = 0;  // filled with zeros

@@ -31,7 +31,8 @@ class Sampler {
 
   // Gives the seconds that these sweeps take.
   double sweep(std::uint64_t sweeps) {
-    const double seconds = secondsOf(machine_.backend(), [&] { gibbs_.sweep(states_, round_, sweeps); });
+    Backend& backend = machine_.backend();
+    const double seconds = secondsOf(backend, [&] { backend.together([&] { gibbs_.sweep(states_, round_, sweeps); }); });
     round_.stream.step += sweeps;
     return seconds;
   }

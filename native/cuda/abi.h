@@ -11,7 +11,7 @@
 
 // Another number wherever a function, a struct or the meaning of one changes. What kernels are called
 // with is checked apart, by `layout`.
-#define BOLTZKIT_CUDA_ABI 1u
+#define BOLTZKIT_CUDA_ABI 2u
 #define BOLTZKIT_CUDA_ENTRY "boltzkit_cuda"
 #define BOLTZKIT_CUDA_WHY 512u
 
@@ -35,12 +35,19 @@ struct BoltzkitCudaDevice {
   uint64_t memory, free;  // bytes
 };
 
+// One call of a kernel: `call` is the struct of that number in cuda/calls.hpp, `work` what it is to do.
+struct BoltzkitCudaLaunch {
+  uint32_t number;
+  uint64_t work;
+  const void* call;
+};
+
 // `why` has room for BOLTZKIT_CUDA_WHY characters, of which a failure writes a text that ends with 0.
 // A context is a device and a stream on it: what is asked of one context happens in the order asked.
 // Memory is that of the device unless said otherwise.
 struct BoltzkitCuda {
   uint32_t abi;     // BOLTZKIT_CUDA_ABI; first in every version
-  uint32_t calls;   // kinds of calls that `launch` knows
+  uint32_t calls;   // kinds of kernels that `launch` knows
   uint64_t layout;  // a digest of their sizes; see cuda/calls.hpp
 
   // Devices there are; a failure says why there are none.
@@ -57,8 +64,9 @@ struct BoltzkitCuda {
   int (*copyIn)(void* context, const void* from, uint64_t bytes, void* to, char* why);
   int (*copyOut)(void* context, const void* from, uint64_t bytes, void* to, char* why);
 
-  // Calls a kernel: `call` is the struct of that number in cuda/calls.hpp, `work` what it is to do.
-  int (*launch)(void* context, uint32_t number, uint64_t work, const void* call, char* why);
+  // Calls kernels, one after the other. Those that come again, in the same order and with the same
+  // amounts of work, cost one launch together.
+  int (*launch)(void* context, const struct BoltzkitCudaLaunch* launches, uint64_t count, char* why);
 
   // A stage is host memory that the device copies from by itself, and memory of the device that it
   // copies to, beside the work of the context. `fill` waits until the last copy was made, then the host

@@ -188,7 +188,7 @@ struct Factor {
 
 // A block makes a tile of so many rows and columns.
 inline constexpr unsigned tileSide = 64;
-inline std::size_t tilesOf(std::size_t n) { return (n + tileSide - 1) / tileSide; }
+inline std::size_t tilesOf(std::size_t n, unsigned side = tileSide) { return (n + side - 1) / side; }
 
 // out [left.count, right.count] = alpha * sum_k left(i, k) right(j, k) + beta * out; with beta 0,
 // out is not read.
@@ -210,10 +210,24 @@ struct UpdateView {
   BOLTZKIT_HD float betaOf(std::size_t row) const { return betas ? betas[row] : beta; }
 };
 
+// What a block of four warps makes of a product on tensor cores. In a wide tile each warp makes a
+// quarter of it. In a narrow one each warp adds up a quarter of the terms of all of it: four times the
+// blocks, each done in a quarter of the time.
+enum class Tile { wide, narrow };
+constexpr unsigned sideOf(Tile tile) { return tile == Tile::wide ? tileSide : tileSide / 2; }
+inline std::size_t tilesOf(Tile tile, std::size_t rows, std::size_t cols) {
+  return tilesOf(rows, sideOf(tile)) * tilesOf(cols, sideOf(tile));
+}
+// Wide tiles read less memory, and pay where there are enough of them to keep a GPU busy.
+inline constexpr std::size_t enoughTiles = 128;
+inline Tile tileFor(std::size_t rows, std::size_t cols) {
+  return tilesOf(Tile::wide, rows, cols) < enoughTiles ? Tile::narrow : Tile::wide;
+}
+
 // The same as Product on tensor cores, from so many bf16 numbers to each value of the factors. With
 // `draws` the product is the fields of Bernoulli units, which are drawn from it in the same call; then
 // `out` is only read.
-template <unsigned leftParts, unsigned rightParts>
+template <unsigned leftParts, unsigned rightParts, Tile tile>
 struct TensorProduct {
   static constexpr Threads threads = Threads::warps;
   Factor left, right;
@@ -430,13 +444,16 @@ struct Reset {
 
 // --- all of them -----------------------------------------------------------------------------------
 
+#define BOLTZKIT_TENSOR_PRODUCTS(tile) \
+  TensorProduct<1, 1, tile>, TensorProduct<1, 2, tile>, TensorProduct<1, 3, tile>, TensorProduct<2, 1, tile>, TensorProduct<2, 2, tile>
 #define BOLTZKIT_CALLS_OF_UNIT(enumerator, Unit) \
   , UpdateUnits<Unit>, SweepLateral<Unit>, UnitStatistics<Unit>, Moments<Unit>, ThroughMeans<Unit>, Energies<Unit>, Cumulants<Unit>
 using Calls = std::tuple<Fill, Axpby, GatherCodes, GatherFloats, GatherSparse, GatherColumns, Clamp, SplitMissing, DrawBinary, Drop,
-                         LimitColumns, MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product, TensorProduct<1, 1>,
-                         TensorProduct<1, 2>, TensorProduct<1, 3>, TensorProduct<2, 1>, TensorProduct<2, 2>, GraphFields, EdgeStatistics,
-                         RowDots, Shift, Propose, Decide, Take, Bound, Refuse, Reset BOLTZKIT_UNITS(BOLTZKIT_CALLS_OF_UNIT)>;
+                         LimitColumns, MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product,
+                         BOLTZKIT_TENSOR_PRODUCTS(Tile::wide), BOLTZKIT_TENSOR_PRODUCTS(Tile::narrow), GraphFields, EdgeStatistics, RowDots,
+                         Shift, Propose, Decide, Take, Bound, Refuse, Reset BOLTZKIT_UNITS(BOLTZKIT_CALLS_OF_UNIT)>;
 #undef BOLTZKIT_CALLS_OF_UNIT
+#undef BOLTZKIT_TENSOR_PRODUCTS
 
 inline constexpr std::size_t callCount = std::tuple_size_v<Calls>;
 

@@ -30,6 +30,8 @@ class CudaBackend final : public Backend {
   const char* name() const override { return "cuda"; }
   Precision precision() const override { return Precision::float32; }
   void run(const std::function<void()>& job) override { job(); }
+  void together(const std::function<void()>& work) override { device_.together(work); }
+  std::size_t chainsAtOnce() const override { return 16384; }
 
   // --- buffers -----------------------------------------------------------------------------------
   TensorPtr tensor(std::size_t rows, std::size_t cols) override { return std::make_unique<CudaTensor>(device_, rows, cols); }
@@ -93,17 +95,17 @@ class CudaBackend final : public Backend {
     const FieldTerm& last = terms.back();
     if (terms.size() > 1) this->fields(terms.first(terms.size() - 1), false, fields);
     const FieldFactors factors = factorsOf(last, fields.rows(), fields.cols());
-    const auto call = [&]<unsigned left, unsigned right>(Parts<left, right>) {
-      TensorProduct<left, right> product{factors.states,  factors.weights, last.states->cols(), last.scale, terms.size() > 1 ? 1.0 : 0.0,
-                                         valuesOf(fields)};
+    const Tile tile = tileFor(fields.rows(), fields.cols());
+    const auto call = [&]<class Product>(Made<Product>) {
+      Product product{factors.states, factors.weights, last.states->cols(), last.scale, terms.size() > 1 ? 1.0 : 0.0, valuesOf(fields)};
       product.draws = true;
       product.units = unitsOf(update.units);
       product.update = viewOf(update);
       product.mean = valuesOf(mean);
       product.sample = valuesOf(sample);
-      device_.launch(tilesOf(fields.rows()) * tilesOf(fields.cols()), product);
+      device_.launch(tilesOf(tile, fields.rows(), fields.cols()), product);
     };
-    withParts(isShort(*last.states), isShort(*last.weights), last.accuracy, call);
+    withParts(isShort(*last.states), isShort(*last.weights), last.accuracy, tile, call);
     if (sample) setShort(*sample, drawsShort(update));
   }
 
@@ -309,30 +311,36 @@ class CudaBackend final : public Backend {
     return whole && update.draw != Draw::mean;
   }
 
-  // So many bf16 numbers stand for a value of the left factor and of the right one.
-  template <unsigned left, unsigned right>
-  struct Parts {};
+  template <class Product>
+  struct Made {};  // names a type
 
   // Whether tensor cores are as exact as is asked for: always for values that bf16 has, and with three
   // numbers for each value of one factor.
   static bool onTensorCores(bool left, Accuracy accuracy) { return left || accuracy != Accuracy::full; }
 
+  // Calls call(Made<TensorProduct<...>>) with so many bf16 numbers to each value of the factors as these
+  // need.
   template <class Call>
+  static void withParts(bool left, bool right, Accuracy accuracy, Tile tile, Call&& call) {
+    tile == Tile::wide ? withParts<Tile::wide>(left, right, accuracy, call) : withParts<Tile::narrow>(left, right, accuracy, call);
+  }
+  template <Tile tile, class Call>
   static void withParts(bool left, bool right, Accuracy accuracy, Call&& call) {
-    if (left && right) return call(Parts<1, 1>{});
-    if (left && accuracy == Accuracy::full) return call(Parts<1, 3>{});
-    if (left) return call(Parts<1, 2>{});
-    if (right) return call(Parts<2, 1>{});
-    call(Parts<2, 2>{});
+    if (left && right) return call(Made<TensorProduct<1, 1, tile>>{});
+    if (left && accuracy == Accuracy::full) return call(Made<TensorProduct<1, 3, tile>>{});
+    if (left) return call(Made<TensorProduct<1, 2, tile>>{});
+    if (right) return call(Made<TensorProduct<2, 1, tile>>{});
+    call(Made<TensorProduct<2, 2, tile>>{});
   }
 
   // `shortLeft`: bf16 has all values of the left factor, times its weights.
   void product(const Factor& left, bool shortLeft, const Factor& right, bool shortRight, Accuracy accuracy, std::size_t depth, double alpha,
                double beta, Tensor& out) {
-    const std::size_t tiles = tilesOf(left.count) * tilesOf(right.count);
-    if (!onTensorCores(shortLeft, accuracy)) return device_.launch(tiles, Product{left, right, depth, alpha, beta, valuesOf(out)});
-    withParts(shortLeft, shortRight, accuracy, [&]<unsigned l, unsigned r>(Parts<l, r>) {
-      device_.launch(tiles, TensorProduct<l, r>{left, right, depth, alpha, beta, valuesOf(out)});
+    if (!onTensorCores(shortLeft, accuracy))
+      return device_.launch(tilesOf(left.count) * tilesOf(right.count), Product{left, right, depth, alpha, beta, valuesOf(out)});
+    const Tile tile = tileFor(left.count, right.count);
+    withParts(shortLeft, shortRight, accuracy, tile, [&]<class OnCores>(Made<OnCores>) {
+      device_.launch(tilesOf(tile, left.count, right.count), OnCores{left, right, depth, alpha, beta, valuesOf(out)});
     });
   }
 

@@ -1,5 +1,8 @@
 #include "cuda/device.hpp"
 
+#include <utility>
+#include <vector>
+
 namespace boltzkit::cuda {
 namespace {
 
@@ -75,6 +78,75 @@ Device::Device(const BoltzkitCuda& table, int number) : table_(table), number_(n
 
 Device::~Device() { table_.close(context_); }
 
+// --- kernels that start together -------------------------------------------------------------------
+
+// What the calling thread gathers for one device.
+class Device::Gathered {
+ public:
+  explicit Gathered(Device& device) : device_(device) { current() = this; }
+  ~Gathered() { current() = nullptr; }
+  Gathered(const Gathered&) = delete;
+  Gathered& operator=(const Gathered&) = delete;
+
+  static Gathered* of(const Device& device) {
+    Gathered* const gathered = current();
+    return gathered && &gathered->device_ == &device ? gathered : nullptr;
+  }
+  static bool any() { return current() != nullptr; }
+
+  void add(std::uint32_t number, std::size_t work, const void* call, std::size_t bytes) {
+    if (launches_.size() == most) start();
+    const auto* from = static_cast<const std::byte*>(call);
+    calls_.emplace_back(from, from + bytes);
+    launches_.push_back({number, work, calls_.back().data()});
+  }
+  void start() {
+    const std::vector<BoltzkitCudaLaunch> launches = std::exchange(launches_, {});
+    const std::vector<std::vector<std::byte>> calls = std::exchange(calls_, {});
+    if (!launches.empty()) call(device_.table_.launch, device_.context_, launches.data(), std::uint64_t{launches.size()});
+  }
+
+ private:
+  // An update of thousands of sweeps starts in parts.
+  static constexpr std::size_t most = 512;
+  static Gathered*& current() {
+    static thread_local Gathered* gathered = nullptr;
+    return gathered;
+  }
+
+  Device& device_;
+  std::vector<BoltzkitCudaLaunch> launches_;
+  std::vector<std::vector<std::byte>> calls_;
+};
+
+void Device::together(const std::function<void()>& work) {
+  if (Gathered::any()) return work();
+  Gathered gathered(*this);
+  try {
+    work();
+  } catch (...) {
+    // What was asked for before the error happens all the same.
+    try {
+      gathered.start();
+    } catch (...) {  // the first error is told
+    }
+    throw;
+  }
+  gathered.start();
+}
+
+void Device::startGathered() {
+  if (Gathered* const gathered = Gathered::of(*this)) gathered->start();
+}
+
+void Device::launch(std::uint32_t number, std::size_t work, const void* arguments, std::size_t bytes) {
+  if (Gathered* const gathered = Gathered::of(*this)) return gathered->add(number, work, arguments, bytes);
+  const BoltzkitCudaLaunch launch{number, work, arguments};
+  call(table_.launch, context_, &launch, std::uint64_t{1});
+}
+
+// --- memory ----------------------------------------------------------------------------------------
+
 std::uint64_t Device::freeMemory() { return infoOf(table_, number_).free; }
 
 void Device::outOfMemory(std::size_t bytes) {
@@ -84,6 +156,7 @@ void Device::outOfMemory(std::size_t bytes) {
 }
 
 void* Device::allocate(std::size_t bytes) {
+  startGathered();
   const std::size_t size = bytes == 0 ? 1 : bytes;
   void* memory = nullptr;
   try {
@@ -101,18 +174,22 @@ void* Device::allocate(std::size_t bytes) {
   return memory;
 }
 
-void Device::release(void* memory) noexcept { table_.release(context_, memory); }
+void Device::release(void* memory) noexcept {
+  try {
+    startGathered();
+  } catch (...) {  // whoever asks next is told
+  }
+  table_.release(context_, memory);
+}
 
 void Device::copyIn(const void* from, std::size_t bytes, void* to) {
+  startGathered();
   if (bytes > 0) call(table_.copyIn, context_, from, bytes, to);
 }
 
 void Device::copyOut(const void* from, std::size_t bytes, void* to) {
+  startGathered();
   if (bytes > 0) call(table_.copyOut, context_, from, bytes, to);
-}
-
-void Device::launch(std::uint32_t number, std::size_t work, const void* arguments) {
-  call(table_.launch, context_, number, work, arguments);
 }
 
 Stage::Stage(Device& device, std::size_t bytes) : device_(device) {
@@ -132,6 +209,7 @@ std::byte* Stage::fill() {
 }
 
 std::byte* Stage::send(std::size_t bytes) {
+  device_.startGathered();  // it may use the bytes of the last time
   call(device_.table_.send, stage_, bytes);
   return static_cast<std::byte*>(memory_);
 }

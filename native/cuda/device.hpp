@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -47,12 +48,19 @@ class Device {
   // says.
   template <class Call>
   void launch(std::size_t work, const Call& call) {
-    if (work > 0) launch(numberOf<Call>(), work, &call);
+    if (work > 0) launch(numberOf<Call>(), work, &call, sizeof call);
   }
+
+  // Starts the kernels of `work` with one call, which costs less where the same ones come again. They
+  // start when `work` ends, or before whatever else the calling thread asks of the device.
+  void together(const std::function<void()>& work);
 
  private:
   friend class Stage;
-  void launch(std::uint32_t number, std::size_t work, const void* call);
+  class Gathered;
+  void launch(std::uint32_t number, std::size_t work, const void* call, std::size_t bytes);
+  // Starts what the calling thread has gathered so far.
+  void startGathered();
   [[noreturn]] void outOfMemory(std::size_t bytes);
 
   const BoltzkitCuda& table_;
@@ -84,20 +92,24 @@ class DeviceArray {
   std::size_t size_ = 0;
 };
 
-// Numbers that go over again and again, into memory that is kept.
+// Numbers that go over again and again, into memory that is kept. Those that are there stay.
 template <class T>
 class Sent {
  public:
   // Where the device finds them until the next call. What was asked for before has read the last ones
   // by then.
   const T* send(Device& device, std::span<const T> values) {
+    if (std::equal(values.begin(), values.end(), last_.begin(), last_.end())) return memory_.data();
+    last_.clear();  // until the new ones are there
     if (memory_.size() < values.size()) memory_ = {device, values.size()};
     device.copyIn(values.data(), values.size_bytes(), memory_.data());
+    last_.assign(values.begin(), values.end());
     return memory_.data();
   }
 
  private:
   DeviceArray<T> memory_;
+  std::vector<T> last_;
 };
 
 // Memory of the host that the device copies from by itself, beside its other work; see abi.h.

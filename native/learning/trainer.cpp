@@ -71,8 +71,11 @@ struct Trainer::Impl {
 
   void takeStep() {
     const std::uint64_t next = step + 1;
-    update->take(batch(), step);
-    average.add(next);
+    const Batch rows = batch();
+    backend.together([&] {
+      update->take(rows, step);
+      average.add(next);
+    });
     if (next == totalSteps) average.adopt();
     update->check(next, next % stepsPerEpoch == 0);
     step = next;

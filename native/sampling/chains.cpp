@@ -58,7 +58,7 @@ class Run {
   // Keeps each group of tempered chains within one chunk.
   std::size_t chunkSize() const {
     const std::size_t group = options_.tempered ? options_.tempered->ladder.betas.size() : 1;
-    return std::min(std::max<std::size_t>(chunkRows / group, 1) * group, options_.chains);
+    return std::min(std::max<std::size_t>(machine_.backend().chainsAtOnce() / group, 1) * group, options_.chains);
   }
 
   std::vector<bool> whollyClamped() const {
@@ -129,12 +129,12 @@ class Run {
     for (std::uint64_t done = 0; done < options_.steps;) {
       throwIfCancelled(cancelled);
       reportSweeps(done);
-      const std::uint64_t n = together(done);
+      const std::uint64_t n = sweepsUntilEvent(done);
       done += n;
       if (mean_ && done == options_.steps)
         lastSweep(done);
       else
-        gibbs_.sweep(states_, round(done - n + 1), n);
+        machine_.backend().together([&] { gibbs_.sweep(states_, round(done - n + 1), n); });
       if (moments_ && done % options_.observe->every == 0) observe();
       Stream stream = stream_;
       stream.step += done;
@@ -148,7 +148,7 @@ class Run {
 
   // Number of sweeps up to the next event, at least 1. At most 16, so that a cancelled job ends
   // soon.
-  std::uint64_t together(std::uint64_t done) const {
+  std::uint64_t sweepsUntilEvent(std::uint64_t done) const {
     constexpr std::uint64_t most = 16;
     if (!options_.schedule.empty()) return 1;
     std::uint64_t n = std::min(most, options_.steps - done);

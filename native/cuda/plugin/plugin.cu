@@ -5,156 +5,30 @@
 #endif
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <memory>
-#include <string>
-#include <utility>
 
 #include "cuda/abi.h"
-#include "cuda/calls.hpp"
-#include "cuda/plugin/kernels/elementwise.cuh"
-#include "cuda/plugin/kernels/optimise.cuh"
-#include "cuda/plugin/kernels/products.cuh"
-#include "cuda/plugin/kernels/tensor_products.cuh"
-#include "cuda/plugin/kernels/units.cuh"
+#include "cuda/plugin/failure.cuh"
+#include "cuda/plugin/graphs.cuh"
+#include "cuda/plugin/kernel_table.cuh"
 
 namespace boltzkit::cuda {
 namespace {
 
-// Threads that add up one row. Emulated ones are slow.
-#if defined(__CUDACC__)
-constexpr unsigned threadsPerRow = 64;
-#else
-constexpr unsigned threadsPerRow = 4;
-#endif
-
-struct Shape {
-  unsigned blocks, threads;
-};
-
-constexpr Shape shapeOf(Threads threads, std::uint64_t work) {
-  constexpr std::uint64_t mostBlocks = std::uint64_t{1} << 20;
-  const std::uint64_t blocks = (work + threadsPerBlock - 1) / threadsPerBlock;
-  switch (threads) {
-    case Threads::each:
-      return {static_cast<unsigned>(blocks < mostBlocks ? blocks : mostBlocks), threadsPerBlock};
-    case Threads::row:
-      return {static_cast<unsigned>(work), threadsPerRow};
-    case Threads::tile:
-      return {static_cast<unsigned>(work), threadsPerBlock};
-    case Threads::warps:
-      return {static_cast<unsigned>(work), threadsOfWarps};
-    case Threads::block:
-      return {1, threadsPerBlock};
-    case Threads::alone:
-      break;
-  }
-  return {1, 1};
-}
-
-#if defined(__CUDACC__)
-template <class Call>
-__global__ void kernel(Call call) {
-  run(call);
-}
-
-template <class Call>
-cudaError_t start(Shape shape, cudaStream_t stream, const void* call) {
-  kernel<Call><<<shape.blocks, shape.threads, 0, stream>>>(*static_cast<const Call*>(call));
-  return cudaGetLastError();
-}
-
 cudaError_t loadable() {
   cudaFuncAttributes attributes{};
-  return cudaFuncGetAttributes(&attributes, kernel<Fill>);
-}
-#else
-template <class Call>
-cudaError_t start(Shape shape, cudaStream_t stream, const void* arguments) {
-  const Call call = *static_cast<const Call*>(arguments);
-  return emulation::call(
-      [&] { stream->ask([=] { emulation::launch(shape.blocks, shape.threads, Call::threads != Threads::each, [&] { run(call); }); }); });
-}
-
-cudaError_t loadable() { return emulation::driver.kernels; }
-#endif
-
-struct Kernel {
-  Threads threads;
-  cudaError_t (*start)(Shape, cudaStream_t, const void*);
-};
-
-template <std::size_t... numbers>
-constexpr std::array<Kernel, callCount> kernelsOf(std::index_sequence<numbers...>) {
-  return {Kernel{std::tuple_element_t<numbers, Calls>::threads, start<std::tuple_element_t<numbers, Calls>>}...};
-}
-constexpr std::array<Kernel, callCount> kernels = kernelsOf(std::make_index_sequence<callCount>());
-
-// --- failures --------------------------------------------------------------------------------------
-
-struct Failure {
-  int status;
-  std::string why;
-};
-
-// A version of CUDA as people write it.
-std::string versionText(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
-
-Failure driverFailure() {
-  int version = 0;  // 0: there is no driver
-  if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0)
-    return {BOLTZKIT_CUDA_DRIVER_MISSING, "no NVIDIA driver is installed here"};
-  return {BOLTZKIT_CUDA_DRIVER_TOO_OLD,
-          "the NVIDIA driver knows CUDA up to " + versionText(version) + ", and " + versionText(CUDART_VERSION) + " is needed: update it"};
-}
-
-Failure failureOf(cudaError_t error, const char* what) {
-  const std::string why = std::string(what) + ": " + cudaGetErrorString(error);
-  switch (error) {
-    case cudaErrorMemoryAllocation:
-      return {BOLTZKIT_CUDA_NO_MEMORY, why};
-    case cudaErrorInsufficientDriver:
-      return driverFailure();
-    case cudaErrorNoDevice:
-      return {BOLTZKIT_CUDA_NO_DEVICE, "the driver finds no GPU"};
-    case cudaErrorNoKernelImageForDevice:
-      return {BOLTZKIT_CUDA_ARCH_UNSUPPORTED, "the plug-in has no kernels for this GPU: those it has need compute capability 8.0 or newer"};
-    default:
-      return {BOLTZKIT_CUDA_FAILED, why};
-  }
-}
-
-void require(cudaError_t error, const char* what) {
-  if (error == cudaSuccess) return;
-  cudaGetLastError();  // it is told here, and no later call's
-  throw failureOf(error, what);
-}
-
-// Does work, and puts what it throws into the words of the table.
-template <class Work>
-int guarded(char* why, Work&& work) noexcept {
-  const auto say = [&](const char* text) { std::snprintf(why, BOLTZKIT_CUDA_WHY, "%s", text); };
-  try {
-    work();
-    return BOLTZKIT_CUDA_OK;
-  } catch (const Failure& failure) {
-    say(failure.why.c_str());
-    return failure.status;
-  } catch (const std::exception& error) {
-    say(error.what());
-  } catch (...) {
-    say("something unknown");
-  }
-  return BOLTZKIT_CUDA_FAILED;
+  return cudaFuncGetAttributes(&attributes, function<Fill>());
 }
 
 // --- contexts --------------------------------------------------------------------------------------
 
 struct Context {
+  explicit Context(int number) : device(number) {}
   int device;
   pid_t process = getpid();
   cudaStream_t stream = nullptr;
+  KernelGraphs graphs;
 
   // Has the calling thread work with this device.
   void enter() const {
@@ -219,7 +93,7 @@ int describe(std::int32_t device, BoltzkitCudaDevice* out, char* why) {
 
 int open(std::int32_t device, void** context, char* why) {
   return guarded(why, [&] {
-    auto own = std::make_unique<Context>(Context{device});
+    auto own = std::make_unique<Context>(device);
     own->enter();
     require(loadable(), "kernels could not be loaded");
     require(cudaStreamCreateWithFlags(&own->stream, cudaStreamNonBlocking), "a stream could not be made");
@@ -228,9 +102,13 @@ int open(std::int32_t device, void** context, char* why) {
 }
 
 void close(void* context) {
-  const std::unique_ptr<Context> own(static_cast<Context*>(context));
-  if (own->process != getpid()) return;
+  std::unique_ptr<Context> own(static_cast<Context*>(context));
+  if (own->process != getpid()) {
+    own.release();  // its graphs belong to the process before
+    return;
+  }
   cudaSetDevice(own->device);
+  cudaStreamSynchronize(own->stream);
   cudaStreamDestroy(own->stream);
 }
 
@@ -269,12 +147,10 @@ int copyOut(void* context, const void* from, std::uint64_t bytes, void* to, char
   });
 }
 
-int launch(void* context, std::uint32_t number, std::uint64_t work, const void* call, char* why) {
+int launch(void* context, const BoltzkitCudaLaunch* launches, std::uint64_t count, char* why) {
   return guarded(why, [&] {
-    if (work == 0) return;
-    const Kernel& kernel = kernels.at(number);
-    if (kernel.threads != Threads::each && work > 0x7fffffffu) throw Failure{BOLTZKIT_CUDA_FAILED, "too many rows for one kernel"};
-    require(kernel.start(shapeOf(kernel.threads, work), entered(context).stream, call), "a kernel could not start");
+    Context& own = entered(context);
+    own.graphs.play({launches, count}, own.stream);
   });
 }
 

@@ -48,9 +48,15 @@ struct Index {
   unsigned x = 0, y = 0, z = 0;
 };
 
-// What a kernel that is run knows of itself, and what tests may set.
+}  // namespace boltzkit::cuda::emulation
+
+// What a kernel that is run knows of itself.
+inline thread_local boltzkit::cuda::emulation::Index threadIdx, blockIdx, blockDim, gridDim;
+
+namespace boltzkit::cuda::emulation {
+
+// What tests may set.
 struct State {
-  Index thread, block, blockSize, gridSize;
   std::uint64_t blocksRun = 0;  // names a block among all that ran
   std::uint64_t seed = 1;       // of the order of threads
   bool fiber = false;           // a thread runs
@@ -166,7 +172,7 @@ class Block {
     const unsigned t = block.running_;
     block.threads_[t] = {false, file, line};
     fibers()[t]->leave();
-    state.thread.x = t;
+    threadIdx.x = t;
     if (block.error_) throw Abandoned{};
   }
 
@@ -188,7 +194,7 @@ class Block {
 
   void resume(unsigned t) {
     running_ = t;
-    state.thread.x = t;
+    threadIdx.x = t;
     state.fiber = true;
     threads_[t].ended = true;  // unless it comes to a barrier
     fibers()[t]->resume(work_);
@@ -243,9 +249,9 @@ inline void barrier(const char* file, int line) {
 template <class T>
 const T* ofWarp(const T& own, const char* file, int line) {
   static thread_local std::vector<T> all(1024);
-  all[state.thread.x] = own;
+  all[threadIdx.x] = own;
   barrier(file, line);
-  return &all[state.thread.x / 32 * 32];
+  return &all[threadIdx.x / 32 * 32];
 }
 
 // What mma.sync.m16n8k16 adds to the four results of the calling thread, by the layout of the PTX ISA:
@@ -260,7 +266,7 @@ void multiplyAdd(Left&& left, Right&& right, float (&sums)[4]) {
     std::memcpy(&value, &bits, sizeof value);
     return value;
   };
-  const unsigned lane = state.thread.x % 32;
+  const unsigned lane = threadIdx.x % 32;
   for (unsigned i = 0; i < 4; ++i) {
     const unsigned row = lane / 4 + 8 * (i / 2), col = 2 * (lane % 4) + i % 2;
     for (unsigned k = 0; k < 16; ++k) {
@@ -274,10 +280,10 @@ void multiplyAdd(Left&& left, Right&& right, float (&sums)[4]) {
 inline void launch(unsigned blocks, unsigned threads, bool waits, const std::function<void()>& kernel) {
   if (blocks == 0 || threads == 0 || threads > 1024)
     throw std::logic_error("a kernel of " + std::to_string(blocks) + " blocks of " + std::to_string(threads) + " threads");
-  state.blockSize = {threads, 1, 1};
-  state.gridSize = {blocks, 1, 1};
+  blockDim = {threads, 1, 1};
+  gridDim = {blocks, 1, 1};
   for (unsigned b = 0; b < blocks; ++b) {
-    state.block = {b, 0, 0};
+    blockIdx = {b, 0, 0};
     ++state.blocksRun;
     if (waits) {
       Block(threads, kernel).run();
@@ -285,7 +291,7 @@ inline void launch(unsigned blocks, unsigned threads, bool waits, const std::fun
     }
     const auto first = static_cast<unsigned>(state.seed++ % threads);
     for (unsigned t = 0; t < threads; ++t) {
-      state.thread.x = (first + t) % threads;
+      threadIdx.x = (first + t) % threads;
       kernel();
     }
   }
@@ -330,11 +336,6 @@ class Shared {
 };
 
 }  // namespace boltzkit::cuda::emulation
-
-#define threadIdx boltzkit::cuda::emulation::state.thread
-#define blockIdx boltzkit::cuda::emulation::state.block
-#define blockDim boltzkit::cuda::emulation::state.blockSize
-#define gridDim boltzkit::cuda::emulation::state.gridSize
 
 #define CUDART_VERSION 13000
 
@@ -573,6 +574,126 @@ inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes
 }
 inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
   return boltzkit::cuda::emulation::call([&] { stream->ask([=] { std::memset(to, value, bytes); }); });
+}
+
+// --- kernels and graphs ----------------------------------------------------------------------------
+
+struct dim3 {
+  unsigned x, y, z;
+  dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+struct cudaFuncAttributes {};
+struct cudaKernelNodeParams {
+  void* func = nullptr;
+  dim3 gridDim, blockDim;
+  unsigned sharedMemBytes = 0;
+  void** kernelParams = nullptr;
+  void** extra = nullptr;
+};
+
+namespace boltzkit::cuda::emulation {
+
+// What stands for a kernel where CUDA has the address of a function.
+struct Kernel {
+  std::size_t size;  // of its one argument
+  bool waits;        // its threads wait for each other
+  void (*run)(const void* argument);
+};
+
+// A kernel with a copy of its argument.
+struct Launch {
+  explicit Launch(const cudaKernelNodeParams& p)
+      : kernel(static_cast<const Kernel*>(p.func)),
+        blocks(p.gridDim.x),
+        threads(p.blockDim.x),
+        argument(static_cast<const char*>(p.kernelParams[0]), static_cast<const char*>(p.kernelParams[0]) + kernel->size) {}
+  void run() const {
+    launch(blocks, threads, kernel->waits, [this] { kernel->run(argument.data()); });
+  }
+
+  const Kernel* kernel;
+  unsigned blocks, threads;
+  std::vector<char> argument;
+};
+
+struct Node {
+  Launch launch;
+  std::vector<std::size_t> after;  // numbers of the nodes that come before
+};
+
+// Runs nodes in an order that is drawn anew each time, of those that their edges allow.
+inline void runNodes(const std::vector<Node>& nodes) {
+  std::vector<bool> done(nodes.size());
+  for (std::size_t left = nodes.size(); left > 0; --left) {
+    std::vector<std::size_t> free;
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      if (!done[i] && std::all_of(nodes[i].after.begin(), nodes[i].after.end(), [&](std::size_t n) { return done[n]; })) free.push_back(i);
+    state.seed = state.seed * 6364136223846793005u + 1442695040888963407u;
+    const std::size_t next = free.at((state.seed >> 33) % free.size());
+    nodes[next].launch.run();
+    done[next] = true;
+  }
+}
+
+struct Graph {
+  std::vector<Node> nodes;
+};
+inline std::atomic<std::size_t> graphsLaunched = 0;
+
+}  // namespace boltzkit::cuda::emulation
+
+using cudaGraph_t = boltzkit::cuda::emulation::Graph*;
+struct cudaGraphExec : boltzkit::cuda::emulation::Graph {};
+using cudaGraphExec_t = cudaGraphExec*;
+struct cudaGraphNode;  // the number of a node, from 1
+using cudaGraphNode_t = cudaGraphNode*;
+
+inline cudaError_t cudaFuncGetAttributes(cudaFuncAttributes*, const void*) { return boltzkit::cuda::emulation::driver.kernels; }
+inline cudaError_t cudaLaunchKernel(const void* function, dim3 blocks, dim3 threads, void** arguments, std::size_t, cudaStream_t stream) {
+  const cudaKernelNodeParams parameters{const_cast<void*>(function), blocks, threads, 0, arguments};
+  return boltzkit::cuda::emulation::call([&] { stream->ask([launch = boltzkit::cuda::emulation::Launch(parameters)] { launch.run(); }); });
+}
+inline cudaError_t cudaGraphCreate(cudaGraph_t* graph, unsigned) {
+  return boltzkit::cuda::emulation::call([&] {
+    *graph = new boltzkit::cuda::emulation::Graph;
+    ++boltzkit::cuda::emulation::allocated;
+  });
+}
+inline cudaError_t cudaGraphAddKernelNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t* after, std::size_t count,
+                                          const cudaKernelNodeParams* parameters) {
+  return boltzkit::cuda::emulation::call([&] {
+    std::vector<std::size_t> numbers;
+    for (std::size_t i = 0; i < count; ++i) numbers.push_back(reinterpret_cast<std::uintptr_t>(after[i]) - 1);
+    graph->nodes.push_back({boltzkit::cuda::emulation::Launch(*parameters), numbers});
+    *node = reinterpret_cast<cudaGraphNode_t>(graph->nodes.size());
+  });
+}
+inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* out, cudaGraph_t graph, unsigned long long) {
+  return boltzkit::cuda::emulation::call([&] {
+    *out = new cudaGraphExec{*graph};
+    ++boltzkit::cuda::emulation::allocated;
+  });
+}
+inline cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t graph, cudaGraphNode_t node, const cudaKernelNodeParams* parameters) {
+  return boltzkit::cuda::emulation::call(
+      [&] { graph->nodes.at(reinterpret_cast<std::uintptr_t>(node) - 1).launch = boltzkit::cuda::emulation::Launch(*parameters); });
+}
+// What is changed in the graph afterwards is for its next launch.
+inline cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  return boltzkit::cuda::emulation::call([&] {
+    ++boltzkit::cuda::emulation::graphsLaunched;
+    stream->ask([nodes = graph->nodes] { boltzkit::cuda::emulation::runNodes(nodes); });
+  });
+}
+inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
+  delete graph;
+  --boltzkit::cuda::emulation::allocated;
+  return cudaSuccess;
+}
+inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  --boltzkit::cuda::emulation::allocated;
+  return cudaSuccess;
 }
 
 // The order of threads decides which one of several gets there first, and must not decide what comes

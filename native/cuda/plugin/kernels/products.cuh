@@ -17,9 +17,9 @@ static_assert(threadSide * threadSide == threadsPerBlock);
 struct TileStart {
   std::size_t row, col;
 };
-__device__ inline TileStart tileStart(std::size_t cols) {
-  const unsigned across = static_cast<unsigned>((cols + tileSide - 1) / tileSide);
-  return {std::size_t{blockIdx.x / across} * tileSide, std::size_t{blockIdx.x % across} * tileSide};
+__device__ inline TileStart tileStart(std::size_t cols, unsigned side = tileSide) {
+  const unsigned across = static_cast<unsigned>((cols + side - 1) / side);
+  return {std::size_t{blockIdx.x / across} * side, std::size_t{blockIdx.x % across} * side};
 }
 
 __device__ inline void run(const Product& c) {
