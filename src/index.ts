@@ -42,12 +42,20 @@ export type { CallProgress, Patience } from './machine/patience.js';
 export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
 export type { ObserveOptions } from './models/chain-observe.js';
 export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
+export {
+  type ConditionalFitOptions,
+  type ConditionalMachine,
+  ConditionalRBM,
+  type ConditionalRBMOptions,
+  type GenerateOptions,
+} from './models/conditional-rbm.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
 export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
 export { RBM, type RBMOptions, type ScikitLearnOptions } from './models/rbm.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
+export type { Sequences } from './models/sequences.js';
 export type { ModelSummary } from './models/trainable.js';
 export * from './networks/index.js';
 export type { OnnxOptions } from './networks/onnx/export.js';

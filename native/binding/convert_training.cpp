@@ -9,6 +9,8 @@
 namespace boltzkit::binding {
 namespace {
 
+constexpr std::uint32_t mostLayers = 256;
+
 constexpr double anyNumber = std::numeric_limits<double>::max();
 constexpr double smallest = std::numeric_limits<double>::min();
 constexpr std::size_t mostReservoirs = 4096;
@@ -46,6 +48,9 @@ TrainerOptions optionsOf(const Argument& options) {
   const Argument positiveSteps = options.field("positiveSteps");
   if (positiveSteps.given()) o.positiveSteps = positiveSteps.count(1, maxStreamStep);
   o.chains = options.field("chains").count(1, maxCount);
+  const Argument given = options.field("given");
+  if (given.given())
+    for (std::uint32_t i = 0; i < given.length(mostLayers); ++i) o.given.push_back(given.item(i).count(0, mostLayers - 1));
   const Argument dynamicBinarisation = options.field("dynamicBinarisation");
   if (dynamicBinarisation.given()) o.dynamicBinarisation = dynamicBinarisation.flag();
   o.centred = options.field("centred").flag();

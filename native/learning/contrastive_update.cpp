@@ -115,7 +115,7 @@ class ContrastiveUpdate final : public Update {
 
   void measure(EpochReport& report) override {
     const LayerData* watched = validation_ ? &*validation_ : nullptr;
-    const Monitor::Settings settings{plan_.rows, plan_.units, options_.positiveSteps};
+    const Monitor::Settings settings{plan_.rows, plan_.units, options_.positiveSteps, options_.given};
     const Metrics m = Monitor(machine_, data_, watched, settings, rowWeights_, independent_).measure(negative_->particles());
     MachineReport of;
     report.warnings = warnings_;
@@ -126,7 +126,8 @@ class ContrastiveUpdate final : public Update {
     of.baseline = m.baseline;
     of.freeEnergyGap = m.freeEnergyGap;
     of.chainFreeEnergyGap = m.chainFreeEnergyGap;
-    if (plan_.checksAfter(report.epoch, options_.epochs))
+    // Health is that of a machine that runs freely.
+    if (options_.given.empty() && plan_.checksAfter(report.epoch, options_.epochs))
       of.health = HealthCheck(machine_, data_, rowWeights_, plan_.chains).measure(negative_->particles());
     if (std::isfinite(m.meanFreeEnergy) && !(watched ? *watched : data_).anyMissing()) of.logLikelihood = logLikelihood(m, report.warnings);
     report.of = std::move(of);
@@ -177,7 +178,19 @@ class ContrastiveUpdate final : public Update {
   std::size_t validated() const {
     validateOptions(options_, data_.rows(), machine_.parameters().size());
     if (options_.dynamicBinarisation) requireBernoulli();
+    requireConditions();
     return machine_.wiring().layers().size();
+  }
+
+  void requireConditions() const {
+    if (options_.given.empty()) return;
+    if (options_.algorithm != TrainerOptions::Algorithm::cd) throw parameterError("layers that are `given` need the algorithm 'cd'");
+    std::vector<bool> learned = data_.given();
+    for (const std::size_t l : options_.given) {
+      if (!data_.given().at(l)) throw parameterError("`given` must name layers with rows");
+      learned[l] = false;
+    }
+    if (learned == noLayer(machine_)) throw parameterError("`given` must leave a layer with rows to learn");
   }
 
   void requireBernoulli() const {

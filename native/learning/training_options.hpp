@@ -22,6 +22,9 @@ struct TrainerOptions : RunOptions {
   std::size_t reservoirs = 64;
   // Freezes another checkpoint once fewer swaps with the latest are accepted than this (ptt).
   double reservoirAcceptance = 0.3;
+  // Layers with data that are conditions: the machine learns the distribution of all other layers
+  // given them (cd). The chains of the negative phase keep their states.
+  std::vector<std::size_t> given;
   // Completes layers without data by mean-field sweeps instead of draws, where that makes a
   // difference.
   bool meanFieldPositive = false;

@@ -60,6 +60,10 @@ Metrics Monitor::measure(const States* chains) {
   Metrics m{none, none, none, weightNorm(), none, none, none, none};
   if (training_.watched.rows.empty() || (!closed_ && !bounded(machine_, given_))) return m;
   const Sample& judged = validation_ ? *validation_ : training_;
+  if (!settings_.conditions.empty()) {
+    pseudoLikelihood(judged, m);  // free energies compare nothing across conditions
+    return m;
+  }
   const std::vector<double> ofTraining = freeEnergiesOf(training_);
   const std::vector<double> ofJudged = validation_ ? freeEnergiesOf(judged) : ofTraining;
   const double training = training_.watched.mean(ofTraining), mean = judged.watched.mean(ofJudged);
@@ -101,7 +105,9 @@ void Monitor::pseudoLikelihood(const Sample& sample, Metrics& metrics) {
   PseudoLikelihood likelihood(machine_, given_, std::min(chunkRows, sample.watched.rows.size()));
   std::optional<IndependentUnits> independent;
   if (IndependentUnits::possible(machine_, given_)) independent.emplace(machine_, independent_);
-  const std::vector<UnitPart> parts = unitParts(machine_, given_, settings_.units);
+  std::vector<bool> judged = given_;
+  for (const std::size_t l : settings_.conditions) judged[l] = false;
+  const std::vector<UnitPart> parts = unitParts(machine_, judged, settings_.units);
   const Stream stream = lastSteps(machine_, 0);
   std::vector<double> all, baseline, part;
   forEachChunkOf(sample, [&](States& states) {

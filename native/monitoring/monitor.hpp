@@ -30,6 +30,9 @@ class Monitor {
     // Gibbs sweeps that fill in missing values, and mean-field sweeps for bounds on free energies
     // without a closed form.
     std::uint64_t sweeps;
+    // Layers that are conditions. With some there are no free energies, and the pseudo-likelihood is
+    // that of the units of the other layers.
+    std::vector<std::size_t> conditions = {};
   };
   // `rowWeights`: weights of the training rows, or empty. `independent`: unit parameters by layer
   // that fit the training rows (StartValues::fitted).

@@ -337,6 +337,8 @@ export interface NativeTrainerOptions {
   offsetRate: number;
   /** Factors of the learning rate: one per layer, then one per coupling; 0 freezes. Null or left out: ones. */
   rates?: Float64Array | null;
+  /** Numbers of the layers that are conditions; none if left out. */
+  given?: number[];
   /** Weights step in units of the standard deviations of both sides; needs `centred`. */
   standardised?: boolean;
   optimiser: 'sgd' | 'adam';

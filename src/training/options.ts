@@ -2,7 +2,7 @@
  * The options of a run that decide its result. One row of the table below is all that an option needs: reading, refusal, resuming, files and
  * the command line follow it; what native code calls it is in `settingsForNative`.
  */
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { ParameterError } from '../errors.js';
 import type { NativeTrainerOptions } from '../machine/native.js';
 import { type Algorithm, type AlgorithmName, type AlgorithmSettings, algorithms, mostSweeps } from './algorithms.js';
@@ -69,6 +69,12 @@ export interface TrainingOptions<Part extends string = string> {
    * 'gibbs', with the algorithm 'mean-field' that.
    */
   readonly positive?: 'gibbs' | 'mean-field' | undefined;
+  /**
+   * Layers with rows that are conditions: the machine learns the distribution of the other layers given them (conditional maximum likelihood), and
+   * their own is left alone. Needs the algorithm 'cd', whose chains then keep the states of these layers. Reports have a pseudo-likelihood of the
+   * other layers, and neither free energies nor health. Default: none.
+   */
+  readonly given?: readonly (Part | (string & {}))[] | undefined;
   /** Centred gradient (Melchior, Fischer & Wiskott 2016). Default true. */
   readonly centred?: boolean | undefined;
   /** Rate of the exponential average behind the hidden offsets of the centred gradient, in [0, 1]. Default 0.01. */
@@ -163,6 +169,7 @@ export const settingRows = {
   positive: row<'gibbs' | 'mean-field'>((check, name, value, { algorithm }) =>
     check.oneOf(name, value, algorithm.name === 'mean-field' ? 'mean-field' : 'gibbs', ['gibbs', 'mean-field']),
   ),
+  given: row<readonly string[]>(readGiven),
   centred: row((check, name, value) => check.flag(name, value, true), {
     name: 'no-centred',
     kind: 'off',
@@ -230,7 +237,7 @@ function keys<K extends string>(rows: Readonly<Record<K, unknown>>): K[] {
 
 /** Settings as native code takes them: the options of algorithm and optimiser beside the others. */
 export function settingsForNative(settings: TrainingSettings): NativeSettings {
-  const { algorithm, optimiser, weighted: _, rates: __, positiveSweeps, ...same } = settings;
+  const { algorithm, optimiser, weighted: _, rates: __, given: ___, positiveSweeps, ...same } = settings;
   const { name, ...own } = algorithm;
   const { sweeps = 1, chains = same.batchSize, betas = [], acceptance, ...others } = own as Partial<Everything<AlgorithmSettings>>;
   const { name: optimiserName, ...steps } = optimiser;
@@ -252,7 +259,7 @@ export function settingsForNative(settings: TrainingSettings): NativeSettings {
   };
 }
 
-type NativeSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates' | 'stream'>;
+type NativeSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates' | 'given' | 'stream'>;
 /** All keys of all members of a union. */
 type Everything<U> = (U extends unknown ? (x: Omit<U, 'name'>) => void : never) extends (x: infer I) => void ? I : never;
 
@@ -271,6 +278,15 @@ export function readOnDivergence(
   const slower = check.number(`${name}.factor`, factor, 0.5, 0, 1);
   if (slower === 0) throw check.error(`${name}.factor`, 'a number in (0, 1]', factor);
   return { retries: check.integer(`${name}.retries`, retries, 3, 1, 1000), factor: slower };
+}
+
+function readGiven(check: OptionCheck, name: string, given: unknown, { algorithm, parts }: Known): readonly string[] {
+  if (given === undefined) return [];
+  if (!readFrom(check.call, name, () => Array.isArray(given))) throw check.error(name, 'a list of names of layers', given);
+  const asked = readFrom(check.call, name, () => Array.from(given as unknown[]));
+  const names = asked.map((layer) => parts[check.nameOf(name, layer, parts)] as string);
+  if (names.length > 0 && algorithm.name !== 'cd') throw check.error('algorithm', "'cd' with `given`", algorithm.name);
+  return names;
 }
 
 function readSparsity(check: OptionCheck, name: string, given: unknown): NonUndefined<Sparsity> | null {

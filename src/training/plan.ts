@@ -86,6 +86,7 @@ export function fitPlan(
   const interrupted = resume ? interruptedRun(check, previous) : null;
   const settings = runSettings(call, machine, given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
+  checkGiven(check, settings.given, machine, inputs);
   if (interrupted !== null) assertSameWeighting(check, interrupted.settings, weights, given.sampleWeights);
   const plan = {
     call,
@@ -111,6 +112,14 @@ export function fitPlan(
     best: bestPlan(check, given, settings, interrupted),
   };
   return { plan, verbose: check.flag('verbose', given.verbose, false) };
+}
+
+/** Conditions are layers with rows, and leave some to learn. */
+function checkGiven(check: OptionCheck, given: readonly string[], machine: Machine, inputs: Inputs): void {
+  const known = inputs.map(({ layer }) => machine.spec.layers[layer]?.name ?? '');
+  const stray = given.find((name) => !known.includes(name));
+  if (stray !== undefined) throw check.error('given', `layers with rows (${known.map((name) => `'${name}'`).join(', ')})`, stray);
+  if (known.every((name) => given.includes(name))) throw check.error('given', 'such that a layer with rows is left to learn', given);
 }
 
 function bestPlan(
@@ -167,6 +176,7 @@ export function partialFitPlan(
   const defaults = { batchSize: usualBatch(rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
   const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
+  checkGiven(check, settings.given, machine, inputs);
   const weights = readWeights(check, given.sampleWeights, rows);
   return {
     call,

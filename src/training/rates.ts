@@ -24,6 +24,11 @@ export function readRates(check: OptionCheck, given: unknown, parts: readonly st
   return Object.fromEntries(entries);
 }
 
+/** Numbers of layers by their names. */
+export function layerNumbers(names: readonly string[], { layers }: Pick<MachineSpec, 'layers'>): number[] {
+  return names.map((name) => layers.findIndex((layer) => layer.name === name));
+}
+
 /** One factor per part, in their order; null if all are 1. */
 export function rateTable(rates: Rates, parts: readonly string[]): Float64Array | null {
   if (Object.keys(rates).length === 0) return null;

@@ -7,7 +7,7 @@ import { checkMetric, scaleOf } from './best.js';
 import { BestState } from './best-state.js';
 import { type LearningRates, withoutFunction } from './learning-rate.js';
 import { settingsForNative } from './options.js';
-import { partNames, rateTable } from './rates.js';
+import { layerNumbers, partNames, rateTable } from './rates.js';
 import { liveRecord, type PlannedEvaluation, type TrainingPlan, type TrainingRecord } from './record.js';
 import { type EpochReport, epochReport } from './reports.js';
 import type { RunControl } from './run.js';
@@ -89,6 +89,7 @@ function newTrainer(
     sampleWeights,
     learningRates: learningRates.table(updates),
     rates: rateTable(settings.rates, partNames(machine.spec)),
+    given: layerNumbers(settings.given, machine.spec),
   };
   const trainer = translating(plan.call, () => native.trainer(options, previous?.state ?? null, resume));
   return { trainer, learningRates };

@@ -52,6 +52,7 @@ const fitted = (options: object) => refusal(() => rbm.fit(rows, { batchSize: 2, 
 
 /** Wrong values of every option, among them a wrong type. A new option has to be added here: else this does not compile. */
 const wrong: Record<keyof TrainingOptions, readonly unknown[]> = {
+  given: ['visible', 5, {}, ['nothing'], [3], null],
   algorithm: ['cd-1', 5, {}, { name: 'rbm' }, { name: null }, null, true],
   optimiser: ['lbfgs', 5, {}, { name: 'Adam' }, null],
   learningRate: [

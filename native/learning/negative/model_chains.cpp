@@ -2,8 +2,20 @@
 
 namespace boltzkit {
 
-ModelChains::ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps)
-    : machine_(machine), gibbs_(machine, noLayer(machine), chains), phase_(machine, chains, lastBlock(machine, noLayer(machine)), gibbs_) {
+namespace {
+
+std::vector<bool> flagsOf(const Machine& machine, const std::vector<std::size_t>& layers) {
+  std::vector<bool> flags = noLayer(machine);
+  for (const std::size_t l : layers) flags[l] = true;
+  return flags;
+}
+
+}  // namespace
+
+ModelChains::ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps, const std::vector<std::size_t>& given)
+    : machine_(machine),
+      gibbs_(machine, flagsOf(machine, given), chains),
+      phase_(machine, chains, lastBlock(machine, flagsOf(machine, given)), gibbs_) {
   gibbs_.setAccuracy(Accuracy::draws, chains * sweeps);
 }
 

@@ -9,8 +9,9 @@ namespace boltzkit {
 
 class ModelChains {
  public:
-  // `sweeps`: number of sweeps between two changes of the weights.
-  ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps);
+  // `sweeps`: number of sweeps between two changes of the weights. `given`: layers that keep their
+  // states.
+  ModelChains(Machine& machine, std::size_t chains, std::uint64_t sweeps, const std::vector<std::size_t>& given = {});
 
   // Draws every unit without a field. Count units take their totals from evenly spaced data rows;
   // `replicas` neighbouring chains share one row.

@@ -10,7 +10,7 @@ namespace {
 class ShortChains final : public NegativePhase {
  public:
   ShortChains(Machine& machine, const TrainerOptions& options)
-      : chains_(machine, options.batchSize, options.steps), sweeps_(options.steps) {}
+      : chains_(machine, options.batchSize, options.steps, options.given), sweeps_(options.steps) {}
 
   bool startsAtData() const override { return true; }
 
