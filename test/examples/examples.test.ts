@@ -25,6 +25,7 @@ const SAYS: Record<string, RegExp> = {
   'ising.ts': /T = 2\.269: energy per spin -1\.\d{4} ± 0\.\d{4}, exact for the infinite lattice -1\.4142/,
   'frey-faces.ts':
     /variances of 560 pixels: 0\.\d+ to \d+\.\d+\nunseen faces are likelier than halves of two: by \d+ nats\nwrote faces\.png/,
+  'bouncing-ball.ts': /wrong pixels in the next frame: \d+\.\d\d, if the ball stood still \d+\.\d\d\nwrote bouncing-ball\.png/,
   'own-data-csv.ts': /^\d{3,4} of 1000 samples are bars or stripes/,
   'max-cut.ts': /a cut of (\d+), energy -?\d+\nthe largest of all 8192 cuts: \1$/m,
   'own-table.ts':
@@ -42,6 +43,7 @@ const LEAVES: Record<string, string[]> = {
   'ising.ts': ['ising.png'],
   'autoencoder.ts': ['autoencoder.png', 'autoencoder.safetensors'],
   'frey-faces.ts': ['faces.png'],
+  'bouncing-ball.ts': ['bouncing-ball.png'],
   'labelled-digits.ts': ['labelled-digits.png'],
   'dbn-mnist.ts': ['dbn-digits.png'],
 };
