@@ -78,6 +78,7 @@ type Summary = Readonly<Record<string, unknown>>;
 /** What models other than machines say of themselves, by the kind of their files; their modules are loaded when there is one. */
 const summaries: Readonly<Record<string, (path: string) => Promise<Summary>>> = {
   dbn: async (path) => summaryOf((await import('../../belief/network.js')).DeepBeliefNetwork.load(path)),
+  'conditional-rbm': async (path) => summaryOf((await import('../../models/conditional-rbm.js')).ConditionalRBM.load(path)),
   network: async (path) => summaryOf((await import('../../networks/network.js')).Network.load(path)),
   classifier: async (path) => summaryOf((await import('../../networks/classifier.js')).Classifier.load(path)),
   autoencoder: async (path) => summaryOf((await import('../../networks/autoencoder.js')).Autoencoder.load(path)),
