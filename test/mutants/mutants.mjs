@@ -30,6 +30,8 @@ const quasiNewton = 'native/test/lbfgs_test.cpp';
 const upDown = 'native/test/up_down_test.cpp';
 const stacks = 'native/test/through_test.cpp';
 const beliefBound = 'native/test/belief_bound_test.cpp';
+const cudaDevice = 'native/test/cuda_test.cpp';
+const cudaTiles = 'native/test/cuda_tiles_test.cpp';
 
 /** @type {{ name: string, file: string, find: string, replace: string, tests: string[] }[]} */
 export const mutants = [
@@ -874,5 +876,63 @@ export const mutants = [
     find: 'words.stream.step += s;',
     replace: 'words.stream.step += 0 * s;',
     tests: ['test/belief/up-down.test.ts'],
+  },
+  // --- layers that are given -----------------------------------------------------------------------------------------------
+  {
+    name: 'chains redraw the layers that are given',
+    file: 'native/learning/negative/model_chains.cpp',
+    find: 'for (const std::size_t l : layers) flags[l] = true;',
+    replace: '(void)layers;',
+    tests: ['test/models/given-layers.test.ts'],
+  },
+  {
+    name: 'the pseudo-likelihood counts the layers that are given',
+    file: 'native/monitoring/monitor.cpp',
+    find: 'for (const std::size_t l : settings_.conditions) judged[l] = false;',
+    replace: '',
+    tests: ['test/models/given-layers.test.ts'],
+  },
+  // --- CUDA, on the emulated device ----------------------------------------------------------------------------------------
+  {
+    name: 'graphs keep the arguments that they were built with',
+    file: 'native/cuda/plugin/graphs.cuh',
+    find: 'require(cudaGraphExecKernelNodeSetParams(exec_, nodes_[i], &parameters), "a graph could not be changed");',
+    replace: '(void)parameters;',
+    tests: [cudaDevice],
+  },
+  {
+    name: 'kernels of a graph need not wait for each other',
+    file: 'native/cuda/plugin/graphs.cuh',
+    find: 'nodes_.empty() ? 0 : 1',
+    replace: '0',
+    tests: [cudaDevice],
+  },
+  {
+    name: 'a copy overtakes the kernels that were gathered before it',
+    file: 'native/cuda/device.cpp',
+    find: 'startGathered();\n  if (bytes > 0) call(table_.copyOut',
+    replace: 'if (bytes > 0) call(table_.copyOut',
+    tests: [cudaDevice],
+  },
+  {
+    name: 'memory is released under kernels that were gathered',
+    file: 'native/cuda/device.cpp',
+    find: 'try {\n    startGathered();\n  } catch (...) {  // whoever asks next is told',
+    replace: 'try {\n  } catch (...) {  // whoever asks next is told',
+    tests: [cudaDevice],
+  },
+  {
+    name: 'warps of a narrow tile overwrite the sums of those before',
+    file: 'native/cuda/plugin/kernels/tensor_products.cuh',
+    find: 'w == 0 ? total : static_cast<double>(added[at]) + total',
+    replace: 'total',
+    tests: [cudaTiles],
+  },
+  {
+    name: 'products of the small parts of a weight are left out',
+    file: 'native/cuda/plugin/kernels/tensor_products.cuh',
+    find: 'p + q < most && q < rightParts',
+    replace: 'p + q < 1 && q < rightParts',
+    tests: [cudaTiles],
   },
 ];
