@@ -95,7 +95,12 @@ async function conditional({ history, hidden, epochs, rate, l2 }) {
   return { model, predictions, seconds };
 }
 
-const report = { machine: cpus()[0].model, threads: 1, seed: 1, frames: { train: trainEnd, validation: 200, test: 200 }, rows: {} };
+const report = {
+  machine: `${cpus()[0].model}, one thread`,
+  seed: 1,
+  frames: { train: trainEnd, validation: 200, test: 200 },
+  rows: {},
+};
 report.rows.mean = error(validationEnd, frames, () => new Float64Array(pixels));
 report.rows.lastFrame = error(validationEnd, frames, (t) => frame(t - 1));
 const say = (text) => console.error(text);
