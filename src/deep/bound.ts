@@ -1,10 +1,9 @@
 /**
  * The variational bound of log p(v) (Salakhutdinov & Hinton, "Deep Boltzmann machines", AISTATS
- * 2009, equation 5): log p(v) ≥ −⟨E(v, h)⟩_q + H(q) − log Z, with q of independent hidden units
- * whose means solve the mean-field equations 6 and 7.
+ * 2009, section 2.2): log p(v) ≥ −⟨E(v, h)⟩_q + H(q) − log Z, where q has independent hidden
+ * units, whose means solve the mean-field equations.
  */
-import type { BeliefEvaluation } from '../belief/bound.js';
-import { meanBound } from '../belief/bound.js';
+import { type BeliefEvaluation, meanBound } from '../belief/bound.js';
 import { array } from '../data/ndarray.js';
 import type { EvaluateControl, EvaluateOptions } from '../estimators/evaluate-options.js';
 import { partitionWithin } from '../estimators/evaluation.js';

@@ -4,7 +4,6 @@ import type { UnrolledClassifierOptions } from '../belief/question-options.js';
 import type { LevelReport } from '../belief/reports.js';
 import { array } from '../data/ndarray.js';
 import type { RowsInput } from '../data/rows-input.js';
-import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
 import { readEvaluateOptions } from '../estimators/evaluate-options.js';
 import type { LayerInput } from '../machine/host.js';
@@ -18,6 +17,7 @@ import { savedWiring } from '../models/saved-wiring.js';
 import type { ClassName } from '../networks/classes.js';
 import { Classifier, type ClassifierOptions } from '../networks/classifier.js';
 import { startNames } from '../networks/layers.js';
+import type { Given } from '../training/options.js';
 import type { FitOptions } from '../training/plan.js';
 import { TrainingRun } from '../training/run.js';
 import type { LayerName, PartName } from '../wiring/names.js';
@@ -36,9 +36,6 @@ export interface DeepTransformOptions extends MeanFieldOptions, Patience {
   /** The hidden layer whose means come back. Default: the last one. */
   readonly layer?: LayerName<DeepLayers> | undefined;
 }
-
-/** Rows by the name of their layer. */
-export type DeepRows = { readonly [K in LayerName<DeepLayers>]?: RowsInput | undefined };
 
 /**
  * A deep Boltzmann machine (Salakhutdinov & Hinton, AISTATS 2009): layers in a chain, each coupled
@@ -67,7 +64,10 @@ export type DeepRows = { readonly [K in LayerName<DeepLayers>]?: RowsInput | und
 export class DeepBoltzmannMachine extends MachineModel<RowsInput, RowsInput | PlaceClamp, DeepLayers, DeepCouplings> {
   readonly #pretraining = new Pretraining(this.machine);
 
-  /** @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or the device cannot be used. */
+  /**
+   * @throws {@link ParameterError} on options out of range, {@link BackendError} when the addon or
+   *   the device cannot be used.
+   */
   constructor(options: DeepBoltzmannMachineOptions) {
     const spec = readDeep(name, options);
     const couplings = spec.couplings.map(([a, b]) => [a, b]);
@@ -120,16 +120,18 @@ export class DeepBoltzmannMachine extends MachineModel<RowsInput, RowsInput | Pl
    * further one.
    */
   override fit(rows: RowsInput, options?: FitOptions<RowsInput, PartName<DeepLayers, DeepCouplings>>): TrainingRun {
-    const usual = { positiveSweeps: this.machine.spec.layers.length - 1 };
-    const isNew = options === undefined || (typeof options === 'object' && options !== null && options.resume !== true);
-    return super.fit(rows, isNew ? { ...options, positiveSweeps: options?.positiveSweeps ?? usual.positiveSweeps } : options);
+    return super.fit(rows, options);
+  }
+
+  protected override get usualOptions(): Given {
+    return { positiveSweeps: this.machine.spec.layers.length - 1 };
   }
 
   // --- questions ---------------------------------------------------------------------------
 
   /**
-   * Means of a hidden layer under the mean-field posterior of rows [n, visible] (equations 6 and 7
-   * of the paper): the features of the rows, [n, places]. Draws nothing.
+   * Means of a hidden layer under the mean-field posterior of rows [n, visible] (section 2.2 of
+   * the paper): the features of the rows, [n, places]. Draws nothing.
    */
   async transform(rows: RowsInput, options?: DeepTransformOptions): Promise<Matrix> {
     const call = this.call('transform');
@@ -203,8 +205,7 @@ export class DeepBoltzmannMachine extends MachineModel<RowsInput, RowsInput | Pl
     const call = this.call('augmented');
     const { sweeps, patience } = this.#meanField(call, readOptions(call, options, ['sweeps', 'signal', 'onProgress']));
     const question = this.#means(call, rows, hidden2, sweeps);
-    const own = toFloat64((question.inputs[0] as LayerInput).host);
-    return beside(own, this.places(visible), await this.asked(question, patience));
+    return beside((question.inputs[0] as LayerInput).host, await this.asked(question, patience));
   }
 
   /**
@@ -244,7 +245,7 @@ export class DeepBoltzmannMachine extends MachineModel<RowsInput, RowsInput | Pl
     return classifier;
   }
 
-  // --- files and the end ---------------------------------------------------------------------------
+  // --- files and the end ------------------------------------------------------------------
 
   /** Ends an interrupted run of {@link pretrain} too. */
   override dispose(): void {

@@ -82,18 +82,23 @@ export class Pretraining {
     this.#machine = machine;
   }
 
-  /** Trains the stack; when its last level is over, replaces the parameters of the machine, and calls `then`. */
+  /**
+   * Trains the stack. When its last level is over, replaces the parameters of the machine and calls
+   * `then`.
+   */
   async run(call: string, rows: unknown, options: unknown, control: RunControl<LevelReport>, then: () => void): Promise<void> {
     const { resume, validation, ...others } = readOptions(call, options, names);
     const { layers, seed } = this.#machine.spec;
-    const visible = layers[0] as LayerSpec;
-    const twice = (argument: string, given: unknown) => doubledRows(call, argument, given, visible, seed);
-    const stack = await this.#stackFor(call, resume);
-    const data = await twice('data', rows);
-    const watched = validation === undefined ? {} : { validation: { rows: await twice('validation', validation) } };
-    const goesOn = resume !== undefined && resume !== false;
+    doubledLayers(call, layers);
+    const twice = (argument: string, given: unknown) => doubledRows(call, argument, given, layers[0] as LayerSpec, seed);
+    // Now, so that small inputs are taken before the public call returns, even if it has to wait.
+    const doubling = Promise.all([twice('data', rows), validation === undefined ? undefined : twice('validation', validation)]);
+    doubling.catch(() => undefined); // whoever waits for the turn hears of it
     await this.#machine.train(call, true, async (hold) => {
-      const run = stack.pretrain(data, { ...(others as PretrainOptions), ...watched, resume: goesOn });
+      const [data, watched] = await doubling;
+      const stack = await this.#stackFor(call, resume);
+      const given = { ...(others as PretrainOptions), resume: resume !== undefined && resume !== false };
+      const run = stack.pretrain(data, watched === undefined ? given : { ...given, validation: { rows: watched } });
       const stop = (): void => run.stop();
       control.stopped.addEventListener('abort', stop);
       try {

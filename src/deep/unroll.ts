@@ -1,9 +1,12 @@
 /**
- * From a deep machine to a classifier that backpropagation fine-tunes (Salakhutdinov & Hinton, "Deep
- * Boltzmann machines", AISTATS 2009, section 3.3): one pass of the mean field, unrolled. The first
- * hidden layer gets its field from below and, by means that come in with the row, from above.
+ * From a deep machine to a classifier that backpropagation fine-tunes (Salakhutdinov & Hinton,
+ * "Deep Boltzmann machines", AISTATS 2009, section 3.3): one pass of the mean field, unrolled. The
+ * first hidden layer gets its field from below and, by means that come in with the row, from above.
  */
+import type { HostRows } from '../data/host-rows.js';
 import { array } from '../data/ndarray.js';
+import { slicesOf } from '../data/slices.js';
+import { toFloat64 } from '../data/vector.js';
 import type { Matrix } from '../models/results.js';
 import type { ClassName } from '../networks/classes.js';
 import type { Classifier } from '../networks/classifier.js';
@@ -59,13 +62,17 @@ export function setUnrolled<L extends ClassName>(target: Classifier<L>, layers: 
   });
 }
 
-/** The columns of `left`, [n, width], and then those of `right`. */
-export function beside(left: Float64Array, width: number, right: Matrix): Matrix {
-  const [n, more] = right.shape as [number, number];
-  const all = new Float32Array(n * (width + more));
-  for (let r = 0; r < n; r++) {
-    all.set(left.subarray(r * width, (r + 1) * width), r * (width + more));
-    all.set(right.data.subarray(r * more, (r + 1) * more), r * (width + more) + width);
+/** The columns of `rows`, and then those of `means`, which has as many rows. */
+export function beside(rows: HostRows, means: Matrix): Matrix {
+  const [width, more] = [rows.cols, means.shape[1] as number];
+  const all = new Float32Array(rows.rows * (width + more));
+  let r = 0;
+  for (const part of slicesOf(rows)) {
+    const values = toFloat64(part);
+    for (let k = 0; k < part.rows; k++, r++) {
+      all.set(values.subarray(k * width, (k + 1) * width), r * (width + more));
+      all.set(means.data.subarray(r * more, (r + 1) * more), r * (width + more) + width);
+    }
   }
-  return array(all, [n, width + more]);
+  return array(all, [rows.rows, width + more]);
 }

@@ -178,7 +178,7 @@ describe('what pretraining refuses', () => {
     await expect(small.pretrain([[0, 1]], { epoch: 1 } as never)).rejects.toThrow(
       /DeepBoltzmannMachine\.pretrain: there is no option `epoch` \(did you mean 'epochs'/,
     );
-    await expect(small.pretrain([[0, 1]], 5 as never)).rejects.toThrow(/`options` must be an object/);
+    await expect(small.pretrain([[0, 1]], 5 as never)).rejects.toThrow(/options must be an object/);
     await expect(small.pretrain([[0, 1]], { resume: true })).rejects.toThrow(/`resume` must be false/);
   });
 });
