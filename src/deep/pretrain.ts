@@ -1,5 +1,5 @@
 /** From a stack of greedily trained machines to one deep machine. */
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import { DeepBeliefNetwork } from '../belief/network.js';
 import { type PretrainOptions, pretrainNames } from '../belief/pretrain-options.js';
 import type { LevelReport } from '../belief/reports.js';
@@ -119,10 +119,10 @@ export class Pretraining {
 
   async #stackFor(call: string, resume: unknown): Promise<DeepBeliefNetwork> {
     const check = new OptionCheck(call);
-    const isPath = typeof resume === 'string' || resume instanceof URL;
-    if (isPath || !check.flag('resume', resume, false)) {
+    const path = typeof resume === 'string' || readFrom(call, 'resume', () => resume instanceof URL) ? (resume as string | URL) : null;
+    if (path !== null || !check.flag('resume', resume, false)) {
       const { spec } = this.#machine;
-      const next = isPath ? await loadedStack(call, resume, spec) : doubledStack(call, spec);
+      const next = path === null ? doubledStack(call, spec) : await loadedStack(call, path, spec);
       this.drop();
       this.#stack = next;
     }
