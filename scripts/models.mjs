@@ -13,11 +13,12 @@ export const models = [
   },
   { want: 'mixed columns: numbers, categories, bits', use: ['readTable', 'BoltzmannMachine'], examples: ['own-table'] },
   {
-    want: 'several hidden layers, couplings within a layer, a wiring of your own',
-    use: ['BoltzmannMachine'],
-    examples: ['labelled-digits'],
-    guides: ['which-model'],
+    want: 'several hidden layers that learn together',
+    use: ['DeepBoltzmannMachine'],
+    examples: ['dbm-mnist'],
+    guides: ['deep-boltzmann-machines'],
   },
+  { want: 'couplings within a layer, a wiring of your own', use: ['BoltzmannMachine'], examples: ['labelled-digits'], guides: ['which-model'] },
   {
     want: 'a deep stack: digits of a class, a classifier from few labels, codes',
     use: ['DeepBeliefNetwork', 'Classifier', 'Autoencoder', 'DeepAutoencoder', 'Network'],

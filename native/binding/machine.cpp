@@ -22,6 +22,8 @@ Napi::Function MachineObject::define(Napi::Env env) {
                                           method<M, &M::reconstruct>("reconstruct"),
                                           method<M, &M::energy>("energy"),
                                           method<M, &M::freeEnergy>("freeEnergy"),
+                                          method<M, &M::meanField>("meanField"),
+                                          method<M, &M::meanFieldBound>("meanFieldBound"),
                                           method<M, &M::pseudoLikelihood>("pseudoLikelihood"),
                                           method<M, &M::placeSurprise>("placeSurprise"),
                                           method<M, &M::impute>("impute"),

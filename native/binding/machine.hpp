@@ -35,6 +35,8 @@ class MachineObject {
   Napi::Value reconstruct(const Napi::CallbackInfo& info);
   Napi::Value energy(const Napi::CallbackInfo& info);
   Napi::Value freeEnergy(const Napi::CallbackInfo& info);
+  Napi::Value meanField(const Napi::CallbackInfo& info);
+  Napi::Value meanFieldBound(const Napi::CallbackInfo& info);
   Napi::Value pseudoLikelihood(const Napi::CallbackInfo& info);
   Napi::Value placeSurprise(const Napi::CallbackInfo& info);
   Napi::Value impute(const Napi::CallbackInfo& info);

@@ -9,6 +9,7 @@
 #include "binding/layer_rows.hpp"
 #include "binding/machine.hpp"
 #include "core/checked.hpp"
+#include "likelihood/mean_field.hpp"
 #include "likelihood/pseudo_likelihood.hpp"
 
 namespace boltzkit::binding {
@@ -126,6 +127,27 @@ Napi::Value MachineObject::freeEnergy(const Napi::CallbackInfo& info) {
   return fillArray<double>(info.Env(), *handle_, rowsOf(given),
                            nowOf(info, 1) || (littlePassing(given) && Cost(*machine).small(rowsOf(given), 1)),
                            [=](const Cancelled& cancelled, std::span<double> out) { inference->freeEnergy(given, cancelled, out); });
+}
+
+Napi::Value MachineObject::meanField(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
+  const std::size_t layer = layerOf(Argument(info, 1, "layer"), machine->wiring());
+  const std::uint64_t sweeps = Argument(info, 2, "sweeps").count(1, maxSteps);
+  const std::size_t rows = rowsOf(given);
+  return fillArray<float>(
+      info.Env(), *handle_, checkedMultiply(rows, machine->places(layer)),
+      littlePassing(given) && Cost(*machine).small(rows, static_cast<double>(sweeps)),
+      [=](const Cancelled& cancelled, std::span<float> out) { meanFieldMeans(*machine, given, layer, sweeps, cancelled, out); });
+}
+
+Napi::Value MachineObject::meanFieldBound(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  const std::vector<LayerRows> given = layerRowsListOf(Argument(info, 0, "given"), machine->wiring());
+  const std::uint64_t sweeps = Argument(info, 1, "sweeps").count(1, maxSteps);
+  return fillArray<double>(
+      info.Env(), *handle_, rowsOf(given), littlePassing(given) && Cost(*machine).small(rowsOf(given), static_cast<double>(sweeps)),
+      [=](const Cancelled& cancelled, std::span<double> out) { meanFieldBounds(*machine, given, sweeps, cancelled, out); });
 }
 
 Napi::Value MachineObject::pseudoLikelihood(const Napi::CallbackInfo& info) {

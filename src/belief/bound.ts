@@ -81,7 +81,8 @@ export async function boundWithin(stack: BeliefStack, call: string, rows: Native
   return { bound, logZ, bounds: array(values, [values.length]), effectiveSampleSize, converged, warnings };
 }
 
-function meanBound(values: Float64Array, logZ: Partition, samplingError: number, places: number): MeanBound {
+/** The mean over rows of bounds that rest on an estimate of log Z. */
+export function meanBound(values: Float64Array, logZ: Partition, samplingError: number, places: number): MeanBound {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1);

@@ -68,6 +68,9 @@ const levelNames = [...settingNames, 'evaluateEvery', 'evaluate', 'earlyStopping
 const runNames = ['sampleWeights', 'validation', 'resume', 'signal', 'checkpoint', 'verbose', 'onProgress'] as const;
 const ownNames = ['labels', 'levels', 'activities', 'keepActivities', 'transposed'] as const;
 
+/** The names of {@link PretrainOptions}. */
+export const pretrainNames = [...levelNames, ...runNames, ...ownNames] as const;
+
 type Given = { readonly [K in (typeof levelNames)[number]]?: unknown };
 
 /** The options, as far as they are not those of a level's run. */
@@ -91,7 +94,7 @@ export interface PretrainGiven {
  * checked as those of `RBM.fit`.
  */
 export function readPretrain(call: string, spec: BeliefSpec, rows: unknown, options: unknown): PretrainGiven {
-  const given = readOptions(call, options, [...levelNames, ...runNames, ...ownNames]);
+  const given = readOptions(call, options, pretrainNames);
   const check = new OptionCheck(call);
   if (given.rates !== undefined) {
     throw check.error('rates', 'left out: levels have layers of their own, so factors go into `levels`', given.rates);

@@ -279,6 +279,12 @@ export interface NativeMachine extends NativeTopMachine {
   reconstruct(given: NativeLayerRows, via: number, draw: 'mean' | 'sample', now?: boolean): NativeWork<Float32Array>;
   energy(all: NativeLayerRows[]): NativeWork<Float64Array>;
   freeEnergy(given: NativeLayerRows[], now?: boolean): NativeWork<Float64Array>;
+  /** Means of a layer under the mean-field posterior of the layers without rows, after so many sweeps from zero. */
+  meanField(given: NativeLayerRows[], layer: number, sweeps: number): NativeWork<Float32Array>;
+  /**
+   * Per row the bound of that posterior on the log of the sum of exp(-E) over the layers without rows. Throws PARAMETER as {@link rowSums} does.
+   */
+  meanFieldBound(given: NativeLayerRows[], sweeps: number): NativeWork<Float64Array>;
   pseudoLikelihood(given: NativeLayerRows[], exact: boolean, now?: boolean): NativeWork<Float64Array>;
   /**
    * −log p(s_i | s_−i) in nats of every unit of the given layers, [rows, units]: layer by layer in the order of `given`, one number for the

@@ -20,6 +20,8 @@ const SAYS: Record<string, RegExp> = {
   'labelled-digits.ts': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
   'dbn-mnist.ts':
     /wrong on unseen digits: \d+\.\d\d % pretrained, \d+\.\d\d % after up-down, \d+\.\d\d % fine-tuned\nwrote dbn-digits\.png/,
+  'dbm-mnist.ts':
+    /bound of unseen digits: -\d+\.\d nats pretrained, -\d+\.\d after learning together\nwrong on unseen digits: \d+\.\d\d %\nwrote dbm-digits\.png/,
   'few-labels.ts': /wrong with 100 labels: \d+\.\d % from random weights, \d+\.\d % pretrained, \d+\.\d % self-trained/,
   'encoder.ts': /the 4-2-4 encoder is solved for 1 of 1 seeds/,
   'ising.ts': /T = 2\.269: energy per spin -1\.\d{4} ± 0\.\d{4}, exact for the infinite lattice -1\.4142/,
@@ -46,6 +48,7 @@ const LEAVES: Record<string, string[]> = {
   'bouncing-ball.ts': ['bouncing-ball.png'],
   'labelled-digits.ts': ['labelled-digits.png'],
   'dbn-mnist.ts': ['dbn-digits.png'],
+  'dbm-mnist.ts': ['dbm-digits.png', 'dbm-filters.png'],
 };
 
 function run(file: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {

@@ -47,6 +47,20 @@ const calls: Record<string, (value: unknown) => unknown> = {
   BoltzmannMachine: (value) => new BoltzmannMachine({ layers: value as never, couplings: [] }),
   'BoltzmannMachine.couplings': (value) => new BoltzmannMachine({ layers: { v: bernoulli(1) }, couplings: value as never }),
   'RBM.load': (value) => RBM.load(value as never),
+  DeepBoltzmannMachine: (value) => new boltzkit.DeepBoltzmannMachine(value as never),
+  'DeepBoltzmannMachine.layers': (value) => new boltzkit.DeepBoltzmannMachine({ layers: value as never }),
+  'DeepBoltzmannMachine.layer': (value) => new boltzkit.DeepBoltzmannMachine({ layers: [2, 2, value as never] }),
+  'DeepBoltzmannMachine.load': (value) => boltzkit.DeepBoltzmannMachine.load(value as never),
+  'DeepBoltzmannMachine.pretrain': (value) =>
+    new boltzkit.DeepBoltzmannMachine({ layers: [2, 2, 2] }).pretrain(value as never).then(() => undefined),
+  'DeepBoltzmannMachine.pretrain.resume': (value) =>
+    new boltzkit.DeepBoltzmannMachine({ layers: [2, 2, 2] }).pretrain(rows, { resume: value as never }).then(() => undefined),
+  'DeepBoltzmannMachine.fit.options': (value) =>
+    new boltzkit.DeepBoltzmannMachine({ layers: [2, 2, 2] })
+      .fit(rows, value === null ? (3 as never) : { positiveSweeps: value as never })
+      .then(() => undefined),
+  'DeepBoltzmannMachine.transform.layer': (value) =>
+    new boltzkit.DeepBoltzmannMachine({ layers: [2, 2, 2] }).transform(rows, { layer: value as never }),
   DeepBeliefNetwork: (value) => new boltzkit.DeepBeliefNetwork(value as never),
   'DeepBeliefNetwork.layers': (value) => new boltzkit.DeepBeliefNetwork({ layers: value as never }),
   'DeepBeliefNetwork.layer': (value) => new boltzkit.DeepBeliefNetwork({ layers: [2, value as never] }),
