@@ -2,6 +2,7 @@ import type { Inputs } from '../machine/inputs.js';
 import { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { readParameters } from '../machine/native-model.js';
+import type { AlgorithmSettings } from '../training/algorithms.js';
 import { fitPlan, partialFitPlan, type Trainee } from '../training/plan.js';
 import { isOver, type TrainingRecord } from '../training/record.js';
 import { TrainingRun } from '../training/run.js';
@@ -108,7 +109,12 @@ export abstract class TrainableModel extends HostedModel<Machine> {
 
   #trainee(): Trainee {
     const save: Trainee['save'] = (call, path, native, record) => writeCheckpoint(call, path, this.#checkpoint(native, record));
-    return { machine: this.machine, previous: this.#record, untouched: this.#untouched, save };
+    return { machine: this.machine, previous: this.#record, untouched: this.#untouched, algorithm: this.usualAlgorithm, save };
+  }
+
+  /** How it is trained unless an option says otherwise; undefined: as most machines are. */
+  protected get usualAlgorithm(): AlgorithmSettings | undefined {
+    return undefined;
   }
 
   #keep(record: TrainingRecord): void {

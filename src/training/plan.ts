@@ -6,6 +6,7 @@ import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
+import type { AlgorithmSettings } from './algorithms.js';
 import { type BestOptions, type BestRule, type EarlyStopping, metricOf, readBest } from './best.js';
 import { assertSameRule, optionOf, planBest } from './best-state.js';
 import { readLearningRate } from './learning-rate.js';
@@ -66,6 +67,8 @@ export interface Trainee {
   readonly previous: TrainingRecord | null;
   /** Neither trained nor set by hand. */
   readonly untouched: boolean;
+  /** How it is trained unless an option says otherwise; undefined: as most machines are. */
+  readonly algorithm?: AlgorithmSettings | undefined;
   /** Writes a checkpoint of the machine in this state of the run. */
   readonly save: (call: string, path: string | URL, native: NativeMachine, record: TrainingRecord) => Promise<void>;
 }
@@ -73,7 +76,7 @@ export interface Trainee {
 /** A run over rows, as a public call asks for it; without options by the recipe of training/recipe.ts. */
 export function fitPlan(
   call: string,
-  { machine, previous, untouched, save }: Trainee,
+  { machine, previous, untouched, algorithm, save }: Trainee,
   data: () => Inputs,
   validation: (rows: unknown) => Inputs,
   options: unknown,
@@ -84,7 +87,7 @@ export function fitPlan(
   const rows = rowCount(call, inputs);
   const resume = check.flag('resume', given.resume, false);
   const interrupted = resume ? interruptedRun(check, previous) : null;
-  const settings = runSettings(call, machine, given, inputs, interrupted);
+  const settings = runSettings(call, { machine, algorithm }, given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
   if (interrupted !== null) assertSameWeighting(check, interrupted.settings, weights, given.sampleWeights);
   const plan = {
@@ -155,7 +158,7 @@ const fewestForLikelihood = 16;
 /** One update per minibatch of the inputs, in order. */
 export function partialFitPlan(
   call: string,
-  { machine, previous, untouched }: Pick<Trainee, 'machine' | 'previous' | 'untouched'>,
+  { machine, previous, untouched, algorithm }: Omit<Trainee, 'save'>,
   inputs: Inputs,
   options: unknown,
 ): TrainingPlan {
@@ -165,7 +168,7 @@ export function partialFitPlan(
   const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
   const parts = partNames(machine.spec);
   const defaults = { batchSize: usualBatch(rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
-  const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
+  const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, withAlgorithm(defaults, algorithm));
   const check = new OptionCheck(call);
   const weights = readWeights(check, given.sampleWeights, rows);
   return {
@@ -188,15 +191,19 @@ export function partialFitPlan(
 
 function runSettings(
   call: string,
-  machine: Machine,
+  { machine, algorithm }: Pick<Trainee, 'machine' | 'algorithm'>,
   given: Record<string, unknown>,
   inputs: Inputs,
   interrupted: TrainingRecord | null,
 ): TrainingPlan['settings'] {
   const parts = partNames(machine.spec);
   if (interrupted !== null) return resumedSettings(call, given, interrupted.settings, parts);
-  return readSettings(call, given, { batchSize: usualBatch(rowCount(call, inputs)), parts, ...recipe(call, machine, inputs, given) });
+  const defaults = { batchSize: usualBatch(rowCount(call, inputs)), parts, ...recipe(call, machine, inputs, given) };
+  return readSettings(call, given, withAlgorithm(defaults, algorithm));
 }
+
+const withAlgorithm = (defaults: Defaults, algorithm: AlgorithmSettings | undefined): Defaults =>
+  algorithm === undefined ? defaults : { ...defaults, algorithm };
 
 /** What a run gets where its options say nothing; `batchSize` as given, not yet checked. */
 function recipe(
