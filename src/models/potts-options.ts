@@ -69,7 +69,7 @@ function readCouplings(check: OptionCheck, couplings: unknown, { sites, size, gr
     return { data: Float64Array.from({ length: places ** 2 }, (_, k) => at(Math.floor(k / places), k % places)), shape: [places, places] };
   }
   const edges = graph.length / 2;
-  const shape: [number, number] = [edges * size, size];
+  const shape: [number, number] = [1, edges * size ** 2];
   if (!number) {
     const data = asMatrix(couplings, edges, size ** 2, { call: check.call, argument: 'couplings', units: 'numbers, q² per edge' });
     return edges === 0 ? null : { data, shape };
