@@ -18,14 +18,29 @@ export const models = [
     examples: ['dbm-mnist'],
     guides: ['deep-boltzmann-machines'],
   },
-  { want: 'couplings within a layer, a wiring of your own', use: ['BoltzmannMachine'], examples: ['labelled-digits'], guides: ['which-model'] },
+  {
+    want: 'couplings within a layer, a wiring of your own',
+    use: ['BoltzmannMachine'],
+    examples: ['labelled-digits'],
+    guides: ['which-model'],
+  },
   {
     want: 'a deep stack: digits of a class, a classifier from few labels, codes',
     use: ['DeepBeliefNetwork', 'Classifier', 'Autoencoder', 'DeepAutoencoder', 'Network'],
     examples: ['dbn-mnist', 'few-labels', 'autoencoder'],
   },
   { want: 'what comes next in a sequence', use: ['ConditionalRBM'], examples: ['bouncing-ball'], guides: ['sequences'] },
-  { want: 'low-energy states: Ising, QUBO, max-cut', use: ['fromIsing', 'fromQubo', 'anneal'], examples: ['ising', 'max-cut'] },
+  {
+    want: 'low-energy states: Ising, Potts, QUBO, max-cut',
+    use: ['IsingModel', 'PottsModel', 'maxCut'],
+    examples: ['ising', 'max-cut'],
+    guides: ['spins'],
+  },
+  {
+    want: 'a memory of patterns; who is coupled to whom',
+    use: ['HopfieldNetwork', 'IsingModel', 'PottsModel'],
+    examples: ['hopfield'],
+  },
   { want: 'recommendations from ratings, clicks or purchases', use: ['Recommender'], examples: ['recommender'] },
   { want: 'a server that learns and answers', use: [], note: 'any of them; calls queue', examples: ['server'] },
 ];

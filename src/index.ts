@@ -16,12 +16,12 @@ export type { LevelReport, PretrainProgress, UpDownReport } from './belief/repor
 export type { NetworkSampleOptions } from './belief/sampling.js';
 export type { DeepBeliefNetworkOptions } from './belief/spec.js';
 export type { UpDownOptions, UpDownRates, UpDownSettingOptions } from './belief/up-down-options.js';
+export type { LabelsInput } from './data/labels.js';
+export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export type { MeanFieldOptions, VariationalBoundOptions } from './deep/bound.js';
 export { DeepBoltzmannMachine, type DeepTransformOptions } from './deep/machine.js';
 export type { DeepPretrainOptions } from './deep/pretrain.js';
 export type { DeepBoltzmannMachineOptions, DeepCouplings, DeepLayers } from './deep/spec.js';
-export type { LabelsInput } from './data/labels.js';
-export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
   BackendError,
   type BackendReason,
@@ -53,13 +53,22 @@ export {
   type ConditionalRBMOptions,
   type GenerateOptions,
 } from './models/conditional-rbm.js';
+export { HopfieldNetwork, type HopfieldOptions, type Recalled, type RecallOptions, type StoreOptions } from './models/hopfield.js';
 export type { ImputeOptions, MarginalOptions } from './models/impute.js';
-export { type BitMachine, fromIsing, fromQubo, type MatrixEntries, type SpinMachine, type SquareMatrix } from './models/ising.js';
+export { type BitMachine, fromIsing, fromQubo, type SpinMachine } from './models/ising.js';
+export { IsingModel, type IsingTables, type QuboTable } from './models/ising-model.js';
+export type { IsingOptions } from './models/ising-options.js';
+export type { LateralStart } from './models/lateral-model.js';
+export { type Cut, type MaxCutOptions, maxCut } from './models/max-cut.js';
+export type { StorageRule } from './models/patterns.js';
+export { type CouplingScoreOptions, PottsModel } from './models/potts.js';
+export type { PottsOptions } from './models/potts-options.js';
 export { RBM, type RBMOptions, type ScikitLearnOptions } from './models/rbm.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { Sequences } from './models/sequences.js';
+export type { MatrixEntries, SquareMatrix } from './models/square-tables.js';
 export type { ModelSummary } from './models/trainable.js';
 export * from './networks/index.js';
 export type { OnnxOptions } from './networks/onnx/export.js';

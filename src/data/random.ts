@@ -33,6 +33,7 @@ export const streams = {
   factorStart: 115,
   beliefLevels: 116,
   doubledRows: 117,
+  recallOrders: 118,
 } as const;
 
 /** A seed as the key of its random words. */

@@ -86,7 +86,7 @@ export function fitPlan(
   const rows = rowCount(call, inputs);
   const resume = check.flag('resume', given.resume, false);
   const interrupted = resume ? interruptedRun(check, previous) : null;
-  const settings = runSettings(call, machine, interrupted === null ? { ...usual, ...given } : given, inputs, interrupted);
+  const settings = runSettings(call, machine, interrupted === null ? withUsual(given, usual) : given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
   checkGiven(check, settings.given, machine, inputs);
   if (interrupted !== null) assertSameWeighting(check, interrupted.settings, weights, given.sampleWeights);
@@ -98,7 +98,11 @@ export function fitPlan(
     settings: completed(check, settings, rows, weights, resume || untouched),
     learningRates:
       interrupted === null
-        ? readLearningRate(call, given.learningRate, usualSchedule(usualRate(settings.optimiser.name, statesOf(machine.spec.layers))))
+        ? readLearningRate(
+            call,
+            given.learningRate ?? usual?.learningRate,
+            usualSchedule(usualRate(settings.optimiser.name, statesOf(machine.spec.layers))),
+          )
         : interrupted.learningRates,
     previous,
     resume,
@@ -114,6 +118,11 @@ export function fitPlan(
     best: bestPlan(check, given, settings, interrupted),
   };
   return { plan, verbose: check.flag('verbose', given.verbose, false) };
+}
+
+/** Options with the usual ones for those that are left out. */
+function withUsual(given: Record<string, unknown>, usual: Given = {}): Record<string, unknown> {
+  return { ...given, ...Object.fromEntries(Object.entries(usual).filter(([name]) => given[name] === undefined)) };
 }
 
 /** Conditions are layers with rows, and leave some to learn. */
@@ -176,7 +185,7 @@ export function partialFitPlan(
   const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
   const parts = partNames(machine.spec);
   const defaults = { batchSize: usualBatch(rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
-  const settings = readSettings(call, { ...usual, ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
+  const settings = readSettings(call, { ...withUsual(given, usual), shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
   checkGiven(check, settings.given, machine, inputs);
   const weights = readWeights(check, given.sampleWeights, rows);

@@ -32,13 +32,14 @@ export function readGraph(call: string, options: unknown, units: number, argumen
   }
   return edges === undefined
     ? fromMatrix(call, adjacency, units, `${argument}.adjacency`)
-    : fromPairs(call, edges, units, `${argument}.edges`);
+    : readPairs(call, edges, units, `${argument}.edges`);
 }
 
 /** As many as a Map of them can hold. */
 const mostEntries = 2 ** 24 - 1;
 
-function fromPairs(call: string, edges: unknown, units: number, argument: string): Uint32Array {
+/** Reads pairs of unit numbers below `units`: one after the other, the smaller one of each first, in the order given. */
+export function readPairs(call: string, edges: unknown, units: number, argument: string): Uint32Array {
   if (readFrom(call, argument, () => hasNoPairs(edges))) return new Uint32Array(0);
   const numbers = toFloat64(describeRows(edges, 2, { call, argument, units: 'unit numbers of a pair' }));
   const check = new OptionCheck(call);

@@ -29,6 +29,8 @@ const SAYS: Record<string, RegExp> = {
     /variances of 560 pixels: 0\.\d+ to \d+\.\d+\nunseen faces are likelier than halves of two: by \d+ nats\nwrote faces\.png/,
   'bouncing-ball.ts': /wrong pixels in the next frame: \d+\.\d\d, if the ball stood still \d+\.\d\d\nwrote bouncing-ball\.png/,
   'own-data-csv.ts': /^\d{3,4} of 1000 samples are bars or stripes/,
+  'hopfield.ts':
+    /^hebbian: overlap 0\.\d{3} .*\npseudo-inverse: overlap \d\.\d{3} .*\nrecalled of 20 digits: \d+ % and 100 %\nwrote hopfield\.png/,
   'max-cut.ts': /a cut of (\d+), energy -?\d+\nthe largest of all 8192 cuts: \1$/m,
   'own-table.ts':
     /filled in: 0\.\d\d sd off, \d\d % of labels right.*\nAUROC of odd rows: 0\.9\d\d by score, 0\.8\d\d by PCA\nthe oddest row: /,
@@ -43,6 +45,7 @@ const LEAVES: Record<string, string[]> = {
   'train-mnist.ts': ['digits.png', 'filters.png', 'mnist.safetensors'],
   'inpainting.ts': ['inpainted.png'],
   'ising.ts': ['ising.png'],
+  'hopfield.ts': ['hopfield.png'],
   'autoencoder.ts': ['autoencoder.png', 'autoencoder.safetensors'],
   'frey-faces.ts': ['faces.png'],
   'bouncing-ball.ts': ['bouncing-ball.png'],
