@@ -86,7 +86,8 @@ export function fitPlan(
   const rows = rowCount(call, inputs);
   const resume = check.flag('resume', given.resume, false);
   const interrupted = resume ? interruptedRun(check, previous) : null;
-  const settings = runSettings(call, machine, interrupted === null ? withUsual(given, usual) : given, inputs, interrupted);
+  const asked = interrupted === null ? withUsual(given, usual) : given;
+  const settings = runSettings(call, machine, asked, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
   checkGiven(check, settings.given, machine, inputs);
   if (interrupted !== null) assertSameWeighting(check, interrupted.settings, weights, given.sampleWeights);
@@ -98,11 +99,7 @@ export function fitPlan(
     settings: completed(check, settings, rows, weights, resume || untouched),
     learningRates:
       interrupted === null
-        ? readLearningRate(
-            call,
-            given.learningRate ?? usual?.learningRate,
-            usualSchedule(usualRate(settings.optimiser.name, statesOf(machine.spec.layers))),
-          )
+        ? readLearningRate(call, asked.learningRate, usualSchedule(usualRate(settings.optimiser.name, statesOf(machine.spec.layers))))
         : interrupted.learningRates,
     previous,
     resume,

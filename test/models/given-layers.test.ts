@@ -103,6 +103,7 @@ describe('fit with layers that are given', () => {
     await whole.fit(rows(), options);
     const run = parts.fit(rows(), options);
     for await (const report of run) if (report.epoch === 3) run.stop();
+    await expect(parts.fit(rows(), { resume: true, given: ['answer'] })).rejects.toThrow('cannot resume with another `given`');
     await parts.fit(rows(), { resume: true });
     expect(parts.getParameter('answer-hidden.weights').data).toEqual(whole.getParameter('answer-hidden.weights').data);
     await expect(machine(3).fit(rows(), { ...options, resume: true })).rejects.toThrow('resume');
