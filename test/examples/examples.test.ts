@@ -26,7 +26,8 @@ const SAYS: Record<string, RegExp> = {
   'frey-faces.ts':
     /variances of 560 pixels: 0\.\d+ to \d+\.\d+\nunseen faces are likelier than halves of two: by \d+ nats\nwrote faces\.png/,
   'own-data-csv.ts': /^\d{3,4} of 1000 samples are bars or stripes/,
-  'hopfield.ts': /^hebbian: overlap 0\.\d{3} .*\npseudo-inverse: overlap \d\.\d{3} .*\nrecalled of 20 digits: \d+ % and 100 %\nwrote hopfield\.png/,
+  'hopfield.ts':
+    /^hebbian: overlap 0\.\d{3} .*\npseudo-inverse: overlap \d\.\d{3} .*\nrecalled of 20 digits: \d+ % and 100 %\nwrote hopfield\.png/,
   'max-cut.ts': /a cut of (\d+), energy -?\d+\nthe largest of all 8192 cuts: \1$/m,
   'own-table.ts':
     /filled in: 0\.\d\d sd off, \d\d % of labels right.*\nAUROC of odd rows: 0\.9\d\d by score, 0\.8\d\d by PCA\nthe oddest row: /,
