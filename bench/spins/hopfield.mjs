@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { HopfieldNetwork } from 'boltzkit';
 import { uniforms } from '../lib/order.mjs';
+import { capacityPicture, theory } from './capacity.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,21 +20,6 @@ const { values } = parseArgs({
 });
 const list = (text) => text.split(',').map(Number);
 const [sizes, loads, networks] = [list(values.units), list(values.loads), Number(values.networks)];
-
-function erf(x) {
-  if (x > 6) return 1;
-  let [sum, term] = [0, x];
-  for (let k = 0; Math.abs(term) > 1e-17; k++) {
-    sum += term / (2 * k + 1);
-    term *= -(x * x) / (k + 1);
-  }
-  return (2 / Math.sqrt(Math.PI)) * sum;
-}
-function theory(alpha) {
-  let y = 6;
-  for (let i = 0; i < 20_000; i++) y = erf(y) / (Math.sqrt(2 * alpha) + (2 / Math.sqrt(Math.PI)) * Math.exp(-y * y));
-  return erf(y);
-}
 
 /** Mean overlap over the patterns of one network, its sweeps, and whether all recalls ended. */
 async function measure(units, alpha, rule, seed) {
@@ -86,31 +72,4 @@ for (const rule of ['hebbian', 'storkey', 'pseudo-inverse']) {
 }
 console.log(`\n${((performance.now() - began) / 1e3).toFixed(0)} s, ${networks} networks to a point, seed ${values.seed}`);
 
-if (values.picture !== undefined) await writeFile(values.picture, picture());
-
-/** Theory as a line, what was measured as dots. */
-function picture() {
-  const [width, height, left, bottom] = [560, 340, 46, 36];
-  const x = (alpha) => left + (alpha / 0.2) * (width - left - 12);
-  const y = (m) => height - bottom - m * (height - bottom - 24);
-  const fine = Array.from({ length: 401 }, (_, i) => 0.0005 * i + 1e-4);
-  const path = fine.map((alpha) => `${x(alpha).toFixed(1)},${y(theory(alpha)).toFixed(1)}`).join(' ');
-  const colours = ['#9ecae1', '#4292c6', '#08519c', '#08306b'];
-  const dots = curves.flatMap((curve, k) =>
-    curve.map((m, i) => `<circle cx="${x(loads[i]).toFixed(1)}" cy="${y(m).toFixed(1)}" r="3.5" fill="${colours[k]}"/>`),
-  );
-  const text = (at, up, words, more = '') => `<text x="${at}" y="${up}" ${more}>${words}</text>`;
-  const ticks = [0, 0.05, 0.1, 0.15, 0.2].map((a) => text(x(a), height - bottom + 16, a, 'text-anchor="middle"'));
-  const marks = [0, 0.5, 1].map((m) => text(left - 6, y(m) + 4, m, 'text-anchor="end"'));
-  const legend = sizes.map((n, k) => text(left + 14, y(0.5) + 18 * k, `N = ${n}`, `fill="${colours[k]}"`));
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="12">
-<rect width="100%" height="100%" fill="white"/>
-<path d="M${left},${y(1)}V${y(0)}H${x(0.2)}" fill="none" stroke="#888"/>
-<polyline points="${path}" fill="none" stroke="#d94801" stroke-width="1.5"/>
-${[...dots, ...ticks, ...marks, ...legend].join('\n')}
-${text(left + 14, y(0.5) + 18 * sizes.length, 'mean-field theory', 'fill="#d94801"')}
-${text(x(0.1), height - 4, 'load α = patterns / units', 'text-anchor="middle"')}
-${text(left, 14, 'overlap of what is recalled with what was stored')}
-</svg>
-`;
-}
+if (values.picture !== undefined) await writeFile(values.picture, capacityPicture(sizes, loads, curves));

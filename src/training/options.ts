@@ -35,7 +35,7 @@ export interface Rollback {
 export interface TrainingOptions<Part extends string = string> {
   /**
    * Where the model's side of the gradient comes from: a name, or one of `pcd`, `cd`, `fpcd`, `pt`, `ptt`, `meanField` with options, such as
-   * `cd({ sweeps: 10 })`. Default 'pcd'.
+   * `cd({ sweeps: 10 })`. Default 'pcd'; 'pseudo-likelihood' for Hopfield networks, Ising and Potts models, which have no hidden units.
    *
    * - 'pseudo-likelihood': every unit given all others (Besag 1975); needs rows of all layers, none of them of counts. No chains.
    * - 'exact': the likelihood itself, all states counted that cannot be summed out: at most 2^20 of them, of bernoulli, spin, softmax and
