@@ -2,7 +2,6 @@ import type { Inputs } from '../machine/inputs.js';
 import { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { readParameters } from '../machine/native-model.js';
-import type { Given } from '../training/options.js';
 import { fitPlan, partialFitPlan, type Trainee } from '../training/plan.js';
 import { isOver, type TrainingRecord } from '../training/record.js';
 import { TrainingRun } from '../training/run.js';
@@ -107,14 +106,9 @@ export abstract class TrainableModel extends HostedModel<Machine> {
     await train(this.machine, start, control, (record) => this.#keep(record));
   }
 
-  /** What stands for options of a run that are left out, where the model knows better than a recipe. */
-  protected get usualOptions(): Given {
-    return {};
-  }
-
   #trainee(): Trainee {
     const save: Trainee['save'] = (call, path, native, record) => writeCheckpoint(call, path, this.#checkpoint(native, record));
-    return { machine: this.machine, previous: this.#record, untouched: this.#untouched, usual: this.usualOptions, save };
+    return { machine: this.machine, previous: this.#record, untouched: this.#untouched, save };
   }
 
   #keep(record: TrainingRecord): void {

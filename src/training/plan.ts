@@ -9,7 +9,7 @@ import { parameterShapes } from '../machine/parameter-shapes.js';
 import { type BestOptions, type BestRule, type EarlyStopping, metricOf, readBest } from './best.js';
 import { assertSameRule, optionOf, planBest } from './best-state.js';
 import { readLearningRate } from './learning-rate.js';
-import { type Defaults, type Given, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
+import { type Defaults, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
 import { partNames } from './rates.js';
 import { recipeNames, statesOf, streamRate, usualBatch, usualChains, usualRate, usualSchedule, usualSettings } from './recipe.js';
 import { interruptedRun, type TrainingPlan, type TrainingRecord } from './record.js';
@@ -66,8 +66,6 @@ export interface Trainee {
   readonly previous: TrainingRecord | null;
   /** Neither trained nor set by hand. */
   readonly untouched: boolean;
-  /** What stands for options that are left out, before those of the recipe. */
-  readonly usual?: Given;
   /** Writes a checkpoint of the machine in this state of the run. */
   readonly save: (call: string, path: string | URL, native: NativeMachine, record: TrainingRecord) => Promise<void>;
 }
@@ -75,7 +73,7 @@ export interface Trainee {
 /** A run over rows, as a public call asks for it; without options by the recipe of training/recipe.ts. */
 export function fitPlan(
   call: string,
-  { machine, previous, untouched, usual, save }: Trainee,
+  { machine, previous, untouched, save }: Trainee,
   data: () => Inputs,
   validation: (rows: unknown) => Inputs,
   options: unknown,
@@ -86,7 +84,7 @@ export function fitPlan(
   const rows = rowCount(call, inputs);
   const resume = check.flag('resume', given.resume, false);
   const interrupted = resume ? interruptedRun(check, previous) : null;
-  const settings = runSettings(call, machine, interrupted === null ? { ...usual, ...given } : given, inputs, interrupted);
+  const settings = runSettings(call, machine, given, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
   if (interrupted !== null) assertSameWeighting(check, interrupted.settings, weights, given.sampleWeights);
   const plan = {
@@ -157,7 +155,7 @@ const fewestForLikelihood = 16;
 /** One update per minibatch of the inputs, in order. */
 export function partialFitPlan(
   call: string,
-  { machine, previous, untouched, usual }: Pick<Trainee, 'machine' | 'previous' | 'untouched' | 'usual'>,
+  { machine, previous, untouched }: Pick<Trainee, 'machine' | 'previous' | 'untouched'>,
   inputs: Inputs,
   options: unknown,
 ): TrainingPlan {
@@ -167,7 +165,7 @@ export function partialFitPlan(
   const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
   const parts = partNames(machine.spec);
   const defaults = { batchSize: usualBatch(rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
-  const settings = readSettings(call, { ...usual, ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
+  const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
   const weights = readWeights(check, given.sampleWeights, rows);
   return {
