@@ -34,9 +34,9 @@ const classifier = dbm.toClassifier({ classes: 10 });
 const [seen, unseen] = [await dbm.augmented(images), await dbm.augmented(test.images)];
 const dropout = small ? 0 : { inputs: 0.2, hidden1: 0.4, hidden2: 0.4 };
 await classifier.fit(seen, labels, {
-  epochs: small ? 8 : 30,
+  epochs: small ? 20 : 30,
   optimiser: adam(),
-  learningRate: linear(0.001, { hold: 0.1 }),
+  learningRate: linear(small ? 0.005 : 0.001, { hold: 0.1 }),
   dropout,
 });
 const { error } = await classifier.evaluate(unseen, test.labels.data);

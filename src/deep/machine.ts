@@ -17,7 +17,6 @@ import { savedWiring } from '../models/saved-wiring.js';
 import type { ClassName } from '../networks/classes.js';
 import { Classifier, type ClassifierOptions } from '../networks/classifier.js';
 import { startNames } from '../networks/layers.js';
-import type { Given } from '../training/options.js';
 import type { FitOptions } from '../training/plan.js';
 import { TrainingRun } from '../training/run.js';
 import type { LayerName, PartName } from '../wiring/names.js';
@@ -114,17 +113,12 @@ export class DeepBoltzmannMachine extends MachineModel<RowsInput, RowsInput | Pl
   /**
    * Trains all layers together on rows [n, visible]: persistent chains for the model's side of the
    * centred gradient (Montavon & Müller 2012), and for the data's side draws of the hidden layers
-   * by Gibbs sampling, `positiveSweeps` of them. With `positive: 'mean-field'` it maximises the
-   * variational bound instead, as in the paper, at several times the cost. As `RBM.fit` in all
-   * else, but that `positiveSweeps` is 2 by default for two hidden layers, and one more for each
-   * further one.
+   * by Gibbs sampling, `positiveSweeps` of them from zero. With `positive: 'mean-field'` it
+   * maximises the variational bound instead, as in the paper, at several times the cost. As
+   * `RBM.fit` in all else.
    */
   override fit(rows: RowsInput, options?: FitOptions<RowsInput, PartName<DeepLayers, DeepCouplings>>): TrainingRun {
     return super.fit(rows, options);
-  }
-
-  protected override get usualOptions(): Given {
-    return { positiveSweeps: this.machine.spec.layers.length - 1 };
   }
 
   // --- questions ---------------------------------------------------------------------------

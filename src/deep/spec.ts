@@ -16,7 +16,12 @@ export interface DeepBoltzmannMachineOptions extends StartOptions {
 }
 
 /** The layers of a deep machine by name. */
-export type DeepLayers = { readonly visible: Units; readonly [hidden: `hidden${number}`]: Units };
+export type DeepLayers = {
+  /** That of the rows. */
+  readonly visible: Units;
+  /** 'hidden1' above it, and so on. */
+  readonly [hidden: `hidden${number}`]: Units;
+};
 /** Its couplings: every layer with the next. */
 export type DeepCouplings = readonly (readonly [keyof DeepLayers & string, keyof DeepLayers & string])[];
 

@@ -51,7 +51,7 @@ describe('training', () => {
     expect(mean).toBeGreaterThan(-3.3);
   });
 
-  test('is that of a machine of the same wiring, with two sweeps for two hidden layers', async () => {
+  test('is that of a machine of the same wiring', async () => {
     const [machine, plain] = [
       make(),
       new BoltzmannMachine({
@@ -65,7 +65,7 @@ describe('training', () => {
       }),
     ];
     await machine.fit(rows, options);
-    await plain.fit({ visible: rows } as never, { ...options, positiveSweeps: 2 });
+    await plain.fit({ visible: rows } as never, options);
     for (const name of machine.parameterNames) {
       expect([...machine.getParameter(name).data]).toEqual([...plain.getParameter(name as never).data]);
     }

@@ -172,6 +172,8 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   }),
   partition: () => ({ target: newMachine(), member: 'partition', args: [partitionOptions()] }),
   rowSums: () => ({ target: newMachine(), member: 'rowSums', args: [[{ layer: 0, rows: newRows(2) }]] }),
+  meanField: () => ({ target: newMachine(), member: 'meanField', args: [[{ layer: 0, rows: newRows(2) }], 1, 3] }),
+  meanFieldBound: () => ({ target: newMachine(), member: 'meanFieldBound', args: [[{ layer: 0, rows: newRows(2) }], 3] }),
   chains: () => ({ target: newMachine(), member: 'chains', args: [allChainOptions()] }),
   trainer: () => ({ target: newMachine(), member: 'trainer', args: [trainerOptions(newRows(20), rich()), savedState(), false] }),
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
