@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backend.hpp"
+#include "units/categories.hpp"
 
 namespace boltzkit {
 
@@ -45,6 +46,15 @@ class HostBackend : public Backend {
     for (const double x : v) mean += x / static_cast<double>(v.size());
     for (double& x : v) x = mean > 0 ? 1 / std::sqrt(std::max(x, least * least * mean)) : 1;
     upload(std::span<const double>(graph ? productsAlong(*graph, v) : v), out);
+  }
+
+  void categoryErrors(const Doubles& logs, const Tensor& targets, const Tensor* rowWeights, Tensor& out) override {
+    const std::size_t categories = targets.cols();
+    std::vector<double> errors = valuesOf(*this, targets);
+    const std::vector<double> weights = rowWeights ? valuesOf(*this, *rowWeights) : std::vector<double>(targets.rows(), 1.0);
+    for (std::size_t r = 0; r < targets.rows(); ++r)
+      categoryErrorsOf(numbersOf(logs).data() + r * categories, categories, weights[r], &errors[r * categories], &errors[r * categories]);
+    upload(std::span<const double>(errors), out);
   }
 
   StepOutcomePtr stepOutcome() override { return std::make_unique<HostOutcome>(); }

@@ -92,6 +92,9 @@ class CountingBackend final : public Backend {
                       Tensor& out) override {
     inner_->unitStatistics(units, states, fields, rowWeights, alpha, beta, out);
   }
+  void categoryErrors(const Doubles& logs, const Tensor& targets, const Tensor* rowWeights, Tensor& out) override {
+    inner_->categoryErrors(logs, targets, rowWeights, out);
+  }
   void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) override {
     inner_->throughMeans(units, fields, mean, gradient);
   }

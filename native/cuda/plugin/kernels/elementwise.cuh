@@ -2,6 +2,7 @@
 #pragma once
 #include "cuda/calls.hpp"
 #include "cuda/plugin/threads.cuh"
+#include "units/categories.hpp"
 #include "units/rows.hpp"
 
 namespace boltzkit::cuda {
@@ -83,6 +84,14 @@ __device__ inline void run(const LimitColumns& c) {
       float& weight = c.weights[i * c.cols + j];
       weight = static_cast<float>(static_cast<double>(weight) * factor);
     }
+  }
+}
+
+// A thread to a row.
+__device__ inline void run(const CategoryErrors& c) {
+  for (const std::size_t r : pieces(c.rows)) {
+    const std::size_t at = r * c.categories;
+    categoryErrorsOf(c.logs + at, c.categories, c.rowWeights ? static_cast<double>(c.rowWeights[r]) : 1.0, c.targets + at, c.out + at);
   }
 }
 
