@@ -8,7 +8,8 @@ const small = process.env.BOLTZKIT_SMALL !== undefined;
 const { train, test } = await loadMnist();
 
 // The last sixth of the training digits ends the run and finds the temperature.
-const [rows, pixels] = [train.labels.shape[0], 784];
+const [rows = 0] = train.labels.shape;
+const pixels = 784;
 const cut = Math.floor((5 * rows) / 6);
 const part = (from: number, to: number) => ({
   rows: { data: train.images.data.subarray(from * pixels, to * pixels), shape: [to - from, pixels] as [number, number] },
@@ -36,7 +37,9 @@ console.log(`wrong on unseen digits: ${(100 * error).toFixed(2)} %, calibration 
 
 const sure = await model.classify(test.images, { reject: 0.9, temperature });
 const [kept, wrong] = [sure.filter((label) => label !== null), sure.filter((label, r) => label !== null && label !== test.labels.get(r))];
-console.log(`of the ${((100 * kept.length) / sure.length).toFixed(1)} % it is sure of: ${((100 * wrong.length) / kept.length).toFixed(2)} %`);
+console.log(
+  `of the ${((100 * kept.length) / sure.length).toFixed(1)} % it is sure of: ${((100 * wrong.length) / kept.length).toFixed(2)} %`,
+);
 
 // Digits in inverted colours are strangers: their free energies are higher.
 const inverted = { data: test.images.data.map((grey) => 1 - grey), shape: [...test.images.shape] };

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "backend.hpp"
-#include "units/categories.hpp"
 
 namespace boltzkit {
 

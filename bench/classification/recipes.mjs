@@ -7,7 +7,7 @@ const common = {
 };
 
 export const recipes = {
-  discriminative: { hidden: 500, rate: 0.1, fit: { ...common, objective: 'discriminative', epochs: 30 } },
-  hybrid: { hidden: 1000, rate: 0.1, fit: { ...common, objective: { hybrid: 0.01 }, algorithm: cd(), epochs: 35 } },
+  discriminative: { hidden: 500, rate: 0.2, fit: { ...common, objective: 'discriminative', epochs: 24 } },
+  hybrid: { hidden: 1000, rate: 0.2, fit: { ...common, objective: { hybrid: 0.01 }, algorithm: cd(), epochs: 18 } },
   generative: { hidden: 500, rate: 0.02, fit: { ...common, objective: 'generative', algorithm: cd(), epochs: 15 } },
 };

@@ -440,10 +440,11 @@ struct Reset {
 
 #define BOLTZKIT_CALLS_OF_UNIT(enumerator, Unit) \
   , UpdateUnits<Unit>, SweepLateral<Unit>, UnitStatistics<Unit>, Moments<Unit>, ThroughMeans<Unit>, Energies<Unit>, Cumulants<Unit>
-using Calls = std::tuple<Fill, Axpby, GatherCodes, GatherFloats, GatherSparse, GatherColumns, Clamp, SplitMissing, DrawBinary, Drop,
-                         LimitColumns, CategoryErrors, MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product, TensorProduct<1, 1>,
-                         TensorProduct<1, 2>, TensorProduct<1, 3>, TensorProduct<2, 1>, TensorProduct<2, 2>, GraphFields, EdgeStatistics,
-                         RowDots, Shift, Propose, Decide, Take, Bound, Refuse, Reset BOLTZKIT_UNITS(BOLTZKIT_CALLS_OF_UNIT)>;
+using Calls =
+    std::tuple<Fill, Axpby, GatherCodes, GatherFloats, GatherSparse, GatherColumns, Clamp, SplitMissing, DrawBinary, Drop, LimitColumns,
+               CategoryErrors, MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product, TensorProduct<1, 1>,
+               TensorProduct<1, 2>, TensorProduct<1, 3>, TensorProduct<2, 1>, TensorProduct<2, 2>, GraphFields, EdgeStatistics, RowDots,
+               Shift, Propose, Decide, Take, Bound, Refuse, Reset BOLTZKIT_UNITS(BOLTZKIT_CALLS_OF_UNIT)>;
 #undef BOLTZKIT_CALLS_OF_UNIT
 
 inline constexpr std::size_t callCount = std::tuple_size_v<Calls>;

@@ -186,8 +186,8 @@ class CudaBackend final : public Backend {
 
   // --- categories --------------------------------------------------------------------------------
   void categoryErrors(const Doubles& logs, const Tensor& targets, const Tensor* rowWeights, Tensor& out) override {
-    device_.launch(targets.rows(), CategoryErrors{targets.rows(), targets.cols(), numbersOf(logs), valuesOf(targets), valuesOf(rowWeights),
-                                                  valuesOf(out)});
+    device_.launch(targets.rows(),
+                   CategoryErrors{targets.rows(), targets.cols(), numbersOf(logs), valuesOf(targets), valuesOf(rowWeights), valuesOf(out)});
   }
 
   // --- networks ----------------------------------------------------------------------------------

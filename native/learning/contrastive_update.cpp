@@ -374,7 +374,8 @@ class ContrastiveUpdate final : public Update {
   MachineReport::Labels labelsReport() {
     const std::size_t layer = options_.labels->layer;
     MachineReport::Labels scores{labelScores(machine_, data_, layer, watchedRows(data_.rows(), rowWeights_, plan_.rows)), {none, none}};
-    if (validation_) scores.validation = labelScores(machine_, *validation_, layer, watchedRows(validation_->rows(), {}, validation_->rows()));
+    if (validation_)
+      scores.validation = labelScores(machine_, *validation_, layer, watchedRows(validation_->rows(), {}, validation_->rows()));
     return scores;
   }
 

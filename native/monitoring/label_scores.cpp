@@ -36,8 +36,9 @@ LabelScores labelScores(const Machine& machine, const LayerData& data, std::size
   for (std::size_t first = 0; first < all; first += chunkRows) {
     const std::size_t count = std::min(chunkRows, all - first);
     states.setRows(count);
-    data.gather({watched.rows.begin() + static_cast<std::ptrdiff_t>(first), watched.rows.begin() + static_cast<std::ptrdiff_t>(first + count)},
-                states);
+    data.gather(
+        {watched.rows.begin() + static_cast<std::ptrdiff_t>(first), watched.rows.begin() + static_cast<std::ptrdiff_t>(first + count)},
+        states);
     p.resize(count * categories);
     weights.logs(states, p);
     const std::vector<double> truth = valuesOf(machine.backend(), states[labels]);

@@ -31,8 +31,8 @@ struct Case {
 const Layer binaryRows{"v", UnitType::bernoulli, pixels}, labels{"y", UnitType::softmax, classes, classes};
 
 std::vector<Case> cases() {
-  const Layer h{"h", UnitType::bernoulli, 3}, s{"s", UnitType::spin, 2}, c{"c", UnitType::softmax, 4, 2},
-      g{"g", UnitType::gaussian, 2}, real{"v", UnitType::gaussian, pixels};
+  const Layer h{"h", UnitType::bernoulli, 3}, s{"s", UnitType::spin, 2}, c{"c", UnitType::softmax, 4, 2}, g{"g", UnitType::gaussian, 2},
+      real{"v", UnitType::gaussian, pixels};
   return {{"bernoulli", {binaryRows, labels, h}, {{0, 2}, {1, 2}}},
           {"turned couplings", {binaryRows, labels, h}, {{2, 0}, {2, 1}}},
           {"two hidden layers", {binaryRows, labels, h, s}, {{0, 2}, {1, 2}, {0, 3}, {3, 1}}},
@@ -121,7 +121,8 @@ TrainerOptions oneStep(const TrainerOptions::Labels& l) {
 }
 
 std::vector<LayerRows> dataOf(const Case& c, std::size_t rows = rowCount) {
-  return {{0, rowsOf(pixelRows(c.layers[0], rows), pixels, domainOf(c.layers[0]))}, {1, rowsOf(labelRows(rows), classes, Domain{.group = classes, .leastSum = 1, .mostSum = 1})}};
+  return {{0, rowsOf(pixelRows(c.layers[0], rows), pixels, domainOf(c.layers[0]))},
+          {1, rowsOf(labelRows(rows), classes, Domain{.group = classes, .leastSum = 1, .mostSum = 1})}};
 }
 
 void checkGradient(const Case& c, const TrainerOptions::Labels& l, const Values& weights) {
@@ -203,7 +204,8 @@ Values trained(const Case& c, std::shared_ptr<Backend> backend, const TrainerOpt
   const auto machine = machineOf(c, std::move(backend));
   Values all;
   machine->backend().run([&] {
-    Trainer(contrastiveUpdate(*machine, o, dataOf(c, 11), {}, Values(11, 1.0)), o, nullptr, false).run(UINT64_MAX, running, nullptr, nullptr);
+    Trainer(contrastiveUpdate(*machine, o, dataOf(c, 11), {}, Values(11, 1.0)), o, nullptr, false)
+        .run(UINT64_MAX, running, nullptr, nullptr);
   });
   for (const NamedTensor& p : machine->parameters())
     for (const double x : valuesOf(machine->backend(), *p.tensor)) all.push_back(x);

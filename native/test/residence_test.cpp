@@ -200,7 +200,8 @@ TEST_CASE("an update asks for nothing but work on the tensors that it has") {
 // Of the second update of a run on these rows and labels.
 Requests requestsOfLabels(const TrainerOptions& o, const Values& rowWeights) {
   const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
-  Machine m(backend, Wiring({{"v", UnitType::bernoulli, 6}, {"y", UnitType::softmax, 3, 3}, {"h", UnitType::bernoulli, 4}}, {{0, 2}, {1, 2}}), 3,
+  Machine m(backend,
+            Wiring({{"v", UnitType::bernoulli, 6}, {"y", UnitType::softmax, 3, 3}, {"h", UnitType::bernoulli, 4}}, {{0, 2}, {1, 2}}), 3,
             0.5);
   Values labels;
   for (std::size_t r = 0; r < 12; ++r)

@@ -291,8 +291,8 @@ TEST_CASE("variances of mixtures and inverse deviations") {
 TEST_CASE("errors of categories") {
   forEachBackend([&](const Candidate& candidate) {
     const auto backend = candidate.make(1);
-    const TensorPtr sums = backend->tensor(6, 2), one = backend->tensor(6, 2), targets = backend->tensor(2, 3), weights = backend->tensor(1, 2),
-                    out = backend->tensor(1, 6);
+    const TensorPtr sums = backend->tensor(6, 2), one = backend->tensor(6, 2), targets = backend->tensor(2, 3),
+                    weights = backend->tensor(1, 2), out = backend->tensor(1, 6);
     // Logs of categories 0, 1, 2 of two rows; those of the second are too large to be exponents.
     const Values logs{0.5, -1, 2, 900, 901, 899};
     Values spread;

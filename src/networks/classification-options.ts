@@ -1,15 +1,16 @@
 /** How a classification RBM is made, trained and asked. */
-import type { SampleOptions } from '../models/sample-options.js';
+
 import type { Patience } from '../machine/patience.js';
 import type { LayerClamps, LayerRows } from '../models/by-layer.js';
+import type { SampleOptions } from '../models/sample-options.js';
 import type { Objective } from '../training/options.js';
 import type { FitOptions, PartialFitOptions } from '../training/plan.js';
 import type { PartName } from '../wiring/names.js';
 import type { StartOptions } from '../wiring/place.js';
 import type { Units } from '../wiring/units.js';
 import type { CalibrationOptions } from './calibration.js';
-import type { ClassLabels, ClassName } from './classes.js';
 import type { ClassScores } from './class-scores.js';
+import type { ClassLabels, ClassName } from './classes.js';
 import type { ClassifierValidation } from './classifier.js';
 
 /** How to construct a {@link ClassificationRBM}. */
@@ -60,11 +61,9 @@ export interface LabelOptions extends ProbabilityOptions {
 }
 
 /** How samples are drawn; `label`: the class of all of them, or one for each. */
-export type LabelledSampleOptions<L extends ClassName = number> = SampleOptions<
-  LabelledRows,
-  LabelledClamps,
-  keyof LabelledLayers
-> & { readonly label?: L | ClassLabels<L> | undefined };
+export type LabelledSampleOptions<L extends ClassName = number> = SampleOptions<LabelledRows, LabelledClamps, keyof LabelledLayers> & {
+  readonly label?: L | ClassLabels<L> | undefined;
+};
 
 /** How rows of known classes are judged. */
 export type AssessOptions = CalibrationOptions & ProbabilityOptions;
@@ -76,4 +75,3 @@ export interface LabelledAssessment<L extends ClassName> extends ClassScores<L> 
   /** Mean −log p(class | row), in nats. */
   readonly loss: number;
 }
-

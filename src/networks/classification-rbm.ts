@@ -292,7 +292,8 @@ export class ClassificationRBM<const L extends ClassName = number> extends Machi
     if (more.clamp?.labels !== undefined) throw new OptionCheck(call).error('label', 'left out with `clamp.labels`, which says it', label);
     const one = typeof label === 'string' || typeof label === 'number';
     const numbers = this.#numbers(call, 'label', one ? [label] : label);
-    if (!one && numbers.length !== n) throw new ShapeError(`${call}: \`label\` must be one class, or one for each of ${n} chains, got ${numbers.length}`);
+    if (!one && numbers.length !== n)
+      throw new ShapeError(`${call}: \`label\` must be one class, or one for each of ${n} chains, got ${numbers.length}`);
     return super.sample(n, { ...more, clamp: { ...more.clamp, labels: numbers } });
   }
 

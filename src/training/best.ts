@@ -58,7 +58,9 @@ export function metricOf({ source }: BestRule): StoppingMetric {
 export function readBest(check: OptionCheck, given: GivenBest, evaluated: boolean, labelled: boolean): BestRule | null | undefined {
   const [likelihoods, ofLabels] = [['pseudoLikelihood', 'logLikelihood'] as const, ['error', 'loss'] as const];
   const metrics = labelled ? ([...ofLabels, ...likelihoods] as const) : likelihoods;
-  return readRule<StoppingMetric, BestSource>(check, given, metrics, (metric) => (metric === 'logLikelihood' && evaluated ? 'evaluation' : metric));
+  return readRule<StoppingMetric, BestSource>(check, given, metrics, (metric) =>
+    metric === 'logLikelihood' && evaluated ? 'evaluation' : metric,
+  );
 }
 
 /**

@@ -162,7 +162,9 @@ const flag = (name: string, value: string, text: string): Flag => ({ name, value
 
 /** The rows, by the names of {@link TrainingOptions}, and the objective of machines with labels; algorithm, optimiser and learning rate have tables of their own. */
 export const settingRows = {
-  objective: row<Objective | undefined>((check, name, value, { labelled = false }) => (labelled ? readObjective(check, name, value) : undefined)),
+  objective: row<Objective | undefined>((check, name, value, { labelled = false }) =>
+    labelled ? readObjective(check, name, value) : undefined,
+  ),
   epochs: row(
     (check, name, value, { epochs }) => check.integer(name, value, epochs, 1, 2 ** 40),
     flag('epochs', 'n', 'passes over the data (default: by --recipe)'),
@@ -284,7 +286,10 @@ function readObjective(check: OptionCheck, name: string, given: unknown): Object
 }
 
 /** The weights of both likelihoods, as native code takes them; null for machines without labels. */
-export function labelsForNative({ objective }: TrainingSettings, layer: number | undefined): NonNullable<NativeTrainerOptions['labels']> | null {
+export function labelsForNative(
+  { objective }: TrainingSettings,
+  layer: number | undefined,
+): NonNullable<NativeTrainerOptions['labels']> | null {
   if (objective === undefined || layer === undefined) return null;
   if (objective === 'generative') return { layer, discriminative: 0, generative: 1 };
   return { layer, discriminative: 1, generative: objective === 'discriminative' ? 0 : objective.hybrid };
@@ -330,7 +335,12 @@ const free: ReadonlySet<string> = new Set(['learningRate', 'recipe', 'monitorRow
  */
 export function resumedSettings(call: string, given: Given, interrupted: TrainingSettings, parts: readonly string[]): TrainingSettings {
   const { chains } = interrupted.algorithm as { chains?: number };
-  const asGiven = readSettings(call, given, { ...interrupted, ...(chains === undefined ? {} : { chains }), parts, labelled: interrupted.objective !== undefined });
+  const asGiven = readSettings(call, given, {
+    ...interrupted,
+    ...(chains === undefined ? {} : { chains }),
+    parts,
+    labelled: interrupted.objective !== undefined,
+  });
   assertSame(
     call,
     given,

@@ -124,7 +124,12 @@ function bestPlan(
   { algorithm, monitorRows, objective }: TrainingPlan['settings'],
   interrupted: TrainingRecord | null,
 ): TrainingPlan['best'] {
-  const planned = planBest(check, given, readBest(check, given, given.evaluateEvery !== undefined, objective !== undefined), interrupted?.best ?? null);
+  const planned = planBest(
+    check,
+    given,
+    readBest(check, given, given.evaluateEvery !== undefined, objective !== undefined),
+    interrupted?.best ?? null,
+  );
   if (planned === null) return null;
   const { rule, before } = planned;
   const name = optionOf(rule);
@@ -170,7 +175,15 @@ export function partialFitPlan(
   const rows = rowCount(call, inputs);
   const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
   const parts = partNames(machine.spec);
-  const defaults = { batchSize: usualBatch(rows), parts, epochs: 1, l2: 0, averageLast: 0, chains, labelled: machine.spec.labels !== undefined };
+  const defaults = {
+    batchSize: usualBatch(rows),
+    parts,
+    epochs: 1,
+    l2: 0,
+    averageLast: 0,
+    chains,
+    labelled: machine.spec.labels !== undefined,
+  };
   const settings = readSettings(call, { ...given, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
   const weights = readWeights(check, given.sampleWeights, rows);

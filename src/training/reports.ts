@@ -119,7 +119,12 @@ function health({ autocorrelationTime, effectiveSampleSize, splitRhat, freeEnerg
 }
 
 function labelReport({ loss, error, validationLoss, validationError }: NonNullable<NativeEpochReport['labels']>): LabelReport {
-  const [l, e, vl, ve] = [loss, error, validationLoss, validationError].map(orNull) as [number | null, number | null, number | null, number | null];
+  const [l, e, vl, ve] = [loss, error, validationLoss, validationError].map(orNull) as [
+    number | null,
+    number | null,
+    number | null,
+    number | null,
+  ];
   return { loss: l, error: e, validationLoss: vl, validationError: ve };
 }
 

@@ -18,8 +18,7 @@ const SAYS: Record<string, RegExp> = {
   'resume-from-checkpoint.ts': /same weights as the uninterrupted run: true/,
   'streaming.ts': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
   'labelled-digits.ts': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
-  'classify-digits.ts':
-    /wrong on unseen digits: \d+\.\d\d %, calibration error \d+\.\d\d %\n(.*\n)+wrote classified-digits\.png/,
+  'classify-digits.ts': /wrong on unseen digits: \d+\.\d\d %, calibration error \d+\.\d\d %\n(.*\n)+wrote classified-digits\.png/,
   'dbn-mnist.ts':
     /wrong on unseen digits: \d+\.\d\d % pretrained, \d+\.\d\d % after up-down, \d+\.\d\d % fine-tuned\nwrote dbn-digits\.png/,
   'few-labels.ts': /wrong with 100 labels: \d+\.\d % from random weights, \d+\.\d % pretrained, \d+\.\d % self-trained/,

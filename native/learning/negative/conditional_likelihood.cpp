@@ -75,9 +75,7 @@ class ConditionalLikelihood final : public NegativePhase {
     if (generative_) generative_->start(data);
   }
   const States* particles() override { return generative_ ? generative_->particles() : nullptr; }
-  std::map<std::string, Tensor*> tensors() override {
-    return generative_ ? generative_->tensors() : std::map<std::string, Tensor*>{};
-  }
+  std::map<std::string, Tensor*> tensors() override { return generative_ ? generative_->tensors() : std::map<std::string, Tensor*>{}; }
   void settle() override {
     if (generative_) generative_->settle();
   }

@@ -2,7 +2,6 @@
 #pragma once
 #include "cuda/calls.hpp"
 #include "cuda/plugin/threads.cuh"
-#include "units/categories.hpp"
 #include "units/rows.hpp"
 
 namespace boltzkit::cuda {
