@@ -185,7 +185,7 @@ struct StatisticsTerm {
   double alpha;
   Accuracy accuracy = Accuracy::full;  // full or statistics
 };
-inline constexpr std::size_t mostTerms = 4;
+inline constexpr std::size_t mostTerms = 6;
 
 // Where a reduction over the places of each row goes: out[r] (+)= factor * the value of row r.
 struct RowSum {
@@ -264,7 +264,7 @@ class Backend {
   virtual void download(const Tensor& from, std::span<float> to) = 0;
   virtual void download(const Tensor& from, std::span<double> to) = 0;
   virtual void fill(double value, Tensor& out) = 0;
-  // y = alpha x + beta y; with beta 0, y is not read
+  // y = alpha x + beta y; with beta 0, y is not read. x may be y.
   virtual void axpby(double alpha, const Tensor& x, double beta, Tensor& y) = 0;
   virtual DoublesPtr doubles(std::size_t n) = 0;  // zeros
   // Waits for the numbers: `to` gets the first to.size() of them.
@@ -330,6 +330,13 @@ class Backend {
   // out [1, places] = 1 / sqrt(max(v, least^2 * the mean of v)), all 1 if that mean is 0. With a
   // graph, out [1, graph->weights()] holds the product for both places that a weight joins.
   virtual void inverseDeviations(const Tensor& variances, double least, const Graph* graph, Tensor& out) = 0;
+
+  // --- categories --------------------------------------------------------------------------------
+  // The gradient of weight[r] sum_k targets[r, k] log p(k | r) with respect to the logs of the
+  // categories' weights, p(k | r) being proportional to exp(logs[r * categories + k]):
+  //   out[0, r * categories + k] = weight[r] (targets[r, k] - p(k | r))
+  // targets [rows, categories], each row adds up to 1; rowWeights [1, rows], null: ones.
+  virtual void categoryErrors(const Doubles& logs, const Tensor& targets, const Tensor* rowWeights, Tensor& out) = 0;
 
   // --- networks ----------------------------------------------------------------------------------
   // Turns a gradient [rows, places] with respect to the means of units into one with respect to

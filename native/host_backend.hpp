@@ -47,6 +47,15 @@ class HostBackend : public Backend {
     upload(std::span<const double>(graph ? productsAlong(*graph, v) : v), out);
   }
 
+  void categoryErrors(const Doubles& logs, const Tensor& targets, const Tensor* rowWeights, Tensor& out) override {
+    const std::size_t categories = targets.cols();
+    std::vector<double> errors = valuesOf(*this, targets);
+    const std::vector<double> weights = rowWeights ? valuesOf(*this, *rowWeights) : std::vector<double>(targets.rows(), 1.0);
+    for (std::size_t r = 0; r < targets.rows(); ++r)
+      categoryErrorsOf(numbersOf(logs).data() + r * categories, categories, weights[r], &errors[r * categories], &errors[r * categories]);
+    upload(std::span<const double>(errors), out);
+  }
+
   StepOutcomePtr stepOutcome() override { return std::make_unique<HostOutcome>(); }
   Verdict read(const StepOutcome& outcome) override { return static_cast<const HostOutcome&>(outcome).verdict; }
   void reset(StepOutcome& outcome) override { verdictOf(outcome) = {}; }

@@ -13,6 +13,12 @@ export const models = [
   },
   { want: 'mixed columns: numbers, categories, bits', use: ['readTable', 'BoltzmannMachine'], examples: ['own-table'] },
   {
+    want: 'a class given a row, or rows of a class',
+    use: ['ClassificationRBM'],
+    examples: ['classify-digits'],
+    guides: ['classification'],
+  },
+  {
     want: 'several hidden layers that learn together',
     use: ['DeepBoltzmannMachine'],
     examples: ['dbm-mnist'],

@@ -43,7 +43,8 @@ export type { SurpriseOptions } from './estimators/surprise.js';
 export type { UsedDevice } from './machine/backend.js';
 export { type BackendInfo, backendInfo } from './machine/host.js';
 export type { CallProgress, Patience } from './machine/patience.js';
-export { BoltzmannMachine, type BoltzmannMachineOptions, type LayerClamps, type LayerRows } from './models/boltzmann-machine.js';
+export { BoltzmannMachine, type BoltzmannMachineOptions } from './models/boltzmann-machine.js';
+export type { LayerClamps, LayerRows } from './models/by-layer.js';
 export type { ObserveOptions } from './models/chain-observe.js';
 export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
 export {
@@ -94,10 +95,10 @@ export type { BestOptions, EarlyStopping, StoppingMetric } from './training/best
 export { type HealthContext, type HealthHint, healthHints } from './training/hints.js';
 export { cosine, type LearningRate, type LearningRateSchedule, linear, type ScheduleOptions } from './training/learning-rate.js';
 export { type AdamOptions, adam, type Optimiser, type OptimiserName, type SgdOptions, sgd } from './training/optimisers.js';
-export type { Rollback, Sparsity, TrainingOptions } from './training/options.js';
+export type { Objective, Rollback, Sparsity, TrainingOptions } from './training/options.js';
 export type { FitOptions, PartialFitOptions, RunOptions } from './training/plan.js';
 export type { RecipeName } from './training/recipe.js';
-export type { EpochReport, Health, Progress } from './training/reports.js';
+export type { EpochReport, Health, LabelReport, Progress } from './training/reports.js';
 export type { TrainingRun } from './training/run.js';
 export type { Device } from './wiring/device.js';
 export { type Edges, type GraphOptions, gridEdges } from './wiring/graph.js';

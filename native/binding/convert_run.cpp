@@ -88,6 +88,16 @@ Napi::Value estimateObject(Napi::Env env, const std::optional<Interval>& estimat
 
 void setNumber(Napi::Object object, const char* key, double value) { object.Set(key, Napi::Number::New(object.Env(), value)); }
 
+Napi::Value labelsObject(Napi::Env env, const std::optional<MachineReport::Labels>& labels) {
+  if (!labels) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  setNumber(object, "loss", labels->training.loss);
+  setNumber(object, "error", labels->training.error);
+  setNumber(object, "validationLoss", labels->validation.loss);
+  setNumber(object, "validationError", labels->validation.error);
+  return object;
+}
+
 void addReport(Napi::Object object, const MachineReport& report) {
   setNumber(object, "pseudoLikelihood", report.pseudoLikelihood);
   setNumber(object, "pseudoLikelihoodError", report.pseudoLikelihoodError);
@@ -96,6 +106,7 @@ void addReport(Napi::Object object, const MachineReport& report) {
   setNumber(object, "chainFreeEnergyGap", report.chainFreeEnergyGap);
   object.Set("health", healthObject(object.Env(), report.health));
   object.Set("logLikelihood", estimateObject(object.Env(), report.logLikelihood));
+  object.Set("labels", labelsObject(object.Env(), report.labels));
 }
 
 void addNumbers(Napi::Object object, const char* key, const std::vector<double>& values) {

@@ -21,6 +21,12 @@ std::optional<TrainerOptions::Sparsity> sparsityOf(const Argument& sparsity) {
                                   sparsity.field("rate").number(0, 1)};
 }
 
+std::optional<TrainerOptions::Labels> labelsOf(const Argument& labels) {
+  if (!labels.given() || labels.isNull()) return std::nullopt;
+  return TrainerOptions::Labels{labels.field("layer").count(0, maxCount), labels.field("discriminative").number(0, anyNumber),
+                                labels.field("generative").number(0, anyNumber)};
+}
+
 // The chains of all temperatures together are numbered in 32 bits.
 void requireReplicas(const TrainerOptions& o) {
   if (o.algorithm != TrainerOptions::Algorithm::pt) return;
@@ -66,6 +72,7 @@ TrainerOptions optionsOf(const Argument& options) {
   const Argument standardised = options.field("standardised");
   if (standardised.given()) o.standardised = standardised.flag();
   o.sparsity = sparsityOf(options.field("sparsity"));
+  o.labels = labelsOf(options.field("labels"));
   o.initialiseFromData = options.field("initialiseFromData").flag();
   const Argument stream = options.field("stream");
   if (stream.given()) o.stream = stream.flag();

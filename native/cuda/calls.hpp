@@ -138,6 +138,14 @@ struct LimitColumns {
   float* weights;
 };
 
+struct CategoryErrors {
+  static constexpr Threads threads = Threads::each;
+  std::size_t rows, categories;
+  const double* logs;
+  const float *targets, *rowWeights;
+  float* out;
+};
+
 struct MixVariances {
   static constexpr Threads threads = Threads::each;
   std::size_t places;
@@ -449,7 +457,7 @@ struct Reset {
 #define BOLTZKIT_CALLS_OF_UNIT(enumerator, Unit) \
   , UpdateUnits<Unit>, SweepLateral<Unit>, UnitStatistics<Unit>, Moments<Unit>, ThroughMeans<Unit>, Energies<Unit>, Cumulants<Unit>
 using Calls = std::tuple<Fill, Axpby, GatherCodes, GatherFloats, GatherSparse, GatherColumns, Clamp, SplitMissing, DrawBinary, Drop,
-                         LimitColumns, MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product,
+                         LimitColumns, CategoryErrors, MixVariances, MeanVariance, InverseDeviations, InverseDeviationsAlong, Product,
                          BOLTZKIT_TENSOR_PRODUCTS(Tile::wide), BOLTZKIT_TENSOR_PRODUCTS(Tile::narrow), GraphFields, EdgeStatistics, RowDots,
                          Shift, Propose, Decide, Take, Bound, Refuse, Reset BOLTZKIT_UNITS(BOLTZKIT_CALLS_OF_UNIT)>;
 #undef BOLTZKIT_CALLS_OF_UNIT

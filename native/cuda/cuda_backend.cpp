@@ -186,6 +186,12 @@ class CudaBackend final : public Backend {
       device_.launch(places, InverseDeviations{places, valuesOf(variances), least, mean_.data(), valuesOf(out)});
   }
 
+  // --- categories --------------------------------------------------------------------------------
+  void categoryErrors(const Doubles& logs, const Tensor& targets, const Tensor* rowWeights, Tensor& out) override {
+    device_.launch(targets.rows(),
+                   CategoryErrors{targets.rows(), targets.cols(), numbersOf(logs), valuesOf(targets), valuesOf(rowWeights), valuesOf(out)});
+  }
+
   // --- networks ----------------------------------------------------------------------------------
   void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) override {
     visitUnit(units.type, [&](auto unit) {

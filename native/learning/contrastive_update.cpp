@@ -22,6 +22,7 @@
 #include "learning/unit_guard.hpp"
 #include "monitoring/health.hpp"
 #include "monitoring/monitor.hpp"
+#include "monitoring/none.hpp"
 
 namespace boltzkit {
 namespace {
@@ -130,6 +131,7 @@ class ContrastiveUpdate final : public Update {
     if (options_.given.empty() && plan_.checksAfter(report.epoch, options_.epochs))
       of.health = HealthCheck(machine_, data_, rowWeights_, plan_.chains).measure(negative_->particles());
     if (std::isfinite(m.meanFreeEnergy) && !(watched ? *watched : data_).anyMissing()) of.logLikelihood = logLikelihood(m, report.warnings);
+    if (options_.labels && plan_.rows > 0) of.labels = labelsReport();
     report.of = std::move(of);
   }
 
@@ -380,6 +382,14 @@ class ContrastiveUpdate final : public Update {
         "the chains' log-likelihood is " + decimal(e.value) + " nats, the rows allow for at most " + decimal(most) +
         ": the chains have lost the machine's modes, and the number is left out; more `chains` or a lower rate let them keep up");
     return std::nullopt;
+  }
+
+  MachineReport::Labels labelsReport() {
+    const std::size_t layer = options_.labels->layer;
+    MachineReport::Labels scores{labelScores(machine_, data_, layer, watchedRows(data_.rows(), rowWeights_, plan_.rows)), {none, none}};
+    if (validation_)
+      scores.validation = labelScores(machine_, *validation_, layer, watchedRows(validation_->rows(), {}, validation_->rows()));
+    return scores;
   }
 
   // True if all layers with data have finitely many states.

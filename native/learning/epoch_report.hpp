@@ -8,6 +8,7 @@
 
 #include "likelihood/interval.hpp"
 #include "monitoring/health.hpp"
+#include "monitoring/label_scores.hpp"
 
 namespace boltzkit {
 
@@ -27,6 +28,12 @@ struct MachineReport {
   // Mean F(negative particles) - mean F(training). Far from 0 if the chains lag behind.
   double chainFreeEnergyGap = 0;
   std::optional<Health> health;  // only in epochs that check it
+  // Only in runs with options.labels: of the watched training rows, and of all validation rows, NaN
+  // without.
+  struct Labels {
+    LabelScores training, validation;
+  };
+  std::optional<Labels> labels;
   // Mean log-likelihood of the rows used for pseudoLikelihood. Only from an algorithm that
   // estimates log Z (ptt).
   std::optional<Interval> logLikelihood;

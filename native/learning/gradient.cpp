@@ -85,6 +85,18 @@ void Gradient::accumulate(const Phase& phase, const Tensor* rowWeights, double a
   for (std::size_t l = 0; l < units_.size(); ++l) addUnits(l, of(l), phase.fields[l], rowWeights, alpha, first);
 }
 
+void Gradient::scale(double factor) {
+  const auto scaled = [&](Tensor& values) { factor == 0 ? backend_.fill(0, values) : backend_.axpby(factor, values, 0, values); };
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    if (terms_[c].empty() || factor == 0) scaled(*weights_[c]);
+    if (factor == 0) terms_[c].clear();
+    for (StatisticsTerm& term : terms_[c]) term.alpha *= factor;
+  }
+  for (const TensorPtr& values : units_) scaled(*values);
+  for (std::size_t l = 0; l < means_.size(); ++l)
+    if (biasRows_[l]) scaled(*means_[l]);
+}
+
 void Gradient::addProducts(const States& left, const States& right, const Tensor* rowWeights, double alpha) {
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const Coupling& coupling = machine_.wiring().couplings()[c];

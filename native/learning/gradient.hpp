@@ -41,6 +41,12 @@ class Gradient {
   // `fields` their conditional means given the fields.
   void addUnits(std::size_t layer, const Tensor& values, const Tensor* fields, const Tensor* rowWeights, double alpha, bool first = false);
 
+  // Multiplies all sums so far; by 0 it discards them.
+  void scale(double factor);
+  // Adds a term to the weights of a dense coupling; `first` discards the previous sum. Its tensors
+  // must keep their values until the optimiser has taken its step.
+  void add(std::size_t coupling, const StatisticsTerm& term, bool first) { couplingTerm(coupling, term, first, Lasts::step); }
+
   // Turns the accumulated difference into the centred gradient for these offsets ([1, places] per
   // layer). Leaves out the term that stands for the move of a bias if that bias is held.
   void centre(Offsets offsets);

@@ -15,6 +15,11 @@ void validateOptions(const TrainerOptions& o, std::size_t rows, std::size_t para
   requireOption(o.reservoirs >= 2 && o.reservoirs <= 4096, "reservoirs", "2 to 4096", static_cast<double>(o.reservoirs));
   requireOption(o.reservoirAcceptance > 0 && o.reservoirAcceptance < 1, "reservoirAcceptance", "in (0, 1)", o.reservoirAcceptance);
   requireOption(isNonNegative(o.monitorBudget), "monitorBudget", "a finite number >= 0", o.monitorBudget);
+  if (o.labels) {
+    requireOption(isNonNegative(o.labels->discriminative), "labels.discriminative", "a finite number >= 0", o.labels->discriminative);
+    requireOption(isNonNegative(o.labels->generative), "labels.generative", "a finite number >= 0", o.labels->generative);
+    if (o.labels->discriminative + o.labels->generative == 0) throw parameterError("one weight of `labels` must be above 0");
+  }
   if (!o.sparsity) return;
   requireOption(isFraction(o.sparsity->target), "sparsity.target", "in [0, 1]", o.sparsity->target);
   requireOption(isNonNegative(o.sparsity->weight), "sparsity.weight", "a finite number >= 0", o.sparsity->weight);

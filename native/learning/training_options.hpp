@@ -39,6 +39,14 @@ struct TrainerOptions : RunOptions {
     double target, weight, rate;
   };
   std::optional<Sparsity> sparsity;
+  // What is learnt of a layer of labels:
+  //   discriminative * log p(labels | other rows) + generative * log p(rows)
+  // With a weight of 0 that part costs nothing. Unset: log p(rows), and no report of the labels.
+  struct Labels {
+    std::size_t layer;
+    double discriminative = 0, generative = 1;
+  };
+  std::optional<Labels> labels;
   // Sets the unit parameters of data layers from the data, on the machine's first update only.
   bool initialiseFromData = true;
   // The rows are the next part of a stream: means and scales continue as running ones over all

@@ -5,7 +5,6 @@
 #include <utility>
 
 namespace boltzkit {
-namespace {
 
 void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given) {
   for (const Coupling& c : machine.wiring().couplings())
@@ -13,8 +12,6 @@ void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given
       throw parameterError("layers that are summed out must not be coupled to each other, '" + machine.wiring().layers()[c.a].name +
                            "' and '" + machine.wiring().layers()[c.b].name + "' are");
 }
-
-}  // namespace
 
 void couplingProducts(const Machine& machine, std::size_t coupling, const States& states, Tensor& scratch, const RowSum& sum) {
   const Coupling& c = machine.wiring().couplings()[coupling];

@@ -18,6 +18,9 @@ void couplingProducts(const Machine& machine, std::size_t coupling, const States
 // them, and none is coupled to itself.
 bool summable(const Machine& machine, const std::vector<bool>& given);
 
+// Throws ParameterError unless they can.
+void requireUncoupledRest(const Machine& machine, const std::vector<bool>& given);
+
 // F(given) = -log of the sum of exp(-E) over the states of the other layers. Throws ParameterError
 // if those layers are coupled to each other or to themselves.
 void freeEnergies(const Machine& machine, const States& states, const std::vector<bool>& given, std::span<double> out);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "machine/category_weights.hpp"
 #include "machine/normalisable.hpp"
 #include "sampling/row_chunks.hpp"
 
@@ -74,35 +75,15 @@ void Inference::reconstruct(const LayerRows& given, std::size_t via, Draw drawn,
 void Inference::categoryProbabilities(const std::vector<LayerRows>& given, std::size_t layer, const Cancelled& cancelled,
                                       std::span<float> out) {
   const LayerData data = LayerData::forQuestion(machine_, given);
-  requireLayer(machine_.wiring(), layer);
-  const Layer& asked = machine_.wiring().layers()[layer];
-  if (data.given()[layer]) throw parameterError("layer '" + asked.name + "' is given, so it cannot be asked for");
-  if (asked.type != UnitType::softmax || asked.size != asked.places)
-    throw parameterError("layer '" + asked.name + "' must be one softmax unit");
-  Backend& backend = machine_.backend();
-  const std::size_t categories = asked.places;
-  std::vector<bool> known = data.given();
-  known[layer] = true;
-  TensorPtr all = backend.tensor(1, categories), category = backend.tensor(1, categories);
-  backend.fill(1, *all);
-  std::vector<float> oneHot(categories);
-  std::vector<double> energies;
+  CategoryWeights weights(machine_, data.given(), layer, std::min(chunkRows, data.rows()));
+  const std::size_t categories = weights.categories();
+  std::vector<double> logs;
   forEachChunk(scratchFor(data.rows())->states, data, cancelled, [&](std::size_t first, States& states) {
-    const std::size_t rows = states.rows();
-    energies.resize(rows * categories);
-    for (std::size_t k = 0; k < categories; ++k) {
-      std::fill(oneHot.begin(), oneHot.end(), 0.0f);
-      oneHot[k] = 1;
-      backend.upload(std::span<const float>(oneHot), *category);
-      backend.clamp(*all, *category, states[layer]);
-      freeEnergies(machine_, states, known, std::span(energies).subspan(k * rows, rows));
-    }
-    for (std::size_t r = 0; r < rows; ++r) {
-      double lowest = energies[r], sum = 0;
-      for (std::size_t k = 1; k < categories; ++k) lowest = std::min(lowest, energies[k * rows + r]);
-      for (std::size_t k = 0; k < categories; ++k) sum += std::exp(lowest - energies[k * rows + r]);
-      for (std::size_t k = 0; k < categories; ++k)
-        out[(first + r) * categories + k] = static_cast<float>(std::exp(lowest - energies[k * rows + r]) / sum);
+    logs.resize(states.rows() * categories);
+    weights.logs(states, logs);
+    for (std::size_t r = 0; r < states.rows(); ++r) {
+      normaliseLogs(std::span(logs).subspan(r * categories, categories));
+      for (std::size_t k = 0; k < categories; ++k) out[(first + r) * categories + k] = static_cast<float>(logs[r * categories + k]);
     }
   });
 }

@@ -92,6 +92,9 @@ class CountingBackend final : public Backend {
                       Tensor& out) override {
     inner_->unitStatistics(units, states, fields, rowWeights, alpha, beta, out);
   }
+  void categoryErrors(const Doubles& logs, const Tensor& targets, const Tensor* rowWeights, Tensor& out) override {
+    inner_->categoryErrors(logs, targets, rowWeights, out);
+  }
   void throughMeans(const Units& units, const Tensor& fields, const Tensor& mean, Tensor& gradient) override {
     inner_->throughMeans(units, fields, mean, gradient);
   }
@@ -192,6 +195,36 @@ TEST_CASE("an update asks for nothing but work on the tensors that it has") {
     CHECK(requestsOf(o) == Requests{});
     for (const UnitType visible : {UnitType::gaussian, UnitType::relu, UnitType::spin}) CHECK(requestsOf(o, {}, visible) == Requests{});
   }
+}
+
+// Of the second update of a run on these rows and labels.
+Requests requestsOfLabels(const TrainerOptions& o, const Values& rowWeights) {
+  const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
+  Machine m(backend,
+            Wiring({{"v", UnitType::bernoulli, 6}, {"y", UnitType::softmax, 3, 3}, {"h", UnitType::bernoulli, 4}}, {{0, 2}, {1, 2}}), 3,
+            0.5);
+  Values labels;
+  for (std::size_t r = 0; r < 12; ++r)
+    for (std::size_t k = 0; k < 3; ++k) labels.push_back(r % 3 == k);
+  const LayerRows given{1, rowsOf(labels, 3, Domain{.group = 3, .leastSum = 1, .mostSum = 1})};
+  Trainer trainer(contrastiveUpdate(m, o, {{0, twelveRows()}, given}, {}, rowWeights), o, nullptr, false);
+  trainer.run(1, running, nullptr, nullptr);
+  const Requests first = backend->requests;
+  trainer.run(2, running, nullptr, nullptr);
+  const Requests& both = backend->requests;
+  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
+TEST_CASE("an update from labels asks for nothing but work on the tensors that it has") {
+  for (const Algorithm algorithm : {Algorithm::cd, Algorithm::pcd})
+    for (const double generative : {0.0, 0.5})
+      for (const bool centred : {false, true}) {
+        TrainerOptions o = options(algorithm);
+        o.labels = TrainerOptions::Labels{1, 1, generative};
+        o.centred = centred;
+        CHECK(requestsOfLabels(o, {}) == Requests{});
+        CHECK(requestsOfLabels(o, Values(12, 0.5)) == Requests{});
+      }
 }
 
 // Of the second update of a network's run.

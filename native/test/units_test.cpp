@@ -288,6 +288,36 @@ TEST_CASE("variances of mixtures and inverse deviations") {
   });
 }
 
+TEST_CASE("errors of categories") {
+  forEachBackend([&](const Candidate& candidate) {
+    const auto backend = candidate.make(1);
+    const TensorPtr sums = backend->tensor(6, 2), one = backend->tensor(6, 2), targets = backend->tensor(2, 3),
+                    weights = backend->tensor(1, 2), out = backend->tensor(1, 6);
+    // Logs of categories 0, 1, 2 of two rows; those of the second are too large to be exponents.
+    const Values logs{0.5, -1, 2, 900, 901, 899};
+    Values spread;
+    for (const double x : logs) spread.insert(spread.end(), {x, 0});
+    backend->upload(std::span<const double>(spread), *sums);
+    backend->fill(1, *one);
+    const DoublesPtr given = backend->doubles(6);
+    backend->rowDots(*sums, *one, {given.get()});
+    backend->upload(std::span<const double>(Values{0, 1, 0, 0.25, 0, 0.75}), *targets);
+    backend->upload(std::span<const double>(Values{2, 0.5}), *weights);
+    Values plain, weighted;
+    for (std::size_t i = 0; i < 6; ++i) {
+      const double* row = &logs[i / 3 * 3];
+      const double p = std::exp(logs[i] - row[1]) / (std::exp(row[0] - row[1]) + 1 + std::exp(row[2] - row[1]));
+      plain.push_back(Values{0, 1, 0, 0.25, 0, 0.75}[i] - p);
+      weighted.push_back(plain.back() * (i < 3 ? 2 : 0.5));
+    }
+    backend->categoryErrors(*given, *targets, nullptr, *out);
+    CHECK(worstError(valuesOf(*backend, *out), plain, {1e-6}) <= 1);
+    backend->categoryErrors(*given, *targets, weights.get(), *out);
+    CHECK(worstError(valuesOf(*backend, *out), weighted, {2e-6}) <= 1);
+    CHECK(paddingIsZero(*out));
+  });
+}
+
 TEST_CASE("energies, cumulants and inner products agree with the reference") {
   forEachBackend([](const Candidate& candidate) {
     for (const std::size_t units : widths) {

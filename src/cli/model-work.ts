@@ -1,6 +1,7 @@
 /** Questions whose form depends on the kind of the model. */
 import type { Patience } from '../machine/patience.js';
-import { BoltzmannMachine, type LayerRows } from '../models/boltzmann-machine.js';
+import { BoltzmannMachine } from '../models/boltzmann-machine.js';
+import type { LayerRows } from '../models/by-layer.js';
 import type { ImputeOptions } from '../models/impute.js';
 import { RBM } from '../models/rbm.js';
 import type { Matrix } from '../models/results.js';

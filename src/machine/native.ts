@@ -359,6 +359,8 @@ export interface NativeTrainerOptions {
   sparsity: { target: number; weight: number; rate: number } | null;
   averageLast: number;
   initialiseFromData: boolean;
+  /** What is learnt of a layer of labels: discriminative · log p(labels | rows) + generative · log p(rows, labels). */
+  labels?: { layer: number; discriminative: number; generative: number } | null;
   /** The rows are the next part of a stream, whose means and scales go on. */
   stream?: boolean;
   monitorRows: number;
@@ -400,6 +402,8 @@ export interface NativeEpochReport {
   health: NativeHealth | null;
   /** Null unless the algorithm keeps track of log Z. */
   logLikelihood: { value: number; low: number; high: number } | null;
+  /** Null unless the run has labels. Of the watched training rows, and of all validation rows; NaN where there is none. */
+  labels: { loss: number; error: number; validationLoss: number; validationError: number } | null;
 }
 
 export interface NativeTrainerState {

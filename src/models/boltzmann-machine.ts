@@ -1,7 +1,5 @@
 import type { NdArray } from 'ndarray';
-import { readOptions } from '../arguments.js';
 import { array } from '../data/ndarray.js';
-import type { RowsInput } from '../data/rows-input.js';
 import { ParameterError } from '../errors.js';
 import type { Ask, LayerInput } from '../machine/host.js';
 import { rowCount } from '../machine/inputs.js';
@@ -9,18 +7,13 @@ import type { Patience } from '../machine/patience.js';
 import type { Couplings, LayerName, Layers, SoftmaxName } from '../wiring/names.js';
 import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
 import { readSpec, type WiringOptions } from '../wiring/read-wiring.js';
+import { type LayerClamps, type LayerRows, someByLayer, valuesByLayer } from './by-layer.js';
 import { type Described, openCheckpoint } from './checkpoint.js';
 import { type ImputeOptions, type MarginalOptions, readImputeOptions } from './impute.js';
-import { type LayerClamp, MachineModel, type Question } from './machine-model.js';
+import { MachineModel } from './machine-model.js';
+import type { LayerClamp, Question } from './machine-questions.js';
 import type { Matrix, Nats } from './results.js';
-import type { PlaceClamp } from './sample-options.js';
 import { savedWiring } from './saved-wiring.js';
-
-/** Rows by the name of their layer, all with the same number of rows. */
-export type LayerRows<Layer extends string = string> = { readonly [K in Layer]?: RowsInput | undefined };
-
-/** By layer: rows whose missing values (NaN) stay free, or some of its places with their values. */
-export type LayerClamps<Layer extends string = string> = { readonly [K in Layer]?: RowsInput | PlaceClamp | undefined };
 
 /** How to construct a machine: its wiring, where it runs, and its seed. */
 export type BoltzmannMachineOptions<L extends Layers = Layers, C extends Couplings = Couplings> = WiringOptions<L, C>;
@@ -71,23 +64,17 @@ export class BoltzmannMachine<const L extends Layers = Layers, const C extends C
   }
 
   protected inputs(call: string, argument: string, rows: unknown): LayerInput[] {
-    const given = this.#byLayer(call, argument, rows);
-    const inputs = Object.entries(given).map(([name, value]) => {
-      return this.input(call, `${argument}.${name}`, value, this.layer(call, name), `places of layer '${name}'`);
+    return someByLayer(call, argument, rows, this.#names).map(({ layer, name, value, argument }) => {
+      return this.input(call, argument, value, layer, `places of layer '${name}'`);
     });
-    if (inputs.length > 0) return inputs;
-    throw new ParameterError(`${call}: \`${argument}\` must hold rows of at least one layer`);
   }
 
   protected clampsByLayer(call: string, clamp: unknown): LayerClamp[] {
-    return Object.entries(this.#byLayer(call, 'clamp', clamp)).map(([name, value]) => {
-      return { layer: this.layer(call, name), value, argument: `clamp.${name}` };
-    });
+    return valuesByLayer(call, 'clamp', clamp, this.#names);
   }
 
-  #byLayer(call: string, argument: string, values: unknown): Readonly<Record<string, unknown>> {
-    const names = this.machine.spec.layers.map(({ name }) => name);
-    return readOptions(call, values, names, argument);
+  get #names(): readonly string[] {
+    return this.machine.spec.layers.map(({ name }) => name);
   }
 
   // --- conditionals ----------------------------------------------------------------------------------------------------

@@ -84,7 +84,15 @@ interface RunSettings {
  */
 export function takeTraining(call: string, stock: TensorStock, text: string | undefined, machine: Machine): TrainingRecord | null {
   const parts = partNames(machine.spec);
-  const required = { epochs: Number.NaN, batchSize: Number.NaN, l2: Number.NaN, averageLast: Number.NaN, chains: Number.NaN, parts };
+  const required = {
+    epochs: Number.NaN,
+    batchSize: Number.NaN,
+    l2: Number.NaN,
+    averageLast: Number.NaN,
+    chains: Number.NaN,
+    parts,
+    labelled: machine.spec.labels !== undefined,
+  };
   return takeRun(call, stock, text, {
     settings: (given) => readSettings(call, given, required),
     settingNames,

@@ -119,6 +119,7 @@ class RunTensors {
 
   #negative(place: string): Kept[] {
     const { name: algorithm, chains = 0, betas: temperatures = [] } = this.#settings.algorithm as AnyAlgorithm;
+    if (this.#settings.objective === 'discriminative') return []; // needs no chains
     if (algorithm === 'pcd') return this.#chains('chains/', chains);
     if (algorithm === 'fpcd') return [...this.#chains('chains/', chains), ...this.parameters('fast/')];
     if (algorithm === 'ptt') return [...this.#chains('chains/', chains), ...this.#trajectory(place)];

@@ -119,7 +119,7 @@ interface Probabilities {
 }
 
 /** Probabilities [n, classes] with at least one row, checked. */
-function readProbabilities(call: string, input: unknown): Probabilities {
+export function readProbabilities(call: string, input: unknown): Probabilities {
   const where: Where = { call, argument: 'probabilities', units: 'classes' };
   const host = describeAnyRows(input, where);
   const { rows, cols: classes } = host;

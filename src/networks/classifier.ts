@@ -11,9 +11,9 @@ import { argmax } from '../results/arrays.js';
 import type { TrainingRun } from '../training/run.js';
 import type { PlaceOptions } from '../wiring/place.js';
 import { softmax } from '../wiring/units.js';
-import { type Calibration, type CalibrationOptions, calibrationFor } from './calibration.js';
+import type { CalibrationOptions } from './calibration.js';
+import { type ClassScores, classScores } from './class-scores.js';
 import { assertSeveral, type Classes, type ClassLabels, type ClassName, oneHotRows, readClasses } from './classes.js';
-import { type ConfusionMatrix, confusionMatrixFor } from './confusion.js';
 import { readNetwork } from './file.js';
 import { type BuiltSpec, type GivenLayer, type NetworkStart, readInputs, readLayers, readStart, startNames } from './layers.js';
 import { NetworkModel, type NetworkRun, type NetworkScore } from './network-model.js';
@@ -47,37 +47,12 @@ export interface ClassifierValidation<L extends ClassName> {
   readonly labels: ClassLabels<L>;
 }
 
-/** How well the rows of one class are told from others. */
-export interface ClassScore<L extends ClassName> {
-  /** What the class is called. */
-  readonly label: L;
-  /** Rows of this class. */
-  readonly rows: number;
-  /** Of those, the share that was found; NaN without any. */
-  readonly recall: number;
-  /** Of the rows taken for this class, the share that is of it; NaN without any. */
-  readonly precision: number;
-  /** The harmonic mean of both; NaN where both are none. */
-  readonly f1: number;
-}
-
 /** What a classifier is worth on rows. */
-export interface ClassifierEvaluation<L extends ClassName> extends NetworkScore {
+export interface ClassifierEvaluation<L extends ClassName> extends NetworkScore, ClassScores<L> {
   /** Share of rows whose likeliest class is not theirs. */
   readonly error: number;
   /** Mean −log probability of the class of a row, in nats. */
   readonly loss: number;
-  /**
-   * Expected calibration error, in [0, 1]: how far the probability of the likeliest class is from
-   * how often it is right.
-   */
-  readonly ece: number;
-  /** The bins behind it, and other measures of the probabilities. */
-  readonly calibration: Calibration;
-  /** Which classes are taken for which, by their numbers in the order of `classes`. */
-  readonly confusion: ConfusionMatrix;
-  /** One to a class, in the order of `classes`. */
-  readonly perClass: readonly ClassScore<L>[];
 }
 
 /**
@@ -258,13 +233,7 @@ export class Classifier<const L extends ClassName = number> extends NetworkModel
     const scoring = this.scored(call, pairs, patience);
     const asking = this.asked(this.forward(pairs.rows, this.machine.outputLayer), { signal: patience.signal });
     const [score, probabilities] = await Promise.all([scoring, asking]);
-    const calibration = calibrationFor(call, probabilities, numbers, { bins, binning });
-    const confusion = confusionMatrixFor(call, numbers, argmax(probabilities), { classes: this.#classes.count });
-    const perClass = this.classes.map((label, k): ClassScore<L> => {
-      const [recall, precision, f1] = [confusion.recall[k] as number, confusion.precision[k] as number, confusion.f1[k] as number];
-      return { label, rows: numbers.filter((number) => number === k).length, recall, precision, f1 };
-    });
-    return { ...score, ece: calibration.ece, calibration, confusion, perClass };
+    return { ...score, ...classScores<L>(call, this.#classes, numbers, probabilities, { bins, binning }) };
   }
 
   /** The gradient of each row's loss, −log P(label | row), with respect to the row: [n, inputs]. */

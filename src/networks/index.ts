@@ -2,8 +2,20 @@
 export { Autoencoder, type AutoencoderOptions } from './autoencoder.js';
 export type { NetworkBestOptions, NetworkEarlyStopping, NetworkMetric } from './best.js';
 export { type Calibration as ClassCalibration, type CalibrationBin, type CalibrationOptions, calibration } from './calibration.js';
+export type { ClassScore, ClassScores } from './class-scores.js';
 export type { ClassLabels, ClassName } from './classes.js';
-export { Classifier, type ClassifierEvaluation, type ClassifierOptions, type ClassifierValidation, type ClassScore } from './classifier.js';
+export type {
+  AssessOptions,
+  ClassificationRBMOptions,
+  LabelledAssessment,
+  LabelledFitOptions,
+  LabelledPartialFitOptions,
+  LabelledSampleOptions,
+  LabelOptions,
+  ProbabilityOptions,
+} from './classification-options.js';
+export { ClassificationRBM } from './classification-rbm.js';
+export { Classifier, type ClassifierEvaluation, type ClassifierOptions, type ClassifierValidation } from './classifier.js';
 export { type Confusion, type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './confusion.js';
 export { type HashCodes, type HashOptions, hashCodes } from './hashing/codes.js';
 export { type CodesWithin, HammingIndex, type NearestCodes, type NearestOptions, type WithinOptions } from './hashing/hamming-index.js';
@@ -17,3 +29,4 @@ export type { NetworkSettingOptions, NetworkStepOptions, NetworkTrainingOptions 
 export type { NetworkFitOptions, NetworkRunOptions } from './plan.js';
 export type { NetworkReport } from './reports.js';
 export type { SelfTrainingOptions, SelfTrainingReport } from './self-training.js';
+export { atTemperature, bestTemperature } from './temperature.js';

@@ -1,5 +1,5 @@
 import type { RowsInput } from '../data/rows-input.js';
-import type { LayerRows } from '../models/boltzmann-machine.js';
+import type { LayerRows } from '../models/by-layer.js';
 import { asRows, digest, type Matrix, pickRows } from './matrix.js';
 
 /** Rows of data by layer, each with as many. A single layer, of an RBM, is called 'visible'. */

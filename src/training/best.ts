@@ -7,7 +7,7 @@ import { type GivenBest, optionOf, type RecordOf, type RuleOf, readRule, type Sc
 import type { EpochReport } from './reports.js';
 
 /** What states of a run are compared by: the higher the better. */
-export const stoppingMetrics = ['pseudoLikelihood', 'logLikelihood'] as const;
+export const stoppingMetrics = ['pseudoLikelihood', 'logLikelihood', 'error', 'loss'] as const;
 /** What reports are compared by. */
 export type StoppingMetric = (typeof stoppingMetrics)[number];
 
@@ -15,7 +15,8 @@ export type StoppingMetric = (typeof stoppingMetrics)[number];
 export interface BestOptions {
   /**
    * 'pseudoLikelihood' (default), or 'logLikelihood': of evaluations (`evaluateEvery`) or, with
-   * algorithm 'ptt', of every report. Both are of the validation rows, which must be there.
+   * algorithm 'ptt', of every report. Machines with labels also have 'error' (their default) and
+   * 'loss', the lower the better. All are of the validation rows, which must be there.
    */
   readonly metric?: StoppingMetric | undefined;
 }
@@ -33,7 +34,7 @@ export interface EarlyStopping extends BestOptions {
 }
 
 /** Where the numbers that reports are compared by come from. */
-export const bestSources = ['pseudoLikelihood', 'evaluation', 'logLikelihood'] as const;
+export const bestSources = ['pseudoLikelihood', 'evaluation', 'logLikelihood', 'error', 'loss'] as const;
 export type BestSource = (typeof bestSources)[number];
 
 /** How a run compares its reports. */
@@ -44,17 +45,22 @@ export type BestRecord = RecordOf<BestSource>;
 
 /** The metric as the option names it. */
 export function metricOf({ source }: BestRule): StoppingMetric {
-  return source === 'pseudoLikelihood' ? source : 'logLikelihood';
+  return source === 'evaluation' ? 'logLikelihood' : source;
 }
 
 /**
  * Reads `earlyStopping` and `keepBest` of a machine's run.
  *
  * @param evaluated - Whether the run is evaluated: log-likelihoods are then those of evaluations.
+ * @param labelled - Whether its reports tell labels.
  * @returns undefined without either, null for `keepBest: false`.
  */
-export function readBest(check: OptionCheck, given: GivenBest, evaluated: boolean): BestRule | null | undefined {
-  return readRule(check, given, stoppingMetrics, (metric) => (metric === 'logLikelihood' && evaluated ? 'evaluation' : metric));
+export function readBest(check: OptionCheck, given: GivenBest, evaluated: boolean, labelled: boolean): BestRule | null | undefined {
+  const [likelihoods, ofLabels] = [['pseudoLikelihood', 'logLikelihood'] as const, ['error', 'loss'] as const];
+  const metrics = labelled ? ([...ofLabels, ...likelihoods] as const) : likelihoods;
+  return readRule<StoppingMetric, BestSource>(check, given, metrics, (metric) =>
+    metric === 'logLikelihood' && evaluated ? 'evaluation' : metric,
+  );
 }
 
 /**
@@ -65,7 +71,8 @@ export function readBest(check: OptionCheck, given: GivenBest, evaluated: boolea
  */
 export function checkMetric(check: OptionCheck, rule: BestRule, machine: Machine, native: NativeMachine, judged: NativeLayerRows[]): void {
   const { source } = rule;
-  if (source === 'evaluation') return; // evaluations have a check of their own
+  // Evaluations have a check of their own, and reports of labels are always there.
+  if (source === 'evaluation' || source === 'error' || source === 'loss') return;
   const metric = metricOf(rule);
   const none = (reason: string) => check.error(`${optionOf(rule)}.metric`, `one that the reports of this run have: ${reason}`, metric);
   if (source === 'logLikelihood' && judged.some(({ rows }) => rows.missing)) throw none('rows that lack values have no log-likelihood');
@@ -82,6 +89,12 @@ export function checkMetric(check: OptionCheck, rule: BestRule, machine: Machine
 /** What reports of a machine's run, or evaluations, are compared by. */
 export function scaleOf({ source }: BestRule): Scale<EpochReport, Evaluation> {
   if (source === 'evaluation') return { evaluation: ({ logLikelihood }) => logLikelihood.mean };
+  if (source === 'error') return { report: ({ labels }) => less(labels?.validationError) };
+  if (source === 'loss') return { report: ({ labels }) => less(labels?.validationLoss) };
   if (source === 'pseudoLikelihood') return { report: ({ pseudoLikelihood }) => pseudoLikelihood };
   return { report: ({ logLikelihood }) => logLikelihood?.value ?? null };
+}
+
+function less(value: number | null | undefined): number | null {
+  return value === null || value === undefined ? null : -value;
 }

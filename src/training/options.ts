@@ -31,6 +31,15 @@ export interface Rollback {
   readonly factor?: number | undefined;
 }
 
+/**
+ * What a machine with labels y and rows v maximises:
+ *
+ * - 'generative': log p(v, y), as other machines do.
+ * - 'discriminative': log p(y | v), by its exact gradient. No chains; `algorithm` says nothing.
+ * - `{ hybrid: α }`: log p(y | v) + α log p(v, y), α above 0.
+ */
+export type Objective = 'generative' | 'discriminative' | { readonly hybrid: number };
+
 /** How to train. Everything has a default. `Part` are the names of layers and couplings. */
 export interface TrainingOptions<Part extends string = string> {
   /**
@@ -146,6 +155,8 @@ export interface Defaults {
   readonly optimiser?: OptimiserSettings;
   /** Names of the machine's layers and couplings. */
   readonly parts: readonly string[];
+  /** Whether the machine has labels, and so an objective. */
+  readonly labelled?: boolean;
 }
 
 /** Defaults, and what was read before. */
@@ -155,8 +166,11 @@ type Row<T> = Entry<T, Known>;
 const row = <T>(read: Row<T>['read'], flag?: Flag): Row<T> => (flag === undefined ? { read } : { read, flag });
 const flag = (name: string, value: string, text: string): Flag => ({ name, value, kind: 'number', text });
 
-/** The rows, by the names of {@link TrainingOptions}; algorithm, optimiser and learning rate have tables of their own. */
+/** The rows, by the names of {@link TrainingOptions}, and the objective of machines with labels; algorithm, optimiser and learning rate have tables of their own. */
 export const settingRows = {
+  objective: row<Objective | undefined>((check, name, value, { labelled = false }) =>
+    labelled ? readObjective(check, name, value) : undefined,
+  ),
   epochs: row(
     (check, name, value, { epochs }) => check.integer(name, value, epochs, 1, 2 ** 40),
     flag('epochs', 'n', 'passes over the data (default: by --recipe)'),
@@ -213,7 +227,7 @@ export type TrainingSettings = Values<typeof settingRows> & {
 export const settingNames = ['algorithm', 'optimiser', 'learningRate', 'recipe', ...keys(settingRows)] as const;
 
 /** Options as a caller gave them. */
-export type Given = { readonly [K in keyof TrainingOptions]?: unknown };
+export type Given = { readonly [K in keyof TrainingOptions | 'objective']?: unknown };
 
 /** Checks options and fills in what was left out. */
 export function readSettings(call: string, given: Given, defaults: Defaults): TrainingSettings {
@@ -237,7 +251,7 @@ function keys<K extends string>(rows: Readonly<Record<K, unknown>>): K[] {
 
 /** Settings as native code takes them: the options of algorithm and optimiser beside the others. */
 export function settingsForNative(settings: TrainingSettings): NativeSettings {
-  const { algorithm, optimiser, weighted: _, rates: __, given: ___, positiveSweeps, ...same } = settings;
+  const { algorithm, optimiser, weighted: _, rates: __, given: ___, objective: ____, positiveSweeps, ...same } = settings;
   const { name, ...own } = algorithm;
   const { sweeps = 1, chains = same.batchSize, betas = [], acceptance, ...others } = own as Partial<Everything<AlgorithmSettings>>;
   const { name: optimiserName, ...steps } = optimiser;
@@ -259,9 +273,37 @@ export function settingsForNative(settings: TrainingSettings): NativeSettings {
   };
 }
 
-type NativeSettings = Omit<NativeTrainerOptions, 'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates' | 'given' | 'stream'>;
+type NativeSettings = Omit<
+  NativeTrainerOptions,
+  'data' | 'validation' | 'sampleWeights' | 'learningRates' | 'rates' | 'given' | 'stream' | 'labels'
+>;
 /** All keys of all members of a union. */
 type Everything<U> = (U extends unknown ? (x: Omit<U, 'name'>) => void : never) extends (x: infer I) => void ? I : never;
+
+/** What is learnt of labels, unless an option says otherwise: the best of Larochelle & Bengio 2008. */
+const usualHybrid = 0.01;
+
+function readObjective(check: OptionCheck, name: string, given: unknown): Objective {
+  if (given === undefined) return { hybrid: usualHybrid };
+  if (given === 'generative' || given === 'discriminative') return given;
+  if (typeof given !== 'object' || given === null) {
+    throw check.error(name, "'generative', 'discriminative' or an object such as { hybrid: 0.01 }", given);
+  }
+  const { hybrid } = readOptions(check.call, given, ['hybrid'], name);
+  const weight = check.number(`${name}.hybrid`, hybrid, 0);
+  if (weight > 0) return { hybrid: weight };
+  throw check.error(`${name}.hybrid`, 'a finite number above 0', hybrid);
+}
+
+/** The weights of both likelihoods, as native code takes them; null for machines without labels. */
+export function labelsForNative(
+  { objective }: TrainingSettings,
+  layer: number | undefined,
+): NonNullable<NativeTrainerOptions['labels']> | null {
+  if (objective === undefined || layer === undefined) return null;
+  if (objective === 'generative') return { layer, discriminative: 0, generative: 1 };
+  return { layer, discriminative: 1, generative: objective === 'discriminative' ? 0 : objective.hybrid };
+}
 
 export function readOnDivergence(
   check: OptionCheck,
@@ -312,7 +354,12 @@ const free: ReadonlySet<string> = new Set(['learningRate', 'recipe', 'monitorRow
  */
 export function resumedSettings(call: string, given: Given, interrupted: TrainingSettings, parts: readonly string[]): TrainingSettings {
   const { chains } = interrupted.algorithm as { chains?: number };
-  const asGiven = readSettings(call, given, { ...interrupted, ...(chains === undefined ? {} : { chains }), parts });
+  const asGiven = readSettings(call, given, {
+    ...interrupted,
+    ...(chains === undefined ? {} : { chains }),
+    parts,
+    labelled: interrupted.objective !== undefined,
+  });
   assertSame(
     call,
     given,

@@ -72,6 +72,11 @@ export interface Trainee {
   readonly save: (call: string, path: string | URL, native: NativeMachine, record: TrainingRecord) => Promise<void>;
 }
 
+/** The names of the settings of a machine's runs. */
+function settingsOf({ spec }: Machine): (typeof settingNames)[number][] {
+  return settingNames.filter((name) => name !== 'objective' || spec.labels !== undefined);
+}
+
 /** A run over rows, as a public call asks for it; without options by the recipe of training/recipe.ts. */
 export function fitPlan(
   call: string,
@@ -80,7 +85,7 @@ export function fitPlan(
   validation: (rows: unknown) => Inputs,
   options: unknown,
 ): { readonly plan: TrainingPlan; readonly verbose: boolean } {
-  const given = readOptions(call, options, [...settingNames, ...runOptions]);
+  const given = readOptions(call, options, [...settingsOf(machine), ...runOptions]);
   const check = new OptionCheck(call);
   const inputs = data();
   const rows = rowCount(call, inputs);
@@ -133,10 +138,15 @@ function checkGiven(check: OptionCheck, given: readonly string[], machine: Machi
 function bestPlan(
   check: OptionCheck,
   given: { readonly [K in keyof RunOptions<unknown>]?: unknown },
-  { algorithm, monitorRows }: TrainingPlan['settings'],
+  { algorithm, monitorRows, objective }: TrainingPlan['settings'],
   interrupted: TrainingRecord | null,
 ): TrainingPlan['best'] {
-  const planned = planBest(check, given, readBest(check, given, given.evaluateEvery !== undefined), interrupted?.best ?? null);
+  const planned = planBest(
+    check,
+    given,
+    readBest(check, given, given.evaluateEvery !== undefined, objective !== undefined),
+    interrupted?.best ?? null,
+  );
   if (planned === null) return null;
   const { rule, before } = planned;
   const name = optionOf(rule);
@@ -146,7 +156,7 @@ function bestPlan(
     const ways = `\`evaluateEvery\`, or algorithm 'ptt' with at least ${fewestForLikelihood} chains and \`monitorRows\` above 0`;
     throw check.error(`${name}.metric`, `one that the reports of this run have: log-likelihoods need ${ways}`, metric);
   }
-  if (metric === 'pseudoLikelihood' && monitorRows === 0) {
+  if (metric !== 'logLikelihood' && monitorRows === 0) {
     throw check.error(`${name}.metric`, 'one that the reports of this run have: with `monitorRows` 0 they have none', metric);
   }
   if (interrupted !== null && before !== null) {
@@ -158,11 +168,12 @@ function bestPlan(
 
 /** What a resumed run finds must be comparable with what it found before. */
 function assertComparable(check: OptionCheck, before: BestRule, rowsBefore: number, rows: number, evaluateEvery: unknown): void {
-  if (before.source !== 'pseudoLikelihood' && (before.source === 'evaluation') !== (evaluateEvery !== undefined)) {
+  if (metricOf(before) === 'logLikelihood' && (before.source === 'evaluation') !== (evaluateEvery !== undefined)) {
     const expected = before.source === 'evaluation' ? 'given, as in' : 'left out, as in';
     throw check.error('evaluateEvery', `${expected} the interrupted run, which compares log-likelihoods`, evaluateEvery);
   }
-  if (before.source === 'evaluation' || rows === rowsBefore) return;
+  // Labels are told of all validation rows.
+  if (['evaluation', 'error', 'loss'].includes(before.source) || rows === rowsBefore) return;
   throw check.error('monitorRows', `${rowsBefore}, as in the interrupted run, which has \`${optionOf(before)}\``, rows);
 }
 
@@ -176,12 +187,20 @@ export function partialFitPlan(
   inputs: Inputs,
   options: unknown,
 ): TrainingPlan {
-  const known = settingNames.filter((name) => !(runOnly as readonly string[]).includes(name));
+  const known = settingsOf(machine).filter((name) => !(runOnly as readonly string[]).includes(name));
   const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
   const rows = rowCount(call, inputs);
   const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
   const parts = partNames(machine.spec);
-  const defaults = { batchSize: usualBatch(rows), parts, epochs: 1, l2: 0, averageLast: 0, chains };
+  const defaults = {
+    batchSize: usualBatch(rows),
+    parts,
+    epochs: 1,
+    l2: 0,
+    averageLast: 0,
+    chains,
+    labelled: machine.spec.labels !== undefined,
+  };
   const settings = readSettings(call, { ...withUsual(given, usual), shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
   checkGiven(check, settings.given, machine, inputs);
@@ -213,7 +232,8 @@ function runSettings(
 ): TrainingPlan['settings'] {
   const parts = partNames(machine.spec);
   if (interrupted !== null) return resumedSettings(call, given, interrupted.settings, parts);
-  return readSettings(call, given, { batchSize: usualBatch(rowCount(call, inputs)), parts, ...recipe(call, machine, inputs, given) });
+  const defaults = { batchSize: usualBatch(rowCount(call, inputs)), parts, labelled: machine.spec.labels !== undefined };
+  return readSettings(call, given, { ...defaults, ...recipe(call, machine, inputs, given) });
 }
 
 /** What a run gets where its options say nothing; `batchSize` as given, not yet checked. */

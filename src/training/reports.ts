@@ -21,6 +21,18 @@ export interface Health {
   readonly sentence: string | null;
 }
 
+/** How well a machine tells labels, exactly: of its softmax over all of them given a row. */
+export interface LabelReport {
+  /** Mean −log p(label | row) of at most `monitorRows` training rows, in nats. */
+  readonly loss: number | null;
+  /** The share of those rows of which another label is likelier. */
+  readonly error: number | null;
+  /** The same of all validation rows, which count alike; null without. */
+  readonly validationLoss: number | null;
+  /** The same of all validation rows, which count alike; null without. */
+  readonly validationError: number | null;
+}
+
 /**
  * Metrics at the end of an epoch. Free energies and likelihoods are in nats per row; rows that lack
  * values are completed by a draw first. Means over training rows are weighted as training is
@@ -72,6 +84,8 @@ export interface EpochReport {
    * there, and one that lies beyond is null with a warning.
    */
   readonly logLikelihood: Interval | null;
+  /** Of machines with labels; null of all others, and with `monitorRows: 0`. */
+  readonly labels: LabelReport | null;
   /** Log-likelihood of the validation rows if there are any, else of training rows, in epochs that `evaluateEvery` names; else null. Rows count alike. */
   readonly evaluation: Evaluation | null;
 }
@@ -104,6 +118,16 @@ function health({ autocorrelationTime, effectiveSampleSize, splitRhat, freeEnerg
   };
 }
 
+function labelReport({ loss, error, validationLoss, validationError }: NonNullable<NativeEpochReport['labels']>): LabelReport {
+  const [l, e, vl, ve] = [loss, error, validationLoss, validationError].map(orNull) as [
+    number | null,
+    number | null,
+    number | null,
+    number | null,
+  ];
+  return { loss: l, error: e, validationLoss: vl, validationError: ve };
+}
+
 /** A report as native code makes it, for users: null where there is no number. */
 export function epochReport(native: NativeEpochReport, evaluation: Evaluation | null): EpochReport {
   const { step, pseudoLikelihood, pseudoLikelihoodError, baseline, freeEnergyGap, chainFreeEnergyGap, ...same } = native;
@@ -116,6 +140,7 @@ export function epochReport(native: NativeEpochReport, evaluation: Evaluation | 
     freeEnergyGap: orNull(freeEnergyGap),
     chainFreeEnergyGap: orNull(chainFreeEnergyGap),
     health: native.health === null ? null : health(native.health),
+    labels: native.labels === null ? null : labelReport(native.labels),
     evaluation,
   };
 }

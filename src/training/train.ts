@@ -6,7 +6,7 @@ import type { NativeEpochReport, NativeLayerRows, NativeMachine, NativeTrainer }
 import { checkMetric, scaleOf } from './best.js';
 import { BestState } from './best-state.js';
 import { type LearningRates, withoutFunction } from './learning-rate.js';
-import { settingsForNative } from './options.js';
+import { labelsForNative, settingsForNative } from './options.js';
 import { layerNumbers, partNames, rateTable } from './rates.js';
 import { liveRecord, type PlannedEvaluation, type TrainingPlan, type TrainingRecord } from './record.js';
 import { type EpochReport, epochReport } from './reports.js';
@@ -83,6 +83,7 @@ function newTrainer(
   const learningRates = withoutFunction(plan.learningRates, updates);
   const options = {
     ...settingsForNative(settings),
+    labels: labelsForNative(settings, machine.spec.labels),
     stream,
     data,
     validation,

@@ -75,8 +75,10 @@ function left({ update, updates, secondsLeft }: Progress): string {
 }
 
 /** The numbers of a machine's report, in words. */
-export function metricsText({ pseudoLikelihood, baseline, freeEnergyGap }: EpochReport): string {
+export function metricsText({ pseudoLikelihood, baseline, freeEnergyGap, labels }: EpochReport): string {
+  const error = labels?.validationError ?? labels?.error ?? null;
   const parts = [
+    ...(error === null ? [] : [`error ${(100 * error).toFixed(2)} %`]),
     ...(pseudoLikelihood === null ? [] : [`log pseudo-likelihood ${pseudoLikelihood.toFixed(2)}`]),
     ...(baseline === null ? [] : [`(independent units ${baseline.toFixed(2)})`]),
     ...(freeEnergyGap === null ? [] : [`free-energy gap ${freeEnergyGap.toFixed(2)}`]),

@@ -24,4 +24,6 @@ export interface PlaceSpec {
 export interface MachineSpec extends PlaceSpec {
   readonly layers: readonly LayerSpec[];
   readonly couplings: readonly CouplingSpec[];
+  /** The layer of labels, one softmax unit, where the model learns to tell them. */
+  readonly labels?: number;
 }

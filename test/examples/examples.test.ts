@@ -18,6 +18,7 @@ const SAYS: Record<string, RegExp> = {
   'resume-from-checkpoint.ts': /same weights as the uninterrupted run: true/,
   'streaming.ts': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
   'labelled-digits.ts': /wrong labels on unseen digits: \d+\.\d\d %\nwrote labelled-digits\.png/,
+  'classify-digits.ts': /wrong on unseen digits: \d+\.\d\d %, calibration error \d+\.\d\d %\n(.*\n)+wrote classified-digits\.png/,
   'dbn-mnist.ts':
     /wrong on unseen digits: \d+\.\d\d % pretrained, \d+\.\d\d % after up-down, \d+\.\d\d % fine-tuned\nwrote dbn-digits\.png/,
   'dbm-mnist.ts':
@@ -50,6 +51,7 @@ const LEAVES: Record<string, string[]> = {
   'frey-faces.ts': ['faces.png'],
   'bouncing-ball.ts': ['bouncing-ball.png'],
   'labelled-digits.ts': ['labelled-digits.png'],
+  'classify-digits.ts': ['classified-digits.png'],
   'dbn-mnist.ts': ['dbn-digits.png'],
   'dbm-mnist.ts': ['dbm-digits.png', 'dbm-filters.png'],
 };

@@ -2,7 +2,9 @@
 
 namespace boltzkit {
 
-std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const TrainerOptions& options, const LayerData& data) {
+namespace {
+
+std::unique_ptr<NegativePhase> phaseOf(Machine& machine, const TrainerOptions& options, const LayerData& data) {
   using Algorithm = TrainerOptions::Algorithm;
   switch (options.algorithm) {
     case Algorithm::cd:
@@ -23,6 +25,13 @@ std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const Trainer
       return makeExactExpectation(machine);
   }
   throw Error(ErrorCode::internal, "unknown algorithm");
+}
+
+}  // namespace
+
+std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const TrainerOptions& options, const LayerData& data) {
+  if (!options.labels || options.labels->discriminative == 0) return phaseOf(machine, options, data);
+  return makeConditionalLikelihood(machine, options, data, options.labels->generative == 0 ? nullptr : phaseOf(machine, options, data));
 }
 
 }  // namespace boltzkit

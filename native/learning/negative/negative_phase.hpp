@@ -43,6 +43,11 @@ class NegativePhase {
 // machine on rows of these layers.
 std::unique_ptr<NegativePhase> makeNegativePhase(Machine& machine, const TrainerOptions& options, const LayerData& data);
 
+// The phase of options.labels, which must be set. `generative` is that of options.algorithm; null if
+// the labels' weight of it is 0.
+std::unique_ptr<NegativePhase> makeConditionalLikelihood(Machine& machine, const TrainerOptions& options, const LayerData& data,
+                                                         std::unique_ptr<NegativePhase> generative);
+
 std::unique_ptr<NegativePhase> makeShortChains(Machine& machine, const TrainerOptions& options);
 std::unique_ptr<NegativePhase> makePersistentChains(Machine& machine, const TrainerOptions& options);
 std::unique_ptr<NegativePhase> makeFastWeights(Machine& machine, const TrainerOptions& options);

@@ -86,6 +86,14 @@ __device__ inline void run(const LimitColumns& c) {
   }
 }
 
+// A thread to a row.
+__device__ inline void run(const CategoryErrors& c) {
+  for (const std::size_t r : pieces(c.rows)) {
+    const std::size_t at = r * c.categories;
+    categoryErrorsOf(c.logs + at, c.categories, c.rowWeights ? static_cast<double>(c.rowWeights[r]) : 1.0, c.targets + at, c.out + at);
+  }
+}
+
 __device__ inline void run(const MixVariances& c) {
   for (const std::size_t j : pieces(c.places)) {
     const double moved = c.rate * c.moments[j];
