@@ -207,7 +207,11 @@ describe('bad input is refused before anything changes', () => {
     [1, 0, 1, 0, 1],
     [0, 1, 0, 1, 0],
   ];
-  const wrong = async (work: (machine: ClassificationRBM) => PromiseLike<unknown>, error: typeof Error, message: string | RegExp) => {
+  const wrong = async (
+    work: (machine: ClassificationRBM) => PromiseLike<unknown>,
+    error: ErrorConstructor | typeof ParameterError | typeof ShapeError,
+    message: string | RegExp,
+  ) => {
     using machine = model();
     const promise = (async () => work(machine))();
     await expect(promise).rejects.toThrow(error);
