@@ -91,7 +91,7 @@ export {
   type TemperedOptions,
   type TrajectoryOptions,
 } from './training/algorithms.js';
-export type { BestOptions, EarlyStopping, StoppingMetric } from './training/best.js';
+export type { BestOptions, EarlyStopping, LabelMetric, StoppingMetric } from './training/best.js';
 export { type HealthContext, type HealthHint, healthHints } from './training/hints.js';
 export { cosine, type LearningRate, type LearningRateSchedule, linear, type ScheduleOptions } from './training/learning-rate.js';
 export { type AdamOptions, adam, type Optimiser, type OptimiserName, type SgdOptions, sgd } from './training/optimisers.js';

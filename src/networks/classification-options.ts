@@ -3,6 +3,7 @@
 import type { Patience } from '../machine/patience.js';
 import type { LayerClamps, LayerRows } from '../models/by-layer.js';
 import type { SampleOptions } from '../models/sample-options.js';
+import type { LabelMetric } from '../training/best.js';
 import type { Objective } from '../training/options.js';
 import type { FitOptions, PartialFitOptions } from '../training/plan.js';
 import type { PartName } from '../wiring/names.js';
@@ -40,7 +41,7 @@ interface WithObjective {
 }
 
 /** How to train: as other machines, with an objective and labelled validation rows. */
-export type LabelledFitOptions<L extends ClassName = number> = FitOptions<ClassifierValidation<L>, Part> & WithObjective;
+export type LabelledFitOptions<L extends ClassName = number> = FitOptions<ClassifierValidation<L>, Part, LabelMetric> & WithObjective;
 
 /** How to train on the next part of a stream. */
 export type LabelledPartialFitOptions = PartialFitOptions<Part> & WithObjective;

@@ -7,22 +7,26 @@ import { type GivenBest, optionOf, type RecordOf, type RuleOf, readRule, type Sc
 import type { EpochReport } from './reports.js';
 
 /** What states of a run are compared by: the higher the better. */
-export const stoppingMetrics = ['pseudoLikelihood', 'logLikelihood', 'error', 'loss'] as const;
+export const stoppingMetrics = ['pseudoLikelihood', 'logLikelihood'] as const;
 /** What reports are compared by. */
 export type StoppingMetric = (typeof stoppingMetrics)[number];
+/** What reports of machines with labels are compared by too: the lower the better. */
+export const labelMetrics = ['error', 'loss'] as const;
+/** The same with those of labels, of which 'error' is the usual one. */
+export type LabelMetric = StoppingMetric | (typeof labelMetrics)[number];
 
 /** Which report is the best one. */
-export interface BestOptions {
+export interface BestOptions<M extends LabelMetric = StoppingMetric> {
   /**
    * 'pseudoLikelihood' (default), or 'logLikelihood': of evaluations (`evaluateEvery`) or, with
    * algorithm 'ptt', of every report. Machines with labels also have 'error' (their default) and
    * 'loss', the lower the better. All are of the validation rows, which must be there.
    */
-  readonly metric?: StoppingMetric | undefined;
+  readonly metric?: M | undefined;
 }
 
 /** When to end a run before its time. */
-export interface EarlyStopping extends BestOptions {
+export interface EarlyStopping<M extends LabelMetric = StoppingMetric> extends BestOptions<M> {
   /**
    * Reports without a better one after which the run ends; at least 1. Default 10. With
    * `evaluateEvery` and 'logLikelihood' only reports with an evaluation count. A report whose
@@ -44,7 +48,7 @@ export type BestRule = RuleOf<BestSource>;
 export type BestRecord = RecordOf<BestSource>;
 
 /** The metric as the option names it. */
-export function metricOf({ source }: BestRule): StoppingMetric {
+export function metricOf({ source }: BestRule): LabelMetric {
   return source === 'evaluation' ? 'logLikelihood' : source;
 }
 
@@ -56,9 +60,8 @@ export function metricOf({ source }: BestRule): StoppingMetric {
  * @returns undefined without either, null for `keepBest: false`.
  */
 export function readBest(check: OptionCheck, given: GivenBest, evaluated: boolean, labelled: boolean): BestRule | null | undefined {
-  const [likelihoods, ofLabels] = [['pseudoLikelihood', 'logLikelihood'] as const, ['error', 'loss'] as const];
-  const metrics = labelled ? ([...ofLabels, ...likelihoods] as const) : likelihoods;
-  return readRule<StoppingMetric, BestSource>(check, given, metrics, (metric) =>
+  const metrics = labelled ? ([...labelMetrics, ...stoppingMetrics] as const) : stoppingMetrics;
+  return readRule<LabelMetric, BestSource>(check, given, metrics, (metric) =>
     metric === 'logLikelihood' && evaluated ? 'evaluation' : metric,
   );
 }

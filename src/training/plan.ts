@@ -6,7 +6,7 @@ import { type Inputs, rowCount } from '../machine/inputs.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { parameterShapes } from '../machine/parameter-shapes.js';
-import { type BestOptions, type BestRule, type EarlyStopping, metricOf, readBest } from './best.js';
+import { type BestOptions, type BestRule, type EarlyStopping, type LabelMetric, metricOf, readBest, type StoppingMetric } from './best.js';
 import { assertSameRule, optionOf, planBest } from './best-state.js';
 import { readLearningRate } from './learning-rate.js';
 import { type Defaults, type Given, readSettings, resumedSettings, settingNames, type TrainingOptions } from './options.js';
@@ -17,7 +17,7 @@ import type { Progress } from './reports.js';
 import { type AnyRunOptions, assertSameWeighting, readCheckpoint, readWeights } from './run-options.js';
 
 /** What a run does besides learning. `Rows` are rows as the model takes them. */
-export interface RunOptions<Rows> extends AnyRunOptions {
+export interface RunOptions<Rows, Metric extends LabelMetric = StoppingMetric> extends AnyRunOptions {
   /** Rows that are only watched: they turn the metrics into statements about new data. */
   readonly validation?: Rows | undefined;
   /**
@@ -33,13 +33,17 @@ export interface RunOptions<Rows> extends AnyRunOptions {
    * stays where it is and remembers its best report, also in a file: when it is resumed, with the same `validation`, it ends as if it had not been
    * stopped. What is left out then is taken from the interrupted run; `keepBest: false` gives the search up.
    */
-  readonly earlyStopping?: EarlyStopping | undefined;
+  readonly earlyStopping?: EarlyStopping<Metric> | undefined;
   /** Lets the run go on to its end, and the model end with the parameters of the best report. For stopped runs as with `earlyStopping`. */
-  readonly keepBest?: boolean | BestOptions | undefined;
+  readonly keepBest?: boolean | BestOptions<Metric> | undefined;
 }
 
 /** How to train. Everything has a default; `Part` are the names of layers and couplings. */
-export type FitOptions<Rows = RowsInput, Part extends string = string> = TrainingOptions<Part> & RunOptions<Rows>;
+export type FitOptions<
+  Rows = RowsInput,
+  Part extends string = string,
+  Metric extends LabelMetric = StoppingMetric,
+> = TrainingOptions<Part> & RunOptions<Rows, Metric>;
 
 /**
  * How to train on the next part of a stream. As for `fit`, but without its recipe: the learning rate is constant, 0.05 (0.0025 in machines with

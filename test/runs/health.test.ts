@@ -16,6 +16,7 @@ const healthy = {
   rollbacks: 0,
   warnings: [],
   health: null,
+  labels: null,
   logLikelihood: null,
   evaluation: null,
 };

@@ -24,6 +24,7 @@ const metrics = {
   rollbacks: 0,
   warnings: [],
   health: null,
+  labels: null,
   logLikelihood: null,
 };
 
