@@ -98,7 +98,7 @@ const calls: Record<string, (value: unknown) => unknown> = {
   maxCut: (value) => boltzkit.maxCut(value as never),
   'maxCut.weights': (value) => boltzkit.maxCut([[0, 1]], { weights: (value ?? 3) as never }),
   PottsModel: (value) => new boltzkit.PottsModel(value as never),
-  'PottsModel.couplings': (value) => new boltzkit.PottsModel({ sites: 2, categories: 2, couplings: value ?? ('x' as never) } as never),
+  'PottsModel.couplings': (value) => new boltzkit.PottsModel({ sites: 2, categories: 2, couplings: value ?? 'x' } as never),
   'PottsModel.couplingScores': (value) =>
     new boltzkit.PottsModel({ sites: 2, categories: 2 }).couplingScores({ without: value === null ? 3 : value } as never),
   'PottsModel.load': (value) => boltzkit.PottsModel.load(value as never),
