@@ -49,7 +49,6 @@ export { RBM, type RBMOptions, type ScikitLearnOptions } from './models/rbm.js';
 export {
   type DocumentsOrCodes,
   ReplicatedSoftmax,
-  type ReplicatedSoftmaxOptions,
   type SimilarOptions,
 } from './models/replicated-softmax.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
@@ -57,6 +56,7 @@ export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, Sa
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { Similar } from './models/similar.js';
 export type { TopWord, TopWordsOptions } from './models/top-words.js';
+export type { ReplicatedSoftmaxOptions } from './models/topic-options.js';
 export type { ModelSummary } from './models/trainable.js';
 export * from './networks/index.js';
 export type { OnnxOptions } from './networks/onnx/export.js';

@@ -1,8 +1,5 @@
-import { OptionCheck, readFrom, readOptions } from '../arguments.js';
-import { matrix } from '../data/ndarray.js';
-import { describeRows, type RowsInput, type SparseRowsInput } from '../data/rows-input.js';
-import { asMatrix, asVector } from '../data/vector.js';
-import type { Where } from '../data/where.js';
+import { OptionCheck, readOptions } from '../arguments.js';
+import type { RowsInput } from '../data/rows-input.js';
 import {
   type DocumentLikelihoods,
   distinctLengths,
@@ -13,13 +10,10 @@ import {
 import type { LayerInput } from '../machine/host.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { linear } from '../training/learning-rate.js';
-import { adam } from '../training/optimisers.js';
 import type { FitOptions, PartialFitOptions } from '../training/plan.js';
 import type { TrainingRun } from '../training/run.js';
-import { type PlaceOptions, readLoadOptions, readStart, type StartOptions, startOptions } from '../wiring/place.js';
-import { readLayer } from '../wiring/read-wiring.js';
-import type { MachineSpec } from '../wiring/spec.js';
-import { bernoulli, counts, type Units } from '../wiring/units.js';
+import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
+import type { Units } from '../wiring/units.js';
 import { type Described, openCheckpoint } from './checkpoint.js';
 import { documentSizes, withWords } from './documents.js';
 import { savedSeed } from './file-values.js';
@@ -27,17 +21,10 @@ import { type LayerClamp, MachineModel, type Question } from './machine-model.js
 import type { Matrix } from './results.js';
 import type { PlaceClamp, SampleOptions } from './sample-options.js';
 import { mostSimilar, type Similar } from './similar.js';
-import { readTopWords, softmaxOf, type TopWord, type TopWordsOptions, topWords } from './top-words.js';
+import { readTopWords, type TopWord, type TopWordsOptions, topWords } from './top-words.js';
+import { codeMatrix, type ReplicatedSoftmaxOptions, readModel, repeated, usual } from './topic-options.js';
 
 const [words, topics] = [0, 1];
-
-/** How to construct a replicated softmax. */
-export interface ReplicatedSoftmaxOptions extends StartOptions {
-  /** The words, each once, in the order of the columns of counts; or how many there are. */
-  readonly vocabulary: number | readonly string[];
-  /** Binary topics. Default 50. */
-  readonly topics?: number | undefined;
-}
 
 type TopicLayers = { readonly words: Units<'counts'>; readonly topics: Units<'bernoulli'> };
 type TopicCouplings = readonly [readonly ['words', 'topics']];
@@ -112,24 +99,24 @@ export class ReplicatedSoftmax extends MachineModel<RowsInput, RowsInput | Place
 
   /**
    * Trains on documents [n, vocabulary], as other machines do. What is left out is as suits counts:
-   * 'adam' at 0.002, held for 0.3 of the run and then falling to 0, and no decay. Counts make the
-   * gradient as large as documents are long, which Adam's steps do not depend on. Persistent chains
-   * have the lengths of documents.
+   * 'adam' at 0.002, held for 0.3 of the run and then falling to 0, 60 passes, and no decay. Counts
+   * make the gradient as large as documents are long, which Adam's steps do not depend on. Persistent
+   * chains have the lengths of documents. Few documents take more passes.
    */
   override fit(documents: RowsInput, options?: TopicFitOptions): TrainingRun {
-    return super.fit(documents, usual(options, 0.002));
+    return super.fit(documents, usual(options, { learningRate: linear(0.002, { hold: 0.3 }), epochs: 60 }));
   }
 
   /** Trains on the next part of a stream, with 'adam' at 0.0005 unless told otherwise. */
   override async partialFit(documents: RowsInput, options?: PartialFitOptions<'words' | 'topics' | 'words-topics'>): Promise<void> {
-    await super.partialFit(documents, usual(options, 0.0005));
+    await super.partialFit(documents, usual(options, { learningRate: 0.0005 }));
   }
 
   // --- topics ----------------------------------------------------------------------------------------------------------
 
   /**
-   * The words of each topic, the strongest first. Their weight is W_kj less the mean of W_j over the
-   * words as frequent as they are: log of how many times likelier the word becomes with the topic.
+   * The words of each topic, the strongest first. Their weight is W_kj less the mean of W_j over words
+   * by their frequency: the mean takes away what the weights hold of the topic's bias.
    *
    * @param n - Words of each topic, at most. Default 10.
    * @throws {@link BusyError} while other calls are under way: it does not wait.
@@ -152,7 +139,8 @@ export class ReplicatedSoftmax extends MachineModel<RowsInput, RowsInput | Place
   }
 
   /**
-   * The documents of `among` whose codes have the largest cosine to those of the queries. Time:
+   * The documents of `among` whose codes have the largest cosine to those of the queries, probabilities
+   * p taken as 2 p − 1: of codes that are nearly 0 and 1, those that differ in the fewest topics. Time:
    * queries × documents × (topics + log documents).
    *
    * @param queries - Documents [n, vocabulary], or `{ codes }`, [n, topics], from {@link transform}.
@@ -239,21 +227,8 @@ export class ReplicatedSoftmax extends MachineModel<RowsInput, RowsInput | Place
     if ((length === undefined) === (given.start === undefined)) {
       throw check.error('length', 'given, or `start`, and not both: a draw keeps the words of a document', length);
     }
-    const start = length === undefined ? {} : { start: this.#repeated(check, chains, length) };
+    const start = length === undefined ? {} : { start: repeated(check, chains, length, this.words) };
     return super.sample(n, { ...given, ...start } as TopicSampleOptions);
-  }
-
-  /** Documents of one word each, by rank: the words of chains are those of evenly spaced quantiles of p(word | no topic). */
-  #repeated(check: OptionCheck, n: number, length: unknown): SparseRowsInput {
-    const lengths = readLengths(check, n, length);
-    const bias = this.getParameter('words.bias').data;
-    const shares = softmaxOf(bias);
-    const indices = new Uint32Array(n);
-    for (let r = 0, word = 0, passed = shares[0] as number; r < n; r++) {
-      while (passed < (r + 0.5) / n && word + 1 < shares.length) passed += shares[++word] as number;
-      indices[r] = word;
-    }
-    return { indptr: Uint32Array.from({ length: n + 1 }, (_, r) => r), indices, values: lengths, shape: [n, this.words] };
   }
 
   /**
@@ -279,50 +254,4 @@ export class ReplicatedSoftmax extends MachineModel<RowsInput, RowsInput | Place
     };
     return checkpoint.construct(describe, (model, read) => model.restore(call, read));
   }
-}
-
-/** What a run of counts leaves out, and the biases of topics, which the weights hold. */
-function usual<T extends { readonly rates?: object | undefined }>(options: T | undefined, rate: number): T | undefined {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) return options; // refused by whoever reads it
-  const { resume } = (options ?? {}) as { resume?: unknown };
-  const left = resume === true ? {} : { optimiser: adam(), learningRate: linear(rate), l2: 0 };
-  return { ...left, ...options, rates: { ...options?.rates, topics: 0 } } as unknown as T;
-}
-
-function readLengths(check: OptionCheck, n: number, length: unknown): Float64Array {
-  if (typeof length === 'number') return new Float64Array(n).fill(check.integer('length', length, undefined, 1, 2 ** 24));
-  const lengths = asVector(length, n, { call: check.call, argument: 'length', units: 'documents' });
-  for (const [d, words] of lengths.entries()) check.integer(`length[${d}]`, words, undefined, 1, 2 ** 24);
-  return lengths;
-}
-
-function codeMatrix(codes: unknown, topics: number, where: Where): Matrix {
-  const host = describeRows(codes, topics, where);
-  return matrix(Float32Array.from(asMatrix(codes, host.rows, topics, where)), host.rows, topics);
-}
-
-function readModel(call: string, options: unknown): { readonly spec: MachineSpec; readonly vocabulary: readonly string[] | null } {
-  const check = new OptionCheck(call);
-  if (options === undefined) throw check.error('options', 'an object with `vocabulary`', options);
-  const given = readOptions(call, options, ['vocabulary', 'topics', ...startOptions]);
-  const vocabulary = typeof given.vocabulary === 'number' ? null : readVocabulary(check, given.vocabulary);
-  const size = vocabulary?.length ?? check.integer('vocabulary', given.vocabulary, undefined, 1, 2 ** 31 - 1);
-  const layers = [
-    readLayer(check, 'words', counts(size), 'words'),
-    readLayer(check, 'topics', bernoulli(check.integer('topics', given.topics, 50, 1, 2 ** 31 - 1)), 'topics'),
-  ];
-  return { spec: { ...readStart(check, given), layers, couplings: [[words, topics]] }, vocabulary };
-}
-
-function readVocabulary(check: OptionCheck, given: unknown): readonly string[] {
-  const expected = 'the number of words, or a list of different words';
-  if (!Array.isArray(given) || given.length === 0) throw check.error('vocabulary', expected, given);
-  const seen = new Map<unknown, number>();
-  const list = readFrom(check.call, 'vocabulary', () => Array.from(given));
-  for (const [k, word] of list.entries()) {
-    if (typeof word !== 'string') throw check.error(`vocabulary[${k}]`, 'a word', word);
-    if (seen.has(word)) throw check.error(`vocabulary[${k}]`, `another word than vocabulary[${seen.get(word)}]`, word);
-    seen.set(word, k);
-  }
-  return Object.freeze(list as string[]);
 }

@@ -8,7 +8,7 @@ import type { Matrix } from './results.js';
 export interface Similar {
   /** Rows of `among`, [queries, n]. */
   readonly indices: NdArray<Uint32Array>;
-  /** The cosine of the angle between both codes, [queries, n]. */
+  /** The cosine of the angle between both codes as numbers from −1 to 1 (2 p − 1), [queries, n]. */
   readonly similarities: Matrix;
 }
 
@@ -35,11 +35,11 @@ export async function mostSimilar(queries: Matrix, among: Matrix, n: number, sig
   return { indices: matrix(indices, asked.length, kept), similarities: matrix(similarities, asked.length, kept) };
 }
 
-/** Rows at length one; a row of zeros stays, and is like nothing. */
+/** Rows of 2 p − 1 at length one, so that topics that are off in both count as much as those that are on. */
 function unitRows({ data, shape }: Matrix): Float32Array[] {
   const [rows = 0, cols = 0] = shape;
   return Array.from({ length: rows }, (_, r) => {
-    const row = data.subarray(r * cols, (r + 1) * cols);
+    const row = data.slice(r * cols, (r + 1) * cols).map((p) => 2 * p - 1);
     const norm = Math.sqrt(dot(row, row));
     return norm > 0 ? row.map((x) => x / norm) : row;
   });

@@ -55,7 +55,7 @@ function lifts(column: Float64Array, background: Float64Array): Float64Array {
 }
 
 /** exp(x) over its sum. */
-export function softmaxOf(values: Float64Array): Float64Array {
+function softmaxOf(values: Float64Array): Float64Array {
   const top = values.reduce((a, b) => Math.max(a, b));
   const powers = values.map((x) => Math.exp(x - top));
   const all = powers.reduce((sum, x) => sum + x, 0);

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ParameterError, ReplicatedSoftmax, ShapeError } from '../../src/index.js';
+import { cd, ParameterError, ReplicatedSoftmax, ShapeError } from '../../src/index.js';
 import { TestRandom } from '../oracle/random.js';
 import { devices, type TestDevice } from './support.js';
 
@@ -177,7 +177,8 @@ describe('learning', () => {
 
   async function learned(options: { readonly topics?: number } = {}): Promise<ReplicatedSoftmax> {
     const model = new ReplicatedSoftmax({ vocabulary: names, topics: 2, seed: 1, threads: 1, ...options });
-    await model.fit(rows, { epochs: 1000, batchSize: 20, learningRate: 0.02 });
+    // Chains from the data: persistent ones hardly change between two kinds that share no word.
+    await model.fit(rows, { algorithm: cd(), epochs: 300, batchSize: 20, learningRate: 0.02 });
     return model;
   }
 
@@ -199,7 +200,8 @@ describe('learning', () => {
     using model = await learned();
     const indices = rows.flatMap((row) => row.flatMap((n, k) => (n > 0 ? [k] : [])));
     const values = rows.flatMap((row) => row.filter((n) => n > 0));
-    const indptr = rows.reduce((ends, row) => [...ends, ends.at(-1)! + row.filter((n) => n > 0).length], [0]);
+    const indptr = [0];
+    for (const row of rows) indptr.push(indptr.at(-1)! + row.filter((n) => n > 0).length);
     const sparse = { indptr, indices, values, shape: [rows.length, 8] };
     expect((await model.transform(sparse)).data).toEqual((await model.transform(rows)).data);
     const [a, b] = [await model.logLikelihood(sparse), await model.logLikelihood(rows)];
@@ -227,9 +229,12 @@ describe('learning', () => {
 
   it('learns from a stream', async () => {
     using model = new ReplicatedSoftmax({ vocabulary: 8, topics: 2, seed: 1, threads: 1 });
-    for (let i = 0; i < 400; i++) await model.partialFit(rows.slice((i % 3) * 20, (i % 3) * 20 + 20), { learningRate: 0.02 });
+    for (let i = 0; i < 400; i++) {
+      const part = rows.slice((i % 3) * 20, (i % 3) * 20 + 20);
+      await model.partialFit(part, { algorithm: cd(), learningRate: 0.02 });
+    }
     expect([...model.getParameter('topics.bias').data]).toEqual([0, 0]);
-    expect((await model.perplexity(rows)).value).toBeLessThan(6); // of 8 words, of which each document has 4
+    expect((await model.perplexity(rows)).value).toBeLessThan(5.5);
   });
 
   it('draws documents of the lengths asked for', async () => {
@@ -296,7 +301,9 @@ describe('bad input', () => {
     await expect(it.sample(2, { length: 0 })).rejects.toThrow(/`length` must be a whole number from 1 to 16777216, got 0/);
     await expect(it.logLikelihood(rows, { chains: 1 })).rejects.toThrow(/`chains` must be a whole number from 2/);
     await expect(it.logLikelihood(rows, { method: 'ladder' as never })).rejects.toThrow(/`method` must be 'auto' or 'exact' or 'ais'/);
-    await expect(it.similar(rows, { among: { codes: [[1, 2, 3]] } })).rejects.toThrow(/`among.codes` must have 2 columns \(topics\), got 3/);
+    await expect(it.similar(rows, { among: { codes: [[1, 2, 3]] } })).rejects.toThrow(
+      /`among.codes` must have 2 columns \(topics\), got 3/,
+    );
     await expect(it.similar(rows, {} as never)).rejects.toThrow(/`among` must be/);
     expect(() => it.topWords(0)).toThrow(/`n` must be a whole number from 1/);
     using large = new ReplicatedSoftmax({ vocabulary, topics: 21, threads: 1 });
