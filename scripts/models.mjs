@@ -35,6 +35,7 @@ export const models = [
     use: ['DeepBeliefNetwork', 'Classifier', 'Autoencoder', 'DeepAutoencoder', 'Network'],
     examples: ['dbn-mnist', 'few-labels', 'autoencoder'],
   },
+  { want: 'what texts are about, and which are alike', use: ['ReplicatedSoftmax'], examples: ['topics'], guides: ['topics'] },
   { want: 'what comes next in a sequence', use: ['ConditionalRBM'], examples: ['bouncing-ball'], guides: ['sequences'] },
   {
     want: 'low-energy states: Ising, Potts, QUBO, max-cut',

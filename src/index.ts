@@ -37,6 +37,7 @@ export {
 } from './errors.js';
 export { type Comparison, compare, compareEvaluations, type Evaluable } from './estimators/compare.js';
 export type { EvaluateOptions } from './estimators/evaluate-options.js';
+export type { DocumentLikelihoods, LengthOptions, LengthSum } from './estimators/length-sums.js';
 export type { Evaluation, Interval, LogLikelihood, Partition, PartitionEstimate, PartitionMethod, Trust } from './estimators/results.js';
 export type { ScoreOptions, Scores } from './estimators/score.js';
 export type { SurpriseOptions } from './estimators/surprise.js';
@@ -65,11 +66,19 @@ export type { StorageRule } from './models/patterns.js';
 export { type CouplingScoreOptions, PottsModel } from './models/potts.js';
 export type { PottsOptions } from './models/potts-options.js';
 export { RBM, type RBMOptions, type ScikitLearnOptions } from './models/rbm.js';
+export {
+  type DocumentsOrCodes,
+  ReplicatedSoftmax,
+  type SimilarOptions,
+} from './models/replicated-softmax.js';
 export type { Matrix, Moments, Nats, Parameters, TrainingInfo } from './models/results.js';
 export type { Annealed, AnnealOptions, ChainStart, ChainsOptions, PlaceClamp, SampleOptions } from './models/sample-options.js';
 export type { LadderOptions, SweepBetas, TemperatureOptions } from './models/sampling.js';
 export type { Sequences } from './models/sequences.js';
+export type { Similar } from './models/similar.js';
 export type { MatrixEntries, SquareMatrix } from './models/square-tables.js';
+export type { TopWord, TopWordsOptions } from './models/top-words.js';
+export type { ReplicatedSoftmaxOptions } from './models/topic-options.js';
 export type { ModelSummary } from './models/trainable.js';
 export * from './networks/index.js';
 export type { OnnxOptions } from './networks/onnx/export.js';

@@ -1,11 +1,12 @@
-// Machine.partition(): log Z. Machine.rowSums(): log p* of rows. Both always run on a
-// thread: a pilot, a warm-up and two anneals are never little work.
+// Machine.partition(): log Z. Machine.lengthSums(): log Z by length. Machine.rowSums(): log p* of
+// rows. All always run on a thread: a pilot, a warm-up and two anneals are never little work.
 #include <algorithm>
 
 #include "binding/arrays.hpp"
 #include "binding/convert.hpp"
 #include "binding/layer_rows.hpp"
 #include "binding/machine.hpp"
+#include "likelihood/length_sums.hpp"
 #include "likelihood/partition.hpp"
 #include "likelihood/row_sums.hpp"
 
@@ -94,7 +95,50 @@ class RowSumsTask : public Task {
   bool exact_ = false;
 };
 
+LengthOptions lengthOptionsOf(const Argument& options) {
+  LengthOptions o;
+  o.exact = options.field("exact").flag();
+  o.chains = options.field("chains").count(2, mostChains);
+  o.steps = options.field("steps").count(1, mostTemperatures);
+  o.warmup = options.field("warmup").count(0, maxStreamStep / 4);
+  const std::span<const std::uint32_t> lengths = options.field("lengths").view<std::uint32_t>();
+  o.lengths.assign(lengths.begin(), lengths.end());
+  return o;
+}
+
+class LengthSumsTask : public Task {
+ public:
+  LengthSumsTask(std::shared_ptr<Machine> machine, LengthOptions options) : machine_(std::move(machine)), options_(std::move(options)) {}
+
+  void run(const Cancelled& cancelled, const Wake&) override { sums_ = lengthSums(*machine_, options_, cancelled); }
+
+  Napi::Value result(Napi::Env env) override {
+    Napi::Array list = Napi::Array::New(env, options_.lengths.size());
+    for (std::uint32_t i = 0; i < list.Length(); ++i) {
+      Napi::Object object = Napi::Object::New(env);
+      object.Set("forward", intervalOf(env, sums_.forward[i]));
+      object.Set("reverse", intervalOf(env, sums_.reverse[i]));
+      object.Set("effectiveSampleSize", Napi::Number::New(env, std::min(sums_.forwardSamples[i], sums_.reverseSamples[i])));
+      list.Set(i, object);
+    }
+    return list;
+  }
+
+ private:
+  std::shared_ptr<Machine> machine_;
+  LengthOptions options_;
+  LengthSums sums_;
+};
+
 }  // namespace
+
+Napi::Value MachineObject::lengthSums(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Machine> machine = present();
+  LengthOptions options = lengthOptionsOf(Argument(info, 0, "options"));
+  validateLengthSums(*machine, options);
+  handle_->idle();
+  return handle_->start(info.Env(), std::make_shared<LengthSumsTask>(machine, std::move(options)), false);
+}
 
 Napi::Value MachineObject::rowSums(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Machine> machine = present();

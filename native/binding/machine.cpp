@@ -29,6 +29,7 @@ Napi::Function MachineObject::define(Napi::Env env) {
                                           method<M, &M::impute>("impute"),
                                           method<M, &M::chains>("chains"),
                                           method<M, &M::partition>("partition"),
+                                          method<M, &M::lengthSums>("lengthSums"),
                                           method<M, &M::rowSums>("rowSums"),
                                           method<M, &M::trainer>("trainer"),
                                           method<M, &M::upDownTrainer>("upDownTrainer"),

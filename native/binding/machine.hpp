@@ -43,6 +43,7 @@ class MachineObject {
   Napi::Value chains(const Napi::CallbackInfo& info);
   // evaluation.cpp
   Napi::Value partition(const Napi::CallbackInfo& info);
+  Napi::Value lengthSums(const Napi::CallbackInfo& info);
   Napi::Value rowSums(const Napi::CallbackInfo& info);
   // trainer.cpp
   Napi::Value trainer(const Napi::CallbackInfo& info);

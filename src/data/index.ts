@@ -1,4 +1,5 @@
 /** Reading and writing of data: `boltzkit/data`. */
+export { type BagOfWords, type BagOfWordsOptions, bagOfWords } from './bag-of-words.js';
 export { type CsvOptions, type CsvTable, type CsvTypes, readCsv, readCsvBatches } from './csv.js';
 export { type IdxData, readIdx } from './idx.js';
 export { type LabelledImages, loadMnist, type Mnist, type MnistOptions } from './mnist.js';

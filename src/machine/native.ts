@@ -240,6 +240,27 @@ export interface NativeInterval {
   high: number;
 }
 
+export interface NativeLengthOptions {
+  /** Totals of rows, rising strictly, at least 1. */
+  lengths: Uint32Array;
+  /** Counts all states of layer 1, at most 2^20. */
+  exact: boolean;
+  /** Annealed in either direction, at least 2. */
+  chains: number;
+  /** From total 0 to the longest, at least 1. */
+  steps: number;
+  /** Gibbs sweeps at the longest before the way back. */
+  warmup: number;
+}
+
+/** log Z of one total, from either direction. */
+export interface NativeLengthSum {
+  forward: NativeInterval;
+  reverse: NativeInterval;
+  /** The less of both directions; Infinity where nothing was drawn. */
+  effectiveSampleSize: number;
+}
+
 export interface NativePartition {
   method: 'exact' | 'ais-bracket' | 'ladder';
   logZ: NativeInterval;
@@ -302,6 +323,8 @@ export interface NativeMachine extends NativeTopMachine {
   rowSums(given: NativeLayerRows[]): NativeJob<{ values: Float64Array; exact: boolean }>;
   /** log Z. */
   partition(options: NativePartitionOptions): NativeJob<NativePartition>;
+  /** log Z of layer 0 of counts and layer 1 of Bernoulli units, by the total of a row; one for each length. */
+  lengthSums(options: NativeLengthOptions): NativeJob<NativeLengthSum[]>;
   trainer(options: NativeTrainerOptions, state: NativeTrainerState | null, resume: boolean): NativeTrainer;
 
   /** What data of a layer may be; `group` places make one unit and add up to `leastSum` to `mostSum`. */

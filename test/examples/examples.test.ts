@@ -38,6 +38,8 @@ const SAYS: Record<string, RegExp> = {
   'recommender.ts': /likes space: .+\nlikes love: .+\nwould rate Solaris: \d\.\d ± \d\.\d\n(.*\n)+.*popularity +ndcg@10\(binary\)/,
   'autoencoder.ts':
     /squared error of unseen digits: \d\d\.\d{3} pretrained, \d\d\.\d{3} ± 0\.\d{3} fine-tuned\nbest linear code of 8 numbers: \d\d\.\d{3}\nwrote /,
+  'topics.ts':
+    /perplexity of unseen texts: \d+\.\d \[.+\], of 38 words\nof the five texts nearest to an unseen one, \d\d % have its label\nwrote topics\.svg/,
   'server.ts': /log-likelihood of unseen digits: -\d+\.\d nats per row, after 6 epochs\n50 of 50 answers at a time are those of one call/,
 };
 
@@ -54,6 +56,7 @@ const LEAVES: Record<string, string[]> = {
   'classify-digits.ts': ['classified-digits.png'],
   'dbn-mnist.ts': ['dbn-digits.png'],
   'dbm-mnist.ts': ['dbm-digits.png', 'dbm-filters.png'],
+  'topics.ts': ['topics.svg'],
 };
 
 function run(file: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
