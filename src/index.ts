@@ -16,12 +16,12 @@ export type { LevelReport, PretrainProgress, UpDownReport } from './belief/repor
 export type { NetworkSampleOptions } from './belief/sampling.js';
 export type { DeepBeliefNetworkOptions } from './belief/spec.js';
 export type { UpDownOptions, UpDownRates, UpDownSettingOptions } from './belief/up-down-options.js';
+export type { LabelsInput } from './data/labels.js';
+export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export type { MeanFieldOptions, VariationalBoundOptions } from './deep/bound.js';
 export { DeepBoltzmannMachine, type DeepTransformOptions } from './deep/machine.js';
 export type { DeepPretrainOptions } from './deep/pretrain.js';
 export type { DeepBoltzmannMachineOptions, DeepCouplings, DeepLayers } from './deep/spec.js';
-export type { LabelsInput } from './data/labels.js';
-export type { BitRowsInput, DenseRowsInput, RowsInput, SparseRowsInput } from './data/rows-input.js';
 export {
   BackendError,
   type BackendReason,
