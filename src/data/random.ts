@@ -32,6 +32,7 @@ export const streams = {
   resampledUsers: 114,
   factorStart: 115,
   beliefLevels: 116,
+  agents: 117,
 } as const;
 
 /** A seed as the key of its random words. */
