@@ -29,7 +29,7 @@ export interface FreeEnergyAgentOptions<A extends ActionUnits = ActionUnits> {
   readonly temperature?: AgentSchedule | undefined;
   /** Gibbs sweeps over the action units, where there are more than 2^10 actions. Default 20. */
   readonly sweeps?: number | undefined;
-  /** Standard deviation of the start weights. Default 0.1. */
+  /** Standard deviation of the start weights of state units; those of action units start at 0. Default 1. */
   readonly weightScale?: number | undefined;
   /** Seed of all randomness. Default 0. */
   readonly seed?: number | bigint | undefined;

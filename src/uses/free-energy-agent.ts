@@ -31,8 +31,9 @@ const largestStep = 1e6;
 
 /**
  * An agent that learns from rewards: the value of an action is the negative free energy of an RBM
- * over state and action units, Q(s, a) = −F(s, a), so that actions can be drawn by Gibbs sampling
- * even where there are 2^40 of them (Sallans & Hinton, JMLR 5, 2004).
+ * over state and action units, so that actions can be drawn by Gibbs sampling even where there are
+ * 2^40 of them (Sallans & Hinton, JMLR 5, 2004): Q(s, a) = −F(s, a), less the constant that it has
+ * without weights, so that values begin near 0.
  *
  * `act` draws from P(a | s) ∝ exp(Q(s, a) / T): exactly by counting up to 2^10 actions, else by Gibbs
  * sampling of the action units with the hidden ones summed out. `learn` takes one SARSA step:
@@ -88,9 +89,10 @@ export class FreeEnergyAgent<const A extends ActionUnits = ActionUnits> {
     this.sweeps = check.integer('sweeps', given.sweeps, 20, 1, 2 ** 20);
     this.#seed = check.seed('seed', given.seed, 0n);
     this.#key = keyOf(this.#seed);
-    const scale = check.number('weightScale', given.weightScale, 0.1);
+    const scale = check.number('weightScale', given.weightScale, 1);
     const visible = this.#state + this.#space.places;
-    const weights = Float64Array.from({ length: visible * hidden }, () => scale * this.#normal());
+    const weights = new Float64Array(visible * hidden);
+    for (let i = 0; i < this.#state * hidden; i++) weights[i] = scale * this.#normal(); // no action is preferred at first
     this.#energy = new FreeEnergy({ weights, visibleBias: new Float64Array(visible), hiddenBias: new Float64Array(hidden) });
   }
 
@@ -137,8 +139,8 @@ export class FreeEnergyAgent<const A extends ActionUnits = ActionUnits> {
     if (this.#last === null) throw new ParameterError(`${call}: there is no action to learn from: call \`act\` first`);
     const { state, action } = this.#last;
     const following = led && this.#draw(led);
-    const foreseen = following === null ? 0 : this.discount * this.#energy.value(following.state, following.action);
-    const error = gain + foreseen - this.#energy.value(state, action);
+    const foreseen = following === null ? 0 : this.discount * this.#value(following.state, following.action);
+    const error = gain + foreseen - this.#value(state, action);
     const rate = readScheduled('learningRate', this.#rate(this.#updates), false);
     if (!(Math.abs(rate * error) < largestStep)) {
       throw new DivergenceError(
@@ -152,10 +154,15 @@ export class FreeEnergyAgent<const A extends ActionUnits = ActionUnits> {
     return error;
   }
 
-  /** Q(s, a) = −F(s, a). */
+  /** Q(s, a) = −F(s, a) − H log 2 of `H` hidden units. */
   value(state: RowsInput, action: ActionOf<A> | readonly number[]): number {
     const call = 'FreeEnergyAgent.value';
-    return this.#energy.value(this.#readState(call, 'state', state), this.#readAction(call, action));
+    return this.#value(this.#readState(call, 'state', state), this.#readAction(call, action));
+  }
+
+  /** Values begin near 0: the constant changes neither gradients nor what is drawn. */
+  #value(state: Float64Array, action: Uint8Array): number {
+    return this.#energy.value(state, action) - this.#energy.hidden * Math.LN2;
   }
 
   #draw(state: Float64Array): Step {
