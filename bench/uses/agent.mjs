@@ -1,13 +1,12 @@
-// node bench/uses/agent.mjs [--parts key-lock,maze,cost] [--seeds 1,2,3] [--tune]: what a FreeEnergyAgent earns, as a share of the best reward.
+// node bench/uses/agent.mjs [--parts key-lock,cost] [--states keys,all] [--seeds 1,2,3] [--tune]: what a FreeEnergyAgent earns, as a share of the best reward.
 // Prints one JSON line per figure. Settings were chosen with seeds from 101 on (--tune), which make other keys and other agents.
 import { parseArgs } from 'node:util';
 import { bernoulli, FreeEnergyAgent } from 'boltzkit';
 import { keyLock } from './key-lock.mjs';
-import { bestSteps, maze } from './maze.mjs';
 
 const { values } = parseArgs({
   options: {
-    parts: { type: 'string', default: 'key-lock,maze,cost' },
+    parts: { type: 'string', default: 'key-lock,cost' },
     seeds: { type: 'string' },
     states: { type: 'string', default: 'keys,all' },
     tune: { type: 'boolean', default: false },
@@ -20,7 +19,6 @@ const overridden = JSON.parse(values.settings);
 /** Chosen with --tune. */
 const chosen = {
   'key-lock': { hidden: 13, trials: 12_000, rate: 0.005, from: 1, to: 0.1, sweeps: 10, weightScale: 1 },
-  maze: { hidden: 30, episodes: 1500, rate: 0.02, from: 0.3, to: 0.03, weightScale: 0.3, discount: 0.95 },
 };
 const round = (x, digits = 3) => Number(x.toFixed(digits));
 const say = (line) => console.log(JSON.stringify(line));
@@ -69,39 +67,6 @@ function keyLocked(states, seed) {
   });
 }
 
-/** Steps to the goal of the last hundred episodes, with and without memory of what was seen before. */
-function mazed(memory, seed) {
-  const settings = { ...chosen.maze, ...overridden };
-  const { hidden, episodes, rate, from, to, weightScale, discount } = settings;
-  const world = maze({ memory, seed });
-  const updates = episodes * 15;
-  const schedules = { learningRate: linear(rate, updates), temperature: falling(from, to, updates) };
-  const agent = new FreeEnergyAgent({ state: world.places, actions: 4, hidden, discount, seed, weightScale, ...schedules });
-  const begin = performance.now();
-  const [steps, best] = [[], []];
-  for (let episode = 0; episode < episodes; episode++) {
-    let view = world.start();
-    best.push(bestSteps(world.position()));
-    let count = 0;
-    for (; view !== null && count < 100; count++) {
-      view = world.move(agent.act(view));
-      agent.learn({ reward: view === null ? 1 : 0, next: view });
-    }
-    steps.push(count);
-  }
-  const mean = (all) => round(all.reduce((a, b) => a + b, 0) / all.length, 2);
-  say({
-    task: 'maze',
-    memory,
-    seed,
-    ...settings,
-    first: mean(steps.slice(0, 100)),
-    last: mean(steps.slice(-100)),
-    best: mean(best.slice(-100)),
-    seconds: round((performance.now() - begin) / 1e3, 1),
-  });
-}
-
 /** One value by plain TypeScript and by a call of native code, in microseconds; medians of 5. */
 async function costs() {
   for (const [state, actions, hidden] of [
@@ -125,7 +90,7 @@ async function costs() {
     const native = timed(() => rbm.freeEnergySync(row));
     const acting = timed(() => agent.act(s));
     const begin = performance.now();
-    for (let n = 0; n < 20; n++) await rbm.sample(1, { sweeps: 20, clamp: { places: s.map((_, i) => i), values: s } });
+    for (let n = 0; n < 20; n++) await rbm.sample(1, { sweeps: 20, clamp: { indices: s.map((_, i) => i), values: s } });
     const sampling = round(((performance.now() - begin) / 20) * 1e3, 0);
     say({
       task: 'cost',
@@ -143,7 +108,5 @@ async function costs() {
 
 for (const part of values.parts.split(',')) {
   if (part === 'cost') await costs();
-  else
-    for (const seed of seeds)
-      for (const kind of part === 'maze' ? [1, 4] : values.states.split(',')) part === 'maze' ? mazed(kind, seed) : keyLocked(kind, seed);
+  else for (const seed of seeds) for (const states of values.states.split(',')) keyLocked(states, seed);
 }

@@ -32,7 +32,7 @@ const part = values.tune ? 'valid' : 'test';
 const chosen = {
   denoise: { warmup: 50, sweeps: 100 },
   inpaint: { chains: 20, warmup: 100, sweeps: 100 },
-  neighbours: { k: 50, smoothing: 1 },
+  neighbours: { k: 30, smoothing: 2 },
 };
 const tried = {
   denoise: [

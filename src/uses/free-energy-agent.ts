@@ -40,8 +40,9 @@ const largestStep = 1e6;
  * parameters += rate · (r + γ Q(s', a') − Q(s, a)) · ∂Q(s, a). Values learnt that way need not
  * converge; lower the rate and the temperature while the agent learns.
  *
- * Plain TypeScript, on the spot: a step of 12 state bits, 40 action bits and 13 hidden units takes
- * some microseconds. The same seed and the same states and rewards give the same actions.
+ * Plain TypeScript, before the call returns: with 12 state bits, 40 action bits and 13 hidden units a
+ * value takes some microseconds and an action a fraction of a millisecond. Beyond about a hundred
+ * hidden units native code would be faster. The same seed, states and rewards give the same actions.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
  * The free energy of a small RBM over state and action units, as a value of actions, and its gradient.
  * Plain loops over the parameters: for machines of some dozen units a call of native code costs more
- * than the work (docs/results.md, "An agent").
+ * than the work (docs/results.md, "Uses of a machine").
  *
  *   Q(s, a) = −F(s, a) = b·x + Σ_j log(1 + exp(c_j + Σ_i x_i W_ij)),   x = (s, a)
  *   ∂Q/∂b = x,   ∂Q/∂c_j = σ(c_j + Σ_i x_i W_ij) = h_j,   ∂Q/∂W_ij = x_i h_j
