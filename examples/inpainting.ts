@@ -1,6 +1,6 @@
 // Fill in what is missing: the upper half of unseen digits is given, the machine infers the lower
 // half.
-import { linear, RBM } from 'boltzkit';
+import { inpaint, linear, RBM } from 'boltzkit';
 import { loadMnist } from 'boltzkit/data';
 import { tiles, writePng } from 'boltzkit/viz';
 
@@ -13,11 +13,11 @@ await rbm.fit(train.images, { epochs: small ? 3 : 60, learningRate: linear(0.2, 
 
 const originals = test.images.hi(count); // the first rows, still an ndarray
 const half = (height / 2) * width;
-const upperHalves = Array.from({ length: count }, (_, r) =>
-  Array.from({ length: 2 * half }, (_, i) => (i < half ? originals.get(r, i) : Number.NaN)),
-);
-
-const filled = await rbm.impute(upperHalves, { warmup: small ? 20 : 200, sweeps: small ? 30 : 300 });
+const mask = Array.from({ length: 2 * half }, (_, i) => Number(i < half)); // 1: given
+const options = { chains: small ? 2 : 10, warmup: small ? 20 : 200, sweeps: small ? 30 : 100 };
+const { means: filled, logLikelihoods } = await inpaint(rbm, originals, mask, options);
+const nats = average(count, (r) => logLikelihoods.get(r));
+console.log(`log-likelihood of the lower halves: ${nats.toFixed(3)} nats per pixel`);
 
 // How far the lower halves are from the truth, and how far a blank guess (the mean digit) would be.
 const digits = train.images.shape[0] ?? 0;
@@ -28,7 +28,7 @@ const machine = squaredError((r, i) => filled.get(r, i));
 const blank = squaredError((_, i) => meanDigit(i));
 console.log(`mean squared error of the lower halves: ${machine.toFixed(4)}, with the mean digit ${blank.toFixed(4)}`);
 
-const kept = upperHalves.every((row, r) => row.every((value, i) => i >= half || value === filled.get(r, i)));
+const kept = average(count, (r) => Number(mask.every((given, i) => given === 0 || filled.get(r, i) === originals.get(r, i)))) === 1;
 console.log(`the given halves are as they were: ${kept}`);
 
 const rows = [originals, filled].flatMap((images) =>

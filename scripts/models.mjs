@@ -48,6 +48,12 @@ export const models = [
     use: ['HopfieldNetwork', 'IsingModel', 'PottsModel'],
     examples: ['hopfield'],
   },
+  {
+    want: 'anomalies, noise, covered parts, rewards',
+    use: ['anomalyDetector', 'denoise', 'inpaint', 'FreeEnergyAgent'],
+    examples: ['odd-digits', 'denoising', 'key-lock'],
+    guides: ['uses'],
+  },
   { want: 'recommendations from ratings, clicks or purchases', use: ['Recommender'], examples: ['recommender'] },
   { want: 'a server that learns and answers', use: [], note: 'any of them; calls queue', examples: ['server'] },
 ];

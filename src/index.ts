@@ -109,6 +109,13 @@ export type { FitOptions, PartialFitOptions, RunOptions } from './training/plan.
 export type { RecipeName } from './training/recipe.js';
 export type { EpochReport, Health, LabelReport, Progress } from './training/reports.js';
 export type { TrainingRun } from './training/run.js';
+export type { ActionSpace } from './uses/actions.js';
+export type { FreeEnergyAgentJson } from './uses/agent-file.js';
+export type { ActionOf, ActionUnits, AgentSchedule, FreeEnergyAgentOptions, Transition } from './uses/agent-options.js';
+export { AnomalyDetector, type AnomalyDetectorJson, type AnomalyOptions, anomalyDetector, type ScoringMachine } from './uses/anomalies.js';
+export { type DenoiseOptions, denoise } from './uses/denoise.js';
+export { FreeEnergyAgent } from './uses/free-energy-agent.js';
+export { type Inpainted, type InpaintOptions, inpaint } from './uses/inpaint.js';
 export type { Device } from './wiring/device.js';
 export { type Edges, type GraphOptions, gridEdges } from './wiring/graph.js';
 export type { Coupling, CouplingName, Couplings, LayerName, Layers, ParameterName, PartName, SoftmaxName } from './wiring/names.js';

@@ -34,6 +34,7 @@ export const streams = {
   beliefLevels: 116,
   doubledRows: 117,
   recallOrders: 118,
+  agents: 119,
 } as const;
 
 /** A seed as the key of its random words. */

@@ -13,7 +13,10 @@ const compiled = fileURLToPath(new URL('../../build/examples/', import.meta.url)
 /** What each must say at its small size; all judge themselves by their exit code. */
 const SAYS: Record<string, RegExp> = {
   'train-mnist.ts': /features 2000 × 32\nwrote digits\.png, filters\.png, mnist\.safetensors/,
-  'inpainting.ts': /the given halves are as they were: true/,
+  'inpainting.ts': /log-likelihood of the lower halves: -0\.\d{3} nats per pixel\n(.*\n)the given halves are as they were: true/,
+  'odd-digits.ts': /alarms: \d\.\d % of ordinary digits, \d+\.\d % of fours\nthe same threshold from JSON: true/,
+  'denoising.ts': /wrong pixels: \d+\.\d\d % with noise, \d\.\d\d % after a median filter, \d\.\d\d % denoised/,
+  'key-lock.ts': /bits that are right: \d+\.\d of 20 at first, 1\d\.\d in the end/,
   'features-classifier.ts': /right with 500 labels: \d\d\.\d % on pixels, \d\d\.\d % on features/,
   'resume-from-checkpoint.ts': /same weights as the uninterrupted run: true/,
   'streaming.ts': /log-pseudo-likelihood of unseen readings: -\d+\.\d+ before, -\d+\.\d+ after/,
@@ -47,6 +50,9 @@ const SAYS: Record<string, RegExp> = {
 const LEAVES: Record<string, string[]> = {
   'train-mnist.ts': ['digits.png', 'filters.png', 'mnist.safetensors'],
   'inpainting.ts': ['inpainted.png'],
+  'odd-digits.ts': ['odd-digits.png'],
+  'denoising.ts': ['denoised.png'],
+  'key-lock.ts': ['key-lock.svg'],
   'ising.ts': ['ising.png'],
   'hopfield.ts': ['hopfield.png'],
   'autoencoder.ts': ['autoencoder.png', 'autoencoder.safetensors'],

@@ -58,6 +58,7 @@ export const allowedTypeScript: Allowed = {
   recommender: [...basics, 'io', 'data', 'wiring', 'machine', 'models'],
   belief: [...basics, 'io', 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'results', 'networks'],
   deep: [...basics, 'data', 'wiring', 'machine', 'estimators', 'training', 'models', 'networks', 'belief'],
+  uses: [...basics, 'data', 'wiring', 'machine', 'estimators', 'models'],
   'index.ts': [
     ...basics,
     'data',
@@ -71,6 +72,7 @@ export const allowedTypeScript: Allowed = {
     'networks',
     'belief',
     'deep',
+    'uses',
   ],
   runs: [...basics, 'io', 'data', 'viz', 'tables', 'wiring', 'machine', 'estimators', 'training', 'models'],
   cli: [
