@@ -174,6 +174,7 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   rowSums: () => ({ target: newMachine(), member: 'rowSums', args: [[{ layer: 0, rows: newRows(2) }]] }),
   meanField: () => ({ target: newMachine(), member: 'meanField', args: [[{ layer: 0, rows: newRows(2) }], 1, 3] }),
   meanFieldBound: () => ({ target: newMachine(), member: 'meanFieldBound', args: [[{ layer: 0, rows: newRows(2) }], 3] }),
+  lengthSums: () => ({ target: countsMachine(), member: 'lengthSums', args: [lengthOptions()] }),
   chains: () => ({ target: newMachine(), member: 'chains', args: [allChainOptions()] }),
   trainer: () => ({ target: newMachine(), member: 'trainer', args: [trainerOptions(newRows(20), rich()), savedState(), false] }),
   run: () => ({ target: newTrainer(newMachine()), member: 'run', args: [5, () => {}] }),
@@ -183,6 +184,15 @@ const calls: Record<string, () => { target: object; member: string; args: unknow
   ...ratingCalls,
   ...stackCalls,
 };
+
+const countsMachine = () =>
+  newMachine({
+    layers: [
+      { name: 'words', type: 'counts', units: 3, size: 3 },
+      { name: 'topics', type: 'bernoulli', units: 2 },
+    ],
+  });
+const lengthOptions = () => ({ lengths: Uint32Array.from([1, 3]), exact: false, chains: 2, steps: 2, warmup: 1 });
 
 const pair = machineSpec().layers;
 
