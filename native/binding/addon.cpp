@@ -16,7 +16,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr int abi = 11;  // must equal NATIVE_ABI in src/machine/native.ts
+constexpr int abi = 12;  // must equal NATIVE_ABI in src/machine/native.ts
 
 Napi::Array textArray(Napi::Env env, const std::vector<std::string>& texts) {
   Napi::Array list = Napi::Array::New(env, texts.size());

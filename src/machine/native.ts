@@ -12,7 +12,7 @@ import type { NativeSoftmax } from './native-softmax.js';
 import type { NativeTopMachine } from './native-up-down.js';
 
 /** Bumped whenever this contract changes; the loader refuses an addon built for another number. */
-export const NATIVE_ABI = 11;
+export const NATIVE_ABI = 12;
 
 /**
  * An error thrown by the addon, or a rejection of one of its jobs: an `Error` with one of these codes.
