@@ -11,7 +11,7 @@ export const models = [
     note: 'of any visible units',
     examples: ['train-mnist', 'inpainting'],
   },
-  { want: 'mixed columns: numbers, categories, bits', use: ['readTable', 'BoltzmannMachine'], examples: ['own-table'] },
+  { want: 'mixed columns: numbers, categories, bits', use: ['readTable', 'BoltzmannMachine'], examples: ['own-table'], guides: ['tables'] },
   {
     want: 'a class given a row, or rows of a class',
     use: ['ClassificationRBM'],
@@ -34,6 +34,7 @@ export const models = [
     want: 'a deep stack: digits of a class, a classifier from few labels, codes',
     use: ['DeepBeliefNetwork', 'Classifier', 'Autoencoder', 'DeepAutoencoder', 'Network'],
     examples: ['dbn-mnist', 'few-labels', 'autoencoder'],
+    guides: ['deep-belief-networks'],
   },
   { want: 'what texts are about, and which are alike', use: ['ReplicatedSoftmax'], examples: ['topics'], guides: ['topics'] },
   { want: 'what comes next in a sequence', use: ['ConditionalRBM'], examples: ['bouncing-ball'], guides: ['sequences'] },
@@ -54,7 +55,7 @@ export const models = [
     examples: ['odd-digits', 'denoising', 'key-lock'],
     guides: ['uses'],
   },
-  { want: 'recommendations from ratings, clicks or purchases', use: ['Recommender'], examples: ['recommender'] },
+  { want: 'recommendations from ratings, clicks or purchases', use: ['Recommender'], examples: ['recommender'], guides: ['recommender'] },
   { want: 'a server that learns and answers', use: [], note: 'any of them; calls queue', examples: ['server'] },
 ];
 
