@@ -75,9 +75,11 @@ function layersText(model: OpenedModel['model']): string {
 
 type Summary = Readonly<Record<string, unknown>>;
 
-/** What models other than machines say of themselves, by the kind of their files; their modules are loaded when there is one. */
+/** What models that the other commands do not take say of themselves, by the kind of their files; their modules are loaded when there is one. */
 const summaries: Readonly<Record<string, (path: string) => Promise<Summary>>> = {
   dbn: async (path) => summaryOf((await import('../../belief/network.js')).DeepBeliefNetwork.load(path)),
+  'classification-rbm': async (path) => summaryOf((await import('../../networks/classification-rbm.js')).ClassificationRBM.load(path)),
+  'replicated-softmax': async (path) => summaryOf((await import('../../models/replicated-softmax.js')).ReplicatedSoftmax.load(path)),
   'conditional-rbm': async (path) => summaryOf((await import('../../models/conditional-rbm.js')).ConditionalRBM.load(path)),
   network: async (path) => summaryOf((await import('../../networks/network.js')).Network.load(path)),
   classifier: async (path) => summaryOf((await import('../../networks/classifier.js')).Classifier.load(path)),
