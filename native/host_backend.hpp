@@ -53,6 +53,7 @@ class HostBackend : public Backend {
     const std::vector<double> weights = rowWeights ? valuesOf(*this, *rowWeights) : std::vector<double>(targets.rows(), 1.0);
     for (std::size_t r = 0; r < targets.rows(); ++r)
       categoryErrorsOf(numbersOf(logs).data() + r * categories, categories, weights[r], &errors[r * categories], &errors[r * categories]);
+    errors.resize(out.rows() * out.cols());  // it may have room for more rows than there are
     upload(std::span<const double>(errors), out);
   }
 
