@@ -50,6 +50,7 @@ export type { ObserveOptions } from './models/chain-observe.js';
 export { type AdvanceOptions, type ChainSeries, Chains, type MomentOptions, type SwapStatistics } from './models/chains.js';
 export {
   type ConditionalFitOptions,
+  type ConditionalLayers,
   type ConditionalMachine,
   ConditionalRBM,
   type ConditionalRBMOptions,

@@ -17,9 +17,13 @@ export interface BagOfWords {
   readonly vocabulary: readonly string[];
   /** Counts of the texts that hold any of these words, as compressed sparse rows. */
   readonly counts: {
+    /** Where each row begins, one more at the end. */
     readonly indptr: Uint32Array;
+    /** Columns. */
     readonly indices: Uint32Array;
+    /** Counts. */
     readonly values: Float32Array;
+    /** [texts, words]. */
     readonly shape: readonly [number, number];
   };
   /** The number of the text in each row. */
@@ -34,7 +38,7 @@ const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{M}\p{N}]+)*/gu;
  * are there.
  *
  * @param texts - Each a document.
- * @throws {@link ParameterError} unless texts are strings and at least one word is left.
+ * @throws `ParameterError` unless texts are strings and at least one word is left.
  */
 export function bagOfWords(texts: readonly string[], options?: BagOfWordsOptions): BagOfWords {
   const call = 'bagOfWords';

@@ -266,8 +266,17 @@ const namedCouplings = [
   ['history', 'visible'],
   ['history', 'hidden'],
 ] as const;
+/** Its layers. */
+export type ConditionalLayers = {
+  /** A frame. */
+  readonly visible: Units;
+  /** Hidden units. */
+  readonly hidden: Units;
+  /** The frames before it, oldest first. */
+  readonly history: Units;
+};
 /** The machine below a {@link ConditionalRBM}. */
-export type ConditionalMachine = BoltzmannMachine<{ visible: Units; hidden: Units; history: Units }, typeof namedCouplings>;
+export type ConditionalMachine = BoltzmannMachine<ConditionalLayers, typeof namedCouplings>;
 
 /** So narrow that no coupling to the frame outweighs it, which would leave the machine without a distribution. */
 const logPrecision = 12;

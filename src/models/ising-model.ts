@@ -26,7 +26,12 @@ export interface IsingTables {
 /** xᵀQx + offset = E(2x − 1) for bits x. */
 export interface QuboTable {
   /** Q, upper triangular: entries [i, j, Q_ij] and its size. `fromQubo` takes it as it is. */
-  readonly Q: MatrixEntries & { readonly entries: NdArray<Float64Array>; readonly size: number };
+  readonly Q: MatrixEntries & {
+    /** Rows [i, j, Q_ij] with i ≤ j. */
+    readonly entries: NdArray<Float64Array>;
+    /** How many bits there are. */
+    readonly size: number;
+  };
   /** The constant that Q cannot hold. */
   readonly offset: number;
 }

@@ -33,7 +33,12 @@ type TopicFitOptions = FitOptions<RowsInput, 'words' | 'topics' | 'words-topics'
 type TopicSampleOptions = SampleOptions<RowsInput, RowsInput | PlaceClamp, 'words' | 'topics'>;
 
 /** Documents as rows of counts, or their codes. */
-export type DocumentsOrCodes = RowsInput | { readonly codes: RowsInput };
+export type DocumentsOrCodes =
+  | RowsInput
+  | {
+      /** Codes that `transform` gave, [n, topics]. */
+      readonly codes: RowsInput;
+    };
 
 /** Where to look for similar documents. */
 export interface SimilarOptions extends Patience {

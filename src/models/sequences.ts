@@ -9,7 +9,12 @@ import { subject } from '../data/where.js';
 import { ParameterError, ShapeError } from '../errors.js';
 
 /** One sequence, [frames, visible], or several of any lengths. */
-export type Sequences = RowsInput | { readonly sequences: readonly RowsInput[] };
+export type Sequences =
+  | RowsInput
+  | {
+      /** The sequences, each [frames, visible]. */
+      readonly sequences: readonly RowsInput[];
+    };
 
 /** The frames of a sequence, row-major. */
 export interface Frames {

@@ -63,6 +63,7 @@ export interface LabelOptions extends ProbabilityOptions {
 
 /** How samples are drawn; `label`: the class of all of them, or one for each. */
 export type LabelledSampleOptions<L extends ClassName = number> = SampleOptions<LabelledRows, LabelledClamps, keyof LabelledLayers> & {
+  /** The class that is held, of all chains or of each. Default: none. */
   readonly label?: L | ClassLabels<L> | undefined;
 };
 

@@ -78,7 +78,7 @@ export function readRate(call: string, given: unknown, fallback: LearningRate = 
 
 /** What `fit` is given for these settings. */
 export function fitOptions(settings: RunSettings): TrainingOptions & Pick<RunOptions<never>, 'earlyStopping' | 'keepBest'> {
-  const names = settingNames.filter((name) => name !== 'recipe');
+  const names = settingNames.filter((name) => name !== 'recipe' && name !== 'objective');
   const training = Object.fromEntries(names.map((name) => [name, settings[name as keyof RunSettings]])) as TrainingOptions;
   const { best } = settings;
   if (best === null) return training;

@@ -38,7 +38,13 @@ export interface Rollback {
  * - 'discriminative': log p(y | v), by its exact gradient. No chains; `algorithm` says nothing.
  * - `{ hybrid: α }`: log p(y | v) + α log p(v, y), α above 0.
  */
-export type Objective = 'generative' | 'discriminative' | { readonly hybrid: number };
+export type Objective =
+  | 'generative'
+  | 'discriminative'
+  | {
+      /** What the generative gradient is multiplied by, beside the discriminative one. */
+      readonly hybrid: number;
+    };
 
 /** How to train. Everything has a default. `Part` are the names of layers and couplings. */
 export interface TrainingOptions<Part extends string = string> {

@@ -9,6 +9,7 @@ import type { FreeEnergy } from './free-energy.js';
 
 /** Actions of `bits` units of 0 and 1, or of one unit of several categories. */
 export interface ActionSpace {
+  /** Bits of one action, or single actions. */
   readonly type: 'bernoulli' | 'softmax';
   /** Units of an action in the machine. */
   readonly places: number;
