@@ -54,6 +54,7 @@ const epochReport = z.object({
   rollbacks: z.number().default(0),
   warnings: z.array(z.string()).readonly().default([]),
   health: health.nullable().default(null),
+  labels: z.object({ loss: metric, error: metric, validationLoss: metric, validationError: metric }).nullable().default(null),
   logLikelihood: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable().default(null),
   evaluation: evaluation.nullable().default(null),
 });
