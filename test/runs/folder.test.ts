@@ -25,6 +25,7 @@ function record(change: Partial<RunRecord> = {}): RunRecord {
     weightNorm: 1,
     rollbacks: 2,
     warnings: [],
+    labels: null,
     health: {
       autocorrelationTime: 3,
       effectiveSampleSize: 20,
