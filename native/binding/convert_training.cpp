@@ -9,8 +9,6 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr std::uint32_t mostLayers = 256;
-
 constexpr double anyNumber = std::numeric_limits<double>::max();
 constexpr double smallest = std::numeric_limits<double>::min();
 constexpr std::size_t mostReservoirs = 4096;

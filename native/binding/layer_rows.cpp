@@ -8,7 +8,7 @@
 namespace boltzkit::binding {
 namespace {
 
-constexpr std::uint32_t mostLayers = 256, mostLevels = 256;
+constexpr std::uint32_t mostLevels = 256;
 
 std::string plural(std::size_t n, const char* noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
 

@@ -8,6 +8,9 @@
 
 namespace boltzkit::binding {
 
+// Layers that a list of an argument may name.
+inline constexpr std::uint32_t mostLayers = 256;
+
 // Reads rows that are data of this layer. Throws unless they have its number of columns and lie in
 // its domain.
 std::shared_ptr<const Rows> rowsOfLayer(const Argument& rows, const Layer& layer);

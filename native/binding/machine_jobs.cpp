@@ -16,7 +16,6 @@ namespace boltzkit::binding {
 namespace {
 
 constexpr std::uint64_t maxSteps = maxStreamStep;
-constexpr std::uint32_t mostLayers = 256;
 
 ImputeOptions imputeOptionsOf(const Argument& options, const Wiring& wiring) {
   ImputeOptions o;

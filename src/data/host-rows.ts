@@ -69,6 +69,11 @@ export interface HostSlicedRows {
  */
 export type HostRows = ReadyRows | HostSlicedRows;
 
+/** Rows one after the other, without gaps. */
+export function rowMajor(data: HostDenseRows['data'], rows: number, cols = data.length / rows): HostDenseRows {
+  return { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 };
+}
+
 /** What a caller's rows must look like, given the shape that dense ones have. */
 export type Expect = (shape?: readonly number[]) => {
   /** Columns of a row. */

@@ -1,4 +1,5 @@
 /** What complete rows of some layers weigh, the other layers summed out. */
+import { rowMajor } from '../data/host-rows.js';
 import type { LayerInput } from '../machine/host.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeLayerRows, NativeMachine, NativeWork } from '../machine/native.js';
@@ -36,9 +37,7 @@ export class RowSums {
   /** Rows as the machine takes them. */
   async pack({ layers, values, rows }: FilledRows, missing = false): Promise<NativeLayerRows[]> {
     const inputs = layers.map((layer, i): LayerInput => {
-      const data = values[i] as Float32Array;
-      const cols = data.length / rows;
-      const host = { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 } as const;
+      const host = rowMajor(values[i] as Float32Array, rows);
       return { layer, host, where: { call: this.call, argument: 'data', units: 'places' } };
     });
     return this.machine.pack(inputs, this.#signal, missing);

@@ -1,4 +1,5 @@
 import { OptionCheck, readOptions } from '../arguments.js';
+import { rowMajor } from '../data/host-rows.js';
 import { array, type NdArray } from '../data/ndarray.js';
 import { toFloat64 } from '../data/vector.js';
 import { ParameterError } from '../errors.js';
@@ -68,8 +69,7 @@ export async function scored(machine: Machine, call: string, inputs: Inputs, con
 }
 
 function copied(host: Inputs[number]['host']): Inputs[number]['host'] {
-  const { rows, cols } = host;
-  return { kind: 'dense', data: toFloat64(host), offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 };
+  return rowMajor(toFloat64(host), host.rows);
 }
 
 /** Estimates of fewer draws than this are worth a warning. */

@@ -1,8 +1,9 @@
 /**
  * Moves the chains of a record on: in one stretch, or stopping wherever something is to be noted.
  */
+
+import { rowMajor } from '../data/host-rows.js';
 import { array } from '../data/ndarray.js';
-import type { HostRows } from '../data/rows-input.js';
 import type { Machine } from '../machine/machine.js';
 import type { NativeChainOptions, NativeChainResults, NativeMachine } from '../machine/native.js';
 import { Parts } from '../machine/parts.js';
@@ -95,7 +96,7 @@ async function stretch({ machine, call, native, draft }: Work, { sweeps, schedul
   const { chains, betas, ladder, clamps } = draft;
   const start = draft.states.map((data, layer) => ({
     layer,
-    host: hostRows(data, chains),
+    host: rowMajor(data, chains),
     where: { call, argument: 'states', units: 'places' },
   }));
   const rows = await machine.pack(start, patience.signal, false);
@@ -158,10 +159,4 @@ function meanOf(states: Float32Array, chain: number, chains: number): number {
   let sum = 0;
   for (let i = chain * places; i < (chain + 1) * places; i++) sum += states[i] as number;
   return sum / places;
-}
-
-/** Row-major states as described rows. */
-export function hostRows(data: Float32Array, rows: number): HostRows {
-  const cols = data.length / rows;
-  return { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 };
 }

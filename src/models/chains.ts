@@ -1,11 +1,12 @@
 import { OptionCheck, readOptions } from '../arguments.js';
+import { rowMajor } from '../data/host-rows.js';
 import { array } from '../data/ndarray.js';
 import { ParameterError } from '../errors.js';
 import type { Machine } from '../machine/machine.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { averages, distinctBetas } from './chain-moments.js';
 import { layerNumber, type ObserveOptions, readObserving } from './chain-observe.js';
-import { hostRows, runChains } from './chain-run.js';
+import { runChains } from './chain-run.js';
 import { type ChainRecord, writeChains } from './chains-file.js';
 import type { Matrix, Moments, Nats } from './results.js';
 import { readSweepBetas, type SweepBetas } from './sampling.js';
@@ -247,7 +248,7 @@ export class Chains<Layer extends string = string> {
       async (native) => {
         const inputs = this.#machine.spec.layers.map(({ name }, layer) => ({
           layer,
-          host: hostRows(this.states(name as Layer).data, this.count),
+          host: rowMajor(this.states(name as Layer).data, this.count),
           where: { call, argument: name, units: 'places' },
         }));
         const rows = await this.#machine.pack(inputs, patience.signal, false);

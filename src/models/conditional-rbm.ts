@@ -1,10 +1,11 @@
 import { OptionCheck, readOptions } from '../arguments.js';
+import { rowMajor } from '../data/host-rows.js';
 import { array, matrix } from '../data/ndarray.js';
 import type { HostRows, RowsInput } from '../data/rows-input.js';
 import type { LayerInput } from '../machine/host.js';
 import type { Inputs } from '../machine/inputs.js';
 import { readPatience } from '../machine/patience.js';
-import { cd } from '../training/algorithms.js';
+import type { Given } from '../training/options.js';
 import type { FitOptions } from '../training/plan.js';
 import type { TrainingRun } from '../training/run.js';
 import { type PlaceOptions, readLoadOptions, readStart, type StartOptions, startOptions } from '../wiring/place.js';
@@ -16,7 +17,7 @@ import { type Described, openCheckpoint } from './checkpoint.js';
 import { savedSeed } from './file-values.js';
 import { type CheckedImputeOptions, type ImputeOptions, type MarginalOptions, readImputeOptions } from './impute.js';
 import type { Matrix } from './results.js';
-import { dense, type Frames, readFrames, requireComplete, type Sequences, windowsOf } from './sequences.js';
+import { type Frames, readFrames, requireComplete, type Sequences, windowsOf } from './sequences.js';
 import { TrainableModel } from './trainable.js';
 
 const [visible, hidden, history] = [0, 1, 2];
@@ -107,15 +108,20 @@ export class ConditionalRBM extends TrainableModel {
   fit(data: Sequences, options?: ConditionalFitOptions): TrainingRun {
     const call = this.call('fit');
     const windows = (argument: string, rows: unknown) => this.#windows(call, argument, rows);
-    const all = { algorithm: cd(), ...(options as object | undefined), given: ['history'] } as FitOptions;
-    const withRates = { ...all, rates: { ...all.rates, history: 0 } };
-    const checked = typeof options === 'object' || options === undefined ? withRates : options;
     return this.run(
       call,
       () => windows('data', data),
       (rows) => windows('validation', rows),
-      checked,
+      options,
     );
+  }
+
+  protected override usualOptions(): Given {
+    return { algorithm: 'cd' };
+  }
+
+  protected override get fixedOptions(): Given {
+    return { given: ['history'], rates: { history: 0 } };
   }
 
   #windows(call: string, argument: string, rows: unknown): Inputs {
@@ -138,7 +144,7 @@ export class ConditionalRBM extends TrainableModel {
     const asked = readImputeOptions(call, options, ['warmup', 'sweeps', 'signal', 'onProgress']);
     const frames = this.#complete(call, 'sequence', sequence);
     const rows = frames.count - this.#history + 1;
-    const before: HostRows = { ...dense(frames.values, rows, this.#history * this.visible), rowStride: this.visible } as HostRows;
+    const before = { ...rowMajor(frames.values, rows, this.#history * this.visible), rowStride: this.visible };
     return array(await this.#asked(call, [this.#given(call, history, before, 'sequence')], visible, asked), [rows, this.visible]);
   }
 
@@ -167,7 +173,7 @@ export class ConditionalRBM extends TrainableModel {
     const all = new Float64Array(span + count * width);
     all.set(values.subarray((given - this.#history) * width));
     for (let t = 0; t < count; t++) {
-      const before = this.#given(call, history, dense(all.slice(t * width, t * width + span), 1, span), 'start');
+      const before = this.#given(call, history, rowMajor(all.slice(t * width, t * width + span), 1), 'start');
       all.set(await this.#asked(call, [before], visible, { ...asked, sweeps: 1 }), span + t * width);
     }
     return matrix(Float32Array.from(all.subarray(span)), count, width);
@@ -188,8 +194,8 @@ export class ConditionalRBM extends TrainableModel {
     for (let t = this.#history; t < frames.count; t++) {
       const frame = values.slice(t * width, (t + 1) * width);
       if (!frame.some(Number.isNaN)) continue;
-      const before = this.#given(call, history, dense(values.slice(t * width - span, t * width), 1, span), 'sequence');
-      const known = this.#given(call, visible, dense(frame, 1, width), 'sequence');
+      const before = this.#given(call, history, rowMajor(values.slice(t * width - span, t * width), 1), 'sequence');
+      const known = this.#given(call, visible, rowMajor(frame, 1), 'sequence');
       const completed = await this.#asked(call, [known, before], visible, asked, true);
       frame.forEach((value, i) => {
         if (Number.isNaN(value)) values[t * width + i] = completed[i] as number;

@@ -46,7 +46,7 @@ export abstract class LateralModel<Layer extends string, T extends UnitType> ext
   }
 
   /** Without hidden units pseudo-likelihood is consistent and needs no chains (Besag 1975; Hyvärinen 2006). */
-  protected override get usualOptions(): Given {
+  protected override usualOptions(): Given {
     return { algorithm: 'pseudo-likelihood' };
   }
 

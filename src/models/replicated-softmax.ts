@@ -10,6 +10,7 @@ import {
 import type { LayerInput } from '../machine/host.js';
 import { type Patience, readPatience } from '../machine/patience.js';
 import { linear } from '../training/learning-rate.js';
+import type { Given } from '../training/options.js';
 import type { FitOptions, PartialFitOptions } from '../training/plan.js';
 import type { TrainingRun } from '../training/run.js';
 import { type PlaceOptions, readLoadOptions } from '../wiring/place.js';
@@ -23,7 +24,7 @@ import type { Matrix } from './results.js';
 import type { PlaceClamp, SampleOptions } from './sample-options.js';
 import { mostSimilar, type Similar } from './similar.js';
 import { readTopWords, type TopWord, type TopWordsOptions, topWords } from './top-words.js';
-import { codeMatrix, type ReplicatedSoftmaxOptions, readModel, repeated, usual } from './topic-options.js';
+import { codeMatrix, type ReplicatedSoftmaxOptions, readModel, repeated } from './topic-options.js';
 
 const [words, topics] = [0, 1];
 
@@ -110,12 +111,22 @@ export class ReplicatedSoftmax extends MachineModel<RowsInput, RowsInput | Place
    * chains have the lengths of documents. Few documents take more passes.
    */
   override fit(documents: RowsInput, options?: TopicFitOptions): TrainingRun {
-    return super.fit(documents, usual(options, { learningRate: linear(0.002, { hold: 0.3 }), epochs: 60 }));
+    return super.fit(documents, options);
   }
 
   /** Trains on the next part of a stream, with 'adam' at 0.0005 unless told otherwise. */
   override async partialFit(documents: RowsInput, options?: PartialFitOptions<'words' | 'topics' | 'words-topics'>): Promise<void> {
-    await super.partialFit(documents, usual(options, { learningRate: 0.0005 }));
+    await super.partialFit(documents, options);
+  }
+
+  protected override usualOptions(stream: boolean): Given {
+    const rest = stream ? { learningRate: 0.0005 } : { learningRate: linear(0.002, { hold: 0.3 }), epochs: 60 };
+    return { optimiser: 'adam', l2: 0, ...rest };
+  }
+
+  /** The biases of topics stay, since the weights hold them. */
+  protected override get fixedOptions(): Given {
+    return { rates: { topics: 0 } };
   }
 
   // --- topics ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 import { OptionCheck, readFrom, readOptions } from '../arguments.js';
+import { rowMajor } from '../data/host-rows.js';
 import type { HostRows } from '../data/rows-input.js';
 import { asVector, toFloat64 } from '../data/vector.js';
 import { ShapeError } from '../errors.js';
@@ -135,7 +136,7 @@ export function forEveryChain({ chains, start, clamps }: ChainSetting, group: nu
 
 function repeatHost(host: HostRows, group: number): HostRows {
   const data = repeatRows(toFloat64(host), host.cols, group);
-  return { kind: 'dense', data, offset: 0, rows: host.rows * group, cols: host.cols, rowStride: host.cols, colStride: 1, scale: 1 };
+  return rowMajor(data, host.rows * group);
 }
 
 function repeatRows<T extends Float32Array | Float64Array>(rows: T, cols: number, group: number): T {

@@ -3,6 +3,7 @@
  * the frames before it.
  */
 import { readOptions } from '../arguments.js';
+import { rowMajor } from '../data/host-rows.js';
 import { describeRows, type HostRows, type RowsInput, type Where } from '../data/rows-input.js';
 import { toFloat64 } from '../data/vector.js';
 import { subject } from '../data/where.js';
@@ -85,10 +86,5 @@ function copied(all: readonly Frames[], visible: number, history: number): Windo
       before.set(values.subarray((t - history) * visible, t * visible), row * width);
     }
   }
-  return { visible: dense(now, rows, visible), history: dense(before, rows, width) };
-}
-
-/** Row-major values as rows. */
-export function dense(data: Float64Array | Float32Array, rows: number, cols: number): HostRows {
-  return { kind: 'dense', data, offset: 0, rows, cols, rowStride: cols, colStride: 1, scale: 1 };
+  return { visible: rowMajor(now, rows), history: rowMajor(before, rows) };
 }

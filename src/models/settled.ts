@@ -1,11 +1,11 @@
 /** Descent to a fixed point at zero temperature: sweep after sweep until nothing changes. */
+import { rowMajor } from '../data/host-rows.js';
 import { permutation, streams } from '../data/random.js';
 import { Machine } from '../machine/machine.js';
 import type { NativeMachine } from '../machine/native.js';
 import { Parts } from '../machine/parts.js';
 import type { Patience } from '../machine/patience.js';
 import { Turns } from '../machine/turns.js';
-import { hostRows } from './chain-run.js';
 
 /** Where rows ended. */
 export interface Settled {
@@ -76,7 +76,7 @@ type Swept = { readonly states: Float32Array; readonly energies: Float64Array<Ar
 async function sweep(machine: Machine, native: NativeMachine, states: Float32Array, { call, patience }: Part): Promise<Swept> {
   const chains = states.length / machine.places(0);
   const where = { call, argument: 'states', units: 'units' };
-  const start = await machine.pack([{ layer: 0, host: hostRows(states, chains), where }], patience.signal, false);
+  const start = await machine.pack([{ layer: 0, host: rowMajor(states, chains), where }], patience.signal, false);
   const cold = { betas: Float64Array.of(1), schedule: new Float64Array(0), tempered: null, observe: null, mean: null, clamps: [] };
   const options = { ...cold, chains, steps: 0, quench: 1, start, states: [0], energies: true };
   const results = await machine.run(call, () => native.chains(options), patience);

@@ -4,7 +4,6 @@ import { matrix } from '../data/ndarray.js';
 import { describeRows, type SparseRowsInput } from '../data/rows-input.js';
 import { asMatrix, asVector } from '../data/vector.js';
 import type { Where } from '../data/where.js';
-import { adam } from '../training/optimisers.js';
 import { readStart, type StartOptions, startOptions } from '../wiring/place.js';
 import { readLayer } from '../wiring/read-wiring.js';
 import type { MachineSpec } from '../wiring/spec.js';
@@ -17,14 +16,6 @@ export interface ReplicatedSoftmaxOptions extends StartOptions {
   readonly vocabulary: number | readonly string[];
   /** Binary topics. Default 50. */
   readonly topics?: number | undefined;
-}
-
-/** Options of a run with what is usual for counts; the biases of topics stay, since the weights hold them. */
-export function usual<T extends { readonly rates?: object | undefined }>(options: T | undefined, also: object): T | undefined {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) return options; // refused by whoever reads it
-  const { resume } = (options ?? {}) as { resume?: unknown };
-  const left = resume === true ? {} : { optimiser: adam(), l2: 0, ...also };
-  return { ...left, ...options, rates: { ...options?.rates, topics: 0 } } as unknown as T;
 }
 
 /** Documents of one word each, [n, vocabulary], as often as `length` says; words are spread over the vocabulary. */

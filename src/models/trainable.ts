@@ -100,21 +100,33 @@ export abstract class TrainableModel extends HostedModel<Machine> {
       progress: nothing,
       read: async () => {},
     };
-    const now = partialFitPlan(call, this.#trainee(), inputs, options);
+    const now = partialFitPlan(call, this.#trainee(true), inputs, options);
     // Parts of the stream that come before this one change what it goes on from.
-    const plan = () => (this.#record === now.previous ? now : partialFitPlan(call, this.#trainee(), inputs, options));
+    const plan = () => (this.#record === now.previous ? now : partialFitPlan(call, this.#trainee(true), inputs, options));
     const start = { call, stream: true, data: inputs, validation: [], signal: now.signal, plan };
     await train(this.machine, start, control, (record) => this.#keep(record));
   }
 
-  /** What stands for options of a run that are left out, where the model knows better than a recipe. */
-  protected get usualOptions(): Given {
+  /** What stands for options of a run (of a part of a stream) that are left out, where the model knows better than a recipe. */
+  protected usualOptions(_stream: boolean): Given {
     return {};
   }
 
-  #trainee(): Trainee {
+  /** What is so in every run of the model, whatever its options say; `rates` beside those of the caller. */
+  protected get fixedOptions(): Given {
+    return {};
+  }
+
+  #trainee(stream = false): Trainee {
     const save: Trainee['save'] = (call, path, native, record) => writeCheckpoint(call, path, this.#checkpoint(native, record));
-    return { machine: this.machine, previous: this.#record, untouched: this.#untouched, usual: this.usualOptions, save };
+    return {
+      machine: this.machine,
+      previous: this.#record,
+      untouched: this.#untouched,
+      usual: this.usualOptions(stream),
+      fixed: this.fixedOptions,
+      save,
+    };
   }
 
   #keep(record: TrainingRecord): void {

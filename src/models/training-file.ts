@@ -10,7 +10,7 @@ import type { NativeTrainerState } from '../machine/native.js';
 import { bestSources } from '../training/best.js';
 import type { RecordOf } from '../training/best-state.js';
 import { fixedRates, type LearningRates, scheduledRates } from '../training/learning-rate.js';
-import { readSettings, settingNames } from '../training/options.js';
+import { noDefaults, readSettings, settingNames } from '../training/options.js';
 import { partNames } from '../training/rates.js';
 import type { RunRecord, TrainingRecord } from '../training/record.js';
 import { isObject, lastStep, parseObject, smallCounts, tensorOf } from './file-values.js';
@@ -84,15 +84,7 @@ interface RunSettings {
  */
 export function takeTraining(call: string, stock: TensorStock, text: string | undefined, machine: Machine): TrainingRecord | null {
   const parts = partNames(machine.spec);
-  const required = {
-    epochs: Number.NaN,
-    batchSize: Number.NaN,
-    l2: Number.NaN,
-    averageLast: Number.NaN,
-    chains: Number.NaN,
-    parts,
-    labelled: machine.spec.labels !== undefined,
-  };
+  const required = { ...noDefaults, parts, labelled: machine.spec.labels !== undefined };
   return takeRun(call, stock, text, {
     settings: (given) => readSettings(call, given, required),
     settingNames,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StoppingMetric } from '../training/best.js';
 import { type LearningRate, type LearningRateSchedule, readLearningRate } from '../training/learning-rate.js';
-import { type Given, readSettings, settingNames, type TrainingOptions, type TrainingSettings } from '../training/options.js';
+import { type Given, noDefaults, readSettings, settingNames, type TrainingOptions, type TrainingSettings } from '../training/options.js';
 import type { RunOptions } from '../training/plan.js';
 import { type RecipeName, recipeNames } from '../training/recipe.js';
 import { type Device, deviceForms, namedDevice } from '../wiring/device.js';
@@ -31,15 +31,7 @@ export interface RunSettings extends Omit<TrainingSettings, 'weighted'> {
   readonly best: BestChoice | null;
 }
 
-const required = {
-  epochs: Number.NaN,
-  batchSize: Number.NaN,
-  l2: Number.NaN,
-  averageLast: Number.NaN,
-  chains: Number.NaN,
-  parts: [],
-  retries: 0,
-};
+const required = { ...noDefaults, parts: [], retries: 0 };
 
 /** Where a run computes, in a file. */
 export const deviceSchema = z.unknown().transform((value, context): Device => {

@@ -165,6 +165,9 @@ export interface Defaults {
   readonly labelled?: boolean;
 }
 
+/** No defaults: every setting that depends on the run must be there. */
+export const noDefaults = { epochs: Number.NaN, batchSize: Number.NaN, l2: Number.NaN, averageLast: Number.NaN, chains: Number.NaN };
+
 /** Defaults, and what was read before. */
 type Known = Defaults & { readonly algorithm: AlgorithmSettings };
 type Row<T> = Entry<T, Known>;

@@ -1,4 +1,4 @@
-import { OptionCheck, readOptions } from '../arguments.js';
+import { OptionCheck, readFrom, readOptions } from '../arguments.js';
 import type { RowsInput } from '../data/rows-input.js';
 import { type EvaluateOptions, readEvaluateOptions } from '../estimators/evaluate-options.js';
 import { checkPacked, evaluatePacked } from '../estimators/evaluation.js';
@@ -72,6 +72,8 @@ export interface Trainee {
   readonly untouched: boolean;
   /** What stands for options that are left out, before those of the recipe. */
   readonly usual?: Given;
+  /** What is so in every run; `rates` beside those of the caller. */
+  readonly fixed?: Given;
   /** Writes a checkpoint of the machine in this state of the run. */
   readonly save: (call: string, path: string | URL, native: NativeMachine, record: TrainingRecord) => Promise<void>;
 }
@@ -84,18 +86,19 @@ function settingsOf({ spec }: Machine): (typeof settingNames)[number][] {
 /** A run over rows, as a public call asks for it; without options by the recipe of training/recipe.ts. */
 export function fitPlan(
   call: string,
-  { machine, previous, untouched, usual, save }: Trainee,
+  { save, ...trainee }: Trainee,
   data: () => Inputs,
   validation: (rows: unknown) => Inputs,
   options: unknown,
 ): { readonly plan: TrainingPlan; readonly verbose: boolean } {
+  const { machine, previous, untouched } = trainee;
   const given = readOptions(call, options, [...settingsOf(machine), ...runOptions]);
   const check = new OptionCheck(call);
   const inputs = data();
   const rows = rowCount(call, inputs);
   const resume = check.flag('resume', given.resume, false);
   const interrupted = resume ? interruptedRun(check, previous) : null;
-  const asked = interrupted === null ? withUsual(given, usual) : given;
+  const asked = ofModel(call, given, trainee, interrupted !== null);
   const settings = runSettings(call, machine, asked, inputs, interrupted);
   const weights = readWeights(check, given.sampleWeights, rows);
   checkGiven(check, settings.given, machine, inputs);
@@ -126,9 +129,20 @@ export function fitPlan(
   return { plan, verbose: check.flag('verbose', given.verbose, false) };
 }
 
-/** Options with the usual ones for those that are left out. */
-function withUsual(given: Record<string, unknown>, usual: Given = {}): Record<string, unknown> {
-  return { ...given, ...Object.fromEntries(Object.entries(usual).filter(([name]) => given[name] === undefined)) };
+/** The caller's options with those of the model: what is usual in place of what is left out, and what is so in every run. */
+function ofModel(
+  call: string,
+  given: Record<string, unknown>,
+  { usual = {}, fixed: { rates: fixedRates, ...fixed } = {} }: Pick<Trainee, 'usual' | 'fixed'>,
+  resumed = false,
+): Record<string, unknown> {
+  // What a resumed run is not told comes from the interrupted one.
+  const left = resumed ? [] : Object.entries(usual).filter(([name]) => given[name] === undefined);
+  const asked = { ...given, ...Object.fromEntries(left), ...fixed };
+  const rates = given.rates === undefined && !resumed ? {} : given.rates;
+  const isList = readFrom(call, 'rates', () => Array.isArray(rates));
+  if (fixedRates === undefined || typeof rates !== 'object' || rates === null || isList) return asked;
+  return { ...asked, rates: { ...rates, ...fixedRates } };
 }
 
 /** Conditions are layers with rows, and leave some to learn. */
@@ -185,14 +199,11 @@ function assertComparable(check: OptionCheck, before: BestRule, rowsBefore: numb
 const fewestForLikelihood = 16;
 
 /** One update per minibatch of the inputs, in order. */
-export function partialFitPlan(
-  call: string,
-  { machine, previous, untouched, usual }: Pick<Trainee, 'machine' | 'previous' | 'untouched' | 'usual'>,
-  inputs: Inputs,
-  options: unknown,
-): TrainingPlan {
+export function partialFitPlan(call: string, trainee: Omit<Trainee, 'save'>, inputs: Inputs, options: unknown): TrainingPlan {
+  const { machine, previous, untouched } = trainee;
   const known = settingsOf(machine).filter((name) => !(runOnly as readonly string[]).includes(name));
   const given = readOptions(call, options, [...known, 'sampleWeights', 'signal']);
+  const asked = ofModel(call, given, trainee);
   const rows = rowCount(call, inputs);
   const { chains = usualChains } = (previous?.settings.algorithm ?? {}) as { chains?: number };
   const parts = partNames(machine.spec);
@@ -205,7 +216,7 @@ export function partialFitPlan(
     chains,
     labelled: machine.spec.labels !== undefined,
   };
-  const settings = readSettings(call, { ...withUsual(given, usual), shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
+  const settings = readSettings(call, { ...asked, shuffle: false, monitorRows: 0, monitorBudget: 0 }, defaults);
   const check = new OptionCheck(call);
   checkGiven(check, settings.given, machine, inputs);
   const weights = readWeights(check, given.sampleWeights, rows);
@@ -215,7 +226,7 @@ export function partialFitPlan(
     validation: [],
     sampleWeights: weights,
     settings: completed(check, settings, rows, weights, untouched),
-    learningRates: readLearningRate(call, given.learningRate, streamRate(settings.optimiser.name, statesOf(machine.spec.layers))),
+    learningRates: readLearningRate(call, asked.learningRate, streamRate(settings.optimiser.name, statesOf(machine.spec.layers))),
     previous,
     resume: false,
     stream: true,

@@ -141,6 +141,19 @@ describe('a conditional RBM', () => {
     words.dispose();
   });
 
+  test('is resumed by a word, whatever the run was told', async () => {
+    const data = parity(50, 9, 0.1);
+    const options = { algorithm: cd({ sweeps: 3 }), rates: { hidden: 0.5 }, epochs: 4, batchSize: 10 } as const;
+    const [model, whole] = [small(8), small(8)];
+    for await (const report of model.fit(data, options)) if (report.epoch === 2) break;
+    await model.fit(data, { resume: true });
+    await whole.fit(data, options);
+    expect(model.asMachine().getParameter('history-hidden.weights')).toEqual(whole.asMachine().getParameter('history-hidden.weights'));
+    expect([...model.asMachine().getParameter('history.bias').data]).toEqual(new Array(4).fill(0));
+    model.dispose();
+    whole.dispose();
+  });
+
   test('refuses what it cannot use', async () => {
     expect(() => new ConditionalRBM({ visible: 2, hidden: 3 } as never)).toThrow('`history` must be a whole number from 1 to 1048576');
     expect(() => new ConditionalRBM({ visible: 2, hidden: 3, history: 0 })).toThrow('`history` must be a whole number');

@@ -105,7 +105,7 @@ function members(prototype: object): string[] {
 /** For subclasses only. */
 const inner = [
   ...['call', 'input', 'inputs', 'layer', 'layerName', 'places', 'clampsByLayer', 'patience', 'asked', 'askedNow', 'conditional'],
-  ...['energies', 'imputed', 'run', 'stream', 'untouched', 'touch', 'restore', 'usualOptions'],
+  ...['energies', 'imputed', 'run', 'stream', 'untouched', 'touch', 'restore', 'usualOptions', 'fixedOptions'],
 ];
 
 describe('the tables below name every public member', () => {
