@@ -1,6 +1,6 @@
 // Texts to topics: counts words, learns binary topics, shows their words, finds similar texts, and draws
 // a map of the codes. `node build/examples/topics.js corpus.tsv.gz` takes lines of text, tab, …, label
-// (such as CiteSeer-M10: about two minutes); without one it makes up headlines of four kinds.
+// (such as CiteSeer-M10); without one it makes up headlines of four kinds.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { principalComponents, ReplicatedSoftmax, toNested } from 'boltzkit';
