@@ -4,6 +4,7 @@
 // relative error  gamma = sqrt(sum (J - J0)^2 / sum J0^2)  over all pairs, the median over the teachers, and the slope of log gamma against log M.
 import { parseArgs } from 'node:util';
 import { BoltzmannMachine, spin } from 'boltzkit';
+import { inverse } from '../lib/inverse.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -92,23 +93,6 @@ function meanField({ rows, counts }) {
   const means = rows[0].map((_, i) => mean((s) => s[i]));
   const C = means.map((a, i) => means.map((b, j) => mean((s) => s[i] * s[j]) - a * b));
   return inverse(C).map((row) => row.map((x) => -x));
-}
-
-/** Gauss-Jordan with pivots by rows; null where the matrix is singular. */
-function inverse(matrix) {
-  const A = matrix.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
-  for (let c = 0; c < n; c++) {
-    let best = c;
-    for (let r = c; r < n; r++) if (Math.abs(A[r][c]) > Math.abs(A[best][c])) best = r;
-    [A[c], A[best]] = [A[best], A[c]];
-    const pivot = A[c][c];
-    for (let k = 0; k < 2 * n; k++) A[c][k] /= pivot;
-    for (let r = 0; r < n; r++) {
-      const factor = A[r][c];
-      if (r !== c && factor !== 0) for (let k = 0; k < 2 * n; k++) A[r][k] -= factor * A[c][k];
-    }
-  }
-  return A.map((row) => row.slice(n));
 }
 
 function errorOf(J, truth) {

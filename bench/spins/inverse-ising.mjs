@@ -5,6 +5,7 @@
 // J = -C^-1 off the diagonal (Kappen & Rodriguez 1998). Prints gamma = sqrt(sum (J - J0)^2 / sum J0^2), the mean over the teachers. About 2 minutes.
 import { parseArgs } from 'node:util';
 import { gridEdges, IsingModel } from 'boltzkit';
+import { inverse } from '../lib/inverse.mjs';
 import { uniforms } from '../lib/order.mjs';
 
 const { values } = parseArgs({
@@ -49,7 +50,7 @@ async function learn(rows, wiring) {
 
 function meanField({ data, shape: [rows] }) {
   const m = new Float64Array(units);
-  const C = Array.from({ length: units }, () => new Float64Array(2 * units));
+  const C = Array.from({ length: units }, () => new Float64Array(units));
   for (let r = 0; r < rows; r++) {
     const s = data.subarray(r * units, (r + 1) * units);
     for (let i = 0; i < units; i++) {
@@ -59,22 +60,12 @@ function meanField({ data, shape: [rows] }) {
   }
   C.forEach((row, i) => {
     for (let j = 0; j < units; j++) row[j] -= m[i] * m[j];
-    row[units + i] = 1;
   });
-  for (let c = 0; c < units; c++) {
-    let best = c;
-    for (let r = c; r < units; r++) if (Math.abs(C[r][c]) > Math.abs(C[best][c])) best = r;
-    [C[c], C[best]] = [C[best], C[c]];
-    const pivot = C[c][c];
-    for (let k = 0; k < 2 * units; k++) C[c][k] /= pivot;
-    for (let r = 0; r < units; r++) {
-      const factor = C[r][c];
-      if (r !== c && factor !== 0) for (let k = 0; k < 2 * units; k++) C[r][k] -= factor * C[c][k];
-    }
-  }
-  return Float64Array.from({ length: units ** 2 }, (_, at) =>
-    at % units > at / units ? -C[Math.floor(at / units)][units + (at % units)] : 0,
-  );
+  const A = inverse(C);
+  return Float64Array.from({ length: units ** 2 }, (_, at) => {
+    const [i, j] = [Math.floor(at / units), at % units];
+    return j > i ? -A[i][j] : 0;
+  });
 }
 
 function gamma(J, truth) {

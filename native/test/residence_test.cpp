@@ -119,16 +119,21 @@ std::shared_ptr<Rows> twelveRows() {
   return data;
 }
 
+// What the second update of a run asks for.
+Requests requestsOfSecond(Trainer& trainer, const CountingBackend& backend) {
+  trainer.run(1, running, nullptr, nullptr);
+  const Requests first = backend.requests;
+  trainer.run(2, running, nullptr, nullptr);
+  const Requests& both = backend.requests;
+  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+}
+
 // Of the second update of a run on these rows.
 Requests requestsOf(const TrainerOptions& o, const Values& rowWeights, UnitType visible, const LayerRows& rows) {
   const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
   Machine m(backend, Wiring({{"v", visible, 6}, {"h", UnitType::bernoulli, 4}}, {{0, 1}}), 3, 0.5);
   Trainer trainer(contrastiveUpdate(m, o, {rows}, {}, rowWeights), o, nullptr, false);
-  trainer.run(1, running, nullptr, nullptr);
-  const Requests first = backend->requests;
-  trainer.run(2, running, nullptr, nullptr);
-  const Requests& both = backend->requests;
-  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+  return requestsOfSecond(trainer, *backend);
 }
 
 Requests requestsOf(const TrainerOptions& o, const Values& rowWeights = {}, UnitType visible = UnitType::bernoulli) {
@@ -154,11 +159,7 @@ Requests requestsOf(const UpDownOptions& o, const Values& rowWeights) {
     for (std::size_t k = 0; k < 3; ++k) labels.push_back(r % 3 == k);
   const LayerRows given{1, rowsOf(labels, 3, Domain{.group = 3, .leastSum = 1, .mostSum = 1})};
   Trainer trainer(upDownUpdate(*net.top, net.levels, o, twelveRows(), {given}, rowWeights), o, nullptr, false);
-  trainer.run(1, running, nullptr, nullptr);
-  const Requests first = backend->requests;
-  trainer.run(2, running, nullptr, nullptr);
-  const Requests& both = backend->requests;
-  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+  return requestsOfSecond(trainer, *backend);
 }
 
 TEST_CASE("an update of up-down learning asks for nothing but work on the tensors that it has") {
@@ -208,11 +209,7 @@ Requests requestsOfLabels(const TrainerOptions& o, const Values& rowWeights) {
     for (std::size_t k = 0; k < 3; ++k) labels.push_back(r % 3 == k);
   const LayerRows given{1, rowsOf(labels, 3, Domain{.group = 3, .leastSum = 1, .mostSum = 1})};
   Trainer trainer(contrastiveUpdate(m, o, {{0, twelveRows()}, given}, {}, rowWeights), o, nullptr, false);
-  trainer.run(1, running, nullptr, nullptr);
-  const Requests first = backend->requests;
-  trainer.run(2, running, nullptr, nullptr);
-  const Requests& both = backend->requests;
-  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+  return requestsOfSecond(trainer, *backend);
 }
 
 TEST_CASE("an update from labels asks for nothing but work on the tensors that it has") {
@@ -232,11 +229,7 @@ Requests requestsOfNetwork(const NetworkTrainerOptions& o, const Values& rowWeig
   const auto backend = std::make_shared<CountingBackend>(makeReferenceBackend());
   Network network(backend, 6, {dropout("d", 0.5), dense("h", "relu", 4), dense("y", "bernoulli", 6)}, 3);
   Trainer trainer(networkUpdate(network, o, {twelveRows(), nullptr}, nullptr, rowWeights), o, nullptr, false);
-  trainer.run(1, running, nullptr, nullptr);
-  const Requests first = backend->requests;
-  trainer.run(2, running, nullptr, nullptr);
-  const Requests& both = backend->requests;
-  return {both.made - first.made, both.uploads - first.uploads, both.reads - first.reads};
+  return requestsOfSecond(trainer, *backend);
 }
 
 TEST_CASE("an update of a network asks for nothing but work on the tensors that it has") {

@@ -119,13 +119,12 @@ function health({ autocorrelationTime, effectiveSampleSize, splitRhat, freeEnerg
 }
 
 function labelReport({ loss, error, validationLoss, validationError }: NonNullable<NativeEpochReport['labels']>): LabelReport {
-  const [l, e, vl, ve] = [loss, error, validationLoss, validationError].map(orNull) as [
-    number | null,
-    number | null,
-    number | null,
-    number | null,
-  ];
-  return { loss: l, error: e, validationLoss: vl, validationError: ve };
+  return {
+    loss: orNull(loss),
+    error: orNull(error),
+    validationLoss: orNull(validationLoss),
+    validationError: orNull(validationError),
+  };
 }
 
 /** A report as native code makes it, for users: null where there is no number. */
